@@ -1,0 +1,23 @@
+package org.lethe;
+
+/**
+ * What an audit looks at.
+ *
+ * @param data the data the model was first trained on, forgotten parts included
+ * @param request what was asked
+ * @param before the model before the request
+ * @param after the model that is judged
+ * @param reference what the model should be like: the retrained one for <em>forget</em>, else the untreated one
+ * @param learned what learning {@code before} took
+ * @param fulfilled what making {@code after} took
+ * @param referenced what making {@code reference} took
+ * @param <D> the data a subject trains on
+ * @param <M> the models of the subject
+ */
+public record Case<D, M>(
+        D data, Request request, M before, M after, M reference, Cost learned, Cost fulfilled, Cost referenced) {
+    /** A case without costs, as a library user or a test has it. */
+    public Case(D data, Request request, M before, M after, M reference) {
+        this(data, request, before, after, reference, Cost.NONE, Cost.NONE, Cost.NONE);
+    }
+}

@@ -1,0 +1,28 @@
+package org.lethe;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a step took.
+ *
+ * @param seconds wall-clock seconds in all
+ * @param steps wall-clock seconds of each named part, one entry per time it ran: {@code shard → [0.8, 0.7]}
+ * @param counts machine-free amounts of work: {@code shards-touched → 2}, {@code interactions-trained → 15,809}
+ */
+public record Cost(double seconds, Map<String, List<Double>> steps, Map<String, Long> counts) {
+    /** No cost at all. */
+    public static final Cost NONE = new Cost(0, Map.of(), Map.of());
+
+    /** Total seconds of a named part; 0 where it never ran. */
+    public double seconds(String step) {
+        return steps.getOrDefault(step, List.of()).stream()
+                .mapToDouble(Double::doubleValue)
+                .sum();
+    }
+
+    /** A count; 0 where nothing was counted. */
+    public long count(String name) {
+        return counts.getOrDefault(name, 0L);
+    }
+}

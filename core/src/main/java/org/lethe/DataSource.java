@@ -1,0 +1,14 @@
+package org.lethe;
+
+/**
+ * A data set that a study can name, with how to split it: {@code ml-100k {validation: 0.1}}.
+ *
+ * @param <D> the data a subject trains on
+ */
+public interface DataSource<D> {
+    /** Reads, or generates, the data. */
+    D load(DataFolders folders);
+
+    /** SHA-256 over what is read, in hex, or an empty string where the settings alone decide the data. */
+    String digest(DataFolders folders);
+}

@@ -1,0 +1,24 @@
+package org.lethe;
+
+/** What a method promises about its result, as declared in every report. */
+public enum Exactness {
+    /** The result has the bits of a model that never saw the data. */
+    EXACT("exact"),
+    /** Exact once the partition into shards is taken as given; the partition itself was drawn with the data in it. */
+    EXACT_GIVEN_PARTITION("exact given the partition"),
+    /** The result only comes near; how near is measured, not promised. */
+    APPROXIMATE("approximate"),
+    /** Nothing is promised: a control, or a method without a claim of this kind. */
+    NONE("none");
+
+    private final String label;
+
+    Exactness(String label) {
+        this.label = label;
+    }
+
+    /** The words for it in tables. */
+    public String label() {
+        return label;
+    }
+}

@@ -1,0 +1,32 @@
+package org.lethe;
+
+/**
+ * An algorithm with two verbs: learn a model in the form it needs, and fulfil a request on what was learned.
+ *
+ * <p>A record whose components are its settings. {@code fulfil} never changes the model it is given.
+ *
+ * @param <D> the data a subject trains on
+ * @param <M> the models of the subject
+ */
+public interface Method<D, M> {
+    /** Trains in the form this method needs; plain training unless the method says otherwise. */
+    default M learn(Learner<D, M> learner, D data, Env env) {
+        return learner.train(data, env);
+    }
+
+    /** Whether {@link #learn} is plain training, so that one training serves all such methods of a study. */
+    default boolean learnsPlainly() {
+        return true;
+    }
+
+    /** Carries out a request on a learned model. {@code data} still contains what is to be forgotten. */
+    M fulfil(M model, Request request, Learner<D, M> learner, D data, Env env);
+
+    /** What this method truly promises about its result. */
+    Exactness exactness();
+
+    /** What learning and fulfilling one request are expected to take together. */
+    default Estimate estimate(Learner<D, M> learner, D data) {
+        return learner.estimate(data).times(2);
+    }
+}

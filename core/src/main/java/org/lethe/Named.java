@@ -1,0 +1,28 @@
+package org.lethe;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** The name of a record in study files, in the command's help and in reports: {@code @Named("receraser")}. */
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.TYPE)
+public @interface Named {
+    /** Lower case, words joined by hyphens. */
+    String value();
+
+    /** The name of an entry of a catalogue. */
+    final class Of {
+        private Of() {}
+
+        /** The name on the record's type. */
+        public static String name(Object entry) {
+            Named named = entry.getClass().getAnnotation(Named.class);
+            if (named == null) {
+                throw new IllegalArgumentException(entry.getClass().getName() + " has no @Named");
+            }
+            return named.value();
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package org.lethe;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A family of models Lethe works on, with the catalogue of everything it offers; found through {@code ServiceLoader}.
+ *
+ * <p>An entry of a list is a prototype: a record with its default settings. A study file names it and overrides some of
+ * its components.
+ *
+ * @param <D> the data the subject trains on
+ * @param <M> the models of the subject
+ */
+public interface Subject<D, M> {
+    /** As in a study's {@code subject:} line. */
+    String name();
+
+    /** The data sets. */
+    List<DataSource<D>> data();
+
+    /** The models. */
+    List<Learner<D, M>> models();
+
+    /** The requests. */
+    List<Request> requests();
+
+    /** The methods. */
+    List<Method<D, M>> methods();
+
+    /** The audits. */
+    List<Audit<D, M>> audits();
+
+    /** The method whose result others are compared with for such a request: retraining for <em>forget</em>. */
+    Method<D, M> reference(Request request);
+
+    /** The method every audit must reject: it hands back the model it was given. */
+    Method<D, M> doNothing();
+
+    /** Writes a model as safetensors, with where it came from in the header. */
+    void save(M model, Map<String, String> provenance, Path file) throws IOException;
+}

@@ -1,0 +1,16 @@
+package org.lethe;
+
+/** What a finding says about its bar. */
+public sealed interface Verdict {
+    /** The bar, in words: {@code at most 0.05}. */
+    String bar();
+
+    /** The bar is met. */
+    record Pass(String bar) implements Verdict {}
+
+    /** The bar is missed. */
+    record Fail(String bar) implements Verdict {}
+
+    /** The data do not decide, and why. */
+    record Undecided(String bar, String why) implements Verdict {}
+}

@@ -1,0 +1,44 @@
+package org.lethe.numerics;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Whether vector kernels run here, or their plain twins.
+ *
+ * <p>Kernels are written for 16 floats (8 doubles) at a time: one 512-bit register. A twin walks the same 16 virtual
+ * lanes in plain Java and adds them in the same order, so both give the same bits. A fixed species on a narrower CPU
+ * would box every vector, so there, and without the vector module, the twins run.
+ */
+public final class Lanes {
+    /** Floats per step of every kernel and twin. */
+    public static final int FLOATS = 16;
+
+    /** Doubles per step of every kernel and twin. */
+    public static final int DOUBLES = 8;
+
+    /** Why the twins run, or an empty string where the kernels do. */
+    public static final String OBSTACLE = obstacle();
+
+    /** True where kernels run: constant for the life of the process, so that a branch on it costs nothing. */
+    public static final boolean VECTOR = OBSTACLE.isEmpty();
+
+    private Lanes() {}
+
+    private static String obstacle() {
+        if (Boolean.getBoolean("lethe.plain")) {
+            return "switched off by -Dlethe.plain=true";
+        }
+        if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+            return "the JVM was started without --add-modules=jdk.incubator.vector";
+        }
+        int lanes = Preferred.floats();
+        return lanes >= FLOATS ? "" : "this CPU has " + lanes + " float lanes, kernels need " + FLOATS;
+    }
+
+    /** Loaded only where the module is present. */
+    private static final class Preferred {
+        static int floats() {
+            return FloatVector.SPECIES_PREFERRED.length();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Vector kernels with plain twins, fixed-order sums, exponentials and keyed randomness, on the JDK alone. */
+@NullMarked
+package org.lethe.numerics;
+
+import org.jspecify.annotations.NullMarked;

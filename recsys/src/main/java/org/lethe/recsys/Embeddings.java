@@ -1,0 +1,69 @@
+package org.lethe.recsys;
+
+import org.lethe.Check;
+
+/**
+ * A recommender that is two tables: the score of a pair is the dot product of a user's row with an item's row.
+ *
+ * <p>Matrix factorisation is one as it stands; LightGCN is one after its last propagation; the mean of shard models is one
+ * with the rows laid end to end. Scores are sums by ascending dimension with fused multiply-add, so that kernels over any
+ * number of lanes give the same bits.
+ */
+public final class Embeddings implements Recommender {
+    private final int dims;
+    private final float[] userRows; // [users, dims]
+    private final float[] itemRows; // [items, dims]
+
+    /** Takes the tables as they are, row by row, without a copy. */
+    public Embeddings(int dims, float[] userRows, float[] itemRows) {
+        Check.require(dims >= 1, "dims", dims, "at least 1");
+        Check.require(userRows.length % dims == 0, "userRows.length", userRows.length, "a multiple of " + dims);
+        Check.require(itemRows.length % dims == 0, "itemRows.length", itemRows.length, "a multiple of " + dims);
+        this.dims = dims;
+        this.userRows = userRows;
+        this.itemRows = itemRows;
+    }
+
+    /** Length of a row. */
+    public int dims() {
+        return dims;
+    }
+
+    /** The table of users itself, [users, dims]; who writes to it writes to the model. */
+    public float[] userRows() {
+        return userRows;
+    }
+
+    /** The table of items itself, [items, dims]; who writes to it writes to the model. */
+    public float[] itemRows() {
+        return itemRows;
+    }
+
+    @Override
+    public int users() {
+        return userRows.length / dims;
+    }
+
+    @Override
+    public int items() {
+        return itemRows.length / dims;
+    }
+
+    @Override
+    public float score(int user, int item) {
+        float sum = 0;
+        int p = user * dims;
+        int q = item * dims;
+        for (int d = 0; d < dims; d++) {
+            sum = Math.fma(userRows[p + d], itemRows[q + d], sum);
+        }
+        return sum;
+    }
+
+    @Override
+    public void scores(int user, float[] into) {
+        for (int i = 0; i < items(); i++) {
+            into[i] = score(user, i);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+package org.lethe.recsys;
+
+/** A trained model that scores every item for every user; a higher score stands higher in the list. */
+public interface Recommender {
+    /** Number of users. */
+    int users();
+
+    /** Number of items. */
+    int items();
+
+    /** The score of one pair. */
+    float score(int user, int item);
+
+    /** The scores of all items for a user, written to {@code into[0 … items)}. */
+    void scores(int user, float[] into);
+}
