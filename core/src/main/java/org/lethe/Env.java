@@ -15,7 +15,8 @@ import org.lethe.numerics.Keyed;
 public record Env(long seed, Workers workers, Progress progress, Ledger ledger, Path scratch) {
     /** One thread, no progress: what a test or a small program needs. */
     public static Env seeded(long seed) {
-        return new Env(seed, Workers.here(), Progress.NONE, new Ledger(), Path.of(System.getProperty("java.io.tmpdir")));
+        return new Env(
+                seed, Workers.here(), Progress.NONE, new Ledger(), Path.of(System.getProperty("java.io.tmpdir")));
     }
 
     /** The key of one purpose under this seed. */

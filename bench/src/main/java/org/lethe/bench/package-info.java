@@ -1,0 +1,5 @@
+/** Benchmarks that compare kernels with their stated bounds. */
+@NullMarked
+package org.lethe.bench;
+
+import org.jspecify.annotations.NullMarked;
