@@ -1,0 +1,78 @@
+package org.lethe.recsys;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.lethe.Audit;
+import org.lethe.DataSource;
+import org.lethe.Env;
+import org.lethe.Exactness;
+import org.lethe.Learner;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Request;
+import org.lethe.Subject;
+
+/** Recommenders: the catalogue of everything this subject offers. Adding an entry is one line here. */
+public final class Recsys implements Subject<Split, Recommender> {
+    @Override
+    public String name() {
+        return "recsys";
+    }
+
+    @Override
+    public List<DataSource<Split>> data() {
+        return List.of();
+    }
+
+    @Override
+    public List<Learner<Split, Recommender>> models() {
+        return List.of();
+    }
+
+    @Override
+    public List<Request> requests() {
+        return List.of();
+    }
+
+    @Override
+    public List<Method<Split, Recommender>> methods() {
+        return List.of();
+    }
+
+    @Override
+    public List<Audit<Split, Recommender>> audits() {
+        return List.of();
+    }
+
+    @Override
+    public Method<Split, Recommender> reference(Request request) {
+        throw new UnsupportedOperationException("arrives with Retrain");
+    }
+
+    @Override
+    public Method<Split, Recommender> doNothing() {
+        return new DoNothing();
+    }
+
+    @Override
+    public void save(Recommender model, Map<String, String> provenance, Path file) throws IOException {
+        throw new UnsupportedOperationException("arrives with safetensors");
+    }
+
+    /** The control that every audit must reject: it hands back the model it was given. */
+    @Named("do-nothing")
+    public record DoNothing() implements Method<Split, Recommender> {
+        @Override
+        public Recommender fulfil(
+                Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+            return model;
+        }
+
+        @Override
+        public Exactness exactness() {
+            return Exactness.NONE;
+        }
+    }
+}
