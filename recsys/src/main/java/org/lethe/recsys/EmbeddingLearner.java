@@ -20,10 +20,16 @@ public interface EmbeddingLearner extends Learner<Split, Recommender> {
     Checkpoint start(Split data, Env env);
 
     /**
-     * Trains on from a checkpoint, which is left as it was: up to the full number of epochs, or until the validation part
-     * stops it. {@code resume(start(data, env), data, env)} is a whole training.
+     * Trains on from a checkpoint, which is left as it was: up to {@link #epochs} epochs further, or until the validation
+     * part stops it. {@code resume(start(data, env), data, env)} is a whole training.
      */
     Checkpoint resume(Checkpoint from, Split data, Env env);
+
+    /** The largest number of epochs that one call of {@link #resume} runs. */
+    int epochs();
+
+    /** The same learner with another number of epochs, at least 1; the stages of a sliced training share one training's. */
+    EmbeddingLearner withEpochs(int epochs);
 
     /** The loss of one interaction, which influence methods differentiate. */
     Loss loss();
