@@ -173,6 +173,29 @@ public final class Interactions {
         return new Interactions(items, newStarts, Arrays.copyOf(kept, size), userKeys);
     }
 
+    /** The pairs that stand here or in {@code more}, which has the same users and items. */
+    public Interactions and(Interactions more) {
+        if (more.users() != users() || more.items != items) {
+            throw new IllegalArgumentException("more is " + more + ", expected the users and items of " + this);
+        }
+        int[] newStarts = new int[starts.length];
+        int[] merged = new int[columns.length + more.columns.length];
+        int size = 0;
+        for (int u = 0; u < users(); u++) {
+            int k = starts[u];
+            int l = more.starts[u];
+            while (k < starts[u + 1] || l < more.starts[u + 1]) {
+                int mine = k < starts[u + 1] ? columns[k] : Integer.MAX_VALUE;
+                int theirs = l < more.starts[u + 1] ? more.columns[l] : Integer.MAX_VALUE;
+                merged[size++] = Math.min(mine, theirs);
+                k += mine <= theirs ? 1 : 0;
+                l += theirs <= mine ? 1 : 0;
+            }
+            newStarts[u + 1] = size;
+        }
+        return new Interactions(items, newStarts, Arrays.copyOf(merged, size), userKeys);
+    }
+
     /** Without the pairs of the users for which a test holds; users and items keep their numbers. */
     public Interactions withoutUsers(IntPredicate drop) {
         return where((u, i) -> !drop.test(u));
