@@ -214,8 +214,7 @@ public final class Ranking {
         void accept(int at, int[] items, int size);
     }
 
-    private static void rank(
-            Recommender model, Interactions known, int[] users, int k, Workers workers, Sink sink) {
+    private static void rank(Recommender model, Interactions known, int[] users, int k, Workers workers, Sink sink) {
         Check.require(k >= 1, "k", k, "at least 1");
         Check.require(
                 model.users() == known.users() && model.items() == known.items(),

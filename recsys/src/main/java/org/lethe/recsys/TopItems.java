@@ -168,28 +168,40 @@ sealed interface TopItems extends AutoCloseable {
                 d3 = x.fma(q3, d3);
             }
             int found = 0;
-            if (a0.max(a1).max(a2.max(a3)).compare(VectorOperators.GT, thresholds[t]).anyTrue()) {
+            if (a0.max(a1)
+                    .max(a2.max(a3))
+                    .compare(VectorOperators.GT, thresholds[t])
+                    .anyTrue()) {
                 a0.intoArray(into, 0);
                 a1.intoArray(into, 16);
                 a2.intoArray(into, 32);
                 a3.intoArray(into, 48);
                 found |= 1;
             }
-            if (b0.max(b1).max(b2.max(b3)).compare(VectorOperators.GT, thresholds[t + 1]).anyTrue()) {
+            if (b0.max(b1)
+                    .max(b2.max(b3))
+                    .compare(VectorOperators.GT, thresholds[t + 1])
+                    .anyTrue()) {
                 b0.intoArray(into, 64);
                 b1.intoArray(into, 80);
                 b2.intoArray(into, 96);
                 b3.intoArray(into, 112);
                 found |= 2;
             }
-            if (c0.max(c1).max(c2.max(c3)).compare(VectorOperators.GT, thresholds[t + 2]).anyTrue()) {
+            if (c0.max(c1)
+                    .max(c2.max(c3))
+                    .compare(VectorOperators.GT, thresholds[t + 2])
+                    .anyTrue()) {
                 c0.intoArray(into, 128);
                 c1.intoArray(into, 144);
                 c2.intoArray(into, 160);
                 c3.intoArray(into, 176);
                 found |= 4;
             }
-            if (d0.max(d1).max(d2.max(d3)).compare(VectorOperators.GT, thresholds[t + 3]).anyTrue()) {
+            if (d0.max(d1)
+                    .max(d2.max(d3))
+                    .compare(VectorOperators.GT, thresholds[t + 3])
+                    .anyTrue()) {
                 d0.intoArray(into, 192);
                 d1.intoArray(into, 208);
                 d2.intoArray(into, 224);

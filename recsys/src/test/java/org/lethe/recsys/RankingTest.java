@@ -83,7 +83,9 @@ class RankingTest {
         Interactions truth = sample(300, 90, 0.1, 11);
         Ranking.Quality forth = Ranking.evaluate(model, known, truth, 7, HERE);
         Ranking.Quality back = Ranking.evaluate(model, known, truth, 7, backwards());
-        forth.perUser().forEach((name, values) -> assertArrayEquals(values, back.perUser().get(name), name));
+        forth.perUser()
+                .forEach((name, values) ->
+                        assertArrayEquals(values, back.perUser().get(name), name));
     }
 
     @Test
@@ -108,9 +110,8 @@ class RankingTest {
         assertArrayEquals(
                 new int[] {2},
                 Ranking.evaluate(model, none(4, 5), truth, 3, HERE).users());
-        assertTrue(Ranking.evaluate(model, none(4, 5), none(4, 5), 3, HERE)
-                .means()
-                .isEmpty());
+        assertTrue(
+                Ranking.evaluate(model, none(4, 5), none(4, 5), 3, HERE).means().isEmpty());
     }
 
     @Test
@@ -132,7 +133,8 @@ class RankingTest {
         assertEquals(1, Ranking.test(model, split, 1, HERE).recall()[0]);
         assertEquals(1, Ranking.validation(model, split, 1, HERE).recall()[0]);
         // stopping on the test part, as the published code does, must not hide the truth
-        assertEquals(1, Ranking.test(model, new Split(train, test, test), 2, HERE).recall()[0]);
+        assertEquals(
+                1, Ranking.test(model, new Split(train, test, test), 2, HERE).recall()[0]);
     }
 
     @Test
@@ -140,8 +142,8 @@ class RankingTest {
         float[] items = new float[10];
         items[6] = Float.NaN;
         Embeddings broken = new Embeddings(2, new float[2], items);
-        LetheException e = assertThrows(
-                LetheException.class, () -> Ranking.top(broken, none(1, 5), new int[] {0}, 3, HERE));
+        LetheException e =
+                assertThrows(LetheException.class, () -> Ranking.top(broken, none(1, 5), new int[] {0}, 3, HERE));
         assertTrue(String.valueOf(e.getMessage()).contains("item 3"), e::toString);
     }
 
