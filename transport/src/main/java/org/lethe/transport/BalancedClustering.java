@@ -1,0 +1,206 @@
+package org.lethe.transport;
+
+import java.util.Arrays;
+import org.lethe.numerics.Keyed;
+
+/**
+ * K-means whose groups all have the same size, up to one point: the optimal balanced clustering of UltraRE.
+ *
+ * <p>Each round assigns the points at least total squared distance under the size limits, exactly ({@link Assignment}),
+ * and then moves every centre to the mean of its points; neither step can raise the objective {@code Σ‖x − c‖²}. Ends
+ * when no label changes. The first centres are the K points with the smallest keyed hashes, so a point that was not
+ * among them can be deleted without moving the start. Follows Li et al. 2023 (UltraRE, section 4.2) at ε = 0, which is
+ * what its code computes; where K does not divide n each group has ⌊n/K⌋ or ⌈n/K⌉ points and no point is split.
+ * A round costs O(nKd) and an assignment.
+ *
+ * @param clusters number of groups K
+ * @param rounds most rounds of assigning and moving centres
+ */
+public record BalancedClustering(int clusters, int rounds) {
+    public BalancedClustering {
+        if (clusters < 1) {
+            throw new IllegalArgumentException("clusters is " + clusters + ", expected at least 1");
+        }
+        if (rounds < 1) {
+            throw new IllegalArgumentException("rounds is " + rounds + ", expected at least 1");
+        }
+    }
+
+    /** At most ten rounds, as in UltraRE. */
+    public BalancedClustering(int clusters) {
+        this(clusters, 10);
+    }
+
+    /**
+     * Points in groups.
+     *
+     * @param labels the group of each point, in the order of the rows that were asked for
+     * @param centroids the mean of each group, K rows of d
+     * @param objectives the sum of squared distances to these means after each round: never rises
+     * @param converged whether the last round changed no label
+     */
+    public record Result(int[] labels, double[] centroids, double[] objectives, boolean converged) {
+        /** The sum of squared distances of the points to their centroids. */
+        public double objective() {
+            return objectives[objectives.length - 1];
+        }
+
+        /** Rounds that were needed. */
+        public int rounds() {
+            return objectives.length;
+        }
+    }
+
+    /** Clusters all rows of a table with {@code dims} columns; a row's number is its key. */
+    public Result cluster(float[] table, int dims, Keyed random) {
+        int[] rows = new int[dims < 1 ? 0 : table.length / dims];
+        Arrays.setAll(rows, i -> i);
+        return cluster(table, dims, rows, random);
+    }
+
+    /** Clusters some rows of a table with {@code dims} columns; a row's number in the table is its key. */
+    public Result cluster(float[] table, int dims, int[] rows, Keyed random) {
+        check(table, dims, rows);
+        return rounds(table, dims, rows, start(table, dims, rows, random));
+    }
+
+    /** Clusters some rows of a table from given centres, K rows of {@code dims}. */
+    public Result cluster(float[] table, int dims, int[] rows, double[] centres) {
+        check(table, dims, rows);
+        if (centres.length != clusters * dims) {
+            throw new IllegalArgumentException(
+                    "centres has " + centres.length + " numbers, expected " + clusters + " x " + dims);
+        }
+        return rounds(table, dims, rows, centres.clone());
+    }
+
+    private void check(float[] table, int dims, int[] rows) {
+        if (dims < 1) {
+            throw new IllegalArgumentException("dims is " + dims + ", expected at least 1");
+        }
+        if (table.length % dims != 0) {
+            throw new IllegalArgumentException(
+                    "table has " + table.length + " numbers, expected a multiple of dims, " + dims);
+        }
+        if (rows.length < clusters) {
+            throw new IllegalArgumentException("points is " + rows.length + ", expected at least clusters, " + clusters);
+        }
+        for (int row : rows) {
+            for (int j = 0; j < dims; j++) {
+                float x = table[row * dims + j];
+                if (!Float.isFinite(x)) {
+                    throw new IllegalArgumentException(
+                            "row " + row + " column " + j + " is " + x + ", expected a finite number");
+                }
+            }
+        }
+    }
+
+    private double[] start(float[] table, int dims, int[] rows, Keyed random) {
+        Keyed draw = random.of("balanced clustering start");
+        // K smallest hashes by insertion: K is small beside n.
+        int[] chosen = new int[clusters];
+        long[] hashes = new long[clusters];
+        int found = 0;
+        for (int row : rows) {
+            long hash = draw.at(row);
+            if (found < clusters || hash < hashes[found - 1]) {
+                int at = found < clusters ? found++ : found - 1;
+                for (; at > 0 && hash < hashes[at - 1]; at--) {
+                    hashes[at] = hashes[at - 1];
+                    chosen[at] = chosen[at - 1];
+                }
+                hashes[at] = hash;
+                chosen[at] = row;
+            }
+        }
+        double[] centres = new double[clusters * dims];
+        for (int k = 0; k < clusters; k++) {
+            for (int j = 0; j < dims; j++) {
+                centres[k * dims + j] = table[chosen[k] * dims + j];
+            }
+        }
+        return centres;
+    }
+
+    private Result rounds(float[] table, int dims, int[] rows, double[] centres) {
+        int n = rows.length;
+        double[] cost = new double[n * clusters];
+        double[] prices = new double[clusters];
+        double[] objectives = new double[rounds];
+        int[] labels = {};
+        for (int round = 0; round < rounds; round++) {
+            squaredDistances(table, dims, rows, centres, cost);
+            Assignment assignment = Assignment.even(cost, n, clusters, prices);
+            boolean settled = Arrays.equals(labels, assignment.labels());
+            labels = assignment.labels();
+            prices = assignment.prices();
+            if (settled) {
+                objectives[round] = objectives[round - 1];
+                return new Result(labels, centres, Arrays.copyOf(objectives, round + 1), true);
+            }
+            means(table, dims, rows, labels, centres);
+            objectives[round] = objective(table, dims, rows, labels, centres);
+        }
+        return new Result(labels, centres, objectives, false);
+    }
+
+    /** ‖x − c‖² for every point and centre; lanes are centres, so that the loop over them runs in vectors. */
+    private void squaredDistances(float[] table, int dims, int[] rows, double[] centres, double[] cost) {
+        double[] columns = new double[dims * clusters];
+        for (int k = 0; k < clusters; k++) {
+            for (int j = 0; j < dims; j++) {
+                columns[j * clusters + k] = centres[k * dims + j];
+            }
+        }
+        double[] sums = new double[clusters];
+        for (int i = 0; i < rows.length; i++) {
+            Arrays.fill(sums, 0);
+            int row = rows[i] * dims;
+            for (int j = 0; j < dims; j++) {
+                add(sums, table[row + j], columns, j * clusters);
+            }
+            System.arraycopy(sums, 0, cost, i * clusters, clusters);
+        }
+    }
+
+    private static void add(double[] sums, double x, double[] columns, int from) {
+        for (int k = 0; k < sums.length; k++) {
+            double difference = x - columns[from + k];
+            sums[k] += difference * difference;
+        }
+    }
+
+    private void means(float[] table, int dims, int[] rows, int[] labels, double[] centres) {
+        Arrays.fill(centres, 0);
+        int[] sizes = new int[clusters];
+        for (int i = 0; i < rows.length; i++) {
+            int to = labels[i] * dims;
+            int row = rows[i] * dims;
+            sizes[labels[i]]++;
+            for (int j = 0; j < dims; j++) {
+                centres[to + j] += table[row + j];
+            }
+        }
+        for (int k = 0; k < clusters; k++) {
+            for (int j = 0; j < dims; j++) {
+                centres[k * dims + j] /= sizes[k];
+            }
+        }
+    }
+
+    private static double objective(float[] table, int dims, int[] rows, int[] labels, double[] centres) {
+        double total = 0;
+        for (int i = 0; i < rows.length; i++) {
+            int row = rows[i] * dims;
+            int centre = labels[i] * dims;
+            double squared = 0;
+            for (int j = 0; j < dims; j++) {
+                double difference = table[row + j] - centres[centre + j];
+                squared += difference * difference;
+            }
+            total += squared;
+        }
+        return total;
+    }
+}

@@ -1,0 +1,91 @@
+package org.lethe.transport;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.lethe.numerics.Keyed;
+
+class BalancedClusteringTest {
+    private static float[] cloud(long seed, int n, int dims) {
+        Keyed key = Keyed.seed(seed).of("cloud");
+        float[] points = new float[n * dims];
+        for (int i = 0; i < points.length; i++) {
+            points[i] = (float) Keyed.normal(key.at(i));
+        }
+        return points;
+    }
+
+    @Test
+    void objectiveNeverRisesAndSizesDifferByOneAtMost() {
+        for (long seed = 1; seed <= 20; seed++) {
+            int n = 90 + (int) seed;
+            BalancedClustering.Result found =
+                    new BalancedClustering(7, 60).cluster(cloud(seed, n, 3), 3, Keyed.seed(seed));
+            double[] objectives = found.objectives();
+            for (int r = 1; r < objectives.length; r++) {
+                assertTrue(objectives[r] <= objectives[r - 1] * (1 + 1e-12), "seed " + seed + " round " + r);
+            }
+            assertTrue(found.converged(), "seed " + seed);
+            int[] sizes = new int[7];
+            for (int label : found.labels()) {
+                sizes[label]++;
+            }
+            int smallest = Arrays.stream(sizes).min().orElseThrow();
+            int largest = Arrays.stream(sizes).max().orElseThrow();
+            assertTrue(smallest >= n / 7 && largest <= (n + 6) / 7, Arrays.toString(sizes));
+        }
+    }
+
+    @Test
+    void twoEqualBlobsAreFound() {
+        float[] points = new float[40];
+        for (int i = 0; i < 40; i++) {
+            points[i] = (i % 2 == 0 ? 0 : 100) + i * 0.01f;
+        }
+        BalancedClustering.Result found = new BalancedClustering(2, 50).cluster(points, 1, Keyed.seed(3));
+        for (int i = 2; i < 40; i++) {
+            assertEquals(found.labels()[i % 2], found.labels()[i]);
+        }
+        assertEquals(0.19, found.centroids()[found.labels()[0]], 1e-6);
+    }
+
+    @Test
+    void sixPointsFromGivenCentres() {
+        float[] points = {0, 1, 2, 3, 11, 12};
+        BalancedClustering.Result found = new BalancedClustering(2)
+                .cluster(points, 1, new int[] {0, 1, 2, 3, 4, 5}, new double[] {1, 11});
+        assertArrayEquals(new int[] {0, 0, 0, 1, 1, 1}, found.labels());
+        assertArrayEquals(new double[] {1, 26 / 3.0}, found.centroids(), 1e-12);
+        assertTrue(found.converged());
+    }
+
+    @Test
+    void oneSeedGivesOneResultWhateverTheTableHoldsBesides() {
+        float[] points = cloud(4, 60, 2);
+        int[] rows = new int[50];
+        Arrays.setAll(rows, i -> i + 5);
+        BalancedClustering clustering = new BalancedClustering(5);
+        int[] labels = clustering.cluster(points, 2, rows, Keyed.seed(1)).labels();
+        points[0] = Float.NaN;
+        points[119] = 1e30f;
+        assertArrayEquals(labels, clustering.cluster(points, 2, rows, Keyed.seed(1)).labels());
+    }
+
+    @Test
+    void wrongInputIsNamed() {
+        float[] points = {0, 1, Float.NaN, 2};
+        assertTrue(assertThrows(
+                        IllegalArgumentException.class,
+                        () -> new BalancedClustering(2).cluster(points, 2, Keyed.seed(1)))
+                .toString()
+                .contains("row 1 column 0 is NaN"));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new BalancedClustering(5).cluster(new float[8], 2, Keyed.seed(1)));
+        assertThrows(IllegalArgumentException.class, () -> new BalancedClustering(0));
+    }
+}
