@@ -83,7 +83,8 @@ public record BalancedClustering(int clusters, int rounds) {
                     "table has " + table.length + " numbers, expected a multiple of dims, " + dims);
         }
         if (rows.length < clusters) {
-            throw new IllegalArgumentException("points is " + rows.length + ", expected at least clusters, " + clusters);
+            throw new IllegalArgumentException(
+                    "points is " + rows.length + ", expected at least clusters, " + clusters);
         }
         for (int row : rows) {
             for (int j = 0; j < dims; j++) {

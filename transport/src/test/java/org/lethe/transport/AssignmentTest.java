@@ -92,8 +92,7 @@ class AssignmentTest {
             if (sizes[k] < most[k]) {
                 sizes[k]++;
                 lowest = Math.min(
-                        lowest,
-                        best(cost, groups, point + 1, n, sizes, least, most, sofar + cost[point * groups + k]));
+                        lowest, best(cost, groups, point + 1, n, sizes, least, most, sofar + cost[point * groups + k]));
                 sizes[k]--;
             }
         }
@@ -113,14 +112,14 @@ class AssignmentTest {
         Assignment warm = Assignment.even(cost, n, groups, cold.prices());
         assertEquals(cold.cost(), warm.cost(), 1e-10);
         assertEquals(cold.cost(), cold.dual(), 1e-10);
-        assertTrue(warm.augmentations() < cold.augmentations() / 10, warm.augmentations() + " of " + cold.augmentations());
+        assertTrue(
+                warm.augmentations() < cold.augmentations() / 10, warm.augmentations() + " of " + cold.augmentations());
     }
 
     @Test
     void wrongInputIsNamed() {
         assertTrue(assertThrows(
-                        IllegalArgumentException.class,
-                        () -> Assignment.even(new double[] {0, 1, Double.NaN, 2}, 2, 2))
+                        IllegalArgumentException.class, () -> Assignment.even(new double[] {0, 1, Double.NaN, 2}, 2, 2))
                 .toString()
                 .contains("point 1 in group 0 is NaN"));
         assertThrows(IllegalArgumentException.class, () -> Assignment.even(new double[3], 2, 2));

@@ -56,8 +56,8 @@ class BalancedClusteringTest {
     @Test
     void sixPointsFromGivenCentres() {
         float[] points = {0, 1, 2, 3, 11, 12};
-        BalancedClustering.Result found = new BalancedClustering(2)
-                .cluster(points, 1, new int[] {0, 1, 2, 3, 4, 5}, new double[] {1, 11});
+        BalancedClustering.Result found =
+                new BalancedClustering(2).cluster(points, 1, new int[] {0, 1, 2, 3, 4, 5}, new double[] {1, 11});
         assertArrayEquals(new int[] {0, 0, 0, 1, 1, 1}, found.labels());
         assertArrayEquals(new double[] {1, 26 / 3.0}, found.centroids(), 1e-12);
         assertTrue(found.converged());
@@ -72,7 +72,8 @@ class BalancedClusteringTest {
         int[] labels = clustering.cluster(points, 2, rows, Keyed.seed(1)).labels();
         points[0] = Float.NaN;
         points[119] = 1e30f;
-        assertArrayEquals(labels, clustering.cluster(points, 2, rows, Keyed.seed(1)).labels());
+        assertArrayEquals(
+                labels, clustering.cluster(points, 2, rows, Keyed.seed(1)).labels());
     }
 
     @Test
