@@ -202,6 +202,27 @@ public final class Interactions {
     }
 
     /**
+     * The pairs of some users, given ascending; users and items keep their numbers. Costs the pairs of those users and a
+     * row pointer for each user.
+     */
+    public Interactions onlyUsers(int[] chosen) {
+        int[] newStarts = new int[starts.length];
+        int size = 0;
+        int next = 0;
+        for (int u : chosen) {
+            Arrays.fill(newStarts, next, u + 1, size);
+            size += degree(u);
+            next = u + 1;
+        }
+        Arrays.fill(newStarts, next, newStarts.length, size);
+        int[] kept = new int[size];
+        for (int u : chosen) {
+            System.arraycopy(columns, from(u), kept, newStarts[u], degree(u));
+        }
+        return new Interactions(items, newStarts, kept, userKeys);
+    }
+
+    /**
      * The pairs of some users, renumbered in the order given; items keep their numbers and users their keys. Costs the
      * pairs of those users only.
      */

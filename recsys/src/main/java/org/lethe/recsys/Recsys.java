@@ -13,6 +13,11 @@ import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Subject;
+import org.lethe.recsys.forget.ForgetInteractions;
+import org.lethe.recsys.forget.ForgetItems;
+import org.lethe.recsys.forget.ForgetRequest;
+import org.lethe.recsys.forget.ForgetUsers;
+import org.lethe.recsys.forget.Retrain;
 
 /** Recommenders: the catalogue of everything this subject offers. Adding an entry is one line here. */
 public final class Recsys implements Subject<Split, Recommender> {
@@ -33,12 +38,12 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Request> requests() {
-        return List.of();
+        return List.of(new ForgetUsers(), new ForgetItems(), new ForgetInteractions());
     }
 
     @Override
     public List<Method<Split, Recommender>> methods() {
-        return List.of();
+        return List.of(new Retrain());
     }
 
     @Override
@@ -48,7 +53,7 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public Method<Split, Recommender> reference(Request request) {
-        throw new UnsupportedOperationException("arrives with Retrain");
+        return request instanceof ForgetRequest ? new Retrain() : doNothing();
     }
 
     @Override

@@ -1,5 +1,9 @@
 package org.lethe.recsys.forget;
 
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 import org.lethe.Request;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
@@ -13,11 +17,94 @@ public interface ForgetRequest extends Request {
     Forgotten resolve(Split data);
 
     /**
-     * A resolved request.
-     *
-     * @param users whose every interaction goes, ascending; empty where a request is not about users
-     * @param interactions the training interactions that go
-     * @param remaining the data without what is forgotten; users and items keep their numbers
+     * A resolved request. What remains is worked out when first asked for: a method that touches few users asks for those
+     * alone, and then the cost of a request does not grow with the data. Immutable and safe for use by many threads.
      */
-    record Forgotten(int[] users, Interactions interactions, Split remaining) {}
+    final class Forgotten {
+        private final Split data;
+        private final int[] users;
+        private final Interactions interactions;
+        private final BiFunction<Split, int[], Split> reduce;
+        private volatile @Nullable Split remaining;
+
+        private Forgotten(Split data, int[] users, Interactions interactions, BiFunction<Split, int[], Split> reduce) {
+            this.data = data;
+            this.users = users;
+            this.interactions = interactions;
+            this.reduce = reduce;
+        }
+
+        /** Every interaction of some users goes, from all three parts. The users are distinct, in any order. */
+        public static Forgotten ofUsers(Split data, int[] users) {
+            int[] ascending = users.clone();
+            Arrays.sort(ascending);
+            BitSet gone = new BitSet();
+            for (int u : ascending) {
+                gone.set(u);
+            }
+            return new Forgotten(
+                    data,
+                    ascending,
+                    data.train().onlyUsers(ascending),
+                    (part, numbers) -> part.withoutUsers(u -> gone.get(numbers[u])));
+        }
+
+        /** The interactions for which a test holds go, from all three parts. */
+        public static Forgotten ofPairs(Split data, Interactions.PairPredicate gone) {
+            return new Forgotten(
+                    data,
+                    new int[0],
+                    data.train().where(gone),
+                    (part, numbers) -> part.each(p -> p.where((u, i) -> !gone.test(numbers[u], i))));
+        }
+
+        /** The users whose every interaction goes, ascending; empty where a request is not about users. */
+        public int[] users() {
+            return users.clone();
+        }
+
+        /** The training interactions that go; users and items keep their numbers. */
+        public Interactions interactions() {
+            return interactions;
+        }
+
+        /** Whether nothing goes at all, and the model stays as it is. */
+        public boolean nothing() {
+            return users.length == 0 && interactions.size() == 0 && touchedUsers().length == 0;
+        }
+
+        /** The data without what is forgotten; users and items keep their numbers. */
+        public Split remaining() {
+            Split known = remaining;
+            if (known == null) {
+                int[] all = new int[data.users()];
+                Arrays.setAll(all, u -> u);
+                known = reduce.apply(data, all);
+                remaining = known;
+            }
+            return known;
+        }
+
+        /** What remains of some users, renumbered in the order given. Costs the interactions of those users only. */
+        public Split remainingOf(int[] chosen) {
+            return reduce.apply(data.each(part -> part.ofUsers(chosen)), chosen);
+        }
+
+        /** The users that lose an interaction on which a model is trained or stopped, ascending. */
+        public int[] touchedUsers() {
+            if (users.length > 0) {
+                return users();
+            }
+            Split after = remaining();
+            int[] touched = new int[data.users()];
+            int count = 0;
+            for (int u = 0; u < touched.length; u++) {
+                if (after.train().degree(u) != data.train().degree(u)
+                        || after.validation().degree(u) != data.validation().degree(u)) {
+                    touched[count++] = u;
+                }
+            }
+            return Arrays.copyOf(touched, count);
+        }
+    }
 }

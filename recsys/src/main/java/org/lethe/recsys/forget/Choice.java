@@ -1,0 +1,102 @@
+package org.lethe.recsys.forget;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.function.IntPredicate;
+import java.util.function.IntToLongFunction;
+import java.util.stream.IntStream;
+import org.lethe.Check;
+import org.lethe.LetheException;
+import org.lethe.numerics.Keyed;
+
+/** How a request chooses among users or items (CURE4Rec, section on data selection): by activity, by chance, or by name. */
+public enum Choice {
+    /** Those with the most training interactions. */
+    CORE,
+    /** Those with the fewest training interactions. */
+    EDGE,
+    /** By chance, from the request's own seed. */
+    RANDOM,
+    /** Those listed. */
+    LISTED;
+
+    /** Checks what a request's settings have in common. */
+    static void check(boolean listed, double percent, String key, List<String> names) {
+        Check.require(percent >= 0 && percent <= 100, "percent", percent, "0 to 100");
+        Check.require(!listed || !names.isEmpty(), key, names, "at least one where choose is listed");
+        Check.require(listed || names.isEmpty(), key, names, "an empty list unless choose is listed");
+    }
+
+    /**
+     * Chooses {@code floor(candidates · percent / 100)} of those that have a training interaction; ties go to the smaller
+     * number. With {@code percent} 0 it chooses nobody, which is a request that changes nothing.
+     */
+    int[] select(String request, double percent, long seed, int[] degrees, IntToLongFunction keyOf) {
+        int[] candidates =
+                IntStream.range(0, degrees.length).filter(x -> degrees[x] > 0).toArray();
+        int count = count(request, percent, candidates.length);
+        Keyed random = Keyed.seed(seed).of(request);
+        Comparator<Integer> first = switch (this) {
+            case CORE -> Comparator.comparingInt((Integer x) -> -degrees[x]);
+            case EDGE -> Comparator.comparingInt((Integer x) -> degrees[x]);
+            case RANDOM -> Comparator.comparingLong((Integer x) -> random.at(keyOf.applyAsLong(x)));
+            case LISTED -> throw new IllegalStateException("those listed are named, not counted");
+        };
+        return Arrays.stream(candidates)
+                .boxed()
+                .sorted(first.thenComparing(Comparator.naturalOrder()))
+                .limit(count)
+                .mapToInt(Integer::intValue)
+                .sorted()
+                .toArray();
+    }
+
+    /** How many of so many a percentage means: rounded down, nobody only for 0, and never all. */
+    static int count(String request, double percent, int candidates) {
+        int count = (int) Math.floor(candidates * percent / 100 + 1e-9);
+        if (percent > 0 && count == 0) {
+            throw refused(
+                    request,
+                    "percent",
+                    percent,
+                    "at least " + Math.ceil(1e4 / Math.max(1, candidates)) / 100 + ", which is one of " + candidates
+                            + "; 0 is a request that changes nothing");
+        }
+        if (count > 0 && count == candidates) {
+            throw refused(request, "percent", percent, "less than 100, or nothing remains to learn from");
+        }
+        return count;
+    }
+
+    /** The numbers of those listed, ascending and distinct. */
+    static int[] listed(String request, String key, List<String> names, int bound, IntPredicate hasSome) {
+        TreeSet<Integer> numbers = new TreeSet<>();
+        for (String name : names) {
+            int number = number(request, key, name, name, bound);
+            if (!hasSome.test(number)) {
+                throw refused(request, key, name, "one that still has interactions: there is nothing left to forget");
+            }
+            numbers.add(number);
+        }
+        return numbers.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /** One number of a list, below a bound. */
+    static int number(String request, String key, String name, String digits, int bound) {
+        int number = -1;
+        if (digits.strip().matches("\\d{1,9}")) {
+            number = Integer.parseInt(digits.strip());
+        }
+        if (number < 0 || number >= bound) {
+            throw refused(request, key, name, "known to this data: a number from 0 to " + (bound - 1));
+        }
+        return number;
+    }
+
+    static LetheException refused(String request, String key, Object value, String expected) {
+        return new LetheException(
+                LetheException.Code.STUDY, request + "." + key + " is " + value + ", expected " + expected);
+    }
+}

@@ -1,0 +1,34 @@
+package org.lethe.recsys.forget;
+
+import org.lethe.Env;
+import org.lethe.Exactness;
+import org.lethe.Learner;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Request;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+
+/**
+ * Forgets by training again on what remains, from the same seeded initial state: the reference all others are compared
+ * with. Exact. Costs a whole training, whatever is asked; nothing where nothing is to be forgotten.
+ */
+@Named("retrain")
+public record Retrain() implements Method<Split, Recommender> {
+    @Override
+    public Recommender fulfil(
+            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
+        if (forgotten.nothing()) {
+            return model;
+        }
+        env.ledger().count("shards-touched", 1);
+        env.ledger().count("interactions-touched", forgotten.remaining().train().size());
+        return learner.train(forgotten.remaining(), env);
+    }
+
+    @Override
+    public Exactness exactness() {
+        return Exactness.EXACT;
+    }
+}
