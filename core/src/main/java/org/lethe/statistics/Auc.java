@@ -70,9 +70,7 @@ public record Auc(double value, double error, int positives, int negatives) {
         if (spread == 0) {
             return value == other.value ? 1 : 0;
         }
-        return new NormalDistribution()
-                        .cumulativeProbability(-Math.abs(value - other.value) / spread)
-                * 2;
+        return new NormalDistribution().cumulativeProbability(-Math.abs(value - other.value) / spread) * 2;
     }
 
     /**
@@ -107,8 +105,7 @@ public record Auc(double value, double error, int positives, int negatives) {
     }
 
     /** The same with a 95 % interval. */
-    public static Rate truePositiveRate(
-            double[] positives, double[] negatives, double falsePositiveRate, Keyed key) {
+    public static Rate truePositiveRate(double[] positives, double[] negatives, double falsePositiveRate, Keyed key) {
         return truePositiveRate(positives, negatives, falsePositiveRate, Statistics.LEVEL, key);
     }
 

@@ -158,7 +158,9 @@ public final class Statistics {
         double centre = (p + z * z / (2.0 * n)) / scale;
         double half = z / scale * Math.sqrt(p * (1 - p) / n + z * z / (4.0 * n * n));
         return new Interval(
-                successes == 0 ? 0 : Math.max(0, centre - half), successes == n ? 1 : Math.min(1, centre + half), level);
+                successes == 0 ? 0 : Math.max(0, centre - half),
+                successes == n ? 1 : Math.min(1, centre + half),
+                level);
     }
 
     /** The quantile of an ascending sample, by linear interpolation between order statistics (Hyndman and Fan's type 7). */

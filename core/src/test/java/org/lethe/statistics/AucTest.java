@@ -58,7 +58,11 @@ class AucTest {
         for (int run = 0; run < 300; run++) {
             double[] positives = StatisticsTest.normals(60, 1_000 + run);
             Arrays.setAll(positives, i -> positives[i] + 1);
-            covered += Auc.of(positives, StatisticsTest.normals(60, 5_000 + run)).interval().contains(truth) ? 1 : 0;
+            covered += Auc.of(positives, StatisticsTest.normals(60, 5_000 + run))
+                            .interval()
+                            .contains(truth)
+                    ? 1
+                    : 0;
         }
         // 95 % of 300 is 285, standard deviation 3.8; five of them are allowed.
         assertTrue(covered >= 266, covered + " of 300");
@@ -66,7 +70,8 @@ class AucTest {
 
     @Test
     void perfectSeparationIsNotCertainty() {
-        Interval interval = Auc.of(new double[] {3, 4, 5}, new double[] {0, 1, 2}).interval();
+        Interval interval =
+                Auc.of(new double[] {3, 4, 5}, new double[] {0, 1, 2}).interval();
         assertEquals(1, interval.high());
         assertEquals(Math.cbrt(0.025), interval.low(), 1e-12);
         Interval wrong = Auc.of(new double[] {0, 1, 2}, new double[] {3, 4, 5}).interval();
@@ -94,12 +99,17 @@ class AucTest {
         assertEquals(0.6, rate.value(), 1e-15);
         assertEquals(5, rate.n());
         assertTrue(rate.interval().contains(0.6));
-        assertEquals(0.4, Auc.truePositiveRate(new double[] {97, 98, 99, 99.5, 120}, strangers, 0, Keyed.seed(1)).value(), 1e-15);
+        assertEquals(
+                0.4,
+                Auc.truePositiveRate(new double[] {97, 98, 99, 99.5, 120}, strangers, 0, Keyed.seed(1))
+                        .value(),
+                1e-15);
     }
 
     @Test
     void knowingNothingFindsAboutAsManyMembersAsStrangers() {
-        var rate = Auc.truePositiveRate(StatisticsTest.normals(5_000, 11), StatisticsTest.normals(5_000, 12), 0.01, Keyed.seed(1));
+        var rate = Auc.truePositiveRate(
+                StatisticsTest.normals(5_000, 11), StatisticsTest.normals(5_000, 12), 0.01, Keyed.seed(1));
         assertTrue(rate.interval().contains(0.01), rate.toString());
     }
 }

@@ -86,7 +86,8 @@ class StatisticsTest {
     void pairedBootstrapSeesThroughSharedSpread() {
         double[] first = normals(200, 1);
         double[] second = new double[200];
-        Arrays.setAll(second, i -> first[i] - 0.05 + 0.01 * Keyed.normal(Keyed.seed(2).at(i)));
+        Arrays.setAll(
+                second, i -> first[i] - 0.05 + 0.01 * Keyed.normal(Keyed.seed(2).at(i)));
         Interval interval = Statistics.pairedBootstrap(first, second, Keyed.seed(3));
         assertTrue(interval.contains(0.05) || Math.abs(interval.low() - 0.05) < 0.003, interval.toString());
         assertTrue(interval.high() - interval.low() < 0.005, interval.toString());
