@@ -33,7 +33,7 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Learner<Split, Recommender>> models() {
-        return List.of();
+        return List.of(new Wmf(), new Bpr());
     }
 
     @Override

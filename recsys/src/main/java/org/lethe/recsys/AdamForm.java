@@ -1,0 +1,9 @@
+package org.lethe.recsys;
+
+/** How Adam treats the rows that a batch does not touch; in every form they move as dense Adam moves them. */
+public enum AdamForm {
+    /** Steps of a row without a gradient are made up when the row is next needed: the bits of {@link #DENSE}. */
+    LAZY,
+    /** Every row steps with every batch. */
+    DENSE
+}

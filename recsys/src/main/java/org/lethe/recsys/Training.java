@@ -1,0 +1,140 @@
+package org.lethe.recsys;
+
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.IntUnaryOperator;
+import org.lethe.Env;
+import org.lethe.LetheException;
+import org.lethe.Progress;
+import org.lethe.numerics.Keyed;
+
+/**
+ * The loop over epochs that every learner of tables shares: train, look at the validation part, keep the best.
+ *
+ * <p>After each epoch the full ranking of the validation part gives NDCG@20 (the form CURE4Rec publishes); training stops
+ * when it has not improved for more than {@code patience} epochs, and the result is that of the best epoch. Without
+ * validation interactions all epochs run and the last one counts.
+ */
+final class Training {
+    private static final int TOP = 20;
+
+    private Training() {}
+
+    /** What is trained. */
+    interface Course {
+        /** Runs the epoch of a number, which draws depend on, and returns its mean loss. */
+        double epoch(int number);
+
+        /** The tables as they are now, for reading until the next epoch. */
+        Embeddings model();
+
+        /** A copy of all that training needs to go on from here; {@code epochs} is written into it. */
+        Checkpoint snapshot(int epochs);
+    }
+
+    /**
+     * Runs up to {@code epochs} epochs more than {@code done} and returns the best state; its {@code epochs} are all that
+     * were run. Counts {@code interactions-trained} and {@code epochs}.
+     */
+    static Checkpoint run(String name, Course course, Split data, Env env, int done, int epochs, int patience) {
+        boolean validate = data.validation().size() > 0;
+        Optional<Checkpoint> best = Optional.empty();
+        double bestScore = Double.NEGATIVE_INFINITY;
+        int bestEpoch = done;
+        int epoch = done;
+        try (Progress.Step step = env.progress().begin(name, epochs)) {
+            while (epoch < done + epochs && (!validate || epoch - bestEpoch <= patience)) {
+                double loss = course.epoch(epoch);
+                epoch++;
+                if (!Double.isFinite(loss)) {
+                    throw new LetheException(
+                            LetheException.Code.NUMERIC,
+                            name + ": the mean loss of epoch " + epoch + " is " + loss
+                                    + "; a smaller learningRate may help");
+                }
+                String note = String.format(Locale.ROOT, "loss %.4f", loss);
+                if (validate) {
+                    double score = ndcg(course.model(), data);
+                    note += String.format(Locale.ROOT, ", validation ndcg@%d %.4f", TOP, score);
+                    if (score > bestScore) {
+                        bestScore = score;
+                        bestEpoch = epoch;
+                        best = Optional.of(course.snapshot(epoch));
+                    }
+                }
+                step.note(note);
+                step.advance(1);
+            }
+        }
+        env.ledger().count("interactions-trained", (long) data.train().size() * (epoch - done));
+        env.ledger().count("epochs", epoch - done);
+        Checkpoint result = best.isPresent() ? best.get() : course.snapshot(epoch);
+        return new Checkpoint(result.model(), result.userState(), result.itemState(), result.steps(), epoch);
+    }
+
+    /** Refuses data that nothing can be learned from. */
+    static void requireInteractions(String name, Split data) {
+        if (data.train().size() == 0) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    name + ": the training part has no interactions (" + data.train() + "), expected at least 1");
+        }
+    }
+
+    /** Normal tables: a user's row depends on (seed, user key), an item's on (seed, item). */
+    static Embeddings initial(Interactions train, Env env, int dims, double sd) {
+        return new Embeddings(
+                dims,
+                normal(env.random("initial-user"), train::userKey, train.users(), dims, sd),
+                normal(env.random("initial-item"), i -> i, train.items(), dims, sd));
+    }
+
+    private static float[] normal(Keyed key, IntUnaryOperator keyOf, int rows, int dims, double sd) {
+        float[] table = new float[rows * dims];
+        for (int row = 0; row < rows; row++) {
+            Keyed of = key.of(keyOf.applyAsInt(row));
+            for (int d = 0; d < dims; d++) {
+                table[row * dims + d] = (float) (sd * Keyed.normal(of.at(d)));
+            }
+        }
+        return table;
+    }
+
+    private static double ndcg(Embeddings model, Split data) {
+        Interactions wanted = data.validation();
+        float[] scores = new float[data.items()];
+        double total = 0;
+        int judged = 0;
+        for (int u = 0; u < data.users(); u++) {
+            if (wanted.degree(u) == 0) {
+                continue;
+            }
+            model.scores(u, scores);
+            for (int k = data.train().from(u); k < data.train().to(u); k++) {
+                scores[data.train().item(k)] = Float.NEGATIVE_INFINITY;
+            }
+            double gain = 0;
+            for (int k = wanted.from(u); k < wanted.to(u); k++) {
+                int item = wanted.item(k);
+                int rank = 0;
+                for (int i = 0; i < scores.length && rank < TOP; i++) {
+                    if (scores[i] > scores[item] || scores[i] == scores[item] && i < item) {
+                        rank++;
+                    }
+                }
+                gain += rank < TOP ? 1 / log2(rank + 2) : 0;
+            }
+            double ideal = 0;
+            for (int rank = 0; rank < wanted.degree(u); rank++) {
+                ideal += 1 / log2(rank + 2);
+            }
+            total += gain / ideal;
+            judged++;
+        }
+        return total / judged;
+    }
+
+    private static double log2(double x) {
+        return StrictMath.log(x) / StrictMath.log(2);
+    }
+}
