@@ -204,7 +204,9 @@ public final class FactorSteps {
                 }
                 FloatVector wd = FloatVector.fromArray(S, w, at + d);
                 wd.intoArray(slots, slot + d);
-                FloatVector md = g.fma(FloatVector.broadcast(S, NEW1), FloatVector.fromArray(S, m, at + d).mul(BETA1));
+                FloatVector md = g.fma(
+                        FloatVector.broadcast(S, NEW1),
+                        FloatVector.fromArray(S, m, at + d).mul(BETA1));
                 FloatVector rd = FloatVector.fromArray(S, r, at + d);
                 rd = g.mul(g)
                         .fma(FloatVector.broadcast(S, NEW2), rd.mul(rd).mul(BETA2))
@@ -237,7 +239,9 @@ public final class FactorSteps {
                             .fma(FloatVector.broadcast(S, coefs[e]), g);
                 }
                 FloatVector wd = FloatVector.fromArray(S, w, at + d);
-                FloatVector md = g.fma(FloatVector.broadcast(S, NEW1), FloatVector.fromArray(S, m, at + d).mul(BETA1));
+                FloatVector md = g.fma(
+                        FloatVector.broadcast(S, NEW1),
+                        FloatVector.fromArray(S, m, at + d).mul(BETA1));
                 FloatVector rd = FloatVector.fromArray(S, r, at + d);
                 rd = g.mul(g)
                         .fma(FloatVector.broadcast(S, NEW2), rd.mul(rd).mul(BETA2))

@@ -65,9 +65,7 @@ final class Batches {
     }
 
     private boolean seen(int user, int item) {
-        return bits.length > 0
-                ? (bits[user * words + (item >>> 6)] >>> item & 1) != 0
-                : train.contains(user, item);
+        return bits.length > 0 ? (bits[user * words + (item >>> 6)] >>> item & 1) != 0 : train.contains(user, item);
     }
 
     /** Lays out the epoch of a key. */

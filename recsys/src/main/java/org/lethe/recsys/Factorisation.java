@@ -58,7 +58,9 @@ final class Factorisation implements Training.Course {
         double samples = data.train().size() * (40e-9 + dims * 2.5e-9);
         double ranking = data.validation().size() == 0 ? 0 : (double) data.users() * data.items() * dims * 5e-11;
         long tables = (long) (data.users() + data.items()) * dims * Float.BYTES;
-        return new Estimate(0.3 + epochs * (samples + ranking), 8 * tables + 28L * data.train().size());
+        return new Estimate(
+                0.3 + epochs * (samples + ranking),
+                8 * tables + 28L * data.train().size());
     }
 
     @Override
@@ -116,9 +118,22 @@ final class Factorisation implements Training.Course {
             }
             users.touch(user, step);
             FactorSteps.stepUser(
-                    users.w, users.m, users.r, user * users.stride, users.stride,
-                    slots, slot * users.stride, items.w, batches.positives, batches.negatives,
-                    coefs, from, start, end, rate, root);
+                    users.w,
+                    users.m,
+                    users.r,
+                    user * users.stride,
+                    users.stride,
+                    slots,
+                    slot * users.stride,
+                    items.w,
+                    batches.positives,
+                    batches.negatives,
+                    coefs,
+                    from,
+                    start,
+                    end,
+                    rate,
+                    root);
             start = end;
         }
         int start = 0;
@@ -126,8 +141,19 @@ final class Factorisation implements Training.Course {
             int item = touched[n];
             items.touch(item, step);
             FactorSteps.stepItem(
-                    items.w, items.m, items.r, item * items.stride, items.stride,
-                    slots, slotOf, entries, coefs, start, ends[item], rate, root);
+                    items.w,
+                    items.m,
+                    items.r,
+                    item * items.stride,
+                    items.stride,
+                    slots,
+                    slotOf,
+                    entries,
+                    coefs,
+                    start,
+                    ends[item],
+                    rate,
+                    root);
             start = ends[item];
             ends[item] = 0;
         }

@@ -22,8 +22,7 @@ import org.lethe.Named;
  * @param adam how rows that a batch does not touch keep up with dense Adam
  */
 @Named("wmf")
-public record Wmf(
-        int dims, int epochs, int batch, double learningRate, double initialSd, int patience, AdamForm adam)
+public record Wmf(int dims, int epochs, int batch, double learningRate, double initialSd, int patience, AdamForm adam)
         implements EmbeddingLearner {
     public Wmf {
         Check.require(dims >= 1, "dims", dims, "at least 1");

@@ -63,7 +63,8 @@ class FactorisationTest {
     void bothModelsFindPlantedTastes() {
         Split data = planted(100, 60, 12);
         for (EmbeddingLearner learner : List.of(
-                new Bpr(16, 60, 64, 0.01, 0.01, 10, AdamForm.LAZY), new Wmf(16, 60, 64, 0.01, 0.01, 10, AdamForm.LAZY))) {
+                new Bpr(16, 60, 64, 0.01, 0.01, 10, AdamForm.LAZY),
+                new Wmf(16, 60, 64, 0.01, 0.01, 10, AdamForm.LAZY))) {
             Embeddings model = learner.train(data, Env.seeded(2));
             int right = 0;
             for (int u = 0; u < data.users(); u++) {
@@ -102,8 +103,7 @@ class FactorisationTest {
         Bpr broken = new Bpr(8, 2, 10, 0.01, 0.1, 5, AdamForm.LAZY);
         Checkpoint start = broken.start(data, Env.seeded(1));
         start.model().itemRows()[0] = Float.NaN;
-        LetheException e =
-                assertThrows(LetheException.class, () -> broken.resume(start, data, Env.seeded(1)));
+        LetheException e = assertThrows(LetheException.class, () -> broken.resume(start, data, Env.seeded(1)));
         assertEquals(LetheException.Code.NUMERIC, e.code());
         assertTrue(e.toString().contains("mean loss of epoch 1"), e.toString());
         assertEquals(8, wild.train(data, Env.seeded(1)).dims()); // saturated, but finite
