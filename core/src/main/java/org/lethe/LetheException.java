@@ -34,6 +34,12 @@ public class LetheException extends RuntimeException {
         this.code = code;
     }
 
+    /** The whole story; never absent. */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
+
     /** The kind of trouble. */
     public Code code() {
         return code;

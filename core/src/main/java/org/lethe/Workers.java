@@ -31,6 +31,11 @@ public interface Workers extends AutoCloseable {
     @Override
     void close();
 
+    /** This many threads, the calling one included. */
+    static Workers threads(int count) {
+        return new ThreadWorkers(count);
+    }
+
     /** The calling thread alone. */
     static Workers here() {
         return new Workers() {

@@ -1,0 +1,77 @@
+package org.lethe.study;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import org.lethe.LetheException;
+
+/** Files that are there whole or not at all, and sentences for what a disk refuses. */
+public final class Storage {
+    private Storage() {}
+
+    /** How temporary names end; a killed run may leave one behind, the next run removes it. */
+    static final String TEMPORARY = ".tmp";
+
+    /** Something that writes a file. */
+    @FunctionalInterface
+    public interface Writer {
+        /** Writes to a temporary path. */
+        void write(Path temporary) throws IOException;
+    }
+
+    /** Writes bytes to a temporary name, forces them to the disk, and renames. */
+    public static void write(Path file, byte[] bytes) {
+        write(file, temporary -> {
+            try (FileChannel channel = FileChannel.open(
+                    temporary,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING,
+                    StandardOpenOption.WRITE)) {
+                ByteBuffer buffer = ByteBuffer.wrap(bytes);
+                while (buffer.hasRemaining()) {
+                    channel.write(buffer);
+                }
+            }
+        });
+    }
+
+    /** Lets {@code writer} write to a temporary name, forces that to the disk, and renames. */
+    public static void write(Path file, Writer writer) {
+        Path temporary = file.resolveSibling(file.getFileName() + TEMPORARY);
+        try {
+            try {
+                writer.write(temporary);
+                try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                    channel.force(true);
+                }
+                Files.move(
+                        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(temporary);
+            }
+        } catch (IOException e) {
+            throw refused(file, "cannot be written", e);
+        }
+    }
+
+    /** The exception for what a disk refused. */
+    public static LetheException refused(Path file, String what, IOException e) {
+        return new LetheException(LetheException.Code.STORAGE, file + " " + what + ": " + reason(e), e);
+    }
+
+    private static String reason(IOException e) {
+        return switch (e) {
+            case AccessDeniedException denied -> "permission denied";
+            case NoSuchFileException missing -> "there is no such file or folder";
+            case FileSystemException f when f.getReason() != null -> f.getReason();
+            default -> String.valueOf(e.getMessage());
+        };
+    }
+}

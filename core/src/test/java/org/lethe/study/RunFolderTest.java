@@ -1,0 +1,138 @@
+package org.lethe.study;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lethe.Cost;
+import org.lethe.Direction;
+import org.lethe.Exactness;
+import org.lethe.Finding;
+import org.lethe.Interval;
+import org.lethe.LetheException;
+import org.lethe.Verdict;
+
+class RunFolderTest {
+    @TempDir
+    Path folder;
+
+    private static Run run(double value) {
+        return new Run(
+                "toy",
+                RunFolder.sha256("cell"),
+                new Run.Recipe("toy", "points", "mean", "forget", "retrain", 1),
+                Run.Role.TESTED,
+                Exactness.EXACT,
+                "",
+                Map.of("b", "2", "a", "1"),
+                new Cost(1.5, Map.of("shard", List.of(0.5, 1.0)), Map.of("touched", 2L)),
+                Cost.NONE,
+                Cost.NONE,
+                List.of(new Run.Result(
+                        "utility",
+                        List.of(
+                                new Finding("ndcg@20", value, 10, Direction.HIGHER)
+                                        .within(new Interval(0.1, 0.9, 0.95))
+                                        .judged(new Verdict.Undecided("at least 0.5", "n is small"))
+                                        .tested(0.03),
+                                new Finding("seconds", 1.25, 1, Direction.LOWER).in("s")),
+                        "nothing")),
+                Optional.of(new Run.Failure(LetheException.Code.NUMERIC, "loss is NaN")));
+    }
+
+    private RunFolder written() {
+        RunFolder runs = RunFolder.at(folder);
+        runs.hold().close();
+        runs.describe("study: toy\n", List.of(RunFolder.sha256("cell")));
+        runs.write(run(0.1 + 0.2), "cell");
+        return runs;
+    }
+
+    @Test
+    void whatIsWrittenIsReadBack() {
+        assertEquals(List.of(run(0.1 + 0.2)), written().runs());
+    }
+
+    @Test
+    void theSameRunHasTheSameBytes() {
+        assertEquals(RunFolder.json(run(0.5)), RunFolder.json(run(0.5)));
+        assertTrue(RunFolder.json(run(0.5)).indexOf("\"a\"") < RunFolder.json(run(0.5)).indexOf("\"b\""));
+    }
+
+    @Test
+    void comparableLeavesOutTheMachine() {
+        assertFalse(RunFolder.comparable(run(0.5)).contains("seconds\" : 1.25"));
+        assertFalse(RunFolder.comparable(run(0.5)).contains("\"seconds\" : 1.5"));
+        assertTrue(RunFolder.comparable(run(0.5)).contains("ndcg@20"));
+    }
+
+    @Test
+    void aChangedFindingIsNoticed() throws IOException {
+        RunFolder runs = written();
+        Path file = folder.resolve("cells").resolve(RunFolder.sha256("cell") + ".json");
+        Files.writeString(file, Files.readString(file).replace("0.30000000000000004", "0.9"));
+        assertTrue(runs.verify().getFirst().contains("checksum"), runs.verify().toString());
+    }
+
+    @Test
+    void aMissingCellIsNoticed() {
+        RunFolder runs = written();
+        runs.clear();
+        assertTrue(runs.verify().getFirst().contains("has not been run"));
+    }
+
+    @Test
+    void truncatedAndRandomRecordsAreNamedNotTrusted() throws IOException {
+        RunFolder runs = written();
+        Path file = folder.resolve("cells").resolve(RunFolder.sha256("cell") + ".json");
+        byte[] whole = Files.readAllBytes(file);
+        SplittableRandom random = new SplittableRandom(5);
+        for (int i = 0; i < 200; i++) {
+            byte[] broken = i % 2 == 0
+                    ? java.util.Arrays.copyOf(whole, random.nextInt(whole.length - 3))
+                    : whole.clone();
+            if (i % 2 == 1) {
+                broken[random.nextInt(broken.length - 2)] ^= (byte) (1 << random.nextInt(7));
+            }
+            Files.write(file, broken);
+            try {
+                assertEquals(List.of(run(0.1 + 0.2)), runs.runs()); // only white space was hit
+            } catch (LetheException e) {
+                assertEquals(LetheException.Code.STORAGE, e.code());
+                assertTrue(e.getMessage().contains(file.toString()), e.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void aFolderHasOneWriter() {
+        RunFolder runs = RunFolder.at(folder);
+        RunFolder.Hold hold = runs.hold();
+        try {
+            LetheException e = assertThrows(LetheException.class, runs::hold);
+            assertTrue(e.getMessage().contains("another run"), e.getMessage());
+        } finally {
+            hold.close();
+        }
+        runs.hold().close();
+    }
+
+    @Test
+    void aFileInTheWayIsASentence() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "x");
+        LetheException e =
+                assertThrows(LetheException.class, () -> RunFolder.at(file.resolve("toy")).hold());
+        assertEquals(LetheException.Code.STORAGE, e.code());
+        assertTrue(e.getMessage().contains("cannot be written"), e.getMessage());
+    }
+}
