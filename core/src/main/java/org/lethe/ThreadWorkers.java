@@ -25,8 +25,10 @@ final class ThreadWorkers implements Workers {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Deque<Batch> open = new ArrayDeque<>(); // with unclaimed parts, newest first
+
     @SuppressWarnings("ThreadLocalUsage") // of this pool: a thread may serve in several
     private final ThreadLocal<@Nullable Batch> current = new ThreadLocal<>();
+
     private final List<Thread> threads = new ArrayList<>();
     private boolean closed;
 
@@ -34,8 +36,7 @@ final class ThreadWorkers implements Workers {
         Check.require(count >= 1, "count", count, "at least 1");
         this.count = count;
         for (int i = 1; i < count; i++) {
-            threads.add(
-                    Thread.ofPlatform().daemon().name("lethe-worker-" + i).start(this::serve));
+            threads.add(Thread.ofPlatform().daemon().name("lethe-worker-" + i).start(this::serve));
         }
     }
 

@@ -35,7 +35,8 @@ class WorkersTest {
         try (Workers workers = Workers.threads(count)) {
             for (int repeat = 0; repeat < 20; repeat++) {
                 assertEquals(
-                        new Sum(7, 0).run(Workers.here()), workers.all(List.of(new Sum(7, 0), new Sum(7, 0))).get(1));
+                        new Sum(7, 0).run(Workers.here()),
+                        workers.all(List.of(new Sum(7, 0), new Sum(7, 0))).get(1));
             }
         }
     }
@@ -60,11 +61,13 @@ class WorkersTest {
         AtomicInteger now = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
         try (Workers workers = Workers.threads(3)) {
-            workers.each(8, i -> workers.each(50, j -> {
-                most.accumulateAndGet(now.incrementAndGet(), Math::max);
-                Thread.onSpinWait();
-                now.decrementAndGet();
-            }));
+            workers.each(
+                    8,
+                    i -> workers.each(50, j -> {
+                        most.accumulateAndGet(now.incrementAndGet(), Math::max);
+                        Thread.onSpinWait();
+                        now.decrementAndGet();
+                    }));
         }
         assertTrue(most.get() <= 3, "threads at work: " + most.get());
     }
@@ -74,12 +77,14 @@ class WorkersTest {
     void theFirstFailureIsThrownAfterAllHaveEnded(int count) {
         try (Workers workers = Workers.threads(count)) {
             AtomicInteger ended = new AtomicInteger();
-            RuntimeException e = assertThrows(IllegalStateException.class, () -> workers.each(20, i -> {
-                ended.incrementAndGet();
-                if (i == 3 || i == 17) {
-                    throw new IllegalStateException("part " + i);
-                }
-            }));
+            RuntimeException e = assertThrows(
+                    IllegalStateException.class,
+                    () -> workers.each(20, i -> {
+                        ended.incrementAndGet();
+                        if (i == 3 || i == 17) {
+                            throw new IllegalStateException("part " + i);
+                        }
+                    }));
             assertEquals("part 3", e.getMessage());
             assertEquals(20, ended.get());
         }

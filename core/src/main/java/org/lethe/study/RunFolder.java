@@ -115,8 +115,8 @@ public final class RunFolder {
     public Hold hold() {
         try {
             Files.createDirectories(path.resolve("cells"));
-            FileChannel channel = FileChannel.open(
-                    path.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileChannel channel =
+                    FileChannel.open(path.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             try {
                 if (channel.tryLock() == null) {
                     channel.close();
@@ -165,8 +165,7 @@ public final class RunFolder {
     /** Writes down the study and the digests of its cells. */
     public void describe(String study, List<String> digests) {
         Storage.write(path.resolve("study.yaml"), study.getBytes(StandardCharsets.UTF_8));
-        Storage.write(
-                path.resolve("cells.txt"), (String.join("\n", digests) + "\n").getBytes(StandardCharsets.UTF_8));
+        Storage.write(path.resolve("cells.txt"), (String.join("\n", digests) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /** Forgets every record, log and model. */
@@ -277,7 +276,9 @@ public final class RunFolder {
             throw broken(
                     file,
                     "is not a run record: " + e.getOriginalMessage()
-                            + (e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")"));
+                            + (e.getLocation() == null
+                                    ? ""
+                                    : " (line " + e.getLocation().getLineNr() + ")"));
         } catch (IOException e) {
             throw Storage.refused(file, "cannot be read", e);
         }
@@ -342,8 +343,7 @@ public final class RunFolder {
     static String sha256(String text) {
         try {
             return HexFormat.of()
-                    .formatHex(
-                            MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }
@@ -356,8 +356,7 @@ public final class RunFolder {
         versions.put("format", String.valueOf(FORMAT));
         versions.put("java", Runtime.version().toString());
         versions.put(
-                "kernels",
-                org.lethe.numerics.Lanes.VECTOR ? "vector" : "plain: " + org.lethe.numerics.Lanes.OBSTACLE);
+                "kernels", org.lethe.numerics.Lanes.VECTOR ? "vector" : "plain: " + org.lethe.numerics.Lanes.OBSTACLE);
         versions.put("lethe", lethe == null ? "development" : lethe);
         return versions;
     }

@@ -51,8 +51,7 @@ public final class Storage {
                 try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
                     channel.force(true);
                 }
-                Files.move(
-                        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } finally {
                 Files.deleteIfExists(temporary);
             }
@@ -70,7 +69,7 @@ public final class Storage {
         return switch (e) {
             case AccessDeniedException denied -> "permission denied";
             case NoSuchFileException missing -> "there is no such file or folder";
-            case FileSystemException f when f.getReason() != null -> f.getReason();
+            case FileSystemException f -> f.getReason() == null ? f.getClass().getSimpleName() : f.getReason();
             default -> String.valueOf(e.getMessage());
         };
     }

@@ -66,7 +66,8 @@ class RunFolderTest {
     @Test
     void theSameRunHasTheSameBytes() {
         assertEquals(RunFolder.json(run(0.5)), RunFolder.json(run(0.5)));
-        assertTrue(RunFolder.json(run(0.5)).indexOf("\"a\"") < RunFolder.json(run(0.5)).indexOf("\"b\""));
+        assertTrue(RunFolder.json(run(0.5)).indexOf("\"a\"")
+                < RunFolder.json(run(0.5)).indexOf("\"b\""));
     }
 
     @Test
@@ -98,9 +99,8 @@ class RunFolderTest {
         byte[] whole = Files.readAllBytes(file);
         SplittableRandom random = new SplittableRandom(5);
         for (int i = 0; i < 200; i++) {
-            byte[] broken = i % 2 == 0
-                    ? java.util.Arrays.copyOf(whole, random.nextInt(whole.length - 3))
-                    : whole.clone();
+            byte[] broken =
+                    i % 2 == 0 ? java.util.Arrays.copyOf(whole, random.nextInt(whole.length - 3)) : whole.clone();
             if (i % 2 == 1) {
                 broken[random.nextInt(broken.length - 2)] ^= (byte) (1 << random.nextInt(7));
             }
@@ -130,8 +130,8 @@ class RunFolderTest {
     @Test
     void aFileInTheWayIsASentence() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "x");
-        LetheException e =
-                assertThrows(LetheException.class, () -> RunFolder.at(file.resolve("toy")).hold());
+        LetheException e = assertThrows(
+                LetheException.class, () -> RunFolder.at(file.resolve("toy")).hold());
         assertEquals(LetheException.Code.STORAGE, e.code());
         assertTrue(e.getMessage().contains("cannot be written"), e.getMessage());
     }
