@@ -18,7 +18,6 @@ import org.lethe.recsys.forget.ForgetItems;
 import org.lethe.recsys.forget.ForgetRequest;
 import org.lethe.recsys.forget.ForgetUsers;
 import org.lethe.recsys.forget.Retrain;
-import org.lethe.recsys.forget.Sisa;
 
 /** Recommenders: the catalogue of everything this subject offers. Adding an entry is one line here. */
 public final class Recsys implements Subject<Split, Recommender> {
@@ -34,7 +33,7 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Learner<Split, Recommender>> models() {
-        return List.of(new Wmf(), new Bpr());
+        return List.of(new Wmf(), new Bpr(), new LightGcn(), new ImplicitAls());
     }
 
     @Override
@@ -44,7 +43,7 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Method<Split, Recommender>> methods() {
-        return List.of(new Retrain(), new Sisa());
+        return List.of(new Retrain());
     }
 
     @Override

@@ -218,7 +218,7 @@ class RankingTest {
     }
 
     /** One thread that runs parts in the opposite order. */
-    private static Workers backwards() {
+    static Workers backwards() {
         return new Workers() {
             @Override
             public int count() {
