@@ -1,0 +1,98 @@
+package org.lethe.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.lethe.report.Report.AuditTable;
+import org.lethe.report.Report.Measured;
+import org.lethe.report.Report.Row;
+import org.lethe.study.Run;
+
+/** The report as GitHub-flavoured Markdown. */
+record MarkdownText(Report report) {
+    String text() {
+        StringBuilder text =
+                new StringBuilder("# " + escape(report.study().isEmpty() ? "Empty study" : report.study()));
+        text.append("\n\n");
+        if (report.runs().isEmpty()) {
+            return text + "Nothing was run.\n";
+        }
+        Wording.asked(report).forEach(l -> text.append("- **" + l[0] + "**: " + escape(l[1]) + "\n"));
+        text.append("- **Held**: " + escape(Wording.held(report)) + "\n");
+        Wording.missed(report).forEach(l -> text.append("- **Did not**: " + escape(l) + "\n"));
+        text.append("- **Controls**: " + escape(Wording.controls(report)) + "\n");
+        for (AuditTable audit : report.audits()) {
+            text.append("\n## " + escape(audit.audit()) + "\n\n");
+            text.append(escape(audit.control().words()) + "\n\n");
+            audit.rows().stream()
+                    .map(r -> List.of(r.place().data(), r.place().model()))
+                    .distinct()
+                    .forEach(group -> {
+                        text.append("\n### " + escape(group.get(1) + " on " + group.get(0)) + "\n\n");
+                        table(text, audit, group);
+                    });
+            text.append("\n> What this does not prove: " + escape(audit.limits()) + "\n");
+        }
+        if (!report.failed().isEmpty()) {
+            text.append("\n## Failed cells\n\n| cell | seed | cause |\n|---|---:|---|\n");
+            for (Run run : report.failed()) {
+                var r = run.recipe();
+                text.append("| " + escape(String.join(" / ", r.data(), r.model(), r.request(), r.method())) + " | "
+                        + r.seed() + " | "
+                        + escape(run.failure().map(Run.Failure::message).orElse("")) + " |\n");
+            }
+        }
+        return text.toString();
+    }
+
+    private static void table(StringBuilder text, AuditTable audit, List<String> group) {
+        List<String> head = new ArrayList<>(List.of("request", "method", "exactness", "seeds"));
+        audit.findings().forEach(f -> head.add(escape(f)));
+        head.addAll(List.of("learn", "fulfil"));
+        text.append("| " + String.join(" | ", head) + " |\n|---|---|---|---:|");
+        text.append("---:|".repeat(head.size() - 4)).append("\n");
+        for (Row row : audit.rows()) {
+            if (!group.equals(List.of(row.place().data(), row.place().model()))) {
+                continue;
+            }
+            List<String> cells = new ArrayList<>();
+            cells.add(escape(row.place().request()));
+            String role = Wording.role(row.role());
+            cells.add(escape(row.method()) + (role.isEmpty() ? "" : " *(" + role + ")*"));
+            cells.add(row.exactness().label());
+            cells.add(
+                    row.failures().isEmpty()
+                            ? "" + row.seeds()
+                            : row.failures().size() + " of " + row.seeds() + " failed");
+            audit.findings().forEach(f -> cells.add(cell(row.findings().get(f))));
+            boolean ended = row.failures().size() < row.seeds();
+            cells.add(ended ? Wording.seconds(row.learnSeconds()) : "");
+            cells.add(ended ? Wording.seconds(row.fulfilSeconds()) : "");
+            text.append("| " + cells.stream().collect(Collectors.joining(" | ")) + " |\n");
+        }
+    }
+
+    private static String cell(@org.jspecify.annotations.Nullable Measured m) {
+        if (m == null) {
+            return "";
+        }
+        StringBuilder text = new StringBuilder(Wording.number(m.mean()));
+        if (m.seeds() > 1) {
+            text.append(" ± " + Wording.number(m.sd()));
+        }
+        text.append(escape(Wording.unit(m.unit())));
+        m.interval().ifPresent(i -> text.append(" [" + Wording.interval(i) + "]"));
+        text.append(", n " + m.n());
+        m.corrected()
+                .ifPresentOrElse(
+                        p -> text.append(", Holm " + Wording.p(p)),
+                        () -> m.pValue().ifPresent(p -> text.append(", " + Wording.p(p))));
+        m.standing().ifPresent(s -> text.append(" **" + Table.word(s) + "** (" + escape(m.bar()) + ")"));
+        return text.toString();
+    }
+
+    /** Backslashes before every character that Markdown or HTML could take for itself; line ends become spaces. */
+    static String escape(String text) {
+        return text.replaceAll("[\\r\\n]+", " ").replaceAll("([\\\\`*_\\[\\]<>|#~&])", "\\\\$1");
+    }
+}

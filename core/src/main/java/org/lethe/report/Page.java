@@ -1,0 +1,291 @@
+package org.lethe.report;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.lethe.report.Report.AuditTable;
+import org.lethe.report.Report.Control;
+import org.lethe.report.Report.Measured;
+import org.lethe.report.Report.Row;
+import org.lethe.report.Report.Score;
+import org.lethe.report.Report.Standing;
+import org.lethe.study.Run;
+import org.lethe.study.Run.Role;
+
+/** The report as one HTML page without scripts, fonts or anything else to fetch. */
+record Page(Report report) {
+    String html() {
+        StringBuilder page = new StringBuilder();
+        String study = report.study().isEmpty() ? "Empty study" : report.study();
+        page.append("""
+                <!doctype html>
+                <html lang="en">
+                <head>
+                <meta charset="utf-8">
+                <meta name="viewport" content="width=device-width, initial-scale=1">
+                <meta name="color-scheme" content="light dark">
+                <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+                """);
+        page.append(
+                "<title>" + escape(study) + " · Lethe</title>\n<style>\n" + style() + "</style>\n</head>\n<body>\n");
+        page.append("<header><p class=\"kicker\">Lethe report</p><h1>" + escape(study) + "</h1></header>\n<main>\n");
+        if (report.runs().isEmpty()) {
+            page.append("<p>Nothing was run.</p>");
+        } else {
+            summary(page);
+            Charts charts = new Charts(report);
+            String overview = charts.tradeOff() + charts.radar();
+            if (!overview.isEmpty()) {
+                page.append("<section id=\"overview\"><h2>Overview</h2>" + overview + "</section>\n");
+            }
+            report.audits().forEach(audit -> audit(page, audit, charts));
+            failures(page);
+        }
+        page.append("</main>\n<footer>" + footer() + "</footer>\n</body>\n</html>\n");
+        return page.toString();
+    }
+
+    private void summary(StringBuilder page) {
+        page.append("<section id=\"summary\"><dl>");
+        Wording.asked(report).forEach(l -> term(page, l[0], "", escape(l[1])));
+        term(page, "Held", "good", escape(Wording.held(report)));
+        List<String> missed = Wording.missed(report);
+        if (!missed.isEmpty()) {
+            term(page, "Did not", "bad", missed.stream().map(Page::escape).collect(Collectors.joining("<br>")));
+        }
+        boolean sound = report.audits().stream().allMatch(a -> a.control() == Control.HOLDS);
+        term(page, "Controls", sound && !report.audits().isEmpty() ? "good" : "warn", escape(Wording.controls(report)));
+        page.append("</dl>\n");
+        if (!report.audits().isEmpty()) {
+            scoreboard(page);
+        }
+        page.append(
+                "<p class=\"quiet\">Met means: no audit run here found more than its bar allows. It does not mean that data"
+                        + " has been deleted elsewhere, or that no other attack would succeed.</p></section>\n");
+    }
+
+    private static void term(StringBuilder page, String term, String mood, String words) {
+        page.append("<dt>" + term + "</dt><dd class=\"" + mood + "\">" + words + "</dd>");
+    }
+
+    private void scoreboard(StringBuilder page) {
+        page.append("<div class=\"scroll\"><table class=\"score\"><thead><tr><th>method</th><th>promises</th>");
+        report.audits()
+                .forEach(a -> page.append(
+                        "<th class=\"mid\"><a href=\"#" + anchor(a) + "\">" + escape(a.audit()) + "</a></th>"));
+        page.append("<th class=\"num\">time ÷ reference</th></tr></thead><tbody>");
+        for (Score score : report.methods()) {
+            page.append(
+                    "<tr class=\"" + tone(score.role()) + "\"><th scope=\"row\">" + name(score.method(), score.role())
+                            + "</th><td>" + score.exactness().label() + "</td>");
+            score.standings().values().forEach(s -> page.append("<td class=\"mid\">" + met(s) + "</td>"));
+            page.append("<td class=\"num\">"
+                    + (score.slowness().isPresent()
+                            ? Wording.number(score.slowness().getAsDouble())
+                            : "–")
+                    + (score.failed() > 0 ? " <span class=\"pill bad\">" + score.failed() + " failed</span>" : "")
+                    + "</td></tr>");
+        }
+        page.append("</tbody></table></div>");
+    }
+
+    private static String met(Map<Standing, Integer> standings) {
+        int all = standings.values().stream().mapToInt(Integer::intValue).sum();
+        if (all == 0) {
+            return "<span class=\"quiet\">–</span>";
+        }
+        int passed = standings.getOrDefault(Standing.PASS, 0);
+        String mood = standings.containsKey(Standing.FAIL) ? "bad" : passed == all ? "good" : "warn";
+        return "<span class=\"pill " + mood + "\">" + passed + " of " + all + " met</span>";
+    }
+
+    private void audit(StringBuilder page, AuditTable audit, Charts charts) {
+        page.append("<section id=\"" + anchor(audit) + "\"><h2>" + escape(audit.audit()) + "</h2>");
+        String mood = audit.control() == Control.HOLDS ? "good" : audit.control() == Control.BROKEN ? "bad" : "warn";
+        page.append(
+                "<p><span class=\"pill " + mood + "\">" + escape(audit.control().words()) + "</span></p>");
+        page.append(charts.bars(audit));
+        audit.rows().stream()
+                .map(r -> List.of(r.place().data(), r.place().model()))
+                .distinct()
+                .forEach(group -> {
+                    page.append("<h3>" + escape(group.get(1)) + " <span class=\"quiet\">on " + escape(group.get(0))
+                            + "</span></h3>");
+                    table(
+                            page,
+                            audit,
+                            audit.rows().stream()
+                                    .filter(r -> group.equals(
+                                            List.of(r.place().data(), r.place().model())))
+                                    .toList());
+                });
+        page.append("<p class=\"limits\"><strong>What this does not prove.</strong> " + escape(audit.limits())
+                + "</p></section>\n");
+    }
+
+    private void table(StringBuilder page, AuditTable audit, List<Row> rows) {
+        List<String> findings = audit.findings().stream()
+                .filter(f -> rows.stream().anyMatch(r -> r.findings().containsKey(f)))
+                .toList();
+        page.append("<div class=\"scroll\"><table><thead><tr><th>method</th><th>promises</th>");
+        for (String finding : findings) {
+            String direction = rows.stream()
+                    .flatMap(r -> Optional.ofNullable(r.findings().get(finding)).stream())
+                    .findFirst()
+                    .map(m -> Wording.better(m.direction()))
+                    .orElse("");
+            page.append("<th class=\"num\">" + escape(finding) + "<small>" + direction + "</small></th>");
+        }
+        page.append(
+                "<th class=\"num\">learn<small>seconds</small></th><th class=\"num\">fulfil<small>seconds</small></th>"
+                        + "<th class=\"num\">seeds</th></tr></thead>");
+        String request = "";
+        for (Row row : rows) {
+            if (!row.place().request().equals(request)) {
+                request = row.place().request();
+                page.append(page.charAt(page.length() - 2) == 'd' ? "<tbody>" : "</tbody><tbody>");
+                page.append("<tr class=\"request\"><th scope=\"rowgroup\" colspan=\"2\"><span>" + escape(request)
+                        + "</span></th>");
+                Map<String, Control> controls =
+                        Objects.requireNonNullElse(audit.controls().get(row.place()), Map.of());
+                findings.forEach(f -> page.append("<td class=\"num\">" + control(controls.get(f)) + "</td>"));
+                page.append("<td colspan=\"3\"></td></tr>");
+            }
+            row(page, row, findings);
+        }
+        page.append("</tbody></table></div>");
+    }
+
+    private static void row(StringBuilder page, Row row, List<String> findings) {
+        page.append("<tr class=\"" + tone(row.role()) + "\"><th scope=\"row\">" + name(row.method(), row.role())
+                + "</th><td>" + row.exactness().label() + "</td>");
+        boolean ended = row.failures().size() < row.seeds();
+        if (ended) {
+            findings.forEach(
+                    f -> page.append("<td class=\"num\">" + cell(row.findings().get(f)) + "</td>"));
+            page.append("<td class=\"num\">" + Wording.number(row.learnSeconds()) + "</td><td class=\"num\">"
+                    + Wording.number(row.fulfilSeconds()) + "</td>");
+        } else {
+            page.append("<td class=\"failed\" colspan=\"" + (findings.size() + 2) + "\">failed: "
+                    + escape(row.failures().getFirst()) + "</td>");
+        }
+        page.append("<td class=\"num\">" + (row.seeds() - row.failures().size())
+                + (row.failures().isEmpty() ? "" : " of " + row.seeds()) + "</td></tr>");
+    }
+
+    private static String cell(@Nullable Measured m) {
+        if (m == null) {
+            return "<span class=\"quiet\">–</span>";
+        }
+        StringBuilder text = new StringBuilder();
+        m.standing()
+                .ifPresent(s -> text.append("<span class=\"mark " + mood(s) + "\" title=\"" + Table.word(s) + ": "
+                        + escape(m.bar()) + "\">" + sign(s) + "</span> "));
+        text.append("<b>" + Wording.number(m.mean()) + "</b>");
+        if (m.seeds() > 1) {
+            text.append(" ± " + Wording.number(m.sd()));
+        }
+        text.append(escape(Wording.unit(m.unit()))).append("<small>");
+        m.interval().ifPresent(i -> text.append(Wording.interval(i) + " · "));
+        text.append("n " + String.format(java.util.Locale.ROOT, "%,d", m.n()));
+        m.corrected()
+                .ifPresentOrElse(
+                        p -> text.append(" · <span title=\"Holm-corrected\">" + escape(Wording.p(p)) + "</span>"),
+                        () -> m.pValue().ifPresent(p -> text.append(" · " + escape(Wording.p(p)))));
+        return text.append("</small>").toString();
+    }
+
+    private static String control(@Nullable Control control) {
+        if (control == null) {
+            return "";
+        }
+        String mood = control == Control.HOLDS ? "good" : control == Control.BROKEN ? "bad" : "quiet";
+        String word = switch (control) {
+            case HOLDS -> "control holds";
+            case BLIND, ABSENT -> "no control";
+            case BROKEN -> "control BROKEN";
+        };
+        return "<small class=\"" + mood + "\" title=\"" + escape(control.words()) + "\">" + word + "</small>";
+    }
+
+    private void failures(StringBuilder page) {
+        if (report.failed().isEmpty()) {
+            return;
+        }
+        page.append("<section id=\"failed\"><h2>Failed cells</h2><div class=\"scroll\"><table><thead><tr><th>cell</th>"
+                + "<th class=\"num\">seed</th><th>cause</th></tr></thead><tbody>");
+        for (Run run : report.failed()) {
+            var r = run.recipe();
+            page.append("<tr><th scope=\"row\">" + escape(r.method()) + "<small>"
+                    + escape(String.join(" · ", r.data(), r.model(), r.request())) + "</small></th><td class=\"num\">"
+                    + r.seed()
+                    + "</td><td class=\"failed\">"
+                    + escape(run.failure().map(Run.Failure::message).orElse("")) + "</td></tr>");
+        }
+        page.append("</tbody></table></div></section>\n");
+    }
+
+    private String footer() {
+        String versions = report.runs().stream()
+                .map(r -> new java.util.TreeMap<>(r.versions())
+                        .entrySet().stream()
+                                .map(e -> escape(e.getKey() + " " + e.getValue()))
+                                .collect(Collectors.joining(" · ")))
+                .distinct()
+                .collect(Collectors.joining("<br>"));
+        return "Mean ± sd over seeds; intervals at 95 %: Student's over seeds, or the audit's own with one seed. P-values are corrected"
+                + " per audit by Holm; n is the sample of one seed.<br>" + versions;
+    }
+
+    private String anchor(AuditTable audit) {
+        return "audit-" + (report.audits().indexOf(audit) + 1);
+    }
+
+    private static String name(String method, Role role) {
+        String word = Wording.role(role);
+        return escape(method) + (word.isEmpty() ? "" : " <span class=\"tag\">" + word + "</span>");
+    }
+
+    private static String tone(Role role) {
+        return role == Role.TESTED ? "tested" : "anchor";
+    }
+
+    private static String mood(Standing standing) {
+        return switch (standing) {
+            case PASS -> "good";
+            case FAIL -> "bad";
+            case UNDECIDED -> "warn";
+        };
+    }
+
+    private static String sign(Standing standing) {
+        return switch (standing) {
+            case PASS -> "✓";
+            case FAIL -> "✕";
+            case UNDECIDED -> "?";
+        };
+    }
+
+    static String escape(String text) {
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;")
+                .replace("'", "&#39;");
+    }
+
+    private static String style() {
+        try (InputStream style = Objects.requireNonNull(Page.class.getResourceAsStream("report.css"), "report.css")) {
+            return new String(style.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

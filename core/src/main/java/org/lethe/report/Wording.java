@@ -1,0 +1,181 @@
+package org.lethe.report;
+
+import static java.util.stream.Collectors.joining;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.lethe.Direction;
+import org.lethe.Interval;
+import org.lethe.report.Report.Score;
+import org.lethe.report.Report.Standing;
+import org.lethe.study.Run.Role;
+
+/** Numbers and sentences as every form of the report writes them. */
+final class Wording {
+    private Wording() {}
+
+    /** Four significant digits, fixed notation where that is readable. */
+    static String number(double value) {
+        if (!Double.isFinite(value)) {
+            return "not finite";
+        }
+        double size = Math.abs(value);
+        if (size == 0) {
+            return "0";
+        }
+        if (size < 1e-4 || size >= 1e7) {
+            return String.format(Locale.ROOT, "%.2e", value);
+        }
+        return String.format(
+                Locale.ROOT, size >= 1_000 ? "%,." + decimals(size) + "f" : "%." + decimals(size) + "f", value);
+    }
+
+    private static int decimals(double size) {
+        return Math.clamp(3 - (int) Math.floor(Math.log10(size)), 0, 5);
+    }
+
+    static String unit(String unit) {
+        return unit.isEmpty() ? "" : " " + unit;
+    }
+
+    static String interval(Interval i) {
+        return number(i.low()) + " – " + number(i.high());
+    }
+
+    static String p(double p) {
+        return p < 0.001 ? "p < 0.001" : String.format(Locale.ROOT, "p = %.3f", p);
+    }
+
+    static String seconds(double seconds) {
+        return number(seconds) + " s";
+    }
+
+    static String better(Direction direction) {
+        return switch (direction) {
+            case HIGHER -> "higher is better";
+            case LOWER -> "lower is better";
+            case ZERO -> "nearer 0 is better";
+            case NONE -> "descriptive";
+        };
+    }
+
+    static String role(Role role) {
+        return switch (role) {
+            case TESTED -> "";
+            case REFERENCE -> "reference";
+            case DO_NOTHING -> "control";
+        };
+    }
+
+    /** What was asked, of what, and how: one line each. */
+    static List<String[]> asked(Report report) {
+        List<String[]> lines = new ArrayList<>();
+        lines.add(new String[] {"Asked", String.join(" · ", report.distinct(r -> r.request()))});
+        lines.add(new String[] {
+            "Of",
+            String.join(", ", report.distinct(r -> r.model())) + " on "
+                    + String.join(", ", report.distinct(r -> r.data()))
+        });
+        long seeds =
+                report.runs().stream().map(r -> r.recipe().seed()).distinct().count();
+        lines.add(new String[] {
+            "Tried",
+            report.methods().stream()
+                            .filter(s -> s.role() == Role.TESTED)
+                            .map(Score::method)
+                            .collect(joining(", "))
+                    + " — " + count(report.runs().size(), "cell") + ", " + count((int) seeds, "seed")
+        });
+        return lines;
+    }
+
+    static String held(Report report) {
+        String held = names(report, true);
+        return held.isEmpty() ? "No tested method met every bar." : held + " met every bar in every comparison.";
+    }
+
+    static List<String> missed(Report report) {
+        List<String> lines = new ArrayList<>();
+        for (Score score : report.methods()) {
+            if (score.role() != Role.TESTED || score.held()) {
+                continue;
+            }
+            Set<String> bars = new LinkedHashSet<>();
+            report.audits()
+                    .forEach(audit -> audit.rows().stream()
+                            .filter(r -> r.method().equals(score.method()) && r.role() == score.role())
+                            .forEach(r -> r.findings().forEach((name, m) -> {
+                                if (m.standing().equals(Optional.of(Standing.FAIL))) {
+                                    bars.add(name);
+                                }
+                            })));
+            List<String> parts = new ArrayList<>();
+            if (!bars.isEmpty()) {
+                parts.add("misses " + String.join(", ", bars) + " in " + score.count(Standing.FAIL) + " of "
+                        + count(judged(score), "comparison"));
+            }
+            if (score.count(Standing.UNDECIDED) > 0) {
+                parts.add(score.count(Standing.UNDECIDED) + " undecided");
+            }
+            if (score.failed() > 0) {
+                parts.add(score.failed() + " of " + count(score.cells(), "cell") + " failed");
+            }
+            if (parts.isEmpty()) {
+                parts.add("was judged by no bar");
+            }
+            lines.add(score.method() + " " + String.join("; ", parts) + ".");
+        }
+        return lines;
+    }
+
+    static int judged(Score score) {
+        return Arrays.stream(Standing.values()).mapToInt(score::count).sum();
+    }
+
+    static String controls(Report report) {
+        if (report.audits().isEmpty()) {
+            return "No audit came to an end.";
+        }
+        return report.audits().stream()
+                .collect(java.util.stream.Collectors.groupingBy(
+                        Report.AuditTable::control, java.util.LinkedHashMap::new, java.util.stream.Collectors.toList()))
+                .entrySet()
+                .stream()
+                .map(e -> e.getValue().stream().map(Report.AuditTable::audit).collect(joining(", ")) + " — "
+                        + e.getKey().words())
+                .collect(joining("; ", "", "."));
+    }
+
+    static String count(int n, String what) {
+        return n + " " + what + (n == 1 ? "" : "s");
+    }
+
+    /** What tells each entry from the others: {@code forget-users {choose: core, percent: 5}} becomes {@code core}. */
+    static String shorter(String entry, List<String> all) {
+        List<String> own = parts(entry);
+        if (all.size() > 1) {
+            own.removeIf(part -> all.stream().allMatch(other -> parts(other).contains(part)));
+        }
+        String label = own.isEmpty() ? entry : String.join(", ", own);
+        return label.length() <= 30 ? label : label.substring(0, 29) + "…";
+    }
+
+    private static List<String> parts(String entry) {
+        return new ArrayList<>(Arrays.stream(entry.split("[{},]"))
+                .map(String::strip)
+                .filter(part -> !part.isEmpty())
+                .toList());
+    }
+
+    private static String names(Report report, boolean held) {
+        return report.methods().stream()
+                .filter(s -> s.role() == Role.TESTED && s.held() == held)
+                .map(Score::method)
+                .collect(joining(", "));
+    }
+}
