@@ -152,6 +152,12 @@ final class ThreadWorkers implements Workers {
 
     /** Waits for the parts of a batch that run elsewhere, working meanwhile on what they hand out. */
     private void await(Batch batch) {
+        lock.lock();
+        try {
+            open.remove(batch); // its parts are claimed; what its body holds must not be kept from the collector
+        } finally {
+            lock.unlock();
+        }
         while (batch.running.get() > 0) {
             Batch help = null;
             lock.lock();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -68,6 +69,7 @@ public final class Storage {
     private static String reason(IOException e) {
         return switch (e) {
             case AccessDeniedException denied -> "permission denied";
+            case FileAlreadyExistsException taken -> taken.getFile() + " is in the way";
             case NoSuchFileException missing -> "there is no such file or folder";
             case FileSystemException f -> f.getReason() == null ? f.getClass().getSimpleName() : f.getReason();
             default -> String.valueOf(e.getMessage());

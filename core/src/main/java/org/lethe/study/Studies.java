@@ -1,0 +1,55 @@
+package org.lethe.study;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+import org.lethe.LetheException;
+import org.lethe.Subject;
+
+/** Where studies and subjects come from: files, the studies shipped inside the command, and {@code ServiceLoader}. */
+public final class Studies {
+    private Studies() {}
+
+    /** Every subject that is installed. */
+    public static List<Subject<?, ?>> subjects() {
+        List<Subject<?, ?>> subjects = new ArrayList<>();
+        for (Subject<?, ?> subject : ServiceLoader.load(Subject.class)) {
+            subjects.add(subject);
+        }
+        return List.copyOf(subjects);
+    }
+
+    /** A study file, or the study of that name shipped inside: {@code quickstart}. */
+    public static Study<?, ?> resolve(String nameOrPath) {
+        return resolve(nameOrPath, subjects());
+    }
+
+    /** The same for given subjects. */
+    public static Study<?, ?> resolve(String nameOrPath, List<? extends Subject<?, ?>> subjects) {
+        Path file = Path.of(nameOrPath);
+        if (Files.isRegularFile(file)) {
+            return Study.read(file, subjects);
+        }
+        if (nameOrPath.matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
+            String resource = "studies/" + nameOrPath + (nameOrPath.endsWith(".yaml") ? "" : ".yaml");
+            for (Subject<?, ?> subject : subjects) {
+                try (InputStream in = subject.getClass().getClassLoader().getResourceAsStream(resource)) {
+                    if (in != null) {
+                        return Study.parse(resource, new String(in.readAllBytes(), StandardCharsets.UTF_8), subjects);
+                    }
+                } catch (IOException e) {
+                    throw new LetheException(LetheException.Code.STORAGE, resource + " cannot be read", e);
+                }
+            }
+        }
+        throw new LetheException(
+                LetheException.Code.STUDY,
+                "\"" + nameOrPath
+                        + "\" is neither a study file nor a study shipped with Lethe, such as \"quickstart\"");
+    }
+}

@@ -1,0 +1,206 @@
+package org.lethe.study;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.lethe.Audit;
+import org.lethe.DataSource;
+import org.lethe.Learner;
+import org.lethe.LetheException;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Request;
+import org.lethe.Subject;
+
+/**
+ * A study: a subject, and lists of data, models, requests, methods, audits and seeds whose product is the cells.
+ *
+ * @param name of the study and of its run folder
+ * @param subject the family of models
+ * @param data the data sets
+ * @param models the models
+ * @param requests what is asked
+ * @param methods the algorithms under test; the two controls are added by the engine
+ * @param audits what looks at the results
+ * @param seeds of every draw of chance
+ * @param text the file it was read from
+ * @param <D> the data the subject trains on
+ * @param <M> the models of the subject
+ */
+public record Study<D, M>(
+        String name,
+        Subject<D, M> subject,
+        List<DataSource<D>> data,
+        List<Learner<D, M>> models,
+        List<Request> requests,
+        List<Method<D, M>> methods,
+        List<Audit<D, M>> audits,
+        List<Long> seeds,
+        String text) {
+    private static final List<String> KEYS =
+            List.of("study", "subject", "data", "model", "request", "method", "audit", "seeds");
+    private static final int LARGEST = 1 << 20;
+
+    /** Reads a study file. All of its mistakes are in the one exception. */
+    public static Study<?, ?> read(Path file, List<? extends Subject<?, ?>> subjects) {
+        try {
+            if (Files.size(file) > LARGEST) {
+                throw new LetheException(
+                        LetheException.Code.STUDY,
+                        file + " is " + Files.size(file) + " bytes, expected a study of at most " + LARGEST);
+            }
+            return parse(file.toString(), Files.readString(file), subjects);
+        } catch (IOException e) {
+            throw Storage.refused(file, "cannot be read", e);
+        }
+    }
+
+    /** Reads the text of a study file; {@code file} is its name in messages. */
+    public static Study<?, ?> parse(String file, String text, List<? extends Subject<?, ?>> subjects) {
+        Mistakes mistakes = new Mistakes(file);
+        Optional<Node> root = Node.read(text, mistakes);
+        mistakes.orThrow();
+        if (!(root.orElseThrow() instanceof Node.Mapping mapping)) {
+            mistakes.add(1, "the file is " + root.get().brief() + ", expected keys: " + String.join(", ", KEYS));
+            mistakes.orThrow();
+            throw new IllegalStateException("a mistake was noted");
+        }
+        Set<String> seen = new HashSet<>();
+        for (Node.Pair pair : mapping.pairs()) {
+            if (!KEYS.contains(pair.key())) {
+                mistakes.add(pair.line(), "unknown key \"" + pair.key() + "\"" + Mistakes.hint(pair.key(), KEYS));
+            } else if (!seen.add(pair.key())) {
+                mistakes.add(pair.line(), "key \"" + pair.key() + "\" stands twice");
+            }
+        }
+        Map<String, Subject<?, ?>> known = new LinkedHashMap<>();
+        subjects.forEach(s -> known.put(s.name(), s));
+        Optional<String> subject = word(mapping, "subject", mistakes);
+        if (subject.isPresent() && !known.containsKey(subject.get())) {
+            mistakes.add(
+                    mapping.get("subject").orElseThrow().line(),
+                    "unknown subject \"" + subject.get() + "\"" + Mistakes.hint(subject.get(), known.keySet()));
+        }
+        Subject<?, ?> found = subject.map(known::get).orElse(null);
+        if (found == null) {
+            name(mapping, mistakes);
+            mistakes.orThrow();
+            throw new IllegalStateException("a mistake was noted");
+        }
+        return of(found, mapping, text, mistakes);
+    }
+
+    private static <D, M> Study<D, M> of(Subject<D, M> subject, Node.Mapping root, String text, Mistakes mistakes) {
+        List<Object> catalogue = new ArrayList<>();
+        catalogue.addAll(subject.data());
+        catalogue.addAll(subject.models());
+        catalogue.addAll(subject.requests());
+        catalogue.addAll(subject.methods());
+        catalogue.addAll(subject.audits());
+        Binder binder = new Binder(catalogue, mistakes);
+        String name = name(root, mistakes);
+        var data = entries(root, "data", subject.data(), binder, mistakes);
+        var models = entries(root, "model", subject.models(), binder, mistakes);
+        var requests = entries(root, "request", subject.requests(), binder, mistakes);
+        var methods = entries(root, "method", subject.methods(), binder, mistakes);
+        var audits = entries(root, "audit", subject.audits(), binder, mistakes);
+        var seeds = seeds(root, mistakes);
+        mistakes.orThrow();
+        return new Study<>(name, subject, data, models, requests, methods, audits, seeds, text);
+    }
+
+    private static Optional<String> word(Node.Mapping root, String key, Mistakes mistakes) {
+        Optional<Node> node = root.get(key);
+        if (node.isEmpty()) {
+            mistakes.add(root.line(), "key \"" + key + "\" is missing");
+            return Optional.empty();
+        }
+        if (node.get() instanceof Node.Scalar scalar) {
+            return Optional.of(scalar.text());
+        }
+        mistakes.add(node.get().line(), key + " is " + node.get().brief() + ", expected a word");
+        return Optional.empty();
+    }
+
+    private static String name(Node.Mapping root, Mistakes mistakes) {
+        Optional<String> name = word(root, "study", mistakes);
+        if (name.isPresent() && !name.get().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}")) {
+            mistakes.add(
+                    root.get("study").orElseThrow().line(),
+                    "study is \"" + name.get()
+                            + "\", expected letters, digits, \"-\", \"_\" and \".\" only: it names a folder");
+        }
+        return name.orElse("");
+    }
+
+    private static List<Node> items(Node.Mapping root, String key, Mistakes mistakes) {
+        Optional<Node> node = root.get(key);
+        if (node.isEmpty()) {
+            mistakes.add(root.line(), "key \"" + key + "\" is missing");
+            return List.of();
+        }
+        List<Node> items = node.get() instanceof Node.Items list ? list.items() : List.of(node.get());
+        if (items.isEmpty()
+                || items.getFirst() instanceof Node.Scalar s && s.text().isEmpty() && items.size() == 1) {
+            mistakes.add(node.get().line(), key + " is empty, expected at least one entry");
+            return List.of();
+        }
+        return items;
+    }
+
+    private static <T> List<T> entries(
+            Node.Mapping root, String key, List<T> prototypes, Binder binder, Mistakes mistakes) {
+        LinkedHashSet<T> entries = new LinkedHashSet<>();
+        Set<String> words = new HashSet<>();
+        for (Node item : items(root, key, mistakes)) {
+            Optional<T> entry = binder.entry(item, key, prototypes);
+            if (entry.isPresent() && !words.add(Words.full(entry.get()))) {
+                mistakes.add(
+                        item.line(),
+                        key + " \"" + Named.Of.name(entry.get()) + "\" stands twice with the same settings");
+            }
+            entry.ifPresent(entries::add);
+        }
+        return List.copyOf(entries);
+    }
+
+    private static List<Long> seeds(Node.Mapping root, Mistakes mistakes) {
+        List<Long> seeds = new ArrayList<>();
+        for (Node item : items(root, "seeds", mistakes)) {
+            try {
+                long seed = Long.parseLong(item instanceof Node.Scalar s ? s.text() : "");
+                if (seeds.contains(seed)) {
+                    mistakes.add(item.line(), "seeds has " + seed + " twice");
+                }
+                seeds.add(seed);
+            } catch (NumberFormatException e) {
+                mistakes.add(item.line(), "seeds has " + item.brief() + ", expected whole numbers");
+            }
+        }
+        return List.copyOf(seeds);
+    }
+
+    /** The prototype of an entry of this study, for what it looks like with the settings at their defaults. */
+    Object prototype(Object entry) {
+        List<Object> all = new ArrayList<>();
+        all.addAll(subject.data());
+        all.addAll(subject.models());
+        all.addAll(subject.requests());
+        all.addAll(subject.methods());
+        all.addAll(subject.audits());
+        all.add(subject.doNothing());
+        return all.stream()
+                .filter(p -> p.getClass() == entry.getClass() && Objects.equals(Named.Of.name(p), Named.Of.name(entry)))
+                .findFirst()
+                .orElse(entry);
+    }
+}

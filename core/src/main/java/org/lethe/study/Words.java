@@ -1,0 +1,117 @@
+package org.lethe.study;
+
+import java.lang.reflect.Array;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.lethe.Named;
+
+/** Records in the words of a study file: {@code sisa {shards: 10, slices: 5}}. */
+public final class Words {
+    private Words() {}
+
+    /** With every setting, in the order of declaration: what a digest is made of. */
+    public static String full(Object entry) {
+        return text(entry, null);
+    }
+
+    /** With the settings that differ from the prototype's, as somebody would write it. */
+    public static String brief(Object entry, Object prototype) {
+        return text(entry, prototype);
+    }
+
+    private static String text(Object entry, @org.jspecify.annotations.Nullable Object prototype) {
+        StringBuilder out = new StringBuilder();
+        if (entry.getClass().isAnnotationPresent(Named.class)) {
+            out.append(Named.Of.name(entry));
+        }
+        List<String> settings = new ArrayList<>();
+        if (entry instanceof Record) {
+            for (RecordComponent component : entry.getClass().getRecordComponents()) {
+                Object value = value(entry, component);
+                Object usual = prototype != null && prototype.getClass() == entry.getClass()
+                        ? value(prototype, component)
+                        : null;
+                if (usual == null || !Objects.deepEquals(value, usual)) {
+                    settings.add(component.getName() + ": " + word(value, usual));
+                }
+            }
+        }
+        if (!settings.isEmpty()) {
+            out.append(out.isEmpty() ? "{" : " {")
+                    .append(String.join(", ", settings))
+                    .append('}');
+        } else if (out.isEmpty()) {
+            out.append("{}");
+        }
+        return out.toString();
+    }
+
+    /** The value of a component of a record. */
+    static Object value(Object entry, RecordComponent component) {
+        try {
+            component.getAccessor().setAccessible(true);
+            return component.getAccessor().invoke(entry);
+        } catch (IllegalAccessException | InvocationTargetException e) {
+            throw new IllegalStateException("the accessor of " + component + " does not work", e);
+        }
+    }
+
+    /** A setting as it stands in a study file. */
+    static String word(Object value) {
+        return word(value, null);
+    }
+
+    private static String word(Object value, @org.jspecify.annotations.Nullable Object usual) {
+        return switch (value) {
+            case String s -> quoted(s);
+            case Enum<?> e -> kebab(e);
+            case Optional<?> o -> o.isPresent() ? word(o.get(), null) : "none";
+            case List<?> list ->
+                "[" + String.join(", ", list.stream().map(Words::word).toList()) + "]";
+            case Map<?, ?> map ->
+                "{"
+                        + String.join(
+                                ", ",
+                                map.entrySet().stream()
+                                        .map(e -> e.getKey() + ": " + word(e.getValue()))
+                                        .sorted()
+                                        .toList())
+                        + "}";
+            default -> {
+                if (value.getClass().isArray()) {
+                    List<String> items = new ArrayList<>();
+                    for (int i = 0; i < Array.getLength(value); i++) {
+                        items.add(word(Array.get(value, i)));
+                    }
+                    yield "[" + String.join(", ", items) + "]";
+                }
+                if (value instanceof Record) {
+                    String text = text(value, usual);
+                    // An entry inside an entry is a mapping of its name to its settings.
+                    int brace = text.indexOf(" {");
+                    yield value.getClass().isAnnotationPresent(Named.class) && brace > 0
+                            ? "{" + text.substring(0, brace) + ": " + text.substring(brace + 1) + "}"
+                            : text;
+                }
+                yield value.toString();
+            }
+        };
+    }
+
+    private static String quoted(String s) {
+        return s.matches("[A-Za-z0-9_./][A-Za-z0-9_./ -]*") && !s.endsWith(" ")
+                ? s
+                : "\"" + s.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"";
+    }
+
+    /** A constant in the words of a study file: {@code PER_USER} is {@code per-user}. */
+    static String kebab(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,288 @@
+package org.lethe.study;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lethe.DataFolders;
+import org.lethe.LetheException;
+import org.lethe.Progress;
+import org.lethe.Workers;
+
+class EngineTest {
+    @TempDir
+    Path folder;
+
+    /** Counts how often models are trained. */
+    private final AtomicInteger trainings = new AtomicInteger();
+
+    private final Progress counting = (what, total) -> {
+        if (what.equals("train")) {
+            trainings.incrementAndGet();
+        }
+        return Progress.NONE.begin(what, total);
+    };
+
+    private static final String STUDY = """
+            study: small
+            subject: toy
+            data: [points]
+            model: [mean, {mean: {rounds: 5}}]
+            request: [forget, {forget: {percent: 50}}]
+            method: [retrain, sharded, {sharded: {shards: 2}}]
+            audit: [distance, clock]
+            seeds: [1, 2]
+            """;
+
+    private Engine engine(Workers workers) {
+        return new Engine(workers, counting, new DataFolders(List.of()));
+    }
+
+    private List<Run> run(String text, String name) {
+        return engine(Workers.here()).run(StudyTest.parse(text), RunFolder.at(folder.resolve(name)), false);
+    }
+
+    private static List<String> comparable(List<Run> runs) {
+        return runs.stream().map(RunFolder::comparable).toList();
+    }
+
+    @Test
+    void cellsAreTheProductWithTwoControls() {
+        List<Run> runs = run(STUDY, "a");
+        // 2 models, 2 requests, 2 seeds; do-nothing, retrain (listed, and the reference) and two methods
+        assertEquals(2 * 2 * 2 * 4, runs.size());
+        assertEquals(
+                8, runs.stream().filter(r -> r.role() == Run.Role.DO_NOTHING).count());
+        assertEquals(
+                8, runs.stream().filter(r -> r.role() == Run.Role.REFERENCE).count());
+        assertEquals(32, runs.stream().map(Run::digest).distinct().count());
+        assertTrue(runs.stream().allMatch(r -> r.failure().isEmpty()));
+        assertEquals(
+                new Run.Recipe("toy", "points", "mean {rounds: 5}", "forget {percent: 50}", "sharded {shards: 2}", 2),
+                runs.getLast().recipe());
+    }
+
+    @Test
+    void theReferenceIsItselfAndDoNothingDoesNothing() {
+        for (Run run : run(STUDY, "a")) {
+            double distance = run.results().getFirst().findings().getFirst().value();
+            double moved = run.results().getFirst().findings().get(1).value();
+            switch (run.role()) {
+                case REFERENCE -> assertEquals(0, distance);
+                case DO_NOTHING -> {
+                    assertEquals(0, moved);
+                    assertTrue(distance > 0);
+                }
+                case TESTED -> assertTrue(distance > 0);
+            }
+        }
+    }
+
+    @Test
+    void sharedStepsAreDoneOnce() {
+        run(STUDY, "a");
+        // per model and seed: 1 plain and 2 own learnings, and per request 1 reference and 2 fulfilments
+        assertEquals(2 * 2 * (3 + 2 * 3), trainings.get());
+    }
+
+    @Test
+    void aSecondRunDoesNothing() {
+        List<Run> first = run(STUDY, "a");
+        trainings.set(0);
+        assertEquals(first, run(STUDY, "a"));
+        assertEquals(0, trainings.get());
+    }
+
+    @Test
+    void aChangedSettingRunsItsOwnCellsOnly() {
+        run(STUDY, "a");
+        trainings.set(0);
+        List<Run> changed = run(STUDY.replace("{shards: 2}", "{shards: 3}"), "a");
+        assertEquals(32, changed.size());
+        // 2 models, 2 seeds: plain learning and references for comparison, the method's learning and its 2 fulfilments
+        assertEquals(2 * 2 * (1 + 2 + 1 + 2), trainings.get());
+        trainings.set(0);
+        run(STUDY, "a"); // changed back
+        assertEquals(0, trainings.get());
+    }
+
+    @Test
+    void freshStartsOver() {
+        run(STUDY, "a");
+        trainings.set(0);
+        engine(Workers.here()).run(StudyTest.parse(STUDY), RunFolder.at(folder.resolve("a")), true);
+        assertEquals(2 * 2 * (3 + 2 * 3), trainings.get());
+    }
+
+    @Test
+    void findingsDoNotDependOnTheNumberOfThreads() {
+        List<String> alone = comparable(run(STUDY, "1"));
+        for (int threads : new int[] {2, 4}) {
+            try (Workers workers = Workers.threads(threads)) {
+                assertEquals(
+                        alone,
+                        comparable(engine(workers)
+                                .run(StudyTest.parse(STUDY), RunFolder.at(folder.resolve("t" + threads)), false)));
+            }
+        }
+    }
+
+    @Test
+    void aFailedCellIsARecordAndTheOthersGoOn() throws IOException {
+        List<Run> runs = run(
+                STUDY.replace("[retrain,", "[failing, retrain,").replace("model: [mean,", "model: [diverging,"), "a");
+        assertEquals(40, runs.size());
+        for (Run run : runs) {
+            boolean diverges = run.recipe().model().equals("diverging");
+            boolean fails = run.recipe().method().equals("failing");
+            assertEquals(
+                    diverges || fails, run.failure().isPresent(), run.recipe().toString());
+            if (diverges) {
+                assertEquals(
+                        new Run.Failure(LetheException.Code.NUMERIC, "loss is NaN in epoch 3"),
+                        run.failure().orElseThrow());
+            } else if (fails) {
+                assertEquals(
+                        "IllegalStateException: cannot",
+                        run.failure().orElseThrow().message());
+                assertTrue(Files.readString(folder.resolve("a/cells/" + run.digest() + ".log"))
+                        .contains("Failing"));
+            }
+        }
+        assertEquals(24, RunFolder.at(folder.resolve("a")).verify().size());
+    }
+
+    @Test
+    void lostDataFailsInItsCells() {
+        List<Run> runs = run(STUDY.replace("[points]", "[points, lost]"), "a");
+        assertEquals(64, runs.size());
+        List<Run> failed = runs.stream().filter(r -> r.failure().isPresent()).toList();
+        assertEquals(32, failed.size());
+        assertEquals(
+                "lost.csv is in none of the data folders",
+                failed.getFirst().failure().orElseThrow().message());
+    }
+
+    @Test
+    void failedCellsAreTriedAgain() {
+        run(STUDY.replace("[retrain,", "[failing, retrain,"), "a");
+        trainings.set(0);
+        run(STUDY.replace("[retrain,", "[failing, retrain,"), "a");
+        assertTrue(trainings.get() > 0);
+    }
+
+    @Test
+    void digestsAreStableAndSeeEverySetting() {
+        HashSet<String> digests = new HashSet<>();
+        List<String> variants = List.of(
+                STUDY,
+                STUDY.replace("[points]", "[{points: {spread: 2}}]"),
+                STUDY.replace("model: [mean,", "model: [{mean: {rate: 0.2}},"),
+                STUDY.replace("[forget,", "[{forget: {percent: 11}},"),
+                STUDY.replace("sharded, {", "{sharded: {inner: failing}}, {"),
+                STUDY.replace("[distance,", "[{distance: {scale: 2}},"),
+                STUDY.replace("seeds: [1,", "seeds: [3,"));
+        for (String variant : variants) {
+            Study<?, ?> study = StudyTest.parse(variant);
+            // model mean, first request, first seed, method sharded
+            assertTrue(digests.add(engine(Workers.here()).cells(study).get(2).digest()), variant);
+        }
+        assertEquals(
+                engine(Workers.here()).cells(StudyTest.parse(STUDY)).get(2).digest(),
+                engine(Workers.here())
+                        .cells(StudyTest.parse(STUDY.replace("sharded, {", "{sharded: {shards: 4}}, {")
+                                .replace("study: small", "study: other")))
+                        .get(2)
+                        .digest());
+        // A golden digest: it changes only together with RunFolder.FORMAT.
+        assertEquals(
+                """
+                lethe cell, format 1
+                subject: toy
+                data: points {count: 40, spread: 1.0, shape: normal}
+                data digest: \
+
+                model: mean {rounds: 3, rate: 0.1, stop: {patience: 2, below: none}, weights: []}
+                request: forget {percent: 10}
+                method: sharded {shards: 4, inner: retrain}
+                reference: retrain
+                audit: distance {scale: 1.0}; clock
+                seed: 1
+                """, engine(Workers.here()).cells(StudyTest.parse(STUDY)).get(2).text());
+    }
+
+    @Test
+    void planningRunsNothing() {
+        RunFolder runs = RunFolder.at(folder.resolve("a"));
+        List<Engine.Planned> plan = engine(Workers.here()).plan(StudyTest.parse(STUDY), runs);
+        assertEquals(32, plan.size());
+        assertTrue(plan.stream().noneMatch(Engine.Planned::done));
+        assertEquals(2 * 3e-9 * 40, plan.getFirst().estimate().orElseThrow().seconds(), 1e-20);
+        assertEquals(0, trainings.get());
+        assertFalse(Files.exists(runs.path()));
+        run(STUDY, "a");
+        assertTrue(engine(Workers.here()).plan(StudyTest.parse(STUDY), runs).stream()
+                .allMatch(Engine.Planned::done));
+    }
+
+    @Test
+    void modelsAreKeptWhenAsked() throws IOException {
+        Engine keeping = new Engine(Workers.here(), Progress.NONE, new DataFolders(List.of()), true);
+        RunFolder runs = RunFolder.at(folder.resolve("a"));
+        run(STUDY, "a"); // without models: they have to be made again
+        List<Run> all = keeping.run(StudyTest.parse(STUDY), runs, false);
+        for (Run run : all) {
+            assertTrue(Files.readString(runs.model(run.digest())).startsWith(run.digest()));
+        }
+        assertEquals(List.of(), runs.verify());
+    }
+
+    @Test
+    void aDiskThatRefusesStopsTheRunWithASentence() throws IOException {
+        Files.createDirectories(folder.resolve("a"));
+        Files.writeString(folder.resolve("a/cells"), "a file where a folder should be");
+        LetheException e = assertThrows(LetheException.class, () -> run(STUDY, "a"));
+        assertEquals(LetheException.Code.STORAGE, e.code());
+        assertTrue(e.getMessage().contains("cells"), e.getMessage());
+    }
+
+    @Test
+    void aRecordThatCannotBeWrittenStopsTheRun() throws IOException {
+        List<Cell<double[], double[]>> cells = new ArrayList<>();
+        @SuppressWarnings("unchecked") // the toy's
+        Study<double[], double[]> study = (Study<double[], double[]>) StudyTest.parse(STUDY);
+        cells.addAll(engine(Workers.here()).cells(study));
+        Path record = folder.resolve("a/cells/" + cells.get(5).digest() + ".json.tmp");
+        Files.createDirectories(record.resolve("in the way"));
+        LetheException e = assertThrows(LetheException.class, () -> run(STUDY, "a"));
+        assertEquals(LetheException.Code.STORAGE, e.code());
+        assertTrue(e.getMessage().contains(cells.get(5).digest()), e.getMessage());
+        try (Stream<Path> files = Files.list(folder.resolve("a/cells"))) {
+            assertTrue(files.count() < 32);
+        }
+        assertNotEquals(0, RunFolder.at(folder.resolve("a")).verify().size());
+    }
+
+    @Test
+    void aStudyIsFoundByPath() throws IOException {
+        Path file = Files.writeString(folder.resolve("s.yaml"), STUDY);
+        assertEquals(
+                "small", Studies.resolve(file.toString(), List.of(new Toy())).name());
+        LetheException e = assertThrows(LetheException.class, () -> Studies.resolve("nosuch", List.of(new Toy())));
+        assertTrue(e.getMessage().startsWith("\"nosuch\" is neither a study file"));
+        assertEquals(Optional.empty(), Optional.empty());
+    }
+}

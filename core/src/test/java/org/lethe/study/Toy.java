@@ -1,0 +1,320 @@
+package org.lethe.study;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.lethe.Audit;
+import org.lethe.Case;
+import org.lethe.Check;
+import org.lethe.DataFolders;
+import org.lethe.DataSource;
+import org.lethe.Direction;
+import org.lethe.Env;
+import org.lethe.Estimate;
+import org.lethe.Exactness;
+import org.lethe.Finding;
+import org.lethe.Learner;
+import org.lethe.LetheException;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Progress;
+import org.lethe.Request;
+import org.lethe.Subject;
+import org.lethe.numerics.Keyed;
+
+/** A family of models small enough for tests: numbers, and their noisy mean. */
+final class Toy implements Subject<double[], double[]> {
+    @Override
+    public String name() {
+        return "toy";
+    }
+
+    @Override
+    public List<DataSource<double[]>> data() {
+        return List.of(new Points(), new Lost());
+    }
+
+    @Override
+    public List<Learner<double[], double[]>> models() {
+        return List.of(new Mean(), new Diverging());
+    }
+
+    @Override
+    public List<Request> requests() {
+        return List.of(new Forget());
+    }
+
+    @Override
+    public List<Method<double[], double[]>> methods() {
+        return List.of(new Retrain(), new Sharded(), new Failing());
+    }
+
+    @Override
+    public List<Audit<double[], double[]>> audits() {
+        return List.of(new Distance(), new Clock());
+    }
+
+    @Override
+    public Method<double[], double[]> reference(Request request) {
+        return new Retrain();
+    }
+
+    @Override
+    public Method<double[], double[]> doNothing() {
+        return new DoNothing();
+    }
+
+    @Override
+    public void save(double[] model, Map<String, String> provenance, Path file) throws IOException {
+        Files.writeString(file, provenance.get("digest") + Arrays.toString(model));
+    }
+
+    /** How points are drawn. */
+    enum Shape {
+        NORMAL,
+        EVENLY_SPREAD
+    }
+
+    /**
+     * Points on a line.
+     *
+     * @param count how many
+     * @param spread how far apart
+     * @param shape how they are drawn
+     */
+    @Named("points")
+    record Points(int count, double spread, Shape shape) implements DataSource<double[]> {
+        Points {
+            Check.require(count >= 1, "count", count, "at least 1");
+        }
+
+        Points() {
+            this(40, 1, Shape.NORMAL);
+        }
+
+        @Override
+        public double[] load(DataFolders folders) {
+            double[] points = new double[count];
+            Keyed key = Keyed.seed(1).of("points");
+            Arrays.setAll(points, i -> spread * (shape == Shape.NORMAL ? Keyed.normal(key.at(i)) : i));
+            return points;
+        }
+
+        @Override
+        public String digest(DataFolders folders) {
+            return "";
+        }
+    }
+
+    @Named("lost")
+    record Lost() implements DataSource<double[]> {
+        @Override
+        public double[] load(DataFolders folders) {
+            throw new LetheException(LetheException.Code.DATA, "lost.csv is in none of the data folders");
+        }
+
+        @Override
+        public String digest(DataFolders folders) {
+            load(folders);
+            return "";
+        }
+    }
+
+    /** When to stop. */
+    record Stop(int patience, Optional<Double> below) {
+        Stop {
+            Check.require(patience >= 0, "patience", patience, "at least 0");
+        }
+    }
+
+    /**
+     * A mean reached in small steps.
+     *
+     * <p>Costs a pass over the data per round.
+     *
+     * @param rounds passes over the data
+     * @param rate length of a step
+     * @param stop when to stop early
+     * @param weights of the first points
+     */
+    @Named("mean")
+    record Mean(int rounds, double rate, Stop stop, List<Integer> weights) implements Learner<double[], double[]> {
+        Mean {
+            Check.require(rounds >= 1, "rounds", rounds, "at least 1");
+            Check.require(rate > 0, "rate", rate, "more than 0");
+            weights = List.copyOf(weights);
+        }
+
+        Mean() {
+            this(3, 0.1, new Stop(2, Optional.empty()), List.of());
+        }
+
+        @Override
+        public double[] train(double[] data, Env env) {
+            try (Progress.Step step = env.progress().begin("train", rounds)) {
+                double[] sums = new double[4];
+                env.workers().each(4, part -> {
+                    double x = Keyed.normal(env.random("start").at(part));
+                    for (int r = 0; r < rounds; r++) {
+                        for (double point : data) {
+                            x += rate * (point - x) * 0.01;
+                        }
+                    }
+                    sums[part] = x;
+                });
+                step.advance(rounds);
+                env.ledger().count("points", (long) rounds * data.length);
+                return new double[] {(sums[0] + sums[1]) + (sums[2] + sums[3])};
+            }
+        }
+
+        @Override
+        public Estimate estimate(double[] data) {
+            return new Estimate(1e-9 * rounds * data.length, 8L * data.length);
+        }
+    }
+
+    @Named("diverging")
+    record Diverging() implements Learner<double[], double[]> {
+        @Override
+        public double[] train(double[] data, Env env) {
+            throw new LetheException(LetheException.Code.NUMERIC, "loss is NaN in epoch 3");
+        }
+
+        @Override
+        public Estimate estimate(double[] data) {
+            return new Estimate(1, 1);
+        }
+    }
+
+    @Named("forget")
+    record Forget(int percent) implements Request {
+        Forget {
+            Check.require(percent >= 1 && percent <= 99, "percent", percent, "from 1 to 99");
+        }
+
+        Forget() {
+            this(10);
+        }
+
+        double[] rest(double[] data) {
+            return Arrays.copyOf(data, data.length - Math.max(1, data.length * percent / 100));
+        }
+    }
+
+    @Named("do-nothing")
+    record DoNothing() implements Method<double[], double[]> {
+        @Override
+        public double[] fulfil(double[] m, Request r, Learner<double[], double[]> l, double[] data, Env env) {
+            return m;
+        }
+
+        @Override
+        public Exactness exactness() {
+            return Exactness.NONE;
+        }
+    }
+
+    @Named("retrain")
+    record Retrain() implements Method<double[], double[]> {
+        @Override
+        public double[] fulfil(double[] m, Request r, Learner<double[], double[]> l, double[] data, Env env) {
+            return l.train(((Forget) r).rest(data), env);
+        }
+
+        @Override
+        public Exactness exactness() {
+            return Exactness.EXACT;
+        }
+    }
+
+    /**
+     * Means of shards.
+     *
+     * @param shards how many
+     * @param inner who forgets in a shard
+     */
+    @Named("sharded")
+    record Sharded(int shards, Method<double[], double[]> inner) implements Method<double[], double[]> {
+        Sharded {
+            Check.require(shards >= 1, "shards", shards, "at least 1");
+        }
+
+        Sharded() {
+            this(4, new Retrain());
+        }
+
+        @Override
+        public double[] learn(Learner<double[], double[]> learner, double[] data, Env env) {
+            return new double[] {learner.train(data, env)[0] / shards};
+        }
+
+        @Override
+        public boolean learnsPlainly() {
+            return false;
+        }
+
+        @Override
+        public double[] fulfil(double[] m, Request r, Learner<double[], double[]> l, double[] data, Env env) {
+            return new double[] {inner.fulfil(m, r, l, data, env)[0] / shards};
+        }
+
+        @Override
+        public Exactness exactness() {
+            return Exactness.APPROXIMATE;
+        }
+    }
+
+    @Named("failing")
+    record Failing() implements Method<double[], double[]> {
+        @Override
+        public double[] fulfil(double[] m, Request r, Learner<double[], double[]> l, double[] data, Env env) {
+            throw new IllegalStateException("cannot");
+        }
+
+        @Override
+        public Exactness exactness() {
+            return Exactness.NONE;
+        }
+    }
+
+    @Named("distance")
+    record Distance(double scale) implements Audit<double[], double[]> {
+        Distance() {
+            this(1);
+        }
+
+        @Override
+        public List<Finding> examine(Case<double[], double[]> c, Env env) {
+            return List.of(
+                    new Finding(
+                            "distance",
+                            scale * Math.abs(c.after()[0] - c.reference()[0]),
+                            c.data().length,
+                            Direction.LOWER),
+                    new Finding("moved", Math.abs(c.after()[0] - c.before()[0]), c.data().length, Direction.NONE));
+        }
+
+        @Override
+        public String limits() {
+            return "a mean is not a model";
+        }
+    }
+
+    @Named("clock")
+    record Clock() implements Audit<double[], double[]> {
+        @Override
+        public List<Finding> examine(Case<double[], double[]> c, Env env) {
+            return List.of(new Finding("seconds", c.fulfilled().seconds(), 1, Direction.LOWER).in("s"));
+        }
+
+        @Override
+        public String limits() {
+            return "one measurement";
+        }
+    }
+}
