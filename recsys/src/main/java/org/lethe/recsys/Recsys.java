@@ -18,6 +18,7 @@ import org.lethe.recsys.forget.ForgetItems;
 import org.lethe.recsys.forget.ForgetRequest;
 import org.lethe.recsys.forget.ForgetUsers;
 import org.lethe.recsys.forget.Retrain;
+import org.lethe.recsys.forget.Sisa;
 
 /** Recommenders: the catalogue of everything this subject offers. Adding an entry is one line here. */
 public final class Recsys implements Subject<Split, Recommender> {
@@ -43,7 +44,7 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Method<Split, Recommender>> methods() {
-        return List.of(new Retrain());
+        return List.of(new Retrain(), new Sisa());
     }
 
     @Override

@@ -61,10 +61,11 @@ class LightGcnTest {
         assertArrayEquals(trained.userState()[0], trained.model().userRows());
         assertArrayEquals(trained.itemState()[0], trained.model().itemRows());
         Bpr bpr = new Bpr(8, 9, 1000, 1e-2, 0.1, 5, AdamForm.DENSE);
-        // BPR sums where LightGCN takes the mean: with one batch an epoch, Adam cannot tell but for its ε
+        // BPR sums where LightGCN takes the mean: with one batch an epoch, Adam cannot tell
+        // but for rounding where the terms of a gradient cancel; a step is 1e-2
         Embeddings twin = bpr.train(SPLIT, Env.seeded(1));
-        assertArrayEquals(twin.userRows(), trained.model().userRows(), 1e-4f);
-        assertArrayEquals(twin.itemRows(), trained.model().itemRows(), 1e-4f);
+        assertArrayEquals(twin.userRows(), trained.model().userRows(), 1e-3f);
+        assertArrayEquals(twin.itemRows(), trained.model().itemRows(), 1e-3f);
     }
 
     @Test

@@ -40,6 +40,16 @@ final class Forgetting {
                 "works on user and item tables, not on a " + model.getClass().getSimpleName());
     }
 
+    /** More shards than there are users, items or interactions to put into them are refused. */
+    static void requireUsers(Method<?, ?> method, int shards, int units) {
+        if (shards > units) {
+            throw new LetheException(
+                    LetheException.Code.STUDY,
+                    Named.Of.name(method) + ".shards is " + shards + ", expected at most " + units
+                            + ", the number of things this data has to put into them");
+        }
+    }
+
     static LetheException refused(Method<?, ?> method, String why) {
         return new LetheException(LetheException.Code.STUDY, Named.Of.name(method) + " " + why);
     }

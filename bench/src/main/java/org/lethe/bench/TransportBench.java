@@ -1,0 +1,75 @@
+package org.lethe.bench;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.function.DoubleSupplier;
+import org.lethe.numerics.Keyed;
+import org.lethe.transport.BalancedClustering;
+import org.lethe.transport.TransportProblem;
+
+/** Optimal transport against its bars: one thread, median of rounds after a warm-up. */
+public final class TransportBench {
+    private TransportBench() {}
+
+    /** Prints one line for each kind of work: seconds, the bar, and the fraction of the bar. */
+    public static void main(String[] args) {
+        int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 5;
+        TransportProblem small = plane(500);
+        measure("exact transport 500 x 500", 0.04, rounds, () -> small.exact().cost());
+        TransportProblem large = plane(2000);
+        measure("exact transport 2000 x 2000", 0.9, rounds, () -> large.exact().cost());
+        float[] points = new float[10_000 * 32];
+        Keyed normal = Keyed.seed(1).of("points");
+        for (int i = 0; i < points.length; i++) {
+            points[i] = (float) Keyed.normal(normal.at(i));
+        }
+        measure(
+                "balanced clustering 10000 x 10, 32 dims, 50 rounds",
+                0.6,
+                rounds,
+                () -> new BalancedClustering(10, 50)
+                        .cluster(points, 32, Keyed.seed(2))
+                        .objective());
+    }
+
+    /** Uniform weights on n random points of the unit square, to n others, by squared distance. */
+    private static TransportProblem plane(int n) {
+        Keyed random = Keyed.seed(3).of("plane");
+        double[] weights = new double[n];
+        Arrays.fill(weights, 1.0 / n);
+        double[] cost = new double[n * n];
+        for (int i = 0; i < n; i++) {
+            for (int j = 0; j < n; j++) {
+                double dx = Keyed.unit(random.at(i, 0)) - Keyed.unit(random.at(j, 1));
+                double dy = Keyed.unit(random.at(i, 2)) - Keyed.unit(random.at(j, 3));
+                cost[i * n + j] = dx * dx + dy * dy;
+            }
+        }
+        return new TransportProblem(weights, weights, cost);
+    }
+
+    private static void measure(String work, double bar, int rounds, DoubleSupplier body) {
+        double value = body.getAsDouble();
+        long cold = System.nanoTime();
+        for (int warm = 0; warm < 2 || warm < 20 && System.nanoTime() - cold < 1_000_000_000L; warm++) {
+            value = body.getAsDouble();
+        }
+        double[] seconds = new double[rounds];
+        for (int r = 0; r < rounds; r++) {
+            long start = System.nanoTime();
+            value = body.getAsDouble();
+            seconds[r] = (System.nanoTime() - start) * 1e-9;
+        }
+        Arrays.sort(seconds);
+        double median = seconds[rounds / 2];
+        System.out.printf(
+                Locale.ROOT,
+                "%-52s %8.4f s  best %.4f  bar %.2f s  %3.0f %%  (value %.12g)%n",
+                work,
+                median,
+                seconds[0],
+                bar,
+                100 * median / bar,
+                value);
+    }
+}

@@ -1,0 +1,269 @@
+package org.lethe.recsys.forget;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.lethe.Env;
+import org.lethe.LetheException;
+import org.lethe.Method;
+import org.lethe.Workers;
+import org.lethe.recsys.Checkpoint;
+import org.lethe.recsys.EmbeddingLearner;
+import org.lethe.recsys.Embeddings;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+
+/**
+ * A recommender made of shard models that never saw each other's data, and the aggregation that answers for them all.
+ *
+ * <p>Immutable: carrying out a request makes a new one that shares every shard it did not touch.
+ */
+public final class Sharded implements Recommender {
+    private final Method<?, ?> maker;
+    private final Partition partition;
+    private final List<Shard> shards;
+    private final int[] own;
+    private final int items;
+    private final Function<Sharded, Recommender> aggregation;
+    private @Nullable Recommender served;
+
+    /**
+     * One shard.
+     *
+     * @param users its users, ascending; the row of a user in the tables is its place here
+     * @param model its tables; all items have rows, its own users only
+     * @param stages where its training stood after each slice but the last; empty without slices
+     */
+    public record Shard(int[] users, Embeddings model, List<Checkpoint> stages) {
+        /** The row of a user in the tables, negative where the shard does not know it. */
+        int row(int user) {
+            return Arrays.binarySearch(users, user);
+        }
+    }
+
+    /** How the shards answer as one. */
+    public enum Aggregate {
+        /**
+         * The mean of the shards' scores, each of which uses the row a user has in its own shard (the released UltraRE):
+         * since that row is common to all, one table of users and one mean table of items.
+         */
+        MEAN,
+        /** Each user is answered by its own shard alone, as the released CURE4Rec measures it. */
+        OWN
+    }
+
+    Sharded(
+            Method<?, ?> maker,
+            Partition partition,
+            List<Shard> shards,
+            Split data,
+            Function<Sharded, Recommender> aggregation) {
+        this.maker = maker;
+        this.partition = partition;
+        this.shards = List.copyOf(shards);
+        this.own = partition.own(data);
+        this.items = data.items();
+        this.aggregation = aggregation;
+    }
+
+    /** The model as one that this very method learned. */
+    static Sharded madeBy(Method<?, ?> maker, Recommender model) {
+        if (model instanceof Sharded sharded && sharded.maker.equals(maker)) {
+            return sharded;
+        }
+        throw new LetheException(
+                LetheException.Code.STUDY,
+                "model is "
+                        + (model instanceof Sharded s
+                                ? "learned by " + s.maker
+                                : model.getClass().getSimpleName()) + ", expected one learned by " + maker);
+    }
+
+    /** The aggregation of an option. */
+    static Recommender aggregated(Sharded sharded, Aggregate aggregate) {
+        return switch (aggregate) {
+            case MEAN -> {
+                double[] even = new double[sharded.shards.size()];
+                Arrays.fill(even, 1);
+                yield sharded.weighted(even, even.length);
+            }
+            case OWN -> sharded.local();
+        };
+    }
+
+    /** The shard models. */
+    public List<Shard> shards() {
+        return shards;
+    }
+
+    /** What belongs to which shard. */
+    public Partition partition() {
+        return partition;
+    }
+
+    /** The shard that knows a user best. */
+    public int shardOf(int user) {
+        return own[user];
+    }
+
+    /** What answers for all shards: two tables, unless each user is answered by its own shard. */
+    public synchronized Recommender served() {
+        Recommender answer = served;
+        if (answer == null) {
+            answer = aggregation.apply(this);
+            served = answer;
+        }
+        return answer;
+    }
+
+    /** Each user answered by its own shard alone: that shard's row of the user against that shard's rows of the items. */
+    public Recommender local() {
+        return new Recommender() {
+            @Override
+            public int users() {
+                return own.length;
+            }
+
+            @Override
+            public int items() {
+                return items;
+            }
+
+            @Override
+            public float score(int user, int item) {
+                Shard shard = shards.get(own[user]);
+                int row = shard.row(user);
+                return row < 0 ? 0 : shard.model.score(row, item);
+            }
+
+            @Override
+            public void scores(int user, float[] into) {
+                Shard shard = shards.get(own[user]);
+                int row = shard.row(user);
+                if (row < 0) {
+                    Arrays.fill(into, 0, items, 0);
+                } else {
+                    shard.model.scores(row, into);
+                }
+            }
+        };
+    }
+
+    @Override
+    public int users() {
+        return own.length;
+    }
+
+    @Override
+    public int items() {
+        return items;
+    }
+
+    @Override
+    public float score(int user, int item) {
+        return served().score(user, item);
+    }
+
+    @Override
+    public void scores(int user, float[] into) {
+        served().scores(user, into);
+    }
+
+    /** Length of the shards' rows. */
+    int dims() {
+        return shards.getFirst().model.dims();
+    }
+
+    /** Every user's row from its own shard; zeros where no shard knows it. */
+    float[] ownRows() {
+        int dims = dims();
+        float[] rows = new float[own.length * dims];
+        for (int u = 0; u < own.length; u++) {
+            Shard shard = shards.get(own[u]);
+            int row = shard.row(u);
+            if (row >= 0) {
+                System.arraycopy(shard.model.userRows(), row * dims, rows, u * dims, dims);
+            }
+        }
+        return rows;
+    }
+
+    /** Own user rows, and item rows summed over the shards with weights and divided by {@code total}, shard by shard. */
+    Embeddings weighted(double[] weights, double total) {
+        int dims = dims();
+        double[] sum = new double[items * dims];
+        for (int s = 0; s < weights.length; s++) {
+            float[] rows = shards.get(s).model.itemRows();
+            for (int n = 0; n < sum.length; n++) {
+                sum[n] += weights[s] * rows[n];
+            }
+        }
+        float[] mean = new float[sum.length];
+        for (int n = 0; n < sum.length; n++) {
+            mean[n] = (float) (sum[n] / total);
+        }
+        return new Embeddings(dims, ownRows(), mean);
+    }
+
+    /** Trains some shards, independently and in parallel; the others stay the objects they are. */
+    static List<Shard> train(
+            int[] touched, List<Shard> old, Function<Integer, Job> jobOf, EmbeddingLearner learner, Env env) {
+        List<Workers.Task<Shard>> tasks = new ArrayList<>();
+        for (int s : touched) {
+            Job job = jobOf.apply(s);
+            env.ledger().count("shards-touched", 1);
+            env.ledger().count("interactions-touched", job.part.train().size());
+            tasks.add(workers -> env.ledger().timed("shard", () -> job.run(learner, env.with(workers))));
+        }
+        List<Shard> fresh = env.workers().all(tasks);
+        List<Shard> all = new ArrayList<>(old);
+        for (int n = 0; n < touched.length; n++) {
+            if (touched[n] < all.size()) {
+                all.set(touched[n], fresh.get(n));
+            } else {
+                all.add(fresh.get(n));
+            }
+        }
+        return all;
+    }
+
+    /**
+     * The training of one shard in stages. Stage r sees slices 0 … r and starts where stage r−1 ended.
+     *
+     * @param users the shard's users
+     * @param part the shard's data
+     * @param sliceOf the slice of each of its users
+     * @param slices number of slices
+     * @param kept where training stood after the stages that are still good
+     */
+    record Job(int[] users, Split part, int[] sliceOf, int slices, List<Checkpoint> kept) {
+        static Job whole(int[] users, Split part) {
+            return new Job(users, part, new int[users.length], 1, List.of());
+        }
+
+        Shard run(EmbeddingLearner learner, Env env) {
+            List<Checkpoint> stages = new ArrayList<>(kept);
+            Checkpoint at = stages.isEmpty() ? learner.start(part, env) : stages.getLast();
+            for (int stage = stages.size(); stage < slices; stage++) {
+                int last = stage;
+                Split seen = stage == slices - 1 ? part : part.withoutUsers(u -> sliceOf[u] > last);
+                if (seen.train().size() > 0) {
+                    at = learner.withEpochs(epochs(learner.epochs(), stage)).resume(at, seen, env);
+                }
+                if (stage < slices - 1) {
+                    stages.add(at);
+                }
+            }
+            return new Shard(users, at.model(), List.copyOf(stages));
+        }
+
+        /** So that Σ epochs · share of the data = one training: {@code 2E/(R+1)} a stage (Bourtoule et al., section 4.4). */
+        private int epochs(int total, int stage) {
+            long until = Math.round(2.0 * total * (stage + 1) / (slices + 1));
+            long before = Math.round(2.0 * total * stage / (slices + 1));
+            return (int) Math.max(1, until - before);
+        }
+    }
+}

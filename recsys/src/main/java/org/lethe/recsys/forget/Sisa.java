@@ -1,0 +1,127 @@
+package org.lethe.recsys.forget;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.lethe.Check;
+import org.lethe.Env;
+import org.lethe.Estimate;
+import org.lethe.Exactness;
+import org.lethe.Learner;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Request;
+import org.lethe.numerics.Keyed;
+import org.lethe.recsys.Checkpoint;
+import org.lethe.recsys.EmbeddingLearner;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+
+/**
+ * Forgets by retraining only the shards that saw what goes, from the last slice that did not (SISA; Bourtoule et al.
+ * 2021, section 4).
+ *
+ * <p>Users are dealt into shards, and a shard's users into slices, by keyed numbers that depend on the seed and on which
+ * users exist, never on what they did. Stage r of a shard trains on slices 1 … r from the checkpoint of stage r − 1,
+ * optimiser state included, for {@code 2E/(R+1)} epochs, so that all stages together cost one training of E epochs. A
+ * user that goes leaves its seat empty; nobody else moves. Shards train in parallel, from the same seed, so that
+ * {@code {shards: 1, slices: 1}} is plain training.
+ *
+ * <p>Exact: the result has the bits of learning without the data, in whatever order or batches requests come. One
+ * request costs one shard in S, about two thirds of it with many slices; j users spread by chance touch
+ * {@code S(1 − (1 − 1/S)^j)} shards, so that a request for 5 % of all users touches every one. Slices keep one checkpoint
+ * each.
+ *
+ * @param shards number of shards
+ * @param slices number of slices in a shard; 1 for none
+ * @param aggregate how the shards answer as one: mean (of all shards' scores) or own (each user's own shard alone)
+ */
+@Named("sisa")
+public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implements Method<Split, Recommender> {
+    public Sisa {
+        Check.require(shards >= 1, "shards", shards, "at least 1");
+        Check.require(slices >= 1, "slices", slices, "at least 1");
+    }
+
+    public Sisa() {
+        this(10, 1);
+    }
+
+    /** The mean of all shards' scores. */
+    public Sisa(int shards, int slices) {
+        this(shards, slices, Sharded.Aggregate.MEAN);
+    }
+
+    @Override
+    public boolean learnsPlainly() {
+        return false;
+    }
+
+    @Override
+    public Recommender learn(Learner<Split, Recommender> learner, Split data, Env env) {
+        EmbeddingLearner tables = Forgetting.tables(this, learner);
+        Forgetting.requireUsers(this, shards, data.users());
+        Partition partition = Partition.ByUser.dealt(data.train(), shards, env.random("sisa-shards"));
+        List<Sharded.Shard> trained = Sharded.train(
+                IntStream.range(0, shards).toArray(),
+                List.of(),
+                s -> {
+                    Split part = partition.part(s, data);
+                    return new Sharded.Job(partition.members(s, data), part, slicesOf(part, env), slices, List.of());
+                },
+                tables,
+                env);
+        return sharded(partition, trained, data);
+    }
+
+    @Override
+    public Recommender fulfil(
+            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+        Sharded before = Sharded.madeBy(this, model);
+        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
+        if (forgotten.nothing()) {
+            return model;
+        }
+        Partition partition = before.partition();
+        int[] touchedUsers = forgotten.touchedUsers();
+        List<Sharded.Shard> trained = Sharded.train(
+                partition.touched(forgotten, data),
+                before.shards(),
+                s -> {
+                    Sharded.Shard old = before.shards().get(s);
+                    Split part = partition.remaining(s, forgotten);
+                    int[] sliceOf = slicesOf(part, env);
+                    int first = Arrays.stream(touchedUsers)
+                            .map(old::row)
+                            .filter(row -> row >= 0)
+                            .map(row -> sliceOf[row])
+                            .min()
+                            .orElseThrow();
+                    List<Checkpoint> kept = old.stages().subList(0, first);
+                    return new Sharded.Job(old.users(), part, sliceOf, slices, kept);
+                },
+                Forgetting.tables(this, learner),
+                env);
+        return sharded(partition, trained, data);
+    }
+
+    private int[] slicesOf(Split part, Env env) {
+        Keyed random = env.random("sisa-slices");
+        return Partition.ByUser.deal(
+                part.train(), IntStream.range(0, part.users()).toArray(), slices, random);
+    }
+
+    private Sharded sharded(Partition partition, List<Sharded.Shard> trained, Split data) {
+        return new Sharded(this, partition, trained, data, s -> Sharded.aggregated(s, aggregate));
+    }
+
+    @Override
+    public Exactness exactness() {
+        return Exactness.EXACT;
+    }
+
+    @Override
+    public Estimate estimate(Learner<Split, Recommender> learner, Split data) {
+        return learner.estimate(data).times(slices == 1 ? 2 : 1 + 2 / 3.0);
+    }
+}
