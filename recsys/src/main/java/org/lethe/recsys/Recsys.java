@@ -29,7 +29,10 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<DataSource<Split>> data() {
-        return List.of();
+        return List.of(
+                new Planted(),
+                new Ml100k(),
+                new Ml1m());
     }
 
     @Override

@@ -1,0 +1,138 @@
+package org.lethe.recsys;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.lethe.LetheException;
+
+/** The files of the MovieLens sets, as GroupLens publishes them and as CURE4Rec divides them. */
+final class MovieLens {
+    private MovieLens() {}
+
+    /**
+     * Ratings, one a line: {@code user item stars [time]}, separated by tabs ({@code u.data}) or by {@code ::}
+     * ({@code .dat}); ratings below {@code threshold} do not count.
+     */
+    static Interactions ratings(Path file, String separator, double threshold) {
+        List<Pairs> pairs = new ArrayList<>(1);
+        boolean timed = false;
+        try (TextRows rows = TextRows.open(file, separator, StandardCharsets.ISO_8859_1)) {
+            while (rows.next()) {
+                rows.expect(3, 4, "user, item, stars, optionally time");
+                if (pairs.isEmpty()) {
+                    timed = rows.count() == 4;
+                    pairs.add(new Pairs(true, timed));
+                } else if (timed != (rows.count() == 4)) {
+                    throw rows.wrong("expected " + (timed ? 4 : 3) + " fields as in the lines before, found " + rows.count());
+                }
+                float stars = rows.number(2, "stars");
+                long time = timed ? rows.whole(3, "time") : 0;
+                long user = rows.whole(0, "user");
+                long item = rows.whole(1, "item");
+                if (stars >= threshold) {
+                    pairs.getFirst().add(user, item, stars, time);
+                }
+            }
+        }
+        if (pairs.isEmpty() || pairs.getFirst().size() == 0) {
+            throw new LetheException(
+                    LetheException.Code.DATA, file + ": expected ratings of at least " + threshold + ", found none");
+        }
+        return pairs.getFirst().numbered();
+    }
+
+    /** A division as CURE4Rec publishes it: {@code uid,iid,val} with dense numbers from 0, and the items' own ids. */
+    static Split cure4rec(Path folder, String remedy, Splits.StopOn stopOn, double validation, long seed) {
+        Pairs train = cure4recPairs(DataFiles.needed(folder, remedy, "cure4rec/train.csv"));
+        Pairs test = cure4recPairs(DataFiles.needed(folder, remedy, "cure4rec/test.csv"));
+        int users = Math.max(train.userCount(), test.userCount());
+        int items = Math.max(train.itemCount(), test.itemCount());
+        long[] userIds = new long[users];
+        Arrays.setAll(userIds, u -> u + 1L);
+        Entities userEntities = Entities.ofNumbers(userIds);
+        Entities itemEntities = DataFiles.file(folder, "cure4rec/item_map.tsv")
+                .map(file -> Entities.ofNumbers(itemIds(file, items)))
+                .orElseGet(() -> Entities.numbered(items));
+        return Splits.given(
+                train.dense(userEntities, itemEntities),
+                test.dense(userEntities, itemEntities),
+                stopOn,
+                validation,
+                seed);
+    }
+
+    private static Pairs cure4recPairs(Path file) {
+        Pairs pairs = new Pairs(false, false);
+        try (TextRows rows = TextRows.open(file, ",", StandardCharsets.UTF_8)) {
+            if (!rows.next() || !rows.text(0).equals("uid")) {
+                throw new LetheException(
+                        LetheException.Code.DATA, file + ":1: expected the header uid,iid,val, found another line");
+            }
+            while (rows.next()) {
+                rows.expect(3, 3, "uid, iid, val");
+                pairs.add(rows.dense(0, "uid"), rows.dense(1, "iid"), 1, 0);
+            }
+        }
+        if (pairs.size() == 0) {
+            throw new LetheException(LetheException.Code.DATA, file + ": expected interactions, found none");
+        }
+        return pairs;
+    }
+
+    private static long[] itemIds(Path file, int items) {
+        long[] ids = new long[items];
+        Arrays.fill(ids, -1);
+        try (TextRows rows = TextRows.open(file, "\t", StandardCharsets.UTF_8)) {
+            rows.next(); // the header
+            while (rows.next()) {
+                rows.expect(2, 2, "item, id");
+                int item = rows.dense(0, "item");
+                if (item >= items) {
+                    throw rows.wrong("item is " + item + ", expected below " + items);
+                }
+                ids[item] = rows.whole(1, "id");
+            }
+        }
+        for (int item = 0; item < items; item++) {
+            if (ids[item] < 0) {
+                throw new LetheException(
+                        LetheException.Code.DATA, file + ": expected an id for item " + item + ", found none");
+            }
+        }
+        return ids;
+    }
+
+    /**
+     * Adds gender, age and occupation to users whose ids are MovieLens's: {@code id|age|gender|occupation|zip}
+     * ({@code u.user}) or {@code id::gender::age::occupation::zip} ({@code users.dat}).
+     */
+    static Split describe(Split split, Optional<Path> file, String separator, int genderField, int ageField) {
+        if (file.isEmpty()) {
+            return split;
+        }
+        Entities users = split.train().userEntities();
+        String[] gender = new String[users.size()];
+        String[] occupation = new String[users.size()];
+        double[] age = new double[users.size()];
+        Arrays.fill(gender, "");
+        Arrays.fill(occupation, "");
+        Arrays.fill(age, Double.NaN);
+        try (TextRows rows = TextRows.open(file.get(), separator, StandardCharsets.ISO_8859_1)) {
+            while (rows.next()) {
+                rows.expect(5, 5, "id, age, gender, occupation, zip");
+                users.find(rows.text(0)).ifPresent(u -> {
+                    gender[u] = rows.text(genderField);
+                    age[u] = rows.number(ageField, "age");
+                    occupation[u] = rows.text(3);
+                });
+            }
+        }
+        Entities described = users.with("gender", Entities.Categorical.of(gender))
+                .with("age", new Entities.Numeric(age))
+                .with("occupation", Entities.Categorical.of(occupation));
+        return split.each(part -> part.with(described, part.itemEntities()));
+    }
+}
