@@ -49,7 +49,8 @@ public final class Interactions {
 
     /** Pairs in any order; duplicates count once. */
     public static Interactions of(int users, int items, int[] userOf, int[] itemOf) {
-        return of(Entities.numbered(users), Entities.numbered(items), userOf, itemOf, Optional.empty(), Optional.empty());
+        return of(
+                Entities.numbered(users), Entities.numbered(items), userOf, itemOf, Optional.empty(), Optional.empty());
     }
 
     /**
@@ -117,8 +118,7 @@ public final class Interactions {
             from = to;
         }
         starts[users.size()] = size;
-        return new Interactions(
-                starts, cut(columns, size), keys, cut(values, size), cut(times, size), users, items);
+        return new Interactions(starts, cut(columns, size), keys, cut(values, size), cut(times, size), users, items);
     }
 
     private static void inside(int entity, int count, String what) {
@@ -391,8 +391,7 @@ public final class Interactions {
                 System.arraycopy(times, from, newTimes, newStarts[n], degree(chosen[n]));
             }
         }
-        return new Interactions(
-                newStarts, kept, keys, newValues, newTimes, userEntities.select(chosen), itemEntities);
+        return new Interactions(newStarts, kept, keys, newValues, newTimes, userEntities.select(chosen), itemEntities);
     }
 
     /** Without the users and items marked; the rest is renumbered in its old order, keys included. */

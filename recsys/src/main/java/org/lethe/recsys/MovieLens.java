@@ -26,7 +26,8 @@ final class MovieLens {
                     timed = rows.count() == 4;
                     pairs.add(new Pairs(true, timed));
                 } else if (timed != (rows.count() == 4)) {
-                    throw rows.wrong("expected " + (timed ? 4 : 3) + " fields as in the lines before, found " + rows.count());
+                    throw rows.wrong(
+                            "expected " + (timed ? 4 : 3) + " fields as in the lines before, found " + rows.count());
                 }
                 float stars = rows.number(2, "stars");
                 long time = timed ? rows.whole(3, "time") : 0;

@@ -29,10 +29,7 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<DataSource<Split>> data() {
-        return List.of(
-                new Planted(),
-                new Ml100k(),
-                new Ml1m());
+        return List.of(new Planted(), new Ml100k(), new Ml1m());
     }
 
     @Override

@@ -40,13 +40,12 @@ public final class Splits {
     /** Divides by any rule but {@link By#GIVEN}, which needs the publisher's files. */
     static Split by(By by, StopOn stopOn, Interactions all, double test, double validation, long seed) {
         double stopping = stopOn == StopOn.VALIDATION ? validation : 0;
-        Split split =
-                switch (by) {
-                    case GIVEN -> throw new IllegalArgumentException("split is given, expected files that give one");
-                    case RANDOM -> random(all, test, stopping, seed);
-                    case LEAVE_ONE_OUT -> leaveOneOut(all, stopping > 0, seed);
-                    case TEMPORAL -> temporal(all, test, stopping);
-                };
+        Split split = switch (by) {
+            case GIVEN -> throw new IllegalArgumentException("split is given, expected files that give one");
+            case RANDOM -> random(all, test, stopping, seed);
+            case LEAVE_ONE_OUT -> leaveOneOut(all, stopping > 0, seed);
+            case TEMPORAL -> temporal(all, test, stopping);
+        };
         return stopOn == StopOn.TEST ? new Split(split.train(), split.test(), split.test()) : split;
     }
 
@@ -76,8 +75,7 @@ public final class Splits {
         }
         Keyed key = Keyed.seed(seed).of("validation-split");
         boolean[] held = choose(train, key, n -> Math.max(1, (int) Math.round(validation * n)));
-        return new Split(
-                train.at((u, position) -> !held[position]), train.at((u, position) -> held[position]), test);
+        return new Split(train.at((u, position) -> !held[position]), train.at((u, position) -> held[position]), test);
     }
 
     /**
@@ -107,8 +105,7 @@ public final class Splits {
         if (times[k] != times[than]) {
             return times[k] > times[than];
         }
-        return Long.compareUnsigned(
-                        key.at(all.userKey(user), all.item(k)), key.at(all.userKey(user), all.item(than)))
+        return Long.compareUnsigned(key.at(all.userKey(user), all.item(k)), key.at(all.userKey(user), all.item(than)))
                 > 0;
     }
 

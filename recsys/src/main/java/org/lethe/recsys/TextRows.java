@@ -47,7 +47,8 @@ final class TextRows implements AutoCloseable {
             }
             return new TextRows(file, separator, new BufferedReader(new InputStreamReader(in, charset), 1 << 16));
         } catch (EOFException | ZipException e) {
-            throw new LetheException(LetheException.Code.DATA, file + ": expected a gzip file, found " + e.getMessage(), e);
+            throw new LetheException(
+                    LetheException.Code.DATA, file + ": expected a gzip file, found " + e.getMessage(), e);
         } catch (IOException e) {
             throw new LetheException(LetheException.Code.STORAGE, file + ": cannot be read: " + e.getMessage(), e);
         }
@@ -105,7 +106,8 @@ final class TextRows implements AutoCloseable {
         if (fields.length < fewest || fields.length > most) {
             String range = fewest == most ? "" + fewest : fewest + " to " + most;
             String by = separator.equals("\t") ? "tabs" : "\"" + separator + "\"";
-            throw wrong("expected " + range + " fields (" + names + ") separated by " + by + ", found " + fields.length);
+            throw wrong(
+                    "expected " + range + " fields (" + names + ") separated by " + by + ", found " + fields.length);
         }
     }
 

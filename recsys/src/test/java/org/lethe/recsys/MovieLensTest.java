@@ -93,7 +93,8 @@ class MovieLensTest {
         long[] validation = split.validation().times().orElseThrow();
         long[] test = split.test().times().orElseThrow();
         for (int u = 0; u < split.users(); u++) {
-            assertTrue(validation[split.validation().from(u)] <= test[split.test().from(u)]);
+            assertTrue(
+                    validation[split.validation().from(u)] <= test[split.test().from(u)]);
             for (int k = split.train().from(u); k < split.train().to(u); k++) {
                 assertTrue(train[k] <= validation[split.validation().from(u)]);
             }
@@ -110,7 +111,8 @@ class MovieLensTest {
         assertEquals(202_336, split.test().size());
         Split random = new Ml1m(Splits.By.RANDOM, Splits.StopOn.NONE, 0.1, 0.2, 0, 5, 1).load(folders);
         assertEquals(999_611, random.train().size() + random.test().size());
-        assertEquals(2, random.train().userEntities().categorical("gender").labels().size());
+        assertEquals(
+                2, random.train().userEntities().categorical("gender").labels().size());
     }
 
     @Test
@@ -127,8 +129,7 @@ class MovieLensTest {
         String given = new Ml100k().digest(folders);
         assertEquals(64, given.length());
         assertEquals(given, new Ml100k().digest(folders));
-        assertNotEquals(
-                given, new Ml100k(Splits.By.RANDOM, Splits.StopOn.NONE, 0.1, 0.2, 0, 5, 1).digest(folders));
+        assertNotEquals(given, new Ml100k(Splits.By.RANDOM, Splits.StopOn.NONE, 0.1, 0.2, 0, 5, 1).digest(folders));
     }
 
     @Test

@@ -22,14 +22,17 @@ class PlantedTest {
     void aLargerSetHoldsTheSmallerOne() {
         Interactions small = new Planted(100, 200, 20, 1).all();
         Interactions large = new Planted(300, 200, 20, 1).all();
-        assertEquals(small, large.ofUsers(java.util.stream.IntStream.range(0, 100).toArray()));
+        assertEquals(
+                small, large.ofUsers(java.util.stream.IntStream.range(0, 100).toArray()));
     }
 
     @Test
     void everyUserHasSomethingToLearnToStopAndToJudgeBy() {
         Split split = new Planted(500, 200, 15, 3).load(NOWHERE);
         for (int u = 0; u < split.users(); u++) {
-            assertTrue(split.train().degree(u) >= 1 && split.test().degree(u) >= 1 && split.validation().degree(u) >= 1);
+            assertTrue(split.train().degree(u) >= 1
+                    && split.test().degree(u) >= 1
+                    && split.validation().degree(u) >= 1);
         }
         assertEquals(0, split.train().where(split.test()::contains).size());
         assertEquals(0, split.train().where(split.validation()::contains).size());
