@@ -359,11 +359,7 @@ public final class Interactions {
             next = u + 1;
         }
         Arrays.fill(newStarts, next, newStarts.length, size);
-        int[] kept = new int[size];
-        for (int u : chosen) {
-            System.arraycopy(columns, from(u), kept, newStarts[u], degree(u));
-        }
-        return new Interactions(items, newStarts, kept, userKeys);
+        return gather(chosen, size, newStarts, userKeys, userEntities);
     }
 
     /**
@@ -377,21 +373,26 @@ public final class Interactions {
             newStarts[n + 1] = newStarts[n] + degree(chosen[n]);
             keys[n] = userKeys[chosen[n]];
         }
-        int size = newStarts[chosen.length];
+        return gather(chosen, newStarts[chosen.length], newStarts, keys, userEntities.select(chosen));
+    }
+
+    /** The rows of some users, one after the other, under new row pointers. */
+    private Interactions gather(int[] chosen, int size, int[] newStarts, int[] keys, Entities users) {
         int[] kept = new int[size];
         float[] newValues = values == null ? null : new float[size];
         long[] newTimes = times == null ? null : new long[size];
-        for (int n = 0; n < chosen.length; n++) {
-            int from = from(chosen[n]);
-            System.arraycopy(columns, from, kept, newStarts[n], degree(chosen[n]));
+        int at = 0;
+        for (int u : chosen) {
+            System.arraycopy(columns, from(u), kept, at, degree(u));
             if (newValues != null && values != null) {
-                System.arraycopy(values, from, newValues, newStarts[n], degree(chosen[n]));
+                System.arraycopy(values, from(u), newValues, at, degree(u));
             }
             if (newTimes != null && times != null) {
-                System.arraycopy(times, from, newTimes, newStarts[n], degree(chosen[n]));
+                System.arraycopy(times, from(u), newTimes, at, degree(u));
             }
+            at += degree(u);
         }
-        return new Interactions(newStarts, kept, keys, newValues, newTimes, userEntities.select(chosen), itemEntities);
+        return new Interactions(newStarts, kept, keys, newValues, newTimes, users, itemEntities);
     }
 
     /** Without the users and items marked; the rest is renumbered in its old order, keys included. */
