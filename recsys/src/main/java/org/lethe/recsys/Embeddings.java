@@ -1,6 +1,12 @@
 package org.lethe.recsys;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
 import org.lethe.Check;
+import org.lethe.LetheException;
+import org.lethe.Safetensors;
 
 /**
  * A recommender that is two tables: the score of a pair is the dot product of a user's row with an item's row.
@@ -64,6 +70,32 @@ public final class Embeddings implements Recommender {
     public void scores(int user, float[] into) {
         for (int i = 0; i < items(); i++) {
             into[i] = score(user, i);
+        }
+    }
+
+    /** Writes both tables as safetensors, with where they came from in the header. */
+    public void save(Path file, Map<String, String> provenance) throws IOException {
+        Map<String, String> metadata = new TreeMap<>(provenance);
+        metadata.put("lethe.model", "embeddings");
+        Safetensors.write(
+                file,
+                Map.of(
+                        "users", Safetensors.Tensor.of(userRows, users(), dims),
+                        "items", Safetensors.Tensor.of(itemRows, items(), dims)),
+                metadata);
+    }
+
+    /** Reads tables that {@link #save} wrote, bit by bit the same; a {@code LetheException} says what else it is. */
+    public static Embeddings load(Path file) throws IOException {
+        try (Safetensors read = Safetensors.open(file)) {
+            Safetensors.Entry users = read.require("users", -1, -1);
+            long dims = users.shape().get(1);
+            read.require("items", -1, dims);
+            if (dims < 1 || dims > Integer.MAX_VALUE) {
+                throw new LetheException(
+                        LetheException.Code.DATA, file + ": rows have " + dims + " numbers, expected at least 1");
+            }
+            return new Embeddings((int) dims, read.floats("users"), read.floats("items"));
         }
     }
 }

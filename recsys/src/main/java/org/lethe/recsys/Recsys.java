@@ -29,7 +29,8 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<DataSource<Split>> data() {
-        return List.of(new Planted(), new Ml100k(), new Ml1m());
+        return List.of(
+                new Planted(), new Ml100k(), new Ml1m(), new LastfmGender(), new Gowalla(), new InteractionFile());
     }
 
     @Override
@@ -64,7 +65,12 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public void save(Recommender model, Map<String, String> provenance, Path file) throws IOException {
-        throw new UnsupportedOperationException("arrives with safetensors");
+        if (model instanceof Embeddings embeddings) {
+            embeddings.save(file, provenance);
+        } else {
+            throw new IllegalArgumentException(
+                    "model is a " + model.getClass().getSimpleName() + ", expected embeddings");
+        }
     }
 
     /** The control that every audit must reject: it hands back the model it was given. */

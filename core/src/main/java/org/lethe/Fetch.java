@@ -1,0 +1,151 @@
+package org.lethe;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/**
+ * A file of a publisher: its address and what is known of its bytes. Fetching it is the only thing in Lethe that uses
+ * the network, and nothing does it unasked.
+ *
+ * <p>An interrupted fetch leaves {@code NAME.part} and goes on from there. The file gets its name only once its checksum
+ * is right. Where the publisher's checksum is not known, the one of the first fetch is written to {@code NAME.sha256} and
+ * every later fetch must agree with it.
+ *
+ * @param address where the publisher keeps the file
+ * @param sha256 its checksum in hex, where known
+ * @param licence what one may do with it, in a few words
+ */
+public record Fetch(URI address, Optional<String> sha256, String licence) {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    public Fetch {
+        sha256.ifPresent(s -> Check.require(s.matches("[0-9a-f]{64}"), "sha256", s, "64 hex digits"));
+    }
+
+    /** Brings the file to a path, unless it is there with the right bytes; gives its checksum. */
+    public String to(Path file, Progress progress) throws IOException {
+        Path note = beside(file, ".sha256");
+        Optional<String> expected = sha256;
+        if (expected.isEmpty() && Files.exists(note)) {
+            expected = Optional.of(
+                    Files.readString(note, StandardCharsets.US_ASCII).strip());
+        }
+        if (Files.exists(file)) {
+            String found = digest(file);
+            if (expected.isEmpty() || expected.get().equals(found)) {
+                return found;
+            }
+        }
+        Files.createDirectories(file.toAbsolutePath().getParent());
+        Path part = beside(file, ".part");
+        download(part, progress);
+        String found = digest(part);
+        if (expected.isPresent() && !expected.get().equals(found)) {
+            Files.delete(part);
+            throw trouble("has SHA-256 " + found + ", expected " + expected.get()
+                    + "; the file was not kept: the publisher changed it, or something on the way did");
+        }
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        if (sha256.isEmpty()) {
+            Files.writeString(note, found + "\n", StandardCharsets.US_ASCII);
+        }
+        return found;
+    }
+
+    private void download(Path part, Progress progress) throws IOException {
+        long have = Files.exists(part) ? Files.size(part) : 0;
+        HttpRequest.Builder request = HttpRequest.newBuilder(address).timeout(PATIENCE);
+        if (have > 0) {
+            request.header("Range", "bytes=" + have + "-");
+        }
+        try (HttpClient client = HttpClient.newBuilder()
+                .connectTimeout(PATIENCE)
+                .followRedirects(HttpClient.Redirect.NORMAL)
+                .build()) {
+            HttpResponse<InputStream> response =
+                    client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+            try (InputStream body = response.body()) {
+                int status = response.statusCode();
+                if (status == 416 && have > 0) {
+                    return; // everything is there already; the checksum decides
+                }
+                if (status != 200 && status != 206) {
+                    throw trouble("answered " + status + ", expected 200"
+                            + (status == 404 ? "; the publisher no longer keeps the file there" : ""));
+                }
+                boolean goesOn = status == 206
+                        && response.headers()
+                                .firstValue("Content-Range")
+                                .filter(range -> range.startsWith("bytes " + have + "-"))
+                                .isPresent();
+                if (status == 206 && !goesOn) {
+                    throw trouble("answered with another part of the file than asked for");
+                }
+                long length =
+                        response.headers().firstValueAsLong("Content-Length").orElse(-1);
+                copy(body, part, goesOn, length, progress);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LetheException(LetheException.Code.NETWORK, address + ": the fetch was interrupted", e);
+        } catch (IOException e) {
+            throw new LetheException(
+                    LetheException.Code.NETWORK,
+                    address + ": cannot be reached, or broke off: "
+                            + (e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage())
+                            + "; fetch again to go on, or put the file in a data folder yourself",
+                    e);
+        }
+    }
+
+    private void copy(InputStream body, Path part, boolean goesOn, long length, Progress progress) throws IOException {
+        try (OutputStream out =
+                        goesOn ? Files.newOutputStream(part, StandardOpenOption.APPEND) : Files.newOutputStream(part);
+                Progress.Step step = progress.begin("fetch " + address, Math.max(0, length))) {
+            byte[] block = new byte[1 << 16];
+            for (int n = body.read(block); n >= 0; n = body.read(block)) {
+                out.write(block, 0, n);
+                step.advance(n);
+            }
+        }
+    }
+
+    private LetheException trouble(String message) {
+        return new LetheException(LetheException.Code.NETWORK, address + ": " + message);
+    }
+
+    private static Path beside(Path file, String ending) {
+        return file.resolveSibling(file.getFileName() + ending);
+    }
+
+    private static String digest(Path file) throws IOException {
+        MessageDigest digest;
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+        byte[] block = new byte[1 << 16];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int n = in.read(block); n >= 0; n = in.read(block)) {
+                digest.update(block, 0, n);
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+}

@@ -1,0 +1,203 @@
+package org.lethe.recsys;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.lethe.LetheException;
+
+/**
+ * A file with named columns, read by DuckDB, which is told to open this file and nothing else: no network, no
+ * extensions, no other path. Rows stream through; ids that are whole numbers never become text.
+ */
+final class Columns {
+    private static final Pattern LINE = Pattern.compile("CSV Error on Line: (\\d+)");
+    private static final String WHOLE = "'-?(0|[1-9][0-9]{0,17})'";
+
+    private final Path file;
+    private final boolean text;
+    private final String table;
+
+    Columns(Path file, String kind, String separator) {
+        this.file = file;
+        this.text = kind.equals("csv");
+        String path = quoted(file.toAbsolutePath().toString(), '\'');
+        table = text
+                ? "read_csv(" + path + ", header = true, delim = " + quoted(separator, '\'')
+                        + ", all_varchar = true, quote = '\"', escape = '\"', strict_mode = true, skip = 0, parallel = false)"
+                : "read_parquet(" + path + ")";
+    }
+
+    Interactions read(String users, String items, String value, String time, double threshold) {
+        Properties settings = new Properties();
+        settings.setProperty("jdbc_stream_results", "true");
+        settings.setProperty("autoinstall_known_extensions", "false");
+        settings.setProperty("autoload_known_extensions", "false");
+        settings.setProperty("threads", "1");
+        try (Connection duck = DriverManager.getConnection("jdbc:duckdb:", settings);
+                Statement statement = duck.createStatement()) {
+            statement.execute(
+                    "SET allowed_paths = [" + quoted(file.toAbsolutePath().toString(), '\'') + "]");
+            statement.execute("SET enable_external_access = false");
+            statement.execute("SET lock_configuration = true");
+            requireColumns(statement, users, items, value, time);
+            boolean userNumbers = whole(statement, users);
+            boolean itemNumbers = whole(statement, items);
+            return rows(statement, users, items, value, time, threshold, new Ids(userNumbers), new Ids(itemNumbers));
+        } catch (SQLException e) {
+            throw trouble(e);
+        }
+    }
+
+    private Interactions rows(
+            Statement statement,
+            String users,
+            String items,
+            String value,
+            String time,
+            double threshold,
+            Ids userIds,
+            Ids itemIds)
+            throws SQLException {
+        Pairs pairs = new Pairs(!value.isEmpty(), !time.isEmpty());
+        String seconds = "CAST(" + name(time) + " AS VARCHAR)";
+        String query = "SELECT " + userIds.column(users) + ", " + itemIds.column(items) + ", "
+                + (value.isEmpty() ? "1.0" : "TRY_CAST(" + name(value) + " AS DOUBLE)") + ", "
+                + (time.isEmpty()
+                        ? "0"
+                        : "COALESCE(TRY_CAST(" + seconds + " AS BIGINT), CAST(FLOOR(EPOCH(TRY_CAST(" + seconds
+                                + " AS TIMESTAMP))) AS BIGINT))")
+                + " FROM " + table;
+        long row = 0;
+        try (ResultSet found = statement.executeQuery(query)) {
+            while (found.next()) {
+                row++;
+                long user = userIds.next(found, 1);
+                if (user < 0 && found.wasNull()) {
+                    throw wrong(row, users, "an id");
+                }
+                long item = itemIds.next(found, 2);
+                if (item < 0 && found.wasNull()) {
+                    throw wrong(row, items, "an id");
+                }
+                double stars = found.getDouble(3);
+                if (found.wasNull() || !Float.isFinite((float) stars)) {
+                    throw wrong(row, value, "a finite number");
+                }
+                long at = found.getLong(4);
+                if (found.wasNull()) {
+                    throw wrong(row, time, "seconds, or a date and time");
+                }
+                if (value.isEmpty() || stars >= threshold) {
+                    pairs.add(user, item, (float) stars, at);
+                }
+            }
+        }
+        if (pairs.size() == 0) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    file + ": expected interactions" + (value.isEmpty() ? "" : " of at least " + threshold)
+                            + ", found none in " + row + " rows");
+        }
+        Interactions all = pairs.numbered();
+        return all.with(userIds.entities(all.userEntities()), itemIds.entities(all.itemEntities()));
+    }
+
+    private void requireColumns(Statement statement, String... wanted) throws SQLException {
+        List<String> columns = new ArrayList<>();
+        try (ResultSet found = statement.executeQuery("DESCRIBE SELECT * FROM " + table)) {
+            while (found.next()) {
+                columns.add(found.getString(1));
+            }
+        }
+        for (String column : wanted) {
+            if (!column.isEmpty() && !columns.contains(column)) {
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        file + ": has no column \"" + column + "\", expected one of " + String.join(", ", columns));
+            }
+        }
+    }
+
+    private boolean whole(Statement statement, String column) throws SQLException {
+        String query = "SELECT COUNT(*) FROM " + table + " WHERE NOT REGEXP_FULL_MATCH(CAST(" + name(column)
+                + " AS VARCHAR), " + WHOLE + ")";
+        try (ResultSet found = statement.executeQuery(query)) {
+            return found.next() && found.getLong(1) == 0;
+        }
+    }
+
+    private LetheException wrong(long row, String column, String expected) {
+        String where = text ? file + ":" + (row + 1) : file + ", row " + row;
+        return new LetheException(
+                LetheException.Code.DATA, where + ": expected " + expected + " in column \"" + column + "\"");
+    }
+
+    private LetheException trouble(SQLException e) {
+        String message = String.valueOf(e.getMessage());
+        Matcher line = LINE.matcher(message);
+        String where = line.find() ? file + ":" + line.group(1) : file.toString();
+        String first = message.lines().limit(2).reduce((a, b) -> a + " " + b).orElse(message);
+        return new LetheException(LetheException.Code.DATA, where + ": cannot be read: " + first, e);
+    }
+
+    private static String name(String column) {
+        return quoted(column, '"');
+    }
+
+    private static String quoted(String text, char quote) {
+        return quote + text.replace("" + quote, "" + quote + quote) + quote;
+    }
+
+    /** The ids of one column: numbers as they are, anything else as names, in the order they come. */
+    private static final class Ids {
+        private final boolean numbers;
+        private final Map<String, Integer> known = new HashMap<>();
+        private final List<String> names = new ArrayList<>();
+
+        Ids(boolean numbers) {
+            this.numbers = numbers;
+        }
+
+        String column(String column) {
+            return "CAST(" + name(column) + " AS " + (numbers ? "BIGINT" : "VARCHAR") + ")";
+        }
+
+        long next(ResultSet row, int column) throws SQLException {
+            if (numbers) {
+                long id = row.getLong(column);
+                return row.wasNull() ? -1 : id;
+            }
+            String id = row.getString(column);
+            if (id == null) {
+                return -1;
+            }
+            Integer number = known.get(id);
+            if (number == null) {
+                number = names.size();
+                known.put(id, number);
+                names.add(id);
+            }
+            return number;
+        }
+
+        Entities entities(Entities counted) {
+            if (numbers) {
+                return counted;
+            }
+            String[] kept = new String[counted.size()];
+            Arrays.setAll(kept, n -> names.get(Integer.parseInt(counted.id(n))));
+            return Entities.ofNames(kept);
+        }
+    }
+}
