@@ -1,5 +1,6 @@
 package org.lethe.recsys;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -14,6 +15,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.lethe.LetheException;
 
 /**
@@ -26,37 +28,80 @@ final class Columns {
 
     private final Path file;
     private final boolean text;
+    private final List<String> header; // of a text file
     private final String table;
 
     Columns(Path file, String kind, String separator) {
         this.file = file;
         this.text = kind.equals("csv");
         String path = quoted(file.toAbsolutePath().toString(), '\'');
+        header = text ? header(separator) : List.of();
         table = text
-                ? "read_csv(" + path + ", header = true, delim = " + quoted(separator, '\'')
-                        + ", all_varchar = true, quote = '\"', escape = '\"', strict_mode = true, skip = 0, parallel = false)"
+                ? "read_csv(" + path + ", auto_detect = false, header = true, delim = " + quoted(separator, '\'')
+                        + ", quote = '\"', escape = '\"', strict_mode = true, parallel = false, columns = {"
+                        + header.stream()
+                                .map(column -> quoted(column, '\'') + ": 'VARCHAR'")
+                                .collect(Collectors.joining(", "))
+                        + "})"
                 : "read_parquet(" + path + ")";
     }
 
+    /** The names in the first line; read here, since a reader that guesses skips lines it does not like. */
+    private List<String> header(String separator) {
+        try (TextRows rows = TextRows.open(file, separator, StandardCharsets.UTF_8)) {
+            if (!rows.next()) {
+                throw new LetheException(
+                        LetheException.Code.DATA, file + ": expected a header with the names of columns, found nothing");
+            }
+            List<String> names = new ArrayList<>();
+            for (int field = 0; field < rows.count(); field++) {
+                String name = rows.text(field).replace("\uFEFF", "").replaceAll("^\"|\"$", "");
+                if (name.isEmpty() || names.contains(name)) {
+                    throw rows.wrong("expected a header with different names, found \"" + name + "\"");
+                }
+                names.add(name);
+            }
+            return names;
+        }
+    }
+
     Interactions read(String users, String items, String value, String time, double threshold) {
-        Properties settings = new Properties();
-        settings.setProperty("jdbc_stream_results", "true");
-        settings.setProperty("autoinstall_known_extensions", "false");
-        settings.setProperty("autoload_known_extensions", "false");
-        settings.setProperty("threads", "1");
-        try (Connection duck = DriverManager.getConnection("jdbc:duckdb:", settings);
-                Statement statement = duck.createStatement()) {
-            statement.execute(
-                    "SET allowed_paths = [" + quoted(file.toAbsolutePath().toString(), '\'') + "]");
-            statement.execute("SET enable_external_access = false");
-            statement.execute("SET lock_configuration = true");
-            requireColumns(statement, users, items, value, time);
-            boolean userNumbers = whole(statement, users);
-            boolean itemNumbers = whole(statement, items);
-            return rows(statement, users, items, value, time, threshold, new Ids(userNumbers), new Ids(itemNumbers));
+        try {
+            boolean userNumbers;
+            boolean itemNumbers;
+            try (Connection duck = DriverManager.getConnection("jdbc:duckdb:", settings(false));
+                    Statement statement = duck.createStatement()) {
+                lock(statement);
+                requireColumns(statement, users, items, value, time);
+                userNumbers = whole(statement, users); // reads the whole file, and complains about its lines
+                itemNumbers = whole(statement, items);
+            }
+            try (Connection duck = DriverManager.getConnection("jdbc:duckdb:", settings(true));
+                    Statement statement = duck.createStatement()) {
+                lock(statement);
+                Ids userIds = new Ids(userNumbers);
+                Ids itemIds = new Ids(itemNumbers);
+                return rows(statement, users, items, value, time, threshold, userIds, itemIds);
+            }
         } catch (SQLException e) {
             throw trouble(e);
         }
+    }
+
+    /** A stream of rows needs little memory, but does not say what was wrong with the file. */
+    private static Properties settings(boolean stream) {
+        Properties settings = new Properties();
+        settings.setProperty("jdbc_stream_results", Boolean.toString(stream));
+        settings.setProperty("autoinstall_known_extensions", "false");
+        settings.setProperty("autoload_known_extensions", "false");
+        settings.setProperty("threads", "1");
+        return settings;
+    }
+
+    private void lock(Statement statement) throws SQLException {
+        statement.execute("SET allowed_paths = [" + quoted(file.toAbsolutePath().toString(), '\'') + "]");
+        statement.execute("SET enable_external_access = false");
+        statement.execute("SET lock_configuration = true");
     }
 
     private Interactions rows(
@@ -114,9 +159,9 @@ final class Columns {
     }
 
     private void requireColumns(Statement statement, String... wanted) throws SQLException {
-        List<String> columns = new ArrayList<>();
+        List<String> columns = new ArrayList<>(header);
         try (ResultSet found = statement.executeQuery("DESCRIBE SELECT * FROM " + table)) {
-            while (found.next()) {
+            while (!text && found.next()) {
                 columns.add(found.getString(1));
             }
         }
