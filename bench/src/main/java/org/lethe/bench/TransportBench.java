@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.function.DoubleSupplier;
 import org.lethe.numerics.Keyed;
 import org.lethe.transport.BalancedClustering;
+import org.lethe.transport.Sinkhorn;
 import org.lethe.transport.TransportProblem;
 
 /** Optimal transport against its bars: one thread, median of rounds after a warm-up. */
@@ -18,6 +19,14 @@ public final class TransportBench {
         measure("exact transport 500 x 500", 0.04, rounds, () -> small.exact().cost());
         TransportProblem large = plane(2000);
         measure("exact transport 2000 x 2000", 0.9, rounds, () -> large.exact().cost());
+        TransportProblem middle = plane(1000);
+        double epsilon = 0.01 * Arrays.stream(middle.cost()).max().orElseThrow();
+        Sinkhorn single = new Sinkhorn(epsilon, 0, 100, 1, Sinkhorn.Precision.SINGLE);
+        measure("log Sinkhorn 1000 x 1000, 100 sweeps, floats", 0.10, rounds, () -> middle.solve(single)
+                .cost());
+        Sinkhorn twice = new Sinkhorn(epsilon, 0, 100, 1, Sinkhorn.Precision.DOUBLE);
+        measure("log Sinkhorn 1000 x 1000, 100 sweeps, doubles", 0.12, rounds, () -> middle.solve(twice)
+                .cost());
         float[] points = new float[10_000 * 32];
         Keyed normal = Keyed.seed(1).of("points");
         for (int i = 0; i < points.length; i++) {

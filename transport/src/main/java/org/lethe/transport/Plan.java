@@ -1,5 +1,7 @@
 package org.lethe.transport;
 
+import java.util.Arrays;
+
 /** How much goes from each source to each target. */
 public interface Plan {
     /** Number of sources. */
@@ -98,7 +100,7 @@ public interface Plan {
     record Sparse(int rows, int columns, int[] starts, int[] targets, double[] masses) implements Plan {
         @Override
         public void row(int row, double[] into) {
-            java.util.Arrays.fill(into, 0, columns, 0);
+            Arrays.fill(into, 0, columns, 0);
             for (int e = starts[row]; e < starts[row + 1]; e++) {
                 into[targets[e]] = masses[e];
             }

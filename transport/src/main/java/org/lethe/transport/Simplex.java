@@ -54,8 +54,9 @@ final class Simplex {
 
     /** Solves on the points that have mass, and gives the others the tight extension of the potentials. */
     static TransportResult solve(TransportProblem problem, long maxPivots) {
-        int[] rows = positive(problem.a());
-        int[] columns = positive(problem.b());
+        Support support = Support.of(problem);
+        int[] rows = support.rows();
+        int[] columns = support.columns();
         double[] f = new double[problem.rows()];
         double[] g = new double[problem.columns()];
         if (rows.length == 0) {
@@ -67,22 +68,7 @@ final class Simplex {
                     0,
                     true);
         }
-        double[] a = pick(problem.a(), rows);
-        double[] b = pick(problem.b(), columns);
-        double scale = sum(a) / sum(b);
-        for (int j = 0; j < b.length; j++) {
-            b[j] *= scale; // the totals agree to 1e-8 already
-        }
-        double[] cost = problem.cost();
-        if (rows.length < f.length || columns.length < g.length) {
-            cost = new double[rows.length * columns.length];
-            for (int i = 0; i < rows.length; i++) {
-                for (int j = 0; j < columns.length; j++) {
-                    cost[i * columns.length + j] = problem.cost()[rows[i] * g.length + columns[j]];
-                }
-            }
-        }
-        Simplex simplex = new Simplex(a, b, cost, problem.largestCost() * 0x1p-46);
+        Simplex simplex = new Simplex(support.a(), support.b(), support.cost(), problem.largestCost() * 0x1p-46);
         boolean optimal = simplex.run(maxPivots);
         Arrays.fill(g, Double.NEGATIVE_INFINITY); // no bound from targets without mass
         for (int j = 0; j < columns.length; j++) {
@@ -109,7 +95,7 @@ final class Simplex {
         }
         double sources = dot(problem.a(), f);
         double targets = dot(problem.b(), g);
-        double mass = sum(problem.a()) + sum(problem.b());
+        double mass = Support.sum(problem.a()) + Support.sum(problem.b());
         double shift = mass > 0 ? (targets - sources) / mass : 0;
         for (int i = 0; i < n; i++) {
             f[i] += shift;
@@ -442,31 +428,6 @@ final class Simplex {
             }
         }
         return new Plan.Sparse(problem.rows(), problem.columns(), starts, targets, masses);
-    }
-
-    private static int[] positive(double[] weights) {
-        int[] found = new int[weights.length];
-        int count = 0;
-        for (int i = 0; i < weights.length; i++) {
-            if (weights[i] > 0) {
-                found[count++] = i;
-            }
-        }
-        return Arrays.copyOf(found, count);
-    }
-
-    private static double[] pick(double[] values, int[] at) {
-        double[] picked = new double[at.length];
-        Arrays.setAll(picked, i -> values[at[i]]);
-        return picked;
-    }
-
-    private static double sum(double[] values) {
-        double sum = 0;
-        for (double v : values) {
-            sum += v;
-        }
-        return sum;
     }
 
     private static double dot(double[] weights, double[] values) {

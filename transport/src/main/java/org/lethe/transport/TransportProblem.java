@@ -4,7 +4,7 @@ package org.lethe.transport;
  * Mass to be moved at least cost: the front door of this module.
  *
  * <p>The problem is {@code min ⟨P, C⟩} over plans P ≥ 0 whose rows sum to a and whose columns sum to b. {@link #exact()}
- * solves it and answers with a {@link TransportResult}, which
+ * solves it; {@link #solve(Sinkhorn)} solves it with an entropy term. Both answer with a {@link TransportResult}, which
  * carries potentials, bounds and errors, and says whether it converged.
  *
  * @param a mass of each source, n numbers of at least 0
@@ -55,6 +55,25 @@ public record TransportProblem(double[] a, double[] b, double[] cost) {
     public TransportResult exact(long maxPivots) {
         require(maxPivots >= 0, "maxPivots", maxPivots, "at least 0");
         return Simplex.solve(this, maxPivots);
+    }
+
+    /** The solution with an entropy term. */
+    public TransportResult solve(Sinkhorn settings) {
+        return Entropic.solve(this, settings, new double[columns()], false, Loop.HERE);
+    }
+
+    /** The same, bit for bit, with the rows shared out by {@code loop}. */
+    public TransportResult solve(Sinkhorn settings, Loop loop) {
+        return Entropic.solve(this, settings, new double[columns()], false, loop);
+    }
+
+    /** The solution with an entropy term, started at the target potentials of a similar problem. */
+    public TransportResult solve(Sinkhorn settings, double[] g, Loop loop) {
+        require(g.length == columns(), "g.length", g.length, "one potential per target, " + columns());
+        for (int j = 0; j < g.length; j++) {
+            require(Double.isFinite(g[j]), "g[" + j + "]", g[j], "a finite number");
+        }
+        return Entropic.solve(this, settings, g, true, loop);
     }
 
     /** The largest absolute cost. */

@@ -1,0 +1,40 @@
+package org.lethe.transport;
+
+import static org.lethe.transport.TransportProblem.require;
+
+/**
+ * How to solve {@code min ⟨P, C⟩ + ε KL(P | abᵀ)}: Sinkhorn's iteration on potentials, in logarithms throughout.
+ *
+ * <p>One sweep is exactly one Gauss and Seidel step for f and then for g, with one exponential per entry: the old f is the
+ * shift of the row's sum, whose distance from 1 is the marginal error, and the same exponentials, rescaled, are the
+ * columns' sums. Where a sum leaves the safe range the row or column is done again with its maximum. With {@code scaling}
+ * above 1 the solver first takes ten sweeps at each of ε₀ = max|C|, ε₀ / scaling, … down to ε. A sweep costs nm
+ * exponentials, some 0.5 ns each in floats; the number of sweeps grows like max|C| / ε.
+ *
+ * @param epsilon weight of the entropy term, in the unit of the costs
+ * @param tolerance stop when the rows' marginal error Σ|P1 − a| is at most this part of the mass
+ * @param maxSweeps most sweeps at the final ε; a result that needed more says that it did not converge
+ * @param scaling factor between successive ε, or 1 to start at the final one
+ * @param precision numbers of the sweeps; potentials and what the result reports are always doubles
+ */
+public record Sinkhorn(double epsilon, double tolerance, int maxSweeps, double scaling, Precision precision) {
+    /** The numbers in which a sweep is computed. */
+    public enum Precision {
+        /** Floats: twice as fast, marginal errors down to 1e-6 or so. */
+        SINGLE,
+        /** Doubles. */
+        DOUBLE
+    }
+
+    public Sinkhorn {
+        require(epsilon > 0 && Double.isFinite(epsilon), "epsilon", epsilon, "more than 0, finite");
+        require(tolerance >= 0, "tolerance", tolerance, "at least 0");
+        require(maxSweeps >= 1, "maxSweeps", maxSweeps, "at least 1");
+        require(scaling >= 1 && Double.isFinite(scaling), "scaling", scaling, "at least 1");
+    }
+
+    /** Doubles, tolerance 1e-6, scaling by 4, at most 10,000 sweeps. */
+    public Sinkhorn(double epsilon) {
+        this(epsilon, 1e-6, 10_000, 4, Precision.DOUBLE);
+    }
+}

@@ -1,0 +1,60 @@
+package org.lethe.transport;
+
+import java.util.Arrays;
+
+/**
+ * The part of a problem that has mass, with the totals made equal to the last bit (they agree to 1e-8 already).
+ *
+ * @param rows sources with mass
+ * @param columns targets with mass
+ * @param a their masses
+ * @param b their masses
+ * @param cost the costs between them
+ */
+record Support(int[] rows, int[] columns, double[] a, double[] b, double[] cost) {
+    static Support of(TransportProblem problem) {
+        int[] rows = positive(problem.a());
+        int[] columns = positive(problem.b());
+        double[] a = pick(problem.a(), rows);
+        double[] b = pick(problem.b(), columns);
+        double scale = sum(a) / sum(b);
+        for (int j = 0; j < b.length; j++) {
+            b[j] *= scale;
+        }
+        double[] cost = problem.cost();
+        if (rows.length < problem.rows() || columns.length < problem.columns()) {
+            cost = new double[rows.length * columns.length];
+            for (int i = 0; i < rows.length; i++) {
+                for (int j = 0; j < columns.length; j++) {
+                    cost[i * columns.length + j] = problem.cost()[rows[i] * problem.columns() + columns[j]];
+                }
+            }
+        }
+        return new Support(rows, columns, a, b, cost);
+    }
+
+    private static int[] positive(double[] weights) {
+        int[] found = new int[weights.length];
+        int count = 0;
+        for (int i = 0; i < weights.length; i++) {
+            if (weights[i] > 0) {
+                found[count++] = i;
+            }
+        }
+        return Arrays.copyOf(found, count);
+    }
+
+    private static double[] pick(double[] values, int[] at) {
+        double[] picked = new double[at.length];
+        Arrays.setAll(picked, i -> values[at[i]]);
+        return picked;
+    }
+
+    static double sum(double[] values) {
+        double sum = 0;
+        for (double v : values) {
+            sum += v;
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,249 @@
+package org.lethe.transport;
+
+import java.util.Arrays;
+import org.lethe.numerics.Exp2;
+import org.lethe.numerics.Lanes;
+
+/**
+ * The inner loops of Sinkhorn over costs in units of ε / log₂e, in one of two precisions.
+ *
+ * <p>Rows are padded to whole vectors with targets that receive nothing. Blocks of 64 rows have their own column sums,
+ * which are added in the order of the blocks, so the bits do not depend on who runs which block.
+ */
+abstract sealed class Sweep {
+    static final int BLOCK = 64;
+
+    final int n;
+    final int m;
+    final int width;
+    final int blocks;
+
+    private Sweep(int n, int m) {
+        this.n = n;
+        this.m = m;
+        width = (m + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS;
+        blocks = (n + BLOCK - 1) / BLOCK;
+        require((long) n * width < Integer.MAX_VALUE);
+    }
+
+    private static void require(boolean fits) {
+        if (!fits) {
+            throw new IllegalArgumentException("the cost matrix is too large for one array");
+        }
+    }
+
+    /** A sum outside this range, upwards or downwards, is done again with its maximum. */
+    abstract double safe();
+
+    /** The largest b / a for which a sweep's exponentials cannot overflow. */
+    abstract double largestRatio();
+
+    abstract void load(double[] cost, double factor);
+
+    abstract void columns(double[] h);
+
+    abstract double at(int i, int j);
+
+    abstract void clear(int block);
+
+    /** Σ_j 2^(h_j + f − c_ij), the terms kept for {@link #add}. */
+    abstract double row(int i, double f);
+
+    /** Adds the kept terms, times a weight, to the column sums of the row's block. */
+    abstract void add(int i, double weight);
+
+    abstract double column(int block, int j);
+
+    static final class Doubles extends Sweep {
+        private final double[] c;
+        private final double[] h;
+        private final double[][] terms;
+        private final double[][] sums;
+
+        Doubles(int n, int m) {
+            super(n, m);
+            c = new double[n * width];
+            h = new double[width];
+            Arrays.fill(h, Double.NEGATIVE_INFINITY);
+            terms = new double[blocks][width + Lanes.DOUBLES];
+            sums = new double[blocks][width];
+        }
+
+        @Override
+        double safe() {
+            return 1e-250;
+        }
+
+        @Override
+        double largestRatio() {
+            return 0x1p1000;
+        }
+
+        @Override
+        void load(double[] cost, double factor) {
+            for (int i = 0; i < n; i++) {
+                for (int j = 0; j < m; j++) {
+                    c[i * width + j] = cost[i * m + j] * factor;
+                }
+            }
+        }
+
+        @Override
+        void columns(double[] values) {
+            System.arraycopy(values, 0, h, 0, m);
+        }
+
+        @Override
+        double at(int i, int j) {
+            return c[i * width + j];
+        }
+
+        @Override
+        void clear(int block) {
+            Arrays.fill(sums[block], 0);
+        }
+
+        @Override
+        double row(int i, double f) {
+            double[] kept = terms[i / BLOCK];
+            if (Lanes.VECTOR) {
+                SweepVector.terms(c, i * width, h, f, kept, width);
+            } else {
+                terms(c, i * width, h, f, kept, width);
+            }
+            return tree(kept, width);
+        }
+
+        @Override
+        void add(int i, double weight) {
+            if (Lanes.VECTOR) {
+                SweepVector.add(sums[i / BLOCK], weight, terms[i / BLOCK], width);
+            } else {
+                add(sums[i / BLOCK], weight, terms[i / BLOCK], width);
+            }
+        }
+
+        @Override
+        double column(int block, int j) {
+            return sums[block][j];
+        }
+
+        /** The terms of a row, and after them their sums by lane. */
+        static void terms(double[] c, int from, double[] h, double f, double[] into, int width) {
+            Arrays.fill(into, width, width + Lanes.DOUBLES, 0);
+            for (int j = 0; j < width; j++) {
+                into[j] = Exp2.of(h[j] + f - c[from + j]);
+                into[width + j % Lanes.DOUBLES] += into[j];
+            }
+        }
+
+        static void add(double[] sums, double weight, double[] terms, int width) {
+            for (int j = 0; j < width; j++) {
+                sums[j] = Math.fma(terms[j], weight, sums[j]);
+            }
+        }
+
+        static double tree(double[] x, int at) {
+            return ((x[at] + x[at + 4]) + (x[at + 2] + x[at + 6])) + ((x[at + 1] + x[at + 5]) + (x[at + 3] + x[at + 7]));
+        }
+    }
+
+    static final class Floats extends Sweep {
+        private final float[] c;
+        private final float[] h;
+        private final float[][] terms;
+        private final float[][] sums;
+
+        Floats(int n, int m) {
+            super(n, m);
+            c = new float[n * width];
+            h = new float[width];
+            Arrays.fill(h, Float.NEGATIVE_INFINITY);
+            terms = new float[blocks][width + Lanes.FLOATS];
+            sums = new float[blocks][width];
+        }
+
+        @Override
+        double safe() {
+            return 1e-25;
+        }
+
+        @Override
+        double largestRatio() {
+            return 0x1p100;
+        }
+
+        @Override
+        void load(double[] cost, double factor) {
+            for (int i = 0; i < n; i++) {
+                for (int j = 0; j < m; j++) {
+                    c[i * width + j] = (float) (cost[i * m + j] * factor);
+                }
+            }
+        }
+
+        @Override
+        void columns(double[] values) {
+            for (int j = 0; j < m; j++) {
+                h[j] = (float) values[j];
+            }
+        }
+
+        @Override
+        double at(int i, int j) {
+            return c[i * width + j];
+        }
+
+        @Override
+        void clear(int block) {
+            Arrays.fill(sums[block], 0);
+        }
+
+        @Override
+        double row(int i, double f) {
+            float[] kept = terms[i / BLOCK];
+            if (Lanes.VECTOR) {
+                SweepVector.terms(c, i * width, h, (float) f, kept, width);
+            } else {
+                terms(c, i * width, h, (float) f, kept, width);
+            }
+            return tree(kept, width);
+        }
+
+        @Override
+        void add(int i, double weight) {
+            if (Lanes.VECTOR) {
+                SweepVector.add(sums[i / BLOCK], (float) weight, terms[i / BLOCK], width);
+            } else {
+                add(sums[i / BLOCK], (float) weight, terms[i / BLOCK], width);
+            }
+        }
+
+        @Override
+        double column(int block, int j) {
+            return sums[block][j];
+        }
+
+        static void terms(float[] c, int from, float[] h, float f, float[] into, int width) {
+            Arrays.fill(into, width, width + Lanes.FLOATS, 0);
+            for (int j = 0; j < width; j++) {
+                into[j] = Exp2.of(h[j] + f - c[from + j]);
+                into[width + j % Lanes.FLOATS] += into[j];
+            }
+        }
+
+        static void add(float[] sums, float weight, float[] terms, int width) {
+            for (int j = 0; j < width; j++) {
+                sums[j] = Math.fma(terms[j], weight, sums[j]);
+            }
+        }
+
+        static double tree(float[] x, int at) {
+            double sum = 0;
+            for (int l = 0; l < Lanes.FLOATS; l++) {
+                sum += x[at + l];
+            }
+            return sum;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package org.lethe.transport;
+
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+import org.lethe.numerics.Exp2Vector;
+
+/** The loops of {@link Sweep} by vectors, bit for bit; loaded only where the vector module is present. */
+final class SweepVector {
+    private static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_512;
+    private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_512;
+
+    private SweepVector() {}
+
+    static void terms(double[] c, int from, double[] h, double f, double[] into, int width) {
+        DoubleVector sum = DoubleVector.zero(DOUBLES);
+        for (int j = 0; j < width; j += 8) {
+            DoubleVector x = DoubleVector.fromArray(DOUBLES, h, j)
+                    .add(f)
+                    .sub(DoubleVector.fromArray(DOUBLES, c, from + j));
+            DoubleVector e = Exp2Vector.of(x);
+            e.intoArray(into, j);
+            sum = sum.add(e);
+        }
+        sum.intoArray(into, width);
+    }
+
+    static void add(double[] sums, double weight, double[] terms, int width) {
+        DoubleVector w = DoubleVector.broadcast(DOUBLES, weight);
+        for (int j = 0; j < width; j += 8) {
+            DoubleVector.fromArray(DOUBLES, terms, j)
+                    .fma(w, DoubleVector.fromArray(DOUBLES, sums, j))
+                    .intoArray(sums, j);
+        }
+    }
+
+    static void terms(float[] c, int from, float[] h, float f, float[] into, int width) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int j = 0; j < width; j += 16) {
+            FloatVector x =
+                    FloatVector.fromArray(FLOATS, h, j).add(f).sub(FloatVector.fromArray(FLOATS, c, from + j));
+            FloatVector e = Exp2Vector.of(x);
+            e.intoArray(into, j);
+            sum = sum.add(e);
+        }
+        sum.intoArray(into, width);
+    }
+
+    static void add(float[] sums, float weight, float[] terms, int width) {
+        FloatVector w = FloatVector.broadcast(FLOATS, weight);
+        for (int j = 0; j < width; j += 16) {
+            FloatVector.fromArray(FLOATS, terms, j)
+                    .fma(w, FloatVector.fromArray(FLOATS, sums, j))
+                    .intoArray(sums, j);
+        }
+    }
+}
