@@ -155,15 +155,8 @@ final class Entropic {
     }
 
     private double logSumOfRow(int i) {
-        double shift = Double.NEGATIVE_INFINITY;
-        for (int j = 0; j < h.length; j++) {
-            shift = Math.max(shift, h[j] - sweep.at(i, j));
-        }
-        double sum = 0;
-        for (int j = 0; j < h.length; j++) {
-            sum += Exp2.of(h[j] - sweep.at(i, j) - shift);
-        }
-        return shift + Math.log(sum) * LOG2_E;
+        double lift = sweep.lift(i);
+        return Math.log(sweep.row(i, lift)) * LOG2_E - lift;
     }
 
     private double logSumOfColumn(int j) {
@@ -279,9 +272,10 @@ final class Entropic {
         public void row(int row, double[] into) {
             double a = problem.a()[row];
             int from = row * columns();
+            double rate = 1 / epsilon;
             for (int j = 0; j < columns(); j++) {
                 double mass = a * problem.b()[j];
-                into[j] = mass == 0 ? 0 : mass * Math.exp((f[row] + g[j] - problem.cost()[from + j]) / epsilon);
+                into[j] = mass == 0 ? 0 : mass * Math.exp((f[row] + g[j] - problem.cost()[from + j]) * rate);
             }
         }
     }

@@ -44,6 +44,9 @@ abstract sealed class Sweep {
 
     abstract double at(int i, int j);
 
+    /** min_j (c_ij − h_j): with this f the largest term of the row is 1. */
+    abstract double lift(int i);
+
     abstract void clear(int block);
 
     /** Σ_j 2^(h_j + f − c_ij), the terms kept for {@link #add}. */
@@ -96,6 +99,11 @@ abstract sealed class Sweep {
         @Override
         double at(int i, int j) {
             return c[i * width + j];
+        }
+
+        @Override
+        double lift(int i) {
+            return RowMinimum.of(c, i * width, h, 0, m);
         }
 
         @Override
@@ -192,6 +200,15 @@ abstract sealed class Sweep {
         @Override
         double at(int i, int j) {
             return c[i * width + j];
+        }
+
+        @Override
+        double lift(int i) {
+            float least = Float.POSITIVE_INFINITY;
+            for (int j = 0; j < m; j++) {
+                least = Math.min(least, c[i * width + j] - h[j]);
+            }
+            return least;
         }
 
         @Override
