@@ -1,5 +1,6 @@
 package org.lethe.bench;
 
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.DoubleSupplier;
@@ -8,7 +9,10 @@ import org.lethe.transport.BalancedClustering;
 import org.lethe.transport.Sinkhorn;
 import org.lethe.transport.TransportProblem;
 
-/** Optimal transport against its bars: one thread, median of rounds after a warm-up. */
+/**
+ * Optimal transport against its bars: one thread, median of rounds after a warm-up. On a shared machine the time the
+ * thread ran says more than the time that passed, so both are printed; the bar is for an idle machine.
+ */
 public final class TransportBench {
     private TransportBench() {}
 
@@ -63,20 +67,26 @@ public final class TransportBench {
         for (int warm = 0; warm < 2 || warm < 20 && System.nanoTime() - cold < 1_000_000_000L; warm++) {
             value = body.getAsDouble();
         }
+        var threads = ManagementFactory.getThreadMXBean();
         double[] seconds = new double[rounds];
+        double[] ran = new double[rounds];
         for (int r = 0; r < rounds; r++) {
+            long cpu = threads.getCurrentThreadCpuTime();
             long start = System.nanoTime();
             value = body.getAsDouble();
             seconds[r] = (System.nanoTime() - start) * 1e-9;
+            ran[r] = (threads.getCurrentThreadCpuTime() - cpu) * 1e-9;
         }
         Arrays.sort(seconds);
+        Arrays.sort(ran);
         double median = seconds[rounds / 2];
         System.out.printf(
                 Locale.ROOT,
-                "%-52s %8.4f s  best %.4f  bar %.2f s  %3.0f %%  (value %.12g)%n",
+                "%-52s %8.4f s  best %.4f  running %.4f  bar %.2f s  %3.0f %%  (value %.12g)%n",
                 work,
                 median,
                 seconds[0],
+                ran[rounds / 2],
                 bar,
                 100 * median / bar,
                 value);
