@@ -26,11 +26,17 @@ public final class TransportBench {
         TransportProblem middle = plane(1000);
         double epsilon = 0.01 * Arrays.stream(middle.cost()).max().orElseThrow();
         Sinkhorn single = new Sinkhorn(epsilon, 0, 100, 1, Sinkhorn.Precision.SINGLE);
-        measure("log Sinkhorn 1000 x 1000, 100 sweeps, floats", 0.10, rounds, () -> middle.solve(single)
-                .cost());
+        measure(
+                "log Sinkhorn 1000 x 1000, 100 sweeps, floats",
+                0.10,
+                rounds,
+                () -> middle.solve(single).cost());
         Sinkhorn twice = new Sinkhorn(epsilon, 0, 100, 1, Sinkhorn.Precision.DOUBLE);
-        measure("log Sinkhorn 1000 x 1000, 100 sweeps, doubles", 0.12, rounds, () -> middle.solve(twice)
-                .cost());
+        measure(
+                "log Sinkhorn 1000 x 1000, 100 sweeps, doubles",
+                0.12,
+                rounds,
+                () -> middle.solve(twice).cost());
         float[] points = new float[10_000 * 32];
         Keyed normal = Keyed.seed(1).of("points");
         for (int i = 0; i < points.length; i++) {

@@ -16,7 +16,8 @@ public final class Exp2Vector {
         DoubleVector clamped = x.max(Exp2.LOWEST);
         DoubleVector t = clamped.add(Exp2.MAGIC);
         DoubleVector r = clamped.sub(t.sub(Exp2.MAGIC));
-        DoubleVector p = DoubleVector.broadcast(r.species(), Exp2.D9).fma(r, DoubleVector.broadcast(r.species(), Exp2.D8));
+        DoubleVector p =
+                DoubleVector.broadcast(r.species(), Exp2.D9).fma(r, DoubleVector.broadcast(r.species(), Exp2.D8));
         p = p.fma(r, DoubleVector.broadcast(r.species(), Exp2.D7));
         p = p.fma(r, DoubleVector.broadcast(r.species(), Exp2.D6));
         p = p.fma(r, DoubleVector.broadcast(r.species(), Exp2.D5));

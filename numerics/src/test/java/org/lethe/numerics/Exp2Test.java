@@ -48,7 +48,8 @@ class Exp2Test {
                 x[l & 7] = -1100 + 2100 * u;
                 y[l] = (float) (-140 + 260 * u);
             }
-            Exp2Vector.of(DoubleVector.fromArray(DoubleVector.SPECIES_512, x, 0)).intoArray(e, 0);
+            Exp2Vector.of(DoubleVector.fromArray(DoubleVector.SPECIES_512, x, 0))
+                    .intoArray(e, 0);
             Exp2Vector.of(FloatVector.fromArray(FloatVector.SPECIES_512, y, 0)).intoArray(s, 0);
             for (int l = 0; l < 16; l++) {
                 assertEquals(Exp2.of(x[l & 7]), e[l & 7], 0);

@@ -51,7 +51,8 @@ final class Columns {
         try (TextRows rows = TextRows.open(file, separator, StandardCharsets.UTF_8)) {
             if (!rows.next()) {
                 throw new LetheException(
-                        LetheException.Code.DATA, file + ": expected a header with the names of columns, found nothing");
+                        LetheException.Code.DATA,
+                        file + ": expected a header with the names of columns, found nothing");
             }
             List<String> names = new ArrayList<>();
             for (int field = 0; field < rows.count(); field++) {

@@ -37,8 +37,19 @@ class InteractionFileTest {
     private static InteractionFile file(
             Path file, InteractionFile.Format format, String value, String time, double threshold) {
         return new InteractionFile(
-                file.toString(), format, "user", "item", value, time, threshold, 0, Splits.By.RANDOM,
-                Splits.StopOn.NONE, 0.1, 0.2, 1);
+                file.toString(),
+                format,
+                "user",
+                "item",
+                value,
+                time,
+                threshold,
+                0,
+                Splits.By.RANDOM,
+                Splits.StopOn.NONE,
+                0.1,
+                0.2,
+                1);
     }
 
     @Test
@@ -81,8 +92,7 @@ class InteractionFileTest {
     void listsOfItemsAreRead() throws IOException {
         Path file = folder.resolve("train.txt");
         Files.writeString(file, "0 3 1\n1 \n2 0 0\n");
-        Interactions all =
-                file(file, InteractionFile.Format.LISTS, "", "", 0).read(new DataFolders(List.of()));
+        Interactions all = file(file, InteractionFile.Format.LISTS, "", "", 0).read(new DataFolders(List.of()));
         assertEquals("3 users, 4 items, 3 interactions", all.toString());
         assertEquals(0, all.degree(1));
     }
@@ -128,7 +138,8 @@ class InteractionFileTest {
     void gowallaAndLastfmHaveTheirPublishedCounts() {
         DataFolders folders = RealData.folders();
         Split gowalla = new Gowalla(Splits.StopOn.NONE, 0.1, 1).load(folders);
-        assertEquals("29858 users, 40981 items, 810128 interactions", gowalla.train().toString());
+        assertEquals(
+                "29858 users, 40981 items, 810128 interactions", gowalla.train().toString());
         assertEquals(217_242, gowalla.test().size());
         Interactions lastfm = new LastfmGender().all(folders);
         assertEquals("10056 users, 1004 items, 194914 interactions", lastfm.toString());

@@ -43,7 +43,10 @@ final class Entropic {
     static TransportResult solve(TransportProblem problem, Sinkhorn settings, double[] start, boolean warm, Loop loop) {
         double largest = problem.largestCost();
         double least = largest * (settings.precision() == Sinkhorn.Precision.SINGLE ? 1e-5 : 1e-12);
-        TransportProblem.require(settings.epsilon() >= least, "epsilon", settings.epsilon(),
+        TransportProblem.require(
+                settings.epsilon() >= least,
+                "epsilon",
+                settings.epsilon(),
                 "at least " + least + ", or rounding hides the answer");
         Support support = Support.of(problem);
         double[] g = start.clone();
@@ -54,7 +57,8 @@ final class Entropic {
             for (int j = 0; j < solver.g.length; j++) {
                 solver.g[j] = start[support.columns()[j]];
             }
-            double epsilon = warm || settings.scaling() == 1 ? settings.epsilon() : Math.max(settings.epsilon(), largest);
+            double epsilon =
+                    warm || settings.scaling() == 1 ? settings.epsilon() : Math.max(settings.epsilon(), largest);
             while (epsilon > settings.epsilon()) {
                 solver.level(epsilon, SWEEPS_PER_LEVEL, settings.tolerance());
                 epsilon = Math.max(settings.epsilon(), epsilon / settings.scaling());
@@ -232,8 +236,7 @@ final class Entropic {
         dual -= epsilon * (moved - massA * massB);
         double unavoidable = 2 * Math.abs(massA - massB) + 1e-12 * massA;
         boolean converged = met && rowError + columnError <= settings.tolerance() * massA + unavoidable;
-        return new TransportResult(
-                plan, f, g, total, dual + excess, dual, rowError, columnError, sweeps, converged);
+        return new TransportResult(plan, f, g, total, dual + excess, dual, rowError, columnError, sweeps, converged);
     }
 
     /** log Σ w exp(x), 0 where there is no weight at all. */

@@ -21,7 +21,11 @@ public record Line(double[] points, double[] weights) {
         double total = 0;
         for (int i = 0; i < points.length; i++) {
             require(Double.isFinite(points[i]), "points[" + i + "]", points[i], "a finite number");
-            require(i == 0 || points[i] >= points[i - 1], "points[" + i + "]", points[i], "no less than the one before");
+            require(
+                    i == 0 || points[i] >= points[i - 1],
+                    "points[" + i + "]",
+                    points[i],
+                    "no less than the one before");
             require(weights[i] >= 0, "weights[" + i + "]", weights[i], "0 or more");
             total += weights[i];
         }
@@ -61,7 +65,11 @@ public record Line(double[] points, double[] weights) {
 
     /** W_p^p to another measure. */
     public double power(Line other, double p) {
-        require(p >= 1 && Double.isFinite(p), "p", p, "at least 1: below, the cost is not convex and order is not kept");
+        require(
+                p >= 1 && Double.isFinite(p),
+                "p",
+                p,
+                "at least 1: below, the cost is not convex and order is not kept");
         int i = 0;
         int j = 0;
         double mine = weights[0];

@@ -152,7 +152,8 @@ abstract sealed class Sweep {
         }
 
         static double tree(double[] x, int at) {
-            return ((x[at] + x[at + 4]) + (x[at + 2] + x[at + 6])) + ((x[at + 1] + x[at + 5]) + (x[at + 3] + x[at + 7]));
+            return ((x[at] + x[at + 4]) + (x[at + 2] + x[at + 6]))
+                    + ((x[at + 1] + x[at + 5]) + (x[at + 3] + x[at + 7]));
         }
     }
 

@@ -15,9 +15,8 @@ final class SweepVector {
     static void terms(double[] c, int from, double[] h, double f, double[] into, int width) {
         DoubleVector sum = DoubleVector.zero(DOUBLES);
         for (int j = 0; j < width; j += 8) {
-            DoubleVector x = DoubleVector.fromArray(DOUBLES, h, j)
-                    .add(f)
-                    .sub(DoubleVector.fromArray(DOUBLES, c, from + j));
+            DoubleVector x =
+                    DoubleVector.fromArray(DOUBLES, h, j).add(f).sub(DoubleVector.fromArray(DOUBLES, c, from + j));
             DoubleVector e = Exp2Vector.of(x);
             e.intoArray(into, j);
             sum = sum.add(e);
@@ -37,8 +36,7 @@ final class SweepVector {
     static void terms(float[] c, int from, float[] h, float f, float[] into, int width) {
         FloatVector sum = FloatVector.zero(FLOATS);
         for (int j = 0; j < width; j += 16) {
-            FloatVector x =
-                    FloatVector.fromArray(FLOATS, h, j).add(f).sub(FloatVector.fromArray(FLOATS, c, from + j));
+            FloatVector x = FloatVector.fromArray(FLOATS, h, j).add(f).sub(FloatVector.fromArray(FLOATS, c, from + j));
             FloatVector e = Exp2Vector.of(x);
             e.intoArray(into, j);
             sum = sum.add(e);

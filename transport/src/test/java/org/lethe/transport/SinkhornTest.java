@@ -24,7 +24,8 @@ class SinkhornTest {
         double[] x = random.doubles(2 * (n + m)).toArray();
         for (int i = 0; i < n; i++) {
             for (int j = 0; j < m; j++) {
-                cost[i * m + j] = Math.pow(x[2 * i] - x[2 * (n + j)], 2) + Math.pow(x[2 * i + 1] - x[2 * (n + j) + 1], 2);
+                cost[i * m + j] =
+                        Math.pow(x[2 * i] - x[2 * (n + j)], 2) + Math.pow(x[2 * i + 1] - x[2 * (n + j) + 1], 2);
             }
         }
         return TransportProblem.renormalised(
@@ -63,7 +64,8 @@ class SinkhornTest {
         double[] plan = {.249389, .000611, .220498, .029502, .030102, .219898, .000011, .249989};
         assertArrayEquals(plan, r.plan().dense(), 5e-7);
         assertTrue(r.rowError() <= 1e-9 && r.columnError() <= 1e-9);
-        assertArrayEquals(new int[] {0, 0, 1, 1}, problem.solve(doubles(.01, 1e-9)).plan().labels());
+        assertArrayEquals(
+                new int[] {0, 0, 1, 1}, problem.solve(doubles(.01, 1e-9)).plan().labels());
     }
 
     @Test
@@ -102,7 +104,10 @@ class SinkhornTest {
 
     private static double logSum(int n, java.util.function.IntToDoubleFunction x) {
         double shift = IntStream.range(0, n).mapToDouble(x).max().orElseThrow();
-        return shift + Math.log(IntStream.range(0, n).mapToDouble(k -> Math.exp(x.applyAsDouble(k) - shift)).sum());
+        return shift
+                + Math.log(IntStream.range(0, n)
+                        .mapToDouble(k -> Math.exp(x.applyAsDouble(k) - shift))
+                        .sum());
     }
 
     @Test
@@ -185,9 +190,9 @@ class SinkhornTest {
         for (Sinkhorn.Precision precision : Sinkhorn.Precision.values()) {
             Sinkhorn settings = new Sinkhorn(.01, 1e-4, 500, 4, precision);
             TransportResult one = p.solve(settings);
-            TransportResult many = p.solve(settings, (parts, body) -> IntStream.range(0, parts)
-                    .parallel()
-                    .forEach(body));
+            TransportResult many = p.solve(
+                    settings,
+                    (parts, body) -> IntStream.range(0, parts).parallel().forEach(body));
             assertArrayEquals(one.f(), many.f(), 0);
             assertArrayEquals(one.g(), many.g(), 0);
             assertEquals(one.iterations(), many.iterations());
