@@ -1,5 +1,6 @@
 package org.lethe.numerics;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
@@ -37,6 +38,7 @@ public final class FactorSteps {
     private static final float NEW1 = 0.1f;
     private static final float NEW2 = 0.001f;
     private static final int L = Lanes.FLOATS;
+    private static final int WIDE = 4 * L;
 
     private FactorSteps() {}
 
@@ -69,57 +71,51 @@ public final class FactorSteps {
         }
     }
 
-    /**
-     * The step of a user's row: its gradient is Σ {@code coefs[2s]}·q(left[s]) + {@code coefs[2s+1]}·q(right[s]) over the
-     * samples {@code from … to−1}, with {@code coefs} counted from {@code from}'s offset {@code base}. The row as it was is
-     * written to {@code slots} first.
-     */
-    public static void stepUser(
-            float[] w,
-            float[] m,
-            float[] r,
-            int at,
-            int stride,
-            float[] slots,
-            int slot,
-            float[] q,
-            int[] left,
-            int[] right,
-            float[] coefs,
-            int base,
-            int from,
-            int to,
-            float rate,
-            float root) {
+    /** The step of one row with the gradient {@code g[0 … stride)}. */
+    public static void step(
+            float[] w, float[] m, float[] r, int at, int stride, float[] g, float rate, float root) {
         if (Lanes.VECTOR) {
-            Vectors.stepUser(w, m, r, at, stride, slots, slot, q, left, right, coefs, base, from, to, rate, root);
+            Vectors.step(w, m, r, at, stride, g, rate, root);
         } else {
-            Twins.stepUser(w, m, r, at, stride, slots, slot, q, left, right, coefs, base, from, to, rate, root);
+            Twins.step(w, m, r, at, stride, g, rate, root);
         }
     }
 
     /**
-     * The step of an item's row: its gradient is Σ {@code coefs[e]}·slot({@code slotOf[e/2]}) over the entries e =
-     * {@code entries[from … to−1]}.
+     * The gradient of a user's row: Σ {@code coefs[2(s−base)]}·q(left[s]) + {@code coefs[2(s−base)+1]}·q(right[s]) over the
+     * samples {@code from … to−1}, in their order.
      */
-    public static void stepItem(
-            float[] w,
-            float[] m,
-            float[] r,
-            int at,
-            int stride,
-            float[] slots,
-            int[] slotOf,
-            int[] entries,
-            float[] coefs,
-            int from,
-            int to,
-            float rate,
-            float root) {
+    public static void gradientOfUser(
+            float[] g, int stride, float[] q, int[] left, int[] right, float[] coefs, int base, int from, int to) {
         if (Lanes.VECTOR) {
-            Vectors.stepItem(w, m, r, at, stride, slots, slotOf, entries, coefs, from, to, rate, root);
+            int wide = stride / WIDE * WIDE;
+            for (int d = 0; d < wide; d += WIDE) {
+                Vectors.gradientOfUser4(g, d, stride, q, left, right, coefs, base, from, to);
+            }
+            for (int d = wide; d < stride; d += L) {
+                Vectors.gradientOfUser1(g, d, stride, q, left, right, coefs, base, from, to);
+            }
         } else {
-            Twins.stepItem(w, m, r, at, stride, slots, slotOf, entries, coefs, from, to, rate, root);
+            Twins.gradientOfUser(g, stride, q, left, right, coefs, base, from, to);
+        }
+    }
+
+    /**
+     * The gradient of an item's row: Σ {@code coefs[e]}·slots({@code slotOf[e/2]}) over the entries e =
+     * {@code entries[from … to−1]}, in their order.
+     */
+    public static void gradientOfItem(
+            float[] g, int stride, float[] slots, int[] slotOf, int[] entries, float[] coefs, int from, int to) {
+        if (Lanes.VECTOR) {
+            int wide = stride / WIDE * WIDE;
+            for (int d = 0; d < wide; d += WIDE) {
+                Vectors.gradientOfItem4(g, d, stride, slots, slotOf, entries, coefs, from, to);
+            }
+            for (int d = wide; d < stride; d += L) {
+                Vectors.gradientOfItem1(g, d, stride, slots, slotOf, entries, coefs, from, to);
+            }
+        } else {
+            Twins.gradientOfItem(g, stride, slots, slotOf, entries, coefs, from, to);
         }
     }
 
@@ -177,80 +173,129 @@ public final class FactorSteps {
             }
         }
 
-        static void stepUser(
-                float[] w,
-                float[] m,
-                float[] r,
-                int at,
-                int stride,
-                float[] slots,
-                int slot,
-                float[] q,
-                int[] left,
-                int[] right,
-                float[] coefs,
-                int base,
-                int from,
-                int to,
-                float rate,
-                float root) {
+        static void step(float[] w, float[] m, float[] r, int at, int stride, float[] g, float rate, float root) {
             for (int d = 0; d < stride; d += L) {
-                FloatVector g = FloatVector.zero(S);
-                for (int s = from; s < to; s++) {
-                    int c = 2 * (s - base);
-                    g = FloatVector.fromArray(S, q, left[s] * stride + d).fma(FloatVector.broadcast(S, coefs[c]), g);
-                    g = FloatVector.fromArray(S, q, right[s] * stride + d)
-                            .fma(FloatVector.broadcast(S, coefs[c + 1]), g);
-                }
-                FloatVector wd = FloatVector.fromArray(S, w, at + d);
-                wd.intoArray(slots, slot + d);
-                FloatVector md = g.fma(
-                        FloatVector.broadcast(S, NEW1),
-                        FloatVector.fromArray(S, m, at + d).mul(BETA1));
+                FloatVector gd = FloatVector.fromArray(S, g, d);
+                FloatVector md = FloatVector.fromArray(S, m, at + d);
+                md = gd.fma(FloatVector.broadcast(S, NEW1), md.mul(BETA1));
                 FloatVector rd = FloatVector.fromArray(S, r, at + d);
-                rd = g.mul(g)
+                rd = gd.mul(gd)
                         .fma(FloatVector.broadcast(S, NEW2), rd.mul(rd).mul(BETA2))
                         .lanewise(VectorOperators.SQRT);
+                FloatVector wd = FloatVector.fromArray(S, w, at + d);
                 wd.sub(md.mul(rate).div(rd.mul(root).add(EPSILON))).intoArray(w, at + d);
                 md.intoArray(m, at + d);
                 rd.intoArray(r, at + d);
             }
         }
 
-        static void stepItem(
-                float[] w,
-                float[] m,
-                float[] r,
-                int at,
+        static void gradientOfUser4(
+                float[] g,
+                int d,
+                int stride,
+                float[] q,
+                int[] left,
+                int[] right,
+                float[] coefs,
+                int base,
+                int from,
+                int to) {
+            FloatVector g0 = FloatVector.zero(S);
+            FloatVector g1 = FloatVector.zero(S);
+            FloatVector g2 = FloatVector.zero(S);
+            FloatVector g3 = FloatVector.zero(S);
+            for (int s = from; s < to; s++) {
+                int a = left[s] * stride + d;
+                FloatVector c = FloatVector.broadcast(S, coefs[2 * (s - base)]);
+                g0 = FloatVector.fromArray(S, q, a).fma(c, g0);
+                g1 = FloatVector.fromArray(S, q, a + 16).fma(c, g1);
+                g2 = FloatVector.fromArray(S, q, a + 32).fma(c, g2);
+                g3 = FloatVector.fromArray(S, q, a + 48).fma(c, g3);
+                int b = right[s] * stride + d;
+                FloatVector e = FloatVector.broadcast(S, coefs[2 * (s - base) + 1]);
+                g0 = FloatVector.fromArray(S, q, b).fma(e, g0);
+                g1 = FloatVector.fromArray(S, q, b + 16).fma(e, g1);
+                g2 = FloatVector.fromArray(S, q, b + 32).fma(e, g2);
+                g3 = FloatVector.fromArray(S, q, b + 48).fma(e, g3);
+            }
+            g0.intoArray(g, d);
+            g1.intoArray(g, d + 16);
+            g2.intoArray(g, d + 32);
+            g3.intoArray(g, d + 48);
+        }
+
+        static void gradientOfUser1(
+                float[] g,
+                int d,
+                int stride,
+                float[] q,
+                int[] left,
+                int[] right,
+                float[] coefs,
+                int base,
+                int from,
+                int to) {
+            FloatVector g0 = FloatVector.zero(S);
+            for (int s = from; s < to; s++) {
+                int a = left[s] * stride + d;
+                FloatVector c = FloatVector.broadcast(S, coefs[2 * (s - base)]);
+                g0 = FloatVector.fromArray(S, q, a).fma(c, g0);
+                int b = right[s] * stride + d;
+                FloatVector e = FloatVector.broadcast(S, coefs[2 * (s - base) + 1]);
+                g0 = FloatVector.fromArray(S, q, b).fma(e, g0);
+            }
+            g0.intoArray(g, d);
+        }
+
+        static void gradientOfItem4(
+                float[] g,
+                int d,
                 int stride,
                 float[] slots,
                 int[] slotOf,
                 int[] entries,
                 float[] coefs,
                 int from,
-                int to,
-                float rate,
-                float root) {
-            for (int d = 0; d < stride; d += L) {
-                FloatVector g = FloatVector.zero(S);
-                for (int n = from; n < to; n++) {
-                    int e = entries[n];
-                    g = FloatVector.fromArray(S, slots, slotOf[e >>> 1] * stride + d)
-                            .fma(FloatVector.broadcast(S, coefs[e]), g);
-                }
-                FloatVector wd = FloatVector.fromArray(S, w, at + d);
-                FloatVector md = g.fma(
-                        FloatVector.broadcast(S, NEW1),
-                        FloatVector.fromArray(S, m, at + d).mul(BETA1));
-                FloatVector rd = FloatVector.fromArray(S, r, at + d);
-                rd = g.mul(g)
-                        .fma(FloatVector.broadcast(S, NEW2), rd.mul(rd).mul(BETA2))
-                        .lanewise(VectorOperators.SQRT);
-                wd.sub(md.mul(rate).div(rd.mul(root).add(EPSILON))).intoArray(w, at + d);
-                md.intoArray(m, at + d);
-                rd.intoArray(r, at + d);
+                int to) {
+            FloatVector g0 = FloatVector.zero(S);
+            FloatVector g1 = FloatVector.zero(S);
+            FloatVector g2 = FloatVector.zero(S);
+            FloatVector g3 = FloatVector.zero(S);
+            for (int n = from; n < to; n++) {
+                int e = entries[n];
+                int a = slotOf[e >>> 1] * stride + d;
+                FloatVector c = FloatVector.broadcast(S, coefs[e]);
+                g0 = FloatVector.fromArray(S, slots, a).fma(c, g0);
+                g1 = FloatVector.fromArray(S, slots, a + 16).fma(c, g1);
+                g2 = FloatVector.fromArray(S, slots, a + 32).fma(c, g2);
+                g3 = FloatVector.fromArray(S, slots, a + 48).fma(c, g3);
             }
+            g0.intoArray(g, d);
+            g1.intoArray(g, d + 16);
+            g2.intoArray(g, d + 32);
+            g3.intoArray(g, d + 48);
         }
+
+        static void gradientOfItem1(
+                float[] g,
+                int d,
+                int stride,
+                float[] slots,
+                int[] slotOf,
+                int[] entries,
+                float[] coefs,
+                int from,
+                int to) {
+            FloatVector g0 = FloatVector.zero(S);
+            for (int n = from; n < to; n++) {
+                int e = entries[n];
+                int a = slotOf[e >>> 1] * stride + d;
+                FloatVector c = FloatVector.broadcast(S, coefs[e]);
+                g0 = FloatVector.fromArray(S, slots, a).fma(c, g0);
+            }
+            g0.intoArray(g, d);
+        }
+
     }
 
     /** One number at a time, in the order of the lanes. */
@@ -294,61 +339,35 @@ public final class FactorSteps {
             }
         }
 
-        private static void step(float[] w, float[] m, float[] r, int at, float g, float rate, float root) {
-            m[at] = Math.fma(g, NEW1, m[at] * BETA1);
-            r[at] = (float) Math.sqrt(Math.fma(g * g, NEW2, r[at] * r[at] * BETA2));
-            w[at] -= m[at] * rate / (r[at] * root + EPSILON);
-        }
-
-        static void stepUser(
-                float[] w,
-                float[] m,
-                float[] r,
-                int at,
-                int stride,
-                float[] slots,
-                int slot,
-                float[] q,
-                int[] left,
-                int[] right,
-                float[] coefs,
-                int base,
-                int from,
-                int to,
-                float rate,
-                float root) {
+        static void step(float[] w, float[] m, float[] r, int at, int stride, float[] g, float rate, float root) {
             for (int d = 0; d < stride; d++) {
-                float g = 0;
-                for (int s = from; s < to; s++) {
-                    g = Math.fma(q[left[s] * stride + d], coefs[2 * (s - base)], g);
-                    g = Math.fma(q[right[s] * stride + d], coefs[2 * (s - base) + 1], g);
-                }
-                slots[slot + d] = w[at + d];
-                step(w, m, r, at + d, g, rate, root);
+                int k = at + d;
+                m[k] = Math.fma(g[d], NEW1, m[k] * BETA1);
+                r[k] = (float) Math.sqrt(Math.fma(g[d] * g[d], NEW2, r[k] * r[k] * BETA2));
+                w[k] -= m[k] * rate / (r[k] * root + EPSILON);
             }
         }
 
-        static void stepItem(
-                float[] w,
-                float[] m,
-                float[] r,
-                int at,
-                int stride,
-                float[] slots,
-                int[] slotOf,
-                int[] entries,
-                float[] coefs,
-                int from,
-                int to,
-                float rate,
-                float root) {
-            for (int d = 0; d < stride; d++) {
-                float g = 0;
-                for (int n = from; n < to; n++) {
-                    int e = entries[n];
-                    g = Math.fma(slots[slotOf[e >>> 1] * stride + d], coefs[e], g);
+        static void gradientOfUser(
+                float[] g, int stride, float[] q, int[] left, int[] right, float[] coefs, int base, int from, int to) {
+            Arrays.fill(g, 0, stride, 0);
+            for (int s = from; s < to; s++) {
+                float c = coefs[2 * (s - base)];
+                float e = coefs[2 * (s - base) + 1];
+                for (int d = 0; d < stride; d++) {
+                    g[d] = Math.fma(q[right[s] * stride + d], e, Math.fma(q[left[s] * stride + d], c, g[d]));
                 }
-                step(w, m, r, at + d, g, rate, root);
+            }
+        }
+
+        static void gradientOfItem(
+                float[] g, int stride, float[] slots, int[] slotOf, int[] entries, float[] coefs, int from, int to) {
+            Arrays.fill(g, 0, stride, 0);
+            for (int n = from; n < to; n++) {
+                int e = entries[n];
+                for (int d = 0; d < stride; d++) {
+                    g[d] = Math.fma(slots[slotOf[e >>> 1] * stride + d], coefs[e], g[d]);
+                }
             }
         }
     }

@@ -8,12 +8,12 @@ import org.lethe.numerics.FactorSteps;
  *
  * <p>Dense Adam moves a row with every step, with a gradient or without. A row without one is moved by its decaying first
  * moment alone, and nobody reads it meanwhile, so the missed steps can wait and be made up in one go with the very same
- * float operations: equal bits. {@value #CUT} steps after its last gradient the first moment has decayed to 7e-10 of
+ * float operations: equal bits. {@value #CUT} steps after its last gradient the first moment has decayed to 1.4e-6 of
  * itself; in every form the row then rests (first moment zero, root of the second one decayed by a power on waking).
  */
 final class AdamTable {
     /** Steps without a gradient after which a row rests. */
-    static final int CUT = 200;
+    static final int CUT = 128;
 
     final int dims;
     final int stride;
@@ -66,11 +66,13 @@ final class AdamTable {
         }
     }
 
-    /** A row that was caught up is about to take a gradient as step {@code step + 1}. */
-    void touch(int row, int step) {
+    /** Takes a row that was caught up to {@code step} one step further, with a gradient. */
+    void step(int row, int step, float[] gradient, AdamRates rates) {
+        int at = row * stride;
         if (current[row] < step) {
-            rest(m, r, row * stride, step - current[row]);
+            rest(m, r, at, step - current[row]);
         }
+        FactorSteps.step(w, m, r, at, stride, gradient, rates.rates[step], rates.roots[step]);
         touched[row] = step + 1;
         current[row] = step + 1;
     }

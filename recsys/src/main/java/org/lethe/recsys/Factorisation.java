@@ -25,6 +25,7 @@ final class Factorisation implements Training.Course {
     private int step;
 
     private float[] slots = new float[0]; // [touched users of the batch, stride]
+    private final float[] gradient;
     private int[] slotOf = new int[0]; // of each sample
     private float[] coefs = new float[0]; // dLoss/dScore of the positive and the negative of each sample
     private double[] fits = new double[0]; // likelihood of each sample
@@ -49,6 +50,7 @@ final class Factorisation implements Training.Course {
         rates = new AdamTable.AdamRates(learningRate, from.steps());
         key = env.random("interactions");
         base = from.steps();
+        gradient = new float[users.stride];
         ends = new int[train.items()];
         touched = new int[train.items()];
     }
@@ -100,8 +102,6 @@ final class Factorisation implements Training.Course {
         for (int n = 0; n < distinct; n++) {
             items.catchUp(touched[n], step, rates);
         }
-        float rate = rates.rates[step];
-        float root = rates.roots[step];
         int slot = 0;
         for (int start = from; start < to; slot++) {
             int user = batches.users[start];
@@ -116,44 +116,18 @@ final class Factorisation implements Training.Course {
             } else {
                 logistic(user * users.stride, from, start, end, 0.5f / (to - from));
             }
-            users.touch(user, step);
-            FactorSteps.stepUser(
-                    users.w,
-                    users.m,
-                    users.r,
-                    user * users.stride,
-                    users.stride,
-                    slots,
-                    slot * users.stride,
-                    items.w,
-                    batches.positives,
-                    batches.negatives,
-                    coefs,
-                    from,
-                    start,
-                    end,
-                    rate,
-                    root);
+            System.arraycopy(users.w, user * users.stride, slots, slot * users.stride, users.stride);
+            FactorSteps.gradientOfUser(
+                    gradient, users.stride, items.w, batches.positives, batches.negatives, coefs, from, start, end);
+            users.step(user, step, gradient, rates);
             start = end;
         }
         int start = 0;
         for (int n = 0; n < distinct; n++) {
             int item = touched[n];
-            items.touch(item, step);
-            FactorSteps.stepItem(
-                    items.w,
-                    items.m,
-                    items.r,
-                    item * items.stride,
-                    items.stride,
-                    slots,
-                    slotOf,
-                    entries,
-                    coefs,
-                    start,
-                    ends[item],
-                    rate,
-                    root);
+            FactorSteps.gradientOfItem(
+                    gradient, items.stride, slots, slotOf, entries, coefs, start, ends[item]);
+            items.step(item, step, gradient, rates);
             start = ends[item];
             ends[item] = 0;
         }

@@ -54,7 +54,8 @@ final class Training {
                 }
                 String note = String.format(Locale.ROOT, "loss %.4f", loss);
                 if (validate) {
-                    double score = ndcg(course.model(), data);
+                    double score =
+                            Ranking.mean(Ranking.validation(course.model(), data, TOP, env.workers()).ndcgFull());
                     note += String.format(Locale.ROOT, ", validation ndcg@%d %.4f", TOP, score);
                     if (score > bestScore) {
                         bestScore = score;
@@ -98,43 +99,5 @@ final class Training {
             }
         }
         return table;
-    }
-
-    private static double ndcg(Embeddings model, Split data) {
-        Interactions wanted = data.validation();
-        float[] scores = new float[data.items()];
-        double total = 0;
-        int judged = 0;
-        for (int u = 0; u < data.users(); u++) {
-            if (wanted.degree(u) == 0) {
-                continue;
-            }
-            model.scores(u, scores);
-            for (int k = data.train().from(u); k < data.train().to(u); k++) {
-                scores[data.train().item(k)] = Float.NEGATIVE_INFINITY;
-            }
-            double gain = 0;
-            for (int k = wanted.from(u); k < wanted.to(u); k++) {
-                int item = wanted.item(k);
-                int rank = 0;
-                for (int i = 0; i < scores.length && rank < TOP; i++) {
-                    if (scores[i] > scores[item] || scores[i] == scores[item] && i < item) {
-                        rank++;
-                    }
-                }
-                gain += rank < TOP ? 1 / log2(rank + 2) : 0;
-            }
-            double ideal = 0;
-            for (int rank = 0; rank < wanted.degree(u); rank++) {
-                ideal += 1 / log2(rank + 2);
-            }
-            total += gain / ideal;
-            judged++;
-        }
-        return total / judged;
-    }
-
-    private static double log2(double x) {
-        return StrictMath.log(x) / StrictMath.log(2);
     }
 }
