@@ -47,7 +47,7 @@ final class Factorisation implements Training.Course {
         int dims = from.model().dims();
         users = new AdamTable(dims, from.model().userRows(), from.userState());
         items = new AdamTable(dims, from.model().itemRows(), from.itemState());
-        rates = new AdamTable.AdamRates(learningRate, from.steps());
+        rates = new AdamTable.AdamRates(learningRate, from.steps(), form == AdamForm.TWO_NODE);
         key = env.random("interactions");
         base = from.steps();
         gradient = new float[users.stride];
@@ -80,6 +80,7 @@ final class Factorisation implements Training.Course {
                 }
             }
         }
+        rates.aim(step);
         users.catchUpAll(step, rates);
         items.catchUpAll(step, rates);
         return batches.size() == 0 ? 0 : total / (loss == EmbeddingLearner.Loss.PAIRWISE ? 1 : 2) / batches.size();
@@ -99,6 +100,7 @@ final class Factorisation implements Training.Course {
     /** One step on the samples {@code from … to−1}; returns the sum of their losses. */
     private double batch(int from, int to) {
         int distinct = index(from, to);
+        rates.aim(step);
         for (int n = 0; n < distinct; n++) {
             items.catchUp(touched[n], step, rates);
         }
@@ -125,8 +127,7 @@ final class Factorisation implements Training.Course {
         int start = 0;
         for (int n = 0; n < distinct; n++) {
             int item = touched[n];
-            FactorSteps.gradientOfItem(
-                    gradient, items.stride, slots, slotOf, entries, coefs, start, ends[item]);
+            FactorSteps.gradientOfItem(gradient, items.stride, slots, slotOf, entries, coefs, start, ends[item]);
             items.step(item, step, gradient, rates);
             start = ends[item];
             ends[item] = 0;

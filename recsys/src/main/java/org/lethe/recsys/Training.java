@@ -54,8 +54,8 @@ final class Training {
                 }
                 String note = String.format(Locale.ROOT, "loss %.4f", loss);
                 if (validate) {
-                    double score =
-                            Ranking.mean(Ranking.validation(course.model(), data, TOP, env.workers()).ndcgFull());
+                    double score = Ranking.mean(Ranking.validation(course.model(), data, TOP, env.workers())
+                            .ndcgFull());
                     note += String.format(Locale.ROOT, ", validation ndcg@%d %.4f", TOP, score);
                     if (score > bestScore) {
                         bestScore = score;

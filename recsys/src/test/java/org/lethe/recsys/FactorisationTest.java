@@ -2,15 +2,30 @@ package org.lethe.recsys;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.numerics.Keyed;
+import org.lethe.numerics.Lanes;
 
 class FactorisationTest {
     /** Users like the items of their own half. */
@@ -57,6 +72,235 @@ class FactorisationTest {
             assertArrayEquals(a.userState()[0], b.userState()[0]);
             assertArrayEquals(a.itemState()[1], b.itemState()[1]);
         }
+    }
+
+    @Test
+    void theTwoNodeFormStaysWithinItsBoundOfDenseAdam() {
+        Split data = withoutValidation(planted(60, 40, 8));
+        Bpr close = new Bpr(16, 60, 10, 0.001, 0.1, 5, AdamForm.TWO_NODE);
+        Bpr dense = new Bpr(16, 60, 10, 0.001, 0.1, 5, AdamForm.DENSE);
+        Embeddings a = close.train(data, Env.seeded(1));
+        Embeddings b = dense.train(data, Env.seeded(1));
+        assertArrayEquals(b.userRows(), a.userRows(), 1e-5f);
+        assertArrayEquals(b.itemRows(), a.itemRows(), 1e-5f);
+        assertFalse(Arrays.equals(a.userRows(), b.userRows())); // it did run
+    }
+
+    private static Factorisation oneBatch(EmbeddingLearner.Loss loss, Checkpoint start, Split data) {
+        return new Factorisation(loss, AdamForm.LAZY, 1 << 20, 1e-3, start, data.train(), Env.seeded(3));
+    }
+
+    @Test
+    void equalScoresCostLnTwoAndTrainingLowersIt() {
+        Split data = planted(60, 40, 8);
+        for (EmbeddingLearner.Loss loss : List.of(EmbeddingLearner.Loss.PAIRWISE, EmbeddingLearner.Loss.LOGISTIC)) {
+            Checkpoint zero = new Bpr(16, 1, 1, 1e-3, 0, 5, AdamForm.LAZY).start(data, Env.seeded(3));
+            assertEquals(Math.log(2), oneBatch(loss, zero, data).epoch(0), 1e-7);
+            Checkpoint start = new Bpr(16, 1, 1, 1e-3, 0.1, 5, AdamForm.LAZY).start(data, Env.seeded(3));
+            Factorisation course = new Factorisation(loss, AdamForm.LAZY, 16, 0.01, start, data.train(), Env.seeded(3));
+            double before = course.epoch(0);
+            for (int e = 1; e < 30; e++) {
+                course.epoch(e);
+            }
+            assertTrue(course.epoch(30) < before / 2);
+        }
+    }
+
+    @Test
+    void gradientsAreTheDifferencesOfTheLoss() {
+        Split data = planted(12, 10, 4);
+        for (EmbeddingLearner.Loss loss : List.of(EmbeddingLearner.Loss.PAIRWISE, EmbeddingLearner.Loss.LOGISTIC)) {
+            Checkpoint start = new Bpr(3, 1, 1, 1e-3, 0.5, 5, AdamForm.LAZY).start(data, Env.seeded(3));
+            Factorisation course = oneBatch(loss, start, data);
+            course.epoch(0);
+            Checkpoint after = course.snapshot(1);
+            // PAIRWISE sums over the batch, LOGISTIC averages; the loss reported is a mean in both
+            double scale = loss == EmbeddingLearner.Loss.PAIRWISE ? data.train().size() : 1;
+            float[][] tables = {start.model().userRows(), start.model().itemRows()};
+            float[][] moments = {after.userState()[0], after.itemState()[0]};
+            for (int t = 0; t < 2; t++) {
+                for (int k = 0; k < tables[t].length; k++) {
+                    float kept = tables[t][k];
+                    tables[t][k] = kept + 0x1p-7f;
+                    double high = oneBatch(loss, start, data).epoch(0);
+                    tables[t][k] = kept - 0x1p-7f;
+                    double low = oneBatch(loss, start, data).epoch(0);
+                    tables[t][k] = kept;
+                    // after one step the first moment is a tenth of the gradient
+                    assertEquals((high - low) * 0x1p6 * scale, moments[t][k] / 0.1, 3e-4 * scale);
+                }
+            }
+        }
+    }
+
+    @Test
+    void deletingAUserLeavesTheOthersBatchesAndNegatives() {
+        Split data = planted(60, 40, 8);
+        Batches whole = new Batches(7, data.train());
+        Batches less = new Batches(7, data.train().withoutUsers(u -> u == 11));
+        int[] chosen = {40, 3, 17};
+        Interactions shard = data.train().ofUsers(chosen);
+        Batches part = new Batches(7, shard);
+        for (Batches batches : List.of(whole, less, part)) {
+            batches.plan(Keyed.seed(1).of("interactions").of(4));
+        }
+        assertEquals(samples(whole, u -> u, u -> u != 11), samples(less, u -> u, u -> true));
+        assertEquals(
+                samples(whole, u -> u, u -> u == 40 || u == 3 || u == 17), samples(part, u -> chosen[u], u -> true));
+        assertTrue(samples(whole, u -> u, u -> true).stream()
+                .map(sample -> sample.get(3))
+                .noneMatch(negative -> negative < 0 || negative >= 40));
+        for (List<Integer> sample : samples(whole, u -> u, u -> true)) {
+            assertFalse(data.train().contains(sample.get(1), sample.get(3)));
+        }
+    }
+
+    /** Batch, user, item and negative of every sample. */
+    private static Set<List<Integer>> samples(Batches batches, IntUnaryOperator user, IntPredicate keep) {
+        Set<List<Integer>> samples = new HashSet<>();
+        for (int b = 0; b < batches.count; b++) {
+            for (int s = batches.starts[b]; s < batches.starts[b + 1]; s++) {
+                int u = user.applyAsInt(batches.users[s]);
+                if (keep.test(u)) {
+                    samples.add(List.of(b, u, batches.positives[s], batches.negatives[s]));
+                }
+            }
+        }
+        return samples;
+    }
+
+    @Test
+    void resumingLeavesTheCheckpointAndGoesOnFromItsMoments() {
+        Split data = withoutValidation(planted(60, 40, 8));
+        Bpr bpr = new Bpr(16, 4, 32, 0.01, 0.1, 5, AdamForm.LAZY);
+        Checkpoint first = bpr.resume(bpr.start(data, Env.seeded(1)), data, Env.seeded(1));
+        float[] kept = first.model().userRows().clone();
+        Checkpoint second = bpr.resume(first, data, Env.seeded(1));
+        assertArrayEquals(kept, first.model().userRows());
+        assertEquals(8, second.epochs());
+        assertEquals(2 * first.steps(), second.steps());
+        Embeddings once = bpr.withEpochs(8).train(data, Env.seeded(1));
+        assertArrayEquals(once.userRows(), second.model().userRows(), 1e-6f);
+    }
+
+    @Test
+    void trainingKeepsTheBestEpochOfTheValidationPart() {
+        Split data = planted(100, 60, 12);
+        Bpr bpr = new Bpr(16, 40, 64, 0.05, 0.01, 3, AdamForm.LAZY);
+        Env env = Env.seeded(2);
+        Checkpoint best = bpr.resume(bpr.start(data, env), data, env);
+        double score = Ranking.mean(
+                Ranking.validation(best.model(), data, 20, env.workers()).ndcgFull());
+        for (int epochs = 1; epochs <= best.epochs(); epochs++) {
+            Embeddings at = bpr.withEpochs(epochs).train(withoutValidation(data), Env.seeded(2));
+            assertTrue(
+                    Ranking.mean(Ranking.validation(at, data, 20, env.workers()).ndcgFull()) <= score);
+        }
+        assertEquals(
+                (long) best.epochs() * data.train().size(), env.ledger().cost().count("interactions-trained"));
+    }
+
+    @Test
+    void aWarmEpochAllocatesNothingPerBatch() {
+        assumeTrue(Lanes.VECTOR, "kernels are off: " + Lanes.OBSTACLE);
+        Split data = planted(200, 100, 20);
+        Checkpoint start = new Bpr(64, 1, 32, 1e-3, 0.01, 5, AdamForm.LAZY).start(data, Env.seeded(1));
+        Factorisation course = new Factorisation(
+                EmbeddingLearner.Loss.PAIRWISE, AdamForm.LAZY, 32, 1e-3, start, data.train(), Env.seeded(1));
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long batches = Math.round(data.train().size() / 32.0);
+        long least = Long.MAX_VALUE;
+        for (int e = 0; e < 600 && least > 64 * batches; e++) { // until the kernels are compiled
+            long before = threads.getThreadAllocatedBytes(Thread.currentThread().threadId());
+            course.epoch(e);
+            least = Math.min(
+                    least,
+                    threads.getThreadAllocatedBytes(Thread.currentThread().threadId()) - before);
+        }
+        assertTrue(least <= 64 * batches, least + " bytes in " + batches + " batches"); // one boxed vector is 80
+    }
+
+    @Test
+    void kernelsTwinsAndTheInterpreterGiveTheSameBits() throws Exception {
+        assertEquals(Digest.of(20), forked("-Dlethe.plain=true", 20));
+        assertEquals(Digest.of(2), forked("-Xint", 2)); // interpreted vectors take a thousand times as long
+    }
+
+    private static String forked(String option, int epochs) throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--add-modules=jdk.incubator.vector",
+                        option,
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Digest.class.getName(),
+                        Integer.toString(epochs))
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), option);
+        return out.strip();
+    }
+
+    /** Trains every model in every form and prints a digest of the bits. */
+    static final class Digest {
+        private Digest() {}
+
+        public static void main(String[] args) {
+            System.out.println(of(Integer.parseInt(args[0])));
+        }
+
+        static String of(int epochs) {
+            Split data = planted(16, 20, 6);
+            List<Integer> hashes = new ArrayList<>();
+            for (int dims : new int[] {5, 72}) {
+                for (AdamForm form : AdamForm.values()) {
+                    for (EmbeddingLearner learner : List.of(
+                            new Bpr(dims, epochs, 8, 0.01, 0.1, 5, form),
+                            new Wmf(dims, epochs, 8, 0.01, 0.1, 5, form))) {
+                        Embeddings model = learner.train(withoutValidation(data), Env.seeded(9));
+                        hashes.add(Arrays.hashCode(model.userRows()) * 31 + Arrays.hashCode(model.itemRows()));
+                    }
+                }
+            }
+            return hashes.toString();
+        }
+    }
+
+    /** The published protocol: the best of 50 epochs by the test part. The bands are those of the specification. */
+    @Test
+    @Tag("slow")
+    void ml100kIsLearnedAsWellAsPublished() throws IOException {
+        Path folder = RealData.folders().find("recsys/ml-100k/cure4rec").orElseThrow();
+        Interactions train = csv(folder.resolve("train.csv"));
+        Interactions test = csv(folder.resolve("test.csv"));
+        Split data = new Split(train, test, test);
+        for (EmbeddingLearner learner : List.of(new Wmf(), new Bpr())) {
+            double ndcg = 0;
+            double recall = 0;
+            for (int seed = 1; seed <= 3; seed++) {
+                Env env = Env.seeded(seed);
+                Ranking.Quality quality = Ranking.evaluate(learner.train(data, env), train, test, 20, env.workers());
+                ndcg += Ranking.mean(quality.ndcgFull()) / 3;
+                recall += Ranking.mean(quality.recall()) / 3;
+            }
+            String what = learner + ": ndcgFull " + ndcg + ", recall " + recall;
+            System.out.println(what);
+            boolean wmf = learner instanceof Wmf;
+            assertTrue(ndcg > (wmf ? 0.315 : 0.312) && ndcg < (wmf ? 0.328 : 0.322), what);
+            assertEquals(wmf ? 0.3174 : 0.3092, recall, 0.01, what);
+        }
+    }
+
+    private static Interactions csv(Path file) throws IOException {
+        List<int[]> pairs = new ArrayList<>();
+        for (String line : Files.readAllLines(file)) {
+            if (!line.startsWith("uid")) {
+                List<String> cells = Arrays.asList(line.split(","));
+                pairs.add(new int[] {Integer.parseInt(cells.get(0)), Integer.parseInt(cells.get(1))});
+            }
+        }
+        return pairs(943, 1349, pairs);
     }
 
     @Test
