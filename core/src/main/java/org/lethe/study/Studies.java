@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
 import org.lethe.LetheException;
+import org.lethe.Named;
 import org.lethe.Subject;
 
 /** Where studies and subjects come from: files, the studies shipped inside the command, and {@code ServiceLoader}. */
@@ -51,5 +52,18 @@ public final class Studies {
                 LetheException.Code.STUDY,
                 "\"" + nameOrPath
                         + "\" is neither a study file nor a study shipped with Lethe, such as \"quickstart\"");
+    }
+
+    /** The entry of a name among those of a catalogue; where there is none, an error that names the nearest. */
+    public static <T> T entry(String name, List<T> entries) {
+        return entries.stream()
+                .filter(e -> Named.Of.name(e).equals(name))
+                .findFirst()
+                .orElseThrow(() -> new LetheException(
+                        LetheException.Code.STUDY,
+                        "there is no \"" + name + "\""
+                                + Mistakes.hint(
+                                        name,
+                                        entries.stream().map(Named.Of::name).toList())));
     }
 }

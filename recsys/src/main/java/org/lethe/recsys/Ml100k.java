@@ -3,9 +3,11 @@ package org.lethe.recsys;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
+import org.lethe.Fetch;
 import org.lethe.Named;
 
 /**
@@ -77,5 +79,10 @@ public record Ml100k(
 
     private static Path ratings(Path folder) {
         return DataFiles.needed(folder, REMEDY, "u.data");
+    }
+
+    @Override
+    public Optional<Fetch> publisher() {
+        return Optional.of(MovieLens.publisher("ml-100k"));
     }
 }

@@ -1,16 +1,26 @@
 package org.lethe.recsys;
 
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.lethe.Fetch;
 import org.lethe.LetheException;
 
 /** The files of the MovieLens sets, as GroupLens publishes them and as CURE4Rec divides them. */
 final class MovieLens {
     private MovieLens() {}
+
+    /** Where GroupLens offers a set. It publishes no SHA-256, so the first fetch's is kept and later ones must agree. */
+    static Fetch publisher(String name) {
+        return new Fetch(
+                URI.create("https://files.grouplens.org/datasets/movielens/" + name + ".zip"),
+                Optional.empty(),
+                "GroupLens terms: research use, no redistribution, no commercial use without permission");
+    }
 
     /**
      * Ratings, one a line: {@code user item stars [time]}, separated by tabs ({@code u.data}) or by {@code ::}

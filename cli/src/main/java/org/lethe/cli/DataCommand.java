@@ -1,0 +1,165 @@
+package org.lethe.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import org.lethe.DataFolders;
+import org.lethe.DataSource;
+import org.lethe.Fetch;
+import org.lethe.LetheException;
+import org.lethe.study.Studies;
+import org.lethe.study.Study;
+import org.lethe.study.Words;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Data sets: what there is, where it comes from, what is in it. */
+@Command(name = "data", description = "List, fetch, add and show data sets.")
+final class DataCommand implements Runnable {
+    /** More than any known set unpacks to; a zip that holds more is not one of them. */
+    private static final long LARGEST = 4L << 30;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getOut());
+    }
+
+    @Command(name = "list", description = "List data sets, and which of them are here.")
+    void list(
+            @Mixin JsonOption json,
+            @Option(names = "--data", description = "A folder with data files.") Optional<Path> data) {
+        Map<String, String> found = Catalogues.dataFound(DataFolders.usual(data));
+        json.print(
+                spec,
+                found,
+                () -> found.forEach((name, state) -> spec.commandLine().getOut().printf("%-18s %s%n", name, state)));
+    }
+
+    @Command(name = "fetch", description = "Fetch a data set from its publisher into the cache.")
+    void fetch(@Parameters(paramLabel = "NAME", description = "As in lethe data list.") String name)
+            throws IOException {
+        Fetch publisher = Catalogues.data(name)
+                .publisher()
+                .orElseThrow(() -> new LetheException(
+                        LetheException.Code.STUDY, "data set " + name + " has no publisher's address to fetch from"));
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(publisher.address());
+        out.println("licence: " + publisher.licence());
+        out.flush();
+        String file = Path.of(publisher.address().getPath()).getFileName().toString();
+        Path zip = DataFolders.cache().resolve(file);
+        String sha256 = publisher.to(zip, new TerminalProgress(System.err, Boolean.getBoolean("lethe.terminal")));
+        if (file.endsWith(".zip")) {
+            unpack(zip, DataFolders.cache());
+        }
+        out.println("sha256 " + sha256 + ", in " + DataFolders.cache());
+    }
+
+    /** Unpacks plain files below a folder; a name that leads out of it is refused. */
+    static void unpack(Path zip, Path folder) throws IOException {
+        Path root = folder.toAbsolutePath().normalize();
+        long left = LARGEST;
+        try (ZipInputStream in = new ZipInputStream(Files.newInputStream(zip))) {
+            for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+                Path target = root.resolve(entry.getName()).normalize();
+                if (!target.startsWith(root)) {
+                    throw new LetheException(
+                            LetheException.Code.DATA,
+                            zip + ": entry \"" + entry.getName() + "\" leads out of its folder");
+                }
+                if (entry.isDirectory()) {
+                    continue;
+                }
+                Files.createDirectories(target.getParent());
+                Path part = target.resolveSibling(target.getFileName() + ".part");
+                left -= copy(in, part, left, zip);
+                Files.move(part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            }
+        }
+    }
+
+    private static long copy(InputStream in, Path to, long most, Path zip) throws IOException {
+        try (var out = Files.newOutputStream(to)) {
+            byte[] block = new byte[1 << 16];
+            long written = 0;
+            for (int n = in.read(block); n >= 0; n = in.read(block)) {
+                written += n;
+                if (written > most) {
+                    throw new LetheException(LetheException.Code.DATA, zip + ": unpacks to more than 4 GiB");
+                }
+                out.write(block, 0, n);
+            }
+            return written;
+        }
+    }
+
+    @Command(name = "add", description = "Read a file of your own and print the line that puts it in a study.")
+    void add(
+            @Parameters(paramLabel = "FILE", description = "CSV, TSV or Parquet with named columns.") Path file,
+            @Option(names = "--users", required = true, description = "The column of users.") String users,
+            @Option(names = "--items", required = true, description = "The column of items.") String items,
+            @Option(names = "--value", defaultValue = "", description = "The column of values, as stars.") String value,
+            @Option(names = "--time", defaultValue = "", description = "The column of times.") String time) {
+        if (!Files.isRegularFile(file)) {
+            throw new LetheException(LetheException.Code.DATA, file + ": no such file");
+        }
+        StringBuilder entry = new StringBuilder(
+                "{file: {path: \"" + file.toAbsolutePath() + "\", users: \"" + users + "\", items: \"" + items + "\"");
+        if (!value.isEmpty()) {
+            entry.append(", value: \"").append(value).append('"');
+        }
+        if (!time.isEmpty()) {
+            entry.append(", time: \"").append(time).append('"');
+        }
+        entry.append("}}");
+        // The very line a study will hold is read as a study would read it.
+        Study<?, ?> study = Study.parse("--users, --items", """
+                study: added
+                subject: recsys
+                data: [%s]
+                model: [bpr]
+                request: [forget-users]
+                method: [retrain]
+                audit: [utility]
+                seeds: [1]
+                """.formatted(entry), Studies.subjects());
+        describe(study.data().getFirst(), DataFolders.usual(Optional.empty()), new JsonOption());
+        spec.commandLine().getOut().println("data: [" + entry + "]");
+    }
+
+    @Command(name = "show", description = "Say what is in a data set.")
+    void show(
+            @Mixin JsonOption json,
+            @Parameters(paramLabel = "NAME", description = "As in lethe data list.") String name,
+            @Option(names = "--data", description = "A folder with data files.") Optional<Path> data) {
+        describe(Catalogues.data(name), DataFolders.usual(data), json);
+    }
+
+    private void describe(DataSource<?> source, DataFolders folders, JsonOption json) {
+        Object loaded = source.load(folders);
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("settings", Words.full(source));
+        facts.put("data", loaded.toString());
+        facts.put("sha256", source.digest(folders));
+        json.print(
+                spec,
+                facts,
+                () -> facts.forEach((k, v) -> spec.commandLine().getOut().printf("%-9s %s%n", k, v)));
+    }
+}

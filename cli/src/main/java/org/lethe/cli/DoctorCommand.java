@@ -1,0 +1,57 @@
+package org.lethe.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.lethe.DataFolders;
+import org.lethe.numerics.Lanes;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Says what Lethe finds on this machine. */
+@Command(name = "doctor", description = "Say what is found here: JDK, vector lanes, threads, memory, data.")
+final class DoctorCommand implements Runnable {
+    private static final int MEBIBYTE = 1 << 20;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Mixin
+    private final JsonOption json = new JsonOption();
+
+    @Option(names = "--data", description = "A folder with data files, before $$LETHE_DATA and the cache.")
+    private Optional<Path> data = Optional.empty();
+
+    @Override
+    public void run() {
+        Map<String, Object> found = new LinkedHashMap<>();
+        found.put("java", Runtime.version() + " (" + System.getProperty("java.vendor") + ")");
+        found.put("home", System.getProperty("java.home"));
+        found.put(
+                "kernels",
+                Lanes.VECTOR
+                        ? "vector, " + Lanes.FLOATS + " float lanes"
+                        : "plain twins, same results but slower: " + Lanes.OBSTACLE);
+        found.put("threads", Runtime.getRuntime().availableProcessors());
+        found.put("heap", Runtime.getRuntime().maxMemory() / MEBIBYTE + " MiB at most");
+        DataFolders folders = DataFolders.usual(data);
+        found.put("folders", folders.folders().stream().map(Path::toString).toList());
+        found.put("data", Catalogues.dataFound(folders));
+        json.print(
+                spec,
+                found,
+                () -> found.forEach((name, value) -> {
+                    if (value instanceof Map<?, ?> entries) {
+                        spec.commandLine().getOut().println(name + ":");
+                        entries.forEach((k, v) -> spec.commandLine().getOut().printf("  %-18s %s%n", k, v));
+                    } else {
+                        spec.commandLine().getOut().printf("%-9s %s%n", name + ":", value);
+                    }
+                }));
+    }
+}

@@ -1,0 +1,30 @@
+package org.lethe.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+
+/** The choice between output for people and output for programs. */
+final class JsonOption {
+    @Option(names = "--json", description = "Print JSON, for programs.")
+    private boolean json;
+
+    /** Prints {@code value} as JSON if that was asked for, and otherwise runs what prints for people. */
+    void print(CommandSpec spec, Object value, Runnable forPeople) {
+        if (!json) {
+            forPeople.run();
+            return;
+        }
+        try {
+            spec.commandLine()
+                    .getOut()
+                    .println(new ObjectMapper()
+                            .enable(SerializationFeature.INDENT_OUTPUT)
+                            .writeValueAsString(value));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a value of our own does not print as JSON", e);
+        }
+    }
+}

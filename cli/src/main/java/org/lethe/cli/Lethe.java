@@ -1,0 +1,112 @@
+package org.lethe.cli;
+
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import org.lethe.LetheException;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+
+/** The {@code lethe} command: parses, calls the engine, prints. Everything it does, the library does too. */
+@Command(
+        name = "lethe",
+        description = "Make a trained model forget, and prove by an audit that it did.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Lethe.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            RunCommand.class,
+            ReportCommand.class,
+            ListCommand.class,
+            ExplainCommand.class,
+            DataCommand.class,
+            VerifyCommand.class,
+            DoctorCommand.class,
+            AutoComplete.GenerateCompletion.class
+        },
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:done",
+            "1:a cell failed, or a folder did not verify",
+            "2:a mistake in the command line, a study or a request",
+            "3:data, files or the network are not as needed",
+            "4:a defect of Lethe itself (please report it with --debug)"
+        })
+public final class Lethe {
+    static final int DONE = 0;
+    static final int FAILED = 1;
+    static final int MISTAKE = 2;
+    static final int SURROUNDINGS = 3;
+    static final int DEFECT = 4;
+
+    @Option(names = "--debug", description = "Show stack traces with errors.", scope = ScopeType.INHERIT)
+    boolean debug;
+
+    /** Runs the command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        standardErrorOfTheLauncher();
+        System.exit(execute(args));
+    }
+
+    /** Runs the command; what the tests call. */
+    static int execute(String... args) {
+        Lethe lethe = new Lethe();
+        return new CommandLine(lethe)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler((e, line, parsed) -> lethe.explain(e, line, parsed))
+                .setParameterExceptionHandler((e, arguments) -> {
+                    CommandLine line = e.getCommandLine();
+                    line.getErr().println(e.getMessage());
+                    CommandLine.UnmatchedArgumentException.printSuggestions(e, line.getErr());
+                    line.getErr().println("See " + line.getCommandSpec().qualifiedName() + " --help");
+                    return MISTAKE;
+                })
+                .execute(args);
+    }
+
+    private int explain(Exception e, CommandLine line, ParseResult parsed) {
+        if (debug) {
+            e.printStackTrace(line.getErr());
+        } else {
+            String message = e.getMessage() == null ? e.toString() : e.getMessage();
+            line.getErr().println(message);
+        }
+        return switch (e) {
+            case LetheException known ->
+                switch (known.code()) {
+                    case STUDY -> MISTAKE;
+                    case NUMERIC -> FAILED;
+                    case DATA, STORAGE, NETWORK -> SURROUNDINGS;
+                };
+            case IllegalArgumentException mistake -> MISTAKE;
+            case IOException disk -> SURROUNDINGS;
+            default -> DEFECT;
+        };
+    }
+
+    /** The launcher filters what the JVM itself says on standard error, and hands the program an unfiltered copy. */
+    private static void standardErrorOfTheLauncher() {
+        String copy = System.getProperty("lethe.stderr");
+        if (copy != null) {
+            try {
+                System.setErr(new PrintStream(new FileOutputStream(copy, true), true, StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                System.err.println("cannot write to " + copy + ", using standard error: " + e.getMessage());
+            }
+        }
+    }
+
+    /** The version of the build. */
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Lethe.class.getPackage().getImplementationVersion();
+            return new String[] {"lethe " + (version == null ? "(not packaged)" : version)};
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package org.lethe.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.lethe.DataFolders;
+import org.lethe.Estimate;
+import org.lethe.Progress;
+import org.lethe.Workers;
+import org.lethe.report.Report;
+import org.lethe.study.Engine;
+import org.lethe.study.Run;
+import org.lethe.study.RunFolder;
+import org.lethe.study.Studies;
+import org.lethe.study.Study;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Runs a study and writes its report. */
+@Command(
+        name = "run",
+        description =
+                "Run a study: train, fulfil the requests by each method, audit, report. Goes on where it stopped.")
+final class RunCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Mixin
+    private final JsonOption json = new JsonOption();
+
+    @Parameters(paramLabel = "STUDY", description = "A study file, or a study shipped with Lethe: quickstart.")
+    private String study = "";
+
+    @Option(names = "--runs", description = "Folder for run folders; ${DEFAULT-VALUE} by default.")
+    private Path runs = Path.of("runs");
+
+    @Option(names = "--data", description = "A folder with data files, before $$LETHE_DATA and the cache.")
+    private Optional<Path> data = Optional.empty();
+
+    @Option(names = "--workers", description = "Threads; one per processor by default. Results do not depend on it.")
+    private int workers = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--dry-run", description = "Print the cells with an estimate of time and memory, and run nothing.")
+    private boolean dryRun;
+
+    @Option(names = "--fresh", description = "Start over: forget the cells that were run before.")
+    private boolean fresh;
+
+    @Option(names = "--keep-models", description = "Keep every model as safetensors.")
+    private boolean keepModels;
+
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "No progress.")
+    private boolean quiet;
+
+    @Override
+    public Integer call() throws IOException {
+        return run(Studies.resolve(study));
+    }
+
+    private <D, M> int run(Study<D, M> resolved) throws IOException {
+        RunFolder folder = RunFolder.of(runs, resolved.name());
+        Progress progress =
+                quiet ? Progress.NONE : new TerminalProgress(System.err, Boolean.getBoolean("lethe.terminal"));
+        try (Workers threads = Workers.threads(workers)) {
+            Engine engine = new Engine(threads, progress, DataFolders.usual(data), keepModels);
+            if (dryRun) {
+                print(engine.plan(resolved, folder));
+                return Lethe.DONE;
+            }
+            List<Run> done = engine.run(resolved, folder, fresh);
+            Report.write(done, folder.path());
+            return print(done, folder.path());
+        }
+    }
+
+    private void print(List<Engine.Planned> planned) {
+        json.print(spec, planned, () -> {
+            PrintWriter out = spec.commandLine().getOut();
+            double seconds = 0;
+            long bytes = 0;
+            for (Engine.Planned cell : planned) {
+                Run.Recipe r = cell.recipe();
+                String cost = cell.done()
+                        ? "done"
+                        : cell.estimate().map(RunCommand::shown).orElse("unknown: the data are not here");
+                if (!cell.done() && cell.estimate().isPresent()) {
+                    seconds += cell.estimate().get().seconds();
+                    bytes = Math.max(bytes, cell.estimate().get().bytes());
+                }
+                out.printf(
+                        "%s  %s · %s · %s · %s · seed %d  (%s)%n",
+                        cell.digest().substring(0, 8), r.data(), r.model(), r.request(), r.method(), r.seed(), cost);
+            }
+            out.printf(
+                    "%d cells; at most %s on %d threads, shared steps counted for each%n",
+                    planned.size(), shown(new Estimate(seconds / workers, bytes * workers)), workers);
+        });
+    }
+
+    private static String shown(Estimate estimate) {
+        String time = estimate.seconds() < 1
+                ? "under 1 s"
+                : "about " + TerminalProgress.clock(Duration.ofMillis((long) (1000 * estimate.seconds())));
+        return time + ", " + Math.max(1, estimate.bytes() >> 20) + " MiB";
+    }
+
+    private int print(List<Run> done, Path folder) {
+        List<Run> failed = done.stream().filter(r -> r.failure().isPresent()).toList();
+        Map<String, Object> summary = new LinkedHashMap<>();
+        summary.put("cells", done.size());
+        summary.put("failed", failed.size());
+        summary.put("report", folder.resolve("report.html").toString());
+        List<String> causes = new ArrayList<>();
+        for (Run run : failed) {
+            causes.add(run.recipe().method() + " on " + run.recipe().model() + ", "
+                    + run.recipe().request() + ": "
+                    + run.failure().map(Run.Failure::message).orElse(""));
+        }
+        summary.put("causes", causes);
+        json.print(spec, summary, () -> {
+            PrintWriter out = spec.commandLine().getOut();
+            causes.forEach(cause -> spec.commandLine().getErr().println("failed: " + cause));
+            out.printf("%d cells, %d failed%n%s%n", done.size(), failed.size(), folder.resolve("report.html"));
+        });
+        return failed.isEmpty() ? Lethe.DONE : Lethe.FAILED;
+    }
+}

@@ -1,0 +1,141 @@
+package org.lethe.cli;
+
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+import org.lethe.Progress;
+
+/**
+ * One bar with the remaining time on a terminal, a line now and then elsewhere.
+ *
+ * <p>The first step begun is the one shown; steps begun while it is open are parts of it, and the latest of them stands
+ * beside the bar.
+ */
+final class TerminalProgress implements Progress {
+    private final PrintStream out;
+    private final boolean terminal;
+    private final AtomicReference<@Nullable Shown> shown = new AtomicReference<>();
+
+    TerminalProgress(PrintStream out, boolean terminal) {
+        this.out = out;
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Step begin(String what, long total) {
+        Shown outer = shown.get();
+        if (outer != null) {
+            return new Part(outer, what, total);
+        }
+        Shown first = terminal ? new Bar(what, total) : new Lines(what, total);
+        return shown.compareAndSet(null, first) ? first : begin(what, total);
+    }
+
+    /** The outermost step. */
+    private interface Shown extends Step {}
+
+    /** A step inside the one that is shown. */
+    private static final class Part implements Step {
+        private final Shown outer;
+        private final String what;
+        private final long total;
+        private final AtomicLong done = new AtomicLong();
+
+        Part(Shown outer, String what, long total) {
+            this.outer = outer;
+            this.what = what;
+            this.total = total;
+        }
+
+        @Override
+        public void advance(long amount) {
+            outer.note(what + " " + done.addAndGet(amount) + "/" + total);
+        }
+
+        @Override
+        public void note(String message) {
+            outer.note(what + " " + done.get() + "/" + total + " " + message);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private final class Bar implements Shown {
+        private final ProgressBar bar;
+
+        Bar(String what, long total) {
+            bar = new ProgressBarBuilder()
+                    .setTaskName(what)
+                    .setInitialMax(total)
+                    .setStyle(ProgressBarStyle.UNICODE_BLOCK)
+                    .setUpdateIntervalMillis(200)
+                    .setConsumer(new ConsoleProgressBarConsumer(out))
+                    .build();
+        }
+
+        @Override
+        public void advance(long amount) {
+            bar.stepBy(amount);
+        }
+
+        @Override
+        public void note(String message) {
+            bar.setExtraMessage(" " + message);
+        }
+
+        @Override
+        public void close() {
+            bar.setExtraMessage("");
+            bar.close();
+            shown.set(null);
+        }
+    }
+
+    /** At most one line in five seconds, and one at the end. */
+    private final class Lines implements Shown {
+        private static final long GAP_NANOS = 5_000_000_000L;
+        private final String what;
+        private final long total;
+        private final long start = System.nanoTime();
+        private final AtomicLong done = new AtomicLong();
+        private final AtomicLong printed = new AtomicLong(start);
+
+        Lines(String what, long total) {
+            this.what = what;
+            this.total = total;
+        }
+
+        @Override
+        public void advance(long amount) {
+            long now = System.nanoTime();
+            long at = done.addAndGet(amount);
+            long last = printed.get();
+            if (at < total && now - last >= GAP_NANOS && printed.compareAndSet(last, now)) {
+                Duration remaining = Duration.ofNanos((now - start) / at * (total - at));
+                out.println(what + ": " + at + " of " + total + ", about " + clock(remaining) + " left");
+            }
+        }
+
+        @Override
+        public void note(String message) {}
+
+        @Override
+        public void close() {
+            Duration taken = Duration.ofNanos(System.nanoTime() - start);
+            out.println(what + ": " + done.get() + " of " + total + " in " + clock(taken));
+            shown.set(null);
+        }
+    }
+
+    static String clock(Duration time) {
+        long seconds = time.toSeconds();
+        return seconds < 60 ? seconds + " s" : seconds / 60 + " min " + seconds % 60 + " s";
+    }
+}

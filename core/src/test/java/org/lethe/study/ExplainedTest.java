@@ -1,0 +1,42 @@
+package org.lethe.study;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.lethe.Named;
+
+class ExplainedTest {
+    /** How loud. */
+    public enum Volume {
+        VERY_LOUD,
+        QUIET
+    }
+
+    /**
+     * Sings {@code la} to {@link Locale the audience}. Then it bows.
+     *
+     * <p>A second paragraph.
+     *
+     * @param verses how many verses,
+     *     at least 1
+     * @param volume how loud it is
+     */
+    @Named("sing")
+    public record Sing(int verses, Volume volume) {}
+
+    @Test
+    void docCommentsOfARecordAreItsHelp() {
+        Explained sing = Explained.of(new Sing(3, Volume.VERY_LOUD));
+        assertEquals("sing", sing.name());
+        assertEquals("Sings la to the audience.", sing.summary());
+        assertTrue(sing.text().endsWith("\n\nA second paragraph."), sing.text());
+        assertEquals(
+                List.of(
+                        new Explained.Setting("verses", "whole number", "3", "how many verses, at least 1"),
+                        new Explained.Setting("volume", "very-loud | quiet", "very-loud", "how loud it is")),
+                sing.settings());
+    }
+}
