@@ -10,7 +10,7 @@ import java.util.OptionalDouble;
  * @param value the measurement
  * @param interval where the true value lies, where that can be said
  * @param n sample size
- * @param unit {@code s}, {@code bytes}, or an empty string for a bare number
+ * @param unit {@code s}, {@code bytes}, {@code ×} for a ratio of times, or an empty string for a bare number
  * @param direction which way is better
  * @param verdict what it says about its bar, where there is one
  * @param pValue of a test against the reference, before correction for many tests
@@ -49,8 +49,8 @@ public record Finding(
         return new Finding(name, value, interval, n, unit, direction, verdict, OptionalDouble.of(pValue));
     }
 
-    /** True where the value is of the machine and the moment (time, memory), so that a second run may differ. */
+    /** True where the value is of the machine and the moment (time, memory, a ratio of times), so that a second run may differ. */
     public boolean ofTheMachine() {
-        return unit.equals("s") || unit.equals("bytes");
+        return unit.equals("s") || unit.equals("bytes") || unit.equals("×");
     }
 }

@@ -13,6 +13,10 @@ import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Subject;
+import org.lethe.recsys.forget.Completeness;
+import org.lethe.recsys.forget.Efficiency;
+import org.lethe.recsys.forget.Fairness;
+import org.lethe.recsys.forget.Utility;
 import org.lethe.recsys.forget.ForgetInteractions;
 import org.lethe.recsys.forget.ForgetItems;
 import org.lethe.recsys.forget.ForgetRequest;
@@ -50,7 +54,7 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Audit<Split, Recommender>> audits() {
-        return List.of();
+        return List.of(new Utility(), new Completeness(), new Efficiency(), new Fairness());
     }
 
     @Override

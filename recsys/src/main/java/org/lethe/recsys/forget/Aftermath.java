@@ -1,0 +1,53 @@
+package org.lethe.recsys.forget;
+
+import org.lethe.Case;
+import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
+
+/**
+ * What a request comes to, as the audits see it.
+ *
+ * @param gone what is forgotten and what remains; nothing is gone where the request is not about forgetting
+ * @param unseen pairs that were never trained on and are otherwise like the forgotten ones: the test pairs that went with
+ *     the request, or, where none did, those of the users who lost something
+ */
+record Aftermath(Forgotten gone, Interactions unseen) {
+    static Aftermath of(Case<Split, Recommender> c) {
+        Split data = c.data();
+        Forgotten gone = c.request() instanceof ForgetRequest forget
+                ? forget.resolve(data)
+                : Forgotten.ofPairs(data, (u, i) -> false);
+        return new Aftermath(gone, unseen(gone, data));
+    }
+
+    /** The same case with what serves in place of shards; a model that serves as it is stays the object it is. */
+    static Case<Split, Recommender> served(Case<Split, Recommender> c) {
+        return new Case<>(
+                c.data(),
+                c.request(),
+                served(c.before()),
+                served(c.after()),
+                served(c.reference()),
+                c.learned(),
+                c.fulfilled(),
+                c.referenced());
+    }
+
+    private static Recommender served(Recommender model) {
+        return model instanceof Sharded sharded ? sharded.served() : model;
+    }
+
+    /** Where nothing is to be forgotten. */
+    boolean empty() {
+        return gone.interactions().size() == 0;
+    }
+
+    private static Interactions unseen(Forgotten gone, Split data) {
+        Interactions left = gone.remaining().test();
+        Interactions taken = data.test().where((u, i) -> !left.contains(u, i));
+        Interactions lost = gone.interactions();
+        return taken.size() > 0 ? taken : data.test().where((u, i) -> lost.degree(u) > 0);
+    }
+}

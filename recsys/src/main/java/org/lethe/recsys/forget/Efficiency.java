@@ -1,0 +1,164 @@
+package org.lethe.recsys.forget;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.PriorityQueue;
+import java.util.Set;
+import org.lethe.Audit;
+import org.lethe.Case;
+import org.lethe.Check;
+import org.lethe.Cost;
+import org.lethe.Direction;
+import org.lethe.Env;
+import org.lethe.Finding;
+import org.lethe.Named;
+import org.lethe.Verdict;
+import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+
+/**
+ * What a request took: preparing for it, carrying it out, and looking whether it had any effect (CURE4Rec, section on
+ * efficiency; the split into three and the parallel time are ours).
+ *
+ * <p><em>Prepare</em> is what learning spent on partition and pre-embeddings, once for all requests. <em>Unlearn</em> is the
+ * time from the request to the model that serves, as one worker needs it; <em>unlearn-parallel</em> is the critical path of
+ * the same work on several workers, shards being handed out longest first (Graham 1969). <em>Verify</em> is what the method
+ * spent on checking itself plus what this audit spends on comparing the scores of what was forgotten. The three add up to
+ * the total. A speed-up is over the reference, sequential against sequential. Beside the times stand amounts of work that do
+ * not depend on the machine.
+ *
+ * <p>Published times are the training seconds of one average shard, without the partition; ours are not comparable with them.
+ *
+ * <p>The bar: the effect is there and takes no longer than the reference. A method that leaves every score of what was to be
+ * forgotten as it was fails however fast it is, which is how this audit rejects one that does nothing.
+ *
+ * <p>Cost: the scores of at most 200 users.
+ *
+ * @param workers how many workers the parallel time is for
+ * @param tolerance by which share more than the reference a method may take, for the noise of the clock
+ */
+@Named("efficiency")
+public record Efficiency(int workers, double tolerance) implements Audit<Split, Recommender> {
+    private static final Set<String> PREPARATION = Set.of("partition", "pre-embedding");
+    private static final int LOOKED_AT = 200;
+
+    public Efficiency {
+        Check.require(workers >= 1, "workers", workers, "at least 1");
+        Check.require(tolerance >= 0, "tolerance", tolerance, "at least 0");
+    }
+
+    /** Eight workers, a tenth for the clock. */
+    public Efficiency() {
+        this(8, 0.1);
+    }
+
+    @Override
+    public List<Finding> examine(Case<Split, Recommender> c, Env env) {
+        long from = System.nanoTime();
+        Aftermath aftermath = Aftermath.of(c);
+        boolean changed = changed(c, aftermath.gone().interactions());
+        double looking = (System.nanoTime() - from) / 1e9;
+
+        Spent spent = Spent.of(c.fulfilled(), env.workers().count(), workers);
+        Spent reference = Spent.of(c.referenced(), env.workers().count(), workers);
+        double prepare = PREPARATION.stream().mapToDouble(c.learned()::seconds).sum();
+        double verify = c.fulfilled().seconds("verify") + looking;
+        List<Finding> findings = new ArrayList<>();
+        findings.add(seconds("prepare-seconds", prepare));
+        findings.add(seconds("unlearn-seconds", spent.sequential));
+        findings.add(seconds("unlearn-parallel-seconds", spent.parallel));
+        findings.add(seconds("verify-seconds", verify));
+        findings.add(seconds("total-seconds", prepare + spent.sequential + verify));
+        if (spent.sequential > 0 && reference.sequential > 0) {
+            double speedUp = reference.sequential / spent.sequential;
+            findings.add(new Finding("speed-up", speedUp, 1, Direction.HIGHER)
+                    .in("×")
+                    .judged(verdict(speedUp, changed, aftermath.empty())));
+            findings.add(new Finding(
+                            "speed-up-parallel", reference.parallel / spent.parallel, 1, Direction.HIGHER)
+                    .in("×"));
+        } else {
+            findings.add(new Finding("scores-changed", changed ? 1 : 0, 1, Direction.NONE)
+                    .judged(
+                            changed || aftermath.empty()
+                                    ? new Verdict.Undecided(bar(), "no time was recorded for the method or the reference")
+                                    : new Verdict.Fail(bar())));
+        }
+        findings.add(amount("shards-touched", c.fulfilled().count("shards-touched")));
+        findings.add(amount("interactions-touched", c.fulfilled().count("interactions-touched")));
+        findings.add(amount("interactions-trained", c.fulfilled().count("interactions-trained")));
+        return findings;
+    }
+
+    private String bar() {
+        return String.format(
+                Locale.ROOT,
+                "scores of what is forgotten change, in at most %.2f of the reference's time",
+                1 + tolerance);
+    }
+
+    private Verdict verdict(double speedUp, boolean changed, boolean nothingAsked) {
+        if (nothingAsked) {
+            return new Verdict.Undecided(bar(), "nothing was to be forgotten");
+        }
+        return changed && speedUp * (1 + tolerance) >= 1 ? new Verdict.Pass(bar()) : new Verdict.Fail(bar());
+    }
+
+    /** Whether any forgotten pair has another score than before. */
+    private static boolean changed(Case<Split, Recommender> c, Interactions gone) {
+        int looked = 0;
+        for (int u = 0; u < gone.users() && looked < LOOKED_AT; u++) {
+            for (int k = gone.from(u); k < gone.to(u); k++) {
+                if (c.before().score(u, gone.item(k)) != c.after().score(u, gone.item(k))) {
+                    return true;
+                }
+            }
+            looked += gone.degree(u) > 0 ? 1 : 0;
+        }
+        return false;
+    }
+
+    private static Finding seconds(String name, double value) {
+        return new Finding(name, value, 1, Direction.LOWER).in("s");
+    }
+
+    private static Finding amount(String name, long value) {
+        return new Finding(name, value, 1, Direction.LOWER);
+    }
+
+    /**
+     * The seconds of a step on one worker and on several. What is not a shard is done once; shards ran on the workers there
+     * were, so their share of the wall clock is taken out and put back as their sum, or as their critical path.
+     */
+    record Spent(double sequential, double parallel) {
+        static Spent of(Cost cost, int ran, int workers) {
+            List<Double> shards = cost.steps().getOrDefault("shard", List.of());
+            double rest = Math.max(0, cost.seconds() - cost.seconds("verify") - criticalPath(shards, ran));
+            return new Spent(rest + cost.seconds("shard"), rest + criticalPath(shards, workers));
+        }
+
+        /** The time until the last of some workers is done, each task going to the first one free, longest tasks first. */
+        static double criticalPath(List<Double> tasks, int workers) {
+            PriorityQueue<Double> free = new PriorityQueue<>();
+            for (int w = 0; w < workers; w++) {
+                free.add(0.0);
+            }
+            double last = 0;
+            for (double task : tasks.stream().sorted(Comparator.reverseOrder()).toList()) {
+                double end = free.remove() + task;
+                last = Math.max(last, end);
+                free.add(end);
+            }
+            return last;
+        }
+    }
+
+    @Override
+    public String limits() {
+        return "Times are one measurement on this machine while other cells may have been running; compare them within one"
+                + " report only. That scores changed says nothing about whether the right thing was forgotten.";
+    }
+}

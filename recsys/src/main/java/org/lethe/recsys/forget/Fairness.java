@@ -1,0 +1,287 @@
+package org.lethe.recsys.forget;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.lethe.Audit;
+import org.lethe.Case;
+import org.lethe.Check;
+import org.lethe.Direction;
+import org.lethe.Env;
+import org.lethe.Finding;
+import org.lethe.Interval;
+import org.lethe.Named;
+import org.lethe.Verdict;
+import org.lethe.numerics.Keyed;
+import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Ranking;
+import org.lethe.recsys.Ranking.Quality;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.forget.Resampling.Difference;
+import org.lethe.statistics.Statistics;
+
+/**
+ * Whether users are served equally well (CURE4Rec, "Fairness"): A-IGF, the mean NDCG of the most active users less that of
+ * the others, signed and without its sign; the worse served group; the Gini coefficient over users; and shardGF, the
+ * population variance of the shards' NDCG, 0 where there are no shards.
+ *
+ * <p>Users that remain are ordered by retained training interactions, ties by ascending number; the first
+ * ⌊share · n⌋ are the active ones. A-IGF changes its sign between the two forms of NDCG — active users have more test items
+ * than a list has places, for which only NDCG-full punishes them — so the form stands in every name. Group means go over
+ * users with test items. Intervals resample users inside each group.
+ *
+ * <p>A model made of shards is judged by what serves; shardGF and {@code a-igf-local} rank each user by its own shard alone,
+ * as the paper does.
+ *
+ * <p>The bar: |A-IGF| is not larger than the reference's by more than {@code margin}. Doing nothing may well be fair to
+ * those who remain. It also goes on serving those who asked to be forgotten: {@code forgotten-gap} is the mean NDCG of the
+ * users that remain less that of the forgotten ones, and has to be like the reference's. By this finding the audit rejects a
+ * method that does nothing; it needs a request about users.
+ *
+ * <p>Cost: three full rankings.
+ *
+ * @param share of the users that count as active
+ * @param ndcg which form of NDCG is compared
+ * @param k length of the lists
+ * @param margin by how much |A-IGF| may exceed the reference's
+ */
+@Named("fairness")
+public record Fairness(double share, Ndcg ndcg, int k, double margin) implements Audit<Split, Recommender> {
+    private static final int RESAMPLES = 1_000;
+
+    /** The two forms of NDCG. */
+    public enum Ndcg {
+        /** The ideal list is as long as the user's test items. */
+        FULL("ndcgFull"),
+        /** The ideal list has at most k places. */
+        CUT("ndcgCut");
+
+        private final String metric;
+
+        Ndcg(String metric) {
+            this.metric = metric;
+        }
+
+        double[] of(Quality quality) {
+            return this == FULL ? quality.ndcgFull() : quality.ndcgCut();
+        }
+    }
+
+    public Fairness {
+        Check.require(share > 0 && share < 1, "share", share, "between 0 and 1");
+        Check.require(k >= 1, "k", k, "at least 1");
+        Check.require(margin >= 0 && margin < 1, "margin", margin, "0 up to, but not including, 1");
+    }
+
+    /** The most active twentieth, NDCG-full at 20, a margin of two hundredths. */
+    public Fairness() {
+        this(0.05, Ndcg.FULL, 20, 0.02);
+    }
+
+    @Override
+    public List<Finding> examine(Case<Split, Recommender> given, Env env) {
+        Case<Split, Recommender> c = Aftermath.served(given);
+        Aftermath aftermath = Aftermath.of(c);
+        Split remaining = aftermath.gone().remaining();
+        Keyed random = env.random("fairness");
+        Quality after = Ranking.test(c.after(), remaining, k, env.workers());
+        Quality reference = Ranking.test(c.reference(), remaining, k, env.workers());
+        boolean[] active = active(remaining.train(), share);
+        int[] front = IntStream.range(0, after.users().length)
+                .filter(n -> active[after.users()[n]])
+                .toArray();
+        int[] rest = IntStream.range(0, after.users().length)
+                .filter(n -> !active[after.users()[n]])
+                .toArray();
+        List<Finding> findings = new ArrayList<>();
+        if (front.length == 0 || rest.length == 0) {
+            findings.add(new Finding(name("a-igf"), 0, 0, Direction.ZERO)
+                    .judged(new Verdict.Undecided(bar(), "one of the two groups has nobody with test items")));
+        } else {
+            findings.addAll(gap(new Gap(ndcg.of(after), front, rest), new Gap(ndcg.of(reference), front, rest), random));
+        }
+        if (after.users().length > 0) {
+            findings.add(new Finding(name("gini"), gini(ndcg.of(after)), after.users().length, Direction.LOWER));
+        }
+        findings.addAll(shards(given.after(), remaining, active, env));
+        forgottenGap(c, aftermath, env, random).ifPresent(findings::add);
+        return findings;
+    }
+
+    private List<Finding> gap(Gap after, Gap reference, Keyed random) {
+        int n = after.n();
+        double[] drawn = new double[RESAMPLES];
+        double[] absolute = new double[RESAMPLES];
+        double[] further = new double[RESAMPLES];
+        for (int b = 0; b < RESAMPLES; b++) {
+            int[] front = Resampling.draw(random.of("front").of(b), after.front.length);
+            int[] rest = Resampling.draw(random.of("rest").of(b), after.rest.length);
+            drawn[b] = after.value(front, rest);
+            absolute[b] = Math.abs(drawn[b]);
+            further[b] = absolute[b] - Math.abs(reference.value(front, rest));
+        }
+        double value = after.value();
+        double difference = Math.abs(value) - Math.abs(reference.value());
+        Difference against = Difference.of(difference, further);
+        return List.of(
+                new Finding(name("a-igf"), value, n, Direction.ZERO)
+                        .within(Resampling.interval(value, drawn))
+                        .judged(Resampling.notWorse(
+                                bar(),
+                                new Interval(
+                                        -against.interval().high(),
+                                        -against.interval().low(),
+                                        against.interval().level()),
+                                margin))
+                        .tested(Resampling.pValue(further)),
+                new Finding(name("a-igf-absolute"), Math.abs(value), n, Direction.LOWER)
+                        .within(Resampling.interval(Math.abs(value), absolute)),
+                new Finding(name("a-igf-absolute-difference"), difference, n, Direction.LOWER)
+                        .within(against.interval()),
+                new Finding(name("worst-group"), after.worst(), n, Direction.HIGHER),
+                new Finding(name("worst-group-difference"), after.worst() - reference.worst(), n, Direction.HIGHER));
+    }
+
+    private List<Finding> shards(Recommender after, Split remaining, boolean[] active, Env env) {
+        if (!(after instanceof Sharded sharded)) {
+            return List.of(new Finding("shard-gf", 0, 1, Direction.LOWER));
+        }
+        Quality local = Ranking.test(sharded.local(), remaining, k, env.workers());
+        double[] means = ShardMeans.of(sharded, local.users(), ndcg.of(local));
+        List<Finding> findings = new ArrayList<>();
+        findings.add(new Finding("shard-gf", variance(means), means.length, Direction.LOWER));
+        double front = Ranking.mean(ndcg.of(local.of(u -> active[u])));
+        double rest = Ranking.mean(ndcg.of(local.of(u -> !active[u])));
+        if (Double.isFinite(front) && Double.isFinite(rest)) {
+            findings.add(new Finding(name("a-igf-local"), front - rest, local.users().length, Direction.ZERO));
+        }
+        return findings;
+    }
+
+    private Optional<Finding> forgottenGap(
+            Case<Split, Recommender> c, Aftermath aftermath, Env env, Keyed random) {
+        if (aftermath.gone().users().length == 0) {
+            return Optional.empty();
+        }
+        boolean[] gone = new boolean[c.data().users()];
+        Arrays.stream(aftermath.gone().users()).forEach(u -> gone[u] = true);
+        // everybody is judged on the first data, test items of the forgotten users included
+        Quality after = Ranking.test(c.after(), c.data(), k, env.workers());
+        int[] stay = IntStream.range(0, after.users().length)
+                .filter(n -> !gone[after.users()[n]])
+                .toArray();
+        int[] leave = IntStream.range(0, after.users().length)
+                .filter(n -> gone[after.users()[n]])
+                .toArray();
+        if (stay.length == 0 || leave.length == 0) {
+            return Optional.empty();
+        }
+        Gap ofAfter = new Gap(ndcg.of(after), stay, leave);
+        Gap ofBefore = new Gap(ndcg.of(Ranking.test(c.before(), c.data(), k, env.workers())), stay, leave);
+        Gap ofReference = new Gap(ndcg.of(Ranking.test(c.reference(), c.data(), k, env.workers())), stay, leave);
+        double[] drawn = new double[RESAMPLES];
+        double[] afterLess = new double[RESAMPLES];
+        double[] beforeLess = new double[RESAMPLES];
+        for (int b = 0; b < RESAMPLES; b++) {
+            int[] s = Resampling.draw(random.of("stay").of(b), stay.length);
+            int[] l = Resampling.draw(random.of("leave").of(b), leave.length);
+            double ofB = ofReference.value(s, l);
+            drawn[b] = ofAfter.value(s, l);
+            afterLess[b] = drawn[b] - ofB;
+            beforeLess[b] = ofBefore.value(s, l) - ofB;
+        }
+        double value = ofAfter.value();
+        String bar = String.format(Locale.ROOT, "within %s of the reference, or not told from it", margin);
+        return Optional.of(new Finding(name("forgotten-gap"), value, leave.length, Direction.NONE)
+                .within(Resampling.interval(value, drawn))
+                .judged(Resampling.likeReference(
+                        bar,
+                        Difference.of(value - ofReference.value(), afterLess),
+                        Difference.of(ofBefore.value() - ofReference.value(), beforeLess),
+                        margin)));
+    }
+
+    /** Which users are the active ones. */
+    static boolean[] active(Interactions train, double share) {
+        int[] order = IntStream.range(0, train.users())
+                .filter(u -> train.degree(u) > 0)
+                .boxed()
+                .sorted(Comparator.comparingInt((Integer u) -> -train.degree(u)).thenComparingInt(u -> u))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        boolean[] active = new boolean[train.users()];
+        // a product such as 0.05 · 940 = 47.000000000000004 or 46.99999999999999 has to count as 47
+        int count = (int) Math.floor(share * order.length + 1e-9);
+        Arrays.stream(order, 0, count).forEach(u -> active[u] = true);
+        return active;
+    }
+
+    /** Half the mean absolute difference of two users over the mean: 0 where all are served alike; 0 for nothing at all. */
+    static double gini(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        double weighted = 0;
+        double sum = 0;
+        for (int n = 0; n < sorted.length; n++) {
+            weighted += (2.0 * n + 1 - sorted.length) * sorted[n];
+            sum += sorted[n];
+        }
+        return sum == 0 ? 0 : weighted / (sorted.length * sum);
+    }
+
+    /** The variance of the shards' values, divided by their number. */
+    static double variance(double[] shards) {
+        double mean = Arrays.stream(shards).average().orElse(0);
+        return Arrays.stream(shards).map(v -> (v - mean) * (v - mean)).average().orElse(0);
+    }
+
+    /** The mean of one group less the mean of the other. */
+    record Gap(double[] values, int[] front, int[] rest) {
+        int n() {
+            return front.length + rest.length;
+        }
+
+        double value() {
+            return mean(front) - mean(rest);
+        }
+
+        double worst() {
+            return Math.min(mean(front), mean(rest));
+        }
+
+        double value(int[] frontTimes, int[] restTimes) {
+            return mean(front, frontTimes) - mean(rest, restTimes);
+        }
+
+        private double mean(int[] group) {
+            return Arrays.stream(group).mapToDouble(n -> values[n]).sum() / group.length;
+        }
+
+        private double mean(int[] group, int[] times) {
+            double sum = 0;
+            for (int n = 0; n < group.length; n++) {
+                sum += times[n] * values[group[n]];
+            }
+            return sum / group.length;
+        }
+    }
+
+    private String name(String what) {
+        return what + "(" + ndcg.metric + ")@" + k;
+    }
+
+    private String bar() {
+        return String.format(Locale.ROOT, "|A-IGF| at most %s above the reference's", margin);
+    }
+
+    @Override
+    public String limits() {
+        return "Fairness between heavy and light users by one form of NDCG; with few active users chance alone moves it by"
+                + " hundredths, so look at several seeds. Other groups and the items' side are not looked at.";
+    }
+}

@@ -1,0 +1,113 @@
+package org.lethe.recsys.forget;
+
+import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
+import java.util.function.ToDoubleFunction;
+import org.lethe.Interval;
+import org.lethe.Verdict;
+import org.lethe.numerics.Keyed;
+import org.lethe.statistics.Statistics;
+
+/**
+ * The same resamples for several models, so that what they share cancels in a difference: people are drawn with
+ * replacement, each with everything of theirs, and everything is measured again with each person counted as often as drawn.
+ */
+final class Resampling {
+    private Resampling() {}
+
+    /** How often each is drawn in one resample of as many. */
+    static int[] draw(Keyed key, int owners) {
+        int[] times = new int[owners];
+        for (int n = 0; n < owners; n++) {
+            times[Keyed.below(key.at(n), owners)]++;
+        }
+        return times;
+    }
+
+    /** What a measure comes to in each of a number of resamples. */
+    static double[] values(int resamples, int owners, Keyed key, ToDoubleFunction<int[]> measure) {
+        double[] values = new double[resamples];
+        for (int b = 0; b < resamples; b++) {
+            values[b] = measure.applyAsDouble(draw(key.of(b), owners));
+        }
+        return values;
+    }
+
+    /** Combines resampled values, one resample at a time. */
+    static double[] each(int resamples, IntToDoubleFunction value) {
+        double[] values = new double[resamples];
+        Arrays.setAll(values, value);
+        return values;
+    }
+
+    /** The middle 95 % of the finite ones, widened where needed so that it holds the value itself. */
+    static Interval interval(double value, double[] resampled) {
+        double[] sorted = Arrays.stream(resampled).filter(Double::isFinite).sorted().toArray();
+        if (sorted.length == 0) {
+            return new Interval(value, value, Statistics.LEVEL);
+        }
+        double tail = (1 - Statistics.LEVEL) / 2;
+        return new Interval(
+                Math.min(value, Statistics.quantile(sorted, tail)),
+                Math.max(value, Statistics.quantile(sorted, 1 - tail)),
+                Statistics.LEVEL);
+    }
+
+    /** Two-sided p-value of "the difference is 0": twice the smaller share of resamples on either side, at least 1/B. */
+    static double pValue(double[] differences) {
+        double[] finite = Arrays.stream(differences).filter(Double::isFinite).toArray();
+        if (finite.length == 0) {
+            return 1;
+        }
+        double above = Arrays.stream(finite).filter(d -> d >= 0).count();
+        double below = Arrays.stream(finite).filter(d -> d <= 0).count();
+        return Math.min(1, Math.max(2 * Math.min(above, below), 1) / finite.length);
+    }
+
+    /**
+     * A difference with its interval.
+     *
+     * @param value as measured
+     * @param interval where it lies
+     */
+    record Difference(double value, Interval interval) {
+        static Difference of(double value, double[] resampled) {
+            return new Difference(value, Resampling.interval(value, resampled));
+        }
+
+        /** Whether it is told from 0 by more than a margin would excuse. */
+        boolean beyond(double margin) {
+            return Math.abs(value) > margin && !interval.contains(0);
+        }
+    }
+
+    /**
+     * Whether a model is like the reference by a measure that is known to tell the model before from it.
+     *
+     * <p>Fail: the difference is larger than the margin and its interval leaves out 0. Undecided: the measure does not tell
+     * the model before from the reference either, or the interval is so wide that it holds what the model before shows.
+     * Pass otherwise.
+     */
+    static Verdict likeReference(String bar, Difference after, Difference before, double margin) {
+        if (after.beyond(margin)) {
+            return new Verdict.Fail(bar);
+        }
+        if (!before.beyond(margin)) {
+            return new Verdict.Undecided(bar, "the model before is not told from the reference either");
+        }
+        if (after.interval.contains(before.value)) {
+            return new Verdict.Undecided(bar, "too few people to tell it from the model before");
+        }
+        return new Verdict.Pass(bar);
+    }
+
+    /** Whether a difference, higher being better, is no worse than minus a margin. */
+    static Verdict notWorse(String bar, Interval difference, double margin) {
+        if (difference.low() >= -margin) {
+            return new Verdict.Pass(bar);
+        }
+        return difference.high() < -margin
+                ? new Verdict.Fail(bar)
+                : new Verdict.Undecided(bar, "the interval of the difference crosses the bar");
+    }
+}

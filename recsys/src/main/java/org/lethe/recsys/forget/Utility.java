@@ -1,0 +1,154 @@
+package org.lethe.recsys.forget;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.lethe.Audit;
+import org.lethe.Case;
+import org.lethe.Check;
+import org.lethe.Direction;
+import org.lethe.Env;
+import org.lethe.Finding;
+import org.lethe.Interval;
+import org.lethe.Named;
+import org.lethe.Verdict;
+import org.lethe.numerics.Keyed;
+import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Ranking;
+import org.lethe.recsys.Ranking.Quality;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.forget.Resampling.Difference;
+import org.lethe.statistics.Statistics;
+
+/**
+ * How well the model still recommends to the users that remain (CURE4Rec, "Ranking protocol and metrics"): full ranking of
+ * the test part, both forms of NDCG under their own names, recall (published there as HR), the true hit rate, MRR and MAP,
+ * each a mean over users with a bootstrap interval over users.
+ *
+ * <p>The bar: NDCG-full and recall are not worse than the reference's by more than {@code margin}; the difference is taken
+ * user by user, with a paired bootstrap interval and the p-value of Wilcoxon's signed-rank test.
+ *
+ * <p>Doing nothing keeps all of this quality, so it cannot be what these bars reject: they reject a model that was ruined
+ * (AuditControlsTest). What doing nothing keeps as well is its usefulness for what was to be forgotten:
+ * {@code forgotten-ndcgCut@k} ranks the forgotten pairs among everything else, and must not be better than the reference's.
+ * By this finding the audit rejects a method that does nothing.
+ *
+ * <p>A model made of shards is judged by what serves. Beside that stand {@code -local}, each user ranked by its own shard
+ * alone, and {@code -shard-mean}, the unweighted mean of the shards' means, which is what the paper's code computes.
+ *
+ * <p>Cost: three full rankings and 2,000 resamples per metric.
+ *
+ * @param k length of the lists
+ * @param margin by how much a metric may be worse than the reference's
+ */
+@Named("utility")
+public record Utility(int k, double margin) implements Audit<Split, Recommender> {
+    private static final Set<String> JUDGED = Set.of("ndcgFull", "recall");
+
+    public Utility {
+        Check.require(k >= 1, "k", k, "at least 1");
+        Check.require(margin >= 0 && margin < 1, "margin", margin, "0 up to, but not including, 1");
+    }
+
+    /** Lists of 20, a hundredth of margin. */
+    public Utility() {
+        this(20, 0.01);
+    }
+
+    @Override
+    public List<Finding> examine(Case<Split, Recommender> given, Env env) {
+        Case<Split, Recommender> c = Aftermath.served(given);
+        Aftermath aftermath = Aftermath.of(c);
+        Split remaining = aftermath.gone().remaining();
+        Keyed random = env.random("utility");
+        Quality after = Ranking.test(c.after(), remaining, k, env.workers());
+        Quality reference = Ranking.test(c.reference(), remaining, k, env.workers());
+        List<Finding> findings = new ArrayList<>();
+        if (after.users().length == 0) {
+            findings.add(new Finding("test-users", 0, 0, Direction.NONE)
+                    .judged(new Verdict.Undecided(bar(), "no user that remains has test pairs")));
+        } else {
+            Map<String, double[]> references = reference.perUser();
+            after.perUser().forEach((metric, values) ->
+                    findings.addAll(metric(metric, values, references.getOrDefault(metric, values), random)));
+        }
+        forgotten(c, aftermath, env, random).ifPresent(findings::add);
+        if (given.after() instanceof Sharded sharded) {
+            findings.addAll(shards(sharded, Ranking.test(sharded.local(), remaining, k, env.workers())));
+        }
+        return findings;
+    }
+
+    private List<Finding> metric(String metric, double[] after, double[] reference, Keyed random) {
+        String name = metric.equals("averagePrecision") ? "map" : metric;
+        Finding value = new Finding(at(name), Statistics.mean(after), after.length, Direction.HIGHER)
+                .within(Statistics.bootstrap(after, random.of(name)));
+        if (!JUDGED.contains(metric)) {
+            return List.of(value);
+        }
+        double difference = Statistics.mean(after) - Statistics.mean(reference);
+        Interval interval = Statistics.pairedBootstrap(after, reference, random.of(name).of("difference"));
+        return List.of(
+                value.judged(Resampling.notWorse(bar(), interval, margin)).tested(Statistics.wilcoxon(after, reference)),
+                new Finding(at(name + "-difference"), difference, after.length, Direction.HIGHER).within(interval));
+    }
+
+    private List<Finding> shards(Sharded sharded, Quality local) {
+        List<Finding> findings = new ArrayList<>();
+        local.perUser().forEach((metric, values) -> {
+            if (JUDGED.contains(metric) && values.length > 0) {
+                double[] means = ShardMeans.of(sharded, local.users(), values);
+                findings.add(new Finding(
+                        at(metric + "-local"), Statistics.mean(values), values.length, Direction.HIGHER));
+                findings.add(new Finding(
+                        at(metric + "-shard-mean"), Statistics.mean(means), means.length, Direction.HIGHER));
+            }
+        });
+        return findings;
+    }
+
+    private Optional<Finding> forgotten(
+            Case<Split, Recommender> c, Aftermath aftermath, Env env, Keyed random) {
+        if (aftermath.empty()) {
+            return Optional.empty();
+        }
+        Interactions known = aftermath.gone().remaining().train();
+        Interactions gone = aftermath.gone().interactions();
+        double[] before = Ranking.evaluate(c.before(), known, gone, k, env.workers()).ndcgCut();
+        double[] after = Ranking.evaluate(c.after(), known, gone, k, env.workers()).ndcgCut();
+        double[] reference = Ranking.evaluate(c.reference(), known, gone, k, env.workers()).ndcgCut();
+        Keyed key = random.of("forgotten");
+        String bar = String.format(Locale.ROOT, "no better than the reference for what is forgotten, within %s", margin);
+        Difference ofAfter = difference(after, reference, key);
+        Verdict verdict = ofAfter.value() < 0
+                ? new Verdict.Pass(bar)
+                : Resampling.likeReference(bar, ofAfter, difference(before, reference, key), margin);
+        return Optional.of(
+                new Finding(at("forgotten-ndcgCut"), Statistics.mean(after), after.length, Direction.LOWER)
+                        .within(Statistics.bootstrap(after, key))
+                        .judged(verdict));
+    }
+
+    private static Difference difference(double[] left, double[] right, Keyed key) {
+        return new Difference(
+                Statistics.mean(left) - Statistics.mean(right), Statistics.pairedBootstrap(left, right, key));
+    }
+
+    private String at(String metric) {
+        return metric + "@" + k;
+    }
+
+    private String bar() {
+        return String.format(Locale.ROOT, "not worse than the reference by more than %s", margin);
+    }
+
+    @Override
+    public String limits() {
+        return "Quality on held-out pairs of the users that remain, by one split; it does not say how the model serves new"
+                + " users, and a difference inside the margin is not proof of equality.";
+    }
+}
