@@ -39,7 +39,7 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Learner<Split, Recommender>> models() {
-        return List.of(new Wmf(), new Bpr(), new LightGcn(), new ImplicitAls());
+        return List.of(new Wmf(), new Bpr(), new LightGcn(), new ImplicitAls(), new WholeDataWmf());
     }
 
     @Override
