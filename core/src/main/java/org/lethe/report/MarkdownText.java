@@ -11,8 +11,7 @@ import org.lethe.study.Run;
 /** The report as GitHub-flavoured Markdown. */
 record MarkdownText(Report report) {
     String text() {
-        StringBuilder text =
-                new StringBuilder("# " + escape(report.study().isEmpty() ? "Empty study" : report.study()));
+        StringBuilder text = new StringBuilder("# " + escape(report.study().isEmpty() ? "Empty study" : report.study()));
         text.append("\n\n");
         if (report.runs().isEmpty()) {
             return text + "Nothing was run.\n";
@@ -20,17 +19,14 @@ record MarkdownText(Report report) {
         Wording.asked(report).forEach(l -> text.append("- **" + l[0] + "**: " + escape(l[1]) + "\n"));
         text.append("- **Held**: " + escape(Wording.held(report)) + "\n");
         Wording.missed(report).forEach(l -> text.append("- **Did not**: " + escape(l) + "\n"));
-        text.append("- **Controls**: " + escape(Wording.controls(report)) + "\n");
+        Wording.controls(report).values().forEach(l -> text.append("- **Controls**: " + escape(l) + "\n"));
         for (AuditTable audit : report.audits()) {
             text.append("\n## " + escape(audit.audit()) + "\n\n");
             text.append(escape(audit.control().words()) + "\n\n");
-            audit.rows().stream()
-                    .map(r -> List.of(r.place().data(), r.place().model()))
-                    .distinct()
-                    .forEach(group -> {
-                        text.append("\n### " + escape(group.get(1) + " on " + group.get(0)) + "\n\n");
-                        table(text, audit, group);
-                    });
+            audit.rows().stream().map(r -> List.of(r.place().data(), r.place().model())).distinct().forEach(group -> {
+                text.append("\n### " + escape(group.get(1) + " on " + group.get(0)) + "\n\n");
+                table(text, audit, group);
+            });
             text.append("\n> What this does not prove: " + escape(audit.limits()) + "\n");
         }
         if (!report.failed().isEmpty()) {
@@ -60,10 +56,7 @@ record MarkdownText(Report report) {
             String role = Wording.role(row.role());
             cells.add(escape(row.method()) + (role.isEmpty() ? "" : " *(" + role + ")*"));
             cells.add(row.exactness().label());
-            cells.add(
-                    row.failures().isEmpty()
-                            ? "" + row.seeds()
-                            : row.failures().size() + " of " + row.seeds() + " failed");
+            cells.add(row.failures().isEmpty() ? "" + row.seeds() : row.failures().size() + " of " + row.seeds() + " failed");
             audit.findings().forEach(f -> cells.add(cell(row.findings().get(f))));
             boolean ended = row.failures().size() < row.seeds();
             cells.add(ended ? Wording.seconds(row.learnSeconds()) : "");
@@ -76,17 +69,11 @@ record MarkdownText(Report report) {
         if (m == null) {
             return "";
         }
-        StringBuilder text = new StringBuilder(Wording.number(m.mean()));
-        if (m.seeds() > 1) {
-            text.append(" ± " + Wording.number(m.sd()));
-        }
-        text.append(escape(Wording.unit(m.unit())));
-        m.interval().ifPresent(i -> text.append(" [" + Wording.interval(i) + "]"));
+        StringBuilder text = new StringBuilder(escape(Wording.mean(m) + Wording.spread(m)));
+        m.interval().ifPresent(i -> text.append(" (" + Wording.interval(m, i) + ")"));
         text.append(", n " + m.n());
-        m.corrected()
-                .ifPresentOrElse(
-                        p -> text.append(", Holm " + Wording.p(p)),
-                        () -> m.pValue().ifPresent(p -> text.append(", " + Wording.p(p))));
+        m.corrected().ifPresentOrElse(p -> text.append(", Holm " + Wording.p(p)), () -> m.pValue()
+                .ifPresent(p -> text.append(", " + Wording.p(p))));
         m.standing().ifPresent(s -> text.append(" **" + Table.word(s) + "** (" + escape(m.bar()) + ")"));
         return text.toString();
     }

@@ -3,13 +3,9 @@ package org.lethe.report;
 import static java.util.stream.Collectors.joining;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -29,6 +25,7 @@ import org.lethe.Verdict;
 import org.lethe.statistics.Statistics;
 import org.lethe.study.Run;
 import org.lethe.study.Run.Role;
+import org.lethe.study.Storage;
 
 /**
  * What a study found: one table per audit, from which the page, the Markdown, the CSV and the JSON are written.
@@ -268,17 +265,8 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
         return audits.stream().filter(a -> a.audit().equals(name)).findFirst();
     }
 
-    private static void write(Path file, String text) throws IOException {
-        Path part = file.resolveSibling(file.getFileName() + ".part");
-        try (FileChannel channel = FileChannel.open(
-                part, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
-        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    private static void write(Path file, String text) {
+        Storage.write(file, text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static SequencedMap<Place, SequencedMap<String, List<Run>>> cells(List<Run> runs) {
@@ -293,8 +281,7 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
             SequencedMap<String, List<Run>> methods = new LinkedHashMap<>();
             there.stream()
                     .sorted(Comparator.comparingInt(r -> order(r.role())))
-                    .forEach(r -> methods.computeIfAbsent(
-                                    r.role() + " " + r.recipe().method(), m -> new ArrayList<>())
+                    .forEach(r -> methods.computeIfAbsent(r.role() + " " + r.recipe().method(), m -> new ArrayList<>())
                             .add(r));
             cells.put(place, methods);
         });
@@ -353,10 +340,7 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
                         .map(f -> f.message())
                         .toList(),
                 ended.stream().mapToDouble(r -> r.learned().seconds()).average().orElse(0),
-                ended.stream()
-                        .mapToDouble(r -> r.fulfilled().seconds())
-                        .average()
-                        .orElse(0),
+                ended.stream().mapToDouble(r -> r.fulfilled().seconds()).average().orElse(0),
                 findings);
     }
 
@@ -364,8 +348,7 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
         Finding first = seeds.getFirst();
         double[] values = seeds.stream().mapToDouble(Finding::value).toArray();
         boolean finite = Arrays.stream(values).allMatch(Double::isFinite);
-        List<Verdict> verdicts =
-                seeds.stream().flatMap(f -> f.verdict().stream()).toList();
+        List<Verdict> verdicts = seeds.stream().flatMap(f -> f.verdict().stream()).toList();
         double[] tests = seeds.stream()
                 .flatMapToDouble(f -> f.pValue().stream())
                 .sorted()
@@ -393,11 +376,12 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
     private static Optional<Standing> standing(List<Verdict> verdicts) {
         Optional<Standing> worst = Optional.empty();
         for (Verdict verdict : verdicts) {
-            Standing standing = switch (verdict) {
-                case Verdict.Pass(var bar) -> Standing.PASS;
-                case Verdict.Fail(var bar) -> Standing.FAIL;
-                case Verdict.Undecided(var bar, var why) -> Standing.UNDECIDED;
-            };
+            Standing standing =
+                    switch (verdict) {
+                        case Verdict.Pass(var bar) -> Standing.PASS;
+                        case Verdict.Fail(var bar) -> Standing.FAIL;
+                        case Verdict.Undecided(var bar, var why) -> Standing.UNDECIDED;
+                    };
             if (worst.isEmpty() || standing == Standing.FAIL || worst.get() == Standing.PASS) {
                 worst = Optional.of(standing);
             }
@@ -461,9 +445,8 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
     private static List<Score> scores(
             SequencedMap<Place, SequencedMap<String, List<Run>>> cells, List<AuditTable> audits) {
         SequencedMap<String, List<Run>> methods = new LinkedHashMap<>();
-        cells.values()
-                .forEach(here -> here.forEach((method, seeds) ->
-                        methods.computeIfAbsent(method, m -> new ArrayList<>()).addAll(seeds)));
+        cells.values().forEach(here -> here.forEach((method, seeds) ->
+                methods.computeIfAbsent(method, m -> new ArrayList<>()).addAll(seeds)));
         List<Score> scores = new ArrayList<>();
         for (List<Run> runs : methods.values()) {
             Run first = runs.getFirst();
@@ -488,8 +471,8 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
                             .filter(r -> r.failure().isEmpty()
                                     && r.referenced().seconds() > 0
                                     && r.fulfilled().seconds() > 0)
-                            .mapToDouble(r ->
-                                    r.fulfilled().seconds() / r.referenced().seconds())
+                            .mapToDouble(r -> r.fulfilled().seconds()
+                                    / r.referenced().seconds())
                             .average()));
         }
         scores.sort(Comparator.comparingInt(s -> order(s.role())));

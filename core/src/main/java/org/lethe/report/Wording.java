@@ -2,15 +2,20 @@ package org.lethe.report;
 
 import static java.util.stream.Collectors.joining;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.lethe.Direction;
 import org.lethe.Interval;
+import org.lethe.report.Report.Control;
 import org.lethe.report.Report.Score;
 import org.lethe.report.Report.Standing;
 import org.lethe.study.Run.Role;
@@ -31,24 +36,63 @@ final class Wording {
         if (size < 1e-4 || size >= 1e7) {
             return String.format(Locale.ROOT, "%.2e", value);
         }
-        return String.format(
-                Locale.ROOT, size >= 1_000 ? "%,." + decimals(size) + "f" : "%." + decimals(size) + "f", value);
+        return String.format(Locale.ROOT, size >= 1_000 ? "%,." + decimals(size) + "f" : "%." + decimals(size) + "f", value);
     }
 
     private static int decimals(double size) {
         return Math.clamp(3 - (int) Math.floor(Math.log10(size)), 0, 5);
     }
 
+    /** The mean, to the digit where the spread has its second one: further digits would be noise. */
+    static String mean(Report.Measured m) {
+        return rounded(m.mean(), m);
+    }
+
+    /** What follows the mean: the sd, with more than one seed, and the unit. */
+    static String spread(Report.Measured m) {
+        return (m.seeds() > 1 ? " ± " + rounded(m.sd(), m) : "") + unit(m.unit());
+    }
+
+    /** The interval to the digits of its mean. */
+    static String interval(Report.Measured m, Interval i) {
+        return rounded(i.low(), m) + " to " + rounded(i.high(), m);
+    }
+
+    private static String rounded(double value, Report.Measured m) {
+        int places = places(m);
+        return places < 0 ? number(value) : fixed(value, places);
+    }
+
+    /** Digits after the point that the spread of seeds, or the interval of a single seed, leaves meaningful; −1 for none. */
+    private static int places(Report.Measured m) {
+        double size = Math.abs(m.mean());
+        double spread = m.seeds() > 1
+                ? m.sd()
+                : m.interval().map(i -> (i.high() - i.low()) / 4).orElse(0.0);
+        if (!Double.isFinite(size) || size >= 1e7 || (size < 1e-4 && size > 0 && spread < 1e-5)) {
+            return -1;
+        }
+        return spread > 0
+                ? Math.clamp(1 - (int) Math.floor(Math.log10(spread)), 0, 6)
+                : size == 0 ? 0 : decimals(size);
+    }
+
+    private static String fixed(double value, int places) {
+        String text = String.format(Locale.ROOT, "%,." + places + "f", value);
+        return text.startsWith("-") ? "\u2212" + text.substring(1) : text;
+    }
+
     static String unit(String unit) {
         return unit.isEmpty() ? "" : " " + unit;
     }
 
-    static String interval(Interval i) {
-        return number(i.low()) + " – " + number(i.high());
-    }
-
     static String p(double p) {
         return p < 0.001 ? "p < 0.001" : String.format(Locale.ROOT, "p = %.3f", p);
+    }
+
+    /** Two significant digits: as many as a ratio of two timings can carry. */
+    static String ratio(double ratio) {
+        return BigDecimal.valueOf(ratio).round(new MathContext(2)).toPlainString();
     }
 
     static String seconds(double seconds) {
@@ -77,12 +121,9 @@ final class Wording {
         List<String[]> lines = new ArrayList<>();
         lines.add(new String[] {"Asked", String.join(" · ", report.distinct(r -> r.request()))});
         lines.add(new String[] {
-            "Of",
-            String.join(", ", report.distinct(r -> r.model())) + " on "
-                    + String.join(", ", report.distinct(r -> r.data()))
+            "Of", String.join(", ", report.distinct(r -> r.model())) + " on " + String.join(", ", report.distinct(r -> r.data()))
         });
-        long seeds =
-                report.runs().stream().map(r -> r.recipe().seed()).distinct().count();
+        long seeds = report.runs().stream().map(r -> r.recipe().seed()).distinct().count();
         lines.add(new String[] {
             "Tried",
             report.methods().stream()
@@ -106,14 +147,13 @@ final class Wording {
                 continue;
             }
             Set<String> bars = new LinkedHashSet<>();
-            report.audits()
-                    .forEach(audit -> audit.rows().stream()
-                            .filter(r -> r.method().equals(score.method()) && r.role() == score.role())
-                            .forEach(r -> r.findings().forEach((name, m) -> {
-                                if (m.standing().equals(Optional.of(Standing.FAIL))) {
-                                    bars.add(name);
-                                }
-                            })));
+            report.audits().forEach(audit -> audit.rows().stream()
+                    .filter(r -> r.method().equals(score.method()) && r.role() == score.role())
+                    .forEach(r -> r.findings().forEach((name, m) -> {
+                        if (m.standing().equals(Optional.of(Standing.FAIL))) {
+                            bars.add(name);
+                        }
+                    })));
             List<String> parts = new ArrayList<>();
             if (!bars.isEmpty()) {
                 parts.add("misses " + String.join(", ", bars) + " in " + score.count(Standing.FAIL) + " of "
@@ -123,7 +163,7 @@ final class Wording {
                 parts.add(score.count(Standing.UNDECIDED) + " undecided");
             }
             if (score.failed() > 0) {
-                parts.add(score.failed() + " of " + count(score.cells(), "cell") + " failed");
+                parts.add("failed in " + score.failed() + " of " + count(score.cells(), "cell"));
             }
             if (parts.isEmpty()) {
                 parts.add("was judged by no bar");
@@ -137,18 +177,14 @@ final class Wording {
         return Arrays.stream(Standing.values()).mapToInt(score::count).sum();
     }
 
-    static String controls(Report report) {
-        if (report.audits().isEmpty()) {
-            return "No audit came to an end.";
+    /** One line per kind of answer the controls gave. */
+    static SequencedMap<Control, String> controls(Report report) {
+        SequencedMap<Control, String> lines = new LinkedHashMap<>();
+        for (Report.AuditTable audit : report.audits()) {
+            lines.merge(audit.control(), audit.audit(), (names, name) -> names + ", " + name);
         }
-        return report.audits().stream()
-                .collect(java.util.stream.Collectors.groupingBy(
-                        Report.AuditTable::control, java.util.LinkedHashMap::new, java.util.stream.Collectors.toList()))
-                .entrySet()
-                .stream()
-                .map(e -> e.getValue().stream().map(Report.AuditTable::audit).collect(joining(", ")) + " — "
-                        + e.getKey().words())
-                .collect(joining("; ", "", "."));
+        lines.replaceAll((control, names) -> names + ": " + control.words() + ".");
+        return lines;
     }
 
     static String count(int n, String what) {
