@@ -7,7 +7,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
-import org.lethe.Direction;
 import org.lethe.report.Report.AuditTable;
 import org.lethe.report.Report.Measured;
 import org.lethe.report.Report.Place;
@@ -42,7 +41,9 @@ record Charts(Report report) {
 
     private static Map<String, List<Row>> groups(AuditTable audit) {
         Map<String, List<Row>> groups = new LinkedHashMap<>();
-        audit.rows().forEach(r -> groups.computeIfAbsent(title(r.place()), t -> new ArrayList<>()).add(r));
+        audit.rows()
+                .forEach(r -> groups.computeIfAbsent(title(r.place()), t -> new ArrayList<>())
+                        .add(r));
         return groups;
     }
 
@@ -63,8 +64,16 @@ record Charts(Report report) {
         double high = 0;
         for (Row row : measured(audit.rows(), finding)) {
             Measured m = at(row, finding);
-            low = Math.min(low, m.interval().map(i -> Math.max(i.low(), m.mean() - 2 * spread(audit, finding))).orElse(m.mean()));
-            high = Math.max(high, m.interval().map(i -> Math.min(i.high(), m.mean() + 2 * spread(audit, finding))).orElse(m.mean()));
+            low = Math.min(
+                    low,
+                    m.interval()
+                            .map(i -> Math.max(i.low(), m.mean() - 2 * spread(audit, finding)))
+                            .orElse(m.mean()));
+            high = Math.max(
+                    high,
+                    m.interval()
+                            .map(i -> Math.min(i.high(), m.mean() + 2 * spread(audit, finding)))
+                            .orElse(m.mean()));
         }
         if (high == low) {
             high = low + 1;
@@ -85,28 +94,46 @@ record Charts(Report report) {
                 marks.append(text(0, y, "start", "axis", Wording.shorter(request, requests), request));
                 y += 6;
             }
-            marks.append(text(from - 8, y + 10, "end", row.role() == Role.TESTED ? "label" : "label quiet", clipped(row.method(), 18), row.method()));
+            marks.append(text(
+                    from - 8,
+                    y + 10,
+                    "end",
+                    row.role() == Role.TESTED ? "label" : "label quiet",
+                    clipped(row.method(), 18),
+                    row.method()));
             Measured m = row.findings().get(finding);
             if (m == null || !Double.isFinite(m.mean())) {
-                marks.append(text(from + 4, y + 10, "start", "miss", row.failures().isEmpty() ? "not measured" : "failed", ""));
+                marks.append(text(
+                        from + 4, y + 10, "start", "miss", row.failures().isEmpty() ? "not measured" : "failed", ""));
             } else {
                 double end = x.applyAsDouble(m.mean());
                 double zero = x.applyAsDouble(0);
                 marks.append(String.format(
                         Locale.ROOT,
                         "<g><title>%s</title><rect class=\"bar %s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"10\" rx=\"2\"/>",
-                        Page.escape(row.method() + ": " + words(m)), kind(row.role()), Math.min(zero, end), y + 1,
+                        Page.escape(row.method() + ": " + words(m)),
+                        kind(row.role()),
+                        Math.min(zero, end),
+                        y + 1,
                         Math.max(0.8, Math.abs(end - zero))));
                 if (m.interval().isPresent()) {
                     var i = m.interval().get();
                     marks.append(String.format(
                             Locale.ROOT,
                             "<path class=\"whisker\" d=\"M%.1f %.1fH%.1f\"/>",
-                            x.applyAsDouble(i.low()), y + 6, x.applyAsDouble(i.high())));
+                            x.applyAsDouble(i.low()),
+                            y + 6,
+                            x.applyAsDouble(i.high())));
                 }
                 marks.append("</g>");
                 String mark = m.standing().equals(Optional.of(Standing.FAIL)) ? " ✕" : "";
-                marks.append(text(WIDTH - 2, y + 10, "end", mark.isEmpty() ? "value" : "value miss", Wording.number(m.mean()) + mark, ""));
+                marks.append(text(
+                        WIDTH - 2,
+                        y + 10,
+                        "end",
+                        mark.isEmpty() ? "value" : "value miss",
+                        Wording.number(m.mean()) + mark,
+                        ""));
             }
             y += 14;
         }
@@ -117,14 +144,16 @@ record Charts(Report report) {
     /** A wide interval must not squeeze every bar: the axis shows at most twice the largest value beyond a bar's end. */
     private static double spread(AuditTable audit, String finding) {
         return measured(audit.rows(), finding).stream()
-                .mapToDouble(r -> Math.abs(at(r, finding).mean()))
-                .max()
-                .orElse(1) * 0.25;
+                        .mapToDouble(r -> Math.abs(at(r, finding).mean()))
+                        .max()
+                        .orElse(1)
+                * 0.25;
     }
 
     private static List<Row> measured(List<Row> rows, String finding) {
         return rows.stream()
-                .filter(r -> r.findings().containsKey(finding) && Double.isFinite(at(r, finding).mean()))
+                .filter(r -> r.findings().containsKey(finding)
+                        && Double.isFinite(at(r, finding).mean()))
                 .toList();
     }
 
@@ -136,7 +165,10 @@ record Charts(Report report) {
     String tradeOff() {
         Optional<AuditTable> across = report.audit("completeness");
         Optional<AuditTable> up = report.audit("utility");
-        if (across.isEmpty() || up.isEmpty() || across.get().main().isEmpty() || up.get().main().isEmpty()) {
+        if (across.isEmpty()
+                || up.isEmpty()
+                || across.get().main().isEmpty()
+                || up.get().main().isEmpty()) {
             return "";
         }
         String xName = across.get().main().get();
@@ -147,7 +179,9 @@ record Charts(Report report) {
             List<Dot> dots = new ArrayList<>();
             for (Row row : measured(rows, xName)) {
                 up.get().rows().stream()
-                        .filter(r -> r.place().equals(row.place()) && r.method().equals(row.method()) && r.role() == row.role())
+                        .filter(r -> r.place().equals(row.place())
+                                && r.method().equals(row.method())
+                                && r.role() == row.role())
                         .filter(r -> !measured(List.of(r), yName).isEmpty())
                         .forEach(r -> dots.add(new Dot(row, at(row, xName), at(r, yName))));
             }
@@ -160,12 +194,14 @@ record Charts(Report report) {
         }
         StringBuilder legend = new StringBuilder("<p class=\"legend\">");
         for (Score score : report.methods()) {
-            legend.append("<span><svg width=\"12\" height=\"12\" aria-hidden=\"true\"><circle class=\"" + hue(score.method(), score.role())
-                    + "\" cx=\"6\" cy=\"6\" r=\"5\"/></svg>" + Page.escape(score.method()) + "</span>");
+            legend.append("<span><svg width=\"12\" height=\"12\" aria-hidden=\"true\"><circle class=\""
+                    + hue(score.method(), score.role()) + "\" cx=\"6\" cy=\"6\" r=\"5\"/></svg>"
+                    + Page.escape(score.method()) + "</span>");
         }
         for (int i = 0; i < requests.size() && requests.size() > 1; i++) {
-            legend.append("<span class=\"quiet\"><svg width=\"12\" height=\"12\" aria-hidden=\"true\">" + shape(i, 6, 6, "outline") + "</svg>"
-                    + Page.escape(Wording.shorter(requests.get(i), requests)) + "</span>");
+            legend.append("<span class=\"quiet\"><svg width=\"12\" height=\"12\" aria-hidden=\"true\">"
+                    + shape(i, 6, 6, "outline") + "</svg>" + Page.escape(Wording.shorter(requests.get(i), requests))
+                    + "</span>");
         }
         return figure(
                 "Trade-off <span class=\"quiet\">the nearer to the top right corner the better on both</span>",
@@ -184,16 +220,30 @@ record Charts(Report report) {
         for (int end = 0; end < 2; end++) {
             Dot atX = extreme(dots, xs, end == 1);
             Dot atY = extreme(dots, ys, end == 1);
-            marks.append(text(x.applyAsDouble(goodness(atX.x())), 240, end == 0 ? "start" : "end", "value", Wording.number(atX.x().mean()), ""));
-            marks.append(text(41, y.applyAsDouble(goodness(atY.y())) + 4, "end", "value", Wording.number(atY.y().mean()), ""));
+            marks.append(text(
+                    x.applyAsDouble(goodness(atX.x())),
+                    240,
+                    end == 0 ? "start" : "end",
+                    "value",
+                    Wording.number(atX.x().mean()),
+                    ""));
+            marks.append(text(
+                    41,
+                    y.applyAsDouble(goodness(atY.y())) + 4,
+                    "end",
+                    "value",
+                    Wording.number(atY.y().mean()),
+                    ""));
         }
         marks.append(text((46 + WIDTH) / 2.0, 254, "middle", "axis", clipped(xName, 30) + " → better", xName));
         marks.append("<text class=\"axis\" text-anchor=\"middle\" transform=\"translate(10 115) rotate(-90)\">"
                 + Page.escape(clipped(yName, 24)) + " → better</text>");
         for (int i = 0; i < dots.size(); i++) {
             Dot d = dots.get(i);
-            marks.append("<g><title>" + Page.escape(d.row().method() + ", " + d.row().place().request() + ": " + xName + " " + words(d.x()) + ", "
-                    + yName + " " + words(d.y())) + "</title>");
+            marks.append("<g><title>"
+                    + Page.escape(d.row().method() + ", " + d.row().place().request() + ": " + xName + " "
+                            + words(d.x()) + ", " + yName + " " + words(d.y()))
+                    + "</title>");
             marks.append(shape(
                             requests.indexOf(d.row().place().request()),
                             x.applyAsDouble(xs[i]),
@@ -284,7 +334,8 @@ record Charts(Report report) {
         for (double ring : new double[] {0.5, 1}) {
             marks.append("<path class=\"rule\" d=\"" + polygon(cx, cy, r * ring, constant(1, scores.length)) + "\"/>");
         }
-        marks.append("<path class=\"web " + hue(score.method(), score.role()) + "\" d=\"" + polygon(cx, cy, r, scores) + "\"/>");
+        marks.append("<path class=\"web " + hue(score.method(), score.role()) + "\" d=\"" + polygon(cx, cy, r, scores)
+                + "\"/>");
         for (int a = 0; a < scores.length; a++) {
             double angle = 2 * Math.PI * a / scores.length;
             double sin = Math.sin(angle);
@@ -292,7 +343,12 @@ record Charts(Report report) {
             double ty = cy - (r + 8) * Math.cos(angle) + (Math.abs(sin) > 0.3 ? 3 : Math.cos(angle) < 0 ? 8 : 0);
             String anchor = sin > 0.3 ? "start" : sin < -0.3 ? "end" : "middle";
             AuditTable aspect = aspects.get(a);
-            marks.append(text(tx, ty, anchor, "axis", aspect.audit().substring(0, Math.min(aspect.audit().length(), 12)),
+            marks.append(text(
+                    tx,
+                    ty,
+                    anchor,
+                    "axis",
+                    aspect.audit().substring(0, Math.min(aspect.audit().length(), 12)),
                     aspect.audit() + " by " + aspect.main().orElse("") + ": " + Wording.number(scores[a])));
         }
         return panel(score.method(), 220, 164, marks.toString());
@@ -310,7 +366,11 @@ record Charts(Report report) {
             double angle = 2 * Math.PI * a / scores.length;
             double radius = r * Math.max(0.03, scores[a]);
             path.append(String.format(
-                    Locale.ROOT, "%s%.1f %.1f", a == 0 ? "M" : "L", cx + radius * Math.sin(angle), cy - radius * Math.cos(angle)));
+                    Locale.ROOT,
+                    "%s%.1f %.1f",
+                    a == 0 ? "M" : "L",
+                    cx + radius * Math.sin(angle),
+                    cy - radius * Math.cos(angle)));
         }
         return path.append('Z').toString();
     }
@@ -320,11 +380,14 @@ record Charts(Report report) {
         return switch (role) {
             case REFERENCE -> "reference";
             case DO_NOTHING -> "idle";
-            case TESTED -> "hue" + report.methods().stream()
-                            .filter(s -> s.role() == Role.TESTED)
-                            .map(Score::method)
-                            .toList()
-                            .indexOf(method) % 8;
+            case TESTED ->
+                "hue"
+                        + report.methods().stream()
+                                        .filter(s -> s.role() == Role.TESTED)
+                                        .map(Score::method)
+                                        .toList()
+                                        .indexOf(method)
+                                % 8;
         };
     }
 
@@ -347,7 +410,9 @@ record Charts(Report report) {
     }
 
     private static String words(Measured m) {
-        return Wording.mean(m) + Wording.spread(m) + m.interval().map(i -> " (" + Wording.interval(m, i) + ")").orElse("");
+        return Wording.mean(m)
+                + Wording.spread(m)
+                + m.interval().map(i -> " (" + Wording.interval(m, i) + ")").orElse("");
     }
 
     private static String clipped(String text, int length) {
@@ -355,7 +420,13 @@ record Charts(Report report) {
     }
 
     private static String text(double x, double y, String anchor, String style, String words, String title) {
-        return String.format(Locale.ROOT, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"%s\">", x, y, anchor, style)
+        return String.format(
+                        Locale.ROOT,
+                        "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"%s\">",
+                        x,
+                        y,
+                        anchor,
+                        style)
                 + (title.isEmpty() ? "" : "<title>" + Page.escape(title) + "</title>")
                 + Page.escape(words) + "</text>";
     }
@@ -364,12 +435,17 @@ record Charts(Report report) {
         return String.format(
                         Locale.ROOT,
                         "<div class=\"panel\"><h4>%s</h4><svg viewBox=\"0 0 %d %.0f\" width=\"%d\" height=\"%.0f\" role=\"img\" aria-label=\"%s\">",
-                        Page.escape(title), width, height, width, height, Page.escape(title))
+                        Page.escape(title),
+                        width,
+                        height,
+                        width,
+                        height,
+                        Page.escape(title))
                 + marks + "</svg></div>";
     }
 
     private static String figure(String caption, String panels, String... legend) {
-        return "<figure><figcaption>" + caption + "</figcaption>" + String.join("", legend) + "<div class=\"panels\">" + panels
-                + "</div></figure>";
+        return "<figure><figcaption>" + caption + "</figcaption>" + String.join("", legend) + "<div class=\"panels\">"
+                + panels + "</div></figure>";
     }
 }

@@ -11,7 +11,8 @@ import org.lethe.study.Run;
 /** The report as GitHub-flavoured Markdown. */
 record MarkdownText(Report report) {
     String text() {
-        StringBuilder text = new StringBuilder("# " + escape(report.study().isEmpty() ? "Empty study" : report.study()));
+        StringBuilder text =
+                new StringBuilder("# " + escape(report.study().isEmpty() ? "Empty study" : report.study()));
         text.append("\n\n");
         if (report.runs().isEmpty()) {
             return text + "Nothing was run.\n";
@@ -23,10 +24,13 @@ record MarkdownText(Report report) {
         for (AuditTable audit : report.audits()) {
             text.append("\n## " + escape(audit.audit()) + "\n\n");
             text.append(escape(audit.control().words()) + "\n\n");
-            audit.rows().stream().map(r -> List.of(r.place().data(), r.place().model())).distinct().forEach(group -> {
-                text.append("\n### " + escape(group.get(1) + " on " + group.get(0)) + "\n\n");
-                table(text, audit, group);
-            });
+            audit.rows().stream()
+                    .map(r -> List.of(r.place().data(), r.place().model()))
+                    .distinct()
+                    .forEach(group -> {
+                        text.append("\n### " + escape(group.get(1) + " on " + group.get(0)) + "\n\n");
+                        table(text, audit, group);
+                    });
             text.append("\n> What this does not prove: " + escape(audit.limits()) + "\n");
         }
         if (!report.failed().isEmpty()) {
@@ -56,7 +60,10 @@ record MarkdownText(Report report) {
             String role = Wording.role(row.role());
             cells.add(escape(row.method()) + (role.isEmpty() ? "" : " *(" + role + ")*"));
             cells.add(row.exactness().label());
-            cells.add(row.failures().isEmpty() ? "" + row.seeds() : row.failures().size() + " of " + row.seeds() + " failed");
+            cells.add(
+                    row.failures().isEmpty()
+                            ? "" + row.seeds()
+                            : row.failures().size() + " of " + row.seeds() + " failed");
             audit.findings().forEach(f -> cells.add(cell(row.findings().get(f))));
             boolean ended = row.failures().size() < row.seeds();
             cells.add(ended ? Wording.seconds(row.learnSeconds()) : "");
@@ -72,8 +79,10 @@ record MarkdownText(Report report) {
         StringBuilder text = new StringBuilder(escape(Wording.mean(m) + Wording.spread(m)));
         m.interval().ifPresent(i -> text.append(" (" + Wording.interval(m, i) + ")"));
         text.append(", n " + m.n());
-        m.corrected().ifPresentOrElse(p -> text.append(", Holm " + Wording.p(p)), () -> m.pValue()
-                .ifPresent(p -> text.append(", " + Wording.p(p))));
+        m.corrected()
+                .ifPresentOrElse(
+                        p -> text.append(", Holm " + Wording.p(p)),
+                        () -> m.pValue().ifPresent(p -> text.append(", " + Wording.p(p))));
         m.standing().ifPresent(s -> text.append(" **" + Table.word(s) + "** (" + escape(m.bar()) + ")"));
         return text.toString();
     }

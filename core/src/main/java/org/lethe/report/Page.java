@@ -24,8 +24,7 @@ record Page(Report report) {
     String html() {
         StringBuilder page = new StringBuilder();
         String study = report.study().isEmpty() ? "Empty study" : report.study();
-        page.append(
-                """
+        page.append("""
                 <!doctype html>
                 <html lang="en">
                 <head>
@@ -34,7 +33,8 @@ record Page(Report report) {
                 <meta name="color-scheme" content="light dark">
                 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
                 """);
-        page.append("<title>" + escape(study) + " · Lethe</title>\n<style>\n" + style() + "</style>\n</head>\n<body>\n");
+        page.append(
+                "<title>" + escape(study) + " · Lethe</title>\n<style>\n" + style() + "</style>\n</head>\n<body>\n");
         page.append("<header><p class=\"kicker\">Lethe report</p><h1>" + escape(study) + "</h1></header>\n<main>\n");
         if (report.runs().isEmpty()) {
             page.append("<p>Nothing was run.</p>");
@@ -65,8 +65,9 @@ record Page(Report report) {
         if (!report.audits().isEmpty()) {
             scoreboard(page);
         }
-        page.append("<p class=\"quiet\">Met means: no audit run here found more than its bar allows. It does not mean that data"
-                + " has been deleted elsewhere, or that no other attack would succeed.</p></section>\n");
+        page.append(
+                "<p class=\"quiet\">Met means: no audit run here found more than its bar allows. It does not mean that data"
+                        + " has been deleted elsewhere, or that no other attack would succeed.</p></section>\n");
     }
 
     private String controls() {
@@ -83,14 +84,21 @@ record Page(Report report) {
 
     private void scoreboard(StringBuilder page) {
         page.append("<div class=\"scroll\"><table class=\"score\"><thead><tr><th>method</th><th>promises</th>");
-        report.audits().forEach(a -> page.append("<th class=\"mid\"><a href=\"#" + anchor(a) + "\">" + escape(a.audit()) + "</a></th>"));
+        report.audits()
+                .forEach(a -> page.append(
+                        "<th class=\"mid\"><a href=\"#" + anchor(a) + "\">" + escape(a.audit()) + "</a></th>"));
         page.append("<th class=\"num\">time ÷ reference</th></tr></thead><tbody>");
         for (Score score : report.methods()) {
-            page.append("<tr class=\"" + tone(score.role()) + "\"><th scope=\"row\">" + name(score.method(), score.role()) + "</th><td>"
-                    + score.exactness().label() + "</td>");
+            page.append(
+                    "<tr class=\"" + tone(score.role()) + "\"><th scope=\"row\">" + name(score.method(), score.role())
+                            + "</th><td>" + score.exactness().label() + "</td>");
             score.standings().values().forEach(s -> page.append("<td class=\"mid\">" + met(s) + "</td>"));
-            page.append("<td class=\"num\">" + (score.slowness().isPresent() ? Wording.ratio(score.slowness().getAsDouble()) : "–")
-                    + (score.failed() > 0 ? " <span class=\"pill bad\">" + score.failed() + " failed</span>" : "") + "</td></tr>");
+            page.append("<td class=\"num\">"
+                    + (score.slowness().isPresent()
+                            ? Wording.ratio(score.slowness().getAsDouble())
+                            : "–")
+                    + (score.failed() > 0 ? " <span class=\"pill bad\">" + score.failed() + " failed</span>" : "")
+                    + "</td></tr>");
         }
         page.append("</tbody></table></div>");
     }
@@ -107,15 +115,25 @@ record Page(Report report) {
 
     private void audit(StringBuilder page, AuditTable audit, Charts charts) {
         page.append("<section id=\"" + anchor(audit) + "\"><h2>" + escape(audit.audit()) + "</h2>");
-        page.append("<p><span class=\"pill " + mood(audit.control()) + "\">" + escape(audit.control().words()) + "</span></p>");
+        page.append("<p><span class=\"pill " + mood(audit.control()) + "\">"
+                + escape(audit.control().words()) + "</span></p>");
         page.append(charts.bars(audit));
-        audit.rows().stream().map(r -> List.of(r.place().data(), r.place().model())).distinct().forEach(group -> {
-            page.append("<h3>" + escape(group.get(1)) + " <span class=\"quiet\">on " + escape(group.get(0)) + "</span></h3>");
-            table(page, audit, audit.rows().stream()
-                    .filter(r -> group.equals(List.of(r.place().data(), r.place().model())))
-                    .toList());
-        });
-        page.append("<p class=\"limits\"><strong>What this does not prove.</strong> " + escape(audit.limits()) + "</p></section>\n");
+        audit.rows().stream()
+                .map(r -> List.of(r.place().data(), r.place().model()))
+                .distinct()
+                .forEach(group -> {
+                    page.append("<h3>" + escape(group.get(1)) + " <span class=\"quiet\">on " + escape(group.get(0))
+                            + "</span></h3>");
+                    table(
+                            page,
+                            audit,
+                            audit.rows().stream()
+                                    .filter(r -> group.equals(
+                                            List.of(r.place().data(), r.place().model())))
+                                    .toList());
+                });
+        page.append("<p class=\"limits\"><strong>What this does not prove.</strong> " + escape(audit.limits())
+                + "</p></section>\n");
     }
 
     private void table(StringBuilder page, AuditTable audit, List<Row> rows) {
@@ -131,15 +149,18 @@ record Page(Report report) {
                     .orElse("");
             page.append("<th class=\"num\">" + escape(finding) + "<small>" + direction + "</small></th>");
         }
-        page.append("<th class=\"num\">learn<small>seconds</small></th><th class=\"num\">fulfil<small>seconds</small></th>"
-                + "<th class=\"num\">seeds</th></tr></thead>");
+        page.append(
+                "<th class=\"num\">learn<small>seconds</small></th><th class=\"num\">fulfil<small>seconds</small></th>"
+                        + "<th class=\"num\">seeds</th></tr></thead>");
         String request = "";
         for (Row row : rows) {
             if (!row.place().request().equals(request)) {
                 request = row.place().request();
                 page.append(page.charAt(page.length() - 2) == 'd' ? "<tbody>" : "</tbody><tbody>");
-                page.append("<tr class=\"request\"><th scope=\"rowgroup\" colspan=\"2\"><span>" + escape(request) + "</span></th>");
-                Map<String, Control> controls = Objects.requireNonNullElse(audit.controls().get(row.place()), Map.of());
+                page.append("<tr class=\"request\"><th scope=\"rowgroup\" colspan=\"2\"><span>" + escape(request)
+                        + "</span></th>");
+                Map<String, Control> controls =
+                        Objects.requireNonNullElse(audit.controls().get(row.place()), Map.of());
                 findings.forEach(f -> page.append("<td class=\"num\">" + control(controls.get(f)) + "</td>"));
                 page.append("<td colspan=\"3\"></td></tr>");
             }
@@ -149,11 +170,12 @@ record Page(Report report) {
     }
 
     private static void row(StringBuilder page, Row row, List<String> findings) {
-        page.append("<tr class=\"" + tone(row.role()) + "\"><th scope=\"row\">" + name(row.method(), row.role()) + "</th><td>"
-                + row.exactness().label() + "</td>");
+        page.append("<tr class=\"" + tone(row.role()) + "\"><th scope=\"row\">" + name(row.method(), row.role())
+                + "</th><td>" + row.exactness().label() + "</td>");
         boolean ended = row.failures().size() < row.seeds();
         if (ended) {
-            findings.forEach(f -> page.append("<td class=\"num\">" + cell(row.findings().get(f)) + "</td>"));
+            findings.forEach(
+                    f -> page.append("<td class=\"num\">" + cell(row.findings().get(f)) + "</td>"));
             page.append("<td class=\"num\">" + Wording.number(row.learnSeconds()) + "</td><td class=\"num\">"
                     + Wording.number(row.fulfilSeconds()) + "</td>");
         } else {
@@ -169,14 +191,16 @@ record Page(Report report) {
             return "<span class=\"quiet\">–</span>";
         }
         StringBuilder text = new StringBuilder();
-        m.standing().ifPresent(s -> text.append("<span class=\"mark " + mood(s) + "\" title=\"" + Table.word(s) + ": "
-                + escape(m.bar()) + "\">" + sign(s) + "</span> "));
+        m.standing()
+                .ifPresent(s -> text.append("<span class=\"mark " + mood(s) + "\" title=\"" + Table.word(s) + ": "
+                        + escape(m.bar()) + "\">" + sign(s) + "</span> "));
         text.append("<b>" + Wording.mean(m) + "</b>" + escape(Wording.spread(m)) + "<small>");
         m.interval().ifPresent(i -> text.append(Wording.interval(m, i) + " · "));
         text.append("n " + String.format(java.util.Locale.ROOT, "%,d", m.n()));
-        m.corrected().ifPresentOrElse(
-                p -> text.append(" · <span title=\"Holm-corrected\">" + escape(Wording.p(p)) + "</span>"),
-                () -> m.pValue().ifPresent(p -> text.append(" · " + escape(Wording.p(p)))));
+        m.corrected()
+                .ifPresentOrElse(
+                        p -> text.append(" · <span title=\"Holm-corrected\">" + escape(Wording.p(p)) + "</span>"),
+                        () -> m.pValue().ifPresent(p -> text.append(" · " + escape(Wording.p(p)))));
         return text.append("</small>").toString();
     }
 
@@ -202,17 +226,20 @@ record Page(Report report) {
         for (Run run : report.failed()) {
             var r = run.recipe();
             page.append("<tr><th scope=\"row\">" + escape(r.method()) + "<small>"
-                    + escape(String.join(" · ", r.data(), r.model(), r.request())) + "</small></th><td class=\"num\">" + r.seed()
-                    + "</td><td class=\"failed\">" + escape(run.failure().map(Run.Failure::message).orElse("")) + "</td></tr>");
+                    + escape(String.join(" · ", r.data(), r.model(), r.request())) + "</small></th><td class=\"num\">"
+                    + r.seed()
+                    + "</td><td class=\"failed\">"
+                    + escape(run.failure().map(Run.Failure::message).orElse("")) + "</td></tr>");
         }
         page.append("</tbody></table></div></section>\n");
     }
 
     private String footer() {
         String versions = report.runs().stream()
-                .map(r -> new java.util.TreeMap<>(r.versions()).entrySet().stream()
-                        .map(e -> escape(e.getKey() + " " + e.getValue()))
-                        .collect(Collectors.joining(" · ")))
+                .map(r -> new java.util.TreeMap<>(r.versions())
+                        .entrySet().stream()
+                                .map(e -> escape(e.getKey() + " " + e.getValue()))
+                                .collect(Collectors.joining(" · ")))
                 .distinct()
                 .collect(Collectors.joining("<br>"));
         return "Mean ± sd over seeds; intervals at 95 %: Student's over seeds, or the audit's own with one seed. P-values are corrected"

@@ -281,7 +281,8 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
             SequencedMap<String, List<Run>> methods = new LinkedHashMap<>();
             there.stream()
                     .sorted(Comparator.comparingInt(r -> order(r.role())))
-                    .forEach(r -> methods.computeIfAbsent(r.role() + " " + r.recipe().method(), m -> new ArrayList<>())
+                    .forEach(r -> methods.computeIfAbsent(
+                                    r.role() + " " + r.recipe().method(), m -> new ArrayList<>())
                             .add(r));
             cells.put(place, methods);
         });
@@ -340,7 +341,10 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
                         .map(f -> f.message())
                         .toList(),
                 ended.stream().mapToDouble(r -> r.learned().seconds()).average().orElse(0),
-                ended.stream().mapToDouble(r -> r.fulfilled().seconds()).average().orElse(0),
+                ended.stream()
+                        .mapToDouble(r -> r.fulfilled().seconds())
+                        .average()
+                        .orElse(0),
                 findings);
     }
 
@@ -348,7 +352,8 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
         Finding first = seeds.getFirst();
         double[] values = seeds.stream().mapToDouble(Finding::value).toArray();
         boolean finite = Arrays.stream(values).allMatch(Double::isFinite);
-        List<Verdict> verdicts = seeds.stream().flatMap(f -> f.verdict().stream()).toList();
+        List<Verdict> verdicts =
+                seeds.stream().flatMap(f -> f.verdict().stream()).toList();
         double[] tests = seeds.stream()
                 .flatMapToDouble(f -> f.pValue().stream())
                 .sorted()
@@ -376,12 +381,11 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
     private static Optional<Standing> standing(List<Verdict> verdicts) {
         Optional<Standing> worst = Optional.empty();
         for (Verdict verdict : verdicts) {
-            Standing standing =
-                    switch (verdict) {
-                        case Verdict.Pass(var bar) -> Standing.PASS;
-                        case Verdict.Fail(var bar) -> Standing.FAIL;
-                        case Verdict.Undecided(var bar, var why) -> Standing.UNDECIDED;
-                    };
+            Standing standing = switch (verdict) {
+                case Verdict.Pass(var bar) -> Standing.PASS;
+                case Verdict.Fail(var bar) -> Standing.FAIL;
+                case Verdict.Undecided(var bar, var why) -> Standing.UNDECIDED;
+            };
             if (worst.isEmpty() || standing == Standing.FAIL || worst.get() == Standing.PASS) {
                 worst = Optional.of(standing);
             }
@@ -445,8 +449,9 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
     private static List<Score> scores(
             SequencedMap<Place, SequencedMap<String, List<Run>>> cells, List<AuditTable> audits) {
         SequencedMap<String, List<Run>> methods = new LinkedHashMap<>();
-        cells.values().forEach(here -> here.forEach((method, seeds) ->
-                methods.computeIfAbsent(method, m -> new ArrayList<>()).addAll(seeds)));
+        cells.values()
+                .forEach(here -> here.forEach((method, seeds) ->
+                        methods.computeIfAbsent(method, m -> new ArrayList<>()).addAll(seeds)));
         List<Score> scores = new ArrayList<>();
         for (List<Run> runs : methods.values()) {
             Run first = runs.getFirst();
@@ -471,8 +476,8 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
                             .filter(r -> r.failure().isEmpty()
                                     && r.referenced().seconds() > 0
                                     && r.fulfilled().seconds() > 0)
-                            .mapToDouble(r -> r.fulfilled().seconds()
-                                    / r.referenced().seconds())
+                            .mapToDouble(r ->
+                                    r.fulfilled().seconds() / r.referenced().seconds())
                             .average()));
         }
         scores.sort(Comparator.comparingInt(s -> order(s.role())));

@@ -16,9 +16,32 @@ import org.lethe.study.Run;
 /** The report for programs: CSV with one line per finding, JSON with the tables. */
 final class Table {
     private static final List<String> COLUMNS = List.of(
-            "study", "subject", "data", "model", "request", "method", "role", "exactness", "seed", "digest", "audit",
-            "finding", "value", "low", "high", "level", "n", "unit", "direction", "verdict", "bar", "p",
-            "learn_seconds", "fulfil_seconds", "reference_seconds", "failure");
+            "study",
+            "subject",
+            "data",
+            "model",
+            "request",
+            "method",
+            "role",
+            "exactness",
+            "seed",
+            "digest",
+            "audit",
+            "finding",
+            "value",
+            "low",
+            "high",
+            "level",
+            "n",
+            "unit",
+            "direction",
+            "verdict",
+            "bar",
+            "p",
+            "learn_seconds",
+            "fulfil_seconds",
+            "reference_seconds",
+            "failure");
 
     private Table() {}
 
@@ -40,8 +63,17 @@ final class Table {
     private static Stream<String> before(Run run, String audit) {
         var r = run.recipe();
         return Stream.of(
-                run.study(), r.subject(), r.data(), r.model(), r.request(), r.method(),
-                word(run.role()), run.exactness().label(), Long.toString(r.seed()), run.digest(), audit);
+                run.study(),
+                r.subject(),
+                r.data(),
+                r.model(),
+                r.request(),
+                r.method(),
+                word(run.role()),
+                run.exactness().label(),
+                Long.toString(r.seed()),
+                run.digest(),
+                audit);
     }
 
     private static Stream<String> cells(Finding f) {
@@ -80,7 +112,9 @@ final class Table {
     static String json(Report report) {
         ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
         ObjectNode root = mapper.createObjectNode();
-        root.put("format", 1).put("study", report.study()).put("cells", report.runs().size());
+        root.put("format", 1)
+                .put("study", report.study())
+                .put("cells", report.runs().size());
         var audits = root.putArray("audits");
         for (Report.AuditTable table : report.audits()) {
             ObjectNode audit = audits.addObject();
@@ -123,14 +157,15 @@ final class Table {
         var failures = root.putArray("failed");
         for (Run run : report.failed()) {
             var r = run.recipe();
-            run.failure().ifPresent(failure -> failures.addObject()
-                    .put("data", r.data())
-                    .put("model", r.model())
-                    .put("request", r.request())
-                    .put("method", r.method())
-                    .put("seed", r.seed())
-                    .put("code", failure.code().name())
-                    .put("cause", failure.message()));
+            run.failure()
+                    .ifPresent(failure -> failures.addObject()
+                            .put("data", r.data())
+                            .put("model", r.model())
+                            .put("request", r.request())
+                            .put("method", r.method())
+                            .put("seed", r.seed())
+                            .put("code", failure.code().name())
+                            .put("cause", failure.message()));
         }
         try {
             return mapper.writeValueAsString(root) + "\n";

@@ -36,7 +36,8 @@ final class Wording {
         if (size < 1e-4 || size >= 1e7) {
             return String.format(Locale.ROOT, "%.2e", value);
         }
-        return String.format(Locale.ROOT, size >= 1_000 ? "%,." + decimals(size) + "f" : "%." + decimals(size) + "f", value);
+        return String.format(
+                Locale.ROOT, size >= 1_000 ? "%,." + decimals(size) + "f" : "%." + decimals(size) + "f", value);
     }
 
     private static int decimals(double size) {
@@ -60,7 +61,7 @@ final class Wording {
 
     private static String rounded(double value, Report.Measured m) {
         int places = places(m);
-        return places < 0 ? number(value) : fixed(value, places);
+        return places < 0 || value == 0 ? number(value) : fixed(value, places);
     }
 
     /** Digits after the point that the spread of seeds, or the interval of a single seed, leaves meaningful; −1 for none. */
@@ -72,9 +73,7 @@ final class Wording {
         if (!Double.isFinite(size) || size >= 1e7 || (size < 1e-4 && size > 0 && spread < 1e-5)) {
             return -1;
         }
-        return spread > 0
-                ? Math.clamp(1 - (int) Math.floor(Math.log10(spread)), 0, 6)
-                : size == 0 ? 0 : decimals(size);
+        return spread > 0 ? Math.clamp(1 - (int) Math.floor(Math.log10(spread)), 0, 6) : size == 0 ? 0 : decimals(size);
     }
 
     private static String fixed(double value, int places) {
@@ -121,9 +120,12 @@ final class Wording {
         List<String[]> lines = new ArrayList<>();
         lines.add(new String[] {"Asked", String.join(" · ", report.distinct(r -> r.request()))});
         lines.add(new String[] {
-            "Of", String.join(", ", report.distinct(r -> r.model())) + " on " + String.join(", ", report.distinct(r -> r.data()))
+            "Of",
+            String.join(", ", report.distinct(r -> r.model())) + " on "
+                    + String.join(", ", report.distinct(r -> r.data()))
         });
-        long seeds = report.runs().stream().map(r -> r.recipe().seed()).distinct().count();
+        long seeds =
+                report.runs().stream().map(r -> r.recipe().seed()).distinct().count();
         lines.add(new String[] {
             "Tried",
             report.methods().stream()
@@ -147,13 +149,14 @@ final class Wording {
                 continue;
             }
             Set<String> bars = new LinkedHashSet<>();
-            report.audits().forEach(audit -> audit.rows().stream()
-                    .filter(r -> r.method().equals(score.method()) && r.role() == score.role())
-                    .forEach(r -> r.findings().forEach((name, m) -> {
-                        if (m.standing().equals(Optional.of(Standing.FAIL))) {
-                            bars.add(name);
-                        }
-                    })));
+            report.audits()
+                    .forEach(audit -> audit.rows().stream()
+                            .filter(r -> r.method().equals(score.method()) && r.role() == score.role())
+                            .forEach(r -> r.findings().forEach((name, m) -> {
+                                if (m.standing().equals(Optional.of(Standing.FAIL))) {
+                                    bars.add(name);
+                                }
+                            })));
             List<String> parts = new ArrayList<>();
             if (!bars.isEmpty()) {
                 parts.add("misses " + String.join(", ", bars) + " in " + score.count(Standing.FAIL) + " of "

@@ -38,7 +38,10 @@ class ReportTest {
         var measured = only(report);
         assertEquals(0.2, measured.mean(), 1e-15);
         assertEquals(0.1, measured.sd(), 1e-15);
-        assertEquals(0.2 + 4.302652729911275 * 0.1 / Math.sqrt(3), measured.interval().orElseThrow().high(), 1e-9);
+        assertEquals(
+                0.2 + 4.302652729911275 * 0.1 / Math.sqrt(3),
+                measured.interval().orElseThrow().high(),
+                1e-9);
         assertEquals(3, measured.seeds());
         assertTrue(report.html().contains("<b>0.20</b> ± 0.10"));
         assertTrue(report.markdown().contains("0.20 ± 0.10"));
@@ -80,7 +83,9 @@ class ReportTest {
     @Test
     void oneFailingSeedFailsTheRow() {
         Report report = Report.of(List.of(
-                run("sisa", Role.TESTED, 1, judged(true)), run("sisa", Role.TESTED, 2, judged(false)), run("sisa", Role.TESTED, 3, judged(true))));
+                run("sisa", Role.TESTED, 1, judged(true)),
+                run("sisa", Role.TESTED, 2, judged(false)),
+                run("sisa", Role.TESTED, 3, judged(true))));
         assertEquals(Optional.of(Report.Standing.FAIL), only(report).standing());
         assertFalse(report.methods().getFirst().held());
     }
@@ -93,16 +98,22 @@ class ReportTest {
                 run("scif", Role.TESTED, 1, found(1).tested(0.04)),
                 run("nothing", Role.DO_NOTHING, 1, found(1).tested(0.001))));
         var rows = report.audits().getFirst().rows();
-        assertEquals(List.of("retrain", "sisa", "scif", "nothing"), rows.stream().map(Report.Row::method).toList());
+        assertEquals(
+                List.of("retrain", "sisa", "scif", "nothing"),
+                rows.stream().map(Report.Row::method).toList());
         assertTrue(rows.get(0).findings().firstEntry().getValue().corrected().isEmpty());
-        assertEquals(0.02, rows.get(1).findings().firstEntry().getValue().corrected().orElseThrow(), 1e-15);
-        assertEquals(0.04, rows.get(2).findings().firstEntry().getValue().corrected().orElseThrow(), 1e-15);
+        assertEquals(
+                0.02, rows.get(1).findings().firstEntry().getValue().corrected().orElseThrow(), 1e-15);
+        assertEquals(
+                0.04, rows.get(2).findings().firstEntry().getValue().corrected().orElseThrow(), 1e-15);
     }
 
     @Test
     void pageLoadsNothingAndRunsNothing() {
         String html = Report.of(SampleRuns.cure4rec()).html();
-        assertFalse(Pattern.compile("(src|href)\\s*=\\s*\"(?!#)|url\\(|@import|<script|<link").matcher(html).find());
+        assertFalse(Pattern.compile("(src|href)\\s*=\\s*\"(?!#)|url\\(|@import|<script|<link")
+                .matcher(html)
+                .find());
         assertTrue(html.contains("What this does not prove"));
         assertTrue(html.contains("prefers-color-scheme: dark"));
         assertTrue(html.length() < 1_000_000, html.length() + " characters");
@@ -111,7 +122,9 @@ class ReportTest {
     @Test
     void pageIsWellFormed() throws Exception {
         String html = Report.of(SampleRuns.cure4rec()).html();
-        String xml = html.replace("<!doctype html>", "").replaceAll("<(meta[^>]*)>", "<$1/>").replace("<br>", "<br/>");
+        String xml = html.replace("<!doctype html>", "")
+                .replaceAll("<(meta[^>]*)>", "<$1/>")
+                .replace("<br>", "<br/>");
         var builder = javax.xml.parsers.DocumentBuilderFactory.newInstance().newDocumentBuilder();
         builder.parse(new java.io.ByteArrayInputStream(xml.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
     }
@@ -155,7 +168,9 @@ class ReportTest {
                 .within(new Interval(0.3, 0.4, 0.95))
                 .judged(new Verdict.Pass("at least 0.3, \"or so\""))
                 .tested(1e-300);
-        List<List<String>> lines = parsed(Report.of(List.of(run("sisa {shards: 10, slices: 2}", Role.TESTED, 7, finding))).csv());
+        List<List<String>> lines =
+                parsed(Report.of(List.of(run("sisa {shards: 10, slices: 2}", Role.TESTED, 7, finding)))
+                        .csv());
         assertEquals(2, lines.size());
         assertEquals(lines.get(0).size(), lines.get(1).size());
         assertEquals("sisa {shards: 10, slices: 2}", at(lines, "method"));
@@ -168,10 +183,13 @@ class ReportTest {
     @Test
     void failedCellsAreShownWithTheirCause() {
         Report report = Report.of(List.of(
-                run("sisa", Role.TESTED, 1, found(1)), failed("scif", "loss is not finite at epoch 3"), failed("sisa", "disk full")));
+                run("sisa", Role.TESTED, 1, found(1)),
+                failed("scif", "loss is not finite at epoch 3"),
+                failed("sisa", "disk full")));
         assertTrue(report.html().contains("loss is not finite at epoch 3"));
         assertTrue(report.markdown().contains("disk full"));
-        assertEquals("loss is not finite at epoch 3", parsed(report.csv()).get(2).getLast());
+        assertEquals(
+                "loss is not finite at epoch 3", parsed(report.csv()).get(2).getLast());
         assertTrue(report.html().contains("1 of 2"));
     }
 
@@ -196,7 +214,14 @@ class ReportTest {
         JsonNode row = root.get("audits").get(0).get("rows").get(0);
         assertEquals("retrain", row.get("method").textValue());
         assertEquals(
-                report.audits().get(0).rows().get(0).findings().firstEntry().getValue().mean(),
+                report.audits()
+                        .get(0)
+                        .rows()
+                        .get(0)
+                        .findings()
+                        .firstEntry()
+                        .getValue()
+                        .mean(),
                 row.get("findings").get(0).get("mean").doubleValue(),
                 0);
         assertEquals(9, root.get("failed").size());
@@ -212,7 +237,13 @@ class ReportTest {
     }
 
     private static Report.Measured only(Report report) {
-        return report.audits().getFirst().rows().getFirst().findings().firstEntry().getValue();
+        return report.audits()
+                .getFirst()
+                .rows()
+                .getFirst()
+                .findings()
+                .firstEntry()
+                .getValue();
     }
 
     private static Finding found(double value) {
@@ -225,15 +256,33 @@ class ReportTest {
 
     private static Run run(String method, Role role, long seed, Finding finding) {
         return new Run(
-                "quick", "00", new Run.Recipe("recsys", "planted", "bpr", "forget", method, seed), role, Exactness.EXACT, "",
-                Map.of(), Cost.NONE, Cost.NONE, Cost.NONE,
-                List.of(new Run.Result("utility", List.of(finding), LIMITS)), Optional.empty());
+                "quick",
+                "00",
+                new Run.Recipe("recsys", "planted", "bpr", "forget", method, seed),
+                role,
+                Exactness.EXACT,
+                "",
+                Map.of(),
+                Cost.NONE,
+                Cost.NONE,
+                Cost.NONE,
+                List.of(new Run.Result("utility", List.of(finding), LIMITS)),
+                Optional.empty());
     }
 
     private static Run failed(String method, String cause) {
         return new Run(
-                "quick", "00", new Run.Recipe("recsys", "planted", "bpr", "forget", method, 9), Role.TESTED, Exactness.EXACT, "",
-                Map.of(), Cost.NONE, Cost.NONE, Cost.NONE, List.of(),
+                "quick",
+                "00",
+                new Run.Recipe("recsys", "planted", "bpr", "forget", method, 9),
+                Role.TESTED,
+                Exactness.EXACT,
+                "",
+                Map.of(),
+                Cost.NONE,
+                Cost.NONE,
+                Cost.NONE,
+                List.of(),
                 Optional.of(new Run.Failure(LetheException.Code.NUMERIC, cause)));
     }
 

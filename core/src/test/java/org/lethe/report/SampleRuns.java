@@ -87,12 +87,17 @@ final class SampleRuns {
                                                 new Finding("unlearn-seconds", time, 1, Direction.LOWER).in("s"),
                                                 method == 6 || method == 0 || time < 1,
                                                 "less than retraining"),
-                                        new Finding("interactions-trained", Math.round(80_000 * time / 2.1), 1, Direction.LOWER)),
+                                        new Finding(
+                                                "interactions-trained",
+                                                Math.round(80_000 * time / 2.1),
+                                                1,
+                                                Direction.LOWER)),
                                 "Seconds of this machine; the counts are the machine-free part."),
                         new Run.Result(
                                 "fairness",
                                 List.of(
-                                        new Finding("a-igf(ndcgFull)@20", gf, 943, Direction.LOWER).within(around(gf, 0.01)),
+                                        new Finding("a-igf(ndcgFull)@20", gf, 943, Direction.LOWER)
+                                                .within(around(gf, 0.01)),
                                         new Finding("shardGF", gf / 2, 10, Direction.LOWER)),
                                 "Groups by activity only; other groups may fare worse."));
         return new Run(
@@ -109,7 +114,8 @@ final class SampleRuns {
                 results,
                 fails
                         ? Optional.of(new Run.Failure(
-                                LetheException.Code.NUMERIC, "newton step 3: the residual is not finite, expected below 1e-6"))
+                                LetheException.Code.NUMERIC,
+                                "newton step 3: the residual is not finite, expected below 1e-6"))
                         : Optional.empty());
     }
 

@@ -29,13 +29,16 @@ class WordingTest {
         assertEquals("0.5052 ± 0.0069", Wording.mean(measured) + Wording.spread(measured));
         assertEquals("0.488 to 0.522", Wording.interval(measured(0.505, 0.02, 3), new Interval(0.488, 0.5221, 0.95)));
         assertEquals("\u22120.0008", Wording.mean(measured(-0.00081, 0.0076, 3)));
-        assertEquals("78,123 ± 2,310", Wording.mean(measured(78_123, 2_310, 3)) + Wording.spread(measured(78_123, 2_310, 3)));
+        assertEquals(
+                "78,123 ± 2,310",
+                Wording.mean(measured(78_123, 2_310, 3)) + Wording.spread(measured(78_123, 2_310, 3)));
         assertEquals("0.3333", Wording.mean(measured(1.0 / 3, 0, 1)));
     }
 
     @Test
     void labelsAreWhatDiffers() {
-        List<String> requests = List.of("forget-users {choose: core, percent: 5}", "forget-users {choose: edge, percent: 5}");
+        List<String> requests =
+                List.of("forget-users {choose: core, percent: 5}", "forget-users {choose: edge, percent: 5}");
         assertEquals("choose: edge", Wording.shorter(requests.get(1), requests));
         assertEquals("hide", Wording.shorter("hide", List.of("hide")));
     }
@@ -48,6 +51,16 @@ class WordingTest {
 
     private static Report.Measured measured(double mean, double sd, int seeds) {
         return new Report.Measured(
-                mean, sd, Optional.empty(), 1, seeds, "", Direction.HIGHER, Optional.empty(), "", OptionalDouble.empty(), OptionalDouble.empty());
+                mean,
+                sd,
+                Optional.empty(),
+                1,
+                seeds,
+                "",
+                Direction.HIGHER,
+                Optional.empty(),
+                "",
+                OptionalDouble.empty(),
+                OptionalDouble.empty());
     }
 }
