@@ -21,8 +21,12 @@ import org.lethe.recsys.forget.ForgetInteractions;
 import org.lethe.recsys.forget.ForgetItems;
 import org.lethe.recsys.forget.ForgetRequest;
 import org.lethe.recsys.forget.ForgetUsers;
+import org.lethe.recsys.forget.NewtonStep;
+import org.lethe.recsys.forget.RecEraser;
 import org.lethe.recsys.forget.Retrain;
+import org.lethe.recsys.forget.Scif;
 import org.lethe.recsys.forget.Sisa;
+import org.lethe.recsys.forget.UltraRe;
 
 /** Recommenders: the catalogue of everything this subject offers. Adding an entry is one line here. */
 public final class Recsys implements Subject<Split, Recommender> {
@@ -49,7 +53,7 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Method<Split, Recommender>> methods() {
-        return List.of(new Retrain(), new Sisa());
+        return List.of(new Retrain(), new Sisa(), new RecEraser(), new UltraRe(), new Scif(), new NewtonStep());
     }
 
     @Override

@@ -1,5 +1,10 @@
 package org.lethe.recsys.forget;
 
+import java.util.Arrays;
+import java.util.function.IntFunction;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
+import org.lethe.Env;
 import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Method;
@@ -9,6 +14,7 @@ import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Wmf;
 
 /** What every method of forgetting asks of its arguments. */
 final class Forgetting {
@@ -41,13 +47,53 @@ final class Forgetting {
     }
 
     /** More shards than there are users, items or interactions to put into them are refused. */
-    static void requireUsers(Method<?, ?> method, int shards, int units) {
+    static void requireUnits(Method<?, ?> method, int shards, int units) {
         if (shards > units) {
             throw new LetheException(
                     LetheException.Code.STUDY,
                     Named.Of.name(method) + ".shards is " + shards + ", expected at most " + units
                             + ", the number of things this data has to put into them");
         }
+    }
+
+    /** Where users and items lie, for a partition: {@code wmf} with its default settings on the same data. */
+    static Embeddings placed(Split data, Env env) {
+        return env.ledger().timed("pre-embedding", () -> new Wmf().train(data, env));
+    }
+
+    /** Those that have an interaction. */
+    static int[] active(int count, IntUnaryOperator degree) {
+        return IntStream.range(0, count).filter(x -> degree.applyAsInt(x) > 0).toArray();
+    }
+
+    /** The shard of everyone: as assigned where active, else by number, which tells nothing about anyone. */
+    static int[] spread(int[] active, int[] assigned, int count, int shards) {
+        int[] shardOf = new int[count];
+        Arrays.setAll(shardOf, x -> x % shards);
+        for (int n = 0; n < active.length; n++) {
+            shardOf[active[n]] = assigned[n];
+        }
+        return shardOf;
+    }
+
+    /** New tables in which some users' rows are others; all other bits stay. A row that is not finite stops the run. */
+    static Embeddings withRows(
+            Method<?, ?> method, Embeddings before, int[] users, Env env, IntFunction<double[]> rowOf) {
+        float[] rows = before.userRows().clone();
+        int dims = before.dims();
+        env.workers().each(users.length, n -> {
+            double[] row = rowOf.apply(n);
+            for (int d = 0; d < dims; d++) {
+                if (!Double.isFinite(row[d])) {
+                    throw new LetheException(
+                            LetheException.Code.NUMERIC,
+                            Named.Of.name(method) + ": the new row of touched user " + n + " of " + users.length
+                                    + " has " + row[d] + " in column " + d + "; a larger damping may help");
+                }
+                rows[users[n] * dims + d] = (float) row[d];
+            }
+        });
+        return new Embeddings(dims, rows, before.itemRows());
     }
 
     static LetheException refused(Method<?, ?> method, String why) {

@@ -60,7 +60,7 @@ public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implemen
     @Override
     public Recommender learn(Learner<Split, Recommender> learner, Split data, Env env) {
         EmbeddingLearner tables = Forgetting.tables(this, learner);
-        Forgetting.requireUsers(this, shards, data.users());
+        Forgetting.requireUnits(this, shards, data.users());
         Partition partition = Partition.ByUser.dealt(data.train(), shards, env.random("sisa-shards"));
         List<Sharded.Shard> trained = Sharded.train(
                 IntStream.range(0, shards).toArray(),

@@ -1,0 +1,154 @@
+package org.lethe.recsys.forget;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.lethe.Check;
+import org.lethe.Env;
+import org.lethe.Estimate;
+import org.lethe.Exactness;
+import org.lethe.Learner;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Request;
+import org.lethe.numerics.Keyed;
+import org.lethe.recsys.EmbeddingLearner;
+import org.lethe.recsys.Embeddings;
+import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+
+/**
+ * Forgets by retraining touched shards, with like put to like in the shards and attention over their models (RecEraser;
+ * Chen, Sun, Zhang and Ding 2022).
+ *
+ * <p>Pre-embeddings by {@code wmf} with its default settings place users and items; {@link BalancedGreedy balanced k-means}
+ * of interactions, users or items makes the shards; each is trained alone; {@link Attention} serves one pair of tables.
+ * After a request the touched shards are retrained and the aggregator starts from scratch, so that it keeps no trace.
+ *
+ * <p>The partition was drawn with the forgotten data in it, so the plain form is exact only given the partition. With
+ * {@code leakFree} pre-embeddings and partition are made anew from what remains and everything is trained again: exact,
+ * at the price of learning. Users and items that are in no shard's data keep their place by number. Cost of a request: the
+ * touched shards and the aggregator.
+ *
+ * @param shards number of shards
+ * @param partition what is partitioned: interactions (InBP), users (UBP) or items (IBP)
+ * @param slack capacity of a shard, as a multiple of an even share
+ * @param rounds most rounds of the balanced k-means
+ * @param steps steps in which the aggregator is trained, each on all interactions
+ * @param rate learning rate of the aggregator
+ * @param leakFree whether a request makes pre-embeddings and partition anew from what remains
+ */
+@Named("receraser")
+public record RecEraser(int shards, By partition, double slack, int rounds, int steps, double rate, boolean leakFree)
+        implements Method<Split, Recommender> {
+    /** What is partitioned. */
+    public enum By {
+        /** Interactions, by the product of the distances of their two ends: InBP. */
+        INTERACTIONS,
+        /** Users: UBP. */
+        USERS,
+        /** Items: IBP. */
+        ITEMS
+    }
+
+    public RecEraser {
+        Check.require(shards >= 1, "shards", shards, "at least 1");
+        Check.require(slack >= 1 && slack <= 1e6, "slack", slack, "1 to 1000000");
+        Check.require(rounds >= 1, "rounds", rounds, "at least 1");
+        Check.require(steps >= 0, "steps", steps, "at least 0");
+        Check.require(rate > 0 && rate <= 1, "rate", rate, "above 0 and at most 1");
+    }
+
+    public RecEraser() {
+        this(10, By.INTERACTIONS);
+    }
+
+    /** The usual settings for so many shards. */
+    public RecEraser(int shards, By partition) {
+        this(shards, partition, 1.2, 50, 40, 0.01, false);
+    }
+
+    @Override
+    public boolean learnsPlainly() {
+        return false;
+    }
+
+    @Override
+    public Recommender learn(Learner<Split, Recommender> learner, Split data, Env env) {
+        EmbeddingLearner tables = Forgetting.tables(this, learner);
+        Embeddings placed = Forgetting.placed(data, env);
+        Partition made = env.ledger().timed("partition", () -> partition(placed, data.train(), env));
+        return trained(made, IntStream.range(0, shards).toArray(), List.of(), tables, data, env);
+    }
+
+    @Override
+    public Recommender fulfil(
+            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+        Sharded before = Sharded.madeBy(this, model);
+        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
+        if (forgotten.nothing()) {
+            return model;
+        }
+        if (leakFree) {
+            return learn(learner, forgotten.remaining(), env);
+        }
+        Partition made = before.partition();
+        EmbeddingLearner tables = Forgetting.tables(this, learner);
+        return trained(made, made.touched(forgotten, data), before.shards(), tables, forgotten.remaining(), env);
+    }
+
+    private Recommender trained(
+            Partition made, int[] touched, List<Sharded.Shard> old, EmbeddingLearner learner, Split data, Env env) {
+        List<Sharded.Shard> trained = Sharded.train(
+                touched, old, s -> Sharded.Job.whole(made.members(s, data), made.part(s, data)), learner, env);
+        Sharded plain = new Sharded(this, made, trained, data, Sharded::local);
+        Embeddings served = env.ledger()
+                .timed("aggregate", () -> Attention.aggregate(plain, learner.loss(), data.train(), steps, rate, env));
+        return new Sharded(this, made, trained, data, s -> served);
+    }
+
+    /** The partition of some data by where the pre-embeddings place it. */
+    Partition partition(Embeddings placed, Interactions train, Env env) {
+        Keyed random = env.random("receraser-anchors");
+        return switch (partition) {
+            case INTERACTIONS -> {
+                Forgetting.requireUnits(this, shards, train.size());
+                BalancedGreedy greedy = greedy(train.size());
+                BalancedGreedy.Pairs pairs = new BalancedGreedy.Pairs(placed, train, shards);
+                yield new Partition.ByPair(train, greedy.assign(pairs, random, env.workers()), shards);
+            }
+            case USERS -> {
+                int[] active = Forgetting.active(train.users(), train::degree);
+                int[] shardOf = rows(placed.userRows(), placed.dims(), active, train.users(), random, env);
+                yield Partition.ByUser.of(shardOf, shards);
+            }
+            case ITEMS -> {
+                int[] starts = train.byItem().starts();
+                int[] active = Forgetting.active(train.items(), i -> starts[i + 1] - starts[i]);
+                int[] shardOf = rows(placed.itemRows(), placed.dims(), active, train.items(), random, env);
+                yield new Partition.ByItem(shardOf, shards);
+            }
+        };
+    }
+
+    private int[] rows(float[] table, int dims, int[] active, int count, Keyed random, Env env) {
+        Forgetting.requireUnits(this, shards, active.length);
+        int[] assigned = greedy(active.length)
+                .assign(new BalancedGreedy.Rows(table, dims, active, shards), random, env.workers());
+        return Forgetting.spread(active, assigned, count, shards);
+    }
+
+    private BalancedGreedy greedy(int units) {
+        return new BalancedGreedy(shards, BalancedGreedy.capacity(units, shards, slack), rounds);
+    }
+
+    @Override
+    public Exactness exactness() {
+        return leakFree ? Exactness.EXACT : Exactness.EXACT_GIVEN_PARTITION;
+    }
+
+    @Override
+    public Estimate estimate(Learner<Split, Recommender> learner, Split data) {
+        return learner.estimate(data).times(4);
+    }
+}
