@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.LetheException;
 import org.lethe.numerics.Keyed;
+import org.lethe.recsys.Entities;
 
 /** How a request chooses among users or items (CURE4Rec, section on data selection): by activity, by chance, or by name. */
 public enum Choice {
@@ -70,11 +71,11 @@ public enum Choice {
         return count;
     }
 
-    /** The numbers of those listed, ascending and distinct. */
-    static int[] listed(String request, String key, List<String> names, int bound, IntPredicate hasSome) {
+    /** The numbers of those listed by id, ascending and distinct. */
+    static int[] listed(String request, String key, List<String> names, Entities known, IntPredicate hasSome) {
         TreeSet<Integer> numbers = new TreeSet<>();
         for (String name : names) {
-            int number = number(request, key, name, name, bound);
+            int number = number(request, key, name, name, known);
             if (!hasSome.test(number)) {
                 throw refused(request, key, name, "one that still has interactions: there is nothing left to forget");
             }
@@ -83,16 +84,14 @@ public enum Choice {
         return numbers.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    /** One number of a list, below a bound. */
-    static int number(String request, String key, String name, String digits, int bound) {
-        int number = -1;
-        if (digits.strip().matches("\\d{1,9}")) {
-            number = Integer.parseInt(digits.strip());
-        }
-        if (number < 0 || number >= bound) {
-            throw refused(request, key, name, "known to this data: a number from 0 to " + (bound - 1));
-        }
-        return number;
+    /** The number of one listed by the id it has in its data. */
+    static int number(String request, String key, String name, String id, Entities known) {
+        return known.find(id.strip())
+                .orElseThrow(() -> refused(
+                        request,
+                        key,
+                        name,
+                        "known to this data: one of " + known.size() + " ids such as " + known.id(0)));
     }
 
     static LetheException refused(String request, String key, Object value, String expected) {

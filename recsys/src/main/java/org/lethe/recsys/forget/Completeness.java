@@ -77,9 +77,11 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         Membership membership = Membership.of(aftermath, users, random);
         int members = membership.questions().members();
         List<Finding> findings = new ArrayList<>();
-        findings.add(new Finding("forgotten-pairs", aftermath.gone().interactions().size(), members, Direction.NONE));
+        findings.add(
+                new Finding("forgotten-pairs", aftermath.gone().interactions().size(), members, Direction.NONE));
         if (!membership.possible()) {
-            String why = aftermath.empty() ? "nothing was to be forgotten" : "there are no unseen pairs to compare with";
+            String why =
+                    aftermath.empty() ? "nothing was to be forgotten" : "there are no unseen pairs to compare with";
             findings.set(0, findings.getFirst().judged(new Verdict.Undecided(bar(), why)));
         } else {
             attacks(c, membership, random, findings);
@@ -106,7 +108,8 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         findings.add(mioBefore.finding("mio-auc-before", n, Direction.NONE));
         findings.add(mioReference.finding("mio-auc-reference", n, Direction.NONE));
         findings.add(new Finding("mio-acc", after.accuracy(), n, Direction.LOWER));
-        findings.add(new Finding("mio-rate", after.rate(), membership.questions().members(), Direction.LOWER));
+        findings.add(
+                new Finding("mio-rate", after.rate(), membership.questions().members(), Direction.LOWER));
         findings.add(found("mio-tpr@1%", after.mio(), 0.01, people, n, draws));
         findings.add(found("mio-tpr@0.1%", after.mio(), 0.001, people, n, draws));
         if (Double.isFinite(after.onRetained())) {
@@ -123,7 +126,8 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         findings.add(found("score-tpr@1%", after.score(), 0.01, people, n, draws));
 
         gap("completeness-gap", n, mioAfter, mioBefore, mioReference).ifPresent(findings::add);
-        gap("completeness-gap(score)", n, scoreAfter, scoreBefore, scoreReference).ifPresent(findings::add);
+        gap("completeness-gap(score)", n, scoreAfter, scoreBefore, scoreReference)
+                .ifPresent(findings::add);
     }
 
     private Finding judged(String name, int n, Sampled after, Sampled before, Sampled reference) {
@@ -146,11 +150,9 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         }
         double value = (after.value - reference.value) / whole;
         double[] drawn = IntStream.range(0, resamples)
-                .mapToDouble(b ->
-                        (after.drawn[b] - reference.drawn[b]) / (before.drawn[b] - reference.drawn[b]))
+                .mapToDouble(b -> (after.drawn[b] - reference.drawn[b]) / (before.drawn[b] - reference.drawn[b]))
                 .toArray();
-        return Optional.of(
-                new Finding(name, value, n, Direction.ZERO).within(Resampling.interval(value, drawn)));
+        return Optional.of(new Finding(name, value, n, Direction.ZERO).within(Resampling.interval(value, drawn)));
     }
 
     private Finding overlap(Case<Split, Recommender> c, Aftermath aftermath, Env env, Keyed random) {
@@ -190,8 +192,8 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         double whole = distance(before, reference);
         return whole == 0
                 ? Optional.empty()
-                : Optional.of(new Finding(
-                        "parameter-distance", distance(after, reference) / whole, 1, Direction.LOWER));
+                : Optional.of(
+                        new Finding("parameter-distance", distance(after, reference) / whole, 1, Direction.LOWER));
     }
 
     private static double distance(Embeddings left, Embeddings right) {
@@ -210,8 +212,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
     /** An AUC with what it comes to in each resample. */
     private record Sampled(double value, double[] drawn) {
         static Sampled of(Roc roc, int people, int resamples, Keyed draws) {
-            return new Sampled(
-                    roc.auc(), Resampling.values(resamples, people, draws, times -> roc.auc(o -> times[o])));
+            return new Sampled(roc.auc(), Resampling.values(resamples, people, draws, times -> roc.auc(o -> times[o])));
         }
 
         double[] differences(Sampled other) {

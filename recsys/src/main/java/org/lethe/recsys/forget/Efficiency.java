@@ -77,14 +77,14 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
             findings.add(new Finding("speed-up", speedUp, 1, Direction.HIGHER)
                     .in("×")
                     .judged(verdict(speedUp, changed, aftermath.empty())));
-            findings.add(new Finding(
-                            "speed-up-parallel", reference.parallel / spent.parallel, 1, Direction.HIGHER)
-                    .in("×"));
+            findings.add(
+                    new Finding("speed-up-parallel", reference.parallel / spent.parallel, 1, Direction.HIGHER).in("×"));
         } else {
             findings.add(new Finding("scores-changed", changed ? 1 : 0, 1, Direction.NONE)
                     .judged(
                             changed || aftermath.empty()
-                                    ? new Verdict.Undecided(bar(), "no time was recorded for the method or the reference")
+                                    ? new Verdict.Undecided(
+                                            bar(), "no time was recorded for the method or the reference")
                                     : new Verdict.Fail(bar())));
         }
         findings.add(amount("shards-touched", c.fulfilled().count("shards-touched")));

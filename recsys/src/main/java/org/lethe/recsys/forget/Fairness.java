@@ -23,7 +23,6 @@ import org.lethe.recsys.Ranking.Quality;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.forget.Resampling.Difference;
-import org.lethe.statistics.Statistics;
 
 /**
  * Whether users are served equally well (CURE4Rec, "Fairness"): A-IGF, the mean NDCG of the most active users less that of
@@ -103,7 +102,8 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
             findings.add(new Finding(name("a-igf"), 0, 0, Direction.ZERO)
                     .judged(new Verdict.Undecided(bar(), "one of the two groups has nobody with test items")));
         } else {
-            findings.addAll(gap(new Gap(ndcg.of(after), front, rest), new Gap(ndcg.of(reference), front, rest), random));
+            findings.addAll(
+                    gap(new Gap(ndcg.of(after), front, rest), new Gap(ndcg.of(reference), front, rest), random));
         }
         if (after.users().length > 0) {
             findings.add(new Finding(name("gini"), gini(ndcg.of(after)), after.users().length, Direction.LOWER));
@@ -163,8 +163,7 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
         return findings;
     }
 
-    private Optional<Finding> forgottenGap(
-            Case<Split, Recommender> c, Aftermath aftermath, Env env, Keyed random) {
+    private Optional<Finding> forgottenGap(Case<Split, Recommender> c, Aftermath aftermath, Env env, Keyed random) {
         if (aftermath.gone().users().length == 0) {
             return Optional.empty();
         }

@@ -16,7 +16,7 @@ import org.lethe.recsys.Split;
  * {@code percent: 0} is a request that changes nothing; one that selects none, or all, is refused.
  *
  * @param percent how many of the training interactions, from 0 to 100; not used where pairs are listed
- * @param pairs the interactions as {@code user:item}, by number; empty for a choice by chance
+ * @param pairs the interactions as {@code user:item}, by their ids in the data; empty for a choice by chance
  * @param seed of the random choice
  */
 @Named("forget-interactions")
@@ -70,8 +70,10 @@ public record ForgetInteractions(double percent, List<String> pairs, long seed) 
             if (ends.length != 2) {
                 throw Choice.refused("forget-interactions", "pairs", pair, "user:item");
             }
-            int user = Choice.number("forget-interactions", "pairs", pair, ends[0], data.users());
-            int item = Choice.number("forget-interactions", "pairs", pair, ends[1], data.items());
+            int user = Choice.number(
+                    "forget-interactions", "pairs", pair, ends[0], data.train().userEntities());
+            int item = Choice.number(
+                    "forget-interactions", "pairs", pair, ends[1], data.train().itemEntities());
             if (!data.train().contains(user, item)) {
                 throw Choice.refused("forget-interactions", "pairs", pair, "a training interaction");
             }

@@ -12,7 +12,7 @@ import org.lethe.recsys.Split;
  *
  * @param choose core (the most popular), edge (the least popular), random, or listed
  * @param percent how many of the items, from 0 to 100; not used where they are listed
- * @param items the items, by number, where they are listed
+ * @param items the items, by their ids in the data, where they are listed
  * @param seed of the random choice
  */
 @Named("forget-items")
@@ -44,7 +44,11 @@ public record ForgetItems(Choice choose, double percent, List<String> items, lon
             int[] validation = degrees(data.validation().columns(), data.items());
             int[] test = degrees(data.test().columns(), data.items());
             chosen = Choice.listed(
-                    "forget-items", "items", items, data.items(), i -> degrees[i] + validation[i] + test[i] > 0);
+                    "forget-items",
+                    "items",
+                    items,
+                    data.train().itemEntities(),
+                    i -> degrees[i] + validation[i] + test[i] > 0);
         } else {
             chosen = choose.select("forget-items", percent, seed, degrees, i -> i);
         }

@@ -14,7 +14,7 @@ import org.lethe.recsys.Split;
  *
  * @param choose core (the most active), edge (the least active), random, or listed
  * @param percent how many of the users, from 0 to 100; not used where they are listed
- * @param users the users, by number, where they are listed
+ * @param users the users, by their ids in the data, where they are listed
  * @param seed of the random choice
  */
 @Named("forget-users")
@@ -48,7 +48,7 @@ public record ForgetUsers(Choice choose, double percent, List<String> users, lon
                             "forget-users",
                             "users",
                             users,
-                            data.users(),
+                            train.userEntities(),
                             u -> train.degree(u)
                                             + data.validation().degree(u)
                                             + data.test().degree(u)

@@ -30,7 +30,8 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
         }
 
         int members() {
-            return (int) IntStream.range(0, member.length).filter(k -> member[k]).count();
+            return (int)
+                    IntStream.range(0, member.length).filter(k -> member[k]).count();
         }
 
         /** Numbers from 0 for what is drawn in a resample: the users, or the pairs where users are few. */
@@ -97,13 +98,13 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
         for (int k = 0; k < heldOut.length; k++) {
             heldOut[k] = Keyed.below(random.of("held-out").at(lessons.users[k]), 5) == 0;
         }
-        int[] learned = IntStream.range(0, taught.length).filter(k -> !heldOut[k]).toArray();
-        int[] checked = IntStream.range(0, taught.length).filter(k -> heldOut[k]).toArray();
+        int[] learned =
+                IntStream.range(0, taught.length).filter(k -> !heldOut[k]).toArray();
+        int[] checked =
+                IntStream.range(0, taught.length).filter(k -> heldOut[k]).toArray();
         LogisticAttack attack = LogisticAttack.fit(rows(taught, learned), flags(lessons.member, learned));
         double onRetained = new Roc(
-                        logOdds(attack, rows(taught, checked)),
-                        flags(lessons.member, checked),
-                        new int[checked.length])
+                        logOdds(attack, rows(taught, checked)), flags(lessons.member, checked), new int[checked.length])
                 .auc();
         double[] odds = logOdds(attack, asked);
         double[] scores = Arrays.stream(asked).mapToDouble(row -> row[0]).toArray();

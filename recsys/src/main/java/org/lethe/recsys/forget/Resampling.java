@@ -42,7 +42,8 @@ final class Resampling {
 
     /** The middle 95 % of the finite ones, widened where needed so that it holds the value itself. */
     static Interval interval(double value, double[] resampled) {
-        double[] sorted = Arrays.stream(resampled).filter(Double::isFinite).sorted().toArray();
+        double[] sorted =
+                Arrays.stream(resampled).filter(Double::isFinite).sorted().toArray();
         if (sorted.length == 0) {
             return new Interval(value, value, Statistics.LEVEL);
         }

@@ -73,8 +73,9 @@ public record Utility(int k, double margin) implements Audit<Split, Recommender>
                     .judged(new Verdict.Undecided(bar(), "no user that remains has test pairs")));
         } else {
             Map<String, double[]> references = reference.perUser();
-            after.perUser().forEach((metric, values) ->
-                    findings.addAll(metric(metric, values, references.getOrDefault(metric, values), random)));
+            after.perUser()
+                    .forEach((metric, values) ->
+                            findings.addAll(metric(metric, values, references.getOrDefault(metric, values), random)));
         }
         forgotten(c, aftermath, env, random).ifPresent(findings::add);
         if (given.after() instanceof Sharded sharded) {
@@ -91,9 +92,11 @@ public record Utility(int k, double margin) implements Audit<Split, Recommender>
             return List.of(value);
         }
         double difference = Statistics.mean(after) - Statistics.mean(reference);
-        Interval interval = Statistics.pairedBootstrap(after, reference, random.of(name).of("difference"));
+        Interval interval =
+                Statistics.pairedBootstrap(after, reference, random.of(name).of("difference"));
         return List.of(
-                value.judged(Resampling.notWorse(bar(), interval, margin)).tested(Statistics.wilcoxon(after, reference)),
+                value.judged(Resampling.notWorse(bar(), interval, margin))
+                        .tested(Statistics.wilcoxon(after, reference)),
                 new Finding(at(name + "-difference"), difference, after.length, Direction.HIGHER).within(interval));
     }
 
@@ -102,8 +105,8 @@ public record Utility(int k, double margin) implements Audit<Split, Recommender>
         local.perUser().forEach((metric, values) -> {
             if (JUDGED.contains(metric) && values.length > 0) {
                 double[] means = ShardMeans.of(sharded, local.users(), values);
-                findings.add(new Finding(
-                        at(metric + "-local"), Statistics.mean(values), values.length, Direction.HIGHER));
+                findings.add(
+                        new Finding(at(metric + "-local"), Statistics.mean(values), values.length, Direction.HIGHER));
                 findings.add(new Finding(
                         at(metric + "-shard-mean"), Statistics.mean(means), means.length, Direction.HIGHER));
             }
@@ -111,26 +114,28 @@ public record Utility(int k, double margin) implements Audit<Split, Recommender>
         return findings;
     }
 
-    private Optional<Finding> forgotten(
-            Case<Split, Recommender> c, Aftermath aftermath, Env env, Keyed random) {
+    private Optional<Finding> forgotten(Case<Split, Recommender> c, Aftermath aftermath, Env env, Keyed random) {
         if (aftermath.empty()) {
             return Optional.empty();
         }
         Interactions known = aftermath.gone().remaining().train();
         Interactions gone = aftermath.gone().interactions();
-        double[] before = Ranking.evaluate(c.before(), known, gone, k, env.workers()).ndcgCut();
-        double[] after = Ranking.evaluate(c.after(), known, gone, k, env.workers()).ndcgCut();
-        double[] reference = Ranking.evaluate(c.reference(), known, gone, k, env.workers()).ndcgCut();
+        double[] before =
+                Ranking.evaluate(c.before(), known, gone, k, env.workers()).ndcgCut();
+        double[] after =
+                Ranking.evaluate(c.after(), known, gone, k, env.workers()).ndcgCut();
+        double[] reference =
+                Ranking.evaluate(c.reference(), known, gone, k, env.workers()).ndcgCut();
         Keyed key = random.of("forgotten");
-        String bar = String.format(Locale.ROOT, "no better than the reference for what is forgotten, within %s", margin);
+        String bar =
+                String.format(Locale.ROOT, "no better than the reference for what is forgotten, within %s", margin);
         Difference ofAfter = difference(after, reference, key);
         Verdict verdict = ofAfter.value() < 0
                 ? new Verdict.Pass(bar)
                 : Resampling.likeReference(bar, ofAfter, difference(before, reference, key), margin);
-        return Optional.of(
-                new Finding(at("forgotten-ndcgCut"), Statistics.mean(after), after.length, Direction.LOWER)
-                        .within(Statistics.bootstrap(after, key))
-                        .judged(verdict));
+        return Optional.of(new Finding(at("forgotten-ndcgCut"), Statistics.mean(after), after.length, Direction.LOWER)
+                .within(Statistics.bootstrap(after, key))
+                .judged(verdict));
     }
 
     private static Difference difference(double[] left, double[] right, Keyed key) {
