@@ -9,7 +9,6 @@ import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 
 /** The {@code lethe} command: parses, calls the engine, prints. Everything it does, the library does too. */
@@ -58,7 +57,7 @@ public final class Lethe {
         Lethe lethe = new Lethe();
         return new CommandLine(lethe)
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler((e, line, parsed) -> lethe.explain(e, line, parsed))
+                .setExecutionExceptionHandler((e, line, parsed) -> lethe.explain(e, line))
                 .setParameterExceptionHandler((e, arguments) -> {
                     CommandLine line = e.getCommandLine();
                     line.getErr().println(e.getMessage());
@@ -69,7 +68,7 @@ public final class Lethe {
                 .execute(args);
     }
 
-    private int explain(Exception e, CommandLine line, ParseResult parsed) {
+    private int explain(Exception e, CommandLine line) {
         if (debug) {
             e.printStackTrace(line.getErr());
         } else {

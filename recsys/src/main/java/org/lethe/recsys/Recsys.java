@@ -16,7 +16,6 @@ import org.lethe.Subject;
 import org.lethe.recsys.forget.Completeness;
 import org.lethe.recsys.forget.Efficiency;
 import org.lethe.recsys.forget.Fairness;
-import org.lethe.recsys.forget.Utility;
 import org.lethe.recsys.forget.ForgetInteractions;
 import org.lethe.recsys.forget.ForgetItems;
 import org.lethe.recsys.forget.ForgetRequest;
@@ -27,6 +26,7 @@ import org.lethe.recsys.forget.Retrain;
 import org.lethe.recsys.forget.Scif;
 import org.lethe.recsys.forget.Sisa;
 import org.lethe.recsys.forget.UltraRe;
+import org.lethe.recsys.forget.Utility;
 
 /** Recommenders: the catalogue of everything this subject offers. Adding an entry is one line here. */
 public final class Recsys implements Subject<Split, Recommender> {

@@ -3,7 +3,6 @@ package org.lethe.recsys.forget;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -89,8 +88,7 @@ final class AuditControlsTest {
         for (String attack : List.of("score-auc", "mio-auc")) {
             assertEvery(Verdict.Pass.class, verdicts(new Completeness(), Sabotage.RETRAINED, attack));
             assertOnceAtMost(
-                    Verdict.Fail.class,
-                    verdicts(new Completeness(), Sabotage.RETRAINED_FROM_ANOTHER_SEED, attack));
+                    Verdict.Fail.class, verdicts(new Completeness(), Sabotage.RETRAINED_FROM_ANOTHER_SEED, attack));
         }
     }
 
@@ -150,9 +148,15 @@ final class AuditControlsTest {
         Membership membership = Membership.of(Aftermath.of(caseOf(world, Sabotage.NOTHING)), 500, Keyed.seed(1));
         boolean[] gone = new boolean[world.data.users()];
         Arrays.stream(((ForgetRequest) REQUEST).resolve(world.data).users()).forEach(u -> gone[u] = true);
-        assertEquals(0, Arrays.stream(membership.lessons().users()).filter(u -> gone[u]).count());
+        assertEquals(
+                0,
+                Arrays.stream(membership.lessons().users()).filter(u -> gone[u]).count());
         assertEquals(0, Arrays.stream(membership.panel()).filter(u -> gone[u]).count());
-        assertEquals(0, Arrays.stream(membership.questions().users()).filter(u -> !gone[u]).count());
+        assertEquals(
+                0,
+                Arrays.stream(membership.questions().users())
+                        .filter(u -> !gone[u])
+                        .count());
         assertEquals(membership.lessons().size(), membership.lessons().members() * 2);
     }
 
@@ -160,7 +164,9 @@ final class AuditControlsTest {
     void sameSeedGivesTheSameFindings() {
         World world = WORLDS.get(1);
         for (Audit<Split, Recommender> audit : List.of(new Utility(), new Completeness(), new Fairness())) {
-            assertEquals(examine(audit, world, Sabotage.RETRAINED_FROM_ANOTHER_SEED), examine(audit, world, Sabotage.RETRAINED_FROM_ANOTHER_SEED));
+            assertEquals(
+                    examine(audit, world, Sabotage.RETRAINED_FROM_ANOTHER_SEED),
+                    examine(audit, world, Sabotage.RETRAINED_FROM_ANOTHER_SEED));
         }
     }
 
@@ -215,7 +221,11 @@ final class AuditControlsTest {
             Recommender of(World world) {
                 Embeddings model = (Embeddings) world.retrained;
                 boolean[] active = Fairness.active(
-                        ((ForgetRequest) REQUEST).resolve(world.data).remaining().train(), 0.5);
+                        ((ForgetRequest) REQUEST)
+                                .resolve(world.data)
+                                .remaining()
+                                .train(),
+                        0.5);
                 float[] rows = model.userRows().clone();
                 for (int n = 0; n < rows.length; n++) {
                     rows[n] *= active[n / model.dims()] ? 1 : -1;

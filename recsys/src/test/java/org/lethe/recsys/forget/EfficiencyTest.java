@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -23,8 +22,8 @@ final class EfficiencyTest {
     private static final Split DATA = data();
     private static final Recommender BEFORE = model(1);
     private static final Recommender AFTER = model(2);
-    private static final Cost LEARNED =
-            new Cost(9, Map.of("partition", List.of(1.0), "pre-embedding", List.of(2.0), "shard", List.of(6.0)), Map.of());
+    private static final Cost LEARNED = new Cost(
+            9, Map.of("partition", List.of(1.0), "pre-embedding", List.of(2.0), "shard", List.of(6.0)), Map.of());
     private static final Cost FULFILLED = new Cost(
             5,
             Map.of("shard", List.of(1.0, 2.0, 1.5), "verify", List.of(0.25)),
@@ -65,7 +64,8 @@ final class EfficiencyTest {
 
     @Test
     void timeOnOneWorkerIsFoundFromARunOnMany() {
-        Cost onThree = new Cost(2.5, Map.of("shard", List.of(1.0, 2.0, 1.5)), Map.of()); // 2.0 of shards, 0.5 of the rest
+        Cost onThree =
+                new Cost(2.5, Map.of("shard", List.of(1.0, 2.0, 1.5)), Map.of()); // 2.0 of shards, 0.5 of the rest
         assertEquals(5, Spent.of(onThree, 3, 1).sequential(), 1e-12);
     }
 
@@ -102,15 +102,7 @@ final class EfficiencyTest {
     private static List<Finding> examine(Recommender after, Cost cost) {
         return new Efficiency()
                 .examine(
-                        new Case<>(
-                                DATA,
-                                ForgetUsers.listed("1"),
-                                BEFORE,
-                                after,
-                                AFTER,
-                                LEARNED,
-                                cost,
-                                RETRAINED),
+                        new Case<>(DATA, ForgetUsers.listed("1"), BEFORE, after, AFTER, LEARNED, cost, RETRAINED),
                         Env.seeded(1));
     }
 
@@ -123,8 +115,11 @@ final class EfficiencyTest {
     }
 
     static Finding finding(List<Finding> findings, String name) {
-        return findings.stream().filter(f -> f.name().equals(name)).findFirst().orElseThrow(() -> new AssertionError(
-                name + " is not among " + findings.stream().map(Finding::name).toList()));
+        return findings.stream()
+                .filter(f -> f.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(name + " is not among "
+                        + findings.stream().map(Finding::name).toList()));
     }
 
     private static Split data() {

@@ -3,7 +3,6 @@ package org.lethe.recsys.forget;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.lethe.recsys.Interactions;
@@ -41,9 +40,13 @@ final class FairnessTest {
     @Test
     void activeUsersAreTheFirstTwentiethTiesByNumber() {
         // users 0 … 39 with one interaction each, but users 7 and 30 with two; 40 and 41 have nothing and do not count
-        int[] users = IntStream.concat(IntStream.range(0, 40), IntStream.of(7, 30)).toArray();
-        int[] items = IntStream.concat(IntStream.range(0, 40).map(u -> 0), IntStream.of(1, 1)).toArray();
+        int[] users =
+                IntStream.concat(IntStream.range(0, 40), IntStream.of(7, 30)).toArray();
+        int[] items = IntStream.concat(IntStream.range(0, 40).map(u -> 0), IntStream.of(1, 1))
+                .toArray();
         boolean[] active = Fairness.active(Interactions.of(42, 2, users, items), 0.075);
-        assertArrayEquals(new int[] {0, 7, 30}, IntStream.range(0, 42).filter(u -> active[u]).toArray());
+        assertArrayEquals(
+                new int[] {0, 7, 30},
+                IntStream.range(0, 42).filter(u -> active[u]).toArray());
     }
 }

@@ -3,7 +3,6 @@ package org.lethe.recsys.forget;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-
 import org.junit.jupiter.api.Test;
 import org.lethe.numerics.Keyed;
 

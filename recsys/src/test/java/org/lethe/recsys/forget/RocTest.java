@@ -2,7 +2,6 @@ package org.lethe.recsys.forget;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.lethe.numerics.Keyed;

@@ -1,0 +1,113 @@
+package org.lethe.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.lethe.study.Explained;
+
+/**
+ * What the manual shows is what is compiled: code between a {@code snippet} mark and the end of its block is a file of
+ * the tests, and the reference is what the catalogue says. {@code -Dlethe.write=true} writes both anew.
+ */
+class DocumentsTest {
+    private static final Path ROOT = Path.of("..");
+    private static final Pattern SNIPPET =
+            Pattern.compile("<!-- snippet: (\\S+) -->\n```java\n(.*?)```", Pattern.DOTALL);
+
+    @Test
+    void snippetsAreCompiledCode() throws IOException {
+        int snippets = 0;
+        for (String page : List.of("README.md", "CONTRIBUTING.md")) {
+            String text = Files.readString(ROOT.resolve(page));
+            Matcher matcher = SNIPPET.matcher(text);
+            StringBuilder renewed = new StringBuilder();
+            while (matcher.find()) {
+                String code = code(ROOT.resolve(matcher.group(1)));
+                matcher.appendReplacement(
+                        renewed,
+                        Matcher.quoteReplacement(
+                                "<!-- snippet: " + matcher.group(1) + " -->\n```java\n" + code + "```"));
+                snippets++;
+            }
+            compare(ROOT.resolve(page), text, matcher.appendTail(renewed).toString());
+        }
+        assertEquals(3, snippets);
+    }
+
+    @Test
+    void theLibraryExampleOfTheReadmeRuns() {
+        assertFalse(LibraryExample.example().isEmpty());
+    }
+
+    @Test
+    void theReferenceIsWhatTheCatalogueSays() throws IOException {
+        StringBuilder text =
+                new StringBuilder("# Reference\n\nGenerated from the code: names and settings as in a study file.\n");
+        for (Map.Entry<String, List<Object>> kind : Catalogues.byKind().entrySet()) {
+            text.append("\n## ").append(kind.getKey()).append('\n');
+            for (Object entry : kind.getValue()) {
+                Explained e = Explained.of(entry);
+                text.append("\n### ")
+                        .append(e.name())
+                        .append("\n\n")
+                        .append(e.text())
+                        .append('\n');
+                e.exactness()
+                        .ifPresent(x -> text.append("\nPromise: ").append(x).append(".\n"));
+                if (!e.settings().isEmpty()) {
+                    text.append("\n| setting | default | type | |\n|---|---|---|---|\n");
+                    e.settings()
+                            .forEach(s -> text.append("| `%s` | %s | %s | %s |\n"
+                                    .formatted(s.name(), cell(s.standard()), cell(s.type()), cell(s.text()))));
+                }
+            }
+        }
+        Path page = ROOT.resolve("docs/reference.md");
+        compare(page, Files.exists(page) ? Files.readString(page) : "", text.toString());
+    }
+
+    @Test
+    void linksOfTheManualLeadSomewhere() throws IOException {
+        try (Stream<Path> pages = Files.walk(ROOT.resolve("docs"))) {
+            for (Path page : Stream.concat(pages, Stream.of(ROOT.resolve("README.md")))
+                    .filter(p -> p.toString().endsWith(".md"))
+                    .toList()) {
+                Matcher link = Pattern.compile("\\]\\((?!https?:)([^)#]+)").matcher(Files.readString(page));
+                while (link.find()) {
+                    assertTrue(
+                            Files.exists(page.resolveSibling(link.group(1)).normalize()),
+                            page + " points to " + link.group(1));
+                }
+            }
+        }
+    }
+
+    private static void compare(Path page, String is, String should) throws IOException {
+        if (Boolean.getBoolean("lethe.write")) {
+            Files.writeString(page, should);
+        } else {
+            assertEquals(should, is, page + " is out of date: run this test with -Dlethe.write=true");
+        }
+    }
+
+    private static String cell(String text) {
+        return text.replace("|", "\\|");
+    }
+
+    /** The file, or what stands between its two README marks, less the indentation. */
+    private static String code(Path file) throws IOException {
+        String text = Files.readString(file);
+        String[] parts = text.split("\n *// README\n", -1);
+        return parts.length == 3 ? (parts[1] + "\n").stripIndent() : text;
+    }
+}
