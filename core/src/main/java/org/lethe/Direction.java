@@ -8,6 +8,8 @@ public enum Direction {
     LOWER,
     /** The nearer to zero the better, on either side. */
     ZERO,
+    /** The nearer to one half the better, on either side: the area of an attack that should be guessing. */
+    HALF,
     /** A description, neither good nor bad. */
     NONE
 }

@@ -274,6 +274,7 @@ record Charts(Report report) {
         return switch (m.direction()) {
             case LOWER -> -m.mean();
             case ZERO -> -Math.abs(m.mean());
+            case HALF -> -Math.abs(m.mean() - 0.5);
             case HIGHER, NONE -> m.mean();
         };
     }

@@ -103,6 +103,7 @@ final class Wording {
             case HIGHER -> "higher is better";
             case LOWER -> "lower is better";
             case ZERO -> "nearer 0 is better";
+            case HALF -> "nearer ½ is better";
             case NONE -> "descriptive";
         };
     }

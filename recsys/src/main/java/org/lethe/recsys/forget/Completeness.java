@@ -107,7 +107,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         findings.add(judged("mio-auc", n, mioAfter, mioBefore, mioReference));
         findings.add(mioBefore.finding("mio-auc-before", n, Direction.NONE));
         findings.add(mioReference.finding("mio-auc-reference", n, Direction.NONE));
-        findings.add(new Finding("mio-acc", after.accuracy(), n, Direction.LOWER));
+        findings.add(new Finding("mio-acc", after.accuracy(), n, Direction.HALF));
         findings.add(
                 new Finding("mio-rate", after.rate(), membership.questions().members(), Direction.LOWER));
         findings.add(found("mio-tpr@1%", after.mio(), 0.01, people, n, draws));
@@ -132,7 +132,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
 
     private Finding judged(String name, int n, Sampled after, Sampled before, Sampled reference) {
         Difference ofAfter = after.less(reference);
-        return after.finding(name, n, Direction.LOWER)
+        return after.finding(name, n, Direction.HALF)
                 .judged(Resampling.likeReference(bar(), ofAfter, before.less(reference), margin))
                 .tested(Resampling.pValue(after.differences(reference)));
     }
