@@ -24,6 +24,7 @@ import org.lethe.recsys.forget.NewtonStep;
 import org.lethe.recsys.forget.RecEraser;
 import org.lethe.recsys.forget.Retrain;
 import org.lethe.recsys.forget.Scif;
+import org.lethe.recsys.forget.Sharded;
 import org.lethe.recsys.forget.Sisa;
 import org.lethe.recsys.forget.UltraRe;
 import org.lethe.recsys.forget.Utility;
@@ -73,11 +74,12 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public void save(Recommender model, Map<String, String> provenance, Path file) throws IOException {
-        if (model instanceof Embeddings embeddings) {
+        Recommender served = model instanceof Sharded sharded ? sharded.served() : model;
+        if (served instanceof Embeddings embeddings) {
             embeddings.save(file, provenance);
         } else {
             throw new IllegalArgumentException(
-                    "model is a " + model.getClass().getSimpleName() + ", expected embeddings");
+                    "model is a " + served.getClass().getSimpleName() + ", expected embeddings");
         }
     }
 
