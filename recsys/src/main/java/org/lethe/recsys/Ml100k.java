@@ -16,7 +16,7 @@ import org.lethe.Named;
  *
  * <p>{@code split: given} is the division of the CURE4Rec benchmark: films with at least 5 ratings, every rating an
  * interaction whatever its stars; 943 users, 1,349 items, 79,045 + 20,242 interactions. The other divisions read
- * {@code u.data}. {@code stop-on: test} stops training on the test part as the published code does, which compares with
+ * {@code u.data}. {@code stopOn: test} stops training on the test part as the published code does, which compares with
  * its numbers and is optimistic.
  *
  * @param split how the ratings are divided
@@ -83,6 +83,6 @@ public record Ml100k(
 
     @Override
     public Optional<Fetch> publisher() {
-        return Optional.of(MovieLens.publisher("ml-100k"));
+        return Optional.of(MovieLens.publisher(NAME));
     }
 }

@@ -16,7 +16,7 @@ import org.lethe.Named;
  *
  * <p>{@code split: given} is the division of the CURE4Rec benchmark: films with at least 5 ratings, every rating an
  * interaction whatever its stars; 6,040 users, 3,416 items, 797,275 + 202,336 interactions. The other divisions read
- * {@code ratings.dat}. {@code stop-on: test} stops training on the test part as the published code does, which compares with
+ * {@code ratings.dat}. {@code stopOn: test} stops training on the test part as the published code does, which compares with
  * its numbers and is optimistic.
  *
  * @param split how the ratings are divided
@@ -83,6 +83,6 @@ public record Ml1m(
 
     @Override
     public Optional<Fetch> publisher() {
-        return Optional.of(MovieLens.publisher("ml-1m"));
+        return Optional.of(MovieLens.publisher(NAME));
     }
 }

@@ -1,15 +1,11 @@
 package org.lethe.recsys.forget;
 
-import java.util.List;
-import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
@@ -40,7 +36,7 @@ import org.lethe.recsys.Split;
  */
 @Named("receraser")
 public record RecEraser(int shards, By partition, double slack, int rounds, int steps, double rate, boolean leakFree)
-        implements Method<Split, Recommender> {
+        implements PartitionedMethod {
     /** What is partitioned. */
     public enum By {
         /** Interactions, by the product of the distances of their two ends: InBP. */
@@ -69,46 +65,13 @@ public record RecEraser(int shards, By partition, double slack, int rounds, int 
     }
 
     @Override
-    public boolean learnsPlainly() {
-        return false;
+    public Recommender aggregate(Sharded shards, EmbeddingLearner.Loss loss, Split data, Env env) {
+        return Attention.aggregate(shards, loss, data.train(), steps, rate, env);
     }
 
     @Override
-    public Recommender learn(Learner<Split, Recommender> learner, Split data, Env env) {
-        EmbeddingLearner tables = Forgetting.tables(this, learner);
-        Embeddings placed = Forgetting.placed(data, env);
-        Partition made = env.ledger().timed("partition", () -> partition(placed, data.train(), env));
-        return trained(made, IntStream.range(0, shards).toArray(), List.of(), tables, data, env);
-    }
-
-    @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        Sharded before = Sharded.madeBy(this, model);
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
-        if (forgotten.nothing()) {
-            return model;
-        }
-        if (leakFree) {
-            return learn(learner, forgotten.remaining(), env);
-        }
-        Partition made = before.partition();
-        EmbeddingLearner tables = Forgetting.tables(this, learner);
-        return trained(made, made.touched(forgotten, data), before.shards(), tables, forgotten.remaining(), env);
-    }
-
-    private Recommender trained(
-            Partition made, int[] touched, List<Sharded.Shard> old, EmbeddingLearner learner, Split data, Env env) {
-        List<Sharded.Shard> trained = Sharded.train(
-                touched, old, s -> Sharded.Job.whole(made.members(s, data), made.part(s, data)), learner, env);
-        Sharded plain = new Sharded(this, made, trained, data, Sharded::local);
-        Embeddings served = env.ledger()
-                .timed("aggregate", () -> Attention.aggregate(plain, learner.loss(), data.train(), steps, rate, env));
-        return new Sharded(this, made, trained, data, s -> served);
-    }
-
-    /** The partition of some data by where the pre-embeddings place it. */
-    Partition partition(Embeddings placed, Interactions train, Env env) {
+    public Partition partition(Embeddings placed, Split data, Env env) {
+        Interactions train = data.train();
         Keyed random = env.random("receraser-anchors");
         return switch (partition) {
             case INTERACTIONS -> {

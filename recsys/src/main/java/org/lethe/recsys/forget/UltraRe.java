@@ -1,15 +1,11 @@
 package org.lethe.recsys.forget;
 
-import java.util.List;
-import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
@@ -31,8 +27,7 @@ import org.lethe.transport.BalancedClustering;
  * @param leakFree whether a request makes pre-embeddings and partition anew from what remains
  */
 @Named("ultrare")
-public record UltraRe(int shards, int rounds, Combiner.Kind combiner, boolean leakFree)
-        implements Method<Split, Recommender> {
+public record UltraRe(int shards, int rounds, Combiner.Kind combiner, boolean leakFree) implements PartitionedMethod {
     public UltraRe {
         Check.require(shards >= 1, "shards", shards, "at least 1");
         Check.require(rounds >= 1, "rounds", rounds, "at least 1");
@@ -48,45 +43,12 @@ public record UltraRe(int shards, int rounds, Combiner.Kind combiner, boolean le
     }
 
     @Override
-    public boolean learnsPlainly() {
-        return false;
+    public Recommender aggregate(Sharded shards, EmbeddingLearner.Loss loss, Split data, Env env) {
+        return new Combiner(shards, loss, data.train(), env).combined(combiner);
     }
 
     @Override
-    public Recommender learn(Learner<Split, Recommender> learner, Split data, Env env) {
-        EmbeddingLearner tables = Forgetting.tables(this, learner);
-        Embeddings placed = Forgetting.placed(data, env);
-        Partition made = env.ledger().timed("partition", () -> partition(placed, data, env));
-        return trained(made, IntStream.range(0, shards).toArray(), List.of(), tables, data, env);
-    }
-
-    @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        Sharded before = Sharded.madeBy(this, model);
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
-        if (forgotten.nothing()) {
-            return model;
-        }
-        if (leakFree) {
-            return learn(learner, forgotten.remaining(), env);
-        }
-        Partition made = before.partition();
-        EmbeddingLearner tables = Forgetting.tables(this, learner);
-        return trained(made, made.touched(forgotten, data), before.shards(), tables, forgotten.remaining(), env);
-    }
-
-    private Recommender trained(
-            Partition made, int[] touched, List<Sharded.Shard> old, EmbeddingLearner learner, Split data, Env env) {
-        List<Sharded.Shard> trained = Sharded.train(
-                touched, old, s -> Sharded.Job.whole(made.members(s, data), made.part(s, data)), learner, env);
-        Sharded plain = new Sharded(this, made, trained, data, Sharded::local);
-        Recommender served = env.ledger()
-                .timed("aggregate", () -> new Combiner(plain, learner.loss(), data.train(), env).combined(combiner));
-        return new Sharded(this, made, trained, data, s -> served);
-    }
-
-    private Partition partition(Embeddings placed, Split data, Env env) {
+    public Partition partition(Embeddings placed, Split data, Env env) {
         int[] active = Forgetting.active(data.users(), data.train()::degree);
         Forgetting.requireUnits(this, shards, active.length);
         BalancedClustering.Result groups = new BalancedClustering(shards, rounds)

@@ -1,0 +1,68 @@
+package org.lethe.recsys.forget;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.lethe.Env;
+import org.lethe.Learner;
+import org.lethe.Method;
+import org.lethe.Request;
+import org.lethe.recsys.EmbeddingLearner;
+import org.lethe.recsys.Embeddings;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+
+/**
+ * A method that divides the data by pre-embeddings, trains one model a shard and aggregates them; to forget, it trains the
+ * touched shards and the aggregation again, or, leak-free, everything from the partition on.
+ */
+interface PartitionedMethod extends Method<Split, Recommender> {
+    /** Number of shards. */
+    int shards();
+
+    /** Whether the partition is drawn again without what is forgotten. */
+    boolean leakFree();
+
+    /** The partition of some data by where the pre-embeddings place it. */
+    Partition partition(Embeddings placed, Split data, Env env);
+
+    /** What is served, from trained shards. */
+    Recommender aggregate(Sharded shards, EmbeddingLearner.Loss loss, Split data, Env env);
+
+    @Override
+    default boolean learnsPlainly() {
+        return false;
+    }
+
+    @Override
+    default Recommender learn(Learner<Split, Recommender> learner, Split data, Env env) {
+        EmbeddingLearner tables = Forgetting.tables(this, learner);
+        Embeddings placed = Forgetting.placed(data, env);
+        Partition made = env.ledger().timed("partition", () -> partition(placed, data, env));
+        return trained(made, IntStream.range(0, shards()).toArray(), List.of(), tables, data, env);
+    }
+
+    @Override
+    default Recommender fulfil(
+            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+        Sharded before = Sharded.madeBy(this, model);
+        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
+        if (forgotten.nothing()) {
+            return model;
+        }
+        if (leakFree()) {
+            return learn(learner, forgotten.remaining(), env);
+        }
+        Partition made = before.partition();
+        EmbeddingLearner tables = Forgetting.tables(this, learner);
+        return trained(made, made.touched(forgotten, data), before.shards(), tables, forgotten.remaining(), env);
+    }
+
+    private Recommender trained(
+            Partition made, int[] touched, List<Sharded.Shard> old, EmbeddingLearner learner, Split data, Env env) {
+        List<Sharded.Shard> trained = Sharded.train(
+                touched, old, s -> Sharded.Job.whole(made.members(s, data), made.part(s, data)), learner, env);
+        Sharded plain = new Sharded(this, made, trained, data, Sharded::local);
+        Recommender served = env.ledger().timed("aggregate", () -> aggregate(plain, learner.loss(), data, env));
+        return new Sharded(this, made, trained, data, s -> served);
+    }
+}
