@@ -15,7 +15,7 @@ import org.lethe.Safetensors;
  * with the rows laid end to end. Scores are sums by ascending dimension with fused multiply-add, so that kernels over any
  * number of lanes give the same bits.
  */
-public final class Embeddings implements Recommender {
+public final class Embeddings implements UserRows {
     private final int dims;
     private final float[] userRows; // [users, dims]
     private final float[] itemRows; // [items, dims]
@@ -35,7 +35,13 @@ public final class Embeddings implements Recommender {
         return dims;
     }
 
+    @Override
+    public int width() {
+        return dims;
+    }
+
     /** The table of users itself, [users, dims]; who writes to it writes to the model. */
+    @Override
     public float[] userRows() {
         return userRows;
     }
@@ -70,6 +76,31 @@ public final class Embeddings implements Recommender {
     public void scores(int user, float[] into) {
         for (int i = 0; i < items(); i++) {
             into[i] = score(user, i);
+        }
+    }
+
+    @Override
+    public Embeddings withUserRows(float[] rows) {
+        Check.require(rows.length == userRows.length, "rows.length", rows.length, "" + userRows.length);
+        return new Embeddings(dims, rows, itemRows);
+    }
+
+    @Override
+    public void scores(int[] users, int[] items, float[] into) {
+        int each = items.length / users.length;
+        for (int n = 0; n < items.length; n++) {
+            into[n] = score(users[n / each], items[n]);
+        }
+    }
+
+    @Override
+    public void addGradient(int[] users, int[] items, float[] weights, float[] gradient) {
+        int each = items.length / users.length;
+        for (int n = 0; n < items.length; n++) {
+            int at = n / each * dims;
+            for (int d = 0; d < dims; d++) {
+                gradient[at + d] = Math.fma(weights[n], itemRows[items[n] * dims + d], gradient[at + d]);
+            }
         }
     }
 

@@ -1,0 +1,18 @@
+package org.lethe.recsys;
+
+import org.lethe.Env;
+import org.lethe.Learner;
+
+/** A learner whose models hold users as rows, and which trains under an additional loss on them: what RAID needs. */
+public interface UserLearner extends Learner<Split, Recommender> {
+    /** Trains from the seeded initial state; with {@link UserLoss#NONE} this is {@link #train(Split, Env)}, bit by bit. */
+    UserRows train(Split data, UserLoss defence, Env env);
+
+    @Override
+    default UserRows train(Split data, Env env) {
+        return train(data, UserLoss.NONE, env);
+    }
+
+    /** The largest number of epochs that one training runs. */
+    int epochs();
+}
