@@ -23,7 +23,7 @@ record MarkdownText(Report report) {
         Wording.controls(report).values().forEach(l -> text.append("- **Controls**: " + escape(l) + "\n"));
         for (AuditTable audit : report.audits()) {
             text.append("\n## " + escape(audit.audit()) + "\n\n");
-            text.append(escape(audit.control().words()) + "\n\n");
+            text.append(escape(audit.controlWords()) + "\n\n");
             audit.rows().stream()
                     .map(r -> List.of(r.place().data(), r.place().model()))
                     .distinct()

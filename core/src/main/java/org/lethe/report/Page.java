@@ -115,8 +115,8 @@ record Page(Report report) {
 
     private void audit(StringBuilder page, AuditTable audit, Charts charts) {
         page.append("<section id=\"" + anchor(audit) + "\"><h2>" + escape(audit.audit()) + "</h2>");
-        page.append("<p><span class=\"pill " + mood(audit.control()) + "\">"
-                + escape(audit.control().words()) + "</span></p>");
+        page.append("<p><span class=\"pill " + mood(audit.control()) + "\">" + escape(audit.controlWords())
+                + "</span></p>");
         page.append(charts.bars(audit));
         audit.rows().stream()
                 .map(r -> List.of(r.place().data(), r.place().model()))
@@ -211,6 +211,7 @@ record Page(Report report) {
         String mood = control == Control.HOLDS ? "good" : control == Control.BROKEN ? "bad" : "quiet";
         String word = switch (control) {
             case HOLDS -> "control holds";
+            case PARTLY, UNDECIDED -> "control undecided";
             case BLIND, ABSENT -> "no control";
             case BROKEN -> "control BROKEN";
         };
@@ -271,7 +272,7 @@ record Page(Report report) {
         return switch (control) {
             case HOLDS -> "good";
             case BROKEN -> "bad";
-            case BLIND, ABSENT -> "warn";
+            case PARTLY, BLIND, UNDECIDED, ABSENT -> "warn";
         };
     }
 

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.lethe.Direction;
 import org.lethe.Exactness;
 import org.lethe.Finding;
@@ -41,7 +42,11 @@ import org.lethe.study.Storage;
  */
 public record Report(String study, List<Run> runs, List<AuditTable> audits, List<Score> methods) {
     /** Where a method was tried. */
-    public record Place(String data, String model, String request) {}
+    public record Place(String data, String model, String request) {
+        String words() {
+            return model + ", " + request + " on " + data;
+        }
+    }
 
     /** What all seeds together say about a bar. */
     public enum Standing {
@@ -107,12 +112,16 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
     public enum Control {
         /** The do-nothing method is rejected and the reference accepted. */
         HOLDS("control holds: do-nothing rejected, reference accepted"),
+        /** It holds at some places; at the others the data do not decide about the controls. */
+        PARTLY("control holds where it decides: do-nothing rejected, reference accepted"),
         /** The bar lets the do-nothing method pass; it constrains methods, but does not prove an effect. */
         BLIND("no control: do-nothing meets this bar too"),
         /** The bar rejects the reference, so missing it says nothing against a method. */
         BROKEN("control BROKEN: the reference misses this bar"),
-        /** A control did not decide, or was not run. */
-        ABSENT("no control: a control is undecided or was not run");
+        /** The data do not decide about the controls, so a verdict on a method says little. */
+        UNDECIDED("no control: the data do not tell do-nothing from the reference"),
+        /** A control was not run, failed, or is not measured by this finding. */
+        ABSENT("no control: a control was not run, or is not measured by this");
 
         private final String words;
 
@@ -134,13 +143,15 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
      * @param findings names of the columns
      * @param rows by place, the reference first, the control that does nothing last
      * @param controls per place and finding with a bar
+     * @param undecided per place where the data do not decide about the controls, why
      */
     public record AuditTable(
             String audit,
             String limits,
             List<String> findings,
             List<Row> rows,
-            SequencedMap<Place, SequencedMap<String, Control>> controls) {
+            SequencedMap<Place, SequencedMap<String, Control>> controls,
+            SequencedMap<Place, String> undecided) {
         /** An audit's control holds where some bar tells the controls apart at every place, and none rejects the reference. */
         public Control control() {
             if (controls.values().stream().anyMatch(c -> c.containsValue(Control.BROKEN))) {
@@ -149,13 +160,41 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
             if (controls.isEmpty()) {
                 return Control.ABSENT;
             }
-            for (Control worst : List.of(Control.ABSENT, Control.BLIND)) {
-                if (controls.values().stream()
-                        .anyMatch(c -> !c.containsValue(Control.HOLDS) && c.containsValue(worst))) {
-                    return worst;
+            for (Control worst : List.of(Control.ABSENT, Control.BLIND, Control.UNDECIDED)) {
+                if (controls.values().stream().anyMatch(c -> at(c) == worst)) {
+                    return worst == Control.UNDECIDED && held() > 0 ? Control.PARTLY : worst;
                 }
             }
             return Control.HOLDS;
+        }
+
+        /** What the bars of one place come to: any that tells the controls apart is enough. */
+        private static Control at(Map<String, Control> bars) {
+            return List.of(Control.HOLDS, Control.UNDECIDED, Control.BLIND).stream()
+                    .filter(bars::containsValue)
+                    .findFirst()
+                    .orElse(Control.ABSENT);
+        }
+
+        private long held() {
+            return controls.values().stream()
+                    .filter(c -> at(c) == Control.HOLDS)
+                    .count();
+        }
+
+        /** The sentence for {@link #control}, with the places where the data do not decide, and why. */
+        public String controlWords() {
+            Control control = control();
+            String words = control.words();
+            if (control == Control.PARTLY) {
+                words += "; at " + held() + " of " + controls.size() + " places";
+            }
+            if (control == Control.PARTLY || control == Control.UNDECIDED) {
+                words += undecided.entrySet().stream()
+                        .map(e -> "; undecided at " + e.getKey().words() + ": " + e.getValue())
+                        .collect(joining());
+            }
+            return words;
         }
 
         /** The finding charts show: the first with a bar, else the first that is better one way. */
@@ -308,13 +347,33 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
         }));
         List<Row> corrected = corrected(rows);
         SequencedMap<Place, SequencedMap<String, Control>> controls = new LinkedHashMap<>();
-        for (Place place : cells.sequencedKeySet()) {
-            SequencedMap<String, Control> here = controls(place, names, corrected);
+        SequencedMap<Place, String> undecided = new LinkedHashMap<>();
+        cells.forEach((place, methods) -> {
+            SequencedMap<String, List<Verdict>> idle = verdicts(audit, methods, Role.DO_NOTHING);
+            SequencedMap<String, List<Verdict>> reference = verdicts(audit, methods, Role.REFERENCE);
+            SequencedMap<String, Control> here = new LinkedHashMap<>();
+            for (String name : names) {
+                if (corrected.stream()
+                        .filter(r -> r.place().equals(place))
+                        .map(r -> r.findings().get(name))
+                        .anyMatch(m -> m != null && m.standing().isPresent())) {
+                    here.put(
+                            name, control(idle.getOrDefault(name, List.of()), reference.getOrDefault(name, List.of())));
+                }
+            }
             if (!here.isEmpty()) {
                 controls.put(place, here);
             }
-        }
-        return new AuditTable(audit, limits, List.copyOf(names), corrected, controls);
+            if (AuditTable.at(here) == Control.UNDECIDED) {
+                Stream.concat(idle.values().stream(), reference.values().stream())
+                        .flatMap(List::stream)
+                        .flatMap(
+                                v -> v instanceof Verdict.Undecided(var bar, var why) ? Stream.of(why) : Stream.empty())
+                        .findFirst()
+                        .ifPresent(why -> undecided.put(place, why));
+            }
+        });
+        return new AuditTable(audit, limits, List.copyOf(names), corrected, controls, undecided);
     }
 
     private static Row row(String audit, Place place, List<Run> seeds) {
@@ -412,38 +471,39 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
         return List.copyOf(rows);
     }
 
-    private static SequencedMap<String, Control> controls(Place place, Set<String> names, List<Row> rows) {
-        SequencedMap<String, Control> controls = new LinkedHashMap<>();
-        List<Row> here = rows.stream().filter(r -> r.place().equals(place)).toList();
-        for (String name : names) {
-            if (here.stream()
-                    .map(r -> r.findings().get(name))
-                    .noneMatch(m -> m != null && m.standing().isPresent())) {
-                continue;
-            }
-            Optional<Standing> idle = standing(here, Role.DO_NOTHING, name);
-            Optional<Standing> reference = standing(here, Role.REFERENCE, name);
-            Control control;
-            if (reference.equals(Optional.of(Standing.FAIL))) {
-                control = Control.BROKEN;
-            } else if (idle.equals(Optional.of(Standing.PASS))) {
-                control = Control.BLIND;
-            } else if (idle.equals(Optional.of(Standing.FAIL)) && reference.equals(Optional.of(Standing.PASS))) {
-                control = Control.HOLDS;
-            } else {
-                control = Control.ABSENT;
-            }
-            controls.put(name, control);
-        }
-        return controls;
+    private static SequencedMap<String, List<Verdict>> verdicts(
+            String audit, SequencedMap<String, List<Run>> methods, Role role) {
+        SequencedMap<String, List<Verdict>> verdicts = new LinkedHashMap<>();
+        methods.values().stream()
+                .flatMap(List::stream)
+                .filter(run -> run.role() == role)
+                .flatMap(run -> run.results().stream())
+                .filter(result -> result.audit().equals(audit))
+                .flatMap(result -> result.findings().stream())
+                .forEach(f -> f.verdict()
+                        .ifPresent(v -> verdicts.computeIfAbsent(f.name(), n -> new ArrayList<>())
+                                .add(v)));
+        return verdicts;
     }
 
-    private static Optional<Standing> standing(List<Row> rows, Role role, String finding) {
-        return rows.stream()
-                .filter(r -> r.role() == role)
-                .flatMap(r -> Optional.ofNullable(r.findings().get(finding)).stream())
-                .findFirst()
-                .flatMap(Measured::standing);
+    /**
+     * What both controls come to over all seeds: one seed that decides is enough where no other decides the other way. A
+     * method under test, by contrast, has to pass for every seed.
+     */
+    private static Control control(List<Verdict> idle, List<Verdict> reference) {
+        if (reference.stream().anyMatch(Verdict.Fail.class::isInstance)) {
+            return Control.BROKEN;
+        }
+        if (idle.stream().anyMatch(Verdict.Pass.class::isInstance)) {
+            return Control.BLIND;
+        }
+        if (idle.isEmpty() || reference.isEmpty()) {
+            return Control.ABSENT;
+        }
+        return idle.stream().anyMatch(Verdict.Fail.class::isInstance)
+                        && reference.stream().anyMatch(Verdict.Pass.class::isInstance)
+                ? Control.HOLDS
+                : Control.UNDECIDED;
     }
 
     private static List<Score> scores(

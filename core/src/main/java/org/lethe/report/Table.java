@@ -120,6 +120,7 @@ final class Table {
             ObjectNode audit = audits.addObject();
             audit.put("audit", table.audit())
                     .put("control", word(table.control()))
+                    .put("controlWords", table.controlWords())
                     .put("limits", table.limits());
             var rows = audit.putArray("rows");
             for (Report.Row row : table.rows()) {

@@ -183,11 +183,17 @@ final class Wording {
 
     /** One line per kind of answer the controls gave. */
     static SequencedMap<Control, String> controls(Report report) {
-        SequencedMap<Control, String> lines = new LinkedHashMap<>();
+        SequencedMap<Control, SequencedMap<String, String>> audits = new LinkedHashMap<>();
         for (Report.AuditTable audit : report.audits()) {
-            lines.merge(audit.control(), audit.audit(), (names, name) -> names + ", " + name);
+            audits.computeIfAbsent(audit.control(), c -> new LinkedHashMap<>())
+                    .merge(audit.controlWords(), audit.audit(), (names, name) -> names + ", " + name);
         }
-        lines.replaceAll((control, names) -> names + ": " + control.words() + ".");
+        SequencedMap<Control, String> lines = new LinkedHashMap<>();
+        audits.forEach((control, said) -> lines.put(
+                control,
+                said.entrySet().stream()
+                        .map(e -> e.getValue() + ": " + e.getKey() + ".")
+                        .collect(joining(" "))));
         return lines;
     }
 

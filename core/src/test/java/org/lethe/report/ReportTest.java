@@ -75,6 +75,59 @@ class ReportTest {
     }
 
     @Test
+    void oneSeedThatDecidesIsEnoughForAControl() {
+        Finding open = found(0.3).judged(new Verdict.Undecided("at most 0.5", "9 users are too few"));
+        List<Run> oneSeed = List.of(
+                run("nothing", Role.DO_NOTHING, 1, open),
+                run("sisa", Role.TESTED, 1, judged(true)),
+                run("retrain", Role.REFERENCE, 1, open));
+        Report undecided = Report.of(oneSeed);
+        assertEquals(Report.Control.UNDECIDED, undecided.audits().getFirst().control());
+        assertTrue(undecided.markdown().contains("9 users are too few"));
+        List<Run> twoSeeds = new ArrayList<>(oneSeed);
+        twoSeeds.add(run("nothing", Role.DO_NOTHING, 2, judged(false)));
+        twoSeeds.add(run("sisa", Role.TESTED, 2, judged(true)));
+        twoSeeds.add(run("retrain", Role.REFERENCE, 2, judged(true)));
+        assertEquals(
+                Report.Control.HOLDS, Report.of(twoSeeds).audits().getFirst().control());
+        twoSeeds.add(run("nothing", Role.DO_NOTHING, 3, judged(true)));
+        assertEquals(
+                Report.Control.BLIND, Report.of(twoSeeds).audits().getFirst().control());
+    }
+
+    @Test
+    void whereSomePlacesAreUndecidedTheyAreNamed() {
+        Finding open = found(0.3).judged(new Verdict.Undecided("at most 0.5", "9 users are too few"));
+        List<Run> runs = new ArrayList<>(List.of(
+                run("nothing", Role.DO_NOTHING, 1, judged(false)), run("retrain", Role.REFERENCE, 1, judged(true))));
+        for (Run run : List.of(run("nothing", Role.DO_NOTHING, 1, open), run("retrain", Role.REFERENCE, 1, open))) {
+            runs.add(elsewhere(run, "other"));
+        }
+        Report.AuditTable audit = Report.of(runs).audits().getFirst();
+        assertEquals(Report.Control.PARTLY, audit.control());
+        assertTrue(audit.controlWords().contains("at 1 of 2 places"), audit.controlWords());
+        assertTrue(audit.controlWords().contains("other"), audit.controlWords());
+        assertTrue(audit.controlWords().endsWith("9 users are too few"), audit.controlWords());
+    }
+
+    private static Run elsewhere(Run run, String model) {
+        Run.Recipe r = run.recipe();
+        return new Run(
+                run.study(),
+                run.digest(),
+                new Run.Recipe(r.subject(), r.data(), model, r.request(), r.method(), r.seed()),
+                run.role(),
+                run.exactness(),
+                run.dataDigest(),
+                run.versions(),
+                run.learned(),
+                run.fulfilled(),
+                run.referenced(),
+                run.results(),
+                run.failure());
+    }
+
+    @Test
     void withoutControlsNothingIsClaimed() {
         Report report = Report.of(List.of(run("sisa", Role.TESTED, 1, judged(true))));
         assertEquals(Report.Control.ABSENT, report.audits().getFirst().control());

@@ -104,7 +104,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         Sampled mioAfter = Sampled.of(after.mio(), people, resamples, draws);
         Sampled mioBefore = Sampled.of(before.mio(), people, resamples, draws);
         Sampled mioReference = Sampled.of(reference.mio(), people, resamples, draws);
-        findings.add(judged("mio-auc", n, mioAfter, mioBefore, mioReference));
+        findings.add(judged("mio-auc", n, people, mioAfter, mioBefore, mioReference));
         findings.add(mioBefore.finding("mio-auc-before", n, Direction.NONE));
         findings.add(mioReference.finding("mio-auc-reference", n, Direction.NONE));
         findings.add(new Finding("mio-acc", after.accuracy(), n, Direction.HALF));
@@ -120,7 +120,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         Sampled scoreAfter = Sampled.of(after.score(), people, resamples, draws);
         Sampled scoreBefore = Sampled.of(before.score(), people, resamples, draws);
         Sampled scoreReference = Sampled.of(reference.score(), people, resamples, draws);
-        findings.add(judged("score-auc", n, scoreAfter, scoreBefore, scoreReference));
+        findings.add(judged("score-auc", n, people, scoreAfter, scoreBefore, scoreReference));
         findings.add(scoreBefore.finding("score-auc-before", n, Direction.NONE));
         findings.add(scoreReference.finding("score-auc-reference", n, Direction.NONE));
         findings.add(found("score-tpr@1%", after.score(), 0.01, people, n, draws));
@@ -130,10 +130,16 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
                 .ifPresent(findings::add);
     }
 
-    private Finding judged(String name, int n, Sampled after, Sampled before, Sampled reference) {
+    private Finding judged(String name, int n, int people, Sampled after, Sampled before, Sampled reference) {
         Difference ofAfter = after.less(reference);
         return after.finding(name, n, Direction.HALF)
-                .judged(Resampling.likeReference(bar(), ofAfter, before.less(reference), margin))
+                .judged(Resampling.likeReference(
+                        bar(),
+                        ofAfter,
+                        before.less(reference),
+                        margin,
+                        people,
+                        people == n ? "pairs" : "forgotten users"))
                 .tested(Resampling.pValue(after.differences(reference)));
     }
 

@@ -202,7 +202,9 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
                         bar,
                         Difference.of(value - ofReference.value(), afterLess),
                         Difference.of(ofBefore.value() - ofReference.value(), beforeLess),
-                        margin)));
+                        margin,
+                        leave.length,
+                        "forgotten users")));
     }
 
     /** Which users are the active ones. */

@@ -1,6 +1,7 @@
 package org.lethe.recsys.forget;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.function.IntToDoubleFunction;
 import java.util.function.ToDoubleFunction;
 import org.lethe.Interval;
@@ -86,20 +87,62 @@ final class Resampling {
      * Whether a model is like the reference by a measure that is known to tell the model before from it.
      *
      * <p>Fail: the difference is larger than the margin and its interval leaves out 0. Undecided: the measure does not tell
-     * the model before from the reference either, or the interval is so wide that it holds what the model before shows.
-     * Pass otherwise.
+     * the model before from the reference either, or the interval is so wide that it holds what the model before shows; the
+     * reason names how many would be enough, as intervals narrow with the root of the number. Pass otherwise.
+     *
+     * @param drawn how many people, or pairs, the intervals were drawn from
+     * @param who the word for them
      */
-    static Verdict likeReference(String bar, Difference after, Difference before, double margin) {
+    static Verdict likeReference(
+            String bar, Difference after, Difference before, double margin, int drawn, String who) {
         if (after.beyond(margin)) {
             return new Verdict.Fail(bar);
         }
+        if (Math.abs(before.value) <= margin) {
+            return new Verdict.Undecided(
+                    bar,
+                    String.format(
+                            Locale.ROOT,
+                            "the model before is only %.3f from the reference, which the margin of %s lets pass",
+                            Math.abs(before.value),
+                            margin));
+        }
+        double half = before.value > 0 ? before.value - before.interval.low() : before.interval.high() - before.value;
         if (!before.beyond(margin)) {
-            return new Verdict.Undecided(bar, "the model before is not told from the reference either");
+            return new Verdict.Undecided(
+                    bar,
+                    String.format(
+                            Locale.ROOT,
+                            "the model before, %.3f from the reference, is not told from it by %d %s; about %d would do",
+                            Math.abs(before.value),
+                            drawn,
+                            who,
+                            needed(drawn, half, Math.abs(before.value))));
         }
         if (after.interval.contains(before.value)) {
-            return new Verdict.Undecided(bar, "too few people to tell it from the model before");
+            double far = Math.abs(before.value - after.value);
+            double width = before.value > after.value
+                    ? after.interval.high() - after.value
+                    : after.value - after.interval.low();
+            return new Verdict.Undecided(
+                    bar,
+                    String.format(Locale.ROOT, "%d %s do not tell it from the model before", drawn, who)
+                            + (far > 0
+                                    ? String.format(
+                                            Locale.ROOT,
+                                            "; about %d would, by this difference",
+                                            needed(drawn, width, far))
+                                    : ""));
         }
         return new Verdict.Pass(bar);
+    }
+
+    /** How many are enough for half an interval to become as short as a difference, to two digits, rounded up. */
+    private static long needed(int drawn, double half, double difference) {
+        double ratio = half / difference;
+        double n = Math.max(drawn + 1, Math.ceil(drawn * ratio * ratio));
+        double unit = Math.pow(10, Math.max(0, Math.floor(Math.log10(n)) - 1));
+        return (long) (Math.ceil(n / unit) * unit);
     }
 
     /** Whether a difference, higher being better, is no worse than minus a margin. */

@@ -132,7 +132,8 @@ public record Utility(int k, double margin) implements Audit<Split, Recommender>
         Difference ofAfter = difference(after, reference, key);
         Verdict verdict = ofAfter.value() < 0
                 ? new Verdict.Pass(bar)
-                : Resampling.likeReference(bar, ofAfter, difference(before, reference, key), margin);
+                : Resampling.likeReference(
+                        bar, ofAfter, difference(before, reference, key), margin, after.length, "users");
         return Optional.of(new Finding(at("forgotten-ndcgCut"), Statistics.mean(after), after.length, Direction.LOWER)
                 .within(Statistics.bootstrap(after, key))
                 .judged(verdict));

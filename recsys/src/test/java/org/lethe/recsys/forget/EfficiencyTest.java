@@ -78,13 +78,24 @@ final class EfficiencyTest {
     }
 
     @Test
-    void doingNothingIsRejectedHoweverFast() {
-        Cost nearlyNothing = new Cost(1e-6, Map.of(), Map.of());
-        assertInstanceOf(Verdict.Fail.class, verdict(examine(BEFORE, nearlyNothing), "speed-up"));
+    void doingNothingIsRejectedHoweverFastAndItsTimeIsNotJudged() {
+        for (Cost cost : List.of(Cost.NONE, new Cost(1e-6, Map.of(), Map.of()))) {
+            List<Finding> findings = examine(BEFORE, cost);
+            assertInstanceOf(Verdict.Fail.class, verdict(findings, "scores-changed"));
+            assertTrue(findings.stream().noneMatch(f -> f.name().startsWith("speed-up")));
+        }
+    }
+
+    @Test
+    void aRequestForNothingIsNotJudged() {
+        List<Finding> findings = new Efficiency()
+                .examine(new Case<>(DATA, new ForgetUsers(Choice.RANDOM, 0), BEFORE, BEFORE, BEFORE), Env.seeded(1));
+        assertTrue(findings.stream().allMatch(f -> f.verdict().isEmpty()));
     }
 
     @Test
     void retrainingIsAcceptedAndWhatIsSlowerIsNot() {
+        assertInstanceOf(Verdict.Pass.class, verdict(examine(AFTER, RETRAINED), "scores-changed"));
         assertInstanceOf(Verdict.Pass.class, verdict(examine(AFTER, RETRAINED), "speed-up"));
         Cost slow = new Cost(20, Map.of(), Map.of());
         assertInstanceOf(Verdict.Fail.class, verdict(examine(AFTER, slow), "speed-up"));
