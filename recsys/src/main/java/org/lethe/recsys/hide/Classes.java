@@ -1,0 +1,162 @@
+package org.lethe.recsys.hide;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.lethe.LetheException;
+import org.lethe.recsys.Entities;
+
+/**
+ * Users in classes by an attribute: what is to be hidden, and what an attacker guesses.
+ *
+ * @param attribute what the classes are made of, as {@code gender} or {@code gender × age}
+ * @param labels the names of the classes, at least two
+ * @param of the class of each user, −1 where nothing is known
+ */
+public record Classes(String attribute, List<String> labels, int[] of) {
+    private static final String OTHER = "other";
+
+    public Classes {
+        labels = List.copyOf(labels);
+    }
+
+    /** How many classes there are. */
+    public int size() {
+        return labels.size();
+    }
+
+    /** The users of a class, ascending. */
+    public int[] members(int k) {
+        return IntStream.range(0, of.length).filter(u -> of[u] == k).toArray();
+    }
+
+    /** The number of users in each class. */
+    public int[] counts() {
+        int[] counts = new int[size()];
+        for (int k : of) {
+            if (k >= 0) {
+                counts[k]++;
+            }
+        }
+        return counts;
+    }
+
+    /** The same classes, in which nothing is known of users for whom a test does not hold. */
+    public Classes where(IntPredicate known) {
+        int[] some = of.clone();
+        for (int u = 0; u < some.length; u++) {
+            if (!known.test(u)) {
+                some[u] = -1;
+            }
+        }
+        return new Classes(attribute, labels, some);
+    }
+
+    /**
+     * Classes by an attribute of users: its labels, or the bands of its numbers. Labels of fewer than {@code least} users
+     * become one class "other", or nothing where they are too few together.
+     *
+     * @param bands where a new band of numbers begins, ascending
+     */
+    static Classes by(String attribute, Entities users, List<Double> bands, int least) {
+        Entities.Attribute values = users.attributes().get(attribute);
+        return switch (values) {
+            case Entities.Categorical labels -> pooled(attribute, labels.labels(), labels.codes(), least);
+            case Entities.Numeric numbers -> banded(attribute, numbers.values(), bands, least);
+            case null ->
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        "hide.attribute is \"" + attribute + "\", expected "
+                                + (users.attributes().isEmpty()
+                                        ? "nothing, as the users of this data have no attributes"
+                                        : "one of "
+                                                + String.join(
+                                                        ", ", users.attributes().keySet())));
+        };
+    }
+
+    private static Classes banded(String attribute, double[] values, List<Double> bands, int least) {
+        List<String> labels = new ArrayList<>();
+        for (int b = 0; b <= bands.size(); b++) {
+            String from = b == 0 ? "" : number(bands.get(b - 1));
+            labels.add(b == bands.size() ? from + " and more" : from + "–" + "below " + number(bands.get(b)));
+        }
+        labels.set(0, "below " + number(bands.getFirst()));
+        int[] of = new int[values.length];
+        for (int u = 0; u < of.length; u++) {
+            double value = values[u];
+            of[u] = Double.isNaN(value)
+                    ? -1
+                    : (int) bands.stream().filter(b -> value >= b).count();
+        }
+        return pooled(attribute, labels, of, least);
+    }
+
+    private static String number(double value) {
+        return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
+    }
+
+    private static Classes pooled(String attribute, List<String> labels, int[] codes, int least) {
+        int[] counts = new int[labels.size()];
+        Arrays.stream(codes).filter(c -> c >= 0).forEach(c -> counts[c]++);
+        List<String> kept = new ArrayList<>();
+        int[] to = new int[labels.size()];
+        int rare = 0;
+        for (int c = 0; c < counts.length; c++) {
+            to[c] = -1;
+            if (counts[c] >= least) {
+                to[c] = kept.size();
+                kept.add(labels.get(c));
+            } else {
+                rare += counts[c];
+            }
+        }
+        if (rare >= least) {
+            for (int c = 0; c < counts.length; c++) {
+                to[c] = to[c] < 0 ? kept.size() : to[c];
+            }
+            kept.add(OTHER);
+        }
+        if (kept.size() < 2) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    "attribute \"" + attribute + "\" has " + kept.size() + " classes of at least " + least
+                            + " users, expected 2 or more; its labels are " + counted(labels, counts));
+        }
+        int[] of = new int[codes.length];
+        Arrays.setAll(of, u -> codes[u] < 0 ? -1 : to[codes[u]]);
+        return new Classes(attribute, kept, of);
+    }
+
+    private static String counted(List<String> labels, int[] counts) {
+        return labels.isEmpty()
+                ? "all unknown"
+                : String.join(
+                        ", ",
+                        IntStream.range(0, Math.min(10, counts.length))
+                                .mapToObj(c -> labels.get(c) + " (" + counts[c] + ")")
+                                .toList());
+    }
+
+    /** One class for each combination of two attributes that occurs. */
+    Classes times(Classes other) {
+        TreeMap<Integer, Integer> numbers = new TreeMap<>();
+        int[] pairs = new int[of.length];
+        for (int u = 0; u < of.length; u++) {
+            pairs[u] = of[u] < 0 || other.of[u] < 0 ? -1 : of[u] * other.size() + other.of[u];
+            if (pairs[u] >= 0) {
+                numbers.put(pairs[u], 0);
+            }
+        }
+        List<String> names = new ArrayList<>();
+        numbers.replaceAll((pair, none) -> {
+            names.add(labels.get(pair / other.size()) + " × " + other.labels.get(pair % other.size()));
+            return names.size() - 1;
+        });
+        Arrays.setAll(pairs, u -> pairs[u] < 0 ? -1 : numbers.getOrDefault(pairs[u], -1));
+        return new Classes(attribute + " × " + other.attribute, names, pairs);
+    }
+}
