@@ -1,282 +1,154 @@
 package org.lethe.report;
 
+import static java.util.stream.Collectors.joining;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.function.DoubleUnaryOperator;
+import java.util.SequencedMap;
+import org.lethe.Direction;
+import org.lethe.report.Figure.Box;
 import org.lethe.report.Report.AuditTable;
 import org.lethe.report.Report.Measured;
 import org.lethe.report.Report.Place;
 import org.lethe.report.Report.Row;
 import org.lethe.report.Report.Score;
-import org.lethe.report.Report.Standing;
 import org.lethe.study.Run.Role;
 
-/**
- * Charts as SVG written into the page: no script, so they print, scale, follow the theme, and cannot load anything.
- *
- * <p>Every mark has a title that a pointer or a screen reader finds.
- */
+/** The report's charts as options of Apache ECharts, which the page carries and {@code charts.js} hands them to. */
 record Charts(Report report) {
     private static final List<String> ASPECTS = List.of("completeness", "utility", "efficiency", "fairness");
-    private static final int WIDTH = 336;
+    private static final List<String> SYMBOLS = List.of("circle", "rect", "triangle", "diamond");
+    private static final List<String> GLYPHS = List.of("●", "■", "▲", "◆");
 
-    /** A finding per audit as bars with intervals: one panel per model and data, a group per request. */
+    /** Bars with intervals of one audit: a chart per model and data, a group per request, a choice of what is shown. */
     String bars(AuditTable audit) {
-        Optional<String> main = audit.main();
-        if (main.isEmpty()) {
+        List<String> findings = audit.findings().stream()
+                .filter(f -> measured(audit.rows(), f).stream()
+                        .map(r -> at(r, f))
+                        .anyMatch(m ->
+                                m.direction() != Direction.NONE || m.standing().isPresent()))
+                .toList();
+        if (findings.isEmpty()) {
             return "";
         }
-        String finding = main.get();
-        StringBuilder panels = new StringBuilder();
-        groups(audit).forEach((title, rows) -> panels.append(barPanel(title, finding, rows, audit)));
-        return figure(
-                Page.escape(finding) + " <span class=\"quiet\">" + direction(audit, finding)
-                        + "; whiskers are 95 % intervals</span>",
-                panels.toString());
+        String shown = audit.main().filter(findings::contains).orElse(findings.getFirst());
+        SequencedMap<String, List<Row>> groups = groups(audit.rows());
+        List<String> requests = report.distinct(r -> r.request());
+        ObjectNode data = Figure.object();
+        ObjectNode choices = data.putObject("show");
+        for (String finding : findings) {
+            BarOptions options = BarOptions.of(this, audit.rows(), finding, requests);
+            ObjectNode choice = choices.putObject(finding).put("note", note(audit, finding));
+            groups.values().forEach(rows -> choice.withArray("options").add(options.chart(rows)));
+        }
+        List<Box> boxes = new ArrayList<>();
+        groups.forEach((title, rows) -> boxes.add(new Box(
+                title,
+                audit.audit() + " as bars with intervals, by method and request, " + title,
+                BarOptions.height(rows, requests))));
+        String select = "<select data-choice=\"show\" aria-label=\"what the bars show\">"
+                + findings.stream().map(f -> option(f, f.equals(shown))).collect(joining())
+                + "</select> <span class=\"quiet note\">" + Page.escape(note(audit, shown)) + "</span>";
+        return new Figure("bars", select, "", boxes, data).html();
     }
 
-    private static Map<String, List<Row>> groups(AuditTable audit) {
-        Map<String, List<Row>> groups = new LinkedHashMap<>();
-        audit.rows()
-                .forEach(r -> groups.computeIfAbsent(title(r.place()), t -> new ArrayList<>())
-                        .add(r));
-        return groups;
-    }
-
-    private static String title(Place place) {
-        return place.model() + " on " + place.data();
-    }
-
-    private static String direction(AuditTable audit, String finding) {
-        return audit.rows().stream()
-                .flatMap(r -> Optional.ofNullable(r.findings().get(finding)).stream())
+    private static String note(AuditTable audit, String finding) {
+        return measured(audit.rows(), finding).stream()
                 .findFirst()
-                .map(m -> Wording.better(m.direction()) + (m.unit().isEmpty() ? "" : ", in " + Page.escape(m.unit())))
+                .map(r -> at(r, finding))
+                .map(m -> Wording.better(m.direction())
+                        + (m.unit().isEmpty() ? "" : ", in " + m.unit())
+                        + "; whiskers are 95 % intervals, the dashed line is the reference")
                 .orElse("");
     }
 
-    private String barPanel(String title, String finding, List<Row> rows, AuditTable audit) {
-        double low = 0;
-        double high = 0;
-        for (Row row : measured(audit.rows(), finding)) {
-            Measured m = at(row, finding);
-            low = Math.min(
-                    low,
-                    m.interval()
-                            .map(i -> Math.max(i.low(), m.mean() - 2 * spread(audit, finding)))
-                            .orElse(m.mean()));
-            high = Math.max(
-                    high,
-                    m.interval()
-                            .map(i -> Math.min(i.high(), m.mean() + 2 * spread(audit, finding)))
-                            .orElse(m.mean()));
-        }
-        if (high == low) {
-            high = low + 1;
-        }
-        double from = 118;
-        double to = WIDTH - 62;
-        double base = low;
-        double scale = (to - from) / (high - low);
-        DoubleUnaryOperator x = v -> from + (Math.clamp(v, base, base + (to - from) / scale) - base) * scale;
-        List<String> requests = report.distinct(r -> r.request());
-        StringBuilder marks = new StringBuilder();
-        double y = 4;
-        String request = "";
-        for (Row row : rows) {
-            if (!row.place().request().equals(request)) {
-                request = row.place().request();
-                y += 16;
-                marks.append(text(0, y, "start", "axis", Wording.shorter(request, requests), request));
-                y += 6;
-            }
-            marks.append(text(
-                    from - 8,
-                    y + 10,
-                    "end",
-                    row.role() == Role.TESTED ? "label" : "label quiet",
-                    clipped(row.method(), 18),
-                    row.method()));
-            Measured m = row.findings().get(finding);
-            if (m == null || !Double.isFinite(m.mean())) {
-                marks.append(text(
-                        from + 4, y + 10, "start", "miss", row.failures().isEmpty() ? "not measured" : "failed", ""));
-            } else {
-                double end = x.applyAsDouble(m.mean());
-                double zero = x.applyAsDouble(0);
-                marks.append(String.format(
-                        Locale.ROOT,
-                        "<g><title>%s</title><rect class=\"bar %s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"10\" rx=\"2\"/>",
-                        Page.escape(row.method() + ": " + words(m)),
-                        kind(row.role()),
-                        Math.min(zero, end),
-                        y + 1,
-                        Math.max(0.8, Math.abs(end - zero))));
-                if (m.interval().isPresent()) {
-                    var i = m.interval().get();
-                    marks.append(String.format(
-                            Locale.ROOT,
-                            "<path class=\"whisker\" d=\"M%.1f %.1fH%.1f\"/>",
-                            x.applyAsDouble(i.low()),
-                            y + 6,
-                            x.applyAsDouble(i.high())));
-                }
-                marks.append("</g>");
-                String mark = m.standing().equals(Optional.of(Standing.FAIL)) ? " ✕" : "";
-                marks.append(text(
-                        WIDTH - 2,
-                        y + 10,
-                        "end",
-                        mark.isEmpty() ? "value" : "value miss",
-                        Wording.number(m.mean()) + mark,
-                        ""));
-            }
-            y += 14;
-        }
-        marks.append(String.format(Locale.ROOT, "<path class=\"rule\" d=\"M%.1f 24V%.1f\"/>", x.applyAsDouble(0), y));
-        return panel(title, WIDTH, y + 4, marks.toString());
-    }
-
-    /** A wide interval must not squeeze every bar: the axis shows at most twice the largest value beyond a bar's end. */
-    private static double spread(AuditTable audit, String finding) {
-        return measured(audit.rows(), finding).stream()
-                        .mapToDouble(r -> Math.abs(at(r, finding).mean()))
-                        .max()
-                        .orElse(1)
-                * 0.25;
-    }
-
-    private static List<Row> measured(List<Row> rows, String finding) {
-        return rows.stream()
-                .filter(r -> r.findings().containsKey(finding)
-                        && Double.isFinite(at(r, finding).mean()))
-                .toList();
-    }
-
-    private static Measured at(Row row, String finding) {
-        return java.util.Objects.requireNonNull(row.findings().get(finding));
-    }
-
-    /** Completeness against utility, one panel per model; top right is better whatever the findings' directions are. */
+    /** Any finding against any other, a chart per model and data; up and to the right is better whatever is chosen. */
     String tradeOff() {
-        Optional<AuditTable> across = report.audit("completeness");
-        Optional<AuditTable> up = report.audit("utility");
-        if (across.isEmpty()
-                || up.isEmpty()
-                || across.get().main().isEmpty()
-                || up.get().main().isEmpty()) {
+        List<Axis> axes = Axis.of(report);
+        Optional<Axis> x = main("completeness", axes).or(() -> axes.stream().findFirst());
+        Optional<Axis> y = main("utility", axes)
+                .or(() -> axes.stream().filter(a -> !Optional.of(a).equals(x)).findFirst());
+        if (x.isEmpty() || y.isEmpty()) {
             return "";
         }
-        String xName = across.get().main().get();
-        String yName = up.get().main().get();
         List<String> requests = report.distinct(r -> r.request());
-        StringBuilder panels = new StringBuilder();
-        groups(across.get()).forEach((title, rows) -> {
-            List<Dot> dots = new ArrayList<>();
-            for (Row row : measured(rows, xName)) {
-                up.get().rows().stream()
-                        .filter(r -> r.place().equals(row.place())
-                                && r.method().equals(row.method())
-                                && r.role() == row.role())
-                        .filter(r -> !measured(List.of(r), yName).isEmpty())
-                        .forEach(r -> dots.add(new Dot(row, at(row, xName), at(r, yName))));
+        ObjectNode data = Figure.object();
+        axes.forEach(
+                a -> data.withArray("axes").addObject().put("name", a.title()).put("lower", a.lower()));
+        SequencedMap<String, ArrayNode> places = new LinkedHashMap<>();
+        List<Row> rows = report.audits().getFirst().rows();
+        for (int i = 0; i < rows.size(); i++) {
+            Row row = rows.get(i);
+            int request = requests.indexOf(row.place().request());
+            ObjectNode series = places.computeIfAbsent(
+                            title(row.place()),
+                            p -> data.withArray("options").addObject().withArray("series"))
+                    .addObject()
+                    .put("name", row.role() + " " + row.method())
+                    .put("symbol", SYMBOLS.get(request % SYMBOLS.size()));
+            paint(series.withObject("/itemStyle"), row.method(), row.role());
+            ObjectNode dot = series.withArray("data")
+                    .addObject()
+                    .put("name", row.method() + ", " + row.place().request());
+            for (Axis axis : axes) {
+                ArrayNode value = dot.withArray("value");
+                axis.at(i).map(axis::place).ifPresentOrElse(value::add, value::addNull);
+                dot.withArray("text").add(axis.at(i).map(Charts::words).orElse(""));
             }
-            if (!dots.isEmpty()) {
-                panels.append(scatter(title, dots, requests, xName, yName));
-            }
-        });
-        if (panels.isEmpty()) {
-            return "";
         }
+        List<Box> boxes = places.sequencedKeySet().stream()
+                .map(p -> new Box(p, "trade-off of the methods, " + p, 300))
+                .toList();
+        String caption = "Trade-off: " + axes("y", axes, y.get()) + " against " + axes("x", axes, x.get())
+                + " <span class=\"quiet\">up and to the right is better</span>";
+        return new Figure("scatter", caption, legend(requests), boxes, data).html();
+    }
+
+    private Optional<Axis> main(String audit, List<Axis> axes) {
+        return report.audit(audit)
+                .flatMap(AuditTable::main)
+                .flatMap(f -> axes.stream()
+                        .filter(a ->
+                                a.table().audit().equals(audit) && a.finding().equals(f))
+                        .findFirst());
+    }
+
+    private static String axes(String choice, List<Axis> axes, Axis chosen) {
+        StringBuilder select =
+                new StringBuilder("<select data-choice=\"" + choice + "\" aria-label=\"the " + choice + " axis\">");
+        String group = "";
+        for (int i = 0; i < axes.size(); i++) {
+            Axis axis = axes.get(i);
+            if (!axis.table().audit().equals(group)) {
+                select.append(group.isEmpty() ? "" : "</optgroup>")
+                        .append("<optgroup label=\"" + Page.escape(axis.table().audit()) + "\">");
+                group = axis.table().audit();
+            }
+            select.append("<option value=\"" + i + "\"" + (axis.equals(chosen) ? " selected=\"\"" : "") + ">"
+                    + Page.escape(axis.finding()) + "</option>");
+        }
+        return select.append("</optgroup></select>").toString();
+    }
+
+    private String legend(List<String> requests) {
         StringBuilder legend = new StringBuilder("<p class=\"legend\">");
         for (Score score : report.methods()) {
-            legend.append("<span><svg width=\"12\" height=\"12\" aria-hidden=\"true\"><circle class=\""
-                    + hue(score.method(), score.role()) + "\" cx=\"6\" cy=\"6\" r=\"5\"/></svg>"
-                    + Page.escape(score.method()) + "</span>");
+            legend.append("<button type=\"button\" aria-pressed=\"true\" data-name=\""
+                    + Page.escape(score.role() + " " + score.method()) + "\"><i class=\""
+                    + (score.role() == Role.DO_NOTHING ? "ring" : "dot") + "\" style=\"color:var("
+                    + hue(score.method(), score.role()) + ")\"></i>" + Page.escape(name(score.method())) + "</button>");
         }
         for (int i = 0; i < requests.size() && requests.size() > 1; i++) {
-            legend.append("<span class=\"quiet\"><svg width=\"12\" height=\"12\" aria-hidden=\"true\">"
-                    + shape(i, 6, 6, "outline") + "</svg>" + Page.escape(Wording.shorter(requests.get(i), requests))
-                    + "</span>");
+            legend.append("<span class=\"quiet\">" + GLYPHS.get(i % GLYPHS.size()) + " "
+                    + Page.escape(Wording.shorter(requests.get(i), requests)) + "</span>");
         }
-        return figure(
-                "Trade-off <span class=\"quiet\">the nearer to the top right corner the better on both</span>",
-                panels.toString(),
-                legend + "</p>");
-    }
-
-    private record Dot(Row row, Measured x, Measured y) {}
-
-    private String scatter(String title, List<Dot> dots, List<String> requests, String xName, String yName) {
-        double[] xs = dots.stream().mapToDouble(d -> goodness(d.x())).toArray();
-        double[] ys = dots.stream().mapToDouble(d -> goodness(d.y())).toArray();
-        DoubleUnaryOperator x = axis(xs, 56, WIDTH - 16);
-        DoubleUnaryOperator y = axis(ys, 214, 16);
-        StringBuilder marks = new StringBuilder("<path class=\"rule\" d=\"M46 6V224H" + (WIDTH - 6) + "\"/>");
-        for (int end = 0; end < 2; end++) {
-            Dot atX = extreme(dots, xs, end == 1);
-            Dot atY = extreme(dots, ys, end == 1);
-            marks.append(text(
-                    x.applyAsDouble(goodness(atX.x())),
-                    240,
-                    end == 0 ? "start" : "end",
-                    "value",
-                    Wording.number(atX.x().mean()),
-                    ""));
-            marks.append(text(
-                    41,
-                    y.applyAsDouble(goodness(atY.y())) + 4,
-                    "end",
-                    "value",
-                    Wording.number(atY.y().mean()),
-                    ""));
-        }
-        marks.append(text((46 + WIDTH) / 2.0, 254, "middle", "axis", clipped(xName, 30) + " → better", xName));
-        marks.append("<text class=\"axis\" text-anchor=\"middle\" transform=\"translate(10 115) rotate(-90)\">"
-                + Page.escape(clipped(yName, 24)) + " → better</text>");
-        for (int i = 0; i < dots.size(); i++) {
-            Dot d = dots.get(i);
-            marks.append("<g><title>"
-                    + Page.escape(d.row().method() + ", " + d.row().place().request() + ": " + xName + " "
-                            + words(d.x()) + ", " + yName + " " + words(d.y()))
-                    + "</title>");
-            marks.append(shape(
-                            requests.indexOf(d.row().place().request()),
-                            x.applyAsDouble(xs[i]),
-                            y.applyAsDouble(ys[i]),
-                            hue(d.row().method(), d.row().role())))
-                    .append("</g>");
-        }
-        return panel(title, WIDTH, 260, marks.toString());
-    }
-
-    private static Dot extreme(List<Dot> dots, double[] values, boolean highest) {
-        int best = 0;
-        for (int i = 1; i < values.length; i++) {
-            if (highest ? values[i] > values[best] : values[i] < values[best]) {
-                best = i;
-            }
-        }
-        return dots.get(best);
-    }
-
-    private static DoubleUnaryOperator axis(double[] values, double from, double to) {
-        double low = java.util.Arrays.stream(values).min().orElse(0);
-        double high = java.util.Arrays.stream(values).max().orElse(1);
-        return v -> high == low ? (from + to) / 2 : from + (v - low) / (high - low) * (to - from);
-    }
-
-    private static double goodness(Measured m) {
-        return switch (m.direction()) {
-            case LOWER -> -m.mean();
-            case ZERO -> -Math.abs(m.mean());
-            case HALF -> -Math.abs(m.mean() - 0.5);
-            case HIGHER, NONE -> m.mean();
-        };
+        return legend + "</p>";
     }
 
     /** One radar per method over the aspects that were audited; each axis runs from the study's worst method to its best. */
@@ -288,101 +160,127 @@ record Charts(Report report) {
         if (aspects.size() < 3 || report.methods().size() < 2) {
             return "";
         }
-        StringBuilder panels = new StringBuilder();
+        ObjectNode data = Figure.object();
+        List<Box> boxes = new ArrayList<>();
+        Optional<double[]> reference = report.methods().stream()
+                .filter(s -> s.role() == Role.REFERENCE)
+                .findFirst()
+                .map(s -> relative(aspects, s));
         for (Score score : report.methods()) {
-            double[] scores = new double[aspects.size()];
-            boolean complete = true;
+            double[] scores = relative(aspects, score);
+            if (!Arrays.stream(scores).allMatch(Double::isFinite)) {
+                continue;
+            }
+            ObjectNode option = data.withArray("options").addObject();
+            StringBuilder tip = new StringBuilder(score.method());
             for (int a = 0; a < scores.length; a++) {
-                scores[a] = relative(aspects.get(a), score);
-                complete &= Double.isFinite(scores[a]);
+                AuditTable aspect = aspects.get(a);
+                option.withObject("/radar")
+                        .withArray("indicator")
+                        .addObject()
+                        .put("name", aspect.audit())
+                        .put("max", 1);
+                tip.append(
+                        "\n" + aspect.audit() + " by " + aspect.main().orElse("") + ": " + Wording.number(scores[a]));
             }
-            if (complete) {
-                panels.append(web(score, aspects, scores));
+            ArrayNode webs =
+                    option.withArray("series").addObject().put("type", "radar").withArray("data");
+            if (score.role() == Role.TESTED) {
+                reference
+                        .filter(r -> Arrays.stream(r).allMatch(Double::isFinite))
+                        .ifPresent(r -> web(webs, r, "reference")
+                                .withObject("/lineStyle")
+                                .put("type", "dashed")
+                                .put("color", "--quiet"));
             }
+            ObjectNode own = web(webs, scores, tip.toString());
+            String hue = hue(score.method(), score.role());
+            own.withObject("/lineStyle").put("color", hue);
+            own.withObject("/areaStyle").put("color", hue).put("opacity", 0.22);
+            boxes.add(new Box(name(score.method()), "four aspects of " + score.method(), 150));
         }
-        return panels.isEmpty()
+        return boxes.isEmpty()
                 ? ""
-                : figure(
-                        "Four aspects <span class=\"quiet\">per axis: the rim is the best method of each place, the centre the worst;"
-                                + " relative, so two near-equal methods can look far apart</span>",
-                        panels.toString());
+                : new Figure(
+                                "radar",
+                                "Four aspects <span class=\"quiet\">per axis: the rim is the best method of each place, the"
+                                        + " centre the worst; relative, so two near-equal methods can look far apart; dashed is"
+                                        + " the reference</span>",
+                                "",
+                                boxes,
+                                data)
+                        .html();
+    }
+
+    private static ObjectNode web(ArrayNode webs, double[] scores, String tip) {
+        ObjectNode web = webs.addObject().put("tip", tip);
+        Arrays.stream(scores).forEach(s -> web.withArray("value").add(s));
+        return web;
+    }
+
+    private static double[] relative(List<AuditTable> aspects, Score score) {
+        return aspects.stream().mapToDouble(a -> relative(a, score)).toArray();
     }
 
     /** Mean over places of where a method stands between the worst (0) and the best (1) there. */
     private static double relative(AuditTable audit, Score score) {
         String finding = audit.main().orElseThrow();
-        double sum = 0;
-        int places = 0;
-        for (Row row : measured(audit.rows(), finding)) {
-            if (!row.method().equals(score.method()) || row.role() != score.role()) {
-                continue;
-            }
-            double[] all = measured(audit.rows(), finding).stream()
-                    .filter(r -> r.place().equals(row.place()))
-                    .mapToDouble(r -> goodness(at(r, finding)))
-                    .toArray();
-            sum += axis(all, 0, 1).applyAsDouble(goodness(at(row, finding)));
-            places++;
-        }
-        return places == 0 ? Double.NaN : sum / places;
+        return measured(audit.rows(), finding).stream()
+                .filter(r -> r.method().equals(score.method()) && r.role() == score.role())
+                .mapToDouble(row -> {
+                    double[] there = measured(audit.rows(), finding).stream()
+                            .filter(r -> r.place().equals(row.place()))
+                            .mapToDouble(r -> goodness(at(r, finding)))
+                            .toArray();
+                    double worst = Arrays.stream(there).min().orElseThrow();
+                    double best = Arrays.stream(there).max().orElseThrow();
+                    return best == worst ? 0.5 : (goodness(at(row, finding)) - worst) / (best - worst);
+                })
+                .average()
+                .orElse(Double.NaN);
     }
 
-    private String web(Score score, List<AuditTable> aspects, double[] scores) {
-        double cx = 110;
-        double cy = 84;
-        double r = 56;
-        StringBuilder marks = new StringBuilder();
-        for (double ring : new double[] {0.5, 1}) {
-            marks.append("<path class=\"rule\" d=\"" + polygon(cx, cy, r * ring, constant(1, scores.length)) + "\"/>");
-        }
-        marks.append("<path class=\"web " + hue(score.method(), score.role()) + "\" d=\"" + polygon(cx, cy, r, scores)
-                + "\"/>");
-        for (int a = 0; a < scores.length; a++) {
-            double angle = 2 * Math.PI * a / scores.length;
-            double sin = Math.sin(angle);
-            double tx = cx + (r + 8) * sin;
-            double ty = cy - (r + 8) * Math.cos(angle) + (Math.abs(sin) > 0.3 ? 3 : Math.cos(angle) < 0 ? 8 : 0);
-            String anchor = sin > 0.3 ? "start" : sin < -0.3 ? "end" : "middle";
-            AuditTable aspect = aspects.get(a);
-            marks.append(text(
-                    tx,
-                    ty,
-                    anchor,
-                    "axis",
-                    aspect.audit().substring(0, Math.min(aspect.audit().length(), 12)),
-                    aspect.audit() + " by " + aspect.main().orElse("") + ": " + Wording.number(scores[a])));
-        }
-        return panel(score.method(), 220, 164, marks.toString());
+    private static double goodness(Measured m) {
+        return switch (m.direction()) {
+            case LOWER -> -m.mean();
+            case ZERO -> -Math.abs(m.mean());
+            case HALF -> -Math.abs(m.mean() - 0.5);
+            case HIGHER, NONE -> m.mean();
+        };
     }
 
-    private static double[] constant(double value, int n) {
-        double[] values = new double[n];
-        java.util.Arrays.fill(values, value);
-        return values;
+    static List<Row> measured(List<Row> rows, String finding) {
+        return rows.stream()
+                .filter(r -> r.findings().containsKey(finding)
+                        && Double.isFinite(at(r, finding).mean()))
+                .toList();
     }
 
-    private static String polygon(double cx, double cy, double r, double[] scores) {
-        StringBuilder path = new StringBuilder();
-        for (int a = 0; a < scores.length; a++) {
-            double angle = 2 * Math.PI * a / scores.length;
-            double radius = r * Math.max(0.03, scores[a]);
-            path.append(String.format(
-                    Locale.ROOT,
-                    "%s%.1f %.1f",
-                    a == 0 ? "M" : "L",
-                    cx + radius * Math.sin(angle),
-                    cy - radius * Math.cos(angle)));
-        }
-        return path.append('Z').toString();
+    static Measured at(Row row, String finding) {
+        return Objects.requireNonNull(row.findings().get(finding));
     }
 
-    /** A method's colour: its place among the tested ones; controls are grey. */
+    static String words(Measured m) {
+        return Wording.mean(m)
+                + Wording.spread(m)
+                + m.interval().map(i -> " (" + Wording.interval(m, i) + ")").orElse("");
+    }
+
+    /** The same colour wherever a method is drawn; a control is an outline. */
+    void paint(ObjectNode style, String method, Role role) {
+        String hue = hue(method, role);
+        style.put("color", role == Role.DO_NOTHING ? "--card" : hue)
+                .put("borderColor", hue)
+                .put("borderWidth", 1.3);
+    }
+
+    /** A method's colour: its place among the tested ones; the reference is ink, the control that does nothing grey. */
     private String hue(String method, Role role) {
         return switch (role) {
-            case REFERENCE -> "reference";
-            case DO_NOTHING -> "idle";
+            case REFERENCE -> "--ink";
+            case DO_NOTHING -> "--quiet";
             case TESTED ->
-                "hue"
+                "--h"
                         + report.methods().stream()
                                         .filter(s -> s.role() == Role.TESTED)
                                         .map(Score::method)
@@ -392,61 +290,24 @@ record Charts(Report report) {
         };
     }
 
-    private static String kind(Role role) {
-        return switch (role) {
-            case REFERENCE -> "reference";
-            case DO_NOTHING -> "idle";
-            case TESTED -> "tested";
-        };
+    private SequencedMap<String, List<Row>> groups(List<Row> rows) {
+        SequencedMap<String, List<Row>> groups = new LinkedHashMap<>();
+        rows.forEach(r ->
+                groups.computeIfAbsent(title(r.place()), t -> new ArrayList<>()).add(r));
+        return groups;
     }
 
-    private static String shape(int kind, double x, double y, String style) {
-        String path = switch (kind % 4) {
-            case 0 -> "M%1$.1f %2$.1fm-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0";
-            case 1 -> "M%1$.1f %2$.1fm-4.4 -4.4h8.8v8.8h-8.8z";
-            case 2 -> "M%1$.1f %2$.1fm0 -5.6l5.4 9.6h-10.8z";
-            default -> "M%1$.1f %2$.1fm0 -6l6 6l-6 6l-6 -6z";
-        };
-        return "<path class=\"" + style + "\" d=\"" + String.format(Locale.ROOT, path, x, y) + "\"/>";
+    private String title(Place place) {
+        List<String> data = report.distinct(r -> r.data());
+        return Wording.name(place.model(), report.distinct(r -> r.model()))
+                + (data.size() > 1 ? " on " + Wording.name(place.data(), data) : "");
     }
 
-    private static String words(Measured m) {
-        return Wording.mean(m)
-                + Wording.spread(m)
-                + m.interval().map(i -> " (" + Wording.interval(m, i) + ")").orElse("");
+    String name(String method) {
+        return Wording.name(method, report.distinct(r -> r.method()));
     }
 
-    private static String clipped(String text, int length) {
-        return text.length() <= length ? text : text.substring(0, length - 1) + "…";
-    }
-
-    private static String text(double x, double y, String anchor, String style, String words, String title) {
-        return String.format(
-                        Locale.ROOT,
-                        "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"%s\">",
-                        x,
-                        y,
-                        anchor,
-                        style)
-                + (title.isEmpty() ? "" : "<title>" + Page.escape(title) + "</title>")
-                + Page.escape(words) + "</text>";
-    }
-
-    private static String panel(String title, int width, double height, String marks) {
-        return String.format(
-                        Locale.ROOT,
-                        "<div class=\"panel\"><h4>%s</h4><svg viewBox=\"0 0 %d %.0f\" width=\"%d\" height=\"%.0f\" role=\"img\" aria-label=\"%s\">",
-                        Page.escape(title),
-                        width,
-                        height,
-                        width,
-                        height,
-                        Page.escape(title))
-                + marks + "</svg></div>";
-    }
-
-    private static String figure(String caption, String panels, String... legend) {
-        return "<figure><figcaption>" + caption + "</figcaption>" + String.join("", legend) + "<div class=\"panels\">"
-                + panels + "</div></figure>";
+    private static String option(String text, boolean selected) {
+        return "<option" + (selected ? " selected=\"\"" : "") + ">" + Page.escape(text) + "</option>";
     }
 }

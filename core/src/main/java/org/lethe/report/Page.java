@@ -4,6 +4,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -19,9 +22,15 @@ import org.lethe.report.Report.Standing;
 import org.lethe.study.Run;
 import org.lethe.study.Run.Role;
 
-/** The report as one HTML page without scripts, fonts or anything else to fetch. */
+/**
+ * The report as one HTML page that fetches nothing: its style and the script that draws its charts stand in it. No other
+ * script can run, because the page's policy names these by their digests. Without scripts the tables say everything.
+ */
 record Page(Report report) {
+    private static final List<String> SCRIPTS = List.of("echarts/echarts.min.js", "charts.js");
+
     String html() {
+        List<String> scripts = SCRIPTS.stream().map(Page::script).toList();
         StringBuilder page = new StringBuilder();
         String study = report.study().isEmpty() ? "Empty study" : report.study();
         page.append("""
@@ -31,11 +40,16 @@ record Page(Report report) {
                 <meta charset="utf-8">
                 <meta name="viewport" content="width=device-width, initial-scale=1">
                 <meta name="color-scheme" content="light dark">
-                <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
                 """);
         page.append(
-                "<title>" + escape(study) + " · Lethe</title>\n<style>\n" + style() + "</style>\n</head>\n<body>\n");
-        page.append("<header><p class=\"kicker\">Lethe report</p><h1>" + escape(study) + "</h1></header>\n<main>\n");
+                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline';"
+                        + " script-src " + scripts.stream().map(Page::digest).collect(Collectors.joining(" "))
+                        + "\">\n");
+        page.append("<title>" + escape(study) + " · Lethe</title>\n<style>\n" + resource("report.css")
+                + "</style>\n</head>\n<body>\n");
+        page.append("<header><p class=\"kicker\">Lethe report</p><h1>" + escape(study) + "</h1></header>\n<main>\n"
+                + "<noscript><p class=\"quiet\">Scripts are off, so no charts are drawn; every number stands in the tables.</p>"
+                + "</noscript>\n");
         if (report.runs().isEmpty()) {
             page.append("<p>Nothing was run.</p>");
         } else {
@@ -43,12 +57,14 @@ record Page(Report report) {
             Charts charts = new Charts(report);
             String overview = charts.tradeOff() + charts.radar();
             if (!overview.isEmpty()) {
-                page.append("<section id=\"overview\"><h2>Overview</h2>" + overview + "</section>\n");
+                page.append("<section id=\"overview\" class=\"charted\"><h2>Overview</h2>" + overview + "</section>\n");
             }
             report.audits().forEach(audit -> audit(page, audit, charts));
             failures(page);
         }
-        page.append("</main>\n<footer>" + footer() + "</footer>\n</body>\n</html>\n");
+        page.append("</main>\n<footer>" + footer() + "</footer>\n");
+        scripts.forEach(s -> page.append("<script>" + s + "</script>\n"));
+        page.append("</body>\n</html>\n");
         return page.toString();
     }
 
@@ -244,7 +260,9 @@ record Page(Report report) {
                 .distinct()
                 .collect(Collectors.joining("<br>"));
         return "Mean ± sd over seeds; intervals at 95 %: Student's over seeds, or the audit's own with one seed. P-values are corrected"
-                + " per audit by Holm; n is the sample of one seed.<br>" + versions;
+                + " per audit by Holm; n is the sample of one seed.<br>"
+                + "Charts: Apache ECharts, copyright 2017-2025 The Apache Software Foundation, Apache License 2.0.<br>"
+                + versions;
     }
 
     private String anchor(AuditTable audit) {
@@ -292,9 +310,23 @@ record Page(Report report) {
                 .replace("'", "&#39;");
     }
 
-    private static String style() {
-        try (InputStream style = Objects.requireNonNull(Page.class.getResourceAsStream("report.css"), "report.css")) {
-            return new String(style.readAllBytes(), StandardCharsets.UTF_8);
+    /** As it may stand in an element: nothing in it ends the element, or begins another. */
+    private static String script(String name) {
+        return resource(name).replace("</script", "<\\/script").replace("<!--", "<\\!--");
+    }
+
+    private static String digest(String script) {
+        try {
+            byte[] sha256 = MessageDigest.getInstance("SHA-256").digest(script.getBytes(StandardCharsets.UTF_8));
+            return "'sha256-" + Base64.getEncoder().encodeToString(sha256) + "'";
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    private static String resource(String name) {
+        try (InputStream resource = Objects.requireNonNull(Page.class.getResourceAsStream(name), name)) {
+            return new String(resource.readAllBytes(), StandardCharsets.UTF_8).replace("\r\n", "\n");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

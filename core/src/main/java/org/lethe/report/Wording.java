@@ -201,6 +201,17 @@ final class Wording {
         return n + " " + what + (n == 1 ? "" : "s");
     }
 
+    /** An entry without its settings, unless another entry has the same name. */
+    static String name(String entry, List<String> all) {
+        String name = entry.split(" \\{", 2)[0];
+        return all.stream()
+                                .filter(other -> other.split(" \\{", 2)[0].equals(name))
+                                .count()
+                        > 1
+                ? entry
+                : name;
+    }
+
     /** What tells each entry from the others: {@code forget-users {choose: core, percent: 5}} becomes {@code core}. */
     static String shorter(String entry, List<String> all) {
         List<String> own = parts(entry);

@@ -162,24 +162,74 @@ class ReportTest {
     }
 
     @Test
-    void pageLoadsNothingAndRunsNothing() {
+    void pageLoadsNothingAndRunsItsOwnScriptsOnly() {
         String html = Report.of(SampleRuns.cure4rec()).html();
-        assertFalse(Pattern.compile("(src|href)\\s*=\\s*\"(?!#)|url\\(|@import|<script|<link")
-                .matcher(html)
+        assertFalse(Pattern.compile("(src|href)\\s*=\\s*\"(?!#)|url\\(|@import|<link")
+                .matcher(withoutScripts(html))
                 .find());
+        assertTrue(html.contains("default-src 'none'"));
+        assertEquals(
+                2, Pattern.compile("'sha256-[^']{44}'").matcher(html).results().count());
         assertTrue(html.contains("What this does not prove"));
         assertTrue(html.contains("prefers-color-scheme: dark"));
-        assertTrue(html.length() < 1_000_000, html.length() + " characters");
+        assertTrue(html.length() < 2_000_000, html.length() + " characters");
+    }
+
+    @Test
+    void scriptsOfThePageAreTheOnesItsPolicyNames() throws Exception {
+        String html = Report.of(SampleRuns.cure4rec()).html();
+        var script = Pattern.compile("<script>(.*?)</script>", Pattern.DOTALL).matcher(html);
+        int scripts = 0;
+        while (script.find()) {
+            byte[] digest = java.security.MessageDigest.getInstance("SHA-256")
+                    .digest(script.group(1).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            assertTrue(html.contains("'sha256-" + java.util.Base64.getEncoder().encodeToString(digest) + "'"));
+            scripts++;
+        }
+        assertEquals(2, scripts);
     }
 
     @Test
     void pageIsWellFormed() throws Exception {
-        String html = Report.of(SampleRuns.cure4rec()).html();
+        String html = withoutScripts(Report.of(SampleRuns.cure4rec()).html());
         String xml = html.replace("<!doctype html>", "")
                 .replaceAll("<(meta[^>]*)>", "<$1/>")
                 .replace("<br>", "<br/>");
         var builder = javax.xml.parsers.DocumentBuilderFactory.newInstance().newDocumentBuilder();
         builder.parse(new java.io.ByteArrayInputStream(xml.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+    }
+
+    private static String withoutScripts(String html) {
+        return html.replaceAll("(?s)<script>.*?</script>", "");
+    }
+
+    @Test
+    void chartsShowWhatTheTablesSay() throws IOException {
+        Report report = Report.of(SampleRuns.cure4rec());
+        List<JsonNode> figures = new ArrayList<>();
+        var json = Pattern.compile("<script type=\"application/json\">(.*?)</script>")
+                .matcher(report.html());
+        while (json.find()) {
+            figures.add(new ObjectMapper().readTree(json.group(1)));
+        }
+        assertEquals(6, figures.size());
+        JsonNode bars = figures.get(2).at("/show/ndcgFull@20/options");
+        assertEquals(3, bars.size());
+        var first = Charts.at(report.audits().getFirst().rows().getFirst(), "ndcgFull@20");
+        JsonNode bar = bars.at("/0/series/0/data/0");
+        assertEquals(first.mean(), bar.at("/value/0").doubleValue(), 0);
+        assertEquals(first.interval().orElseThrow().high(), bar.at("/value/3").doubleValue(), 0);
+        assertEquals(first.mean(), bar.at("/value/5").doubleValue(), 0);
+        assertEquals("--ink", bar.at("/itemStyle/color").textValue());
+        assertEquals("--card", bars.at("/0/series/0/data/6/itemStyle/color").textValue());
+        assertEquals(24, bars.at("/0/yAxis/0/data").size());
+        assertEquals("failed", bars.at("/2/yAxis/1/data/6/value").textValue());
+        JsonNode dot = figures.get(0).at("/options/0/series/0/data/0");
+        assertEquals(figures.get(0).get("axes").size(), dot.get("value").size());
+        assertEquals(first.mean(), dot.at("/value/0").doubleValue(), 0);
+        for (JsonNode web : figures.get(1).findValues("value")) {
+            web.forEach(v -> assertTrue(v.doubleValue() >= 0 && v.doubleValue() <= 1));
+        }
     }
 
     @Test
@@ -200,8 +250,15 @@ class ReportTest {
                 List.of(new Run.Result(name, List.of(finding), name)),
                 Optional.empty());
         Report report = Report.of(List.of(run));
-        assertFalse(report.html().contains("<script"));
-        assertFalse(report.html().contains("='1"));
+        String html = withoutScripts(report.html());
+        assertEquals(
+                Pattern.compile("<script type=\"application/json\">")
+                        .matcher(html)
+                        .results()
+                        .count(),
+                Pattern.compile("<script").matcher(html).results().count());
+        assertFalse(html.contains("alert('1')</"));
+        assertFalse(html.contains("='1"));
         String markdown = report.markdown();
         assertFalse(markdown.contains(" <script"));
         int columns = -1;

@@ -1,0 +1,107 @@
+package org.lethe.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The page in a real browser, where one is installed. */
+class BrowserTest {
+    /** Three trade-offs, seven radars, and the bars of four audits of three models. */
+    private static final int CHARTS = 3 + 7 + 4 * 3;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void everyChartIsDrawnWithoutAnErrorAndNothingIsFetched() throws Exception {
+        Report report = Report.of(SampleRuns.cure4rec());
+        Seen seen = open(report.html());
+        assertEquals(CHARTS, seen.charts());
+        assertEquals(List.of(), seen.complaints());
+        assertEquals(List.of(), seen.fetched());
+    }
+
+    @Test
+    void aPageThatFetchesOrFailsIsSeenToDoSo() throws Exception {
+        Seen seen =
+                open("<!doctype html><img src=\"http://lethe.invalid/x.png\"><script>throw new Error('lost')</script>");
+        assertEquals(0, seen.charts());
+        assertTrue(seen.complaints().toString().contains("lost"));
+        assertEquals(List.of("http://lethe.invalid/x.png"), seen.fetched());
+    }
+
+    private record Seen(long charts, List<String> complaints, List<String> fetched) {}
+
+    private Seen open(String html) throws Exception {
+        Optional<Path> browser = browser();
+        assumeTrue(browser.isPresent(), "no Chromium on the PATH: the page was not opened in a browser");
+        Path page = Files.writeString(folder.resolve("report.html"), html);
+        Path log = folder.resolve("log.txt");
+        Path dom = folder.resolve("dom.html");
+        Path net = folder.resolve("net.json");
+        List<String> command = new ArrayList<>(List.of(browser.get().toString()));
+        command.addAll(List.of(
+                "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"));
+        command.addAll(List.of("--disable-component-update", "--disable-sync", "--disable-default-apps"));
+        command.addAll(List.of("--user-data-dir=" + folder.resolve("profile"), "--log-net-log=" + net));
+        command.addAll(List.of("--enable-logging=stderr", "--window-size=1280,2000", "--virtual-time-budget=4000"));
+        command.addAll(List.of(
+                "--host-resolver-rules=MAP * ~NOTFOUND",
+                "--dump-dom",
+                page.toUri().toString()));
+        Process process = new ProcessBuilder(command)
+                .redirectOutput(dom.toFile())
+                .redirectError(log.toFile())
+                .start();
+        try {
+            assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the browser did not end");
+        } finally {
+            process.destroyForcibly();
+        }
+        return new Seen(
+                Pattern.compile("<svg ")
+                        .matcher(Files.readString(dom))
+                        .results()
+                        .count(),
+                Files.readAllLines(log).stream()
+                        .filter(l -> l.contains("CONSOLE"))
+                        .toList(),
+                fetched(net));
+    }
+
+    /** Addresses the page asked for; a browser's own requests to its makers have no origin. */
+    private static List<String> fetched(Path net) throws IOException {
+        List<String> urls = new ArrayList<>();
+        for (JsonNode event : new ObjectMapper().readTree(net.toFile()).get("events")) {
+            String url = event.at("/params/url").asText();
+            JsonNode from = event.at("/params/initiator");
+            if (url.startsWith("http") && from.isTextual() && !from.textValue().equals("not an origin")) {
+                urls.add(url);
+            }
+        }
+        return urls;
+    }
+
+    private static Optional<Path> browser() {
+        return Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                .flatMap(folder -> Stream.of("chromium", "chromium-browser", "google-chrome")
+                        .map(name -> Path.of(folder, name)))
+                .filter(Files::isExecutable)
+                .findFirst();
+    }
+}
