@@ -5,7 +5,7 @@ import org.lethe.numerics.Exp2;
 
 /** The driver of {@link Sinkhorn}: levels of ε, sweeps, and the exact account of the result in doubles. */
 final class Entropic {
-    private static final double LOG2_E = 1 / Math.log(2);
+    static final double LOG2_E = 1 / Math.log(2);
     private static final int SWEEPS_PER_LEVEL = 10;
 
     private final Support support;
@@ -63,7 +63,6 @@ final class Entropic {
                 solver.level(epsilon, SWEEPS_PER_LEVEL, settings.tolerance());
                 epsilon = Math.max(settings.epsilon(), epsilon / settings.scaling());
             }
-            solver.sweeps = 0;
             converged = solver.level(epsilon, settings.maxSweeps(), settings.tolerance());
             sweeps = solver.sweeps;
             for (int j = 0; j < solver.g.length; j++) {
@@ -73,9 +72,9 @@ final class Entropic {
             for (int i = 0; i < solver.f.length; i++) {
                 f[support.rows()[i]] = solver.f[i];
             }
-            return account(problem, settings, f, g, sweeps, converged);
+            return account(problem, settings, f, g, sweeps, converged, loop);
         }
-        return account(problem, settings, new double[problem.rows()], g, sweeps, converged);
+        return account(problem, settings, new double[problem.rows()], g, sweeps, converged, loop);
     }
 
     /** Sweeps at one ε; f and g come in and go out in the unit of the costs. */
@@ -177,7 +176,7 @@ final class Entropic {
 
     /** What the potentials are worth, whatever the sweeps believed; points without mass get the extension. */
     private static TransportResult account(
-            TransportProblem problem, Sinkhorn settings, double[] f, double[] g, long sweeps, boolean met) {
+            TransportProblem problem, Sinkhorn settings, double[] f, double[] g, long sweeps, boolean met, Loop loop) {
         int n = problem.rows();
         int m = problem.columns();
         double[] a = problem.a();
@@ -203,8 +202,27 @@ final class Entropic {
             }
         }
         Plan plan = new Gibbs(problem, f, g, epsilon);
-        double[] row = new double[m];
+        int parts = Cloud.parts(n);
+        double[][] columns = new double[parts][m];
+        double[] rows = new double[n];
+        double[] costs = new double[n];
+        loop.each(parts, part -> {
+            double[] row = new double[m];
+            for (int i = part * Cloud.BLOCK; i < Math.min(n, (part + 1) * Cloud.BLOCK); i++) {
+                plan.row(i, row);
+                for (int j = 0; j < m; j++) {
+                    rows[i] += row[j];
+                    columns[part][j] += row[j];
+                    costs[i] += row[j] * cost[i * m + j];
+                }
+            }
+        });
         double[] sums = new double[m];
+        for (double[] part : columns) {
+            for (int j = 0; j < m; j++) {
+                sums[j] += part[j];
+            }
+        }
         double moved = 0;
         double massA = 0;
         double massB = 0;
@@ -214,18 +232,12 @@ final class Entropic {
         double dual = 0;
         double excess = 0; // objective − dual = Σf(P1 − a) + Σg(Pᵀ1 − b)
         for (int i = 0; i < n; i++) {
-            plan.row(i, row);
-            double sum = 0;
-            for (int j = 0; j < m; j++) {
-                sum += row[j];
-                sums[j] += row[j];
-                total += row[j] * cost[i * m + j];
-            }
-            moved += sum;
+            moved += rows[i];
+            total += costs[i];
             massA += a[i];
-            rowError += Math.abs(sum - a[i]);
+            rowError += Math.abs(rows[i] - a[i]);
             dual += a[i] * f[i];
-            excess += f[i] * (sum - a[i]);
+            excess += f[i] * (rows[i] - a[i]);
         }
         for (int j = 0; j < m; j++) {
             massB += b[j];
@@ -273,13 +285,16 @@ final class Entropic {
 
         @Override
         public void row(int row, double[] into) {
-            double a = problem.a()[row];
-            int from = row * columns();
-            double rate = 1 / epsilon;
-            for (int j = 0; j < columns(); j++) {
-                double mass = a * problem.b()[j];
-                into[j] = mass == 0 ? 0 : mass * Math.exp((f[row] + g[j] - problem.cost()[from + j]) * rate);
-            }
+            Rows.gibbs(
+                    problem.a()[row],
+                    f[row],
+                    LOG2_E / epsilon,
+                    g,
+                    problem.b(),
+                    problem.cost(),
+                    row * columns(),
+                    columns(),
+                    into);
         }
     }
 }

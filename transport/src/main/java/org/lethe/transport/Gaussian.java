@@ -2,6 +2,7 @@ package org.lethe.transport;
 
 import static org.lethe.transport.TransportProblem.require;
 
+import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 
 /**
@@ -9,13 +10,17 @@ import java.util.function.DoubleUnaryOperator;
  *
  * <p>{@code W2² = ‖m1 − m2‖² + tr(S1 + S2 − 2 (S1^½ S2 S1^½)^½)} (Dowson and Landau 1982; Gelbrich 1990): the Fréchet
  * distance of image and video metrics. Square roots come from Jacobi's eigenvalues with those below 0 clamped to it, so
- * singular covariances are fine here. O(d³).
+ * singular covariances have a distance. {@link #map} and {@link #barycenter} need inverse roots: there, eigenvalues below
+ * {@code 1e-8 · tr/d} are raised to it, and the result says how many were. Everything is O(d³).
  *
  * @param mean d numbers
  * @param covariance d × d numbers, symmetric
  */
 public record Gaussian(double[] mean, double[] covariance) {
     private static final int MOST_SWEEPS = 60;
+    private static final int MOST_STEPS = 100;
+    private static final double RESIDUAL = 1e-10;
+    private static final double FLOOR = 1e-8;
 
     public Gaussian {
         int d = mean.length;
@@ -40,8 +45,8 @@ public record Gaussian(double[] mean, double[] covariance) {
     public double squaredDistance(Gaussian other) {
         int d = mean.length;
         require(other.mean.length == d, "other dimension", other.mean.length, "" + d);
-        double[] root = map(covariance, d, Math::sqrt);
-        double[] cross = map(times(times(root, other.covariance, d), root, d), d, Math::sqrt);
+        double[] root = function(covariance, d, Math::sqrt);
+        double[] cross = function(times(times(root, other.covariance, d), root, d), d, Math::sqrt);
         double total = 0;
         for (int i = 0; i < d; i++) {
             double difference = mean[i] - other.mean[i];
@@ -51,8 +56,169 @@ public record Gaussian(double[] mean, double[] covariance) {
         return Math.max(0, total);
     }
 
+    /** The mean and covariance of a cloud's points under its weights. */
+    public static Gaussian of(Cloud cloud) {
+        int d = cloud.dims();
+        double[] mean = cloud.mean();
+        double mass = Support.sum(cloud.weights());
+        double[] covariance = new double[d * d];
+        double[] centred = new double[d];
+        for (int i = 0; i < cloud.size(); i++) {
+            for (int k = 0; k < d; k++) {
+                centred[k] = cloud.points()[i * d + k] - mean[k];
+            }
+            for (int k = 0; k < d; k++) {
+                Rows.add(cloud.weights()[i] / mass * centred[k], centred, 0, covariance, k * d, d);
+            }
+        }
+        for (int i = 0; i < d; i++) {
+            for (int j = 0; j < i; j++) {
+                covariance[i * d + j] = covariance[j * d + i];
+            }
+        }
+        return new Gaussian(mean, covariance);
+    }
+
+    /**
+     * The map that carries one normal distribution onto another at least cost: {@code T(y) = to + A (y − from)}.
+     *
+     * @param from mean of the source
+     * @param matrix A, d × d, symmetric and positive
+     * @param to mean of the target
+     * @param raised eigenvalues of the source that were too small and were raised
+     */
+    public record Affine(double[] from, double[] matrix, double[] to, int raised) {
+        /** Moves n rows of d numbers. */
+        public double[] apply(double[] rows) {
+            int d = from.length;
+            require(rows.length % d == 0, "rows.length", rows.length, "a multiple of " + d);
+            double[] moved = new double[rows.length];
+            for (int at = 0; at < rows.length; at += d) {
+                System.arraycopy(to, 0, moved, at, d);
+                for (int k = 0; k < d; k++) {
+                    Rows.add(rows[at + k] - from[k], matrix, k * d, moved, at, d);
+                }
+            }
+            return moved;
+        }
+    }
+
+    /** The optimal map onto another: {@code A = S1^−½ (S1^½ S2 S1^½)^½ S1^−½}. */
+    public Affine map(Gaussian other) {
+        int d = mean.length;
+        require(other.mean.length == d, "other dimension", other.mean.length, "" + d);
+        Raised own = Raised.of(covariance, d);
+        double[] root = function(own.matrix, d, Math::sqrt);
+        double[] inverse = function(own.matrix, d, x -> 1 / Math.sqrt(x));
+        double[] middle = function(times(times(root, other.covariance, d), root, d), d, Math::sqrt);
+        return new Affine(mean, times(times(inverse, middle, d), inverse, d), other.mean, own.raised);
+    }
+
+    /**
+     * The normal distribution of least weighted W2² to some others.
+     *
+     * @param center the barycenter
+     * @param iterations steps of the fixed point
+     * @param residual the last step's change of the covariance, as a part of its Frobenius norm
+     * @param raised eigenvalues of the given covariances that were too small and were raised
+     * @param converged whether the residual came down to 1e-10
+     */
+    public record Barycenter(Gaussian center, int iterations, double residual, int raised, boolean converged) {}
+
+    /**
+     * The barycenter: the mean of the means, and the fixed point {@code S ← S^−½ (Σ λ_k (S^½ S_k S^½)^½)² S^−½} from the
+     * mean of the covariances (Álvarez-Esteban et al. 2016), for at most 100 steps.
+     *
+     * @param shares the weight λ_k of each, adding up to 1
+     */
+    public static Barycenter barycenter(List<Gaussian> all, double... shares) {
+        require(!all.isEmpty(), "number of distributions", 0, "at least 1");
+        require(shares.length == all.size(), "shares.length", shares.length, "one each, " + all.size());
+        int d = all.get(0).mean.length;
+        double[] mean = new double[d];
+        double[] s = new double[d * d];
+        double[][] covariances = new double[shares.length][];
+        int raised = 0;
+        double total = 0;
+        for (int k = 0; k < shares.length; k++) {
+            Gaussian one = all.get(k);
+            require(one.mean.length == d, "dimension of number " + k, one.mean.length, "" + d);
+            require(shares[k] >= 0, "shares[" + k + "]", shares[k], "0 or more");
+            total += shares[k];
+            Raised fit = Raised.of(one.covariance, d);
+            covariances[k] = fit.matrix;
+            raised += fit.raised;
+            Rows.add(shares[k], one.mean, 0, mean, 0, d);
+            Rows.add(shares[k], fit.matrix, 0, s, 0, d * d);
+        }
+        require(Math.abs(total - 1) <= 1e-8, "sum of shares", total, "1");
+        double residual = Double.POSITIVE_INFINITY;
+        int iterations = 0;
+        while (residual > RESIDUAL && iterations < MOST_STEPS) {
+            double[] root = function(s, d, Math::sqrt);
+            double[] inverse = function(s, d, x -> x > 0 ? 1 / Math.sqrt(x) : 0);
+            double[] sum = new double[d * d];
+            for (int k = 0; k < shares.length; k++) {
+                double[] middle = function(times(times(root, covariances[k], d), root, d), d, Math::sqrt);
+                Rows.add(shares[k], middle, 0, sum, 0, d * d);
+            }
+            double[] half = times(inverse, sum, d);
+            double[] next = times(half, transposed(half, d), d);
+            residual = change(s, next);
+            s = next;
+            iterations++;
+        }
+        return new Barycenter(new Gaussian(mean, symmetric(s, d)), iterations, residual, raised, residual <= RESIDUAL);
+    }
+
+    /** A covariance whose eigenvalues are at least 1e-8 of their mean. */
+    private record Raised(double[] matrix, int raised) {
+        static Raised of(double[] covariance, int d) {
+            double trace = 0;
+            for (int i = 0; i < d; i++) {
+                trace += covariance[i * d + i];
+            }
+            require(trace > 0, "total variance", trace, "more than 0: a point has no map");
+            double floor = FLOOR * trace / d;
+            int[] count = new int[1];
+            double[] matrix = function(covariance, d, x -> {
+                if (x < floor) {
+                    count[0]++;
+                }
+                return Math.max(floor, x);
+            });
+            return new Raised(count[0] == 0 ? covariance : matrix, count[0]);
+        }
+    }
+
+    private static double change(double[] before, double[] after) {
+        double difference = 0;
+        double size = 0;
+        for (int e = 0; e < after.length; e++) {
+            difference += (after[e] - before[e]) * (after[e] - before[e]);
+            size += after[e] * after[e];
+        }
+        return Math.sqrt(difference / size);
+    }
+
+    private static double[] transposed(double[] matrix, int d) {
+        double[] transposed = new double[d * d];
+        for (int e = 0; e < d * d; e++) {
+            transposed[e % d * d + e / d] = matrix[e];
+        }
+        return transposed;
+    }
+
+    private static double[] symmetric(double[] matrix, int d) {
+        double[] symmetric = transposed(matrix, d);
+        for (int e = 0; e < d * d; e++) {
+            symmetric[e] = (symmetric[e] + matrix[e]) / 2;
+        }
+        return symmetric;
+    }
+
     /** V f(λ) Vᵀ of a symmetric matrix, with eigenvalues below 0 taken as 0. */
-    static double[] map(double[] matrix, int d, DoubleUnaryOperator f) {
+    static double[] function(double[] matrix, int d, DoubleUnaryOperator f) {
         double[] a = new double[d * d];
         double[] v = new double[d * d];
         for (int i = 0; i < d; i++) {

@@ -49,8 +49,7 @@ public interface Plan {
         int m = b.length;
         TransportProblem.require(plan.length == (long) n * m, "plan.length", plan.length, n + " x " + m);
         double[] rounded = plan.clone();
-        double[] missingRows = new double[n];
-        double[] missingColumns = new double[m];
+        double[] columns = new double[m];
         for (int i = 0; i < n; i++) {
             double sum = 0;
             for (int j = 0; j < m; j++) {
@@ -59,30 +58,28 @@ public interface Plan {
             double scale = sum > a[i] ? a[i] / sum : 1;
             for (int j = 0; j < m; j++) {
                 rounded[i * m + j] *= scale;
-                missingColumns[j] += rounded[i * m + j];
+                columns[j] += rounded[i * m + j];
             }
         }
+        double[] scales = new double[m];
         for (int j = 0; j < m; j++) {
-            double sum = missingColumns[j];
-            double scale = sum > b[j] ? b[j] / sum : 1;
-            missingColumns[j] = 0;
-            for (int i = 0; i < n; i++) {
-                rounded[i * m + j] *= scale;
-                missingColumns[j] += rounded[i * m + j];
-                missingRows[i] += rounded[i * m + j];
-            }
-            missingColumns[j] = Math.max(0, b[j] - missingColumns[j]);
+            scales[j] = columns[j] > b[j] ? b[j] / columns[j] : 1;
+            columns[j] = Math.max(0, b[j] - columns[j] * scales[j]); // from here on what is missing
         }
+        double[] missingRows = new double[n];
         double missing = 0;
         for (int i = 0; i < n; i++) {
-            missingRows[i] = Math.max(0, a[i] - missingRows[i]);
+            double sum = 0;
+            for (int j = 0; j < m; j++) {
+                rounded[i * m + j] *= scales[j];
+                sum += rounded[i * m + j];
+            }
+            missingRows[i] = Math.max(0, a[i] - sum);
             missing += missingRows[i];
         }
-        if (missing > 0) {
-            for (int i = 0; i < n; i++) {
-                for (int j = 0; j < m; j++) {
-                    rounded[i * m + j] += missingRows[i] / missing * missingColumns[j];
-                }
+        for (int i = 0; i < n; i++) {
+            if (missingRows[i] > 0) {
+                Rows.add(missingRows[i] / missing, columns, 0, rounded, i * m, m);
             }
         }
         return rounded;

@@ -11,7 +11,7 @@ package org.lethe.transport;
  * @param dual a lower bound of the least objective: equal to it at the optimum
  * @param rowError Σ|P1 − a|
  * @param columnError Σ|Pᵀ1 − b|
- * @param iterations pivots or sweeps
+ * @param iterations pivots, or sweeps at every ε
  * @param converged whether the solver met its own stopping rule; a result that did not is no solution
  */
 public record TransportResult(

@@ -1,0 +1,62 @@
+package org.lethe.transport;
+
+import java.util.Arrays;
+import org.lethe.numerics.Exp2;
+import org.lethe.numerics.Lanes;
+
+/** The loops over one row that point clouds and plans are made of, each with the bits of its vector form. */
+final class Rows {
+    private Rows() {}
+
+    /** Columns up to the next whole vector. */
+    static int padded(int columns) {
+        return (columns + Lanes.DOUBLES - 1) / Lanes.DOUBLES * Lanes.DOUBLES;
+    }
+
+    /** Squared distances of the point at {@code from} to {@code width} points, given by columns [dims, width]. */
+    static void squaredDistances(double[] points, int from, int dims, double[] columns, int width, double[] into) {
+        if (Lanes.VECTOR) {
+            RowsVector.squaredDistances(points, from, dims, columns, width, into);
+            return;
+        }
+        Arrays.fill(into, 0, width, 0);
+        for (int k = 0; k < dims; k++) {
+            double x = points[from + k];
+            for (int j = 0; j < width; j++) {
+                double difference = x - columns[k * width + j];
+                into[j] = Math.fma(difference, difference, into[j]);
+            }
+        }
+    }
+
+    /** {@code into_j = b_j · scale · 2^((f + g_j − c_j) · rate)} for {@code m} targets. */
+    static void gibbs(
+            double scale,
+            double f,
+            double rate,
+            double[] g,
+            double[] b,
+            double[] cost,
+            int from,
+            int m,
+            double[] into) {
+        int j = 0;
+        if (Lanes.VECTOR) {
+            j = RowsVector.gibbs(scale, f, rate, g, b, cost, from, m, into);
+        }
+        for (; j < m; j++) {
+            into[j] = b[j] * scale * Exp2.of(Math.min((f + g[j] - cost[from + j]) * rate, 1022));
+        }
+    }
+
+    /** {@code into += weight · x} over {@code length} numbers. */
+    static void add(double weight, double[] x, int from, double[] into, int at, int length) {
+        int k = 0;
+        if (Lanes.VECTOR) {
+            k = RowsVector.add(weight, x, from, into, at, length);
+        }
+        for (; k < length; k++) {
+            into[at + k] = Math.fma(weight, x[from + k], into[at + k]);
+        }
+    }
+}
