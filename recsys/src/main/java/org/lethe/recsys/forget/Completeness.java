@@ -27,13 +27,16 @@ import org.lethe.statistics.Statistics;
 /**
  * Whether an attacker can still tell, from the model, that the forgotten pairs were trained on.
  *
- * <p>Two attacks. <em>MIO</em>, a membership inference oracle (CURE4Rec, "Completeness"; the paper does not publish its
+ * <p>Three attacks. <em>MIO</em>, a membership inference oracle (CURE4Rec, "Completeness"; the paper does not publish its
  * features, so these are a reconstruction): a logistic regression learns, on users that remain, to tell training pairs from
  * test pairs by what the model shows of them ({@link PairFeatures}), and is then asked about the forgotten pairs and about
  * the test pairs of the same users. <em>Score</em>: the raw score alone, between the same two kinds of pair. Test pairs are
- * real choices of the same people; random unseen items would be told apart by taste, not by memory. Both are reported
- * as AUC and as the share of forgotten pairs found at 1 % false alarms, with intervals from resampled users, beside the
- * values for the model before and for the reference: a retrained model need not sit at 0.5.
+ * real choices of the same people; random unseen items would be told apart by taste, not by memory. <em>Calibrated</em>: the
+ * score less the item's mean over users that remain, in the item's deviations (difficulty calibration; Watson, Guo,
+ * Cormode and Sablayrolles 2022), compared within each user and averaged over users ({@link Within}); the strongest of the
+ * three on few or little active users. It needs 10 users who have both kinds of pair. All are reported as AUC, the first two
+ * also as the share of forgotten pairs found at 1 % false alarms, with intervals from resampled users, beside the values for
+ * the model before and for the reference: a retrained model need not sit at 0.5.
  *
  * <p>The completeness gap is (after − reference) / (before − reference) in MIO's AUC: 0 is as good as retraining, 1 is
  * nothing forgotten, less than 0 is forgotten too hard, which gives the forgotten away as well. Further descriptions: the
@@ -57,6 +60,8 @@ import org.lethe.statistics.Statistics;
 @Named("completeness")
 public record Completeness(int k, int users, int resamples, boolean degrees, double margin)
         implements Audit<Split, Recommender> {
+    private static final int FEWEST = 10; // users for an attack that compares within each
+
     public Completeness {
         Check.require(k >= 1, "k", k, "at least 1");
         Check.require(users >= 10, "users", users, "at least 10");
@@ -101,9 +106,9 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         int n = membership.questions().size();
         Keyed draws = random.of("resamples");
 
-        Sampled mioAfter = Sampled.of(after.mio(), people, resamples, draws);
-        Sampled mioBefore = Sampled.of(before.mio(), people, resamples, draws);
-        Sampled mioReference = Sampled.of(reference.mio(), people, resamples, draws);
+        Sampled mioAfter = sampled(after.mio(), people, draws);
+        Sampled mioBefore = sampled(before.mio(), people, draws);
+        Sampled mioReference = sampled(reference.mio(), people, draws);
         findings.add(judged("mio-auc", n, people, mioAfter, mioBefore, mioReference));
         findings.add(mioBefore.finding("mio-auc-before", n, Direction.NONE));
         findings.add(mioReference.finding("mio-auc-reference", n, Direction.NONE));
@@ -117,17 +122,38 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
                     "mio-auc-retained", after.onRetained(), membership.lessons().size(), Direction.NONE));
         }
 
-        Sampled scoreAfter = Sampled.of(after.score(), people, resamples, draws);
-        Sampled scoreBefore = Sampled.of(before.score(), people, resamples, draws);
-        Sampled scoreReference = Sampled.of(reference.score(), people, resamples, draws);
+        Sampled scoreAfter = sampled(after.score(), people, draws);
+        Sampled scoreBefore = sampled(before.score(), people, draws);
+        Sampled scoreReference = sampled(reference.score(), people, draws);
         findings.add(judged("score-auc", n, people, scoreAfter, scoreBefore, scoreReference));
         findings.add(scoreBefore.finding("score-auc-before", n, Direction.NONE));
         findings.add(scoreReference.finding("score-auc-reference", n, Direction.NONE));
         findings.add(found("score-tpr@1%", after.score(), 0.01, people, n, draws));
 
+        if (after.calibrated().owners() >= FEWEST) {
+            Sampled calibratedAfter = sampled(after.calibrated(), people, draws);
+            Sampled calibratedBefore = sampled(before.calibrated(), people, draws);
+            Sampled calibratedReference = sampled(reference.calibrated(), people, draws);
+            findings.add(judged(
+                    "calibrated-auc", n, people, calibratedAfter, calibratedBefore, calibratedReference));
+            findings.add(calibratedBefore.finding("calibrated-auc-before", n, Direction.NONE));
+            findings.add(calibratedReference.finding("calibrated-auc-reference", n, Direction.NONE));
+            gap("completeness-gap(calibrated)", n, calibratedAfter, calibratedBefore, calibratedReference)
+                    .ifPresent(findings::add);
+        }
+
         gap("completeness-gap", n, mioAfter, mioBefore, mioReference).ifPresent(findings::add);
         gap("completeness-gap(score)", n, scoreAfter, scoreBefore, scoreReference)
                 .ifPresent(findings::add);
+    }
+
+    private Sampled sampled(Roc roc, int people, Keyed draws) {
+        return new Sampled(roc.auc(), Resampling.values(resamples, people, draws, times -> roc.auc(o -> times[o])));
+    }
+
+    private Sampled sampled(Within within, int people, Keyed draws) {
+        return new Sampled(
+                within.value(), Resampling.values(resamples, people, draws, times -> within.value(o -> times[o])));
     }
 
     private Finding judged(String name, int n, int people, Sampled after, Sampled before, Sampled reference) {
@@ -217,10 +243,6 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
 
     /** An AUC with what it comes to in each resample. */
     private record Sampled(double value, double[] drawn) {
-        static Sampled of(Roc roc, int people, int resamples, Keyed draws) {
-            return new Sampled(roc.auc(), Resampling.values(resamples, people, draws, times -> roc.auc(o -> times[o])));
-        }
-
         double[] differences(Sampled other) {
             return Resampling.each(drawn.length, b -> drawn[b] - other.drawn[b]);
         }

@@ -49,7 +49,7 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
     }
 
     /** What an attack on one model comes to. */
-    record Outcome(Roc mio, Roc score, double accuracy, double rate, double onRetained) {}
+    record Outcome(Roc mio, Roc score, Within calibrated, double accuracy, double rate, double onRetained) {}
 
     /** Draws the pairs; at most {@code most} users are looked at on either side. */
     static Membership of(Aftermath aftermath, int most, Keyed random) {
@@ -108,6 +108,9 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
                 .auc();
         double[] odds = logOdds(attack, asked);
         double[] scores = Arrays.stream(asked).mapToDouble(row -> row[0]).toArray();
+        double[] calibrated = Arrays.stream(asked)
+                .mapToDouble(row -> row[PairFeatures.AGAINST_ITEM])
+                .toArray();
         int[] owners = questions.owners();
         double caught = 0;
         double cleared = 0;
@@ -120,6 +123,7 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
         return new Outcome(
                 new Roc(odds, questions.member, owners),
                 new Roc(scores, questions.member, owners),
+                Within.of(calibrated, questions.member, owners),
                 accuracy,
                 rate,
                 onRetained);

@@ -12,6 +12,9 @@ import org.lethe.recsys.Recommender;
  * model has rows, and, when asked, the logarithms of both degrees in the data that remains.
  */
 final class PairFeatures {
+    /** The column of the score against the item's mean and deviation. */
+    static final int AGAINST_ITEM = 5;
+
     private final Recommender model;
     private final double[] itemMean;
     private final double[] itemScale;

@@ -14,6 +14,7 @@ import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Env;
 import org.lethe.Finding;
+import org.lethe.Interval;
 import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
@@ -81,11 +82,12 @@ final class AuditControlsTest {
     void completenessRejectsDoingNothing() {
         assertEvery(Verdict.Fail.class, verdicts(new Completeness(), Sabotage.NOTHING, "score-auc"));
         assertEvery(Verdict.Fail.class, verdicts(new Completeness(), Sabotage.NOTHING, "mio-auc"));
+        assertEvery(Verdict.Fail.class, verdicts(new Completeness(), Sabotage.NOTHING, "calibrated-auc"));
     }
 
     @Test
     void completenessAcceptsRetraining() {
-        for (String attack : List.of("score-auc", "mio-auc")) {
+        for (String attack : List.of("score-auc", "mio-auc", "calibrated-auc")) {
             assertEvery(Verdict.Pass.class, verdicts(new Completeness(), Sabotage.RETRAINED, attack));
             assertOnceAtMost(
                     Verdict.Fail.class, verdicts(new Completeness(), Sabotage.RETRAINED_FROM_ANOTHER_SEED, attack));
@@ -122,6 +124,29 @@ final class AuditControlsTest {
             assertEvery(Verdict.Pass.class, verdicts(new Utility(), Sabotage.RETRAINED, name));
             assertOnceAtMost(Verdict.Fail.class, verdicts(new Utility(), Sabotage.RETRAINED_FROM_ANOTHER_SEED, name));
         }
+    }
+
+    @Test
+    void efficiencyRejectsDoingNothingAndAcceptsRetraining() {
+        assertEvery(Verdict.Fail.class, verdicts(new Efficiency(), Sabotage.NOTHING, "scores-changed"));
+        assertEvery(Verdict.Pass.class, verdicts(new Efficiency(), Sabotage.RETRAINED, "scores-changed"));
+    }
+
+    @Test
+    void tooFewPeopleAreSaidWithHowManyWouldDo() {
+        Verdict verdict = Resampling.likeReference(
+                "bar",
+                new Resampling.Difference(0, new Interval(0, 0, 0.95)),
+                new Resampling.Difference(0.05, new Interval(-0.05, 0.15, 0.95)),
+                0.02,
+                50,
+                "forgotten users");
+        // half the interval, 0.1, has to halve: four times the people
+        assertEquals(
+                new Verdict.Undecided(
+                        "bar",
+                        "the model before, 0.050 from the reference, is not told from it by 50 forgotten users; about 200 would do"),
+                verdict);
     }
 
     @Test

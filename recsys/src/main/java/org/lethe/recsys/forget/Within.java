@@ -1,0 +1,60 @@
+package org.lethe.recsys.forget;
+
+import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
+
+/**
+ * How well scores tell members from non-members of the same owner: the mean of the owners' own AUCs, each weighted by its
+ * rarer kind of pair. What differs between owners, such as how long a user's row is, cannot help or hide.
+ *
+ * @param auc of each owner, 0 where it has one kind of pair only
+ * @param weight of each owner, 0 where it has one kind of pair only
+ */
+record Within(double[] auc, int[] weight) {
+    /** One score per pair; the pairs of an owner stand together, and owners are numbers from 0. */
+    static Within of(double[] score, boolean[] member, int[] owner) {
+        int owners = owner.length == 0 ? 0 : owner[owner.length - 1] + 1;
+        double[] auc = new double[owners];
+        int[] weight = new int[owners];
+        int from = 0;
+        for (int o = 0; o < owners; o++) {
+            int to = from;
+            int members = 0;
+            while (to < owner.length && owner[to] == o) {
+                members += member[to++] ? 1 : 0;
+            }
+            weight[o] = Math.min(members, to - from - members);
+            if (weight[o] > 0) {
+                auc[o] = new Roc(
+                                Arrays.copyOfRange(score, from, to),
+                                Arrays.copyOfRange(member, from, to),
+                                new int[to - from])
+                        .auc();
+            }
+            from = to;
+        }
+        return new Within(auc, weight);
+    }
+
+    /** How many owners have both kinds of pair. */
+    int owners() {
+        return (int) Arrays.stream(weight).filter(w -> w > 0).count();
+    }
+
+    /** The chance that a member scores above a non-member of the same owner, ties counting half. */
+    double value() {
+        return value(o -> 1);
+    }
+
+    /** The same with each owner counted so many times; NaN where none of them has both kinds. */
+    double value(IntUnaryOperator times) {
+        double won = 0;
+        double all = 0;
+        for (int o = 0; o < auc.length; o++) {
+            double w = (double) weight[o] * times.applyAsInt(o);
+            won += w * auc[o];
+            all += w;
+        }
+        return won / all;
+    }
+}
