@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lethe.Finding;
@@ -42,6 +43,8 @@ final class Table {
             "fulfil_seconds",
             "reference_seconds",
             "failure");
+
+    private static final Pattern NUMBER = Pattern.compile("[+-]?(\\d+(\\.\\d*)?([eE][+-]?\\d+)?|Infinity)");
 
     private Table() {}
 
@@ -104,9 +107,12 @@ final class Table {
                 .append("\r\n");
     }
 
+    /** As RFC 4180 has it; what a spreadsheet would take for a formula gets an apostrophe in front, numbers excepted. */
     private static String quoted(String cell) {
-        boolean plain = cell.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
-        return plain ? cell : '"' + cell.replace("\"", "\"\"") + '"';
+        boolean formula = !cell.isEmpty() && "=+-@\t\r".indexOf(cell.charAt(0)) >= 0 && !NUMBER.matcher(cell).matches();
+        String safe = formula ? "'" + cell : cell;
+        boolean plain = !formula && safe.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
+        return plain ? safe : '"' + safe.replace("\"", "\"\"") + '"';
     }
 
     static String json(Report report) {

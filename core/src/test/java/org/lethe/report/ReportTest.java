@@ -273,6 +273,17 @@ class ReportTest {
     }
 
     @Test
+    void csvHoldsNothingASpreadsheetWouldRun() {
+        for (String formula : List.of("=cmd|' /C calc'!A0", "+1+cmd", "-2+3", "@SUM(A1)", "\t=1", "=HYPERLINK(\"x\")")) {
+            String csv = Report.of(List.of(run(formula, Role.TESTED, 1, found(-0.5))))
+                    .csv();
+            List<String> line = parsed(csv).get(1);
+            assertEquals("'" + formula, line.get(5));
+            assertEquals("-0.5", line.get(12));
+        }
+    }
+
+    @Test
     void csvComesBackAsItWasWritten() {
         Finding finding = new Finding("ndcg@20", 1.0 / 3, 943, Direction.HIGHER)
                 .within(new Interval(0.3, 0.4, 0.95))
