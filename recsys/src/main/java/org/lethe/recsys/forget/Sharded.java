@@ -60,12 +60,28 @@ public final class Sharded implements Recommender {
             List<Shard> shards,
             Split data,
             Function<Sharded, Recommender> aggregation) {
+        this(maker, partition, shards, partition.own(data), data.items(), aggregation);
+    }
+
+    /** With the own shard of each user, as it was once worked out from data. */
+    Sharded(
+            Method<?, ?> maker,
+            Partition partition,
+            List<Shard> shards,
+            int[] own,
+            int items,
+            Function<Sharded, Recommender> aggregation) {
         this.maker = maker;
         this.partition = partition;
         this.shards = List.copyOf(shards);
-        this.own = partition.own(data);
-        this.items = data.items();
+        this.own = own;
+        this.items = items;
         this.aggregation = aggregation;
+    }
+
+    /** The method that learned it. */
+    public Method<?, ?> maker() {
+        return maker;
     }
 
     /** The model as one that this very method learned. */

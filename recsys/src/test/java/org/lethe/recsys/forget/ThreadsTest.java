@@ -1,0 +1,50 @@
+package org.lethe.recsys.forget;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.lethe.Env;
+import org.lethe.Method;
+import org.lethe.Workers;
+import org.lethe.recsys.AdamForm;
+import org.lethe.recsys.Bpr;
+import org.lethe.recsys.EmbeddingLearner;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Recsys;
+import org.lethe.recsys.Split;
+
+class ThreadsTest {
+    private static final EmbeddingLearner LEARNER = new Bpr(8, 4, 64, 1e-2, 0.1, 2, AdamForm.LAZY);
+
+    @Test
+    void everyMethodForgetsToTheSameBitsOnOneTwoAndThreeThreads() {
+        Split data = Blocks.split(60, 30, 3, 4);
+        List<Method<Split, Recommender>> methods = new ArrayList<>(new Recsys().methods());
+        methods.add(new Sisa(3, 3));
+        for (Method<Split, Recommender> method : methods) {
+            for (ForgetRequest request : List.of(ForgetUsers.listed("4", "9"), new ForgetInteractions(5))) {
+                float[] alone = scores(method, request, data, 1);
+                for (int threads = 2; threads <= 3; threads++) {
+                    assertArrayEquals(alone, scores(method, request, data, threads), method + " on " + threads);
+                }
+            }
+        }
+    }
+
+    private static float[] scores(
+            Method<Split, Recommender> method, ForgetRequest request, Split data, int threads) {
+        try (Workers workers = Workers.threads(threads)) {
+            Env env = Env.seeded(3).with(workers);
+            Recommender model = method.fulfil(method.learn(LEARNER, data, env), request, LEARNER, data, env);
+            float[] all = new float[data.users() * data.items()];
+            float[] row = new float[data.items()];
+            for (int u = 0; u < data.users(); u++) {
+                model.scores(u, row);
+                System.arraycopy(row, 0, all, u * row.length, row.length);
+            }
+            return all;
+        }
+    }
+}
