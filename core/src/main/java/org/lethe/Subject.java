@@ -39,6 +39,11 @@ public interface Subject<D, M> {
     /** The method every audit must reject: it hands back the model it was given. */
     Method<D, M> doNothing();
 
+    /** The data a model stands for once a request is carried out: less what is forgotten, and otherwise the same. */
+    default D remaining(Request request, D data) {
+        return data;
+    }
+
     /** Writes a model as safetensors, with where it came from in the header. */
     void save(M model, Map<String, String> provenance, Path file) throws IOException;
 }

@@ -3,6 +3,7 @@ package org.lethe.study;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.lethe.Audit;
+import org.lethe.Chain;
 import org.lethe.DataSource;
 import org.lethe.Learner;
 import org.lethe.Method;
@@ -71,7 +72,9 @@ public record Cell<D, M>(
     }
 
     private String brief(Object entry) {
-        return Words.brief(entry, study.prototype(entry));
+        return entry instanceof Chain chain
+                ? Words.chained(chain, this::brief)
+                : Words.brief(entry, study.prototype(entry));
     }
 
     /** The audits, in the study's order. */

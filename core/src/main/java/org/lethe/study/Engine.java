@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lethe.Audit;
 import org.lethe.Case;
+import org.lethe.Chain;
 import org.lethe.Cost;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
@@ -256,13 +257,8 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
                         watched.note(Named.Of.name(cell.model()) + ", reference");
                         return made(
                                 cell,
-                                env -> cell.reference()
-                                        .fulfil(
-                                                before.value().model(),
-                                                cell.request(),
-                                                cell.model(),
-                                                data.value(),
-                                                env));
+                                env -> fulfil(
+                                        cell, cell.reference(), before.value().model(), data.value(), env));
                     }));
         }
 
@@ -285,6 +281,20 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
             return new Made<>(model, ledger.cost());
         }
 
+        /** One request after another, each on the model and the data that the one before left. */
+        private M fulfil(Cell<D, M> cell, Method<D, M> method, M before, D data, Env env) {
+            M model = before;
+            D left = data;
+            List<Request> steps = Chain.steps(cell.request());
+            for (int n = 0; n < steps.size(); n++) {
+                model = method.fulfil(model, steps.get(n), cell.model(), left, env);
+                if (n < steps.size() - 1) {
+                    left = cell.study().subject().remaining(steps.get(n), left);
+                }
+            }
+            return model;
+        }
+
         private Env env(Cell<D, M> cell) {
             return new Env(cell.seed(), engine.workers, engine.progress, new Ledger(), scratch);
         }
@@ -301,7 +311,6 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
             Cost referenced = Cost.NONE;
             List<Run.Result> results = new ArrayList<>();
             Optional<Run.Failure> failure = Optional.empty();
-            Optional<M> kept = Optional.empty();
             String trace = "";
             if (stopped.get()) {
                 return;
@@ -314,8 +323,7 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
                 Made<M> after = switch (cell.role()) {
                     case DO_NOTHING -> new Made<>(model, Cost.NONE);
                     case REFERENCE -> reference.value();
-                    case TESTED ->
-                        made(cell, env -> cell.method().fulfil(model, cell.request(), cell.model(), loaded, env));
+                    case TESTED -> made(cell, env -> fulfil(cell, cell.method(), model, loaded, env));
                 };
                 fulfilled = after.cost();
                 Case<D, M> examined = new Case<>(
@@ -333,7 +341,9 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
                     findings.forEach(finding -> finite(name, finding));
                     results.add(new Run.Result(name, List.copyOf(findings), audit.limits()));
                 }
-                kept = Optional.of(after.model());
+                if (engine.keepModels) {
+                    keep(digest, cell, after.model());
+                }
             } catch (RuntimeException | OutOfMemoryError e) {
                 failure = Optional.of(new Run.Failure(code(e), message(e)));
                 results.clear();
@@ -345,8 +355,6 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
             try {
                 if (failure.isPresent()) {
                     folder.log(digest, trace);
-                } else if (engine.keepModels) {
-                    keep(digest, cell, kept.orElseThrow());
                 }
                 folder.write(record(cell, digest, before, fulfilled, referenced, results, failure), cell.text());
             } catch (LetheException e) {

@@ -12,7 +12,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.lethe.Audit;
+import org.lethe.Chain;
 import org.lethe.DataSource;
 import org.lethe.Learner;
 import org.lethe.LetheException;
@@ -22,7 +24,8 @@ import org.lethe.Request;
 import org.lethe.Subject;
 
 /**
- * A study: a subject, and lists of data, models, requests, methods, audits and seeds whose product is the cells.
+ * A study: a subject, and lists of data, models, requests, methods, audits and seeds whose product is the cells. A list
+ * inside the list of requests is a {@link Chain}: its requests are carried out one after another.
  *
  * @param name of the study and of its run folder
  * @param subject the family of models
@@ -110,7 +113,7 @@ public record Study<D, M>(
         String name = name(root, mistakes);
         var data = entries(root, "data", subject.data(), binder, mistakes);
         var models = entries(root, "model", subject.models(), binder, mistakes);
-        var requests = entries(root, "request", subject.requests(), binder, mistakes);
+        var requests = entries(root, "request", mistakes, item -> request(item, subject, binder, mistakes));
         var methods = entries(root, "method", subject.methods(), binder, mistakes);
         var audits = entries(root, "audit", subject.audits(), binder, mistakes);
         var seeds = seeds(root, mistakes);
@@ -159,18 +162,43 @@ public record Study<D, M>(
 
     private static <T> List<T> entries(
             Node.Mapping root, String key, List<T> prototypes, Binder binder, Mistakes mistakes) {
+        return entries(root, key, mistakes, item -> binder.entry(item, key, prototypes));
+    }
+
+    private static <T> List<T> entries(
+            Node.Mapping root, String key, Mistakes mistakes, Function<Node, Optional<T>> read) {
         LinkedHashSet<T> entries = new LinkedHashSet<>();
         Set<String> words = new HashSet<>();
         for (Node item : items(root, key, mistakes)) {
-            Optional<T> entry = binder.entry(item, key, prototypes);
+            Optional<T> entry = read.apply(item);
             if (entry.isPresent() && !words.add(Words.full(entry.get()))) {
                 mistakes.add(
                         item.line(),
-                        key + " \"" + Named.Of.name(entry.get()) + "\" stands twice with the same settings");
+                        key + " \"" + (entry.get() instanceof Chain c ? Words.full(c) : Named.Of.name(entry.get()))
+                                + "\" stands twice with the same settings");
             }
             entry.ifPresent(entries::add);
         }
         return List.copyOf(entries);
+    }
+
+    /** A request, or a list of requests that are carried out one after another. */
+    private static Optional<Request> request(Node item, Subject<?, ?> subject, Binder binder, Mistakes mistakes) {
+        if (!(item instanceof Node.Items list)) {
+            return binder.entry(item, "request", subject.requests());
+        }
+        if (list.items().size() < 2) {
+            mistakes.add(
+                    list.line(),
+                    "request has a chain of " + list.items().size() + ", expected at least 2 requests, as in"
+                            + " [[first, second]]");
+            return Optional.empty();
+        }
+        List<Request> steps = new ArrayList<>();
+        for (Node step : list.items()) {
+            binder.entry(step, "request", subject.requests()).ifPresent(steps::add);
+        }
+        return steps.size() == list.items().size() ? Optional.of(new Chain(steps)) : Optional.empty();
     }
 
     private static List<Long> seeds(Node.Mapping root, Mistakes mistakes) {

@@ -9,7 +9,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
+import org.lethe.Chain;
 import org.lethe.Named;
+import org.lethe.Request;
 
 /** Records in the words of a study file: {@code sisa {shards: 10, slices: 5}}. */
 public final class Words {
@@ -17,7 +20,12 @@ public final class Words {
 
     /** With every setting, in the order of declaration: what a digest is made of. */
     public static String full(Object entry) {
-        return text(entry, null);
+        return entry instanceof Chain chain ? chained(chain, Words::full) : text(entry, null);
+    }
+
+    /** The steps of a chain, each in words. */
+    static String chained(Chain chain, Function<? super Request, String> words) {
+        return String.join(", then ", chain.steps().stream().map(words).toList());
     }
 
     /** With the settings that differ from the prototype's, as somebody would write it. */

@@ -274,7 +274,8 @@ class ReportTest {
 
     @Test
     void csvHoldsNothingASpreadsheetWouldRun() {
-        for (String formula : List.of("=cmd|' /C calc'!A0", "+1+cmd", "-2+3", "@SUM(A1)", "\t=1", "=HYPERLINK(\"x\")")) {
+        for (String formula :
+                List.of("=cmd|' /C calc'!A0", "+1+cmd", "-2+3", "@SUM(A1)", "\t=1", "=HYPERLINK(\"x\")")) {
             String csv = Report.of(List.of(run(formula, Role.TESTED, 1, found(-0.5))))
                     .csv();
             List<String> line = parsed(csv).get(1);

@@ -251,6 +251,45 @@ class EngineTest {
     }
 
     @Test
+    void aModelThatCannotBeKeptFailsItsCellAlone() throws IOException {
+        Engine keeping = new Engine(Workers.here(), Progress.NONE, new DataFolders(List.of()), true);
+        RunFolder runs = RunFolder.at(folder.resolve("a"));
+        String victim =
+                engine(Workers.here()).cells(StudyTest.parse(STUDY)).get(5).digest();
+        Path inTheWay = runs.model(victim).resolveSibling(victim + ".safetensors" + Storage.TEMPORARY);
+        assertEquals(runs.model(victim).getFileName() + Storage.TEMPORARY, "" + inTheWay.getFileName());
+        Files.createDirectories(inTheWay.resolve("in the way"));
+        List<Run> all = keeping.run(StudyTest.parse(STUDY), runs, false);
+        assertEquals(32, all.size());
+        for (Run run : all) {
+            assertEquals(run.digest().equals(victim), run.failure().isPresent());
+            assertEquals(run.failure().isEmpty(), Files.exists(runs.model(run.digest())));
+        }
+        Run failed = all.get(5);
+        assertEquals(LetheException.Code.STORAGE, failed.failure().orElseThrow().code());
+        assertEquals(List.of(), failed.results());
+    }
+
+    @Test
+    void aChainIsCarriedOutStepByStepOnWhatIsLeft() {
+        String chained = STUDY.replace("[forget, {forget: {percent: 50}}]", "[[forget, {forget: {percent: 50}}]]");
+        List<Run> runs = run(chained, "a");
+        assertEquals(16, runs.size());
+        assertTrue(runs.stream().allMatch(r -> r.failure().isEmpty()));
+        assertEquals(
+                "forget, then forget {percent: 50}", runs.getFirst().recipe().request());
+        // 40 points, 36 after the first step, 18 after the second: per model, seed and method the retrainings of both
+        assertEquals(2 * 2 * (3 + 2 * 3), trainings.get());
+        @SuppressWarnings("unchecked") // the toy's
+        Cell<double[], double[]> cell = (Cell<double[], double[]>)
+                engine(Workers.here()).cells(StudyTest.parse(chained)).get(1);
+        assertTrue(cell.text().contains("request: forget {percent: 10}, then forget {percent: 50}\n"), cell.text());
+        double[] data = new Toy.Points().load(new DataFolders(List.of()));
+        double[] left = new Toy().remaining(new Toy.Forget(50), new Toy().remaining(new Toy.Forget(), data));
+        assertEquals(18, left.length);
+    }
+
+    @Test
     void aDiskThatRefusesStopsTheRunWithASentence() throws IOException {
         Files.createDirectories(folder.resolve("a"));
         Files.writeString(folder.resolve("a/cells"), "a file where a folder should be");

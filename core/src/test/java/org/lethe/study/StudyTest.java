@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.lethe.Chain;
 import org.lethe.LetheException;
 
 class StudyTest {
@@ -105,6 +106,22 @@ class StudyTest {
     void settingsBesideTheNameAreExplained() {
         assertTrue(mistakes(WHOLE.replace("{sharded: {shards: 2, inner: failing}}", "{sharded: , shards: 2}"))
                 .startsWith("small.yaml:7: method has 2 names, expected one"));
+    }
+
+    @Test
+    void aListInsideTheListOfRequestsIsAChain() {
+        String chain = WHOLE.replaceFirst("request: .*", "request: [[forget, {forget: {percent: 3}}], forget]");
+        Study<?, ?> study = parse(chain);
+        assertEquals(
+                List.of(new Chain(List.of(new Toy.Forget(), new Toy.Forget(3))), new Toy.Forget()), study.requests());
+        assertTrue(mistakes(WHOLE.replaceFirst("request: .*", "request: [[forget]]"))
+                .contains("request has a chain of 1, expected at least 2 requests"));
+        assertTrue(mistakes(WHOLE.replaceFirst("request: .*", "request: [[forget, forgit]]"))
+                .contains("unknown request \"forgit\"; did you mean \"forget\"?"));
+        assertTrue(mistakes(WHOLE.replaceFirst("request: .*", "request: [[forget, [forget, forget]]]"))
+                .contains("request is a list of 2, expected a name"));
+        assertTrue(mistakes(WHOLE.replaceFirst("request: .*", "request: [[forget, forget], [forget, forget]]"))
+                .contains("stands twice with the same settings"));
     }
 
     @Test

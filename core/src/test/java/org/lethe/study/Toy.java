@@ -69,6 +69,11 @@ final class Toy implements Subject<double[], double[]> {
     }
 
     @Override
+    public double[] remaining(Request request, double[] data) {
+        return ((Forget) request).rest(data);
+    }
+
+    @Override
     public void save(double[] model, Map<String, String> provenance, Path file) throws IOException {
         Files.writeString(file, provenance.get("digest") + Arrays.toString(model));
     }

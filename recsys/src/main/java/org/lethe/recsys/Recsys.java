@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.lethe.Audit;
+import org.lethe.Chain;
 import org.lethe.DataSource;
 import org.lethe.Env;
 import org.lethe.Exactness;
@@ -25,6 +26,7 @@ import org.lethe.recsys.forget.RecEraser;
 import org.lethe.recsys.forget.Retrain;
 import org.lethe.recsys.forget.Scif;
 import org.lethe.recsys.forget.Sharded;
+import org.lethe.recsys.forget.ShardedFile;
 import org.lethe.recsys.forget.Sisa;
 import org.lethe.recsys.forget.UltraRe;
 import org.lethe.recsys.forget.Utility;
@@ -64,7 +66,12 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public Method<Split, Recommender> reference(Request request) {
-        return request instanceof ForgetRequest ? new Retrain() : doNothing();
+        return Chain.steps(request).stream().anyMatch(ForgetRequest.class::isInstance) ? new Retrain() : doNothing();
+    }
+
+    @Override
+    public Split remaining(Request request, Split data) {
+        return request instanceof ForgetRequest forget ? forget.resolve(data).remaining() : data;
     }
 
     @Override
@@ -74,12 +81,12 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public void save(Recommender model, Map<String, String> provenance, Path file) throws IOException {
-        Recommender served = model instanceof Sharded sharded ? sharded.served() : model;
-        if (served instanceof Embeddings embeddings) {
-            embeddings.save(file, provenance);
-        } else {
-            throw new IllegalArgumentException(
-                    "model is a " + served.getClass().getSimpleName() + ", expected embeddings");
+        switch (model) {
+            case Sharded sharded -> ShardedFile.save(sharded, file, provenance);
+            case Embeddings embeddings -> embeddings.save(file, provenance);
+            default ->
+                throw new IllegalArgumentException(
+                        "model is a " + model.getClass().getSimpleName() + ", expected embeddings, whole or in shards");
         }
     }
 

@@ -1,6 +1,10 @@
 package org.lethe.recsys.forget;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.lethe.Case;
+import org.lethe.Chain;
+import org.lethe.Request;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
@@ -16,9 +20,19 @@ import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 record Aftermath(Forgotten gone, Interactions unseen) {
     static Aftermath of(Case<Split, Recommender> c) {
         Split data = c.data();
-        Forgotten gone = c.request() instanceof ForgetRequest forget
-                ? forget.resolve(data)
-                : Forgotten.ofPairs(data, (u, i) -> false);
+        List<Forgotten> steps = new ArrayList<>();
+        Split left = data;
+        for (Request step : Chain.steps(c.request())) {
+            if (step instanceof ForgetRequest forget) {
+                steps.add(forget.resolve(left));
+                left = steps.getLast().remaining();
+            }
+        }
+        Forgotten gone = switch (steps.size()) {
+            case 0 -> Forgotten.ofPairs(data, (u, i) -> false);
+            case 1 -> steps.getFirst();
+            default -> Forgotten.together(data, steps);
+        };
         return new Aftermath(gone, unseen(gone, data));
     }
 

@@ -134,8 +134,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
             Sampled calibratedAfter = sampled(after.calibrated(), people, draws);
             Sampled calibratedBefore = sampled(before.calibrated(), people, draws);
             Sampled calibratedReference = sampled(reference.calibrated(), people, draws);
-            findings.add(judged(
-                    "calibrated-auc", n, people, calibratedAfter, calibratedBefore, calibratedReference));
+            findings.add(judged("calibrated-auc", n, people, calibratedAfter, calibratedBefore, calibratedReference));
             findings.add(calibratedBefore.finding("calibrated-auc-before", n, Direction.NONE));
             findings.add(calibratedReference.finding("calibrated-auc-reference", n, Direction.NONE));
             gap("completeness-gap(calibrated)", n, calibratedAfter, calibratedBefore, calibratedReference)

@@ -2,6 +2,7 @@ package org.lethe.recsys.forget;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.lethe.Request;
@@ -25,13 +26,20 @@ public interface ForgetRequest extends Request {
         private final int[] users;
         private final Interactions interactions;
         private final BiFunction<Split, int[], Split> reduce;
+        private final boolean wholeUsers; // nothing goes but all that some users did
         private volatile @Nullable Split remaining;
 
-        private Forgotten(Split data, int[] users, Interactions interactions, BiFunction<Split, int[], Split> reduce) {
+        private Forgotten(
+                Split data,
+                int[] users,
+                Interactions interactions,
+                BiFunction<Split, int[], Split> reduce,
+                boolean wholeUsers) {
             this.data = data;
             this.users = users;
             this.interactions = interactions;
             this.reduce = reduce;
+            this.wholeUsers = wholeUsers;
         }
 
         /** Every interaction of some users goes, from all three parts. The users are distinct, in any order. */
@@ -46,7 +54,8 @@ public interface ForgetRequest extends Request {
                     data,
                     ascending,
                     data.train().onlyUsers(ascending),
-                    (part, numbers) -> part.withoutUsers(u -> gone.get(numbers[u])));
+                    (part, numbers) -> part.withoutUsers(u -> gone.get(numbers[u])),
+                    true);
         }
 
         /** The interactions for which a test holds go, from all three parts. */
@@ -55,7 +64,29 @@ public interface ForgetRequest extends Request {
                     data,
                     new int[0],
                     data.train().where(gone),
-                    (part, numbers) -> part.each(p -> p.where((u, i) -> !gone.test(numbers[u], i))));
+                    (part, numbers) -> part.each(p -> p.where((u, i) -> !gone.test(numbers[u], i))),
+                    false);
+        }
+
+        /** What several resolved requests come to together, each resolved on what the one before left; at least one. */
+        static Forgotten together(Split data, List<Forgotten> steps) {
+            Interactions left = steps.getLast().remaining().train();
+            return new Forgotten(
+                    data,
+                    steps.stream()
+                            .flatMapToInt(step -> Arrays.stream(step.users))
+                            .sorted()
+                            .distinct()
+                            .toArray(),
+                    data.train().where((u, i) -> !left.contains(u, i)),
+                    (part, numbers) -> {
+                        Split reduced = part;
+                        for (Forgotten step : steps) {
+                            reduced = step.reduce.apply(reduced, numbers);
+                        }
+                        return reduced;
+                    },
+                    steps.stream().allMatch(step -> step.wholeUsers));
         }
 
         /** The users whose every interaction goes, ascending; empty where a request is not about users. */
@@ -92,7 +123,7 @@ public interface ForgetRequest extends Request {
 
         /** The users that lose an interaction on which a model is trained or stopped, ascending. */
         public int[] touchedUsers() {
-            if (users.length > 0) {
+            if (wholeUsers) {
                 return users();
             }
             Split after = remaining();

@@ -114,7 +114,8 @@ public final class ShardedFile {
             }
             int items = all.getFirst().model().items();
             for (Sharded.Shard shard : all) {
-                if (shard.model().items() != items || shard.model().dims() != all.getFirst().model().dims()) {
+                if (shard.model().items() != items
+                        || shard.model().dims() != all.getFirst().model().dims()) {
                     throw wrong(file, "has shards of different shapes");
                 }
             }

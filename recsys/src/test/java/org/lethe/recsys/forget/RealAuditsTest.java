@@ -73,8 +73,7 @@ final class RealAuditsTest {
 
     @Test
     void fairnessChangesItsSignWithTheFormOfNdcg() {
-        Case<Split, Recommender> learned =
-                new Case<>(data, new ForgetUsers(Choice.RANDOM, 0), before, before, before);
+        Case<Split, Recommender> learned = new Case<>(data, new ForgetUsers(Choice.RANDOM, 0), before, before, before);
         double full = aIgf(learned, Fairness.Ndcg.FULL);
         double cut = aIgf(learned, Fairness.Ndcg.CUT);
         assertTrue(full < 0 && cut > 0.2, "NDCG-full gives " + full + ", NDCG-cut " + cut);

@@ -34,8 +34,7 @@ class ShardedFileTest {
 
     @Test
     void aModelReadBackServesAndForgetsAsTheOneWritten() throws IOException {
-        for (Sisa method : List.of(
-                new Sisa(4, 1), new Sisa(3, 3), new Sisa(3, 2, Sharded.Aggregate.OWN))) {
+        for (Sisa method : List.of(new Sisa(4, 1), new Sisa(3, 3), new Sisa(3, 2, Sharded.Aggregate.OWN))) {
             roundTrip(method, method.learn(LEARNER, DATA, ENV), ForgetUsers.listed("4", "9"));
         }
     }
@@ -58,7 +57,9 @@ class ShardedFileTest {
             Sharded read = ShardedFile.load(file, learned.maker());
             same(model, read);
             for (int s = 0; s < 3; s++) {
-                assertEquals(partition.part(s, DATA).train(), read.partition().part(s, DATA).train());
+                assertEquals(
+                        partition.part(s, DATA).train(),
+                        read.partition().part(s, DATA).train());
             }
         }
     }

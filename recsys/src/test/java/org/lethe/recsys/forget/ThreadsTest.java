@@ -33,8 +33,7 @@ class ThreadsTest {
         }
     }
 
-    private static float[] scores(
-            Method<Split, Recommender> method, ForgetRequest request, Split data, int threads) {
+    private static float[] scores(Method<Split, Recommender> method, ForgetRequest request, Split data, int threads) {
         try (Workers workers = Workers.threads(threads)) {
             Env env = Env.seeded(3).with(workers);
             Recommender model = method.fulfil(method.learn(LEARNER, data, env), request, LEARNER, data, env);
