@@ -49,6 +49,17 @@ class HouseTest {
                 .resideInAnyPackage("org.lethe", "org.lethe.study..", "org.lethe.report..", "org.lethe.statistics..")
                 .should()
                 .dependOnClassesThat()
+                .resideInAnyPackage("org.lethe.recsys..", "org.lethe.transport..", "org.lethe.torch..", "org.lethe.cli..")
+                .check(HOUSE);
+    }
+
+    @Test
+    void torchNeedsCoreAlone() {
+        noClasses()
+                .that()
+                .resideInAPackage("org.lethe.torch..")
+                .should()
+                .dependOnClassesThat()
                 .resideInAnyPackage("org.lethe.recsys..", "org.lethe.transport..", "org.lethe.cli..")
                 .check(HOUSE);
     }
@@ -67,7 +78,7 @@ class HouseTest {
     @Test
     void roomsHaveNoCirclesBetweenThem() {
         SlicesRuleDefinition.slices()
-                .matching("org.lethe.(numerics|transport|recsys|cli|bench)..")
+                .matching("org.lethe.(numerics|transport|torch|recsys|cli|bench)..")
                 .should()
                 .beFreeOfCycles()
                 .check(HOUSE);

@@ -1,0 +1,138 @@
+package org.lethe.torch;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Generator;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.lethe.Check;
+import org.lethe.Safetensors;
+import org.lethe.numerics.Keyed;
+
+/**
+ * Tensors from and to arrays and safetensors files. What is made here belongs to the scope it is made in.
+ *
+ * <p>Files are read and written without a copy: {@link #of(Safetensors, String)} is the mapping itself, and {@link #saved}
+ * hands the writer the tensor's own memory. Arrays are copied, once each way; Java's heap cannot be lent.
+ */
+public final class Tensors {
+    private Tensors() {}
+
+    /** A tensor of floats with the values of an array, row by row. */
+    public static Tensor of(float[] values, long... shape) {
+        requireSize(values.length, shape);
+        return Tensor.create(values, shape);
+    }
+
+    /** A tensor of whole numbers, as indices are. */
+    public static Tensor of(int[] values, long... shape) {
+        requireSize(values.length, shape);
+        return Tensor.create(values, shape);
+    }
+
+    /** The values of a tensor of floats on any device, row by row. */
+    public static float[] floats(Tensor tensor) {
+        float[] values = new float[Math.toIntExact(tensor.numel())];
+        read(tensor, values);
+        return values;
+    }
+
+    /** The values of a tensor of floats, row by row, into the beginning of an array. */
+    public static void read(Tensor tensor, float[] into) {
+        Check.require(
+                tensor.scalar_type().intern() == ScalarType.Float,
+                "tensor.dtype",
+                tensor.scalar_type(),
+                "Float, since the array holds floats");
+        Check.require(tensor.numel() <= into.length, "into.length", into.length, "at least " + tensor.numel());
+        Tensor plain = tensor.cpu().contiguous();
+        new FloatPointer(plain.data_ptr()).get(into, 0, (int) tensor.numel());
+    }
+
+    /**
+     * A tensor of an open file, without a copy where its place in the file is aligned. The file must stay open as long as
+     * the tensor is used, and the tensor must not be written to: the mapping cannot be.
+     */
+    public static Tensor of(Safetensors file, String name) {
+        Safetensors.Entry entry = file.require(name);
+        long[] shape =
+                entry.shape().stream().mapToLong(Long::longValue).toArray();
+        MemorySegment bytes = file.bytes(name);
+        TensorOptions options = new TensorOptions(type(entry.dtype()));
+        if (bytes.byteSize() == 0) {
+            return torch.empty(shape, options, new org.bytedeco.pytorch.MemoryFormatOptional());
+        }
+        Tensor view = torch.from_blob(new Place(bytes.address()), shape, options);
+        return bytes.address() % entry.dtype().bytes() == 0 ? view : view.clone();
+    }
+
+    /**
+     * A tensor as it is handed to {@link Safetensors#write}: its own memory, where it is contiguous and on the processor. To
+     * be written before the scope around the call ends.
+     */
+    @SuppressWarnings("restricted") // the length is that of the tensor itself
+    public static Safetensors.Tensor saved(Tensor tensor) {
+        Tensor plain = tensor.detach().cpu().contiguous();
+        List<Long> shape = Arrays.stream(plain.shape()).boxed().toList();
+        Safetensors.Dtype dtype = dtype(plain.scalar_type().intern());
+        MemorySegment bytes = plain.numel() == 0
+                ? MemorySegment.ofArray(new byte[0])
+                : MemorySegment.ofAddress(plain.data_ptr().address()).reinterpret(plain.numel() * dtype.bytes());
+        return new Safetensors.Tensor(dtype, shape, bytes);
+    }
+
+    /** A generator of libtorch's own draws, as of dropout, seeded by a key. */
+    public static Generator generator(Keyed key) {
+        return torch.make_generator_cpu(key.at(0));
+    }
+
+    /** The libtorch name of an element type. */
+    static ScalarType type(Safetensors.Dtype dtype) {
+        return switch (dtype) {
+            case F64 -> ScalarType.Double;
+            case F32 -> ScalarType.Float;
+            case F16 -> ScalarType.Half;
+            case BF16 -> ScalarType.BFloat16;
+            case I64 -> ScalarType.Long;
+            case I32 -> ScalarType.Int;
+            case I16 -> ScalarType.Short;
+            case I8 -> ScalarType.Char;
+            case U64 -> ScalarType.UInt64;
+            case U32 -> ScalarType.UInt32;
+            case U16 -> ScalarType.UInt16;
+            case U8 -> ScalarType.Byte;
+            case BOOL -> ScalarType.Bool;
+            case F8_E4M3 -> ScalarType.Float8_e4m3fn;
+            case F8_E5M2 -> ScalarType.Float8_e5m2;
+        };
+    }
+
+    private static Safetensors.Dtype dtype(ScalarType type) {
+        for (Safetensors.Dtype dtype : Safetensors.Dtype.values()) {
+            if (type(dtype) == type) {
+                return dtype;
+            }
+        }
+        throw new IllegalArgumentException("tensor.dtype is " + type + ", which safetensors cannot hold");
+    }
+
+    private static void requireSize(long count, long... shape) {
+        long size = 1;
+        for (long d : shape) {
+            size *= d;
+        }
+        Check.require(size == count, "values.length", count, size + ", as the shape " + Arrays.toString(shape) + " asks");
+    }
+
+    /** An address that somebody else owns. */
+    private static final class Place extends Pointer {
+        Place(long address) {
+            this.address = address;
+        }
+    }
+}

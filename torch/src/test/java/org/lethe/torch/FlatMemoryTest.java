@@ -1,0 +1,55 @@
+package org.lethe.torch;
+
+import static org.bytedeco.pytorch.global.torch.addmm;
+import static org.bytedeco.pytorch.global.torch.relu;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.lethe.numerics.Keyed;
+
+/** What a training loop does, over and over: no step may leave native memory behind. */
+class FlatMemoryTest {
+    private static final int BATCH = 128;
+    private static final int WIDTH = 64;
+
+    @Test
+    void aThousandStepsLeaveNoMemoryBehind() {
+        flat(1_000);
+    }
+
+    @Tag("slow")
+    @Test
+    void tenThousandStepsLeaveNoMemoryBehind() {
+        flat(10_000);
+    }
+
+    private static void flat(int steps) {
+        float[] rows = Initial.XAVIER_UNIFORM.of(Keyed.seed(1), BATCH, WIDTH);
+        float[] weights = Initial.XAVIER_UNIFORM.of(Keyed.seed(2), WIDTH, WIDTH);
+        float[] gradient = new float[WIDTH * WIDTH];
+        run(300, rows, weights, gradient); // allocators settle
+        long before = Pointer.physicalBytes();
+        run(steps, rows, weights, gradient);
+        long grown = Pointer.physicalBytes() - before;
+        // one step makes some 0.3 MB of tensors: leaking a single one of them, 16 kB, would show as 16 MB
+        assertTrue(grown < 12L << 20, grown + " bytes after " + steps + " steps");
+    }
+
+    private static void run(int steps, float[] rows, float[] weights, float[] gradient) {
+        Device.CPU.ready();
+        for (int s = 0; s < steps; s++) {
+            try (var _ = new PointerScope()) {
+                Tensor x = Tensors.of(rows, BATCH, WIDTH);
+                Tensor w = Tensors.of(weights, WIDTH, WIDTH).requires_grad_(true);
+                Tensor b = Tensors.of(new float[WIDTH], WIDTH).requires_grad_(true);
+                Tensor h = relu(addmm(b, x, w.t())); // [batch, width]
+                relu(addmm(b, h, w.t())).square().mean().backward();
+                Tensors.read(w.grad(), gradient);
+            }
+        }
+    }
+}
