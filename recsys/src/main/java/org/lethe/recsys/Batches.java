@@ -4,7 +4,7 @@ import java.util.Arrays;
 import org.lethe.numerics.Keyed;
 
 /**
- * The batches of an epoch: every interaction once, with one item its user never interacted with.
+ * The batches of an epoch: every interaction once, with one item or more that its user never interacted with.
  *
  * <p>Membership is by hash, not by shuffle: the batch of an interaction and its negative are functions of (seed, user key,
  * item, epoch), so taking a user away leaves everyone else's as they were while the number of batches stays. Sizes vary
@@ -26,7 +26,10 @@ final class Batches {
 
     final int[] users;
     final int[] positives;
-    final int[] negatives;
+    final int[] negatives; // [samples, draws]
+
+    /** Negatives of an interaction. */
+    final int draws;
 
     private final Interactions train;
     private final int[] batchOf;
@@ -36,19 +39,29 @@ final class Batches {
 
     /** As many batches as make {@code batch} interactions their mean size. */
     Batches(Interactions train, int batch) {
-        this(Math.max(1, (int) Math.round(train.size() / (double) batch)), train);
+        this(train, batch, 1);
+    }
+
+    /** The same with several negatives for every interaction. */
+    Batches(Interactions train, int batch, int draws) {
+        this(Math.max(1, (int) Math.round(train.size() / (double) batch)), train, draws);
     }
 
     Batches(int count, Interactions train) {
+        this(count, train, 1);
+    }
+
+    private Batches(int count, Interactions train, int draws) {
         this.count = count;
+        this.draws = draws;
         this.train = train;
         int size = train.size();
         starts = new int[count + 1];
         users = new int[size];
         positives = new int[size];
-        negatives = new int[size];
+        negatives = new int[Math.multiplyExact(size, draws)];
         batchOf = new int[size];
-        negativeOf = new int[size];
+        negativeOf = new int[negatives.length];
         words = (train.items() + 63) / 64;
         bits = (long) train.users() * words * 64 <= BITS ? bits() : new long[0];
     }
@@ -81,13 +94,16 @@ final class Batches {
                 }
                 long hash = epoch.at(key, train.item(k));
                 int batch = Keyed.below(hash << 32, count);
-                int negative = Keyed.below(hash, train.items());
-                while (seen(u, negative)) {
-                    hash = Keyed.mix(hash + STEP);
-                    negative = Keyed.below(hash, train.items());
+                for (int draw = 0; draw < draws; draw++) {
+                    hash = draw == 0 ? hash : Keyed.mix(hash + STEP);
+                    int negative = Keyed.below(hash, train.items());
+                    while (seen(u, negative)) {
+                        hash = Keyed.mix(hash + STEP);
+                        negative = Keyed.below(hash, train.items());
+                    }
+                    negativeOf[k * draws + draw] = negative;
                 }
                 batchOf[k] = batch;
-                negativeOf[k] = negative;
                 starts[batch + 1]++;
             }
         }
@@ -101,7 +117,7 @@ final class Batches {
                     int s = next[batchOf[k]]++;
                     users[s] = u;
                     positives[s] = train.item(k);
-                    negatives[s] = negativeOf[k];
+                    System.arraycopy(negativeOf, k * draws, negatives, s * draws, draws);
                 }
             }
         }

@@ -15,7 +15,7 @@ import org.lethe.Safetensors;
  * with the rows laid end to end. Scores are sums by ascending dimension with fused multiply-add, so that kernels over any
  * number of lanes give the same bits.
  */
-public final class Embeddings implements UserRows {
+public final class Embeddings implements UserRows, Storable {
     private final int dims;
     private final float[] userRows; // [users, dims]
     private final float[] itemRows; // [items, dims]
@@ -104,7 +104,7 @@ public final class Embeddings implements UserRows {
         }
     }
 
-    /** Writes both tables as safetensors, with where they came from in the header. */
+    @Override
     public void save(Path file, Map<String, String> provenance) throws IOException {
         Map<String, String> metadata = new TreeMap<>(provenance);
         metadata.put("lethe.model", "embeddings");

@@ -13,7 +13,7 @@ import org.lethe.numerics.Logistic;
  * slot; then every touched item steps, reading the slots. Samples stand by user in a batch, so the first phase walks it in
  * order; an index of the batch by item serves the second. Sums run in the order of samples. Nothing is allocated per batch.
  */
-final class Factorisation implements Training.Course {
+final class Factorisation implements Training.Course<Checkpoint> {
     private final EmbeddingLearner.Loss loss;
     private final AdamForm form;
     private final Batches batches;

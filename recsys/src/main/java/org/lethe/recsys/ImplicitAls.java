@@ -83,7 +83,7 @@ public record ImplicitAls(int dims, int iterations, double alpha, double lambda,
     }
 
     /** The two tables in turn. */
-    static final class Alternation implements Training.Course {
+    static final class Alternation implements Training.Course<Checkpoint> {
         private static final int GRAM_BLOCKS = 16; // fixed, so that the sum does not depend on the workers
         private static final int ROWS = 32; // rows a worker takes at a time
 

@@ -91,7 +91,7 @@ public record LightGcn(
     }
 
     /** The tables in training, users and items joined. */
-    static final class Course implements Training.Course {
+    static final class Course implements Training.Course<Checkpoint> {
         private final LightGcn settings;
         private final Interactions train;
         private final Propagation graph;

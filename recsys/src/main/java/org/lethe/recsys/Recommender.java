@@ -13,4 +13,16 @@ public interface Recommender {
 
     /** The scores of all items for a user, written to {@code into[0 … items)}. */
     void scores(int user, float[] into);
+
+    /**
+     * The scores of all items for some users, {@code [users, items]}: the same numbers, sooner where a model computes for many
+     * users at once.
+     */
+    default void scores(int[] users, float[] into) {
+        float[] row = new float[items()];
+        for (int n = 0; n < users.length; n++) {
+            scores(users[n], row);
+            System.arraycopy(row, 0, into, n * row.length, row.length);
+        }
+    }
 }

@@ -29,7 +29,7 @@ sealed interface TopItems extends AutoCloseable {
                 return new Tiled(tables, workers);
             }
         }
-        return new OneByOne(model);
+        return new AsScored(model);
     }
 
     private static void requireFinite(float[] rows, int dims, String what) {
@@ -43,21 +43,31 @@ sealed interface TopItems extends AutoCloseable {
         }
     }
 
-    /** Any recommender, a user at a time; for two tables the plain twin of {@link Tiled}. */
-    record OneByOne(Recommender model) implements TopItems {
+    /** Any recommender, a few users at a time; for two tables the plain twin of {@link Tiled}. */
+    record AsScored(Recommender model) implements TopItems {
+        private static final int MOST = 1 << 20; // scores held at a time
+
         @Override
         public void fill(Shortlist[] lists) {
-            float[] scores = new float[model.items()];
-            for (Shortlist list : lists) {
-                model.scores(list.user(), scores);
-                for (int i = 0; i < scores.length; i++) {
-                    if (Float.isNaN(scores[i])) {
-                        throw new LetheException(
-                                LetheException.Code.NUMERIC,
-                                "ranking: the score of user " + list.user() + " and item " + i + " is NaN");
-                    }
+            int items = model.items();
+            int each = Math.clamp(MOST / Math.max(1, items), 1, lists.length);
+            float[] scores = new float[each * items];
+            for (int from = 0; from < lists.length; from += each) {
+                int[] users = new int[Math.min(each, lists.length - from)];
+                for (int n = 0; n < users.length; n++) {
+                    users[n] = lists[from + n].user();
                 }
-                list.offer(0, scores, 0, scores.length);
+                model.scores(users, scores);
+                for (int n = 0; n < users.length; n++) {
+                    for (int i = 0; i < items; i++) {
+                        if (Float.isNaN(scores[n * items + i])) {
+                            throw new LetheException(
+                                    LetheException.Code.NUMERIC,
+                                    "ranking: the score of user " + users[n] + " and item " + i + " is NaN");
+                        }
+                    }
+                    lists[from + n].offer(0, scores, n * items, items);
+                }
             }
         }
     }

@@ -20,25 +20,46 @@ final class Training {
 
     private Training() {}
 
-    /** What is trained. */
-    interface Course {
+    /**
+     * What is trained.
+     *
+     * @param <S> what is kept of the best epoch
+     */
+    interface Course<S> {
         /** Runs the epoch of a number, which draws depend on, and returns its mean loss. */
         double epoch(int number);
 
-        /** The tables as they are now, for reading until the next epoch. */
-        Embeddings model();
+        /** The model as it is now, for reading until the next epoch. */
+        Recommender model();
 
-        /** A copy of all that training needs to go on from here; {@code epochs} is written into it. */
-        Checkpoint snapshot(int epochs);
+        /** A copy of all that is kept; {@code epochs} is written into it where it has a place for it. */
+        S snapshot(int epochs);
+
+        /** Whether the state after an epoch, from 0, may be the result. */
+        default boolean eligible(int epoch) {
+            return true;
+        }
     }
+
+    /** The state after the best epoch, and how many epochs were run in all. */
+    record Best<S>(S state, int epochs) {}
 
     /**
      * Runs up to {@code epochs} epochs more than {@code done} and returns the best state; its {@code epochs} are all that
      * were run. Counts {@code interactions-trained} and {@code epochs}.
      */
-    static Checkpoint run(String name, Course course, Split data, Env env, int done, int epochs, int patience) {
+    static Checkpoint run(
+            String name, Course<Checkpoint> course, Split data, Env env, int done, int epochs, int patience) {
+        Best<Checkpoint> best = best(name, course, data, env, done, epochs, patience);
+        Checkpoint state = best.state();
+        return new Checkpoint(state.model(), state.userState(), state.itemState(), state.steps(), best.epochs());
+    }
+
+    /** The same for what cannot be trained on, or need not be. */
+    static <S> Best<S> best(
+            String name, Course<S> course, Split data, Env env, int done, int epochs, int patience) {
         boolean validate = data.validation().size() > 0;
-        Optional<Checkpoint> best = Optional.empty();
+        Optional<S> best = Optional.empty();
         double bestScore = Double.NEGATIVE_INFINITY;
         int bestEpoch = done;
         int epoch = done;
@@ -57,7 +78,9 @@ final class Training {
                     double score = Ranking.mean(Ranking.validation(course.model(), data, TOP, env.workers())
                             .ndcgFull());
                     note += String.format(Locale.ROOT, ", validation ndcg@%d %.4f", TOP, score);
-                    if (score > bestScore) {
+                    if (!course.eligible(epoch - 1)) {
+                        bestEpoch = epoch; // patience starts where the result may be taken from
+                    } else if (score > bestScore) {
                         bestScore = score;
                         bestEpoch = epoch;
                         best = Optional.of(course.snapshot(epoch));
@@ -69,8 +92,7 @@ final class Training {
         }
         env.ledger().count("interactions-trained", (long) data.train().size() * (epoch - done));
         env.ledger().count("epochs", epoch - done);
-        Checkpoint result = best.isPresent() ? best.get() : course.snapshot(epoch);
-        return new Checkpoint(result.model(), result.userState(), result.itemState(), result.steps(), epoch);
+        return new Best<>(best.isPresent() ? best.get() : course.snapshot(epoch), epoch);
     }
 
     /** Refuses data that nothing can be learned from. */

@@ -90,7 +90,7 @@ public record WholeDataWmf(
     }
 
     /** The tables in training. */
-    static final class Course implements Training.Course {
+    static final class Course implements Training.Course<Checkpoint> {
         private final WholeDataWmf settings;
         private final Interactions train;
         private final Keyed key;
