@@ -49,7 +49,8 @@ class HouseTest {
                 .resideInAnyPackage("org.lethe", "org.lethe.study..", "org.lethe.report..", "org.lethe.statistics..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("org.lethe.recsys..", "org.lethe.transport..", "org.lethe.torch..", "org.lethe.cli..")
+                .resideInAnyPackage(
+                        "org.lethe.recsys..", "org.lethe.transport..", "org.lethe.torch..", "org.lethe.cli..")
                 .check(HOUSE);
     }
 

@@ -63,6 +63,24 @@ class LetheTest {
     }
 
     @Test
+    void helpAndListsLoadNoNativeLibrary() throws IOException {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--add-modules=jdk.incubator.vector",
+                        "-Xlog:class+init=info",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Lethe.class.getName(),
+                        "list",
+                        "models")
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(output.contains("neumf"), output);
+        assertFalse(output.lines().anyMatch(l -> l.contains("org/bytedeco") || l.contains("org.bytedeco")), output);
+    }
+
+    @Test
     void mistypedNamesGetTheNearestOne() {
         Output mistake = lethe("explain", "recereaser");
         assertEquals(Lethe.MISTAKE, mistake.code());

@@ -46,7 +46,17 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Learner<Split, Recommender>> models() {
-        return List.of(new Wmf(), new Bpr(), new LightGcn(), new ImplicitAls(), new WholeDataWmf());
+        return List.of(
+                new Wmf(),
+                new Bpr(),
+                new LightGcn(),
+                new ImplicitAls(),
+                new WholeDataWmf(),
+                new Gmf(),
+                new NeuMf(),
+                new Dmf(),
+                new Ngcf(),
+                new MultVae());
     }
 
     @Override
@@ -83,10 +93,10 @@ public final class Recsys implements Subject<Split, Recommender> {
     public void save(Recommender model, Map<String, String> provenance, Path file) throws IOException {
         switch (model) {
             case Sharded sharded -> ShardedFile.save(sharded, file, provenance);
-            case Embeddings embeddings -> embeddings.save(file, provenance);
+            case Storable storable -> storable.save(file, provenance);
             default ->
                 throw new IllegalArgumentException(
-                        "model is a " + model.getClass().getSimpleName() + ", expected embeddings, whole or in shards");
+                        "model is a " + model.getClass().getSimpleName() + ", expected one that can be kept");
         }
     }
 

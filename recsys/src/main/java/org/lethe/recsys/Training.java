@@ -56,8 +56,7 @@ final class Training {
     }
 
     /** The same for what cannot be trained on, or need not be. */
-    static <S> Best<S> best(
-            String name, Course<S> course, Split data, Env env, int done, int epochs, int patience) {
+    static <S> Best<S> best(String name, Course<S> course, Split data, Env env, int done, int epochs, int patience) {
         boolean validate = data.validation().size() > 0;
         Optional<S> best = Optional.empty();
         double bestScore = Double.NEGATIVE_INFINITY;

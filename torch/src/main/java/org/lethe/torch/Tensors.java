@@ -60,8 +60,7 @@ public final class Tensors {
      */
     public static Tensor of(Safetensors file, String name) {
         Safetensors.Entry entry = file.require(name);
-        long[] shape =
-                entry.shape().stream().mapToLong(Long::longValue).toArray();
+        long[] shape = entry.shape().stream().mapToLong(Long::longValue).toArray();
         MemorySegment bytes = file.bytes(name);
         TensorOptions options = new TensorOptions(type(entry.dtype()));
         if (bytes.byteSize() == 0) {
@@ -126,7 +125,8 @@ public final class Tensors {
         for (long d : shape) {
             size *= d;
         }
-        Check.require(size == count, "values.length", count, size + ", as the shape " + Arrays.toString(shape) + " asks");
+        Check.require(
+                size == count, "values.length", count, size + ", as the shape " + Arrays.toString(shape) + " asks");
     }
 
     /** An address that somebody else owns. */

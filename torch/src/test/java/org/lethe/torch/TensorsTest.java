@@ -41,8 +41,7 @@ class TensorsTest {
 
     @Test
     void aShapeThatDoesNotFitIsRefusedBeforeNativeCode() {
-        IllegalArgumentException e =
-                assertThrows(IllegalArgumentException.class, () -> Tensors.of(new float[5], 2, 3));
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> Tensors.of(new float[5], 2, 3));
         assertEquals("values.length is 5, expected 6, as the shape [2, 3] asks", e.getMessage());
         try (var _ = new PointerScope()) {
             Tensor whole = Tensors.of(new int[] {1, 2}, 2);
@@ -78,7 +77,8 @@ class TensorsTest {
     void everyElementTypeHasItsTwin() {
         try (var _ = new PointerScope()) {
             for (Safetensors.Dtype dtype : Safetensors.Dtype.values()) {
-                Tensor tensor = torch.zeros(new long[] {3}, new org.bytedeco.pytorch.TensorOptions(Tensors.type(dtype)));
+                Tensor tensor =
+                        torch.zeros(new long[] {3}, new org.bytedeco.pytorch.TensorOptions(Tensors.type(dtype)));
                 assertEquals(dtype, Tensors.saved(tensor).dtype());
                 assertEquals(3L * dtype.bytes(), Tensors.saved(tensor).data().byteSize());
             }
@@ -143,7 +143,7 @@ class TensorsTest {
     @Test
     void aDeviceThatIsNotThereIsNamed() {
         Assumptions.assumeFalse(torch.cuda_is_available(), "this machine has a card");
-            LetheException e = assertThrows(LetheException.class, Device.CUDA::ready);
-            assertTrue(e.getMessage().contains("device is cuda"), e.getMessage());
+        LetheException e = assertThrows(LetheException.class, Device.CUDA::ready);
+        assertTrue(e.getMessage().contains("device is cuda"), e.getMessage());
     }
 }
