@@ -197,7 +197,7 @@ record Charts(Report report) {
             String hue = hue(score.method(), score.role());
             own.withObject("/lineStyle").put("color", hue);
             own.withObject("/areaStyle").put("color", hue).put("opacity", 0.22);
-            boxes.add(new Box(name(score.method()), "four aspects of " + score.method(), 150));
+            boxes.add(new Box(name(score.method()), "four aspects of " + score.method(), 130));
         }
         return boxes.isEmpty()
                 ? ""

@@ -68,22 +68,31 @@ record Page(Report report) {
         return page.toString();
     }
 
+    /** Whether it worked comes first, then who missed what, then what was asked. */
     private void summary(StringBuilder page) {
-        page.append("<section id=\"summary\"><dl>");
-        Wording.asked(report).forEach(l -> term(page, l[0], "", escape(l[1])));
-        term(page, "Held", "good", escape(Wording.held(report)));
-        List<String> missed = Wording.missed(report);
-        if (!missed.isEmpty()) {
-            term(page, "Did not", "bad", missed.stream().map(Page::escape).collect(Collectors.joining("<br>")));
-        }
-        term(page, "Controls", "", controls());
-        page.append("</dl>\n");
+        page.append("<section id=\"summary\"><p class=\"answer " + answer() + "\">" + escape(Wording.held(report))
+                + "</p><p class=\"controls\">" + controls() + "</p>\n");
         if (!report.audits().isEmpty()) {
             scoreboard(page);
         }
         page.append(
                 "<p class=\"quiet\">Met means: no audit run here found more than its bar allows. It does not mean that data"
-                        + " has been deleted elsewhere, or that no other attack would succeed.</p></section>\n");
+                        + " has been deleted elsewhere, or that no other attack would succeed.</p><dl>");
+        List<String> missed = Wording.missed(report);
+        if (!missed.isEmpty()) {
+            term(page, "Missed", missed.stream().map(Page::escape).collect(Collectors.joining("<br>")));
+        }
+        Wording.asked(report).forEach(l -> term(page, l[0], escape(l[1])));
+        page.append("</dl></section>\n");
+    }
+
+    private String answer() {
+        List<Boolean> held = report.methods().stream()
+                .filter(s -> s.role() == Role.TESTED)
+                .map(Score::held)
+                .distinct()
+                .toList();
+        return held.equals(List.of(true)) ? "good" : held.contains(true) ? "warn" : "bad";
     }
 
     private String controls() {
@@ -94,8 +103,8 @@ record Page(Report report) {
                         .collect(Collectors.joining("<br>"));
     }
 
-    private static void term(StringBuilder page, String term, String mood, String words) {
-        page.append("<dt>" + term + "</dt><dd class=\"" + mood + "\">" + words + "</dd>");
+    private static void term(StringBuilder page, String term, String words) {
+        page.append("<dt>" + term + "</dt><dd>" + words + "</dd>");
     }
 
     private void scoreboard(StringBuilder page) {
@@ -140,7 +149,7 @@ record Page(Report report) {
                 .forEach(group -> {
                     page.append("<h3>" + escape(group.get(1)) + " <span class=\"quiet\">on " + escape(group.get(0))
                             + "</span></h3>");
-                    table(
+                    tables(
                             page,
                             audit,
                             audit.rows().stream()
@@ -152,11 +161,31 @@ record Page(Report report) {
                 + "</p></section>\n");
     }
 
-    private void table(StringBuilder page, AuditTable audit, List<Row> rows) {
-        List<String> findings = audit.findings().stream()
+    /** What is held against a bar stands in the open; what only describes is folded away. */
+    private void tables(StringBuilder page, AuditTable audit, List<Row> rows) {
+        Map<Boolean, List<String>> findings = audit.findings().stream()
                 .filter(f -> rows.stream().anyMatch(r -> r.findings().containsKey(f)))
-                .toList();
-        page.append("<div class=\"scroll\"><table><thead><tr><th>method</th><th>promises</th>");
+                .collect(Collectors.partitioningBy(f -> rows.stream()
+                        .flatMap(r -> Optional.ofNullable(r.findings().get(f)).stream())
+                        .anyMatch(m -> m.standing().isPresent())));
+        List<String> judged = Objects.requireNonNull(findings.get(true));
+        List<String> described = Objects.requireNonNull(findings.get(false));
+        if (judged.isEmpty()) {
+            table(page, audit, rows, described);
+            return;
+        }
+        table(page, audit, rows, judged);
+        if (!described.isEmpty()) {
+            page.append("<details><summary>" + Wording.count(described.size(), "more finding")
+                    + " without a bar</summary>");
+            table(page, audit, rows, described);
+            page.append("</details>");
+        }
+    }
+
+    private void table(StringBuilder page, AuditTable audit, List<Row> rows, List<String> findings) {
+        page.append("<div class=\"scroll" + (findings.size() > 4 ? " wide" : "")
+                + "\"><table><thead><tr><th>method</th><th>promises</th>");
         for (String finding : findings) {
             String direction = rows.stream()
                     .flatMap(r -> Optional.ofNullable(r.findings().get(finding)).stream())

@@ -172,7 +172,7 @@ final class Wording {
             if (parts.isEmpty()) {
                 parts.add("was judged by no bar");
             }
-            lines.add(score.method() + " " + String.join("; ", parts) + ".");
+            lines.add(name(score.method(), report.distinct(r -> r.method())) + " " + String.join("; ", parts) + ".");
         }
         return lines;
     }
@@ -232,7 +232,7 @@ final class Wording {
     private static String names(Report report, boolean held) {
         return report.methods().stream()
                 .filter(s -> s.role() == Role.TESTED && s.held() == held)
-                .map(Score::method)
+                .map(s -> name(s.method(), report.distinct(r -> r.method())))
                 .collect(joining(", "));
     }
 }

@@ -95,8 +95,8 @@
       return {
         ...common(p => shown(p.data.tip.split('\n'))),
         radar: {
-          ...own.radar, radius: 46, splitNumber: 2, axisNameGap: 5,
-          axisName: { color: ink('--quiet'), fontSize: 11 },
+          ...own.radar, radius: 36, splitNumber: 2, axisNameGap: 4,
+          axisName: { color: ink('--quiet'), fontSize: 10.5 },
           axisLine: { lineStyle: { color: ink('--line') } },
           splitLine: { lineStyle: { color: ink('--line') } },
           splitArea: { show: false },
