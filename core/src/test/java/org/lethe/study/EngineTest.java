@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -268,6 +269,37 @@ class EngineTest {
         Run failed = all.get(5);
         assertEquals(LetheException.Code.STORAGE, failed.failure().orElseThrow().code());
         assertEquals(List.of(), failed.results());
+    }
+
+    @Test
+    void aFullDiskLeavesNothingHalfAndTheRunGoesOnLater() throws IOException {
+        Path full = Path.of("/dev/full"); // every write to it says that no space is left
+        assumeTrue(Files.exists(full), "this system has no /dev/full");
+        RunFolder runs = RunFolder.at(folder.resolve("a"));
+        String victim = engine(Workers.here()).cells(StudyTest.parse(STUDY)).get(5).digest();
+        Path record = folder.resolve("a/cells/" + victim + ".json");
+        Files.createDirectories(record.getParent());
+        Files.createSymbolicLink(record.resolveSibling(record.getFileName() + Storage.TEMPORARY), full);
+        LetheException e = assertThrows(LetheException.class, () -> run(STUDY, "a"));
+        assertEquals(LetheException.Code.STORAGE, e.code());
+        assertTrue(e.getMessage().contains(record + " cannot be written: No space left"), e.getMessage());
+        assertFalse(Files.exists(record));
+        runs.runs(); // every record that is there is whole
+        assertEquals(comparable(run(STUDY, "b")), comparable(run(STUDY, "a")));
+        assertEquals(List.of(), runs.verify());
+
+        Engine keeping = new Engine(Workers.here(), Progress.NONE, new DataFolders(List.of()), true);
+        Path model = runs.model(victim);
+        Files.createDirectories(model.getParent());
+        Files.createSymbolicLink(model.resolveSibling(model.getFileName() + Storage.TEMPORARY), full);
+        List<Run> kept = keeping.run(StudyTest.parse(STUDY), runs, false);
+        assertEquals(
+                List.of(victim),
+                kept.stream()
+                        .filter(r -> r.failure().isPresent())
+                        .map(Run::digest)
+                        .toList());
+        assertFalse(Files.exists(model));
     }
 
     @Test
