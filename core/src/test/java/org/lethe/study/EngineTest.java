@@ -276,7 +276,8 @@ class EngineTest {
         Path full = Path.of("/dev/full"); // every write to it says that no space is left
         assumeTrue(Files.exists(full), "this system has no /dev/full");
         RunFolder runs = RunFolder.at(folder.resolve("a"));
-        String victim = engine(Workers.here()).cells(StudyTest.parse(STUDY)).get(5).digest();
+        String victim =
+                engine(Workers.here()).cells(StudyTest.parse(STUDY)).get(5).digest();
         Path record = folder.resolve("a/cells/" + victim + ".json");
         Files.createDirectories(record.getParent());
         Files.createSymbolicLink(record.resolveSibling(record.getFileName() + Storage.TEMPORARY), full);

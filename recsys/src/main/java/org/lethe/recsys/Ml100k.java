@@ -1,13 +1,6 @@
 package org.lethe.recsys;
 
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import org.lethe.Check;
-import org.lethe.DataFolders;
-import org.lethe.DataSource;
-import org.lethe.Fetch;
 import org.lethe.Named;
 
 /**
@@ -30,16 +23,9 @@ import org.lethe.Named;
 @Named("ml-100k")
 public record Ml100k(
         Splits.By split, Splits.StopOn stopOn, double validation, double test, double threshold, int core, long seed)
-        implements DataSource<Split> {
-    private static final String NAME = "ml-100k";
-    private static final String REMEDY = "`lethe data fetch ml-100k` gets it from GroupLens";
-    private static final String GIVEN_REMEDY =
-            "the CURE4Rec division is not part of GroupLens's archive; use split: random, or put its files there";
-
+        implements MovieLens {
     public Ml100k {
-        Check.require(validation >= 0 && validation < 1, "validation", validation, "at least 0 and below 1");
-        Check.require(test > 0 && test < 1, "test", test, "between 0 and 1");
-        Check.require(core >= 0, "core", core, "at least 0");
+        MovieLens.check(validation, test, core);
     }
 
     /** The CURE4Rec division with a validation part. */
@@ -48,41 +34,7 @@ public record Ml100k(
     }
 
     @Override
-    public Split load(DataFolders folders) {
-        Path folder = DataFiles.folder(folders, NAME, REMEDY);
-        Split divided = split == Splits.By.GIVEN
-                ? MovieLens.cure4rec(folder, GIVEN_REMEDY, stopOn, validation, seed)
-                : Splits.by(
-                        split,
-                        stopOn,
-                        Splits.core(MovieLens.ratings(ratings(folder), "\t", threshold), core),
-                        test,
-                        validation,
-                        seed);
-        return MovieLens.describe(divided, DataFiles.file(folder, "u.user"), "|", 2, 1);
-    }
-
-    @Override
-    public String digest(DataFolders folders) {
-        Path folder = DataFiles.folder(folders, NAME, REMEDY);
-        List<Path> files = new ArrayList<>();
-        if (split == Splits.By.GIVEN) {
-            files.add(DataFiles.needed(folder, GIVEN_REMEDY, "cure4rec/train.csv"));
-            files.add(DataFiles.needed(folder, GIVEN_REMEDY, "cure4rec/test.csv"));
-            DataFiles.file(folder, "cure4rec/item_map.tsv").ifPresent(files::add);
-        } else {
-            files.add(ratings(folder));
-        }
-        DataFiles.file(folder, "u.user").ifPresent(files::add);
-        return DataFiles.digest(files);
-    }
-
-    private static Path ratings(Path folder) {
-        return DataFiles.needed(folder, REMEDY, "u.data");
-    }
-
-    @Override
-    public Optional<Fetch> publisher() {
-        return Optional.of(MovieLens.publisher(NAME));
+    public Files files() {
+        return new Files("ml-100k", List.of("u.data"), "\t", "u.user", "|", 2, 1);
     }
 }

@@ -7,19 +7,110 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.lethe.Check;
+import org.lethe.DataFolders;
+import org.lethe.DataSource;
 import org.lethe.Fetch;
 import org.lethe.LetheException;
 
-/** The files of the MovieLens sets, as GroupLens publishes them and as CURE4Rec divides them. */
-final class MovieLens {
-    private MovieLens() {}
+/** A MovieLens set, from the files that GroupLens publishes or as CURE4Rec divides them; the sets differ in their files only. */
+sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
+    /** How the ratings are divided. */
+    Splits.By split();
 
-    /** Where GroupLens offers a set. It publishes no SHA-256, so the first fetch's is kept and later ones must agree. */
-    static Fetch publisher(String name) {
-        return new Fetch(
-                URI.create("https://files.grouplens.org/datasets/movielens/" + name + ".zip"),
+    /** What training stops on. */
+    Splits.StopOn stopOn();
+
+    /** Share of each user's training interactions set aside for stopping. */
+    double validation();
+
+    /** Share of the ratings to judge by. */
+    double test();
+
+    /** The fewest stars that count. */
+    double threshold();
+
+    /** The fewest interactions of a user and of an item. */
+    int core();
+
+    /** Seed of the division. */
+    long seed();
+
+    /** The files of this set. */
+    Files files();
+
+    /**
+     * The files of a set.
+     *
+     * @param set its name and its folder's
+     * @param ratings names of the file of ratings, the first that is there
+     * @param separator between the fields of a rating
+     * @param users the file of users: their id in the first field, their occupation in the fourth
+     * @param bar between the fields of a user
+     * @param gender the field of their gender
+     * @param age the field of their age
+     */
+    record Files(String set, List<String> ratings, String separator, String users, String bar, int gender, int age) {
+        private static final String GIVEN =
+                "the CURE4Rec division is not part of GroupLens's archive; use split: random, or put its files there";
+
+        private String remedy() {
+            return "`lethe data fetch " + set + "` gets it from GroupLens";
+        }
+
+        Path folder(DataFolders folders) {
+            return DataFiles.folder(folders, set, remedy());
+        }
+
+        Path ratings(Path folder) {
+            return DataFiles.needed(folder, remedy(), ratings.toArray(String[]::new));
+        }
+    }
+
+    /** Refuses settings that are no division. */
+    static void check(double validation, double test, int core) {
+        Check.require(validation >= 0 && validation < 1, "validation", validation, "at least 0 and below 1");
+        Check.require(test > 0 && test < 1, "test", test, "between 0 and 1");
+        Check.require(core >= 0, "core", core, "at least 0");
+    }
+
+    @Override
+    default Split load(DataFolders folders) {
+        Path folder = files().folder(folders);
+        Split divided = split() == Splits.By.GIVEN
+                ? cure4rec(folder, Files.GIVEN, stopOn(), validation(), seed())
+                : Splits.by(
+                        split(),
+                        stopOn(),
+                        Splits.core(ratings(files().ratings(folder), files().separator, threshold()), core()),
+                        test(),
+                        validation(),
+                        seed());
+        return describe(divided, DataFiles.file(folder, files().users), files().bar, files().gender, files().age);
+    }
+
+    @Override
+    default String digest(DataFolders folders) {
+        Path folder = files().folder(folders);
+        List<Path> read = new ArrayList<>();
+        if (split() == Splits.By.GIVEN) {
+            read.add(DataFiles.needed(folder, Files.GIVEN, "cure4rec/train.csv"));
+            read.add(DataFiles.needed(folder, Files.GIVEN, "cure4rec/test.csv"));
+            DataFiles.file(folder, "cure4rec/item_map.tsv").ifPresent(read::add);
+        } else {
+            read.add(files().ratings(folder));
+        }
+        DataFiles.file(folder, files().users).ifPresent(read::add);
+        return DataFiles.digest(read);
+    }
+
+    /** Where GroupLens offers the set. It publishes no SHA-256, so the first fetch's is kept and later ones must agree. */
+    @Override
+    default Optional<Fetch> publisher() {
+        return Optional.of(new Fetch(
+                URI.create("https://files.grouplens.org/datasets/movielens/" + files().set + ".zip"),
                 Optional.empty(),
-                "GroupLens terms: research use, no redistribution, no commercial use without permission");
+                "GroupLens terms: research use, no redistribution, no commercial use without permission"));
     }
 
     /**
@@ -56,7 +147,7 @@ final class MovieLens {
     }
 
     /** A division as CURE4Rec publishes it: {@code uid,iid,val} with dense numbers from 0, and the items' own ids. */
-    static Split cure4rec(Path folder, String remedy, Splits.StopOn stopOn, double validation, long seed) {
+    private static Split cure4rec(Path folder, String remedy, Splits.StopOn stopOn, double validation, long seed) {
         Pairs train = cure4recPairs(DataFiles.needed(folder, remedy, "cure4rec/train.csv"));
         Pairs test = cure4recPairs(DataFiles.needed(folder, remedy, "cure4rec/test.csv"));
         int users = Math.max(train.userCount(), test.userCount());
@@ -120,7 +211,7 @@ final class MovieLens {
      * Adds gender, age and occupation to users whose ids are MovieLens's: {@code id|age|gender|occupation|zip}
      * ({@code u.user}) or {@code id::gender::age::occupation::zip} ({@code users.dat}).
      */
-    static Split describe(Split split, Optional<Path> file, String separator, int genderField, int ageField) {
+    private static Split describe(Split split, Optional<Path> file, String separator, int genderField, int ageField) {
         if (file.isEmpty()) {
             return split;
         }
