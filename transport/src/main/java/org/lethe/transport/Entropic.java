@@ -3,13 +3,23 @@ package org.lethe.transport;
 import java.util.Arrays;
 import org.lethe.numerics.Exp2;
 
-/** The driver of {@link Sinkhorn}: levels of ε, sweeps, and the exact account of the result in doubles. */
+/**
+ * The driver of {@link Sinkhorn}: levels of ε, sweeps, and the exact account of the result in doubles.
+ *
+ * <p>One driver serves three problems, which differ in how far a step goes: balanced ones, whose step is {@code f − log s};
+ * unbalanced ones, whose step is that times {@code τ / (τ + ε)}; and symmetric ones, whose step is the mean of the old and
+ * the new, with f = g, so that columns need no sums.
+ */
 final class Entropic {
     static final double LOG2_E = 1 / Math.log(2);
     private static final int SWEEPS_PER_LEVEL = 10;
+    private static final double STEADY = 0.5; // over-relaxation waits until the error is below this part of the mass
 
     private final Support support;
+    private final Sinkhorn settings;
     private final Loop loop;
+    private final Marginals marginals;
+    private final boolean symmetric;
     private final Sweep sweep;
     private final boolean safeRatios;
     private final double[] logA; // base 2, as are all potentials in here
@@ -18,83 +28,142 @@ final class Entropic {
     private final double[] g;
     private final double[] h; // g + log b
     private final double[] errors; // of each block
+    private double dampRows = 1;
+    private double dampColumns = 1;
+    private double omega = 1;
     private long sweeps;
 
-    private Entropic(Support support, Sinkhorn settings, Loop loop) {
+    /** How strongly the marginals are asked for: infinite where they are constraints. */
+    record Marginals(double rows, double columns) {
+        static final Marginals EXACT = new Marginals(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY);
+
+        boolean exact() {
+            return rows == Double.POSITIVE_INFINITY && columns == Double.POSITIVE_INFINITY;
+        }
+    }
+
+    private Entropic(Support support, Sinkhorn settings, Marginals marginals, boolean symmetric, Loop loop) {
         this.support = support;
+        this.settings = settings;
+        this.marginals = marginals;
+        this.symmetric = symmetric;
         this.loop = loop;
         int n = support.a().length;
         int m = support.b().length;
-        sweep = settings.precision() == Sinkhorn.Precision.SINGLE ? new Sweep.Floats(n, m) : new Sweep.Doubles(n, m);
+        sweep = switch (settings.precision()) {
+            case SINGLE -> new Sweep.Floats(n, m);
+            case DOUBLE -> new Sweep.Doubles(n, m);
+            case KERNEL -> new Sweep.Kernel(n, m);
+        };
         double smallest = Arrays.stream(support.a()).min().orElse(1);
         double largest = Arrays.stream(support.b()).max().orElse(1);
-        safeRatios = largest / smallest < sweep.largestRatio();
+        // Penalties and long steps leave rows whose old potential is no safe shift.
+        safeRatios = largest / smallest < sweep.largestRatio() && marginals.exact() && settings.relaxation() == 1;
         logA = new double[n];
         Arrays.setAll(logA, i -> Math.log(support.a()[i]) * LOG2_E);
         logB = new double[m];
         Arrays.setAll(logB, j -> Math.log(support.b()[j]) * LOG2_E);
         f = new double[n];
-        g = new double[m];
+        g = symmetric ? f : new double[m];
         h = new double[m];
         errors = new double[sweep.blocks];
     }
 
     /** Solves from given potentials of the targets; {@code warm} leaves out the levels above the final ε. */
     static TransportResult solve(TransportProblem problem, Sinkhorn settings, double[] start, boolean warm, Loop loop) {
-        double largest = problem.largestCost();
-        double least = largest * (settings.precision() == Sinkhorn.Precision.SINGLE ? 1e-5 : 1e-12);
+        Support support = Support.of(problem.a(), problem.b(), problem.cost(), true);
+        return solve(
+                problem.a(), problem.b(), problem.cost(), support, settings, Marginals.EXACT, false, start, warm, loop);
+    }
+
+    /** The problem of masses {@code a} with themselves, by costs that are symmetric. */
+    static TransportResult symmetric(double[] a, double[] cost, Sinkhorn settings, Loop loop) {
+        Support support = Support.of(a, a, cost, true);
+        return solve(a, a, cost, support, settings, Marginals.EXACT, true, new double[a.length], false, loop);
+    }
+
+    /** The problem with penalties on the marginals. */
+    static TransportResult unbalanced(
+            double[] a, double[] b, double[] cost, Marginals marginals, Sinkhorn settings, Loop loop) {
+        Support support = Support.of(a, b, cost, false);
+        return solve(a, b, cost, support, settings, marginals, false, new double[b.length], false, loop);
+    }
+
+    private static TransportResult solve(
+            double[] a,
+            double[] b,
+            double[] cost,
+            Support support,
+            Sinkhorn settings,
+            Marginals marginals,
+            boolean symmetric,
+            double[] start,
+            boolean warm,
+            Loop loop) {
+        double largest = 0;
+        for (double c : cost) {
+            largest = Math.max(largest, Math.abs(c));
+        }
+        double least = switch (settings.precision()) {
+            case SINGLE -> largest * 1e-5;
+            case DOUBLE -> largest * 1e-12;
+            case KERNEL -> largest / Sinkhorn.KERNEL_RANGE;
+        };
         TransportProblem.require(
                 settings.epsilon() >= least,
                 "epsilon",
                 settings.epsilon(),
-                "at least " + least + ", or rounding hides the answer");
-        Support support = Support.of(problem);
+                "at least " + least + " in " + settings.precision() + ", or rounding hides the answer");
+        double[] f = new double[a.length];
         double[] g = start.clone();
-        boolean converged = true;
+        boolean met = true;
         long sweeps = 0;
-        if (support.rows().length > 0) {
-            Entropic solver = new Entropic(support, settings, loop);
+        if (support.rows().length > 0 && support.columns().length > 0) {
+            Entropic solver = new Entropic(support, settings, marginals, symmetric, loop);
             for (int j = 0; j < solver.g.length; j++) {
                 solver.g[j] = start[support.columns()[j]];
             }
-            double epsilon =
-                    warm || settings.scaling() == 1 ? settings.epsilon() : Math.max(settings.epsilon(), largest);
+            boolean direct = warm || settings.scaling() == 1 || settings.precision() == Sinkhorn.Precision.KERNEL;
+            double epsilon = direct ? settings.epsilon() : Math.max(settings.epsilon(), largest);
             while (epsilon > settings.epsilon()) {
-                solver.level(epsilon, SWEEPS_PER_LEVEL, settings.tolerance());
+                solver.level(epsilon, SWEEPS_PER_LEVEL);
                 epsilon = Math.max(settings.epsilon(), epsilon / settings.scaling());
             }
-            converged = solver.level(epsilon, settings.maxSweeps(), settings.tolerance());
+            met = solver.level(epsilon, settings.maxSweeps());
             sweeps = solver.sweeps;
             for (int j = 0; j < solver.g.length; j++) {
                 g[support.columns()[j]] = solver.g[j];
             }
-            double[] f = new double[problem.rows()];
             for (int i = 0; i < solver.f.length; i++) {
                 f[support.rows()[i]] = solver.f[i];
             }
-            return account(problem, settings, f, g, sweeps, converged, loop);
         }
-        return account(problem, settings, new double[problem.rows()], g, sweeps, converged, loop);
+        return account(a, b, cost, settings, marginals, f, g, sweeps, met, loop);
     }
 
     /** Sweeps at one ε; f and g come in and go out in the unit of the costs. */
-    private boolean level(double epsilon, int most, double tolerance) {
+    private boolean level(double epsilon, int most) {
         double factor = LOG2_E / epsilon;
         sweep.load(support.cost(), factor);
         for (int j = 0; j < g.length; j++) {
             g[j] *= factor;
         }
-        double mass = 0;
-        for (double w : support.a()) {
-            mass += w;
-        }
+        dampRows = damp(marginals.rows(), epsilon);
+        dampColumns = damp(marginals.columns(), epsilon);
+        double mass = Support.sum(support.a());
         setColumns();
-        loop.each(sweep.blocks, block -> {
-            for (int i = block * Sweep.BLOCK; i < Math.min(f.length, (block + 1) * Sweep.BLOCK); i++) {
-                f[i] = -logSumOfRow(i);
-            }
-        });
+        if (!symmetric) {
+            loop.each(sweep.blocks, block -> {
+                for (int i = block * Sweep.BLOCK; i < Math.min(f.length, (block + 1) * Sweep.BLOCK); i++) {
+                    f[i] = -logSumOfRow(i) * dampRows;
+                }
+            });
+        }
         boolean met = false;
+        boolean plain = true; // whether the columns' last step was plain, so that only the rows can be off
+        boolean finishing = settings.relaxation() == 1;
+        double before = Double.POSITIVE_INFINITY;
+        omega = 1;
         for (int k = 0; k < most && !met; k++) {
             setColumns();
             loop.each(sweep.blocks, this::rows);
@@ -102,18 +171,34 @@ final class Entropic {
             for (double e : errors) {
                 error += e;
             }
-            loop.each((g.length + Sweep.BLOCK - 1) / Sweep.BLOCK, this::targets);
+            if (!symmetric) {
+                loop.each((g.length + Sweep.BLOCK - 1) / Sweep.BLOCK, this::targets);
+            }
+            if (!marginals.exact()) {
+                recentre(epsilon);
+            }
             sweeps++;
             // The first sweep of a level starts from fresh f, so its row error says nothing.
-            met = k > 0 && error <= tolerance * mass;
+            boolean small = (k > 0 || symmetric) && error <= settings.tolerance() * mass;
+            met = small && plain;
+            plain = omega == 1;
+            finishing |= small;
+            omega = !finishing && error < before && error < STEADY * mass ? settings.relaxation() : 1;
+            before = error;
         }
         for (int i = 0; i < f.length; i++) {
             f[i] /= factor;
         }
-        for (int j = 0; j < g.length; j++) {
-            g[j] /= factor;
+        if (!symmetric) {
+            for (int j = 0; j < g.length; j++) {
+                g[j] /= factor;
+            }
         }
         return met;
+    }
+
+    private static double damp(double penalty, double epsilon) {
+        return penalty == Double.POSITIVE_INFINITY ? 1 : penalty / (penalty + epsilon);
     }
 
     private void setColumns() {
@@ -128,17 +213,34 @@ final class Entropic {
         sweep.clear(block);
         for (int i = block * Sweep.BLOCK; i < Math.min(f.length, (block + 1) * Sweep.BLOCK); i++) {
             double a = support.a()[i];
-            double sum = safeRatios ? sweep.row(i, f[i]) : 0;
+            double old = f[i];
+            double kept = old; // the potential at which the terms are kept
+            double sum = safeRatios ? sweep.row(i, old) : 0;
+            double ratio = sum; // of the row's mass to the one asked for
+            double step;
             if (sum >= sweep.safe() && sum <= 1 / sweep.safe()) {
-                error += a * Math.abs(sum - 1);
-                f[i] -= Math.log(sum) * LOG2_E;
+                step = Math.log(sum) * LOG2_E;
             } else {
-                double before = f[i];
-                f[i] = -logSumOfRow(i);
-                error += a * Math.abs(Math.pow(2, Math.min(before - f[i], 1000)) - 1);
-                sum = sweep.row(i, f[i]);
+                kept = -logSumOfRow(i);
+                step = old - kept;
+                ratio = Math.pow(2, Math.min(step, 1000));
+                sum = sweep.row(i, kept);
             }
-            sweep.add(i, a / sum);
+            if (symmetric) {
+                error += a * Math.abs(ratio - 1);
+                f[i] = old - step / 2;
+                continue;
+            }
+            if (dampRows == 1 && omega == 1) {
+                error += a * Math.abs(ratio - 1);
+                f[i] = old - step;
+                sweep.add(i, a / sum);
+                continue;
+            }
+            double target = dampRows * (old - step);
+            error += a * Math.abs(Math.pow(2, Math.min(old - target, 1000)) - 1);
+            f[i] = old + omega * (target - old);
+            sweep.add(i, a * Math.pow(2, f[i] - kept));
         }
         errors[block] = error;
     }
@@ -149,12 +251,41 @@ final class Entropic {
             for (int block = 0; block < sweep.blocks; block++) {
                 sum += sweep.column(block, j);
             }
-            if (sum >= sweep.safe() && sum <= 1 / sweep.safe()) {
-                g[j] -= Math.log(sum) * LOG2_E - logB[j];
-            } else {
-                g[j] = -logSumOfColumn(j);
-            }
+            double target = sum >= sweep.safe() && sum <= 1 / sweep.safe()
+                    ? g[j] - (Math.log(sum) * LOG2_E - logB[j])
+                    : -logSumOfColumn(j);
+            g[j] += omega * (dampColumns * target - g[j]);
         }
+    }
+
+    /** Moves what one side can take from the other at once, which single steps do slowly where τ ≫ ε. */
+    private void recentre(double epsilon) {
+        double factor = LOG2_E / epsilon;
+        double rows = asked(support.a(), f, marginals.rows() * factor);
+        double columns = asked(support.b(), g, marginals.columns() * factor);
+        double one = marginals.rows();
+        double two = marginals.columns();
+        double joint =
+                one == Double.POSITIVE_INFINITY ? two : two == Double.POSITIVE_INFINITY ? one : one * two / (one + two);
+        double shift = joint * factor * (Math.log(rows) - Math.log(columns));
+        if (!Double.isFinite(shift)) {
+            return; // a first sweep can be too far off to be weighed
+        }
+        for (int i = 0; i < f.length; i++) {
+            f[i] += shift;
+        }
+        for (int j = 0; j < g.length; j++) {
+            g[j] -= shift;
+        }
+    }
+
+    /** ⟨a, exp(−f / τ)⟩: the mass that potentials ask for. */
+    private static double asked(double[] weights, double[] potential, double penalty) {
+        double sum = 0;
+        for (int i = 0; i < weights.length; i++) {
+            sum += weights[i] * (penalty == Double.POSITIVE_INFINITY ? 1 : Math.exp(-potential[i] / penalty));
+        }
+        return sum;
     }
 
     private double logSumOfRow(int i) {
@@ -176,12 +307,18 @@ final class Entropic {
 
     /** What the potentials are worth, whatever the sweeps believed; points without mass get the extension. */
     private static TransportResult account(
-            TransportProblem problem, Sinkhorn settings, double[] f, double[] g, long sweeps, boolean met, Loop loop) {
-        int n = problem.rows();
-        int m = problem.columns();
-        double[] a = problem.a();
-        double[] b = problem.b();
-        double[] cost = problem.cost();
+            double[] a,
+            double[] b,
+            double[] cost,
+            Sinkhorn settings,
+            Marginals marginals,
+            double[] f,
+            double[] g,
+            long sweeps,
+            boolean met,
+            Loop loop) {
+        int n = a.length;
+        int m = b.length;
         double epsilon = settings.epsilon();
         for (int i = 0; i < n; i++) {
             if (a[i] == 0) {
@@ -189,7 +326,7 @@ final class Entropic {
                 for (int j = 0; j < m; j++) {
                     reduced[j] = (g[j] - cost[i * m + j]) / epsilon;
                 }
-                f[i] = -epsilon * logSum(reduced, b);
+                f[i] = -epsilon * logSum(reduced, b) * damp(marginals.rows(), epsilon);
             }
         }
         for (int j = 0; j < m; j++) {
@@ -198,10 +335,10 @@ final class Entropic {
                 for (int i = 0; i < n; i++) {
                     reduced[i] = (f[i] - cost[i * m + j]) / epsilon;
                 }
-                g[j] = -epsilon * logSum(reduced, a);
+                g[j] = -epsilon * logSum(reduced, a) * damp(marginals.columns(), epsilon);
             }
         }
-        Plan plan = new Gibbs(problem, f, g, epsilon);
+        Plan plan = new Gibbs(a, b, cost, f, g, epsilon);
         int parts = Cloud.parts(n);
         double[][] columns = new double[parts][m];
         double[] rows = new double[n];
@@ -223,32 +360,57 @@ final class Entropic {
                 sums[j] += part[j];
             }
         }
-        double moved = 0;
-        double massA = 0;
-        double massB = 0;
-        double rowError = 0;
-        double columnError = 0;
-        double total = 0;
-        double dual = 0;
-        double excess = 0; // objective − dual = Σf(P1 − a) + Σg(Pᵀ1 − b)
-        for (int i = 0; i < n; i++) {
-            moved += rows[i];
-            total += costs[i];
-            massA += a[i];
-            rowError += Math.abs(rows[i] - a[i]);
-            dual += a[i] * f[i];
-            excess += f[i] * (rows[i] - a[i]);
+        double massA = Support.sum(a);
+        double massB = Support.sum(b);
+        double entropy = epsilon * (Support.sum(rows) - massA * massB);
+        Side left = Side.of(a, rows, f, marginals.rows());
+        Side right = Side.of(b, sums, g, marginals.columns());
+        double dual = left.dual + right.dual - entropy;
+        double objective = dual + left.excess + right.excess;
+        double unavoidable = marginals.exact() ? 2 * Math.abs(massA - massB) + 1e-12 * massA : 1e-12 * massA;
+        boolean converged =
+                met && left.error + right.error <= settings.tolerance() * Math.max(massA, left.asked) + unavoidable;
+        return new TransportResult(
+                plan,
+                f,
+                g,
+                Support.sum(costs),
+                objective,
+                dual,
+                left.error,
+                right.error,
+                sweeps,
+                TransportResult.Status.of(converged));
+    }
+
+    /**
+     * One marginal's part in the account.
+     *
+     * @param dual ⟨a, f⟩, or −τ ⟨a, exp(−f / τ) − 1⟩
+     * @param excess what the marginal adds to objective − dual
+     * @param error the distance of the marginal to the one asked for
+     * @param asked the mass asked for
+     */
+    private record Side(double dual, double excess, double error, double asked) {
+        static Side of(double[] weights, double[] sums, double[] potential, double penalty) {
+            boolean exact = penalty == Double.POSITIVE_INFINITY;
+            double dual = 0;
+            double excess = 0;
+            double error = 0;
+            double asked = 0;
+            for (int i = 0; i < weights.length; i++) {
+                double w = weights[i];
+                double wanted = exact ? w : w * Math.exp(-potential[i] / penalty);
+                double own = exact ? w * potential[i] : penalty * (w - wanted);
+                double kl = exact || sums[i] == 0 ? 0 : sums[i] * Math.log(sums[i] / w);
+                double price = exact ? 0 : penalty * (kl - sums[i] + w);
+                dual += own;
+                excess += (exact ? potential[i] * (sums[i] - w) : potential[i] * sums[i] + price - own);
+                error += Math.abs(sums[i] - wanted);
+                asked += wanted;
+            }
+            return new Side(dual, excess, error, asked);
         }
-        for (int j = 0; j < m; j++) {
-            massB += b[j];
-            columnError += Math.abs(sums[j] - b[j]);
-            dual += b[j] * g[j];
-            excess += g[j] * (sums[j] - b[j]);
-        }
-        dual -= epsilon * (moved - massA * massB);
-        double unavoidable = 2 * Math.abs(massA - massB) + 1e-12 * massA;
-        boolean converged = met && rowError + columnError <= settings.tolerance() * massA + unavoidable;
-        return new TransportResult(plan, f, g, total, dual + excess, dual, rowError, columnError, sweeps, converged);
     }
 
     /** log Σ w exp(x), 0 where there is no weight at all. */
@@ -272,29 +434,22 @@ final class Entropic {
     }
 
     /** The plan of two potentials, {@code a_i b_j exp((f_i + g_j − C_ij) / ε)}, never formed as a whole unless asked. */
-    private record Gibbs(TransportProblem problem, double[] f, double[] g, double epsilon) implements Plan {
+    private record Gibbs(double[] a, double[] b, double[] cost, double[] f, double[] g, double epsilon)
+            implements Plan {
         @Override
         public int rows() {
-            return problem.rows();
+            return a.length;
         }
 
         @Override
         public int columns() {
-            return problem.columns();
+            return b.length;
         }
 
         @Override
         public void row(int row, double[] into) {
-            Rows.gibbs(
-                    problem.a()[row],
-                    f[row],
-                    LOG2_E / epsilon,
-                    g,
-                    problem.b(),
-                    problem.cost(),
-                    row * columns(),
-                    columns(),
-                    into);
+            int m = b.length;
+            Rows.gibbs(a[row], f[row], LOG2_E / epsilon, g, b, cost, row * m, m, into);
         }
     }
 }

@@ -70,6 +70,7 @@ public record FreeSupport(
      * @param targets for each cloud its n_k × d targets T_k(y_i)
      * @param objectives Σ_k λ_k of the plans' objectives at the start of each round and after the last
      * @param epsilon the entropy weight of each cloud, in the unit of the costs
+     * @param iterations pivots or sweeps of all plans of all rounds
      * @param converged whether the last round moved no point by more than 1e-4 of the clouds' spread
      */
     public record Barycenter(
@@ -79,6 +80,7 @@ public record FreeSupport(
             double[][] targets,
             double[] objectives,
             double[] epsilon,
+            long iterations,
             boolean converged) {
 
         /** The objective at the final support. */
@@ -200,6 +202,7 @@ public record FreeSupport(
         double[][] g = potentials.clone();
         double[] objectives = new double[rounds + 1];
         Cloud support = Cloud.of(start.points(), d);
+        long iterations = 0;
         boolean settled = false;
         int round = 0;
         while (true) {
@@ -211,6 +214,7 @@ public record FreeSupport(
                 TransportProblem problem = TransportProblem.renormalised(cloud.weights(), support.weights(), cost);
                 TransportResult transport = transport(problem, absolute[k], g[k], loop);
                 g[k] = transport.g();
+                iterations += transport.iterations();
                 plans[k] = Plan.rounded(dense(transport.plan(), loop), problem.a(), problem.b());
                 objectives[round] += shares[k] * transport.objective();
                 transports.add(transport);
@@ -227,6 +231,7 @@ public record FreeSupport(
                         targets,
                         Arrays.copyOf(objectives, round + 1),
                         absolute,
+                        iterations,
                         settled);
             }
             Cloud moved = move(clouds, shares, plans, d, loop);

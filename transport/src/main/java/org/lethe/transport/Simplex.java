@@ -123,7 +123,17 @@ final class Simplex {
         for (int j = 0; j < m; j++) {
             columnError += Math.abs(sums[j] - problem.b()[j]);
         }
-        return new TransportResult(plan, f, g, total, total, sources + targets, rowError, columnError, pivots, optimal);
+        return new TransportResult(
+                plan,
+                f,
+                g,
+                total,
+                total,
+                sources + targets,
+                rowError,
+                columnError,
+                pivots,
+                TransportResult.Status.of(optimal));
     }
 
     private boolean run(long maxPivots) {

@@ -3,7 +3,7 @@ package org.lethe.transport;
 import java.util.Arrays;
 
 /**
- * The part of a problem that has mass, with the totals made equal to the last bit (they agree to 1e-8 already).
+ * The part of a problem that has mass, with the totals of balanced ones made equal to the last bit (they agree to 1e-8 already).
  *
  * @param rows sources with mass
  * @param columns targets with mass
@@ -13,20 +13,25 @@ import java.util.Arrays;
  */
 record Support(int[] rows, int[] columns, double[] a, double[] b, double[] cost) {
     static Support of(TransportProblem problem) {
-        int[] rows = positive(problem.a());
-        int[] columns = positive(problem.b());
-        double[] a = pick(problem.a(), rows);
-        double[] b = pick(problem.b(), columns);
-        double scale = sum(a) / sum(b);
+        return of(problem.a(), problem.b(), problem.cost(), true);
+    }
+
+    /** The part with mass; {@code level} makes the totals equal. */
+    static Support of(double[] sources, double[] targets, double[] costs, boolean level) {
+        int[] rows = positive(sources);
+        int[] columns = positive(targets);
+        double[] a = pick(sources, rows);
+        double[] b = pick(targets, columns);
+        double scale = level ? sum(a) / sum(b) : 1;
         for (int j = 0; j < b.length; j++) {
             b[j] *= scale;
         }
-        double[] cost = problem.cost();
-        if (rows.length < problem.rows() || columns.length < problem.columns()) {
+        double[] cost = costs;
+        if (rows.length < sources.length || columns.length < targets.length) {
             cost = new double[rows.length * columns.length];
             for (int i = 0; i < rows.length; i++) {
                 for (int j = 0; j < columns.length; j++) {
-                    cost[i * columns.length + j] = problem.cost()[rows[i] * problem.columns() + columns[j]];
+                    cost[i * columns.length + j] = costs[rows[i] * targets.length + columns[j]];
                 }
             }
         }

@@ -264,4 +264,109 @@ abstract sealed class Sweep {
             return sum;
         }
     }
+
+    /** On 2^−c in floats; targets' factors are scaled to at most 1, which the guard of the costs keeps in range. */
+    static final class Kernel extends Sweep {
+        private final float[] k;
+        private final float[] v;
+        private final float[][] lanes;
+        private final float[][] sums;
+        private final double[] weights; // of the rows, by which the shift of the row is applied
+        private double shift;
+
+        Kernel(int n, int m) {
+            super(n, m);
+            k = new float[n * width];
+            v = new float[width];
+            lanes = new float[blocks][Lanes.FLOATS];
+            sums = new float[blocks][width];
+            weights = new double[n];
+        }
+
+        @Override
+        double safe() {
+            return 1e-25;
+        }
+
+        @Override
+        double largestRatio() {
+            return 0x1p60;
+        }
+
+        @Override
+        void load(double[] cost, double factor) {
+            for (int i = 0; i < n; i++) {
+                for (int j = 0; j < m; j++) {
+                    k[i * width + j] = (float) Exp2.of(-cost[i * m + j] * factor);
+                }
+            }
+        }
+
+        @Override
+        void columns(double[] values) {
+            shift = Double.NEGATIVE_INFINITY;
+            for (int j = 0; j < m; j++) {
+                shift = Math.max(shift, values[j]);
+            }
+            for (int j = 0; j < m; j++) {
+                v[j] = (float) Exp2.of(values[j] - shift);
+            }
+        }
+
+        @Override
+        double at(int i, int j) {
+            return -Math.log(k[i * width + j]) / Math.log(2);
+        }
+
+        @Override
+        double lift(int i) {
+            return -shift;
+        }
+
+        @Override
+        void clear(int block) {
+            Arrays.fill(sums[block], 0);
+        }
+
+        @Override
+        double row(int i, double f) {
+            float[] sum = lanes[i / BLOCK];
+            if (Lanes.VECTOR) {
+                SweepVector.dot(k, i * width, v, sum, width);
+            } else {
+                dot(k, i * width, v, sum, width);
+            }
+            weights[i] = Math.pow(2, f + shift);
+            return Floats.tree(sum, 0) * weights[i];
+        }
+
+        @Override
+        void add(int i, double weight) {
+            float w = (float) (weight * weights[i]);
+            if (Lanes.VECTOR) {
+                SweepVector.add(sums[i / BLOCK], w, k, i * width, width);
+            } else {
+                add(sums[i / BLOCK], w, k, i * width, width);
+            }
+        }
+
+        @Override
+        double column(int block, int j) {
+            return (double) sums[block][j] * v[j];
+        }
+
+        static void dot(float[] k, int from, float[] v, float[] into, int width) {
+            Arrays.fill(into, 0);
+            for (int j = 0; j < width; j++) {
+                int lane = j % Lanes.FLOATS;
+                into[lane] = Math.fma(k[from + j], v[j], into[lane]);
+            }
+        }
+
+        static void add(float[] sums, float weight, float[] k, int from, int width) {
+            for (int j = 0; j < width; j++) {
+                sums[j] = Math.fma(k[from + j], weight, sums[j]);
+            }
+        }
+    }
 }

@@ -52,4 +52,21 @@ final class SweepVector {
                     .intoArray(sums, j);
         }
     }
+
+    static void dot(float[] k, int from, float[] v, float[] into, int width) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int j = 0; j < width; j += 16) {
+            sum = FloatVector.fromArray(FLOATS, k, from + j).fma(FloatVector.fromArray(FLOATS, v, j), sum);
+        }
+        sum.intoArray(into, 0);
+    }
+
+    static void add(float[] sums, float weight, float[] k, int from, int width) {
+        FloatVector w = FloatVector.broadcast(FLOATS, weight);
+        for (int j = 0; j < width; j += 16) {
+            FloatVector.fromArray(FLOATS, k, from + j)
+                    .fma(w, FloatVector.fromArray(FLOATS, sums, j))
+                    .intoArray(sums, j);
+        }
+    }
 }

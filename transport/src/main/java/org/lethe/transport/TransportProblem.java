@@ -85,15 +85,14 @@ public record TransportProblem(double[] a, double[] b, double[] cost) {
         return largest;
     }
 
-    private static double mass(String name, double[] weights) {
+    static double mass(String name, double[] weights) {
         require(weights.length >= 1, name + ".length", weights.length, "at least 1");
         double total = 0;
         for (int i = 0; i < weights.length; i++) {
-            require(
-                    weights[i] >= 0 && Double.isFinite(weights[i]),
-                    name + "[" + i + "]",
-                    weights[i],
-                    "0 or more, finite");
+            if (!(weights[i] >= 0 && Double.isFinite(weights[i]))) {
+                throw new IllegalArgumentException(
+                        name + "[" + i + "] is " + weights[i] + ", expected 0 or more, finite");
+            }
             total += weights[i];
         }
         require(Double.isFinite(total), "sum of " + name, total, "a finite number");
