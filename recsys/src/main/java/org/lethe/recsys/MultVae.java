@@ -112,7 +112,7 @@ public record MultVae(
         private final Interactions train;
         private final Env env;
         private final List<Weights.Matrix> matrices;
-        private final Weights weights;
+        final Weights weights;
         private final int batches;
         private final Keyed membership;
         private final Keyed dropout;
@@ -265,97 +265,40 @@ public record MultVae(
     }
 
     /** A trained decoder and the rows of users. Scores are logits. */
-    public static final class Model implements UserRows, Storable {
+    public static final class Model extends RowNetwork {
         private final MultVae settings;
-        private final int items;
-        private final float[] userRows; // [users, latent]
         private final float[][] decoder; // weight, bias, weight, bias
 
         Model(MultVae settings, int items, float[] userRows, float[][] decoder) {
+            super(userRows, settings.latent, items, settings.device);
             this.settings = settings;
-            this.items = items;
-            this.userRows = userRows;
             this.decoder = decoder;
         }
 
-        @Override
-        public int users() {
-            return userRows.length / settings.latent;
-        }
-
-        @Override
-        public int items() {
-            return items;
-        }
-
-        @Override
-        public int width() {
-            return settings.latent;
-        }
-
-        @Override
-        public float[] userRows() {
-            return userRows;
+        float[][] decoder() {
+            return decoder;
         }
 
         @Override
         public Model withUserRows(float[] rows) {
-            Check.require(rows.length == userRows.length, "rows.length", rows.length, "" + userRows.length);
-            return new Model(settings, items, rows, decoder);
-        }
-
-        @Override
-        public float score(int user, int item) {
-            float[] into = new float[1];
-            scores(new int[] {user}, new int[] {item}, into);
-            return into[0];
-        }
-
-        @Override
-        public void scores(int user, float[] into) {
-            scores(new int[] {user}, into);
+            return new Model(settings, items(), fitting(rows), decoder);
         }
 
         @Override
         public void scores(int[] users, float[] into) {
-            settings.device.ready();
+            device.ready();
             try (var _ = new PointerScope()) {
                 Tensors.read(addmm(tensor(3), hidden(rows(users)), tensor(2).t()), into);
             }
         }
 
         @Override
-        public void scores(int[] users, int[] items, float[] into) {
-            settings.device.ready();
-            try (var _ = new PointerScope()) {
-                Tensors.read(scores(rows(users), users.length, items), into);
-            }
-        }
-
-        @Override
-        public void addGradient(int[] users, int[] items, float[] weights, float[] gradient) {
-            settings.device.ready();
-            try (var _ = new PointerScope()) {
-                Tensor rows = rows(users).requires_grad_(true);
-                Tensor scores = scores(rows, users.length, items);
-                scores.mul(settings.device.on(Tensors.of(weights, weights.length)))
-                        .sum()
-                        .backward();
-                float[] own = Tensors.floats(rows.grad());
-                for (int n = 0; n < own.length; n++) {
-                    gradient[n] += own[n];
-                }
-            }
-        }
-
-        /** The scores of the items, {@code items.length / count} for each of the rows. */
-        private Tensor scores(Tensor rows, int count, int[] items) {
-            int each = items.length / count;
-            Tensor which = settings.device.on(Tensors.of(items, items.length));
-            Tensor hidden = hidden(rows).unsqueeze(1); // [users, 1, hidden]
-            Tensor of = tensor(2).index_select(0, which).view(count, each, settings.hidden);
-            Tensor bias = tensor(3).index_select(0, which);
-            return hidden.mul(of).sum(2).view(-1).add(bias); // [users · each]
+        Tensor scores(Tensor rows, int count, int[] items) {
+            int hidden = settings.hidden;
+            float[] layer = taken(decoder[2], hidden, items);
+            Tensor of = device.on(Tensors.of(layer, count, items.length / count, hidden)); // [users, each, hidden]
+            Tensor bias = device.on(Tensors.of(taken(decoder[3], 1, items), items.length));
+            return hidden(rows).unsqueeze(1).mul(of).sum(2).view(-1).add(bias); // [users · each]
         }
 
         private Tensor hidden(Tensor rows) {
@@ -363,15 +306,7 @@ public record MultVae(
         }
 
         private Tensor tensor(int matrix) {
-            return settings.device.on(settings.matrices(items).get(4 + matrix).of(decoder[matrix]));
-        }
-
-        private Tensor rows(int[] users) {
-            float[] rows = new float[users.length * width()];
-            for (int n = 0; n < users.length; n++) {
-                System.arraycopy(userRows, users[n] * width(), rows, n * width(), width());
-            }
-            return settings.device.on(Tensors.of(rows, users.length, width()));
+            return device.on(settings.matrices(items()).get(4 + matrix).of(decoder[matrix]));
         }
 
         @Override
@@ -380,7 +315,7 @@ public record MultVae(
             metadata.put("lethe.model", "multvae");
             Map<String, Safetensors.Tensor> tensors = new TreeMap<>();
             tensors.put("users", Safetensors.Tensor.of(userRows, users(), width()));
-            List<Weights.Matrix> matrices = settings.matrices(items).subList(4, 8);
+            List<Weights.Matrix> matrices = settings.matrices(items()).subList(4, 8);
             Weights.save(matrices, decoder, tensors);
             Safetensors.write(file, tensors, metadata);
         }

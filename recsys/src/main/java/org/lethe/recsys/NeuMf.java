@@ -163,37 +163,16 @@ public record NeuMf(
     }
 
     /** A trained NeuMF. Scores are logits. */
-    public static final class Model implements UserRows, Storable {
+    public static final class Model extends RowNetwork {
         private final Network network;
-        private final float[] userRows; // [users, width]
         private final float[] itemRows; // [items, width]
         private final float[][] weights;
 
         Model(Network network, float[] userRows, float[] itemRows, float[][] weights) {
+            super(userRows, network.width(), itemRows.length / network.width(), network.device);
             this.network = network;
-            this.userRows = userRows;
             this.itemRows = itemRows;
             this.weights = weights;
-        }
-
-        @Override
-        public int users() {
-            return userRows.length / width();
-        }
-
-        @Override
-        public int items() {
-            return itemRows.length / width();
-        }
-
-        @Override
-        public int width() {
-            return network.width();
-        }
-
-        @Override
-        public float[] userRows() {
-            return userRows;
         }
 
         float[] itemRows() {
@@ -206,36 +185,22 @@ public record NeuMf(
 
         @Override
         public Model withUserRows(float[] rows) {
-            Check.require(rows.length == userRows.length, "rows.length", rows.length, "" + userRows.length);
-            return new Model(network, rows, itemRows, weights);
-        }
-
-        @Override
-        public float score(int user, int item) {
-            float[] into = new float[1];
-            scores(new int[] {user}, new int[] {item}, into);
-            return into[0];
-        }
-
-        @Override
-        public void scores(int user, float[] into) {
-            scores(new int[] {user}, into);
+            return new Model(network, fitting(rows), itemRows, weights);
         }
 
         @Override
         public void scores(int[] users, float[] into) {
-            network.device.ready();
+            device.ready();
             try (var _ = new PointerScope()) {
                 Tensor[] w = tensors();
-                Tensor items = table(itemRows, items());
+                Tensor items = device.on(Tensors.of(itemRows, items(), width()));
                 Tensor ofItems = network.ofItems(items, w); // [items, layers[0]]
                 Tensor factors = items.narrow(1, 0, network.dims);
-                Tensor rows = table(rows(users), users.length);
+                Tensor rows = rows(users);
                 Tensor ofUsers = network.ofUsers(rows, w);
                 float[] one = new float[items()];
                 for (int n = 0; n < users.length; n++) {
-                    try (var _ =
-                            new PointerScope()) { // a user at a time: the layers of all its items stay in the cache
+                    try (var _ = new PointerScope()) { // a user at a time: the layers of all its items stay in the cache
                         Tensor product = factors.mul(rows.narrow(0, n, 1).narrow(1, 0, network.dims));
                         Tensor hidden = relu(ofItems.add(ofUsers.narrow(0, n, 1)));
                         Tensors.read(network.finished(product, hidden, w), one);
@@ -246,66 +211,23 @@ public record NeuMf(
         }
 
         @Override
-        public void scores(int[] users, int[] items, float[] into) {
-            network.device.ready();
-            try (var _ = new PointerScope()) {
-                Tensors.read(
-                        scores(table(rows(users), users.length), users.length, items)
-                                .detach(),
-                        into);
-            }
-        }
-
-        @Override
-        public void addGradient(int[] users, int[] items, float[] weights, float[] gradient) {
-            network.device.ready();
-            try (var _ = new PointerScope()) {
-                Tensor rows = table(rows(users), users.length).requires_grad_(true);
-                Tensor scores = scores(rows, users.length, items);
-                scores.mul(network.device.on(Tensors.of(weights, items.length)))
-                        .sum()
-                        .backward();
-                float[] own = Tensors.floats(rows.grad());
-                for (int n = 0; n < own.length; n++) {
-                    gradient[n] += own[n];
-                }
-            }
-        }
-
-        /** The scores of the items, {@code items.length / count} for each of the rows. */
-        private Tensor scores(Tensor rows, int count, int[] items) {
+        Tensor scores(Tensor rows, int count, int[] items) {
             int each = items.length / count;
             int[] userOf = new int[items.length];
             Arrays.setAll(userOf, n -> n / each);
             int[] own = Arrays.stream(items).distinct().sorted().toArray();
             int[] itemOf =
                     Arrays.stream(items).map(i -> Arrays.binarySearch(own, i)).toArray();
-            float[] taken = new float[own.length * width()];
-            for (int n = 0; n < own.length; n++) {
-                System.arraycopy(itemRows, own[n] * width(), taken, n * width(), width());
-            }
             return network.scores(
                     rows,
-                    table(taken, own.length),
-                    network.device.on(Tensors.of(userOf, userOf.length)),
-                    network.device.on(Tensors.of(itemOf, itemOf.length)),
+                    device.on(Tensors.of(taken(itemRows, width(), own), own.length, width())),
+                    device.on(Tensors.of(userOf, userOf.length)),
+                    device.on(Tensors.of(itemOf, itemOf.length)),
                     tensors());
         }
 
         private Tensor[] tensors() {
-            return Weights.tensors(network.matrices(), weights, network.device);
-        }
-
-        private Tensor table(float[] rows, int count) {
-            return network.device.on(Tensors.of(rows, count, width()));
-        }
-
-        private float[] rows(int[] users) {
-            float[] rows = new float[users.length * width()];
-            for (int n = 0; n < users.length; n++) {
-                System.arraycopy(userRows, users[n] * width(), rows, n * width(), width());
-            }
-            return rows;
+            return Weights.tensors(network.matrices(), weights, device);
         }
 
         @Override

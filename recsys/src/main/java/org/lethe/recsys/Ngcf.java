@@ -134,13 +134,13 @@ public record Ngcf(
         private final Env env;
         private final Propagation[] graph; // of each layer, by the length of its input
         private final Batches batches;
-        private final Weights weights;
+        final Weights weights;
         private final Keyed samples;
         private final Keyed dropout;
         private final int nodes;
         private final int width;
         private final float[] w; // E⁰, [nodes, dims], padded at the end
-        private final float[] m;
+        final float[] m;
         private final float[] v;
         private int steps;
 

@@ -29,7 +29,7 @@ final class PairCourse implements Training.Course<UserRows> {
     private final AdamTable users;
     private final AdamTable items;
     private final AdamTable.AdamRates rates;
-    private final Weights weights;
+    final Weights weights;
     private final Keyed key;
     private final int[] slotOf; // of an item in the batch, from 1; 0 while it is not there
     private final int[] touchedUsers;

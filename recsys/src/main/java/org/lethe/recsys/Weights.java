@@ -81,13 +81,22 @@ final class Weights {
 
     /** The values of each matrix, copied. */
     float[][] values() {
-        float[][] values = new float[matrices.size()][];
+        return parted(w);
+    }
+
+    /** The first moment of each matrix, copied; for tests. */
+    float[][] moments() {
+        return parted(m);
+    }
+
+    private float[][] parted(float[] all) {
+        float[][] parts = new float[matrices.size()][];
         int at = 0;
-        for (int n = 0; n < values.length; n++) {
-            values[n] = Arrays.copyOfRange(w, at, at + matrices.get(n).size());
-            at += values[n].length;
+        for (int n = 0; n < parts.length; n++) {
+            parts[n] = Arrays.copyOfRange(all, at, at + matrices.get(n).size());
+            at += parts[n].length;
         }
-        return values;
+        return parts;
     }
 
     /** Each matrix as a tensor that gathers its gradient. */

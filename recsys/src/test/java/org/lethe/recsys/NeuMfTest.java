@@ -72,10 +72,10 @@ class NeuMfTest {
         float[] moment = course.userMoments();
         for (int n = 0; n < moment.length; n++) {
             float[] rows = before.userRows().clone();
-            rows[n] = before.userRows()[n] + 1e-3f;
+            rows[n] = before.userRows()[n] + 1e-5f;
             double above = loss(before, rows, batches);
             double up = rows[n];
-            rows[n] = before.userRows()[n] - 1e-3f;
+            rows[n] = before.userRows()[n] - 1e-5f;
             double slope = (above - loss(before, rows, batches)) / (up - rows[n]);
             assertEquals(slope, 10 * moment[n], 2e-5, "place " + n);
         }
