@@ -143,6 +143,28 @@ class LetheTest {
     }
 
     @Test
+    void modelsWithLayersRunInAStudyWithEveryAudit() throws IOException {
+        Path study = folder.resolve("layers.yaml");
+        Files.writeString(study, """
+                study: layers
+                subject: recsys
+                data: [{planted: {users: 120, items: 80}}]
+                model: [{neumf: {dims: 4, layers: [8, 4], epochs: 2, device: cpu}}, {multvae: {latent: 4, hidden: 8, epochs: 2}}]
+                request: [{forget-users: {choose: random, percent: 20}}]
+                method: [retrain]
+                audit: [utility, completeness, efficiency, fairness]
+                seeds: [1]
+                """);
+        Output output = lethe(
+                "run", study.toString(), "--runs", folder.resolve("runs").toString(), "--quiet", "--keep-models");
+        assertEquals(Lethe.DONE, output.code(), output.err());
+        String findings = Files.readString(folder.resolve("runs/layers/findings.csv"));
+        for (String model : new String[] {"neumf", "multvae"}) {
+            assertTrue(findings.contains(model), findings);
+        }
+    }
+
+    @Test
     void doctorSpeaksJson() {
         Output output = lethe("doctor", "--json");
         assertEquals(Lethe.DONE, output.code(), output.err());
