@@ -155,8 +155,8 @@ class LetheTest {
                 audit: [utility, completeness, efficiency, fairness]
                 seeds: [1]
                 """);
-        Output output = lethe(
-                "run", study.toString(), "--runs", folder.resolve("runs").toString(), "--quiet", "--keep-models");
+        Output output =
+                lethe("run", study.toString(), "--runs", folder.resolve("runs").toString(), "--quiet", "--keep-models");
         assertEquals(Lethe.DONE, output.code(), output.err());
         String findings = Files.readString(folder.resolve("runs/layers/findings.csv"));
         for (String model : new String[] {"neumf", "multvae"}) {

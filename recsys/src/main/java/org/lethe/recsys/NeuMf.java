@@ -202,7 +202,8 @@ public record NeuMf(
                 Tensor ofUsers = network.ofUsers(rows, w);
                 float[] one = new float[items()];
                 for (int n = 0; n < users.length; n++) {
-                    try (var _ = new PointerScope()) { // a user at a time: the layers of all its items stay in the cache
+                    try (var _ =
+                            new PointerScope()) { // a user at a time: the layers of all its items stay in the cache
                         Tensor product = factors.mul(rows.narrow(0, n, 1).narrow(1, 0, network.dims));
                         Tensor hidden = relu(ofItems.add(ofUsers.narrow(0, n, 1)));
                         Tensors.read(network.finished(product, hidden, w), one);

@@ -4,7 +4,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * What stands between the rows of users and items and the score of a pair: the part of NeuMF, GMF and DMF that libtorch
+ * What stands between the rows of users and items and the score of a pair: the part of NeuMF and DMF that libtorch
  * differentiates. The rows themselves are {@link PairCourse}'s.
  */
 interface PairNetwork {

@@ -62,21 +62,36 @@ final class Weights {
     private final double learningRate;
     private long steps;
 
-    /** Seeded initial weights: each depends on (seed, matrix, place). */
-    Weights(List<Matrix> matrices, double learningRate, Keyed key) {
+    /** Goes on from a {@link #state}. */
+    Weights(List<Matrix> matrices, double learningRate, float[][] state, long steps) {
         this.matrices = matrices;
         this.learningRate = learningRate;
-        int size = matrices.stream().mapToInt(Matrix::size).sum();
-        w = new float[(size + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS];
-        m = new float[w.length];
-        v = new float[w.length];
+        this.steps = steps;
+        w = state[0].clone();
+        m = state[1].clone();
+        v = state[2].clone();
         gradient = new float[w.length];
+    }
+
+    /** Seeded initial weights: each depends on (seed, matrix, place). */
+    Weights(List<Matrix> matrices, double learningRate, Keyed key) {
+        this(matrices, learningRate, new float[3][padded(matrices)], 0);
         int at = 0;
         for (Matrix matrix : matrices) {
             float[] values = matrix.initial.of(key.of(matrix.name), matrix.rows, matrix.columns);
             System.arraycopy(values, 0, w, at, values.length);
             at += values.length;
         }
+    }
+
+    private static int padded(List<Matrix> matrices) {
+        int size = matrices.stream().mapToInt(Matrix::size).sum();
+        return (size + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS;
+    }
+
+    /** Weights and both moments, copied: all that training needs to go on. */
+    float[][] state() {
+        return new float[][] {w.clone(), m.clone(), v.clone()};
     }
 
     /** The values of each matrix, copied. */
@@ -117,12 +132,22 @@ final class Weights {
 
     /** A step of Adam by the gradients that the leaves have gathered; a leaf without one has the gradient zero. */
     void step(Tensor[] leaves) {
-        int at = 0;
+        float[][] gradients = new float[leaves.length][];
         for (int n = 0; n < leaves.length; n++) {
-            int size = matrices.get(n).size();
-            float[] own = leaves[n].grad().defined() ? Tensors.floats(leaves[n].grad()) : new float[size];
-            System.arraycopy(own, 0, gradient, at, size);
-            at += size;
+            Tensor own = leaves[n].grad();
+            gradients[n] = own.defined()
+                    ? Tensors.floats(own)
+                    : new float[matrices.get(n).size()];
+        }
+        step(gradients);
+    }
+
+    /** A step of Adam by the gradient of each matrix. */
+    void step(float[][] gradients) {
+        int at = 0;
+        for (float[] own : gradients) {
+            System.arraycopy(own, 0, gradient, at, own.length);
+            at += own.length;
         }
         steps++;
         DenseAdam.step(

@@ -32,7 +32,7 @@ class LayeredTest {
 
     static List<UserLearner> small() {
         return List.of(
-                new Gmf(8, 2, 4, 200, 1e-2, 0.1, 9, Device.CPU),
+                new Gmf(8, 2, 4, 200, 1e-2, 0.1, 9),
                 new NeuMf(4, List.of(8, 4), 2, 4, 200, 5e-3, 0.1, 9, Device.CPU),
                 new Dmf(8, List.of(8, 6), 1, 4, 200, 5e-3, 0.1, 9, Device.CPU),
                 new Ngcf(8, List.of(8, 6), 0.2, 1, 4, 400, 1e-2, 0.1, 9, Device.CPU),
@@ -41,7 +41,7 @@ class LayeredTest {
 
     static List<UserLearner> longer() {
         return List.of(
-                new Gmf(16, 4, 40, 256, 5e-3, 0.1, 9, Device.CPU),
+                new Gmf(16, 4, 40, 256, 5e-3, 0.1, 9),
                 new NeuMf(8, List.of(16, 8), 4, 20, 256, 5e-3, 0.1, 9, Device.CPU),
                 new Dmf(16, List.of(16, 16), 4, 30, 256, 3e-3, 0.1, 9, Device.CPU),
                 new Ngcf(16, List.of(16), 0.1, 4, 40, 1024, 1e-2, 0.1, 9, Device.CPU),
@@ -233,8 +233,31 @@ class LayeredTest {
         assertArrayEquals(all(model), all((UserRows) forgotten));
     }
 
+    @Test
+    void gmfIsTwoTablesSoThatShardsAndCheckpointsWork() {
+        Gmf gmf = (Gmf) small().getFirst();
+        Env env = Env.seeded(7);
+        Embeddings whole = gmf.train(withoutValidation(), env);
+        Recommender oneShard = new Sisa(1, 1).learn(gmf, withoutValidation(), env);
+        Checkpoint half = gmf.withEpochs(2).resume(gmf.start(withoutValidation(), env), withoutValidation(), env);
+        Embeddings twice =
+                gmf.withEpochs(2).resume(half, withoutValidation(), env).model();
+        assertArrayEquals(all(whole), all(twice));
+        float[] a = new float[120];
+        float[] b = new float[120];
+        for (int u = 0; u < 200; u++) {
+            whole.scores(u, a);
+            oneShard.scores(u, b);
+            assertArrayEquals(a, b);
+        }
+    }
+
+    static List<UserLearner> withoutTables() {
+        return small().subList(1, 5);
+    }
+
     @ParameterizedTest
-    @MethodSource("small")
+    @MethodSource("withoutTables")
     void methodsOfTablesSayWhyTheyRefuse(UserLearner learner) {
         LetheException e = assertThrows(LetheException.class, () -> new Sisa(2, 1).learn(learner, DATA, Env.seeded(1)));
         assertTrue(e.getMessage().startsWith("sisa needs a model of user and item tables"), e.getMessage());

@@ -3,6 +3,7 @@ package org.lethe.recsys;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.lethe.Env;
 import org.lethe.torch.Device;
@@ -15,7 +16,9 @@ class PairNetworkTest {
 
     @Test
     void oneStepOfGmfFollowsTheGradientOfItsFormula() {
-        check(new Gmf.Network(DIMS), (p, q, w) -> {
+        Gmf settings = new Gmf(DIMS, 2, 1, 1000, 1e-3, 0.7, 0);
+        Gmf.Course course = Gmf.Course.fresh(settings, TRAIN, Env.seeded(4));
+        check(course, course.weights, course::userMoments, (p, q, w) -> {
             double sum = w[1][0];
             for (int d = 0; d < DIMS; d++) {
                 sum += w[0][d] * p[d] * q[d];
@@ -26,7 +29,11 @@ class PairNetworkTest {
 
     @Test
     void oneStepOfDmfFollowsTheGradientOfItsFormula() {
-        check(new Dmf.Network(DIMS, List.of(8, 12)), (p, q, w) -> {
+        PairNetwork network = new Dmf.Network(DIMS, List.of(8, 12));
+        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7, Device.CPU);
+        Split data = new Split(TRAIN, NONE, NONE);
+        PairCourse course = new PairCourse(network, DIMS, DIMS, settings, UserLoss.NONE, data, Env.seeded(4));
+        check(course, course.weights, course::userMoments, (p, q, w) -> {
             double[] a = layer(layer(p, w[0], w[1]), w[2], w[3]);
             double[] b = layer(layer(q, w[4], w[5]), w[6], w[7]);
             double dot = 0;
@@ -48,22 +55,20 @@ class PairNetworkTest {
     }
 
     /** The loss before one step is that of the formula, and what Adam takes in is its slope by central differences. */
-    private static void check(PairNetwork network, Formula formula) {
+    private static void check(
+            Training.Course<?> course, Weights weights, Supplier<float[]> userMoments, Formula formula) {
         Env env = Env.seeded(4);
-        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7, Device.CPU);
-        Split data = new Split(TRAIN, NONE, NONE);
-        PairCourse course = new PairCourse(network, DIMS, DIMS, settings, UserLoss.NONE, data, env);
         Batches batches = new Batches(TRAIN, 1000, 2);
         batches.plan(env.random("interactions").of(0));
         Embeddings rows = Training.initial(TRAIN, env, DIMS, 0.7);
-        float[][] w = course.weights.values();
+        float[][] w = weights.values();
         assertEquals(loss(rows, w, batches, formula), course.epoch(0), 1e-5);
-        float[] moment = course.userMoments();
+        float[] moment = userMoments.get();
         for (int n = 0; n < moment.length; n++) {
             assertEquals(slope(rows.userRows(), n, rows, w, batches, formula), 10 * moment[n], 1e-4, "user place " + n);
         }
         for (int m = 0; m < w.length; m++) {
-            float[] of = course.weights.moments()[m];
+            float[] of = weights.moments()[m];
             for (int n = 0; n < of.length; n++) {
                 assertEquals(slope(w[m], n, rows, w, batches, formula), 10 * of[n], 1e-4, "matrix " + m + " " + n);
             }
