@@ -2,15 +2,21 @@ package org.lethe.bench;
 
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.DoubleSupplier;
+import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
 import org.lethe.transport.BalancedClustering;
+import org.lethe.transport.Cloud;
+import org.lethe.transport.FreeSupport;
+import org.lethe.transport.Line;
 import org.lethe.transport.Sinkhorn;
+import org.lethe.transport.Sliced;
 import org.lethe.transport.TransportProblem;
 
 /**
- * Optimal transport against its bars: one thread, median of rounds after a warm-up. On a shared machine the time the
+ * Optimal transport against its bars: one thread unless it says two, median of rounds after a warm-up. On a shared machine the time the
  * thread ran says more than the time that passed, so both are printed; the bar is for an idle machine.
  */
 public final class TransportBench {
@@ -24,7 +30,8 @@ public final class TransportBench {
         TransportProblem large = plane(2000);
         measure("exact transport 2000 x 2000", 0.9, rounds, () -> large.exact().cost());
         TransportProblem middle = plane(1000);
-        double epsilon = 0.01 * Arrays.stream(middle.cost()).max().orElseThrow();
+        double largest = Arrays.stream(middle.cost()).max().orElseThrow();
+        double epsilon = 0.01 * largest;
         Sinkhorn single = new Sinkhorn(epsilon, 0, 100, 1, Sinkhorn.Precision.SINGLE);
         measure(
                 "log Sinkhorn 1000 x 1000, 100 sweeps, floats",
@@ -37,6 +44,30 @@ public final class TransportBench {
                 0.12,
                 rounds,
                 () -> middle.solve(twice).cost());
+        double[] x = normal("line x", 1_000_000);
+        double[] y = normal("line y", 1_000_000);
+        measure("W2 on a line, 10^6 points each", 0.15, rounds, () -> Line.of(x).power(Line.of(y), 2));
+        Cloud left = Cloud.of(normal("left", 10_000 * 50), 50);
+        Cloud right = Cloud.of(normal("right", 10_000 * 50), 50);
+        try (Workers two = Workers.threads(2)) {
+            measure(
+                    "sliced 10^4 points, 50 dims, 200 directions, 2 thr.",
+                    1.0,
+                    rounds,
+                    () -> new Sliced()
+                            .distance(left, right, Keyed.seed(4), two::each)
+                            .distance());
+            List<Cloud> classes =
+                    List.of(Cloud.of(normal("class 0", 1700 * 64), 64), Cloud.of(normal("class 1", 1700 * 64), 64));
+            List<Cloud> moved = List.of(moved(classes.get(0), 0), moved(classes.get(1), 1));
+            FreeSupport.Barycenter before = new FreeSupport(512).barycenter(classes, Keyed.seed(5), two::each);
+            FreeSupport refresh = new FreeSupport(512).rounds(5);
+            measure(
+                    "free support, 2 x 1700 x 64 to 512, refresh, 2 thr.",
+                    0.5,
+                    rounds,
+                    () -> refresh.refresh(moved, before, two::each).objective());
+        }
         float[] points = new float[10_000 * 32];
         Keyed normal = Keyed.seed(1).of("points");
         for (int i = 0; i < points.length; i++) {
@@ -49,6 +80,20 @@ public final class TransportBench {
                 () -> new BalancedClustering(10, 50)
                         .cluster(points, 32, Keyed.seed(2))
                         .objective());
+    }
+
+    private static double[] normal(String purpose, int n) {
+        Keyed random = Keyed.seed(6).of(purpose);
+        double[] values = new double[n];
+        Arrays.setAll(values, i -> Keyed.normal(random.at(i)));
+        return values;
+    }
+
+    /** An epoch later: every number moved by a twentieth. */
+    private static Cloud moved(Cloud cloud, int k) {
+        double[] step = normal("step " + k, cloud.points().length);
+        Arrays.setAll(step, e -> cloud.points()[e] + 0.05 * step[e]);
+        return Cloud.of(step, cloud.dims());
     }
 
     /** Uniform weights on n random points of the unit square, to n others, by squared distance. */

@@ -1,6 +1,8 @@
 package org.lethe.transport;
 
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.lethe.numerics.Keyed;
 
 /**
@@ -72,6 +74,93 @@ public record BalancedClustering(int clusters, int rounds) {
                     "centres has " + centres.length + " numbers, expected " + clusters + " x " + dims);
         }
         return rounds(table, dims, rows, centres.clone());
+    }
+
+    /**
+     * The groups after some points have left, with as few others moved as the sizes allow.
+     *
+     * <p>Who stays keeps the group, unless a group has become too large or too small; then the fewest points move, and among
+     * those the cheapest by the old centroids. Only groups that lost or gained a point get new centroids: what was computed
+     * from any other group still stands. O(nKd).
+     *
+     * @param rows the points that stay, in any order
+     * @param before the result for all points
+     * @param rowsBefore the rows of that result, in its order
+     */
+    public Left without(float[] table, int dims, int[] rows, Result before, int[] rowsBefore) {
+        check(table, dims, rows);
+        if (before.centroids.length != clusters * dims || before.labels.length != rowsBefore.length) {
+            throw new IllegalArgumentException("the result before has " + before.labels.length + " points and "
+                    + before.centroids.length + " centroid numbers, expected " + rowsBefore.length + " and " + clusters
+                    + " x " + dims);
+        }
+        int n = rows.length;
+        Map<Integer, Integer> labelOf = new HashMap<>();
+        for (int i = 0; i < rowsBefore.length; i++) {
+            labelOf.put(rowsBefore[i], before.labels[i]);
+        }
+        int[] kept = new int[n];
+        int[] sizes = new int[clusters];
+        for (int i = 0; i < n; i++) {
+            Integer label = labelOf.remove(rows[i]);
+            if (label == null) {
+                throw new IllegalArgumentException("row " + rows[i] + " was not clustered before, or is given twice");
+            }
+            kept[i] = label;
+            sizes[label]++;
+        }
+        boolean[] touched = new boolean[clusters];
+        for (int label : labelOf.values()) {
+            touched[label] = true;
+        }
+        int[] labels = kept;
+        boolean even = true;
+        for (int size : sizes) {
+            even &= size >= n / clusters && size <= (n + clusters - 1) / clusters;
+        }
+        if (!even) {
+            double[] cost = new double[n * clusters];
+            squaredDistances(table, dims, rows, before.centroids, cost);
+            labels = Assignment.even(fewestMoves(cost, kept), n, clusters).labels();
+            for (int i = 0; i < n; i++) {
+                if (labels[i] != kept[i]) {
+                    touched[labels[i]] = true;
+                    touched[kept[i]] = true;
+                }
+            }
+        }
+        double[] fresh = new double[clusters * dims];
+        means(table, dims, rows, labels, fresh);
+        double[] centroids = before.centroids.clone();
+        for (int k = 0; k < clusters; k++) {
+            if (touched[k]) {
+                System.arraycopy(fresh, k * dims, centroids, k * dims, dims);
+            }
+        }
+        double[] objective = {objective(table, dims, rows, labels, centroids)};
+        return new Left(new Result(labels, centroids, objective, before.converged), touched);
+    }
+
+    /**
+     * Groups after points have left.
+     *
+     * @param groups the groups of those that stayed
+     * @param touched which groups lost or gained a point
+     */
+    public record Left(Result groups, boolean[] touched) {}
+
+    /** Costs by which staying is free and any move outweighs all that distances could save along a path of moves. */
+    private double[] fewestMoves(double[] cost, int[] kept) {
+        double[] change = new double[cost.length];
+        double largest = 0;
+        for (int e = 0; e < cost.length; e++) {
+            change[e] = cost[e] - cost[e / clusters * clusters + kept[e / clusters]];
+            largest = Math.max(largest, Math.abs(change[e]));
+        }
+        for (int e = 0; e < cost.length; e++) {
+            change[e] += e % clusters == kept[e / clusters] ? 0 : 3.0 * clusters * (largest + Double.MIN_NORMAL);
+        }
+        return change;
     }
 
     private void check(float[] table, int dims, int[] rows) {

@@ -13,6 +13,7 @@ import org.lethe.numerics.Exp2;
 final class Entropic {
     static final double LOG2_E = 1 / Math.log(2);
     private static final int SWEEPS_PER_LEVEL = 10;
+    private static final double FARTHEST_BEYOND = 20;
     private static final double STEADY = 0.5; // over-relaxation waits until the error is below this part of the mass
 
     private final Support support;
@@ -53,12 +54,11 @@ final class Entropic {
         sweep = switch (settings.precision()) {
             case SINGLE -> new Sweep.Floats(n, m);
             case DOUBLE -> new Sweep.Doubles(n, m);
-            case KERNEL -> new Sweep.Kernel(n, m);
         };
         double smallest = Arrays.stream(support.a()).min().orElse(1);
         double largest = Arrays.stream(support.b()).max().orElse(1);
-        // Penalties and long steps leave rows whose old potential is no safe shift.
-        safeRatios = largest / smallest < sweep.largestRatio() && marginals.exact() && settings.relaxation() == 1;
+        // Penalties leave rows whose old potential is no safe shift.
+        safeRatios = largest / smallest < sweep.largestRatio() && marginals.exact();
         logA = new double[n];
         Arrays.setAll(logA, i -> Math.log(support.a()[i]) * LOG2_E);
         logB = new double[m];
@@ -107,7 +107,6 @@ final class Entropic {
         double least = switch (settings.precision()) {
             case SINGLE -> largest * 1e-5;
             case DOUBLE -> largest * 1e-12;
-            case KERNEL -> largest / Sinkhorn.KERNEL_RANGE;
         };
         TransportProblem.require(
                 settings.epsilon() >= least,
@@ -123,8 +122,8 @@ final class Entropic {
             for (int j = 0; j < solver.g.length; j++) {
                 solver.g[j] = start[support.columns()[j]];
             }
-            boolean direct = warm || settings.scaling() == 1 || settings.precision() == Sinkhorn.Precision.KERNEL;
-            double epsilon = direct ? settings.epsilon() : Math.max(settings.epsilon(), largest);
+            double epsilon =
+                    warm || settings.scaling() == 1 ? settings.epsilon() : Math.max(settings.epsilon(), largest);
             while (epsilon > settings.epsilon()) {
                 solver.level(epsilon, SWEEPS_PER_LEVEL);
                 epsilon = Math.max(settings.epsilon(), epsilon / settings.scaling());
@@ -239,7 +238,7 @@ final class Entropic {
             }
             double target = dampRows * (old - step);
             error += a * Math.abs(Math.pow(2, Math.min(old - target, 1000)) - 1);
-            f[i] = old + omega * (target - old);
+            f[i] = target + beyond(target - old);
             sweep.add(i, a * Math.pow(2, f[i] - kept));
         }
         errors[block] = error;
@@ -254,8 +253,14 @@ final class Entropic {
             double target = sum >= sweep.safe() && sum <= 1 / sweep.safe()
                     ? g[j] - (Math.log(sum) * LOG2_E - logB[j])
                     : -logSumOfColumn(j);
-            g[j] += omega * (dampColumns * target - g[j]);
+            target *= dampColumns;
+            g[j] = target + beyond(target - g[j]);
         }
+    }
+
+    /** What over-relaxation adds to a step: bounded, so that no exponential can overflow because of it. */
+    private double beyond(double step) {
+        return Math.clamp((omega - 1) * step, -FARTHEST_BEYOND, FARTHEST_BEYOND);
     }
 
     /** Moves what one side can take from the other at once, which single steps do slowly where τ ≫ ε. */

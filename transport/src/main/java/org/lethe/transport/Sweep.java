@@ -157,130 +157,41 @@ abstract sealed class Sweep {
         }
     }
 
+    /**
+     * In floats, with the exponentials kept from sweep to sweep: each row has its terms at the potentials of some earlier
+     * sweep, and what potentials have moved since multiplies them. A row is done again once a potential has moved by 2^20,
+     * so no term that counts can have been lost below the range of floats (the stabilised kernel of Schmitzer 2019).
+     */
     static final class Floats extends Sweep {
+        private static final double FAR = 20;
+
         private final float[] c;
-        private final float[] h;
-        private final float[][] terms;
+        private final float[] k; // the kept terms
+        private final float[] h; // the targets' part of them
+        private final float[] now; // and what it is in this sweep
+        private final float[] v; // 2^(now − h)
+        private final double[] kept;
+        private final double[] rowKept; // the sources' part
+        private final int[] age; // the generation of h at which a row was kept
+        private final double[] scale; // 2^(f − rowKept) of the last sum
+        private final float[][] lanes;
         private final float[][] sums;
+        private int generation;
 
         Floats(int n, int m) {
             super(n, m);
             c = new float[n * width];
-            h = new float[width];
-            Arrays.fill(h, Float.NEGATIVE_INFINITY);
-            terms = new float[blocks][width + Lanes.FLOATS];
-            sums = new float[blocks][width];
-        }
-
-        @Override
-        double safe() {
-            return 1e-25;
-        }
-
-        @Override
-        double largestRatio() {
-            return 0x1p100;
-        }
-
-        @Override
-        void load(double[] cost, double factor) {
-            for (int i = 0; i < n; i++) {
-                for (int j = 0; j < m; j++) {
-                    c[i * width + j] = (float) (cost[i * m + j] * factor);
-                }
-            }
-        }
-
-        @Override
-        void columns(double[] values) {
-            for (int j = 0; j < m; j++) {
-                h[j] = (float) values[j];
-            }
-        }
-
-        @Override
-        double at(int i, int j) {
-            return c[i * width + j];
-        }
-
-        @Override
-        double lift(int i) {
-            float least = Float.POSITIVE_INFINITY;
-            for (int j = 0; j < m; j++) {
-                least = Math.min(least, c[i * width + j] - h[j]);
-            }
-            return least;
-        }
-
-        @Override
-        void clear(int block) {
-            Arrays.fill(sums[block], 0);
-        }
-
-        @Override
-        double row(int i, double f) {
-            float[] kept = terms[i / BLOCK];
-            if (Lanes.VECTOR) {
-                SweepVector.terms(c, i * width, h, (float) f, kept, width);
-            } else {
-                terms(c, i * width, h, (float) f, kept, width);
-            }
-            return tree(kept, width);
-        }
-
-        @Override
-        void add(int i, double weight) {
-            if (Lanes.VECTOR) {
-                SweepVector.add(sums[i / BLOCK], (float) weight, terms[i / BLOCK], width);
-            } else {
-                add(sums[i / BLOCK], (float) weight, terms[i / BLOCK], width);
-            }
-        }
-
-        @Override
-        double column(int block, int j) {
-            return sums[block][j];
-        }
-
-        static void terms(float[] c, int from, float[] h, float f, float[] into, int width) {
-            Arrays.fill(into, width, width + Lanes.FLOATS, 0);
-            for (int j = 0; j < width; j++) {
-                into[j] = Exp2.of(h[j] + f - c[from + j]);
-                into[width + j % Lanes.FLOATS] += into[j];
-            }
-        }
-
-        static void add(float[] sums, float weight, float[] terms, int width) {
-            for (int j = 0; j < width; j++) {
-                sums[j] = Math.fma(terms[j], weight, sums[j]);
-            }
-        }
-
-        static double tree(float[] x, int at) {
-            double sum = 0;
-            for (int l = 0; l < Lanes.FLOATS; l++) {
-                sum += x[at + l];
-            }
-            return sum;
-        }
-    }
-
-    /** On 2^−c in floats; targets' factors are scaled to at most 1, which the guard of the costs keeps in range. */
-    static final class Kernel extends Sweep {
-        private final float[] k;
-        private final float[] v;
-        private final float[][] lanes;
-        private final float[][] sums;
-        private final double[] weights; // of the rows, by which the shift of the row is applied
-        private double shift;
-
-        Kernel(int n, int m) {
-            super(n, m);
             k = new float[n * width];
+            h = new float[width];
+            now = new float[width];
             v = new float[width];
-            lanes = new float[blocks][Lanes.FLOATS];
+            Arrays.fill(h, Float.NEGATIVE_INFINITY);
+            kept = new double[m];
+            rowKept = new double[n];
+            age = new int[n];
+            scale = new double[n];
+            lanes = new float[blocks][width + Lanes.FLOATS];
             sums = new float[blocks][width];
-            weights = new double[n];
         }
 
         @Override
@@ -295,32 +206,44 @@ abstract sealed class Sweep {
 
         @Override
         void load(double[] cost, double factor) {
+            generation = 0;
+            Arrays.fill(age, 0);
             for (int i = 0; i < n; i++) {
                 for (int j = 0; j < m; j++) {
-                    k[i * width + j] = (float) Exp2.of(-cost[i * m + j] * factor);
+                    c[i * width + j] = (float) (cost[i * m + j] * factor);
                 }
             }
         }
 
         @Override
         void columns(double[] values) {
-            shift = Double.NEGATIVE_INFINITY;
-            for (int j = 0; j < m; j++) {
-                shift = Math.max(shift, values[j]);
+            boolean far = generation == 0;
+            for (int j = 0; j < m && !far; j++) {
+                far = Math.abs(values[j] - kept[j]) > FAR;
+            }
+            if (far) {
+                generation++;
+                System.arraycopy(values, 0, kept, 0, m);
             }
             for (int j = 0; j < m; j++) {
-                v[j] = (float) Exp2.of(values[j] - shift);
+                h[j] = (float) kept[j];
+                now[j] = (float) values[j];
+                v[j] = (float) Exp2.of(values[j] - kept[j]);
             }
         }
 
         @Override
         double at(int i, int j) {
-            return -Math.log(k[i * width + j]) / Math.log(2);
+            return c[i * width + j];
         }
 
         @Override
         double lift(int i) {
-            return -shift;
+            float least = Float.POSITIVE_INFINITY;
+            for (int j = 0; j < m; j++) {
+                least = Math.min(least, c[i * width + j] - now[j]);
+            }
+            return least;
         }
 
         @Override
@@ -330,19 +253,29 @@ abstract sealed class Sweep {
 
         @Override
         double row(int i, double f) {
-            float[] sum = lanes[i / BLOCK];
-            if (Lanes.VECTOR) {
-                SweepVector.dot(k, i * width, v, sum, width);
-            } else {
-                dot(k, i * width, v, sum, width);
+            float[] lane = lanes[i / BLOCK];
+            if (age[i] != generation || Math.abs(f - rowKept[i]) > FAR) {
+                age[i] = generation;
+                rowKept[i] = f;
+                if (Lanes.VECTOR) {
+                    SweepVector.terms(c, i * width, h, (float) f, lane, width);
+                } else {
+                    terms(c, i * width, h, (float) f, lane, width);
+                }
+                System.arraycopy(lane, 0, k, i * width, width);
             }
-            weights[i] = Math.pow(2, f + shift);
-            return Floats.tree(sum, 0) * weights[i];
+            if (Lanes.VECTOR) {
+                SweepVector.dot(k, i * width, v, lane, width);
+            } else {
+                dot(k, i * width, v, lane, width);
+            }
+            scale[i] = Math.pow(2, f - rowKept[i]);
+            return tree(lane, 0) * scale[i];
         }
 
         @Override
         void add(int i, double weight) {
-            float w = (float) (weight * weights[i]);
+            float w = (float) (weight * scale[i]);
             if (Lanes.VECTOR) {
                 SweepVector.add(sums[i / BLOCK], w, k, i * width, width);
             } else {
@@ -355,8 +288,14 @@ abstract sealed class Sweep {
             return (double) sums[block][j] * v[j];
         }
 
+        static void terms(float[] c, int from, float[] h, float f, float[] into, int width) {
+            for (int j = 0; j < width; j++) {
+                into[j] = Exp2.of(h[j] + f - c[from + j]);
+            }
+        }
+
         static void dot(float[] k, int from, float[] v, float[] into, int width) {
-            Arrays.fill(into, 0);
+            Arrays.fill(into, 0, Lanes.FLOATS, 0);
             for (int j = 0; j < width; j++) {
                 int lane = j % Lanes.FLOATS;
                 into[lane] = Math.fma(k[from + j], v[j], into[lane]);
@@ -367,6 +306,14 @@ abstract sealed class Sweep {
             for (int j = 0; j < width; j++) {
                 sums[j] = Math.fma(k[from + j], weight, sums[j]);
             }
+        }
+
+        static double tree(float[] x, int at) {
+            double sum = 0;
+            for (int l = 0; l < Lanes.FLOATS; l++) {
+                sum += x[at + l];
+            }
+            return sum;
         }
     }
 }

@@ -34,22 +34,9 @@ final class SweepVector {
     }
 
     static void terms(float[] c, int from, float[] h, float f, float[] into, int width) {
-        FloatVector sum = FloatVector.zero(FLOATS);
         for (int j = 0; j < width; j += 16) {
             FloatVector x = FloatVector.fromArray(FLOATS, h, j).add(f).sub(FloatVector.fromArray(FLOATS, c, from + j));
-            FloatVector e = Exp2Vector.of(x);
-            e.intoArray(into, j);
-            sum = sum.add(e);
-        }
-        sum.intoArray(into, width);
-    }
-
-    static void add(float[] sums, float weight, float[] terms, int width) {
-        FloatVector w = FloatVector.broadcast(FLOATS, weight);
-        for (int j = 0; j < width; j += 16) {
-            FloatVector.fromArray(FLOATS, terms, j)
-                    .fma(w, FloatVector.fromArray(FLOATS, sums, j))
-                    .intoArray(sums, j);
+            Exp2Vector.of(x).intoArray(into, j);
         }
     }
 

@@ -37,13 +37,8 @@ public record UnbalancedProblem(double[] a, double[] b, double[] cost, double ro
                 "one finite, or a TransportProblem");
     }
 
-    /** The solution; kernels are for balanced problems and are refused. */
+    /** The solution. */
     public TransportResult solve(Sinkhorn settings, Loop loop) {
-        require(
-                settings.precision() != Sinkhorn.Precision.KERNEL,
-                "precision",
-                settings.precision(),
-                "SINGLE or DOUBLE: potentials of unbalanced problems leave a kernel's range");
         return Entropic.unbalanced(a, b, cost, new Entropic.Marginals(rowPenalty, columnPenalty), settings, loop);
     }
 }

@@ -77,6 +77,54 @@ class BalancedClusteringTest {
     }
 
     @Test
+    void whenPointsLeaveOnlyTheirGroupsAreTouched() {
+        for (int seed = 1; seed <= 30; seed++) {
+            int n = 60 + seed;
+            float[] points = cloud(seed, n, 2);
+            BalancedClustering clustering = new BalancedClustering(5, 50);
+            BalancedClustering.Result before = clustering.cluster(points, 2, Keyed.seed(seed));
+            int[] all = new int[n];
+            Arrays.setAll(all, i -> i);
+            int gone = seed % 7 == 0 ? 8 : 1;
+            int[] rows = Arrays.copyOfRange(all, gone, n);
+            BalancedClustering.Left left = clustering.without(points, 2, rows, before, all);
+            int[] sizes = new int[5];
+            int[] kept = new int[5];
+            int moved = 0;
+            for (int i = 0; i < rows.length; i++) {
+                int was = before.labels()[rows[i]];
+                int is = left.groups().labels()[i];
+                sizes[is]++;
+                kept[was]++;
+                if (was != is) {
+                    moved++;
+                    assertTrue(left.touched()[was] && left.touched()[is]);
+                }
+            }
+            int over = 0;
+            int under = 0;
+            for (int k = 0; k < 5; k++) {
+                assertTrue(sizes[k] >= rows.length / 5 && sizes[k] <= (rows.length + 4) / 5, "seed " + seed);
+                over += Math.max(0, kept[k] - (rows.length + 4) / 5);
+                under += Math.max(0, rows.length / 5 - kept[k]);
+                if (!left.touched()[k]) {
+                    assertArrayEquals(
+                            Arrays.copyOfRange(before.centroids(), 2 * k, 2 * k + 2),
+                            Arrays.copyOfRange(left.groups().centroids(), 2 * k, 2 * k + 2),
+                            0);
+                }
+            }
+            assertEquals(Math.max(over, under), moved, "seed " + seed + ": the fewest moves that restore the sizes");
+            assertTrue(left.touched()[before.labels()[0]]);
+        }
+        BalancedClustering two = new BalancedClustering(2);
+        BalancedClustering.Result result = two.cluster(cloud(1, 4, 1), 1, Keyed.seed(1));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> two.without(cloud(1, 9, 1), 1, new int[] {7, 8}, result, new int[] {0, 1, 2, 3}));
+    }
+
+    @Test
     void wrongInputIsNamed() {
         float[] points = {0, 1, Float.NaN, 2};
         assertTrue(assertThrows(
