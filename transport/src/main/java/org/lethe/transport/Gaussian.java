@@ -108,8 +108,9 @@ public record Gaussian(double[] mean, double[] covariance) {
         int d = mean.length;
         require(other.mean.length == d, "other dimension", other.mean.length, "" + d);
         Raised own = Raised.of(covariance, d);
-        double[] root = function(own.matrix, d, Math::sqrt);
-        double[] inverse = function(own.matrix, d, x -> 1 / Math.sqrt(x));
+        Eigen eigen = Eigen.of(own.matrix, d);
+        double[] root = eigen.map(Math::sqrt);
+        double[] inverse = eigen.map(x -> 1 / Math.sqrt(x));
         double[] middle = function(times(times(root, other.covariance, d), root, d), d, Math::sqrt);
         return new Affine(mean, times(times(inverse, middle, d), inverse, d), other.mean, own.raised);
     }
@@ -155,8 +156,9 @@ public record Gaussian(double[] mean, double[] covariance) {
         double residual = Double.POSITIVE_INFINITY;
         int iterations = 0;
         while (residual > RESIDUAL && iterations < MOST_STEPS) {
-            double[] root = function(s, d, Math::sqrt);
-            double[] inverse = function(s, d, x -> x > 0 ? 1 / Math.sqrt(x) : 0);
+            Eigen eigen = Eigen.of(s, d);
+            double[] root = eigen.map(Math::sqrt);
+            double[] inverse = eigen.map(x -> x > 0 ? 1 / Math.sqrt(x) : 0);
             double[] sum = new double[d * d];
             for (int k = 0; k < shares.length; k++) {
                 double[] middle = function(times(times(root, covariances[k], d), root, d), d, Math::sqrt);
@@ -219,25 +221,36 @@ public record Gaussian(double[] mean, double[] covariance) {
 
     /** V f(λ) Vᵀ of a symmetric matrix, with eigenvalues below 0 taken as 0. */
     static double[] function(double[] matrix, int d, DoubleUnaryOperator f) {
-        double[] a = new double[d * d];
-        double[] v = new double[d * d];
-        for (int i = 0; i < d; i++) {
-            v[i * d + i] = 1;
-            for (int j = 0; j < d; j++) {
-                a[i * d + j] = (matrix[i * d + j] + matrix[j * d + i]) / 2;
-            }
-        }
-        for (int sweep = 0; sweep < MOST_SWEEPS && rotate(a, v, d); sweep++) {}
-        double[] mapped = new double[d * d];
-        for (int k = 0; k < d; k++) {
-            double value = f.applyAsDouble(Math.max(0, a[k * d + k]));
+        return Eigen.of(matrix, d).map(f);
+    }
+
+    /** Eigenvalues, those below 0 taken as 0, and as rows their vectors. */
+    private record Eigen(double[] values, double[] vectors) {
+        static Eigen of(double[] matrix, int d) {
+            double[] a = symmetric(matrix, d);
+            double[] v = new double[d * d];
             for (int i = 0; i < d; i++) {
-                for (int j = 0; j < d; j++) {
-                    mapped[i * d + j] += v[i * d + k] * value * v[j * d + k];
+                v[i * d + i] = 1;
+            }
+            for (int sweep = 0; sweep < MOST_SWEEPS && rotate(a, v, d); sweep++) {}
+            double[] values = new double[d];
+            for (int k = 0; k < d; k++) {
+                values[k] = Math.max(0, a[k * d + k]);
+            }
+            return new Eigen(values, v);
+        }
+
+        double[] map(DoubleUnaryOperator f) {
+            int d = values.length;
+            double[] mapped = new double[d * d];
+            for (int k = 0; k < d; k++) {
+                double value = f.applyAsDouble(values[k]);
+                for (int i = 0; i < d; i++) {
+                    Rows.add(value * vectors[k * d + i], vectors, k * d, mapped, i * d, d);
                 }
             }
+            return mapped;
         }
-        return mapped;
     }
 
     /** One sweep of Jacobi's rotations; false once nothing is left to rotate. */
@@ -256,10 +269,10 @@ public record Gaussian(double[] mean, double[] covariance) {
                 double s = t * c;
                 for (int k = 0; k < d; k++) {
                     turn(a, k * d + p, k * d + q, c, s);
-                    turn(v, k * d + p, k * d + q, c, s);
                 }
                 for (int k = 0; k < d; k++) {
                     turn(a, p * d + k, q * d + k, c, s);
+                    turn(v, p * d + k, q * d + k, c, s);
                 }
             }
         }
@@ -277,9 +290,7 @@ public record Gaussian(double[] mean, double[] covariance) {
         double[] product = new double[d * d];
         for (int i = 0; i < d; i++) {
             for (int k = 0; k < d; k++) {
-                for (int j = 0; j < d; j++) {
-                    product[i * d + j] += left[i * d + k] * right[k * d + j];
-                }
+                Rows.add(left[i * d + k], right, k * d, product, i * d, d);
             }
         }
         return product;
