@@ -143,7 +143,7 @@ final class Entropic {
     /** Sweeps at one ε; f and g come in and go out in the unit of the costs. */
     private boolean level(double epsilon, int most) {
         double factor = LOG2_E / epsilon;
-        sweep.load(support.cost(), factor);
+        sweep.load(support.cost(), factor, loop);
         for (int j = 0; j < g.length; j++) {
             g[j] *= factor;
         }
@@ -348,15 +348,15 @@ final class Entropic {
         double[][] columns = new double[parts][m];
         double[] rows = new double[n];
         double[] costs = new double[n];
+        double[] ones = new double[m];
+        Arrays.fill(ones, 1);
         loop.each(parts, part -> {
             double[] row = new double[m];
             for (int i = part * Cloud.BLOCK; i < Math.min(n, (part + 1) * Cloud.BLOCK); i++) {
                 plan.row(i, row);
-                for (int j = 0; j < m; j++) {
-                    rows[i] += row[j];
-                    columns[part][j] += row[j];
-                    costs[i] += row[j] * cost[i * m + j];
-                }
+                rows[i] = Rows.dot(row, 0, ones, 0, m);
+                costs[i] = Rows.dot(row, 0, cost, i * m, m);
+                Rows.add(1, row, 0, columns[part], 0, m);
             }
         });
         double[] sums = new double[m];

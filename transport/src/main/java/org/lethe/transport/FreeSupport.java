@@ -216,7 +216,8 @@ public record FreeSupport(
                 TransportResult transport = transport(problem, absolute[k], g[k], loop);
                 g[k] = transport.g();
                 iterations += transport.iterations();
-                plans[k] = Plan.rounded(dense(transport.plan(), loop), problem.a(), problem.b());
+                plans[k] = dense(transport.plan(), loop);
+                Plan.round(plans[k], problem.a(), problem.b(), loop);
                 objectives[round] += shares[k] * transport.objective();
                 transports.add(transport);
             }

@@ -45,44 +45,54 @@ public interface Plan {
      * at most twice the largest cost times the marginal error.
      */
     static double[] rounded(double[] plan, double[] a, double[] b) {
+        double[] rounded = plan.clone();
+        round(rounded, a, b, Loop.HERE);
+        return rounded;
+    }
+
+    /** {@link #rounded} in place. */
+    static void round(double[] plan, double[] a, double[] b, Loop loop) {
         int n = a.length;
         int m = b.length;
         TransportProblem.require(plan.length == (long) n * m, "plan.length", plan.length, n + " x " + m);
-        double[] rounded = plan.clone();
+        double[] ones = new double[m];
+        Arrays.fill(ones, 1);
+        double[][] sums = new double[Cloud.parts(n)][m];
+        loop.each(sums.length, part -> {
+            double[] scales = new double[m];
+            for (int i = part * Cloud.BLOCK; i < Math.min(n, (part + 1) * Cloud.BLOCK); i++) {
+                double sum = Rows.dot(plan, i * m, ones, 0, m);
+                if (sum > a[i]) {
+                    Arrays.fill(scales, a[i] / sum);
+                    Rows.scale(plan, i * m, scales, m);
+                }
+                Rows.add(1, plan, i * m, sums[part], 0, m);
+            }
+        });
         double[] columns = new double[m];
-        for (int i = 0; i < n; i++) {
-            double sum = 0;
-            for (int j = 0; j < m; j++) {
-                sum += rounded[i * m + j];
-            }
-            double scale = sum > a[i] ? a[i] / sum : 1;
-            for (int j = 0; j < m; j++) {
-                rounded[i * m + j] *= scale;
-                columns[j] += rounded[i * m + j];
-            }
+        for (double[] part : sums) {
+            Rows.add(1, part, 0, columns, 0, m);
         }
         double[] scales = new double[m];
         for (int j = 0; j < m; j++) {
             scales[j] = columns[j] > b[j] ? b[j] / columns[j] : 1;
             columns[j] = Math.max(0, b[j] - columns[j] * scales[j]); // from here on what is missing
         }
-        double[] missingRows = new double[n];
-        double missing = 0;
-        for (int i = 0; i < n; i++) {
-            double sum = 0;
-            for (int j = 0; j < m; j++) {
-                rounded[i * m + j] *= scales[j];
-                sum += rounded[i * m + j];
+        double[] missing = new double[n];
+        loop.each(sums.length, part -> {
+            for (int i = part * Cloud.BLOCK; i < Math.min(n, (part + 1) * Cloud.BLOCK); i++) {
+                Rows.scale(plan, i * m, scales, m);
+                missing[i] = Math.max(0, a[i] - Rows.dot(plan, i * m, ones, 0, m));
             }
-            missingRows[i] = Math.max(0, a[i] - sum);
-            missing += missingRows[i];
+        });
+        double total = Support.sum(missing);
+        if (total > 0) {
+            loop.each(sums.length, part -> {
+                for (int i = part * Cloud.BLOCK; i < Math.min(n, (part + 1) * Cloud.BLOCK); i++) {
+                    Rows.add(missing[i] / total, columns, 0, plan, i * m, m);
+                }
+            });
         }
-        for (int i = 0; i < n; i++) {
-            if (missingRows[i] > 0) {
-                Rows.add(missingRows[i] / missing, columns, 0, rounded, i * m, m);
-            }
-        }
-        return rounded;
     }
 
     /**

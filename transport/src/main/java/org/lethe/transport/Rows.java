@@ -59,4 +59,31 @@ final class Rows {
             into[at + k] = Math.fma(weight, x[from + k], into[at + k]);
         }
     }
+
+    /** Σ x_j y_j over {@code m} numbers, in 8 lanes that are added at the end. */
+    static double dot(double[] x, int from, double[] y, int at, int m) {
+        double[] lanes = new double[Lanes.DOUBLES];
+        int j = 0;
+        if (Lanes.VECTOR) {
+            j = RowsVector.dot(x, from, y, at, m, lanes);
+        } else {
+            for (; j <= m - Lanes.DOUBLES; j += Lanes.DOUBLES) {
+                for (int l = 0; l < Lanes.DOUBLES; l++) {
+                    lanes[l] = Math.fma(x[from + j + l], y[at + j + l], lanes[l]);
+                }
+            }
+        }
+        double rest = 0;
+        for (; j < m; j++) {
+            rest = Math.fma(x[from + j], y[at + j], rest);
+        }
+        return Sweep.Doubles.tree(lanes, 0) + rest;
+    }
+
+    /** {@code x_j ← x_j · y_j} for {@code m} numbers. */
+    static void scale(double[] x, int from, double[] y, int m) {
+        for (int j = 0; j < m; j++) {
+            x[from + j] *= y[j];
+        }
+    }
 }

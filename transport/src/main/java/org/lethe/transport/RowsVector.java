@@ -79,4 +79,14 @@ final class RowsVector {
         }
         return k;
     }
+
+    static int dot(double[] x, int from, double[] y, int at, int m, double[] lanes) {
+        DoubleVector sum = DoubleVector.zero(SPECIES);
+        int j = 0;
+        for (; j <= m - 8; j += 8) {
+            sum = DoubleVector.fromArray(SPECIES, x, from + j).fma(DoubleVector.fromArray(SPECIES, y, at + j), sum);
+        }
+        sum.intoArray(lanes, 0);
+        return j;
+    }
 }

@@ -38,7 +38,7 @@ abstract sealed class Sweep {
     /** The largest b / a for which a sweep's exponentials cannot overflow. */
     abstract double largestRatio();
 
-    abstract void load(double[] cost, double factor);
+    abstract void load(double[] cost, double factor, Loop loop);
 
     abstract void columns(double[] h);
 
@@ -83,12 +83,14 @@ abstract sealed class Sweep {
         }
 
         @Override
-        void load(double[] cost, double factor) {
-            for (int i = 0; i < n; i++) {
-                for (int j = 0; j < m; j++) {
-                    c[i * width + j] = cost[i * m + j] * factor;
+        void load(double[] cost, double factor, Loop loop) {
+            loop.each(blocks, block -> {
+                for (int i = block * BLOCK; i < Math.min(n, (block + 1) * BLOCK); i++) {
+                    for (int j = 0; j < m; j++) {
+                        c[i * width + j] = cost[i * m + j] * factor;
+                    }
                 }
-            }
+            });
         }
 
         @Override
@@ -205,14 +207,16 @@ abstract sealed class Sweep {
         }
 
         @Override
-        void load(double[] cost, double factor) {
+        void load(double[] cost, double factor, Loop loop) {
             generation = 0;
             Arrays.fill(age, 0);
-            for (int i = 0; i < n; i++) {
-                for (int j = 0; j < m; j++) {
-                    c[i * width + j] = (float) (cost[i * m + j] * factor);
+            loop.each(blocks, block -> {
+                for (int i = block * BLOCK; i < Math.min(n, (block + 1) * BLOCK); i++) {
+                    for (int j = 0; j < m; j++) {
+                        c[i * width + j] = (float) (cost[i * m + j] * factor);
+                    }
                 }
-            }
+            });
         }
 
         @Override
@@ -269,7 +273,7 @@ abstract sealed class Sweep {
             } else {
                 dot(k, i * width, v, lane, width);
             }
-            scale[i] = Math.pow(2, f - rowKept[i]);
+            scale[i] = Exp2.of(f - rowKept[i]);
             return tree(lane, 0) * scale[i];
         }
 
@@ -295,10 +299,14 @@ abstract sealed class Sweep {
         }
 
         static void dot(float[] k, int from, float[] v, float[] into, int width) {
-            Arrays.fill(into, 0, Lanes.FLOATS, 0);
+            float[] lanes = new float[4 * Lanes.FLOATS];
+            int four = width - width % lanes.length;
             for (int j = 0; j < width; j++) {
-                int lane = j % Lanes.FLOATS;
-                into[lane] = Math.fma(k[from + j], v[j], into[lane]);
+                int lane = j < four ? j % lanes.length : j % Lanes.FLOATS;
+                lanes[lane] = Math.fma(k[from + j], v[j], lanes[lane]);
+            }
+            for (int l = 0; l < Lanes.FLOATS; l++) {
+                into[l] = (lanes[l] + lanes[l + 16]) + (lanes[l + 32] + lanes[l + 48]);
             }
         }
 

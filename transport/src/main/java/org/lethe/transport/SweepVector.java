@@ -41,11 +41,21 @@ final class SweepVector {
     }
 
     static void dot(float[] k, int from, float[] v, float[] into, int width) {
-        FloatVector sum = FloatVector.zero(FLOATS);
-        for (int j = 0; j < width; j += 16) {
-            sum = FloatVector.fromArray(FLOATS, k, from + j).fma(FloatVector.fromArray(FLOATS, v, j), sum);
+        FloatVector s0 = FloatVector.zero(FLOATS);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        int j = 0;
+        for (; j <= width - 64; j += 64) {
+            s0 = FloatVector.fromArray(FLOATS, k, from + j).fma(FloatVector.fromArray(FLOATS, v, j), s0);
+            s1 = FloatVector.fromArray(FLOATS, k, from + j + 16).fma(FloatVector.fromArray(FLOATS, v, j + 16), s1);
+            s2 = FloatVector.fromArray(FLOATS, k, from + j + 32).fma(FloatVector.fromArray(FLOATS, v, j + 32), s2);
+            s3 = FloatVector.fromArray(FLOATS, k, from + j + 48).fma(FloatVector.fromArray(FLOATS, v, j + 48), s3);
         }
-        sum.intoArray(into, 0);
+        for (; j < width; j += 16) {
+            s0 = FloatVector.fromArray(FLOATS, k, from + j).fma(FloatVector.fromArray(FLOATS, v, j), s0);
+        }
+        s0.add(s1).add(s2.add(s3)).intoArray(into, 0);
     }
 
     static void add(float[] sums, float weight, float[] k, int from, int width) {

@@ -55,6 +55,13 @@ class LineTest {
             }
         }
         assertEquals(3, Line.of(1, 2, 4).distance(Line.of(-2, -1, 1), 2), 1e-14);
+        double[] x = random.doubles(9).toArray();
+        double[] y = random.doubles(5).toArray();
+        for (double p : new double[] {1, 2, 3.5}) {
+            double tripled = Line.of(java.util.Arrays.stream(x).map(v -> 3 * v).toArray())
+                    .distance(Line.of(java.util.Arrays.stream(y).map(v -> 3 * v).toArray()), p);
+            assertEquals(3 * Line.of(x).distance(Line.of(y), p), tripled, 1e-12);
+        }
     }
 
     @Test

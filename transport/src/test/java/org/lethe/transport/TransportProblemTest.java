@@ -25,6 +25,7 @@ class TransportProblemTest {
         assertTrue(r.converged(), name);
         assertTrue(r.rowError() <= 1e-13 * mass && r.columnError() <= 1e-13 * mass, name + " marginals");
         assertTrue(Math.abs(r.gap()) <= 1e-12 * scale * mass, name + " gap " + r.gap());
+        assertTrue(p.dualViolation(r) <= 1e-13 * scale, name + " violation");
         double sources = 0;
         double targets = 0;
         for (int i = 0; i < p.rows(); i++) {
@@ -185,6 +186,16 @@ class TransportProblemTest {
         assertTrue(stopped.rowError() < 1e-13);
         assertTrue(stopped.cost() > optimal.cost());
         assertTrue(stopped.dual() <= optimal.cost());
+    }
+
+    @Test
+    void wrongPotentialsAreFoundOut() {
+        TransportResult r = LP_A.exact();
+        double[] f = r.f().clone();
+        f[1] += .25;
+        TransportResult wrong = new TransportResult(
+                r.plan(), f, r.g(), r.cost(), r.objective(), r.dual(), 0, 0, 1, TransportResult.Status.CONVERGED);
+        assertEquals(.25, LP_A.dualViolation(wrong), 1e-12);
     }
 
     @Test
