@@ -11,7 +11,8 @@ import java.util.function.DoubleUnaryOperator;
  * <p>{@code W2² = ‖m1 − m2‖² + tr(S1 + S2 − 2 (S1^½ S2 S1^½)^½)} (Dowson and Landau 1982; Gelbrich 1990): the Fréchet
  * distance of image and video metrics. Square roots come from Jacobi's eigenvalues with those below 0 clamped to it, so
  * singular covariances have a distance. {@link #map} and {@link #barycenter} need inverse roots: there, eigenvalues below
- * {@code 1e-8 · tr/d} are raised to it, and the result says how many were. Everything is O(d³).
+ * {@code 1e-8 · tr/d} are raised to it, and the result says how many were. Everything is O(d³); at d = 64 a
+ * decomposition takes some ten milliseconds. Choose it where means and covariances say enough: what they do not say stays.
  *
  * @param mean d numbers
  * @param covariance d × d numbers, symmetric

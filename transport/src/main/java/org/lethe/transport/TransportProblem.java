@@ -7,6 +7,11 @@ package org.lethe.transport;
  * solves it; {@link #solve(Sinkhorn)} solves it with an entropy term. Both answer with a {@link TransportResult}, which
  * carries potentials, bounds and errors, and says whether it converged.
  *
+ * <p>Choose {@code exact} for up to some 3,000 points a side, where the optimum itself or its proof is wanted: in practice
+ * O((n + m)^2.5), a tenth of a second for 2,000². Choose {@code solve} for more, for gradients ({@link Envelope}), and for
+ * plans that change smoothly with the data: O(nm) a sweep. On a line, {@link Line} is faster than either and exact; for masses
+ * of different totals there is {@link UnbalancedProblem}.
+ *
  * @param a mass of each source, n numbers of at least 0
  * @param b mass of each target, m numbers of at least 0, of the same total to 1e-8
  * @param cost n × m costs of moving one unit, one row per source

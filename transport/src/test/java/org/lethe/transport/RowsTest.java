@@ -33,7 +33,8 @@ class RowsTest {
                     rest = Math.fma(x[3 + j], y[2 + j], rest);
                 }
             }
-            double sum = ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+            double sum =
+                    ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
             assertEquals(sum + rest, Rows.dot(x, 3, y, 2, m), 0);
         }
     }
