@@ -7,6 +7,7 @@ import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.statistics.LogisticRegression;
 
 /**
  * The pairs a membership attack learns on and the pairs it is then asked about.
@@ -102,7 +103,7 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
                 IntStream.range(0, taught.length).filter(k -> !heldOut[k]).toArray();
         int[] checked =
                 IntStream.range(0, taught.length).filter(k -> heldOut[k]).toArray();
-        LogisticAttack attack = LogisticAttack.fit(rows(taught, learned), flags(lessons.member, learned));
+        LogisticRegression attack = LogisticRegression.fit(rows(taught, learned), flags(lessons.member, learned));
         double onRetained = new Roc(
                         logOdds(attack, rows(taught, checked)), flags(lessons.member, checked), new int[checked.length])
                 .auc();
@@ -141,7 +142,7 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
         return flags;
     }
 
-    private static double[] logOdds(LogisticAttack attack, double[][] rows) {
+    private static double[] logOdds(LogisticRegression attack, double[][] rows) {
         return Arrays.stream(rows).mapToDouble(attack::logOdds).toArray();
     }
 

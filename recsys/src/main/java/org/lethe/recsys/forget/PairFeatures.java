@@ -5,6 +5,7 @@ import org.lethe.LetheException;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
+import org.lethe.statistics.LogisticRegression;
 
 /**
  * What an attacker sees of a pair through a model: the score s, σ(s), the loss −log σ(s), the share of items the user is
@@ -82,7 +83,7 @@ final class PairFeatures {
         double[] row = new double[10];
         int n = 0;
         row[n++] = s;
-        row[n++] = LogisticAttack.sigmoid(s);
+        row[n++] = LogisticRegression.sigmoid(s);
         row[n++] = loss;
         row[n++] = rank;
         row[n++] = (s - mean) * scale;

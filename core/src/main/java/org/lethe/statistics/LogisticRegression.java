@@ -1,4 +1,4 @@
-package org.lethe.recsys.forget;
+package org.lethe.statistics;
 
 import org.hipparchus.linear.Array2DRowRealMatrix;
 import org.hipparchus.linear.ArrayRealVector;
@@ -6,11 +6,11 @@ import org.hipparchus.linear.CholeskyDecomposition;
 import org.hipparchus.linear.RealVector;
 
 /**
- * Logistic regression as an attack model: features brought to mean 0 and deviation 1, a ridge of 1 on every weight but the
+ * Logistic regression, the plainest attack model: features brought to mean 0 and deviation 1, a ridge of 1 on every weight but the
  * intercept, fitted by Newton's method. The objective is strictly convex, so the fit depends on the data alone: no seed, no
  * learning rate, no order of rows.
  */
-final class LogisticAttack {
+public final class LogisticRegression {
     private static final int STEPS = 50;
     private static final double RIDGE = 1;
 
@@ -18,14 +18,14 @@ final class LogisticAttack {
     private final double[] scale;
     private final double[] weights; // the last one is the intercept
 
-    private LogisticAttack(double[] mean, double[] scale, double[] weights) {
+    private LogisticRegression(double[] mean, double[] scale, double[] weights) {
         this.mean = mean;
         this.scale = scale;
         this.weights = weights;
     }
 
     /** Fits to rows of features, each a member or not. */
-    static LogisticAttack fit(double[][] rows, boolean[] member) {
+    public static LogisticRegression fit(double[][] rows, boolean[] member) {
         int d = rows[0].length;
         double[] mean = new double[d];
         double[] scale = new double[d];
@@ -42,17 +42,17 @@ final class LogisticAttack {
             double deviation = Math.sqrt(squares / rows.length);
             scale[j] = deviation > 1e-12 ? 1 / deviation : 0;
         }
-        LogisticAttack attack = new LogisticAttack(mean, scale, new double[d + 1]);
+        LogisticRegression model = new LogisticRegression(mean, scale, new double[d + 1]);
         double[][] x = new double[rows.length][];
         for (int n = 0; n < rows.length; n++) {
-            x[n] = attack.standardised(rows[n]);
+            x[n] = model.standardised(rows[n]);
         }
         for (int step = 0; step < STEPS; step++) {
-            if (attack.newton(x, member) < 1e-9) {
+            if (model.newton(x, member) < 1e-9) {
                 break;
             }
         }
-        return attack;
+        return model;
     }
 
     /** One Newton step; returns the largest change of a weight. */
@@ -61,13 +61,16 @@ final class LogisticAttack {
         double[] gradient = new double[d];
         double[][] hessian = new double[d][d];
         for (int n = 0; n < x.length; n++) {
-            double p = sigmoid(dot(x[n]));
+            double[] row = x[n];
+            double p = sigmoid(dot(row));
             double residual = p - (member[n] ? 1 : 0);
             double curvature = p * (1 - p);
             for (int j = 0; j < d; j++) {
-                gradient[j] += residual * x[n][j];
+                gradient[j] += residual * row[j];
+                double weight = curvature * row[j];
+                double[] sums = hessian[j];
                 for (int k = 0; k <= j; k++) {
-                    hessian[j][k] += curvature * x[n][j] * x[n][k];
+                    sums[k] += weight * row[k];
                 }
             }
         }
@@ -90,8 +93,8 @@ final class LogisticAttack {
         return damping * change.getLInfNorm();
     }
 
-    /** How sure the attack is that a row belongs to a member: the log-odds. */
-    double logOdds(double[] row) {
+    /** The log-odds that a row belongs to a member. */
+    public double logOdds(double[] row) {
         return dot(standardised(row));
     }
 
@@ -112,7 +115,8 @@ final class LogisticAttack {
         return sum;
     }
 
-    static double sigmoid(double z) {
+    /** The probability of log-odds. */
+    public static double sigmoid(double z) {
         return 1 / (1 + Math.exp(-z));
     }
 }

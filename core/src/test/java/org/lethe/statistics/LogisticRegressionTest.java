@@ -1,4 +1,4 @@
-package org.lethe.recsys.forget;
+package org.lethe.statistics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 import org.lethe.numerics.Keyed;
 
-final class LogisticAttackTest {
+final class LogisticRegressionTest {
     @Test
     void findsTheWeightsThatMadeTheData() {
         int n = 20_000;
@@ -17,22 +17,22 @@ final class LogisticAttackTest {
             double x = Keyed.normal(random.of("x").at(k));
             double y = Keyed.normal(random.of("y").at(k));
             rows[k] = new double[] {5 + 2 * x, y, 7}; // the last feature says nothing
-            member[k] = Keyed.unit(random.at(k)) < LogisticAttack.sigmoid(0.5 + 1.5 * x - y);
+            member[k] = Keyed.unit(random.at(k)) < LogisticRegression.sigmoid(0.5 + 1.5 * x - y);
         }
-        LogisticAttack attack = LogisticAttack.fit(rows, member);
-        double base = attack.logOdds(new double[] {5, 0, 7});
+        LogisticRegression model = LogisticRegression.fit(rows, member);
+        double base = model.logOdds(new double[] {5, 0, 7});
         assertEquals(0.5, base, 0.06);
-        assertEquals(1.5, attack.logOdds(new double[] {7, 0, 7}) - base, 0.08);
-        assertEquals(-1, attack.logOdds(new double[] {5, 1, 7}) - base, 0.08);
+        assertEquals(1.5, model.logOdds(new double[] {7, 0, 7}) - base, 0.08);
+        assertEquals(-1, model.logOdds(new double[] {5, 1, 7}) - base, 0.08);
     }
 
     @Test
     void standsASeparableSample() {
         double[][] rows = {{0}, {1}, {2}, {3}};
-        LogisticAttack attack = LogisticAttack.fit(rows, new boolean[] {false, false, true, true});
-        double low = attack.logOdds(new double[] {0});
+        LogisticRegression model = LogisticRegression.fit(rows, new boolean[] {false, false, true, true});
+        double low = model.logOdds(new double[] {0});
         assertTrue(low < 0 && low > -20, () -> "low is " + low);
-        double high = attack.logOdds(new double[] {3});
+        double high = model.logOdds(new double[] {3});
         assertTrue(high > 0 && high < 20, () -> "high is " + high);
     }
 
@@ -40,9 +40,9 @@ final class LogisticAttackTest {
     void orderOfRowsMovesNothing() {
         double[][] rows = {{0, 1}, {1, 0}, {2, 2}, {3, 1}, {1, 3}};
         double[][] reversed = {{1, 3}, {3, 1}, {2, 2}, {1, 0}, {0, 1}};
-        LogisticAttack attack = LogisticAttack.fit(rows, new boolean[] {false, true, false, true, true});
-        LogisticAttack other = LogisticAttack.fit(reversed, new boolean[] {true, true, false, true, false});
+        LogisticRegression model = LogisticRegression.fit(rows, new boolean[] {false, true, false, true, true});
+        LogisticRegression other = LogisticRegression.fit(reversed, new boolean[] {true, true, false, true, false});
         double[] asked = {1.5, 1};
-        assertEquals(other.logOdds(asked), attack.logOdds(asked), 1e-9);
+        assertEquals(other.logOdds(asked), model.logOdds(asked), 1e-9);
     }
 }
