@@ -30,6 +30,7 @@ import org.lethe.recsys.forget.ShardedFile;
 import org.lethe.recsys.forget.Sisa;
 import org.lethe.recsys.forget.UltraRe;
 import org.lethe.recsys.forget.Utility;
+import org.lethe.recsys.hide.AttributeInference;
 
 /** Recommenders: the catalogue of everything this subject offers. Adding an entry is one line here. */
 public final class Recsys implements Subject<Split, Recommender> {
@@ -71,7 +72,7 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Audit<Split, Recommender>> audits() {
-        return List.of(new Utility(), new Completeness(), new Efficiency(), new Fairness());
+        return List.of(new Utility(), new Completeness(), new Efficiency(), new Fairness(), new AttributeInference());
     }
 
     @Override

@@ -5,6 +5,7 @@ import org.lethe.Check;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.numerics.Keyed;
+import org.lethe.recsys.Entities;
 import org.lethe.recsys.Interactions;
 
 /**
@@ -54,8 +55,13 @@ public record Hide(List<String> attribute, List<Double> bands, int least, double
 
     /** The users in classes by each attribute, which is what attackers guess. */
     public List<Classes> each(Interactions train) {
+        return each(train.userEntities());
+    }
+
+    /** The same, of users without interactions. */
+    public List<Classes> each(Entities users) {
         return attribute.stream()
-                .map(name -> Classes.by(name, train.userEntities(), bands, least))
+                .map(name -> Classes.by(name, users, bands, least))
                 .toList();
     }
 

@@ -1,0 +1,88 @@
+package org.lethe.recsys.hide;
+
+import org.lethe.numerics.Keyed;
+import org.lethe.statistics.LogisticRegression;
+
+/**
+ * Somebody who knows the label of some users and guesses that of others from their rows.
+ *
+ * <p>The first two are those of the attribute unlearning literature (raid and its siblings); the others are ours, since a
+ * defence that holds against two attackers may fall to a third. Each is a function of what it is given and the key, whatever
+ * else runs.
+ */
+public enum Attacker {
+    /** One hidden layer, see {@link Perceptron}. */
+    MLP,
+    /** 50 boosted trees of depth 4, see {@link Trees}. */
+    BOOSTED_TREES,
+    /** Logistic regression with a ridge of 1; for more than two classes, one against the rest. */
+    LOGISTIC,
+    /** The labels of the 15 nearest rows, see {@link Nearest}. */
+    KNN,
+    /** 100 trees on resampled users, see {@link Trees}. */
+    RANDOM_FOREST;
+
+    /**
+     * Rows of users whose label is known.
+     *
+     * @param width length of a row
+     * @param rows {@code [n, width]}
+     * @param labels from 0 to {@code classes − 1}, one for each row; no class is empty
+     * @param classes how many there are
+     */
+    record Known(int width, float[] rows, int[] labels, int classes) {
+        int size() {
+            return labels.length;
+        }
+    }
+
+    /** How probable each class is for rows of other users, {@code [m, classes]}. */
+    float[] guess(Known known, float[] rows, Keyed random) {
+        return switch (this) {
+            case MLP -> Perceptron.guess(known, rows, random);
+            case BOOSTED_TREES -> Trees.boosted(known, rows, random);
+            case LOGISTIC -> logistic(known, rows);
+            case KNN -> Nearest.guess(known, rows);
+            case RANDOM_FOREST -> Trees.forest(known, rows, random);
+        };
+    }
+
+    private static float[] logistic(Known known, float[] rows) {
+        int n = rows.length / known.width;
+        double[][] x = doubles(known.rows, known.width);
+        double[][] asked = doubles(rows, known.width);
+        float[] guesses = new float[n * known.classes];
+        for (int k = known.classes == 2 ? 1 : 0; k < known.classes; k++) {
+            boolean[] member = new boolean[known.size()];
+            for (int u = 0; u < member.length; u++) {
+                member[u] = known.labels[u] == k;
+            }
+            LogisticRegression model = LogisticRegression.fit(x, member);
+            for (int u = 0; u < n; u++) {
+                guesses[u * known.classes + k] = (float) LogisticRegression.sigmoid(model.logOdds(asked[u]));
+            }
+        }
+        for (int at = 0; at < guesses.length; at += known.classes) {
+            if (known.classes == 2) {
+                guesses[at] = 1 - guesses[at + 1];
+            } else {
+                double sum = 0;
+                for (int k = 0; k < known.classes; k++) {
+                    sum += guesses[at + k];
+                }
+                for (int k = 0; k < known.classes; k++) {
+                    guesses[at + k] /= (float) sum;
+                }
+            }
+        }
+        return guesses;
+    }
+
+    private static double[][] doubles(float[] rows, int width) {
+        double[][] doubles = new double[rows.length / width][width];
+        for (int n = 0; n < rows.length; n++) {
+            doubles[n / width][n % width] = rows[n];
+        }
+        return doubles;
+    }
+}
