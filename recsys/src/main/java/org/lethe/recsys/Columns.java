@@ -10,9 +10,11 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -66,30 +68,39 @@ final class Columns {
         }
     }
 
+    /** The interactions in four columns, those of at least the threshold. */
     Interactions read(String users, String items, String value, String time, double threshold) {
-        try {
-            boolean userNumbers;
-            boolean itemNumbers;
-            try (Connection duck = DriverManager.getConnection("jdbc:duckdb:", settings(false));
-                    Statement statement = duck.createStatement()) {
-                lock(statement);
-                requireColumns(statement, users, items, value, time);
-                userNumbers = whole(statement, users); // reads the whole file, and complains about its lines
-                itemNumbers = whole(statement, items);
-            }
-            try (Connection duck = DriverManager.getConnection("jdbc:duckdb:", settings(true));
-                    Statement statement = duck.createStatement()) {
-                lock(statement);
-                Ids userIds = new Ids(userNumbers);
-                Ids itemIds = new Ids(itemNumbers);
-                return rows(statement, users, items, value, time, threshold, userIds, itemIds);
-            }
+        boolean[] whole = connected(false, statement -> {
+            requireColumns(statement, users, items, value, time);
+            return new boolean[] {whole(statement, users), whole(statement, items)}; // complains about lines
+        });
+        return connected(
+                true,
+                statement -> rows(
+                        statement, users, items, value, time, threshold, new Ids(whole[0]), new Ids(whole[1])));
+    }
+
+    /** What is done with an open file. */
+    interface Work<T> {
+        T with(Statement statement) throws SQLException;
+    }
+
+    /** Opens DuckDB on this file alone; a streaming connection needs little memory and says little about trouble. */
+    <T> T connected(boolean stream, Work<T> work) {
+        try (Connection duck = DriverManager.getConnection("jdbc:duckdb:", settings(stream));
+                Statement statement = duck.createStatement()) {
+            lock(statement);
+            return work.with(statement);
         } catch (SQLException e) {
             throw trouble(e);
         }
     }
 
-    /** A stream of rows needs little memory, but does not say what was wrong with the file. */
+    /** What stands after FROM. */
+    String table() {
+        return table;
+    }
+
     private static Properties settings(boolean stream) {
         Properties settings = new Properties();
         settings.setProperty("jdbc_stream_results", Boolean.toString(stream));
@@ -118,7 +129,7 @@ final class Columns {
         Pairs pairs = new Pairs(!value.isEmpty(), !time.isEmpty());
         String seconds = "CAST(" + name(time) + " AS VARCHAR)";
         String query = "SELECT " + userIds.column(users) + ", " + itemIds.column(items) + ", "
-                + (value.isEmpty() ? "1.0" : "TRY_CAST(" + name(value) + " AS DOUBLE)") + ", "
+                + (value.isEmpty() ? "1.0" : number(value, "DOUBLE")) + ", "
                 + (time.isEmpty()
                         ? "0"
                         : "COALESCE(TRY_CAST(" + seconds + " AS BIGINT), CAST(FLOOR(EPOCH(TRY_CAST(" + seconds
@@ -159,13 +170,20 @@ final class Columns {
         return all.with(userIds.entities(all.userEntities()), itemIds.entities(all.itemEntities()));
     }
 
-    private void requireColumns(Statement statement, String... wanted) throws SQLException {
-        List<String> columns = new ArrayList<>(header);
+    /** The columns and their types, in the order of the file. */
+    Map<String, String> columns(Statement statement) throws SQLException {
+        Map<String, String> columns = new LinkedHashMap<>();
+        header.forEach(column -> columns.put(column, "VARCHAR"));
         try (ResultSet found = statement.executeQuery("DESCRIBE SELECT * FROM " + table)) {
             while (!text && found.next()) {
-                columns.add(found.getString(1));
+                columns.put(found.getString(1), found.getString(2));
             }
         }
+        return columns;
+    }
+
+    void requireColumns(Statement statement, String... wanted) throws SQLException {
+        Set<String> columns = columns(statement).keySet();
         for (String column : wanted) {
             if (!column.isEmpty() && !columns.contains(column)) {
                 throw new LetheException(
@@ -175,7 +193,8 @@ final class Columns {
         }
     }
 
-    private boolean whole(Statement statement, String column) throws SQLException {
+    /** Whether every value of a column is a whole number. */
+    boolean whole(Statement statement, String column) throws SQLException {
         String query = "SELECT COUNT(*) FROM " + table + " WHERE NOT REGEXP_FULL_MATCH(CAST(" + name(column)
                 + " AS VARCHAR), " + WHOLE + ")";
         try (ResultSet found = statement.executeQuery(query)) {
@@ -183,7 +202,7 @@ final class Columns {
         }
     }
 
-    private LetheException wrong(long row, String column, String expected) {
+    LetheException wrong(long row, String column, String expected) {
         String where = text ? file + ":" + (row + 1) : file + ", row " + row;
         return new LetheException(
                 LetheException.Code.DATA, where + ": expected " + expected + " in column \"" + column + "\"");
@@ -197,7 +216,12 @@ final class Columns {
         return new LetheException(LetheException.Code.DATA, where + ": cannot be read: " + first, e);
     }
 
-    private static String name(String column) {
+    /** A column as a number, or nothing where it is none; DuckDB 2.0.0.1 makes an error of that where TRY_CAST asks. */
+    static String number(String column, String type) {
+        return "TRY(CAST(" + name(column) + " AS " + type + "))";
+    }
+
+    static String name(String column) {
         return quoted(column, '"');
     }
 
@@ -206,7 +230,7 @@ final class Columns {
     }
 
     /** The ids of one column: numbers as they are, anything else as names, in the order they come. */
-    private static final class Ids {
+    static final class Ids {
         private final boolean numbers;
         private final Map<String, Integer> known = new HashMap<>();
         private final List<String> names = new ArrayList<>();
@@ -235,6 +259,11 @@ final class Columns {
                 names.add(id);
             }
             return number;
+        }
+
+        /** The entities of ids that came out of {@link #next}. */
+        Entities entities(long[] ids) {
+            return entities(Entities.ofNumbers(ids));
         }
 
         Entities entities(Entities counted) {

@@ -1,0 +1,185 @@
+package org.lethe.recsys;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.lethe.Check;
+import org.lethe.LetheException;
+import org.lethe.Safetensors;
+
+/**
+ * Rows of numbers of users, from whatever model: what a team has in a file and wants looked at.
+ *
+ * @param source where they come from, for messages
+ * @param users whose rows they are, with what is known about each
+ * @param width length of a row
+ * @param rows {@code [users, width]}, finite
+ */
+public record UserTable(String source, Entities users, int width, float[] rows) {
+    /** Numbers that one table holds at most. */
+    static final long MOST = Integer.MAX_VALUE - 8L;
+
+    /** Numbers of an attribute with more different values than this are numbers, and put in bands; fewer are labels. */
+    private static final int LABELS = 20;
+
+    public UserTable {
+        Check.require(width >= 1, "width", width, "at least 1");
+        Check.require(
+                rows.length == (long) users.size() * width, "rows.length", rows.length, users.size() + " · " + width);
+        for (int at = 0; at < rows.length; at++) {
+            if (!Float.isFinite(rows[at])) {
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        source + ", row " + (at / width + 1) + ": number " + (at % width + 1) + " is " + rows[at]
+                                + ", expected a finite number");
+            }
+        }
+        long[] hashes = new long[users.size()];
+        for (int u = 0; u < hashes.length; u++) {
+            hashes[u] = (long) users.id(u).hashCode() << 32 | u;
+        }
+        Arrays.sort(hashes);
+        for (int n = 1; n < hashes.length; n++) {
+            for (int m = n - 1; m >= 0 && hashes[m] >> 32 == hashes[n] >> 32; m--) {
+                int one = (int) hashes[m];
+                int other = (int) hashes[n];
+                if (users.id(one).equals(users.id(other))) {
+                    throw new LetheException(
+                            LetheException.Code.DATA,
+                            source + ": rows " + (one + 1) + " and " + (other + 1)
+                                    + " have the same id, expected one row for each user");
+                }
+            }
+        }
+    }
+
+    /**
+     * Reads a file by the ending of its name.
+     *
+     * <p>CSV, TSV and Parquet have a column of ids and columns of numbers, or one column of lists; {@code .npy} is a table of
+     * floats without ids; {@code .safetensors} has it as a tensor, with the ids in a tensor {@code ids} or none. Users without
+     * ids are numbered from 0. Formats that can carry code are refused.
+     *
+     * @param id the column of ids
+     * @param tensor the name of the tensor, or empty for the only one with two dimensions
+     */
+    public static UserTable read(Path file, String id, String tensor) throws IOException {
+        String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+        if (!Files.isRegularFile(file)) {
+            throw new LetheException(LetheException.Code.DATA, file + ": there is no such file");
+        }
+        for (String ending : List.of(".pkl", ".pickle", ".pt", ".pth", ".bin", ".joblib", ".npz")) {
+            if (name.endsWith(ending)) {
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        file + ": " + ending + " files can carry code and are not read; expected .npy, .safetensors, .csv,"
+                                + " .tsv or .parquet");
+            }
+        }
+        if (name.endsWith(".npy")) {
+            Npy read = Npy.read(file);
+            return new UserTable(file.toString(), Entities.numbered(read.rows()), read.width(), read.numbers());
+        }
+        return name.endsWith(".safetensors") ? tensor(file, tensor) : UserColumns.open(file).table(id);
+    }
+
+    private static UserTable tensor(Path file, String tensor) throws IOException {
+        try (Safetensors read = Safetensors.open(file)) {
+            List<String> tables = read.entries().entrySet().stream()
+                    .filter(e -> e.getValue().shape().size() == 2)
+                    .map(Map.Entry::getKey)
+                    .toList();
+            if (tensor.isEmpty() && tables.size() != 1) {
+                throw new LetheException(
+                        LetheException.Code.STUDY,
+                        file + ": holds the tables " + String.join(", ", tables) + "; say which by the name of the tensor");
+            }
+            String name = tensor.isEmpty() ? tables.getFirst() : tensor;
+            List<Long> shape = read.require(name, -1, -1).shape();
+            if (shape.get(0) < 1 || shape.get(1) < 1 || shape.get(0) * shape.get(1) > MOST) {
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        file + ": tensor \"" + name + "\" has shape " + shape + ", expected at least one row and column");
+            }
+            int users = (int) (long) shape.get(0);
+            Entities ids = Entities.numbered(users);
+            if (read.entries().containsKey("ids")) {
+                read.require("ids", users);
+                ids = Entities.ofNumbers(read.longs("ids"));
+            }
+            return new UserTable(file.toString(), ids, (int) (long) shape.get(1), read.floats(name));
+        }
+    }
+
+    /**
+     * A table whose users have an attribute, and what did not fit together.
+     *
+     * @param table the same rows
+     * @param unknown rows of which the attributes say nothing
+     * @param strangers users with an attribute who have no row
+     */
+    public record Described(UserTable table, int unknown, int strangers) {}
+
+    /**
+     * The same table with an attribute from a CSV, TSV or Parquet file, matched by id. Nothing is known of users who are
+     * not in it, or whose value is empty.
+     *
+     * @param id the column of ids
+     */
+    public Described with(Path file, String id, String attribute) {
+        if (!Files.isRegularFile(file)) {
+            throw new LetheException(LetheException.Code.DATA, file + ": there is no such file");
+        }
+        Entities told = UserColumns.open(file).attribute(id, attribute, LABELS);
+        int[] to = new int[users.size()];
+        boolean[] met = new boolean[told.size()];
+        int unknown = 0;
+        for (int u = 0; u < to.length; u++) {
+            OptionalInt found = told.find(users.id(u));
+            to[u] = found.orElse(-1);
+            unknown += found.isEmpty() ? 1 : 0;
+            found.ifPresent(t -> met[t] = true);
+        }
+        if (unknown == to.length) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    file + ": none of its " + told.size() + " ids is that of one of the " + to.length + " rows of " + source
+                            + "; expected the same ids in both"
+                            + (users.id(0).equals("0") ? " (rows without ids are numbered from 0)" : ""));
+        }
+        int strangers = 0;
+        for (boolean m : met) {
+            strangers += m ? 0 : 1;
+        }
+        Entities.Attribute values =
+                switch (told.attributes().get(attribute)) {
+                    case Entities.Categorical(var codes, var labels) ->
+                        new Entities.Categorical(
+                                Arrays.stream(to).map(t -> t < 0 ? -1 : codes[t]).toArray(), labels);
+                    case Entities.Numeric(var numbers) ->
+                        new Entities.Numeric(Arrays.stream(to)
+                                .mapToDouble(t -> t < 0 ? Double.NaN : numbers[t])
+                                .toArray());
+                    case null -> throw new IllegalStateException("the attribute was just read");
+                };
+        return new Described(new UserTable(source, users.with(attribute, values), width, rows), unknown, strangers);
+    }
+
+    /** How many columns hold one value only, which tells nobody anything. */
+    public int constantColumns() {
+        int constant = 0;
+        for (int d = 0; d < width; d++) {
+            boolean same = true;
+            for (int at = d; same && at < rows.length; at += width) {
+                same = rows[at] == rows[d];
+            }
+            constant += same ? 1 : 0;
+        }
+        return constant;
+    }
+}

@@ -1,0 +1,244 @@
+package org.lethe.recsys;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Arrays;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lethe.LetheException;
+import org.lethe.Safetensors;
+import org.lethe.numerics.Keyed;
+
+final class UserTableTest {
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // set by JUnit
+    Path folder;
+
+    private Path text(String name, String content) throws IOException {
+        return Files.writeString(folder.resolve(name), content);
+    }
+
+    private static byte[] npy(int version, String header, byte[] data) throws IOException {
+        byte[] text = (header + "\n").getBytes(StandardCharsets.UTF_8);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.write(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', (byte) version, 0});
+        ByteBuffer length = ByteBuffer.allocate(version == 1 ? 2 : 4).order(ByteOrder.LITTLE_ENDIAN);
+        if (version == 1) {
+            length.putShort((short) text.length);
+        } else {
+            length.putInt(text.length);
+        }
+        out.write(length.array());
+        out.write(text);
+        out.write(data);
+        return out.toByteArray();
+    }
+
+    private static byte[] floats(float... values) {
+        ByteBuffer data = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        data.asFloatBuffer().put(values);
+        return data.array();
+    }
+
+    private static byte[] doubles(double... values) {
+        ByteBuffer data = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        data.asDoubleBuffer().put(values);
+        return data.array();
+    }
+
+    private String refused(Path file) {
+        return assertThrows(LetheException.class, () -> UserTable.read(file, "id", ""))
+                .getMessage();
+    }
+
+    @Test
+    void everyFormatHoldsTheSameTable() throws IOException, SQLException {
+        float[] rows = {1, 2.5f, -3, 4, 0, 6e-3f};
+        Path csv = text("u.csv", "id,a,b\n7,1,2.5\n9,-3,4\n8,0,0.006\n");
+        Path tsv = text("u.tsv", "id\ta\tb\n7\t1\t2.5\n9\t-3\t4\n8\t0\t0.006\n");
+        Path wide = folder.resolve("wide.parquet");
+        Path lists = folder.resolve("lists.parquet");
+        Path arrays = folder.resolve("arrays.parquet");
+        try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+                Statement statement = duck.createStatement()) {
+            String values = "(VALUES (7, 1.0::FLOAT, 2.5::FLOAT), (9, -3.0, 4.0), (8, 0.0, 0.006)) t(id, a, b)";
+            statement.execute("COPY (SELECT * FROM " + values + ") TO '" + wide + "' (FORMAT parquet)");
+            statement.execute("COPY (SELECT id, [a, b] AS e FROM " + values + ") TO '" + lists + "' (FORMAT parquet)");
+            statement.execute(
+                    "COPY (SELECT id, [a, b]::FLOAT[2] AS e FROM " + values + ") TO '" + arrays + "' (FORMAT parquet)");
+        }
+        Path safe = folder.resolve("u.safetensors");
+        Safetensors.write(
+                safe,
+                Map.of(
+                        "users", Safetensors.Tensor.of(rows, 3, 2),
+                        "ids", Safetensors.Tensor.of(new long[] {7, 9, 8}, 3)),
+                Map.of());
+        for (Path file : new Path[] {csv, tsv, wide, lists, arrays, safe}) {
+            UserTable table = UserTable.read(file, "id", "");
+            assertEquals(2, table.width(), file.toString());
+            assertArrayEquals(rows, table.rows(), file.toString());
+            assertEquals("9", table.users().id(1), file.toString());
+        }
+        String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }";
+        for (int version = 1; version <= 3; version++) {
+            Path npy = Files.write(folder.resolve(version + ".npy"), npy(version, header, floats(rows)));
+            assertArrayEquals(rows, UserTable.read(npy, "id", "").rows());
+        }
+        byte[] eight = npy(1, header.replace("<f4", "<f8"), doubles(1, 2.5, -3, 4, 0, 0.006));
+        UserTable table = UserTable.read(Files.write(folder.resolve("d.npy"), eight), "id", "");
+        assertArrayEquals(rows, table.rows());
+        assertEquals("2", table.users().id(2)); // numbered from 0
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'descr': '!O', 'fortran_order': False, 'shape': (3, 2), } | carry code",
+                "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (3, 2), } | carry code",
+                "{'descr': '>f4', 'fortran_order': False, 'shape': (3, 2), } | little-endian",
+                "{'descr': '<i8', 'fortran_order': False, 'shape': (3, 2), } | '<f4'",
+                "{'descr': '<f4', 'fortran_order': True, 'shape': (3, 2), } | fortran_order",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (6,), } | 1 dimensions",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2, 1), } | 3 dimensions",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 3), } | after it come 24 bytes",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999, 2), } | whole number",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (4000000000, 4000000000), } | at most",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 2), } | at least 1 x 1",
+                "{'fortran_order': False, 'shape': (3, 2), } | no descr",
+            })
+    void otherArraysAreRefusedByName(String header, String expected) throws IOException {
+        Path file = Files.write(
+                folder.resolve("x.npy"), npy(1, header.replace('!', '|'), floats(1, 2, 3, 4, 5, 6)));
+        String message = refused(file);
+        assertTrue(message.startsWith(file.toString()) && message.contains(expected), message);
+    }
+
+    @Test
+    void picklesAndOtherCarriersOfCodeAreRefused() throws IOException {
+        Path pickle = Files.write(folder.resolve("p.npy"), new byte[] {(byte) 0x80, 4, (byte) 0x95, 0, 0, 0, 0, 0, 0});
+        assertTrue(refused(pickle).contains("pickle"));
+        for (String name : new String[] {"a.pkl", "a.pt", "a.npz"}) {
+            assertTrue(refused(text(name, "x")).contains("carry code"));
+        }
+        assertTrue(refused(text("a.json", "{}")).contains(".csv"));
+        assertTrue(refused(folder.resolve("nowhere.csv")).contains("no such file"));
+    }
+
+    /** Cut, lying and random files: an error that names the file, never anything else. */
+    @Test
+    void brokenArraysAreRefused() throws IOException {
+        byte[] whole = npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }", floats(1, 2, 3, 4, 5, 6));
+        Keyed random = Keyed.seed(1);
+        int refused = 0;
+        for (int trial = 0; trial < 300; trial++) {
+            byte[] bytes = Arrays.copyOf(
+                    whole, trial < whole.length ? trial : whole.length);
+            if (trial >= whole.length) {
+                bytes[Keyed.below(random.at(trial), whole.length)] = (byte) random.of("byte").at(trial);
+            }
+            Path file = Files.write(folder.resolve("b.npy"), bytes);
+            try {
+                assertEquals(6, UserTable.read(file, "id", "").rows().length);
+            } catch (LetheException e) {
+                refused++;
+                assertTrue(e.getMessage().contains("b.npy"), e.getMessage());
+            }
+        }
+        assertTrue(refused >= whole.length, "only " + refused + " refused");
+    }
+
+    @Test
+    void numbersThatAreNoneNameTheirPlace() throws IOException {
+        assertTrue(refused(text("n.csv", "id,a\n1,2\n2,NaN\n")).contains("n.csv:3"));
+        assertTrue(refused(text("e.csv", "id,a\n1,\n")).contains("e.csv:2"));
+        String blue = refused(text("w.csv", "id,a\n1,blue\n"));
+        assertTrue(blue.contains("w.csv:2: expected a finite number in column \"a\""), blue);
+        Path npy = Files.write(
+                folder.resolve("nan.npy"),
+                npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }", floats(1, 2, Float.NaN, 4)));
+        assertTrue(refused(npy).contains("row 2: number 1 is NaN"), refused(npy));
+    }
+
+    @Test
+    void columnsThatAreNotWhatTheyShouldBeAreNamed() throws IOException, SQLException {
+        assertTrue(refused(text("i.csv", "user,a\n1,2\n")).contains("no column \"id\", expected one of user, a"));
+        assertTrue(refused(text("o.csv", "id\n1\n")).contains("0 columns of numbers"));
+        assertTrue(refused(text("t.csv", "id,a\n1,2\n1,3\n")).contains("rows 1 and 2 have the same id"));
+        Path ragged = folder.resolve("r.parquet");
+        Path words = folder.resolve("w.parquet");
+        try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+                Statement statement = duck.createStatement()) {
+            statement.execute("COPY (SELECT * FROM (VALUES (1, [1.0]), (2, [1.0, 2.0])) t(id, e)) TO '" + ragged
+                    + "' (FORMAT parquet)");
+            statement.execute("COPY (SELECT 1 AS id, 'x' AS e) TO '" + words + "' (FORMAT parquet)");
+        }
+        assertTrue(refused(ragged).contains("lists of 1 to 2"), refused(ragged));
+        assertTrue(refused(words).contains("is VARCHAR"), refused(words));
+        Path two = folder.resolve("two.safetensors");
+        Safetensors.write(
+                two,
+                Map.of(
+                        "users", Safetensors.Tensor.of(new float[] {1, 2}, 1, 2),
+                        "items", Safetensors.Tensor.of(new float[] {1, 2}, 1, 2)),
+                Map.of());
+        assertTrue(refused(two).contains("say which"), refused(two));
+    }
+
+    @Test
+    void attributesFindTheirRowsById() throws IOException {
+        UserTable table = UserTable.read(text("u.csv", "id,a\nx,1\ny,2\nz,3\n"), "id", "");
+        UserTable.Described described =
+                table.with(text("a.csv", "gender,id\nf,z\n,y\nm,q\n"), "id", "gender");
+        assertEquals(1, described.unknown()); // x
+        assertEquals(1, described.strangers()); // q
+        Entities.Categorical gender = described.table().users().categorical("gender");
+        assertArrayEquals(new int[] {-1, -1, gender.labels().indexOf("f")}, gender.codes());
+        String message = assertThrows(
+                        LetheException.class, () -> table.with(text("b.csv", "id,gender\n1,f\n"), "id", "gender"))
+                .getMessage();
+        assertTrue(message.contains("none of its 1 ids"), message);
+        assertTrue(assertThrows(
+                        LetheException.class, () -> table.with(text("c.csv", "id,age\nx,f\n"), "id", "gender"))
+                .getMessage()
+                .contains("no column \"gender\""));
+    }
+
+    @Test
+    void manyNumbersAreANumberAndFewAreLabels() throws IOException {
+        StringBuilder users = new StringBuilder("id,a\n");
+        StringBuilder ages = new StringBuilder("id,age,band\n");
+        for (int u = 0; u < 60; u++) {
+            users.append(u).append(',').append(u).append('\n');
+            ages.append(u).append(',').append(u == 3 ? "" : "" + (20 + u)).append(',').append(u % 3).append('\n');
+        }
+        UserTable table = UserTable.read(text("u.csv", users.toString()), "id", "");
+        Path file = text("a.csv", ages.toString());
+        Entities.Attribute age = table.with(file, "id", "age").table().users().attributes().get("age");
+        assertTrue(age instanceof Entities.Numeric n && Double.isNaN(n.values()[3]) && n.values()[10] == 30);
+        assertEquals(3, table.with(file, "id", "band").table().users().categorical("band").labels().size());
+    }
+
+    @Test
+    void constantColumnsAreCounted() {
+        assertEquals(1, new UserTable("t", Entities.numbered(2), 2, new float[] {1, 5, 2, 5}).constantColumns());
+    }
+}
