@@ -24,6 +24,7 @@ import picocli.CommandLine.ScopeType;
             ListCommand.class,
             ExplainCommand.class,
             DataCommand.class,
+            AuditCommand.class,
             VerifyCommand.class,
             DoctorCommand.class,
             AutoComplete.GenerateCompletion.class

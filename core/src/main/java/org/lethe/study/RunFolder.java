@@ -340,7 +340,7 @@ public final class RunFolder {
     }
 
     /** SHA-256 of a text, in hex. */
-    static String sha256(String text) {
+    public static String sha256(String text) {
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
@@ -350,7 +350,7 @@ public final class RunFolder {
     }
 
     /** What this process is made of, for {@link Run#versions()}. */
-    static Map<String, String> versions() {
+    public static Map<String, String> versions() {
         Map<String, String> versions = new LinkedHashMap<>();
         String lethe = RunFolder.class.getPackage().getImplementationVersion();
         versions.put("format", String.valueOf(FORMAT));

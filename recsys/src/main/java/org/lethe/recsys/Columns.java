@@ -76,8 +76,8 @@ final class Columns {
         });
         return connected(
                 true,
-                statement -> rows(
-                        statement, users, items, value, time, threshold, new Ids(whole[0]), new Ids(whole[1])));
+                statement ->
+                        rows(statement, users, items, value, time, threshold, new Ids(whole[0]), new Ids(whole[1])));
     }
 
     /** What is done with an open file. */

@@ -30,7 +30,8 @@ record Npy(int rows, int width, float[] numbers) {
         try (FileChannel channel = FileChannel.open(file)) {
             ByteBuffer start = next(channel, 8, file);
             if (start.get(0) == (byte) 0x80) {
-                throw wrong(file, "this is a pickle, which can carry code and is not read; expected numpy.save's format");
+                throw wrong(
+                        file, "this is a pickle, which can carry code and is not read; expected numpy.save's format");
             }
             for (int n = 0; n < MAGIC.length; n++) {
                 if (start.get(n) != MAGIC[n]) {
@@ -58,20 +59,19 @@ record Npy(int rows, int width, float[] numbers) {
 
     private static Npy numbers(FileChannel channel, String header, Path file) throws IOException {
         String descr = found(DESCR, header, "descr", file);
-        int bytes =
-                switch (descr) {
-                    case "'<f2'" -> 2;
-                    case "'<f4'" -> 4;
-                    case "'<f8'" -> 8;
-                    default ->
-                        throw wrong(
-                                file,
-                                descr.contains("O") || descr.equals("[")
-                                        ? "holds objects or records (" + descr
-                                                + "), which can carry code and are not read; expected '<f4' or '<f8'"
-                                        : "holds numbers of type " + descr + ", expected '<f4' or '<f8'"
-                                                + " (little-endian floats)");
-                };
+        int bytes = switch (descr) {
+            case "'<f2'" -> 2;
+            case "'<f4'" -> 4;
+            case "'<f8'" -> 8;
+            default ->
+                throw wrong(
+                        file,
+                        descr.contains("O") || descr.equals("[")
+                                ? "holds objects or records (" + descr
+                                        + "), which can carry code and are not read; expected '<f4' or '<f8'"
+                                : "holds numbers of type " + descr + ", expected '<f4' or '<f8'"
+                                        + " (little-endian floats)");
+        };
         if (found(ORDER, header, "fortran_order", file).equals("True")) {
             throw wrong(file, "is stored column by column (fortran_order), expected rows: numpy.ascontiguousarray");
         }
@@ -82,8 +82,10 @@ record Npy(int rows, int width, float[] numbers) {
         long rows = size(shape[0], file);
         long width = size(shape[1], file);
         if (rows < 1 || width < 1 || rows > UserTable.MOST / width) {
-            throw wrong(file, "has shape " + rows + " x " + width + ", expected at least 1 x 1 and at most "
-                    + UserTable.MOST + " numbers");
+            throw wrong(
+                    file,
+                    "has shape " + rows + " x " + width + ", expected at least 1 x 1 and at most " + UserTable.MOST
+                            + " numbers");
         }
         long rest = channel.size() - channel.position();
         if (rest != rows * width * bytes) {

@@ -14,8 +14,17 @@ import org.lethe.LetheException;
 /** A file with one row for each user, in named columns: CSV, TSV or Parquet. */
 final class UserColumns {
     private static final Set<String> NUMBERS = Set.of(
-            "FLOAT", "DOUBLE", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER",
-            "UBIGINT", "HUGEINT");
+            "FLOAT",
+            "DOUBLE",
+            "TINYINT",
+            "SMALLINT",
+            "INTEGER",
+            "BIGINT",
+            "UTINYINT",
+            "USMALLINT",
+            "UINTEGER",
+            "UBIGINT",
+            "HUGEINT");
 
     private final Path file;
     private final boolean text;
@@ -59,8 +68,8 @@ final class UserColumns {
             Columns.Ids ids = new Columns.Ids(shape.wholeIds);
             float[] rows = new float[shape.rows * width];
             long[] keys = new long[shape.rows];
-            String query =
-                    "SELECT " + ids.column(id) + ", " + String.join(", ", shape.expressions) + " FROM " + columns.table();
+            String query = "SELECT " + ids.column(id) + ", " + String.join(", ", shape.expressions) + " FROM "
+                    + columns.table();
             try (ResultSet found = statement.executeQuery(query)) {
                 for (int row = 0; found.next(); row++) {
                     keys[row] = id(found, ids, row, id);
@@ -153,8 +162,10 @@ final class UserColumns {
     private boolean numeric(Statement statement, String column, int labels) throws SQLException {
         String value = "NULLIF(TRIM(CAST(" + column + " AS VARCHAR)), '')";
         return count(statement, "COUNT(DISTINCT " + value + ")") > labels
-                && count(statement, "COUNT(*) FILTER (WHERE " + value + " IS NOT NULL AND TRY_CAST(" + value
-                                + " AS DOUBLE) IS NULL)")
+                && count(
+                                statement,
+                                "COUNT(*) FILTER (WHERE " + value + " IS NOT NULL AND TRY_CAST(" + value
+                                        + " AS DOUBLE) IS NULL)")
                         == 0;
     }
 

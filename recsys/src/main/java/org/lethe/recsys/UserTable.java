@@ -77,7 +77,8 @@ public record UserTable(String source, Entities users, int width, float[] rows) 
             if (name.endsWith(ending)) {
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        file + ": " + ending + " files can carry code and are not read; expected .npy, .safetensors, .csv,"
+                        file + ": " + ending
+                                + " files can carry code and are not read; expected .npy, .safetensors, .csv,"
                                 + " .tsv or .parquet");
             }
         }
@@ -85,7 +86,9 @@ public record UserTable(String source, Entities users, int width, float[] rows) 
             Npy read = Npy.read(file);
             return new UserTable(file.toString(), Entities.numbered(read.rows()), read.width(), read.numbers());
         }
-        return name.endsWith(".safetensors") ? tensor(file, tensor) : UserColumns.open(file).table(id);
+        return name.endsWith(".safetensors")
+                ? tensor(file, tensor)
+                : UserColumns.open(file).table(id);
     }
 
     private static UserTable tensor(Path file, String tensor) throws IOException {
@@ -97,14 +100,16 @@ public record UserTable(String source, Entities users, int width, float[] rows) 
             if (tensor.isEmpty() && tables.size() != 1) {
                 throw new LetheException(
                         LetheException.Code.STUDY,
-                        file + ": holds the tables " + String.join(", ", tables) + "; say which by the name of the tensor");
+                        file + ": holds the tables " + String.join(", ", tables)
+                                + "; say which by the name of the tensor");
             }
             String name = tensor.isEmpty() ? tables.getFirst() : tensor;
             List<Long> shape = read.require(name, -1, -1).shape();
             if (shape.get(0) < 1 || shape.get(1) < 1 || shape.get(0) * shape.get(1) > MOST) {
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        file + ": tensor \"" + name + "\" has shape " + shape + ", expected at least one row and column");
+                        file + ": tensor \"" + name + "\" has shape " + shape
+                                + ", expected at least one row and column");
             }
             int users = (int) (long) shape.get(0);
             Entities ids = Entities.numbered(users);
@@ -148,7 +153,8 @@ public record UserTable(String source, Entities users, int width, float[] rows) 
         if (unknown == to.length) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    file + ": none of its " + told.size() + " ids is that of one of the " + to.length + " rows of " + source
+                    file + ": none of its " + told.size() + " ids is that of one of the " + to.length + " rows of "
+                            + source
                             + "; expected the same ids in both"
                             + (users.id(0).equals("0") ? " (rows without ids are numbered from 0)" : ""));
         }
@@ -156,17 +162,16 @@ public record UserTable(String source, Entities users, int width, float[] rows) 
         for (boolean m : met) {
             strangers += m ? 0 : 1;
         }
-        Entities.Attribute values =
-                switch (told.attributes().get(attribute)) {
-                    case Entities.Categorical(var codes, var labels) ->
-                        new Entities.Categorical(
-                                Arrays.stream(to).map(t -> t < 0 ? -1 : codes[t]).toArray(), labels);
-                    case Entities.Numeric(var numbers) ->
-                        new Entities.Numeric(Arrays.stream(to)
-                                .mapToDouble(t -> t < 0 ? Double.NaN : numbers[t])
-                                .toArray());
-                    case null -> throw new IllegalStateException("the attribute was just read");
-                };
+        Entities.Attribute values = switch (told.attributes().get(attribute)) {
+            case Entities.Categorical(var codes, var labels) ->
+                new Entities.Categorical(
+                        Arrays.stream(to).map(t -> t < 0 ? -1 : codes[t]).toArray(), labels);
+            case Entities.Numeric(var numbers) ->
+                new Entities.Numeric(Arrays.stream(to)
+                        .mapToDouble(t -> t < 0 ? Double.NaN : numbers[t])
+                        .toArray());
+            case null -> throw new IllegalStateException("the attribute was just read");
+        };
         return new Described(new UserTable(source, users.with(attribute, values), width, rows), unknown, strangers);
     }
 

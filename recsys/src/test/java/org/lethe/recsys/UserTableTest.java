@@ -126,8 +126,7 @@ final class UserTableTest {
                 "{'fortran_order': False, 'shape': (3, 2), } | no descr",
             })
     void otherArraysAreRefusedByName(String header, String expected) throws IOException {
-        Path file = Files.write(
-                folder.resolve("x.npy"), npy(1, header.replace('!', '|'), floats(1, 2, 3, 4, 5, 6)));
+        Path file = Files.write(folder.resolve("x.npy"), npy(1, header.replace('!', '|'), floats(1, 2, 3, 4, 5, 6)));
         String message = refused(file);
         assertTrue(message.startsWith(file.toString()) && message.contains(expected), message);
     }
@@ -150,10 +149,10 @@ final class UserTableTest {
         Keyed random = Keyed.seed(1);
         int refused = 0;
         for (int trial = 0; trial < 300; trial++) {
-            byte[] bytes = Arrays.copyOf(
-                    whole, trial < whole.length ? trial : whole.length);
+            byte[] bytes = Arrays.copyOf(whole, trial < whole.length ? trial : whole.length);
             if (trial >= whole.length) {
-                bytes[Keyed.below(random.at(trial), whole.length)] = (byte) random.of("byte").at(trial);
+                bytes[Keyed.below(random.at(trial), whole.length)] =
+                        (byte) random.of("byte").at(trial);
             }
             Path file = Files.write(folder.resolve("b.npy"), bytes);
             try {
@@ -206,8 +205,7 @@ final class UserTableTest {
     @Test
     void attributesFindTheirRowsById() throws IOException {
         UserTable table = UserTable.read(text("u.csv", "id,a\nx,1\ny,2\nz,3\n"), "id", "");
-        UserTable.Described described =
-                table.with(text("a.csv", "gender,id\nf,z\n,y\nm,q\n"), "id", "gender");
+        UserTable.Described described = table.with(text("a.csv", "gender,id\nf,z\n,y\nm,q\n"), "id", "gender");
         assertEquals(1, described.unknown()); // x
         assertEquals(1, described.strangers()); // q
         Entities.Categorical gender = described.table().users().categorical("gender");
@@ -216,8 +214,7 @@ final class UserTableTest {
                         LetheException.class, () -> table.with(text("b.csv", "id,gender\n1,f\n"), "id", "gender"))
                 .getMessage();
         assertTrue(message.contains("none of its 1 ids"), message);
-        assertTrue(assertThrows(
-                        LetheException.class, () -> table.with(text("c.csv", "id,age\nx,f\n"), "id", "gender"))
+        assertTrue(assertThrows(LetheException.class, () -> table.with(text("c.csv", "id,age\nx,f\n"), "id", "gender"))
                 .getMessage()
                 .contains("no column \"gender\""));
     }
@@ -228,13 +225,26 @@ final class UserTableTest {
         StringBuilder ages = new StringBuilder("id,age,band\n");
         for (int u = 0; u < 60; u++) {
             users.append(u).append(',').append(u).append('\n');
-            ages.append(u).append(',').append(u == 3 ? "" : "" + (20 + u)).append(',').append(u % 3).append('\n');
+            ages.append(u)
+                    .append(',')
+                    .append(u == 3 ? "" : "" + (20 + u))
+                    .append(',')
+                    .append(u % 3)
+                    .append('\n');
         }
         UserTable table = UserTable.read(text("u.csv", users.toString()), "id", "");
         Path file = text("a.csv", ages.toString());
-        Entities.Attribute age = table.with(file, "id", "age").table().users().attributes().get("age");
+        Entities.Attribute age =
+                table.with(file, "id", "age").table().users().attributes().get("age");
         assertTrue(age instanceof Entities.Numeric n && Double.isNaN(n.values()[3]) && n.values()[10] == 30);
-        assertEquals(3, table.with(file, "id", "band").table().users().categorical("band").labels().size());
+        assertEquals(
+                3,
+                table.with(file, "id", "band")
+                        .table()
+                        .users()
+                        .categorical("band")
+                        .labels()
+                        .size());
     }
 
     @Test

@@ -281,17 +281,9 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
             }
         }
         double half = Z * Math.sqrt(variance);
-        Interval interval =
-                new Interval(Math.max(0, accuracy - half), Math.min(1, accuracy + half), Statistics.LEVEL);
+        Interval interval = new Interval(Math.max(0, accuracy - half), Math.min(1, accuracy + half), Statistics.LEVEL);
         return new Outcome(
-                attacker,
-                accuracy,
-                interval,
-                turned(accuracy, classes),
-                turned(interval, classes),
-                f1,
-                auc,
-                users);
+                attacker, accuracy, interval, turned(accuracy, classes), turned(interval, classes), f1, auc, users);
     }
 
     private static final double Z = 1.959963984540054; // the normal quantile of 0.975

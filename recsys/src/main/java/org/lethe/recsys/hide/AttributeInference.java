@@ -174,7 +174,8 @@ public record AttributeInference(
         String words = String.format(Locale.ROOT, "at least %s of the model before", number(keep));
         double rank = is.effectiveRank() / was.effectiveRank();
         double trace = is.trace() / was.trace();
-        findings.add(new Finding("effective-rank-kept", rank, users, Direction.HIGHER).judged(verdict(rank >= keep, words)));
+        findings.add(
+                new Finding("effective-rank-kept", rank, users, Direction.HIGHER).judged(verdict(rank >= keep, words)));
         findings.add(new Finding("trace-kept", trace, users, Direction.HIGHER).judged(verdict(trace >= keep, words)));
         findings.add(new Finding("effective-rank-before", was.effectiveRank(), users, Direction.NONE));
         findings.add(new Finding("trace-before", was.trace(), users, Direction.NONE));
@@ -238,16 +239,15 @@ public record AttributeInference(
             int labelled = (int) IntStream.of(classes.of()).filter(k -> k >= 0).count();
             findings.add(new Finding("js" + suffix, RowShape.divergence(target), labelled, Direction.LOWER));
             findings.add(new Finding("js-random" + suffix, RowShape.divergence(dealt), labelled, Direction.NONE));
-            findings.add(new Finding(
-                    "users-labelled" + suffix, labelled, classes.of().length, Direction.NONE));
+            findings.add(new Finding("users-labelled" + suffix, labelled, classes.of().length, Direction.NONE));
             findings.add(new Finding("users-attacked" + suffix, worst.users(), labelled, Direction.NONE));
         }
 
         /** Why the attack says nothing here, if it does not. */
         private Optional<String> obstacle(Optional<Outcome> before, List<Outcome> control) {
             if (before.isPresent() && before.get().leak() < moved(precondition)) {
-                return Optional.of("the best attack on the model before comes to " + number(before.get().leak())
-                        + " only, expected at least " + number(moved(precondition)));
+                return Optional.of("the best attack on the model before comes to "
+                        + number(before.get().leak()) + " only, expected at least " + number(moved(precondition)));
             }
             return control.stream()
                     .filter(o -> Math.abs(o.accuracy() - 1.0 / classes.size())

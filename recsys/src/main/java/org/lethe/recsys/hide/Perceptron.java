@@ -93,7 +93,15 @@ final class Perceptron {
                 loss += 0.5 * ALPHA * weights() + gradient(known, order, from, to);
                 step++;
                 DenseAdam.step(
-                        w, m, v, g, decay, STRIDE, 0, decay.length, DenseAdam.rate(LEARNING_RATE, step),
+                        w,
+                        m,
+                        v,
+                        g,
+                        decay,
+                        STRIDE,
+                        0,
+                        decay.length,
+                        DenseAdam.rate(LEARNING_RATE, step),
                         DenseAdam.root(step));
             }
             loss /= n;
@@ -246,8 +254,7 @@ final class Perceptron {
         float[] c = slopes[2];
         float[] d = slopes[3];
         for (int h = 0; h < STRIDE; h++) {
-            into[from + h] =
-                    Math.fma(t, d[h], Math.fma(z, c[h], Math.fma(y, b[h], Math.fma(x, a[h], into[from + h]))));
+            into[from + h] = Math.fma(t, d[h], Math.fma(z, c[h], Math.fma(y, b[h], Math.fma(x, a[h], into[from + h]))));
         }
     }
 

@@ -24,11 +24,7 @@ final class Trees {
 
     static float[] boosted(Attacker.Known known, float[] rows, Keyed random) {
         return guess(
-                known,
-                rows,
-                50,
-                Map.of("max_depth", 4, "eta", 0.5, "lambda", 1, "alpha", 0, "max_bin", 256),
-                random);
+                known, rows, 50, Map.of("max_depth", 4, "eta", 0.5, "lambda", 1, "alpha", 0, "max_bin", 256), random);
     }
 
     static float[] forest(Attacker.Known known, float[] rows, Keyed random) {
@@ -78,8 +74,7 @@ final class Trees {
                     float[] guesses = new float[asked * classes];
                     for (int a = 0; a < asked; a++) {
                         for (int k = 0; k < classes; k++) {
-                            guesses[a * classes + k] =
-                                    classes > 2 ? told[a][k] : k == 1 ? told[a][0] : 1 - told[a][0];
+                            guesses[a * classes + k] = classes > 2 ? told[a][k] : k == 1 ? told[a][0] : 1 - told[a][0];
                         }
                     }
                     return guesses;

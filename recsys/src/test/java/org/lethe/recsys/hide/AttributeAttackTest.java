@@ -34,8 +34,8 @@ final class AttributeAttackTest {
     void nobodyGuessesWhatIsNotThere(int classes) {
         Target target = normal(200, classes, 8, 0, 11 + classes);
         double sd = Math.sqrt((1 - 1.0 / classes) / classes / (200 * classes)); // of one repeat, at chance
-        for (Outcome o : new AttributeAttack(ALL, 5, 1, 5_000, false)
-                .crossValidated(target, Keyed.seed(1), Workers.here())) {
+        for (Outcome o :
+                new AttributeAttack(ALL, 5, 1, 5_000, false).crossValidated(target, Keyed.seed(1), Workers.here())) {
             assertEquals(1.0 / classes, o.accuracy(), 5 * sd, o.toString()); // folds share training rows: wider than 3
             assertEquals(0.5, o.auc(), 0.12, o.toString());
             assertTrue(o.leak() >= 1.0 / classes, o.toString());
@@ -49,8 +49,8 @@ final class AttributeAttackTest {
         for (int at = 0; at < target.rows().length; at++) {
             target.rows()[at] += at % 4 == 0 ? 0 : 12 * target.of()[at / 4]; // in every column
         }
-        for (Outcome o : new AttributeAttack(ALL, 5, 1, 5_000, false)
-                .crossValidated(target, Keyed.seed(1), Workers.here())) {
+        for (Outcome o :
+                new AttributeAttack(ALL, 5, 1, 5_000, false).crossValidated(target, Keyed.seed(1), Workers.here())) {
             assertTrue(o.accuracy() >= 0.99 && o.f1() >= 0.99 && o.auc() >= 0.99, o.toString());
         }
     }

@@ -27,9 +27,9 @@ import org.lethe.recsys.forget.ForgetUsers;
 final class AttributeInferenceTest {
     private static final int USERS = 600;
     private static final int WIDTH = 6;
-    private static final Split DATA =
-            new Planted(USERS, 50, 8, 3).load(new DataFolders(List.of()));
-    private static final Classes GROUPS = new Hide(Planted.GROUP).each(DATA.train()).getFirst();
+    private static final Split DATA = new Planted(USERS, 50, 8, 3).load(new DataFolders(List.of()));
+    private static final Classes GROUPS =
+            new Hide(Planted.GROUP).each(DATA.train()).getFirst();
     private static final AttributeInference AUDIT =
             new AttributeInference(List.of(Attacker.LOGISTIC, Attacker.KNN), 5, 2, 5_000, 0.57, 0.6, 0.5, false);
 
@@ -122,8 +122,7 @@ final class AttributeInferenceTest {
         Embeddings model = rows(0);
         float[] broken = model.userRows().clone();
         broken[5 * WIDTH + 2] = Float.NaN;
-        String message = assertThrows(
-                        LetheException.class, () -> examine(HIDE, model, model.withUserRows(broken)))
+        String message = assertThrows(LetheException.class, () -> examine(HIDE, model, model.withUserRows(broken)))
                 .getMessage();
         assertTrue(message.contains("row of user 5: number 2 is NaN"), message);
         Case<Split, Recommender> forget = new Case<>(DATA, new ForgetUsers(), model, model, model);
