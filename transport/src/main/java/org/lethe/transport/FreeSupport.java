@@ -257,16 +257,7 @@ public record FreeSupport(
             int first = part * Cloud.BLOCK;
             int end = Math.min(points, first + Cloud.BLOCK);
             for (int k = 0; k < shares.length; k++) {
-                double[] y = clouds.get(k).points();
-                double scale = shares[k] * points;
-                for (int i = 0; i < clouds.get(k).size(); i++) {
-                    for (int s = first; s < end; s++) {
-                        double mass = plans[k][i * points + s];
-                        if (mass != 0) {
-                            Rows.add(scale * mass, y, i * d, moved, s * d, d);
-                        }
-                    }
-                }
+                Rows.mix(plans[k], points, first, end, clouds.get(k).points(), d, shares[k] * points, moved);
             }
         });
         return Cloud.of(moved, d);

@@ -80,6 +80,44 @@ final class Rows {
         return Sweep.Doubles.tree(lanes, 0) + rest;
     }
 
+    /**
+     * {@code into_s ← into_s + scale · Σ_i plan_is y_i} for the columns from {@code first} to {@code end} of an n × m plan; every
+     * sum over i is taken in order. Four columns and sixteen dimensions at a time stay in registers.
+     */
+    static void mix(
+            double[] plan, int m, int first, int end, double[] y, int d, double scale, double[] into) {
+        int n = y.length / d;
+        int s = first;
+        if (Lanes.VECTOR && d >= 16) {
+            for (; s <= end - 4; s += 4) {
+                int k = 0;
+                for (; k <= d - 16; k += 16) {
+                    RowsVector.mix(plan, m, s, y, d, k, n, scale, into);
+                }
+                plainMix(plan, m, s, s + 4, y, d, k, scale, into);
+            }
+        }
+        plainMix(plan, m, s, end, y, d, 0, scale, into);
+    }
+
+    private static void plainMix(
+            double[] plan, int m, int first, int end, double[] y, int d, int from, double scale, double[] into) {
+        int n = y.length / d;
+        double[] sums = new double[d];
+        for (int s = first; s < end && from < d; s++) {
+            Arrays.fill(sums, 0);
+            for (int i = 0; i < n; i++) {
+                double mass = plan[i * m + s];
+                for (int k = from; k < d; k++) {
+                    sums[k] = Math.fma(mass, y[i * d + k], sums[k]);
+                }
+            }
+            for (int k = from; k < d; k++) {
+                into[s * d + k] = Math.fma(sums[k], scale, into[s * d + k]);
+            }
+        }
+    }
+
     /** {@code x_j ← x_j · y_j} for {@code m} numbers. */
     static void scale(double[] x, int from, double[] y, int m) {
         for (int j = 0; j < m; j++) {

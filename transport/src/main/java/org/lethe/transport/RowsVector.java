@@ -89,4 +89,43 @@ final class RowsVector {
         sum.intoArray(lanes, 0);
         return j;
     }
+
+    /** Four columns of a plan times sixteen columns of a table, over all rows. */
+    static void mix(double[] plan, int m, int s, double[] y, int d, int k, int n, double scale, double[] into) {
+        DoubleVector a0 = DoubleVector.zero(SPECIES);
+        DoubleVector a1 = a0;
+        DoubleVector b0 = a0;
+        DoubleVector b1 = a0;
+        DoubleVector c0 = a0;
+        DoubleVector c1 = a0;
+        DoubleVector d0 = a0;
+        DoubleVector d1 = a0;
+        for (int i = 0; i < n; i++) {
+            DoubleVector y0 = DoubleVector.fromArray(SPECIES, y, i * d + k);
+            DoubleVector y1 = DoubleVector.fromArray(SPECIES, y, i * d + k + 8);
+            int at = i * m + s;
+            DoubleVector p = DoubleVector.broadcast(SPECIES, plan[at]);
+            a0 = y0.fma(p, a0);
+            a1 = y1.fma(p, a1);
+            p = DoubleVector.broadcast(SPECIES, plan[at + 1]);
+            b0 = y0.fma(p, b0);
+            b1 = y1.fma(p, b1);
+            p = DoubleVector.broadcast(SPECIES, plan[at + 2]);
+            c0 = y0.fma(p, c0);
+            c1 = y1.fma(p, c1);
+            p = DoubleVector.broadcast(SPECIES, plan[at + 3]);
+            d0 = y0.fma(p, d0);
+            d1 = y1.fma(p, d1);
+        }
+        put(a0, a1, scale, into, s * d + k);
+        put(b0, b1, scale, into, (s + 1) * d + k);
+        put(c0, c1, scale, into, (s + 2) * d + k);
+        put(d0, d1, scale, into, (s + 3) * d + k);
+    }
+
+    private static void put(DoubleVector low, DoubleVector high, double scale, double[] into, int at) {
+        DoubleVector by = DoubleVector.broadcast(SPECIES, scale);
+        low.fma(by, DoubleVector.fromArray(SPECIES, into, at)).intoArray(into, at);
+        high.fma(by, DoubleVector.fromArray(SPECIES, into, at + 8)).intoArray(into, at + 8);
+    }
 }

@@ -86,4 +86,28 @@ class RowsTest {
             }
         }
     }
+
+    @Test
+    void productsOfPlansAreSumsInOrder() {
+        Random random = new Random(5);
+        for (int d : new int[] {1, 5, 16, 37}) {
+            for (int m : new int[] {1, 4, 11}) {
+                double[] plan = normal(random, 9 * m);
+                double[] y = normal(random, 9 * d);
+                double[] into = normal(random, m * d);
+                double[] expected = into.clone();
+                for (int s = 0; s < m; s++) {
+                    for (int k = 0; k < d; k++) {
+                        double sum = 0;
+                        for (int i = 0; i < 9; i++) {
+                            sum = Math.fma(plan[i * m + s], y[i * d + k], sum);
+                        }
+                        expected[s * d + k] = Math.fma(sum, .3, expected[s * d + k]);
+                    }
+                }
+                Rows.mix(plan, m, 0, m, y, d, .3, into);
+                assertArrayEquals(expected, into, 0, d + " dimensions, " + m + " columns");
+            }
+        }
+    }
 }
