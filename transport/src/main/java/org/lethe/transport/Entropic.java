@@ -14,6 +14,7 @@ final class Entropic {
     static final double LOG2_E = 1 / Math.log(2);
     private static final int SWEEPS_PER_LEVEL = 10;
     private static final double FARTHEST_BEYOND = 20;
+    private static final long WORTH_SHARING = 1 << 18;
     private static final double STEADY = 0.5; // over-relaxation waits until the error is below this part of the mass
 
     private final Support support;
@@ -163,6 +164,8 @@ final class Entropic {
         boolean finishing = settings.relaxation() == 1;
         double before = Double.POSITIVE_INFINITY;
         omega = 1;
+        // Few sums take less time than handing them out.
+        Loop wide = (long) sweep.blocks * g.length > WORTH_SHARING ? loop : Loop.HERE;
         for (int k = 0; k < most && !met; k++) {
             setColumns();
             loop.each(sweep.blocks, this::rows);
@@ -171,7 +174,7 @@ final class Entropic {
                 error += e;
             }
             if (!symmetric) {
-                loop.each((g.length + Sweep.BLOCK - 1) / Sweep.BLOCK, this::targets);
+                wide.each((g.length + Sweep.BLOCK - 1) / Sweep.BLOCK, this::targets);
             }
             if (!marginals.exact()) {
                 recentre(epsilon);

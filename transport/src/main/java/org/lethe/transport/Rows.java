@@ -84,8 +84,7 @@ final class Rows {
      * {@code into_s ← into_s + scale · Σ_i plan_is y_i} for the columns from {@code first} to {@code end} of an n × m plan; every
      * sum over i is taken in order. Four columns and sixteen dimensions at a time stay in registers.
      */
-    static void mix(
-            double[] plan, int m, int first, int end, double[] y, int d, double scale, double[] into) {
+    static void mix(double[] plan, int m, int first, int end, double[] y, int d, double scale, double[] into) {
         int n = y.length / d;
         int s = first;
         if (Lanes.VECTOR && d >= 16) {
