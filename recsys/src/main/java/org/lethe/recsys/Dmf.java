@@ -71,7 +71,7 @@ public record Dmf(
     public UserRows train(Split data, UserLoss defence, Env env) {
         Training.requireInteractions("dmf", data);
         PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd, device);
-        PairCourse course = new PairCourse(new Network(dims, layers), dims, dims, settings, defence, data, env);
+        PairCourse course = new PairCourse(new Network(dims, layers), dims, settings, defence, data, env);
         return Training.best("dmf", course, data, env, 0, epochs, patience).state();
     }
 
@@ -83,7 +83,11 @@ public record Dmf(
             products += (double) in * size;
             in = size;
         }
-        return PairCourse.estimate(data, 2 * dims, products, negatives, epochs);
+        double pairs = (double) data.train().size() * (1 + negatives);
+        double ranking = data.validation().size() == 0 ? 0 : (double) data.users() * data.items() * layers.getLast();
+        long tables = (long) (data.users() + data.items()) * (dims + layers.getLast()) * Float.BYTES;
+        return new Estimate(
+                2 + epochs * (pairs * (5e-7 + products * 1.2e-10) + ranking * 5e-11), 600_000_000L + 8 * tables);
     }
 
     /** Both towers. */

@@ -1,6 +1,7 @@
 package org.lethe.recsys;
 
 import static org.bytedeco.pytorch.global.torch.addmm;
+import static org.bytedeco.pytorch.global.torch.binary_cross_entropy_with_logits;
 import static org.bytedeco.pytorch.global.torch.embedding;
 import static org.bytedeco.pytorch.global.torch.relu;
 
@@ -82,7 +83,7 @@ public record NeuMf(
         Training.requireInteractions("neumf", data);
         Network network = new Network(dims, layers, device);
         PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd, device);
-        PairCourse course = new PairCourse(network, network.width(), network.width(), settings, defence, data, env);
+        PairCourse course = new PairCourse(network, network.width(), settings, defence, data, env);
         return Training.best("neumf", course, data, env, 0, epochs, patience).state();
     }
 
@@ -155,7 +156,7 @@ public record NeuMf(
 
         @Override
         public Tensor loss(Tensor scores, Tensor labels) {
-            return PairCourse.crossEntropy(scores, labels);
+            return binary_cross_entropy_with_logits(scores, labels);
         }
 
         @Override

@@ -1,6 +1,7 @@
 package org.lethe.recsys;
 
 import static org.bytedeco.pytorch.global.torch.addmm;
+import static org.bytedeco.pytorch.global.torch.binary_cross_entropy_with_logits;
 import static org.bytedeco.pytorch.global.torch.embedding;
 import static org.bytedeco.pytorch.global.torch.leaky_relu;
 import static org.bytedeco.pytorch.global.torch.normalize;
@@ -24,12 +25,13 @@ import org.lethe.torch.Tensors;
 
 /**
  * NGCF (Wang et al. 2019, section 2.2): rows passed along the edges of the graph of interactions and through dense layers,
- * {@code E⁽ˡ⁺¹⁾ = LeakyReLU((Â + I) E⁽ˡ⁾ W₁ + (Â E⁽ˡ⁾ ∘ E⁽ˡ⁾) W₂)} with biases (eq. 7), {@code Â = D^{-1/2} A D^{-1/2}}; a node's
- * row is E⁽⁰⁾ and every layer's output at length one, end to end, and the score a dot product.
+ * {@code E⁽ˡ⁺¹⁾ = LeakyReLU((Â + I) E⁽ˡ⁾ W₁ + (Â E⁽ˡ⁾ ∘ E⁽ˡ⁾) W₂)} with biases (eq. 7), Â normalised as in {@code lightgcn}.
+ * A node's row is E⁽⁰⁾ and every layer's output at length one, end to end, and the score a dot product.
  *
- * <p>Loss is the binary cross-entropy of In-UCDS with one row of negatives or more, where the paper takes BPR; dropout on the
- * outputs of layers, keyed by (seed, step, node, place). The propagation is the plain Java kernel of LightGCN and the layers
- * are libtorch's, which differentiates them one by one. The finished model is the joined rows as two tables.
+ * <p>Loss is the binary cross-entropy of In-UCDS with one negative or more an interaction, where the paper takes BPR;
+ * dropout on the outputs of layers, keyed by (seed, step, node, place). The propagation is the plain Java kernel of
+ * LightGCN and the layers are libtorch's, which differentiates them one by one. The finished model is the joined rows as
+ * two tables.
  *
  * <p>A step costs 2 · layers passes over the edges and O(nodes · products of neighbouring layers): large batches are cheaper.
  *
@@ -324,7 +326,8 @@ public record Ngcf(
                 Tensor rows = leaf(joined, width);
                 Tensor p = embedding(rows, settings.device.on(Tensors.of(userOf, count)));
                 Tensor q = embedding(rows, settings.device.on(Tensors.of(itemOf, count)));
-                Tensor loss = PairCourse.crossEntropy(p.mul(q).sum(1), settings.device.on(Tensors.of(labels, count)));
+                Tensor loss = binary_cross_entropy_with_logits(
+                        p.mul(q).sum(1), settings.device.on(Tensors.of(labels, count)));
                 loss.backward();
                 Tensors.read(rows.grad(), slope);
                 return loss.item_double();

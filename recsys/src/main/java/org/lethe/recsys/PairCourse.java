@@ -3,9 +3,7 @@ package org.lethe.recsys;
 import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.lethe.Env;
-import org.lethe.Estimate;
 import org.lethe.numerics.Keyed;
 import org.lethe.torch.Device;
 import org.lethe.torch.Tensors;
@@ -39,20 +37,16 @@ final class PairCourse implements Training.Course<UserRows> {
     /** Settings that every such model has. */
     record Settings(int batch, int negatives, double learningRate, double initialSd, Device device) {}
 
-    PairCourse(
-            PairNetwork network, int userDims, int itemDims, Settings settings, UserLoss defence, Split data, Env env) {
+    PairCourse(PairNetwork network, int dims, Settings settings, UserLoss defence, Split data, Env env) {
         this.network = network;
         this.defence = defence;
         this.env = env;
         device = settings.device();
         Interactions train = data.train();
         batches = new Batches(train, settings.batch(), settings.negatives());
-        float[] userRows =
-                Training.initial(train, env, userDims, settings.initialSd()).userRows();
-        float[] itemRows =
-                Training.initial(train, env, itemDims, settings.initialSd()).itemRows();
-        users = new AdamTable(userDims, userRows, new float[0][]);
-        items = new AdamTable(itemDims, itemRows, new float[0][]);
+        Embeddings initial = Training.initial(train, env, dims, settings.initialSd());
+        users = new AdamTable(dims, initial.userRows(), new float[0][]);
+        items = new AdamTable(dims, initial.itemRows(), new float[0][]);
         rates = new AdamTable.AdamRates(settings.learningRate(), 0, false);
         weights = new Weights(network.matrices(), settings.learningRate(), env.random("initial-network"));
         key = env.random("interactions");
@@ -205,19 +199,5 @@ final class PairCourse implements Training.Course<UserRows> {
     @Override
     public UserRows snapshot(int epochs) {
         return model();
-    }
-
-    /** The common part of {@code Learner.estimate}: measured nanoseconds per pair, product and number of a row. */
-    static Estimate estimate(Split data, int width, double products, int negatives, int epochs) {
-        double pairs = (double) data.train().size() * (1 + negatives);
-        double ranking = data.validation().size() == 0 ? 0 : (double) data.users() * data.items() * width * 5e-11;
-        long tables = (long) (data.users() + data.items()) * width * Float.BYTES;
-        return new Estimate(
-                2 + epochs * (pairs * (2e-7 + width * 2e-9 + products * 1.2e-10) + ranking), 600_000_000L + 8 * tables);
-    }
-
-    /** The mean binary cross-entropy of logits. */
-    static Tensor crossEntropy(Tensor logits, Tensor labels) {
-        return torch.binary_cross_entropy_with_logits(logits, labels);
     }
 }

@@ -6,7 +6,7 @@ import org.lethe.Check;
 import org.lethe.torch.Device;
 import org.lethe.torch.Tensors;
 
-/** A trained network that reads a user's row: what all such models share. Its numbers lie in arrays; tensors are lent copies. */
+/** A trained network that reads a user's row: what all such models share. Its numbers lie in arrays; tensors are copies. */
 abstract class RowNetwork implements UserRows, Storable {
     final float[] userRows; // [users, width]
     final Device device;

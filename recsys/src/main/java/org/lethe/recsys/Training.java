@@ -9,7 +9,7 @@ import org.lethe.Progress;
 import org.lethe.numerics.Keyed;
 
 /**
- * The loop over epochs that every learner of tables shares: train, look at the validation part, keep the best.
+ * The loop over epochs that every learner shares: train, look at the validation part, keep the best.
  *
  * <p>After each epoch the full ranking of the validation part gives NDCG@20 (the form CURE4Rec publishes); training stops
  * when it has not improved for more than {@code patience} epochs, and the result is that of the best epoch. Without

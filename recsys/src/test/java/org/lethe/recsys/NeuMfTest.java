@@ -61,8 +61,7 @@ class NeuMfTest {
         Split data = new Split(TRAIN, TRAIN.where((u, i) -> false), TRAIN.where((u, i) -> false));
         Env env = Env.seeded(8);
         PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.5, Device.CPU);
-        PairCourse course =
-                new PairCourse(NETWORK, NETWORK.width(), NETWORK.width(), settings, UserLoss.NONE, data, env);
+        PairCourse course = new PairCourse(NETWORK, NETWORK.width(), settings, UserLoss.NONE, data, env);
         NeuMf.Model before = (NeuMf.Model) course.model();
         Batches batches = new Batches(TRAIN, 1000, 2);
         batches.plan(env.random("interactions").of(0));

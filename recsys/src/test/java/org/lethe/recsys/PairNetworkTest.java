@@ -32,7 +32,7 @@ class PairNetworkTest {
         PairNetwork network = new Dmf.Network(DIMS, List.of(8, 12));
         PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7, Device.CPU);
         Split data = new Split(TRAIN, NONE, NONE);
-        PairCourse course = new PairCourse(network, DIMS, DIMS, settings, UserLoss.NONE, data, Env.seeded(4));
+        PairCourse course = new PairCourse(network, DIMS, settings, UserLoss.NONE, data, Env.seeded(4));
         check(course, course.weights, course::userMoments, (p, q, w) -> {
             double[] a = layer(layer(p, w[0], w[1]), w[2], w[3]);
             double[] b = layer(layer(q, w[4], w[5]), w[6], w[7]);

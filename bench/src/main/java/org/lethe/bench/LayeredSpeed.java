@@ -1,0 +1,61 @@
+package org.lethe.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.lethe.DataFolders;
+import org.lethe.Env;
+import org.lethe.Progress;
+import org.lethe.recsys.Dmf;
+import org.lethe.recsys.Gmf;
+import org.lethe.recsys.Ml100k;
+import org.lethe.recsys.MultVae;
+import org.lethe.recsys.NeuMf;
+import org.lethe.recsys.Ngcf;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.UserLearner;
+import org.lethe.torch.Device;
+
+/**
+ * Seconds per epoch of the recommenders with layers: MovieLens-100K, the default sizes, one thread, the full ranking of the
+ * validation part after every epoch included. Prints the median of the epochs after the third.
+ */
+public final class LayeredSpeed {
+    private LayeredSpeed() {}
+
+    public static void main(String[] args) {
+        Split data = new Ml100k().load(DataFolders.usual(Optional.empty()));
+        List<UserLearner> learners = List.of(
+                new Gmf().withEpochs(15),
+                new NeuMf(32, List.of(128, 64, 32), 4, 8, 256, 1e-3, 0.01, 5, Device.CPU),
+                new Dmf(32, List.of(64, 32), 1, 10, 1024, 1e-3, 0.01, 5, Device.CPU),
+                new Ngcf(16, List.of(32), 0.5, 1, 10, 1024, 1e-3, 0.1, 10, Device.CPU),
+                new MultVae(200, 600, 0.5, 0.2, 1000, 10, 100, 1e-3, 10, Device.CPU));
+        for (UserLearner learner : learners) {
+            List<Long> ends = new ArrayList<>();
+            learner.train(data, Env.seeded(1).with(watch(ends)));
+            List<Double> epochs = new ArrayList<>();
+            for (int e = 3; e < ends.size(); e++) {
+                epochs.add((ends.get(e) - ends.get(e - 1)) / 1e9);
+            }
+            epochs.sort(null);
+            System.out.printf("%-60.60s %.3f s an epoch%n", learner, epochs.get(epochs.size() / 2));
+        }
+    }
+
+    /** Writes down when each epoch ends. */
+    private static Progress watch(List<Long> ends) {
+        return (what, total) -> new Progress.Step() {
+            @Override
+            public void advance(long amount) {
+                ends.add(System.nanoTime());
+            }
+
+            @Override
+            public void note(String message) {}
+
+            @Override
+            public void close() {}
+        };
+    }
+}
