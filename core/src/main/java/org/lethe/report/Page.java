@@ -253,9 +253,14 @@ record Page(Report report) {
         if (control == null) {
             return "";
         }
-        String mood = control == Control.HOLDS ? "good" : control == Control.BROKEN ? "bad" : "quiet";
+        String mood =
+                switch (control) {
+                    case HOLDS, REJECTS -> "good";
+                    case BROKEN -> "bad";
+                    case PARTLY, BLIND, UNDECIDED, ABSENT -> "quiet";
+                };
         String word = switch (control) {
-            case HOLDS -> "control holds";
+            case HOLDS, REJECTS -> "control holds";
             case PARTLY, UNDECIDED -> "control undecided";
             case BLIND, ABSENT -> "no control";
             case BROKEN -> "control BROKEN";
@@ -317,7 +322,7 @@ record Page(Report report) {
 
     private static String mood(Control control) {
         return switch (control) {
-            case HOLDS -> "good";
+            case HOLDS, REJECTS -> "good";
             case BROKEN -> "bad";
             case PARTLY, BLIND, UNDECIDED, ABSENT -> "warn";
         };

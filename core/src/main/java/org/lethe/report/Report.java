@@ -114,6 +114,8 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
         HOLDS("control holds: do-nothing rejected, reference accepted"),
         /** It holds at some places; at the others the data do not decide about the controls. */
         PARTLY("control holds where it decides: do-nothing rejected, reference accepted"),
+        /** It rejects doing nothing, which is also the reference of such a request; what it accepts, the audit shows itself. */
+        REJECTS("control holds: do-nothing rejected; nothing else is a reference for this request"),
         /** The bar lets the do-nothing method pass; it constrains methods, but does not prove an effect. */
         BLIND("no control: do-nothing meets this bar too"),
         /** The bar rejects the reference, so missing it says nothing against a method. */
@@ -165,12 +167,12 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
                     return worst == Control.UNDECIDED && held() > 0 ? Control.PARTLY : worst;
                 }
             }
-            return Control.HOLDS;
+            return controls.values().stream().anyMatch(c -> at(c) == Control.REJECTS) ? Control.REJECTS : Control.HOLDS;
         }
 
         /** What the bars of one place come to: any that tells the controls apart is enough. */
         private static Control at(Map<String, Control> bars) {
-            return List.of(Control.HOLDS, Control.UNDECIDED, Control.BLIND).stream()
+            return List.of(Control.HOLDS, Control.REJECTS, Control.UNDECIDED, Control.BLIND).stream()
                     .filter(bars::containsValue)
                     .findFirst()
                     .orElse(Control.ABSENT);
@@ -178,7 +180,7 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
 
         private long held() {
             return controls.values().stream()
-                    .filter(c -> at(c) == Control.HOLDS)
+                    .filter(c -> at(c) == Control.HOLDS || at(c) == Control.REJECTS)
                     .count();
         }
 
@@ -351,14 +353,18 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
         cells.forEach((place, methods) -> {
             SequencedMap<String, List<Verdict>> idle = verdicts(audit, methods, Role.DO_NOTHING);
             SequencedMap<String, List<Verdict>> reference = verdicts(audit, methods, Role.REFERENCE);
+            boolean referred = methods.values().stream()
+                    .anyMatch(runs -> runs.getFirst().role() == Role.REFERENCE);
             SequencedMap<String, Control> here = new LinkedHashMap<>();
             for (String name : names) {
                 if (corrected.stream()
                         .filter(r -> r.place().equals(place))
                         .map(r -> r.findings().get(name))
                         .anyMatch(m -> m != null && m.standing().isPresent())) {
+                    List<Verdict> ofIdle = idle.getOrDefault(name, List.of());
                     here.put(
-                            name, control(idle.getOrDefault(name, List.of()), reference.getOrDefault(name, List.of())));
+                            name,
+                            referred ? control(ofIdle, reference.getOrDefault(name, List.of())) : control(ofIdle));
                 }
             }
             if (!here.isEmpty()) {
@@ -504,6 +510,17 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
                         && reference.stream().anyMatch(Verdict.Pass.class::isInstance)
                 ? Control.HOLDS
                 : Control.UNDECIDED;
+    }
+
+    /** The same where doing nothing is the reference too, as for a request to hide. */
+    private static Control control(List<Verdict> idle) {
+        if (idle.isEmpty()) {
+            return Control.ABSENT;
+        }
+        if (idle.stream().anyMatch(Verdict.Pass.class::isInstance)) {
+            return Control.BLIND;
+        }
+        return idle.stream().anyMatch(Verdict.Fail.class::isInstance) ? Control.REJECTS : Control.UNDECIDED;
     }
 
     private static List<Score> scores(

@@ -128,6 +128,16 @@ class ReportTest {
     }
 
     @Test
+    void whereDoingNothingIsTheReferenceRejectingItIsTheControl() {
+        Run idle = run("do-nothing", Role.DO_NOTHING, 1, judged(false));
+        assertEquals(
+                Report.Control.REJECTS, Report.of(List.of(idle)).audits().getFirst().control());
+        Run blind = run("do-nothing", Role.DO_NOTHING, 1, judged(true));
+        assertEquals(
+                Report.Control.BLIND, Report.of(List.of(blind)).audits().getFirst().control());
+    }
+
+    @Test
     void withoutControlsNothingIsClaimed() {
         Report report = Report.of(List.of(run("sisa", Role.TESTED, 1, judged(true))));
         assertEquals(Report.Control.ABSENT, report.audits().getFirst().control());
