@@ -10,12 +10,14 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lethe.Audit;
 import org.lethe.Case;
+import org.lethe.Chain;
 import org.lethe.Check;
 import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
@@ -84,12 +86,7 @@ public record AttributeInference(
 
     @Override
     public List<Finding> examine(Case<Split, Recommender> c, Env env) {
-        if (!(c.request() instanceof Hide hide)) {
-            throw new LetheException(
-                    LetheException.Code.STUDY,
-                    "audit attribute-inference looks at a request to hide, found "
-                            + c.request().getClass().getSimpleName());
-        }
+        Hide hide = hide(c.request());
         Interactions train = c.data().train();
         UserRows before = rows(c.before());
         UserRows after = rows(c.after());
@@ -136,6 +133,19 @@ public record AttributeInference(
     public String limits() {
         return "No attacker we ran guesses better than the bar at this sample size; another attacker, or one who also sees"
                 + " lists, scores or other data on the same people, might.";
+    }
+
+    /** The last step of a request that hides something. */
+    private static Hide hide(Request request) {
+        for (Request step : Chain.steps(request).reversed()) {
+            if (step instanceof Hide hide) {
+                return hide;
+            }
+        }
+        throw new LetheException(
+                LetheException.Code.STUDY,
+                "audit attribute-inference looks at a request to hide, found "
+                        + request.getClass().getSimpleName());
     }
 
     private static UserRows rows(Recommender model) {
