@@ -253,12 +253,11 @@ record Page(Report report) {
         if (control == null) {
             return "";
         }
-        String mood =
-                switch (control) {
-                    case HOLDS, REJECTS -> "good";
-                    case BROKEN -> "bad";
-                    case PARTLY, BLIND, UNDECIDED, ABSENT -> "quiet";
-                };
+        String mood = switch (control) {
+            case HOLDS, REJECTS -> "good";
+            case BROKEN -> "bad";
+            case PARTLY, BLIND, UNDECIDED, ABSENT -> "quiet";
+        };
         String word = switch (control) {
             case HOLDS, REJECTS -> "control holds";
             case PARTLY, UNDECIDED -> "control undecided";

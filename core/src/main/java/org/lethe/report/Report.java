@@ -353,8 +353,8 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
         cells.forEach((place, methods) -> {
             SequencedMap<String, List<Verdict>> idle = verdicts(audit, methods, Role.DO_NOTHING);
             SequencedMap<String, List<Verdict>> reference = verdicts(audit, methods, Role.REFERENCE);
-            boolean referred = methods.values().stream()
-                    .anyMatch(runs -> runs.getFirst().role() == Role.REFERENCE);
+            boolean referred =
+                    methods.values().stream().anyMatch(runs -> runs.getFirst().role() == Role.REFERENCE);
             SequencedMap<String, Control> here = new LinkedHashMap<>();
             for (String name : names) {
                 if (corrected.stream()

@@ -131,10 +131,12 @@ class ReportTest {
     void whereDoingNothingIsTheReferenceRejectingItIsTheControl() {
         Run idle = run("do-nothing", Role.DO_NOTHING, 1, judged(false));
         assertEquals(
-                Report.Control.REJECTS, Report.of(List.of(idle)).audits().getFirst().control());
+                Report.Control.REJECTS,
+                Report.of(List.of(idle)).audits().getFirst().control());
         Run blind = run("do-nothing", Role.DO_NOTHING, 1, judged(true));
         assertEquals(
-                Report.Control.BLIND, Report.of(List.of(blind)).audits().getFirst().control());
+                Report.Control.BLIND,
+                Report.of(List.of(blind)).audits().getFirst().control());
     }
 
     @Test
