@@ -28,6 +28,15 @@ public final class PairGradient {
         }
     }
 
+    /** Adds {@code slope} = dLoss/dScore times the gradient of {@code rows[p]·rows[i]} to the rows of {@code g}. */
+    public static void add(float[] rows, float[] g, int p, int i, int stride, float slope) {
+        if (Lanes.VECTOR) {
+            Vectors.add(rows, g, p, i, stride, slope);
+        } else {
+            Twins.add(rows, g, p, i, stride, slope);
+        }
+    }
+
     /** Sixteen lanes at a time; loaded only where vectors run. */
     private static final class Vectors {
         private static final VectorSpecies<Float> S = FloatVector.SPECIES_512;
@@ -63,6 +72,16 @@ public final class PairGradient {
                 minus.fma(vp, FloatVector.fromArray(S, g, j + d)).intoArray(g, j + d);
             }
         }
+
+        static void add(float[] rows, float[] g, int p, int i, int stride, float slope) {
+            FloatVector s = FloatVector.broadcast(S, slope);
+            for (int d = 0; d < stride; d += L) {
+                FloatVector vp = FloatVector.fromArray(S, rows, p + d);
+                FloatVector vi = FloatVector.fromArray(S, rows, i + d);
+                s.fma(vi, FloatVector.fromArray(S, g, p + d)).intoArray(g, p + d);
+                s.fma(vp, FloatVector.fromArray(S, g, i + d)).intoArray(g, i + d);
+            }
+        }
     }
 
     /** One number at a time, in the order of the lanes. */
@@ -87,6 +106,13 @@ public final class PairGradient {
                 g[p + d] = Math.fma(slope, rows[i + d] - rows[j + d], g[p + d]);
                 g[i + d] = Math.fma(slope, rows[p + d], g[i + d]);
                 g[j + d] = Math.fma(-slope, rows[p + d], g[j + d]);
+            }
+        }
+
+        static void add(float[] rows, float[] g, int p, int i, int stride, float slope) {
+            for (int d = 0; d < stride; d++) {
+                g[p + d] = Math.fma(slope, rows[i + d], g[p + d]);
+                g[i + d] = Math.fma(slope, rows[p + d], g[i + d]);
             }
         }
     }

@@ -14,19 +14,24 @@ import org.lethe.numerics.Keyed;
  * <p>An epoch costs one hash per interaction, the expected m/(m − |N_u|) draws of a negative, and a counting sort; the
  * arrays are reused. Rejection looks into a bit row per user, or searches the row where the bits would exceed 64 MB.
  */
-final class Batches {
+public final class Batches {
     private static final long BITS = 64L << 23;
     private static final long STEP = 0xD1342543DE82EF95L;
 
     /** Number of batches. */
-    final int count;
+    public final int count;
 
     /** Batch b is the samples {@code starts[b] … starts[b+1]−1}. */
-    final int[] starts;
+    public final int[] starts;
 
-    final int[] users;
-    final int[] positives;
-    final int[] negatives; // [samples, draws]
+    /** The user of each sample. */
+    public final int[] users;
+
+    /** The item that the user took. */
+    public final int[] positives;
+
+    /** The items that it did not, [samples, draws]. */
+    public final int[] negatives;
 
     /** Negatives of an interaction. */
     final int draws;
@@ -38,7 +43,7 @@ final class Batches {
     private final int words;
 
     /** As many batches as make {@code batch} interactions their mean size. */
-    Batches(Interactions train, int batch) {
+    public Batches(Interactions train, int batch) {
         this(train, batch, 1);
     }
 
@@ -47,7 +52,8 @@ final class Batches {
         this(Math.max(1, (int) Math.round(train.size() / (double) batch)), train, draws);
     }
 
-    Batches(int count, Interactions train) {
+    /** This many batches. */
+    public Batches(int count, Interactions train) {
         this(count, train, 1);
     }
 
@@ -82,7 +88,7 @@ final class Batches {
     }
 
     /** Lays out the epoch of a key. */
-    void plan(Keyed epoch) {
+    public void plan(Keyed epoch) {
         Arrays.fill(starts, 0);
         for (int u = 0; u < train.users(); u++) {
             boolean all = train.degree(u) == train.items();
@@ -124,7 +130,7 @@ final class Batches {
     }
 
     /** Samples of the epoch: the interactions of users who have negatives. */
-    int size() {
+    public int size() {
         return starts[count];
     }
 

@@ -15,7 +15,7 @@ import org.lethe.numerics.Keyed;
  * when it has not improved for more than {@code patience} epochs, and the result is that of the best epoch. Without
  * validation interactions all epochs run and the last one counts.
  */
-final class Training {
+public final class Training {
     private static final int TOP = 20;
 
     private Training() {}
@@ -25,7 +25,7 @@ final class Training {
      *
      * @param <S> what is kept of the best epoch
      */
-    interface Course<S> {
+    public interface Course<S> {
         /** Runs the epoch of a number, which draws depend on, and returns its mean loss. */
         double epoch(int number);
 
@@ -48,7 +48,7 @@ final class Training {
      * Runs up to {@code epochs} epochs more than {@code done} and returns the best state; its {@code epochs} are all that
      * were run. Counts {@code interactions-trained} and {@code epochs}.
      */
-    static Checkpoint run(
+    public static Checkpoint run(
             String name, Course<Checkpoint> course, Split data, Env env, int done, int epochs, int patience) {
         Best<Checkpoint> best = best(name, course, data, env, done, epochs, patience);
         Checkpoint state = best.state();

@@ -2,13 +2,23 @@ package org.lethe.recsys.forget;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.lethe.Env;
-import org.lethe.LetheException;
 import org.lethe.Workers;
+import org.lethe.numerics.DenseAdam;
+import org.lethe.numerics.FactorSteps;
 import org.lethe.numerics.Keyed;
+import org.lethe.numerics.Lanes;
+import org.lethe.numerics.Logistic;
+import org.lethe.numerics.MatrixProduct;
+import org.lethe.numerics.PairGradient;
+import org.lethe.recsys.Batches;
+import org.lethe.recsys.Checkpoint;
 import org.lethe.recsys.EmbeddingLearner.Loss;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.Training;
 
 /**
  * RecEraser's attentive aggregation of frozen shard tables (Chen et al. 2022, section 4.3): {@code e_s = W_sᵀx_s + b_s},
@@ -16,354 +26,467 @@ import org.lethe.recsys.Interactions;
  * and (A, c, h) apart; a pair scores {@code p_u·q_i}.
  *
  * <p>Only (W, b, A, c, h) are trained, by the loss of the backbone with one sampled negative per interaction, dropout that
- * keeps 0.7 of p_u, and 10⁻⁵(‖W‖² + ‖b‖²). Departures: W starts as the identity, so that the untrained aggregate is the
- * mean of the shards; a step of Adam sees all interactions at once, since the transfer of every user and item costs more
- * than all pairs do; a user that a shard never saw has a row of zeros there. Gradients are by hand, in double.
- * A step costs {@code O((n + m)·S·k² + |D|·k)}.
+ * keeps 0.7 of p_u, 10⁻⁵(‖W‖² + ‖b‖²) and Adam, in batches of interactions and until the validation part stops it.
+ * Departures: W starts as the identity, so that the untrained aggregate is the mean of the shards, and a shard that has no
+ * interaction of a user has no say about it; its row of an item without one counts as zeros, which keeps what many shards
+ * know ahead of what few do. Gradients are by hand, in float. A step transfers the rows its batch touches, each once:
+ * {@code O(rows · shards · k² + batch · k)}.
  */
-final class Attention {
+final class Attention implements Training.Course<Checkpoint> {
     private static final double KEEP = 0.7;
-    private static final double RIDGE = 1e-5;
-    private static final int BLOCK = 256;
+    private static final float RIDGE = 1e-5f;
+    private static final int BLOCK = 4096; // rows of the served tables made at a time
+
+    private final Loss loss;
+    private final Interactions train;
+    private final Batches batches;
+    private final double rate;
+    private final Keyed samples;
+    private final Keyed dropout;
+    private final Workers workers;
 
     private final int shards;
     private final int dims;
+    private final int stride;
     private final int hidden;
-    private final float[][] users; // by shard, [n, k]
-    private final float[][] items; // by shard, [m, k]
-    private final Loss loss;
+    private final Side users;
+    private final Side items;
 
     /** All parameters end to end: W by shard, b by shard, then Aᵀ, c and h of users, then those of items. */
-    final double[] theta;
+    final float[] theta;
 
-    Attention(int dims, float[][] users, float[][] items, Loss loss, Keyed random) {
-        this.shards = users.length;
-        this.dims = dims;
-        this.hidden = Math.max(1, dims / 2);
-        this.users = users;
-        this.items = items;
+    final float[] gradient;
+    private final float[] first;
+    private final float[] second;
+    private final float[] decay; // by stretches of 16 parameters
+    private float[] rows = {}; // p of the touched users, then q of the touched items, [slots, stride]
+    private float[] byRows = {};
+    private float[] mask = {};
+    private long steps;
+
+    /**
+     * Shards side by side.
+     *
+     * @param users tables of users by shard, [users, k]; rows of zeros where a shard does not know a user and has no say
+     * @param items tables of items by shard, [items, k]; rows of zeros where a shard does not know an item
+     * @param batches number of batches in an epoch
+     */
+    Attention(float[][] users, float[][] items, Loss loss, Interactions train, int batches, double rate, Env env) {
         this.loss = loss;
-        theta = new double[shards * dims * (dims + 1) + 2 * sideSize()];
+        this.train = train;
+        this.rate = rate;
+        this.workers = env.workers();
+        this.batches = new Batches(batches, train);
+        samples = env.random("aggregator-samples");
+        dropout = env.random("aggregator-dropout");
+        shards = users.length;
+        dims = users[0].length / train.users();
+        stride = FactorSteps.stride(dims);
+        int half = Math.max(1, dims / 2);
+        hidden = FactorSteps.stride(half);
+        theta = new float[shards * stride * (stride + 1) + 2 * sideSize()];
+        gradient = new float[theta.length];
+        first = new float[theta.length];
+        second = new float[theta.length];
+        decay = new float[theta.length / Lanes.FLOATS];
+        Arrays.fill(decay, 0, shards * stride * (stride + 1) / Lanes.FLOATS, 2 * RIDGE);
         for (int s = 0; s < shards; s++) {
             for (int d = 0; d < dims; d++) {
-                theta[s * dims * dims + d * dims + d] = 1;
+                theta[s * stride * stride + d * stride + d] = 1;
             }
         }
-        double sd = Math.sqrt(2.0 / (hidden + dims));
-        for (int side = 0; side < 2; side++) {
-            int from = side(side);
-            for (int n = 0; n < dims * hidden; n++) {
-                double z = Keyed.normal(random.of(side).at(n));
-                theta[from + n] = sd * Math.clamp(z, -2, 2);
+        this.users = new Side(0, users);
+        this.items = new Side(1, items);
+        for (Side side : List.of(this.users, this.items)) {
+            Keyed random = env.random("aggregator").of(side == this.users ? 0 : 1);
+            double sd = Math.sqrt(2.0 / (half + dims));
+            for (int d = 0; d < dims; d++) {
+                for (int j = 0; j < half; j++) {
+                    double z = Keyed.normal(random.at(d, j));
+                    theta[side.at + d * hidden + j] = (float) (sd * Math.clamp(z, -2, 2));
+                }
             }
-            Arrays.fill(theta, from + dims * hidden + hidden, from + sideSize(), 0.01);
+            Arrays.fill(theta, side.h, side.h + half, 0.01f);
         }
     }
 
     /** Trains the aggregation of these shards and applies it. */
-    static Embeddings aggregate(Sharded sharded, Loss loss, Interactions train, int steps, double rate, Env env) {
-        List<Sharded.Shard> shards = sharded.shards();
-        int dims = sharded.dims();
-        float[][] users = new float[shards.size()][];
-        float[][] items = new float[shards.size()][];
-        for (int s = 0; s < users.length; s++) {
-            Sharded.Shard shard = shards.get(s);
+    static Embeddings aggregate(
+            Sharded sharded, Loss loss, Split data, int epochs, int batches, double rate, int patience, Env env) {
+        int shards = sharded.shards().size();
+        float[][] users = new float[shards][];
+        float[][] items = new float[shards][];
+        env.workers().each(shards, s -> {
+            Sharded.Shard shard = sharded.shards().get(s);
+            int dims = sharded.dims();
             users[s] = new float[sharded.users() * dims];
-            for (int row = 0; row < shard.users().length; row++) {
-                System.arraycopy(shard.model().userRows(), row * dims, users[s], shard.users()[row] * dims, dims);
+            items[s] = new float[sharded.items() * dims];
+            Interactions seen = sharded.partition().part(s, data).train();
+            boolean[] known = new boolean[seen.items()];
+            for (int i : seen.columns()) {
+                known[i] = true;
             }
-            items[s] = shard.model().itemRows();
-        }
-        Attention attention = new Attention(dims, users, items, loss, env.random("aggregator"));
-        attention.train(train, steps, rate, env);
-        return attention.apply(env.workers());
+            for (int row = 0; row < shard.users().length; row++) {
+                if (seen.degree(row) > 0) {
+                    System.arraycopy(shard.model().userRows(), row * dims, users[s], shard.users()[row] * dims, dims);
+                }
+            }
+            for (int i = 0; i < known.length; i++) {
+                if (known[i]) {
+                    System.arraycopy(shard.model().itemRows(), i * dims, items[s], i * dims, dims);
+                }
+            }
+        });
+        Attention attention = new Attention(users, items, loss, data.train(), batches, rate, env);
+        return Training.run("receraser's aggregator", attention, data, env, 0, epochs, patience)
+                .model();
     }
 
-    /** Adam on full batches. */
-    void train(Interactions train, int steps, double rate, Env env) {
-        Keyed negatives = env.random("aggregator-negatives");
-        Keyed dropout = env.random("aggregator-dropout");
-        double[] gradient = new double[theta.length];
-        double[] first = new double[theta.length];
-        double[] second = new double[theta.length];
-        int[] against = new int[train.size()];
-        for (int step = 1; step <= steps; step++) {
-            negatives(train, negatives.of(step), against);
-            double[] mask = mask(train, dropout.of(step));
-            double value = loss(train, against, mask, gradient, env.workers());
-            if (!Double.isFinite(value)) {
-                throw new LetheException(
-                        LetheException.Code.NUMERIC,
-                        "receraser: the aggregator's loss of step " + step + " is " + value);
-            }
-            double right1 = 1 - Math.pow(0.9, step);
-            double right2 = 1 - Math.pow(0.999, step);
-            for (int n = 0; n < theta.length; n++) {
-                first[n] = 0.9 * first[n] + 0.1 * gradient[n];
-                second[n] = 0.999 * second[n] + 0.001 * gradient[n] * gradient[n];
-                theta[n] -= rate * (first[n] / right1) / (Math.sqrt(second[n] / right2) + 1e-8);
+    @Override
+    public double epoch(int number) {
+        batches.plan(samples.of(number));
+        double total = 0;
+        for (int b = 0; b < batches.count; b++) {
+            int from = batches.starts[b];
+            int to = batches.starts[b + 1];
+            if (from < to) {
+                total += (to - from) * differentiate(from, to, dropout.of(number).of(b));
+                steps++;
+                DenseAdam.step(
+                        theta,
+                        first,
+                        second,
+                        gradient,
+                        decay,
+                        Lanes.FLOATS,
+                        0,
+                        decay.length,
+                        DenseAdam.rate(rate, steps),
+                        DenseAdam.root(steps));
             }
         }
+        return total / Math.max(1, batches.size());
     }
 
     /** The aggregated tables, without dropout. */
-    Embeddings apply(Workers workers) {
-        return new Embeddings(dims, floats(new Side(0, users, workers).out), floats(new Side(1, items, workers).out));
+    @Override
+    public Embeddings model() {
+        return new Embeddings(dims, users.served(), items.served());
+    }
+
+    @Override
+    public Checkpoint snapshot(int epochs) {
+        return new Checkpoint(model(), new float[0][], new float[0][], steps, epochs);
     }
 
     /** The weights of the shards for one user; they sum to 1. */
-    double[] weights(int user, Workers workers) {
-        double[] alpha = new Side(0, users, workers).alpha;
-        return Arrays.copyOfRange(alpha, user * shards, (user + 1) * shards);
+    float[] weights(int user) {
+        users.select(new int[] {user}, 0, 1);
+        users.forward(new float[stride], 0);
+        float[] weights = new float[shards];
+        for (int s = 0; s < shards; s++) {
+            weights[s] = users.place[s] < 0 ? 0 : users.alpha[s][0];
+        }
+        return weights;
     }
 
-    /** One item per interaction that its user never took; the interaction's own where there is none. */
-    static void negatives(Interactions train, Keyed random, int[] into) {
-        for (int u = 0; u < train.users(); u++) {
-            for (int k = train.from(u); k < train.to(u); k++) {
-                int item = train.item(k);
-                into[k] = train.degree(u) == train.items() ? item : negative(train, u, random, item);
-            }
-        }
+    /** Lays out an epoch and leaves in {@link #gradient} that of one batch, but for its decay; returns the mean loss. */
+    double differentiate(int epoch, int batch) {
+        batches.plan(samples.of(epoch));
+        return differentiate(batches.starts[batch], batches.starts[batch + 1], dropout.of(epoch).of(batch));
     }
 
-    private static int negative(Interactions train, int user, Keyed random, int item) {
-        long bits = random.at(train.userKey(user), item);
-        int drawn = Keyed.below(bits, train.items());
-        while (train.contains(user, drawn)) {
-            bits = Keyed.mix(bits + 0x9E3779B97F4A7C15L);
-            drawn = Keyed.below(bits, train.items());
-        }
-        return drawn;
+    Batches batches() {
+        return batches;
     }
 
-    private double[] mask(Interactions train, Keyed random) {
-        double[] mask = new double[train.users() * dims];
-        for (int u = 0; u < train.users(); u++) {
-            Keyed of = random.of(train.userKey(u));
-            for (int d = 0; d < dims; d++) {
-                mask[u * dims + d] = Keyed.unit(of.at(d)) < KEEP ? 1 / KEEP : 0;
-            }
-        }
-        return mask;
+    /** What dropout multiplies the aggregated row of a user with in a batch. */
+    float mask(int epoch, int batch, int user, int d) {
+        return mask(dropout.of(epoch).of(batch).of(train.userKey(user)), d);
     }
 
-    /** The loss, and its gradient by every parameter. {@code mask} multiplies the users' aggregated rows. */
-    double loss(Interactions train, int[] against, double[] mask, double[] gradient, Workers workers) {
-        Side user = new Side(0, users, workers);
-        Side item = new Side(1, items, workers);
-        double[] p = user.out.clone();
-        for (int n = 0; n < p.length; n++) {
-            p[n] *= mask[n];
+    private static float mask(Keyed ofUser, int d) {
+        return Keyed.unit(ofUser.at(d)) < KEEP ? (float) (1 / KEEP) : 0;
+    }
+
+    private double differentiate(int from, int to, Keyed drop) {
+        users.select(batches.users, from, to);
+        items.clear();
+        items.choose(batches.positives, from, to);
+        items.choose(batches.negatives, from, to);
+        int ofItems = users.size * stride;
+        int size = ofItems + items.size * stride;
+        if (rows.length < size) {
+            rows = new float[size + size / 8];
+            byRows = new float[rows.length];
+            mask = new float[rows.length];
         }
-        double[] byUser = new double[p.length];
-        double[] byItem = new double[item.out.length];
-        double total = pairs(train, against, p, item.out, byUser, byItem);
-        for (int n = 0; n < p.length; n++) {
-            byUser[n] *= mask[n];
-        }
+        Arrays.fill(rows, 0, size, 0);
+        Arrays.fill(byRows, 0, size, 0);
         Arrays.fill(gradient, 0);
-        user.back(byUser, gradient, workers);
-        item.back(byItem, gradient, workers);
-        for (int n = 0; n < shards * dims * (dims + 1); n++) {
-            total += RIDGE * theta[n] * theta[n];
-            gradient[n] += 2 * RIDGE * theta[n];
+        users.forward(rows, 0);
+        items.forward(rows, ofItems);
+        for (int slot = 0; slot < users.size; slot++) {
+            Keyed ofUser = drop.of(train.userKey(users.touched[slot]));
+            for (int d = 0; d < dims; d++) {
+                mask[slot * stride + d] = mask(ofUser, d);
+                rows[slot * stride + d] *= mask[slot * stride + d];
+            }
         }
-        return total;
+        double total = pairs(from, to, ofItems);
+        for (int n = 0; n < ofItems; n++) {
+            byRows[n] *= mask[n];
+        }
+        users.back(byRows, 0);
+        items.back(byRows, ofItems);
+        return total / (to - from);
     }
 
-    private double pairs(Interactions train, int[] against, double[] p, double[] q, double[] byUser, double[] byItem) {
+    /** The loss of the samples, and its gradient by the aggregated rows. */
+    private double pairs(int from, int to, int ofItems) {
         double total = 0;
-        double share = 1.0 / Math.max(1, train.size());
-        for (int u = 0; u < train.users(); u++) {
-            for (int k = train.from(u); k < train.to(u); k++) {
-                int i = train.item(k) * dims;
-                int j = against[k] * dims;
-                double taken = 0;
-                double left = 0;
-                for (int d = 0; d < dims; d++) {
-                    taken += p[u * dims + d] * q[i + d];
-                    left += p[u * dims + d] * q[j + d];
-                }
-                double slopeTaken;
-                double slopeLeft;
-                switch (loss) {
-                    case PAIRWISE -> {
-                        total += share * softplus(left - taken);
-                        slopeLeft = share * sigmoid(left - taken);
-                        slopeTaken = -slopeLeft;
-                    }
-                    case LOGISTIC -> {
-                        total += share / 2 * (softplus(-taken) + softplus(left));
-                        slopeTaken = -share / 2 * sigmoid(-taken);
-                        slopeLeft = share / 2 * sigmoid(left);
-                    }
-                    case SQUARED -> {
-                        total += share / 2 * ((1 - taken) * (1 - taken) + left * left);
-                        slopeTaken = share * (taken - 1);
-                        slopeLeft = share * left;
-                    }
-                    default -> throw new AssertionError(loss);
-                }
-                for (int d = 0; d < dims; d++) {
-                    byUser[u * dims + d] += slopeTaken * q[i + d] + slopeLeft * q[j + d];
-                    byItem[i + d] += slopeTaken * p[u * dims + d];
-                    byItem[j + d] += slopeLeft * p[u * dims + d];
-                }
+        float share = 1f / (to - from);
+        for (int n = from; n < to; n++) {
+            int p = users.slotOf[batches.users[n]] * stride;
+            int i = ofItems + items.slotOf[batches.positives[n]] * stride;
+            int j = ofItems + items.slotOf[batches.negatives[n]] * stride;
+            if (loss == Loss.PAIRWISE) {
+                float x = PairGradient.margin(rows, p, i, j, stride);
+                total += Math.max(-x, 0) + StrictMath.log1p(Logistic.expNegative(x));
+                PairGradient.add(rows, byRows, p, i, j, stride, -share * Logistic.sigmoid(-x));
+            } else {
+                float taken = FactorSteps.dot(rows, p, rows, i, stride);
+                float left = FactorSteps.dot(rows, p, rows, j, stride);
+                boolean squared = loss == Loss.SQUARED;
+                total += squared
+                        ? ((1 - taken) * (1 - taken) + left * left) / 2
+                        : (Math.max(-taken, 0)
+                                        + StrictMath.log1p(Logistic.expNegative(taken))
+                                        + Math.max(left, 0)
+                                        + StrictMath.log1p(Logistic.expNegative(left)))
+                                / 2;
+                float half = share / 2;
+                PairGradient.add(
+                        rows, byRows, p, i, stride, squared ? share * (taken - 1) : -half * Logistic.sigmoid(-taken));
+                PairGradient.add(rows, byRows, p, j, stride, squared ? share * left : half * Logistic.sigmoid(left));
             }
         }
         return total;
-    }
-
-    static double sigmoid(double x) {
-        return 1 / (1 + Math.exp(-x));
-    }
-
-    static double softplus(double x) {
-        return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
-    }
-
-    private static float[] floats(double[] values) {
-        float[] rounded = new float[values.length];
-        for (int n = 0; n < rounded.length; n++) {
-            rounded[n] = (float) values[n];
-        }
-        return rounded;
     }
 
     private int sideSize() {
-        return dims * hidden + 2 * hidden;
+        return stride * hidden + 2 * hidden;
     }
 
-    private int side(int side) {
-        return shards * dims * (dims + 1) + side * sideSize();
-    }
-
-    /** y += a·x over a stretch; the compiler makes vectors of it. */
-    private static void add(double a, double[] x, int from, double[] y, int to, int length) {
-        for (int n = 0; n < length; n++) {
-            y[to + n] += a * x[from + n];
-        }
-    }
-
-    /** Users, or items: what they become under the present parameters, and the way back of a gradient. */
+    /** Users, or items: what the rows of a batch become under the present parameters, and the way back of a gradient. */
     private final class Side {
-        private final int from; // of this side's (Aᵀ, c, h) in theta
-        private final float[][] rows;
+        private final int at; // of Aᵀ in theta
+        private final int c;
+        private final int h;
         private final int count;
-        private final double[][] moved; // e_s, by shard, [count, k]
-        private final double[][] units; // A e_s + c before ReLU, by shard, [count, hidden]
-        private final double[] alpha; // [count, shards]
-        private final double[] out; // [count, k]
+        private final float[][] tables; // by shard, [count, stride]
+        private final boolean[] known; // [count, shards]
 
-        Side(int side, float[][] rows, Workers workers) {
-            this.from = side(side);
-            this.rows = rows;
-            this.count = rows[0].length / dims;
-            moved = new double[shards][count * dims];
-            units = new double[shards][count * hidden];
-            alpha = new double[count * shards];
-            out = new double[count * dims];
+        private final int[] slotOf; // of each row, −1 where untouched
+        private final int[] touched; // row of each slot
+        private int size;
+
+        private int[] place = {}; // [slots, shards]: where in the shard's stretch, −1 where it has no say
+        private final int[][] slots = new int[shards][0];
+        private final int[] sizes = new int[shards];
+        private final float[][] x = new float[shards][0];
+        private final float[][] moved = new float[shards][0]; // e_s
+        private final float[][] units = new float[shards][0]; // A e_s + c before ReLU
+        private final float[][] alpha = new float[shards][0];
+        private final float[][] slope = new float[shards][0]; // by the logit
+        private final float[][] byMoved = new float[shards][0];
+        private final float[][] byUnit = new float[shards][0];
+
+        Side(int side, float[][] packed) {
+            at = shards * stride * (stride + 1) + side * sideSize();
+            c = at + stride * hidden;
+            h = c + hidden;
+            count = packed[0].length / dims;
+            tables = new float[shards][count * stride];
+            known = new boolean[count * shards];
+            for (int s = 0; s < shards; s++) {
+                for (int n = 0; n < count; n++) {
+                    known[n * shards + s] = side == 1;
+                    for (int d = 0; d < dims; d++) {
+                        tables[s][n * stride + d] = packed[s][n * dims + d];
+                        known[n * shards + s] |= packed[s][n * dims + d] != 0;
+                    }
+                }
+            }
+            slotOf = new int[count];
+            Arrays.fill(slotOf, -1);
+            touched = new int[count];
+        }
+
+        void clear() {
+            for (int slot = 0; slot < size; slot++) {
+                slotOf[touched[slot]] = -1;
+            }
+            size = 0;
+        }
+
+        void choose(int[] of, int from, int to) {
+            for (int n = from; n < to; n++) {
+                if (slotOf[of[n]] < 0) {
+                    slotOf[of[n]] = size;
+                    touched[size++] = of[n];
+                }
+            }
+        }
+
+        void select(int[] of, int from, int to) {
+            clear();
+            choose(of, from, to);
+        }
+
+        /** Adds the aggregated rows of the slots to a table of zeros. */
+        void forward(float[] out, int offset) {
+            if (place.length < size * shards) {
+                place = new int[(size + size / 8) * shards];
+            }
             workers.each(shards, this::move);
-            workers.each((count + BLOCK - 1) / BLOCK, this::mix);
+            for (int slot = 0; slot < size; slot++) {
+                mix(slot, out, offset + slot * stride);
+            }
         }
 
         private void move(int s) {
-            int w = s * dims * dims;
-            int b = shards * dims * dims + s * dims;
-            for (int n = 0; n < count; n++) {
-                System.arraycopy(theta, b, moved[s], n * dims, dims);
-                System.arraycopy(theta, from + dims * hidden, units[s], n * hidden, hidden);
-                for (int d = 0; d < dims; d++) {
-                    add(rows[s][n * dims + d], theta, w + d * dims, moved[s], n * dims, dims);
-                }
-                for (int d = 0; d < dims; d++) {
-                    add(moved[s][n * dims + d], theta, from + d * hidden, units[s], n * hidden, hidden);
+            if (slots[s].length < size) {
+                int room = size + size / 8;
+                slots[s] = new int[room];
+                x[s] = new float[room * stride];
+                moved[s] = new float[room * stride];
+                byMoved[s] = new float[room * stride];
+                units[s] = new float[room * hidden];
+                byUnit[s] = new float[room * hidden];
+                alpha[s] = new float[room];
+                slope[s] = new float[room];
+            }
+            int b = shards * stride * stride + s * stride;
+            int n = 0;
+            for (int slot = 0; slot < size; slot++) {
+                int row = touched[slot];
+                place[slot * shards + s] = known[row * shards + s] ? n : -1;
+                if (known[row * shards + s]) {
+                    slots[s][n] = slot;
+                    System.arraycopy(tables[s], row * stride, x[s], n * stride, stride);
+                    System.arraycopy(theta, b, moved[s], n * stride, stride);
+                    System.arraycopy(theta, c, units[s], n * hidden, hidden);
+                    n++;
                 }
             }
-        }
-
-        private void mix(int block) {
-            int h = from + dims * hidden + hidden;
-            for (int n = block * BLOCK; n < Math.min(count, (block + 1) * BLOCK); n++) {
-                double most = Double.NEGATIVE_INFINITY;
-                for (int s = 0; s < shards; s++) {
-                    double logit = 0;
-                    for (int j = 0; j < hidden; j++) {
-                        logit += theta[h + j] * Math.max(0, units[s][n * hidden + j]);
-                    }
-                    alpha[n * shards + s] = logit;
-                    most = Math.max(most, logit);
-                }
-                double sum = 0;
-                for (int s = 0; s < shards; s++) {
-                    alpha[n * shards + s] = Math.exp(alpha[n * shards + s] - most);
-                    sum += alpha[n * shards + s];
-                }
-                for (int s = 0; s < shards; s++) {
-                    alpha[n * shards + s] /= sum;
-                    add(alpha[n * shards + s], moved[s], n * dims, out, n * dims, dims);
-                }
-            }
-        }
-
-        /** Adds to the gradient of the parameters; {@code byOut} is the gradient by the aggregated rows. */
-        void back(double[] byOut, double[] gradient, Workers workers) {
-            double[] byLogit = new double[count * shards];
-            workers.each((count + BLOCK - 1) / BLOCK, block -> logits(block, byOut, byLogit));
-            double[] upright = new double[hidden * dims]; // A
-            for (int d = 0; d < dims; d++) {
+            sizes[s] = n;
+            MatrixProduct.add(moved[s], 0, x[s], 0, theta, s * stride * stride, n, stride, stride);
+            MatrixProduct.add(units[s], 0, moved[s], 0, theta, at, n, stride, hidden);
+            for (int k = 0; k < n; k++) {
+                float logit = 0;
                 for (int j = 0; j < hidden; j++) {
-                    upright[j * dims + d] = theta[from + d * hidden + j];
+                    logit = Math.fma(theta[h + j], Math.max(0, units[s][k * hidden + j]), logit);
                 }
-            }
-            double[][] ofSide = new double[shards][sideSize()];
-            workers.each(shards, s -> shard(s, byOut, byLogit, upright, ofSide[s], gradient));
-            for (double[] part : ofSide) {
-                add(1, part, 0, gradient, from, part.length);
+                alpha[s][k] = logit;
             }
         }
 
-        private void logits(int block, double[] byOut, double[] byLogit) {
-            for (int n = block * BLOCK; n < Math.min(count, (block + 1) * BLOCK); n++) {
-                double mean = 0;
+        private void mix(int slot, float[] out, int to) {
+            float most = Float.NEGATIVE_INFINITY;
+            for (int s = 0; s < shards; s++) {
+                int k = place[slot * shards + s];
+                most = k < 0 ? most : Math.max(most, alpha[s][k]);
+            }
+            float sum = 0;
+            for (int s = 0; s < shards; s++) {
+                int k = place[slot * shards + s];
+                if (k >= 0) {
+                    alpha[s][k] = Logistic.expNegative(alpha[s][k] - most);
+                    sum += alpha[s][k];
+                }
+            }
+            for (int s = 0; s < shards; s++) {
+                int k = place[slot * shards + s];
+                if (k >= 0) {
+                    alpha[s][k] /= sum;
+                    MatrixProduct.add(out, to, alpha[s], k, moved[s], k * stride, 1, 1, stride);
+                }
+            }
+        }
+
+        /** Adds to the gradient of the parameters; {@code byOut} has the gradient by the aggregated rows of the slots. */
+        void back(float[] byOut, int offset) {
+            float[] by = new float[shards];
+            for (int slot = 0; slot < size; slot++) {
+                float mean = 0;
                 for (int s = 0; s < shards; s++) {
-                    double by = 0;
-                    for (int d = 0; d < dims; d++) {
-                        by += byOut[n * dims + d] * moved[s][n * dims + d];
+                    int k = place[slot * shards + s];
+                    if (k >= 0) {
+                        by[s] = FactorSteps.dot(byOut, offset + slot * stride, moved[s], k * stride, stride);
+                        mean += alpha[s][k] * by[s];
                     }
-                    byLogit[n * shards + s] = by;
-                    mean += alpha[n * shards + s] * by;
                 }
                 for (int s = 0; s < shards; s++) {
-                    byLogit[n * shards + s] = alpha[n * shards + s] * (byLogit[n * shards + s] - mean);
+                    int k = place[slot * shards + s];
+                    if (k >= 0) {
+                        slope[s][k] = alpha[s][k] * (by[s] - mean);
+                    }
+                }
+            }
+            float[] upright = new float[hidden * stride]; // A
+            for (int d = 0; d < stride; d++) {
+                for (int j = 0; j < hidden; j++) {
+                    upright[j * stride + d] = theta[at + d * hidden + j];
+                }
+            }
+            float[][] ofSide = new float[shards][sideSize()];
+            workers.each(shards, s -> back(s, byOut, offset, upright, ofSide[s]));
+            for (float[] part : ofSide) {
+                for (int n = 0; n < part.length; n++) {
+                    gradient[at + n] += part[n];
                 }
             }
         }
 
-        private void shard(
-                int s, double[] byOut, double[] byLogit, double[] upright, double[] ofSide, double[] gradient) {
-            int c = dims * hidden;
-            int h = c + hidden;
-            double[] byUnit = new double[hidden];
-            double[] byMoved = new double[dims];
-            for (int n = 0; n < count; n++) {
-                double slope = byLogit[n * shards + s];
-                Arrays.fill(byMoved, 0);
-                add(alpha[n * shards + s], byOut, n * dims, byMoved, 0, dims);
+        private void back(int s, float[] byOut, int offset, float[] upright, float[] ofSide) {
+            int n = sizes[s];
+            Arrays.fill(byMoved[s], 0, n * stride, 0);
+            for (int k = 0; k < n; k++) {
+                int out = offset + slots[s][k] * stride;
+                MatrixProduct.add(byMoved[s], k * stride, alpha[s], k, byOut, out, 1, 1, stride);
                 for (int j = 0; j < hidden; j++) {
-                    double unit = units[s][n * hidden + j];
-                    ofSide[h + j] += slope * Math.max(0, unit);
-                    byUnit[j] = unit > 0 ? slope * theta[from + h + j] : 0;
-                    ofSide[c + j] += byUnit[j];
-                    add(byUnit[j], upright, j * dims, byMoved, 0, dims);
+                    float unit = units[s][k * hidden + j];
+                    byUnit[s][k * hidden + j] = unit > 0 ? slope[s][k] * theta[h + j] : 0;
+                    ofSide[c - at + j] += byUnit[s][k * hidden + j];
+                    ofSide[h - at + j] += slope[s][k] * Math.max(0, unit);
                 }
-                for (int d = 0; d < dims; d++) {
-                    add(moved[s][n * dims + d], byUnit, 0, ofSide, d * hidden, hidden);
-                    add(rows[s][n * dims + d], byMoved, 0, gradient, s * dims * dims + d * dims, dims);
-                }
-                add(1, byMoved, 0, gradient, shards * dims * dims + s * dims, dims);
             }
+            MatrixProduct.add(byMoved[s], 0, byUnit[s], 0, upright, 0, n, hidden, stride);
+            MatrixProduct.addTransposed(ofSide, 0, moved[s], 0, byUnit[s], 0, stride, n, hidden);
+            MatrixProduct.addTransposed(
+                    gradient, s * stride * stride, x[s], 0, byMoved[s], 0, stride, n, stride);
+            int b = shards * stride * stride + s * stride;
+            for (int k = 0; k < n; k++) {
+                for (int d = 0; d < stride; d++) {
+                    gradient[b + d] += byMoved[s][k * stride + d];
+                }
+            }
+        }
+
+        /** The aggregated table of all rows. */
+        float[] served() {
+            float[] table = new float[count * dims];
+            int[] all = IntStream.range(0, count).toArray();
+            for (int from = 0; from < count; from += BLOCK) {
+                select(all, from, Math.min(count, from + BLOCK));
+                float[] block = new float[size * stride];
+                forward(block, 0);
+                for (int slot = 0; slot < size; slot++) {
+                    System.arraycopy(block, slot * stride, table, (from + slot) * dims, dims);
+                }
+            }
+            return table;
         }
     }
 }

@@ -37,7 +37,7 @@ public final class Combiner {
         this.loss = loss;
         this.train = train;
         this.against = new int[train.size()];
-        Attention.negatives(train, env.random("combiner-negatives"), against);
+        RowObjective.negatives(train, env.random("combiner-negatives"), against);
     }
 
     Recommender combined(Kind kind) {
@@ -97,13 +97,13 @@ public final class Combiner {
                     no += beta[s] * left[n * shards + s];
                 }
                 double byYes = switch (loss) {
-                    case PAIRWISE -> -Attention.sigmoid(no - yes);
-                    case LOGISTIC -> -Attention.sigmoid(-yes);
+                    case PAIRWISE -> -RowObjective.sigmoid(no - yes);
+                    case LOGISTIC -> -RowObjective.sigmoid(-yes);
                     case SQUARED -> yes - 1;
                 };
                 double byNo = switch (loss) {
                     case PAIRWISE -> -byYes;
-                    case LOGISTIC -> Attention.sigmoid(no);
+                    case LOGISTIC -> RowObjective.sigmoid(no);
                     case SQUARED -> no;
                 };
                 for (int s = 0; s < shards; s++) {

@@ -17,9 +17,12 @@ import org.lethe.recsys.Split;
  * Forgets by retraining touched shards, with like put to like in the shards and attention over their models (RecEraser;
  * Chen, Sun, Zhang and Ding 2022).
  *
- * <p>Pre-embeddings by {@code wmf} with its default settings place users and items; {@link BalancedGreedy balanced k-means}
+ * <p>Pre-embeddings by a short training of {@code wmf} place users and items; {@link BalancedGreedy balanced k-means}
  * of interactions, users or items makes the shards; each is trained alone; {@link Attention} serves one pair of tables.
  * After a request the touched shards are retrained and the aggregator starts from scratch, so that it keeps no trace.
+ *
+ * <p>What CURE4Rec runs under this name is {@code {partition: users, slack: 1, rounds: 30, aggregate: own}}: users are
+ * partitioned and each is answered by its own shard. Its code assigns users to the farthest centre; ours to the nearest.
  *
  * <p>The partition was drawn with the forgotten data in it, so the plain form is exact only given the partition. With
  * {@code leakFree} pre-embeddings and partition are made anew from what remains and everything is trained again: exact,
@@ -30,12 +33,25 @@ import org.lethe.recsys.Split;
  * @param partition what is partitioned: interactions (InBP), users (UBP) or items (IBP)
  * @param slack capacity of a shard, as a multiple of an even share
  * @param rounds most rounds of the balanced k-means
- * @param steps steps in which the aggregator is trained, each on all interactions
- * @param rate learning rate of the aggregator
+ * @param aggregate how the shards answer as one: attention, or own (each user's own shard alone)
+ * @param epochs most epochs in which the attention is trained
+ * @param batches steps of the optimiser in such an epoch, each on an equal share of the interactions
+ * @param rate learning rate of the attention
+ * @param patience epochs without a better validation score after which the attention is trained no longer
  * @param leakFree whether a request makes pre-embeddings and partition anew from what remains
  */
 @Named("receraser")
-public record RecEraser(int shards, By partition, double slack, int rounds, int steps, double rate, boolean leakFree)
+public record RecEraser(
+        int shards,
+        By partition,
+        double slack,
+        int rounds,
+        Aggregate aggregate,
+        int epochs,
+        int batches,
+        double rate,
+        int patience,
+        boolean leakFree)
         implements PartitionedMethod {
     /** What is partitioned. */
     public enum By {
@@ -47,12 +63,22 @@ public record RecEraser(int shards, By partition, double slack, int rounds, int 
         ITEMS
     }
 
+    /** How the shards answer as one. */
+    public enum Aggregate {
+        /** One pair of tables by attention over the shards. */
+        ATTENTION,
+        /** Each user is answered by the shard with most of its interactions alone. */
+        OWN
+    }
+
     public RecEraser {
         Check.require(shards >= 1, "shards", shards, "at least 1");
         Check.require(slack >= 1 && slack <= 1e6, "slack", slack, "1 to 1000000");
         Check.require(rounds >= 1, "rounds", rounds, "at least 1");
-        Check.require(steps >= 0, "steps", steps, "at least 0");
+        Check.require(epochs >= 1, "epochs", epochs, "at least 1");
+        Check.require(batches >= 1, "batches", batches, "at least 1");
         Check.require(rate > 0 && rate <= 1, "rate", rate, "above 0 and at most 1");
+        Check.require(patience >= 0, "patience", patience, "at least 0");
     }
 
     public RecEraser() {
@@ -61,12 +87,15 @@ public record RecEraser(int shards, By partition, double slack, int rounds, int 
 
     /** The usual settings for so many shards. */
     public RecEraser(int shards, By partition) {
-        this(shards, partition, 1.2, 50, 40, 0.01, false);
+        this(shards, partition, 1.2, 50, Aggregate.ATTENTION, 20, 20, 0.01, 2, false);
     }
 
     @Override
     public Recommender aggregate(Sharded shards, EmbeddingLearner.Loss loss, Split data, Env env) {
-        return Attention.aggregate(shards, loss, data.train(), steps, rate, env);
+        return switch (aggregate) {
+            case ATTENTION -> Attention.aggregate(shards, loss, data, epochs, batches, rate, patience, env);
+            case OWN -> shards.local();
+        };
     }
 
     @Override

@@ -33,7 +33,7 @@ record RowObjective(boolean squared, int dims, double[] x, double[] y, double ri
         float[] items = model.itemRows();
         Interactions alone = train.ofUsers(new int[] {user});
         int[] against = new int[degree];
-        Attention.negatives(alone, random, against);
+        negatives(alone, random, against);
         for (int n = 0; n < degree; n++) {
             int i = alone.item(n) * dims;
             int j = against[n] * dims;
@@ -55,7 +55,7 @@ record RowObjective(boolean squared, int dims, double[] x, double[] y, double ri
         double total = ridge / 2 * dot(p, 0, p);
         for (int n = 0; n < y.length; n++) {
             double s = dot(p, n * dims, x);
-            total += squared ? (s - y[n]) * (s - y[n]) / 2 : Attention.softplus(s) - y[n] * s;
+            total += squared ? (s - y[n]) * (s - y[n]) / 2 : softplus(s) - y[n] * s;
         }
         return total;
     }
@@ -68,7 +68,7 @@ record RowObjective(boolean squared, int dims, double[] x, double[] y, double ri
         }
         for (int n = 0; n < y.length; n++) {
             double s = dot(p, n * dims, x);
-            add((squared ? s : Attention.sigmoid(s)) - y[n], n * dims, g);
+            add((squared ? s : sigmoid(s)) - y[n], n * dims, g);
         }
         return g;
     }
@@ -80,7 +80,7 @@ record RowObjective(boolean squared, int dims, double[] x, double[] y, double ri
             product[d] = ridge * v[d];
         }
         for (int n = 0; n < y.length; n++) {
-            double sigma = Attention.sigmoid(dot(p, n * dims, x));
+            double sigma = sigmoid(dot(p, n * dims, x));
             add((squared ? 1 : sigma * (1 - sigma)) * dot(v, n * dims, x), n * dims, product);
         }
         return product;
@@ -163,5 +163,33 @@ record RowObjective(boolean squared, int dims, double[] x, double[] y, double ri
             row[d] = model.userRows()[user * row.length + d];
         }
         return row;
+    }
+
+    /** One item per interaction that its user never took; the interaction's own where there is none. */
+    static void negatives(Interactions train, Keyed random, int[] into) {
+        for (int u = 0; u < train.users(); u++) {
+            for (int k = train.from(u); k < train.to(u); k++) {
+                int item = train.item(k);
+                into[k] = train.degree(u) == train.items() ? item : negative(train, u, random, item);
+            }
+        }
+    }
+
+    private static int negative(Interactions train, int user, Keyed random, int item) {
+        long bits = random.at(train.userKey(user), item);
+        int drawn = Keyed.below(bits, train.items());
+        while (train.contains(user, drawn)) {
+            bits = Keyed.mix(bits + 0x9E3779B97F4A7C15L);
+            drawn = Keyed.below(bits, train.items());
+        }
+        return drawn;
+    }
+
+    static double sigmoid(double x) {
+        return 1 / (1 + Math.exp(-x));
+    }
+
+    static double softplus(double x) {
+        return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
     }
 }

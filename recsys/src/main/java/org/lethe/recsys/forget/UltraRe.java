@@ -16,7 +16,7 @@ import org.lethe.transport.BalancedClustering;
  * Forgets by retraining touched shards, with users put together by optimal balanced transport and a light combiner
  * (UltraRE; Li et al. 2023).
  *
- * <p>Pre-embeddings by {@code wmf} with its default settings; {@link BalancedClustering} of the users at ε = 0, which is
+ * <p>Pre-embeddings by a short training of {@code wmf}; {@link BalancedClustering} of the users at ε = 0, which is
  * what the published code computes; each shard is trained alone; every shard's scores use the row a user has in its own
  * shard, and the combiner weighs them. Exactness and {@code leakFree} are as in {@link RecEraser}. Cost of a request: the
  * touched shards, and fitting the combiner.

@@ -30,15 +30,21 @@ class ExactForgettingTest {
             new Sisa(4, 1),
             new Sisa(3, 3),
             new Sisa(3, 2, Sharded.Aggregate.OWN),
-            new RecEraser(3, RecEraser.By.INTERACTIONS, 1.2, 5, 2, 0.01, true),
+            receraser(RecEraser.By.INTERACTIONS, RecEraser.Aggregate.ATTENTION, true),
             new UltraRe(3, 5, Combiner.Kind.USER, true));
     private static final List<Method<Split, Recommender>> GIVEN_PARTITION = List.of(
-            new RecEraser(3, RecEraser.By.INTERACTIONS, 1.2, 5, 2, 0.01, false),
-            new RecEraser(3, RecEraser.By.USERS, 1.2, 5, 2, 0.01, false),
-            new RecEraser(3, RecEraser.By.ITEMS, 1.2, 5, 2, 0.01, false),
+            receraser(RecEraser.By.INTERACTIONS, RecEraser.Aggregate.ATTENTION, false),
+            receraser(RecEraser.By.USERS, RecEraser.Aggregate.ATTENTION, false),
+            receraser(RecEraser.By.ITEMS, RecEraser.Aggregate.ATTENTION, false),
+            receraser(RecEraser.By.USERS, RecEraser.Aggregate.OWN, false),
             new UltraRe(3, 5, Combiner.Kind.MEAN, false),
             new UltraRe(3, 5, Combiner.Kind.OWN, false),
             new UltraRe(3, 5, Combiner.Kind.GLOBAL, false));
+
+    private static RecEraser receraser(RecEraser.By partition, RecEraser.Aggregate aggregate, boolean leakFree) {
+        return new RecEraser(3, partition, 1.2, 5, aggregate, 2, 3, 0.01, 2, leakFree);
+    }
+
     private static final List<ForgetRequest> REQUESTS = List.of(
             ForgetUsers.listed("4", "9"),
             new ForgetUsers(Choice.CORE, 10),

@@ -93,7 +93,7 @@ class InfluenceTest {
             Embeddings before = learner.train(data, Env.seeded(5));
             ForgetRequest request = new ForgetUsers(Choice.RANDOM, 10);
             ForgetRequest.Forgotten forgotten = request.resolve(data);
-            for (Method<Split, Recommender> method : List.of(new Scif(), new NewtonStep())) {
+            for (Method<Split, Recommender> method : List.of(new Scif(), new Scif(0.01, 20), new NewtonStep())) {
                 assertEquals(Exactness.APPROXIMATE, method.exactness());
                 float[] rows = before.userRows().clone();
                 Embeddings after = (Embeddings) method.fulfil(before, request, learner, data, Env.seeded(5));

@@ -43,7 +43,7 @@ class ShardedFileTest {
     void everyKindOfPartitionIsKept() throws IOException {
         for (RecEraser.By by : RecEraser.By.values()) {
             Sharded learned = (Sharded) new RecEraser().learn(LEARNER, DATA, ENV);
-            Partition partition = new RecEraser(3, by, 1.2, 5, 2, 0.01, false)
+            Partition partition = new RecEraser(3, by, 1.2, 5, RecEraser.Aggregate.ATTENTION, 2, 3, 0.01, 2, false)
                     .partition(new Embeddings(1, rows(DATA.users(), 1), rows(DATA.items(), 1)), DATA, ENV);
             List<Sharded.Shard> shards = Sharded.train(
                     new int[] {0, 1, 2},
