@@ -31,7 +31,8 @@ final class Factorisation implements Training.Course<Checkpoint> {
     private double[] fits = new double[0]; // likelihood of each sample
     private int[] entries = new int[0]; // the positives and negatives of the batch by item: sample << 1 | negative
     private final int[] ends; // of an item's entries, while a batch lasts
-    private final int[] touched; // items of the batch
+    private final long[] marked; // a bit for each item of the batch, while it is indexed
+    private final int[] touched; // items of the batch, ascending
 
     Factorisation(
             EmbeddingLearner.Loss loss,
@@ -52,6 +53,7 @@ final class Factorisation implements Training.Course<Checkpoint> {
         base = from.steps();
         gradient = new float[users.stride];
         ends = new int[train.items()];
+        marked = new long[(train.items() + 63) / 64];
         touched = new int[train.items()];
     }
 
@@ -136,22 +138,30 @@ final class Factorisation implements Training.Course<Checkpoint> {
         return lossOf(to - from);
     }
 
-    /** Sorts the entries of a batch by item, items in the order they first appear; returns how many there are. */
+    /**
+     * Sorts the entries of a batch by item and returns how many items there are. Items ascend, so that their rows pass
+     * through the caches in the order of memory.
+     */
     private int index(int from, int to) {
-        int distinct = 0;
         for (int s = from; s < to; s++) {
-            if (ends[batches.positives[s]]++ == 0) {
-                touched[distinct++] = batches.positives[s];
-            }
-            if (ends[batches.negatives[s]]++ == 0) {
-                touched[distinct++] = batches.negatives[s];
-            }
+            int positive = batches.positives[s];
+            int negative = batches.negatives[s];
+            ends[positive]++;
+            ends[negative]++;
+            marked[positive >>> 6] |= 1L << positive;
+            marked[negative >>> 6] |= 1L << negative;
         }
+        int distinct = 0;
         int start = 0;
-        for (int n = 0; n < distinct; n++) {
-            int size = ends[touched[n]];
-            ends[touched[n]] = start;
-            start += size;
+        for (int word = 0; word < marked.length; word++) {
+            for (long left = marked[word]; left != 0; left &= left - 1) {
+                int item = word << 6 | Long.numberOfTrailingZeros(left);
+                touched[distinct++] = item;
+                int size = ends[item];
+                ends[item] = start;
+                start += size;
+            }
+            marked[word] = 0;
         }
         for (int s = from; s < to; s++) {
             entries[ends[batches.positives[s]]++] = s - from << 1;
