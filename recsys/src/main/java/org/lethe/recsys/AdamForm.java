@@ -7,8 +7,8 @@ public enum AdamForm {
     /** Every row steps with every batch. */
     DENSE,
     /**
-     * Missed steps are made up at once by a two-node quadrature: within 1e-5 of {@link #DENSE} and faster where rows are
-     * touched seldom, as with small batches and large catalogues.
+     * Missed steps are made up at once by a two-node quadrature: about 1e-5 from {@link #DENSE} after some thousand steps
+     * (1.06e-5 was the most seen), and faster where rows are touched seldom, as with small batches and large catalogues.
      */
     TWO_NODE
 }

@@ -18,8 +18,8 @@ import org.lethe.numerics.Keyed;
  * item i with weight popularity(i) · σ(affinity), where popularity and activity are log-normal. Everything about a user
  * depends on (seed, user) alone, so a larger set holds a smaller one of as many items.
  *
- * <p>Cost: some three draws and {@code factors} products per interaction; ten million users of twenty interactions take
- * about a minute on one thread and 8 bytes an interaction besides the result.
+ * <p>Cost: some three draws and {@code factors} products per interaction. One thread does it all, and
+ * besides the result it takes 8 bytes an interaction.
  *
  * @param users how many users
  * @param items how many items

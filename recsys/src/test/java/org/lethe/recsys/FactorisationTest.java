@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -218,53 +217,6 @@ class FactorisationTest {
                     threads.getThreadAllocatedBytes(Thread.currentThread().threadId()) - before);
         }
         assertTrue(least <= 64 * batches, least + " bytes in " + batches + " batches"); // one boxed vector is 80
-    }
-
-    @Test
-    void kernelsTwinsAndTheInterpreterGiveTheSameBits() throws Exception {
-        assertEquals(Digest.of(20), forked("-Dlethe.plain=true", 20));
-        assertEquals(Digest.of(2), forked("-Xint", 2)); // interpreted vectors take a thousand times as long
-    }
-
-    private static String forked(String option, int epochs) throws Exception {
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-modules=jdk.incubator.vector",
-                        option,
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Digest.class.getName(),
-                        Integer.toString(epochs))
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), option);
-        return out.strip();
-    }
-
-    /** Trains every model in every form and prints a digest of the bits. */
-    static final class Digest {
-        private Digest() {}
-
-        public static void main(String[] args) {
-            System.out.println(of(Integer.parseInt(args[0])));
-        }
-
-        static String of(int epochs) {
-            Split data = planted(16, 20, 6);
-            List<Integer> hashes = new ArrayList<>();
-            for (int dims : new int[] {5, 72}) {
-                for (AdamForm form : AdamForm.values()) {
-                    for (EmbeddingLearner learner : List.of(
-                            new Bpr(dims, epochs, 8, 0.01, 0.1, 5, form),
-                            new Wmf(dims, epochs, 8, 0.01, 0.1, 5, form))) {
-                        Embeddings model = learner.train(withoutValidation(data), Env.seeded(9));
-                        hashes.add(Arrays.hashCode(model.userRows()) * 31 + Arrays.hashCode(model.itemRows()));
-                    }
-                }
-            }
-            return hashes.toString();
-        }
     }
 
     /** The published protocol: the best of 50 epochs by the test part. The bands are those of the specification. */

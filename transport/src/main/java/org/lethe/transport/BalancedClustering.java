@@ -11,7 +11,7 @@ import org.lethe.numerics.Keyed;
  * <p>Each round assigns the points at least total squared distance under the size limits, exactly ({@link Assignment}),
  * and then moves every centre to the mean of its points; neither step can raise the objective {@code Σ‖x − c‖²}. Ends
  * when no label changes. The first centres are the K points with the smallest keyed hashes, so a point that was not
- * among them can be deleted without moving the start. Follows Li et al. 2023 (UltraRE, section 4.2) at ε = 0, which is
+ * among them can be deleted without moving the start. Follows Li et al. 2023 (UltraRE) at ε = 0, which is
  * what its code computes; where K does not divide n each group has ⌊n/K⌋ or ⌈n/K⌉ points and no point is split.
  * A round costs O(nKd) and an assignment.
  *

@@ -150,7 +150,8 @@ final class Attention implements Training.Course<Checkpoint> {
             int from = batches.starts[b];
             int to = batches.starts[b + 1];
             if (from < to) {
-                total += (to - from) * differentiate(from, to, dropout.of(number).of(b));
+                total +=
+                        (to - from) * differentiate(from, to, dropout.of(number).of(b));
                 steps++;
                 DenseAdam.step(
                         theta,
@@ -193,7 +194,10 @@ final class Attention implements Training.Course<Checkpoint> {
     /** Lays out an epoch and leaves in {@link #gradient} that of one batch, but for its decay; returns the mean loss. */
     double differentiate(int epoch, int batch) {
         batches.plan(samples.of(epoch));
-        return differentiate(batches.starts[batch], batches.starts[batch + 1], dropout.of(epoch).of(batch));
+        return differentiate(
+                batches.starts[batch],
+                batches.starts[batch + 1],
+                dropout.of(epoch).of(batch));
     }
 
     Batches batches() {
@@ -464,8 +468,7 @@ final class Attention implements Training.Course<Checkpoint> {
             }
             MatrixProduct.add(byMoved[s], 0, byUnit[s], 0, upright, 0, n, hidden, stride);
             MatrixProduct.addTransposed(ofSide, 0, moved[s], 0, byUnit[s], 0, stride, n, hidden);
-            MatrixProduct.addTransposed(
-                    gradient, s * stride * stride, x[s], 0, byMoved[s], 0, stride, n, stride);
+            MatrixProduct.addTransposed(gradient, s * stride * stride, x[s], 0, byMoved[s], 0, stride, n, stride);
             int b = shards * stride * stride + s * stride;
             for (int k = 0; k < n; k++) {
                 for (int d = 0; d < stride; d++) {

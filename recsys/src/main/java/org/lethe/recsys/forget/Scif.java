@@ -84,7 +84,9 @@ public record Scif(double damping, int steps) implements Method<Split, Recommend
                     for (int d = 0; d < dims; d++) {
                         change[d] += (neutral - 1) * objective.x()[k * dims + d];
                     }
-                    for (int sample = k; sample < samples; sample += had.degree(n)) { // the interaction, and its negative
+                    for (int sample = k;
+                            sample < samples;
+                            sample += had.degree(n)) { // the interaction, and its negative
                         labels[sample] = 0.5;
                     }
                 }

@@ -24,7 +24,9 @@ class AttentionTest {
         float[][] tables = new float[SHARDS][rows * DIMS];
         for (int s = 0; s < SHARDS; s++) {
             for (int n = 0; n < rows * DIMS; n++) {
-                tables[s][n] = n / DIMS % 4 == s ? 0 : (float) Keyed.normal(Keyed.seed(5).of(what).at(s, n));
+                tables[s][n] = n / DIMS % 4 == s
+                        ? 0
+                        : (float) Keyed.normal(Keyed.seed(5).of(what).at(s, n));
             }
         }
         return tables;
@@ -43,7 +45,8 @@ class AttentionTest {
                 int ofSide = (n - SHARDS * STRIDE * (STRIDE + 1)) % (STRIDE * STRIDE + 2 * STRIDE);
                 boolean c = ofSide >= STRIDE * STRIDE && ofSide < STRIDE * STRIDE + DIMS / 2;
                 if (c || attention.theta[n] != 0) { // away from kinks; padding stays
-                    attention.theta[n] += (float) (0.3 * Keyed.normal(Keyed.seed(9).at(n)));
+                    attention.theta[n] +=
+                            (float) (0.3 * Keyed.normal(Keyed.seed(9).at(n)));
                 }
             }
             double value = attention.differentiate(3, 1);
@@ -178,8 +181,7 @@ class AttentionTest {
         alone.epoch(0);
         try (Workers three = Workers.threads(3)) {
             Env env = Env.seeded(1).with(three);
-            Attention many =
-                    new Attention(tables(12, "users"), tables(9, "items"), Loss.LOGISTIC, TRAIN, 1, 0.01, env);
+            Attention many = new Attention(tables(12, "users"), tables(9, "items"), Loss.LOGISTIC, TRAIN, 1, 0.01, env);
             many.epoch(0);
             assertArrayEquals(alone.theta, many.theta);
             assertArrayEquals(alone.model().userRows(), many.model().userRows());
