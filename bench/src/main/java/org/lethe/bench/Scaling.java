@@ -51,7 +51,9 @@ public final class Scaling {
         Recommender model = timed(epoch, () -> bpr.train(data, env));
         double[] whole = new double[rounds];
         timed(whole, () -> wmf.train(data, env));
-        int[] sample = IntStream.range(0, 1_000).map(n -> (int) ((long) n * users / 1_000)).toArray();
+        int[] sample = IntStream.range(0, 1_000)
+                .map(n -> (int) ((long) n * users / 1_000))
+                .toArray();
         double[] ranking = new double[7];
         timed(ranking, () -> Ranking.top(model, data.train(), sample, 20, Workers.here()));
         Sisa sisa = new Sisa();
