@@ -16,7 +16,7 @@ import org.lethe.numerics.Lanes;
  * numbers are floats and the ε of Adam stands beside the corrected root.
  *
  * <p>Plain Java: a step is a few million multiplications, where a call into a tensor library costs as much as it computes.
- * Four rows go through a layer at a time, so that a weight is read once for four; units are padded to 112, whole registers.
+ * Four rows go through a layer at a time, so that a weight is fetched once for four; units are padded to 112, whole registers.
  */
 final class Perceptron {
     private static final int UNITS = 100;
@@ -35,6 +35,7 @@ final class Perceptron {
     private final float[] g;
     private final float[][] units = new float[BLOCK][STRIDE];
     private final float[][] slopes = new float[BLOCK][STRIDE];
+    private final float[] row = new float[STRIDE];
     private final float[][] logits;
 
     private Perceptron(int width, int classes, Keyed random) {
@@ -193,11 +194,12 @@ final class Perceptron {
         float[] slope = slopes[r];
         for (int o = 0; o < outs; o++) {
             float e = error[o];
-            int row = (width + 1 + o) * STRIDE;
-            for (int h = 0; h < STRIDE; h++) {
-                g[row + h] += e * hidden[h];
-                slope[h] += e * w[row + h];
-            }
+            int at = (width + 1 + o) * STRIDE;
+            System.arraycopy(g, at, row, 0, STRIDE);
+            add(row, e, hidden);
+            System.arraycopy(row, 0, g, at, STRIDE);
+            System.arraycopy(w, at, row, 0, STRIDE);
+            add(slope, e, row);
             g[(width + 1 + outs) * STRIDE + o] += e;
         }
         for (int h = 0; h < STRIDE; h++) {
@@ -208,15 +210,14 @@ final class Perceptron {
 
     /** Units and logits of four rows that begin at {@code at}. */
     private void forward(float[] rows, int[] at) {
-        float[] u0 = units[0];
-        float[] u1 = units[1];
-        float[] u2 = units[2];
-        float[] u3 = units[3];
         for (float[] unit : units) {
             System.arraycopy(w, width * STRIDE, unit, 0, STRIDE);
         }
         for (int i = 0; i < width; i++) {
-            spread(w, i * STRIDE, u0, rows[at[0] + i], u1, rows[at[1] + i], u2, rows[at[2] + i], u3, rows[at[3] + i]);
+            System.arraycopy(w, i * STRIDE, row, 0, STRIDE);
+            for (int r = 0; r < BLOCK; r++) {
+                add(units[r], rows[at[r] + i], row);
+            }
         }
         for (int r = 0; r < BLOCK; r++) {
             float[] unit = units[r];
@@ -230,32 +231,33 @@ final class Perceptron {
     }
 
     private static float dot(float[] unit, float[] w, int from) {
-        float sum = 0;
-        for (int h = 0; h < STRIDE; h++) {
-            sum = Math.fma(unit[h], w[from + h], sum);
+        float a = 0; // four sums, so that one product need not wait for the one before
+        float b = 0;
+        float c = 0;
+        float d = 0;
+        for (int h = 0; h < STRIDE; h += 4) {
+            a = Math.fma(unit[h], w[from + h], a);
+            b = Math.fma(unit[h + 1], w[from + h + 1], b);
+            c = Math.fma(unit[h + 2], w[from + h + 2], c);
+            d = Math.fma(unit[h + 3], w[from + h + 3], d);
         }
-        return sum;
+        return a + b + (c + d);
     }
 
-    private static void spread(
-            float[] w, int from, float[] a, float x, float[] b, float y, float[] c, float z, float[] d, float t) {
+    /** {@code into += x · row}: the same index into both, or the compiler makes no vectors of it. */
+    private static void add(float[] into, float x, float[] row) {
         for (int h = 0; h < STRIDE; h++) {
-            float weight = w[from + h];
-            a[h] = Math.fma(x, weight, a[h]);
-            b[h] = Math.fma(y, weight, b[h]);
-            c[h] = Math.fma(z, weight, c[h]);
-            d[h] = Math.fma(t, weight, d[h]);
+            into[h] = Math.fma(x, row[h], into[h]);
         }
     }
 
     private void addFour(float[] into, int from, float x, float y, float z, float t) {
-        float[] a = slopes[0];
-        float[] b = slopes[1];
-        float[] c = slopes[2];
-        float[] d = slopes[3];
-        for (int h = 0; h < STRIDE; h++) {
-            into[from + h] = Math.fma(t, d[h], Math.fma(z, c[h], Math.fma(y, b[h], Math.fma(x, a[h], into[from + h]))));
-        }
+        System.arraycopy(into, from, row, 0, STRIDE);
+        add(row, x, slopes[0]);
+        add(row, y, slopes[1]);
+        add(row, z, slopes[2]);
+        add(row, t, slopes[3]);
+        System.arraycopy(row, 0, into, from, STRIDE);
     }
 
     private float[] guess(Attacker.Known known, float[] rows) {
