@@ -10,6 +10,11 @@ public interface UserRows extends Recommender {
     /** Length of a user's row. */
     int width();
 
+    /** Length of a user's row in each of its tables, in the order in which they lie; together {@link #width}. */
+    default int[] tables() {
+        return new int[] {width()};
+    }
+
     /** The rows of all users, {@code [users, width]}; not to be written to. */
     float[] userRows();
 

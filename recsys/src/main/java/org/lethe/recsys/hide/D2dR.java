@@ -1,0 +1,142 @@
+package org.lethe.recsys.hide;
+
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.lethe.Check;
+import org.lethe.Env;
+import org.lethe.Exactness;
+import org.lethe.Learner;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Request;
+import org.lethe.Workers;
+import org.lethe.numerics.Keyed;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.UserRows;
+
+/**
+ * Distribution-to-distribution attribute unlearning of a finished model (arXiv 2310.05847; for several classes 2403.06737):
+ * the classes' distributions of rows are made one by their maximum mean discrepancy, while a regulariser holds the lists.
+ *
+ * <p>Loss {@code Σ_k MMD²(class k, anchor)} with five radial kernels. Published: the anchor is the first class, all users in every
+ * step, diagonals in ({@code anchor: first-class, sample: 0}). Default: the anchor is a fresh balanced sample of all classes,
+ * held fixed, and a step sees {@code sample} users of each class without diagonals, whose expectation is 0 where the classes are
+ * alike; sampling leaves noise in the match, so that attackers are not driven below chance, which would tell as much.
+ *
+ * <p>Approximate. A step costs {@code O(classes · sample² · width)} and the scores of every user's list.
+ *
+ * @param steps of Adam
+ * @param learningRate of Adam
+ * @param preserve what holds the lists together
+ * @param weight of that, for each unit of its sum over users
+ * @param margin by how much the score of an item of a list should exceed the next one's
+ * @param list length of the lists that are held
+ * @param anchor what each class is drawn to
+ * @param sample users of each class in a step; 0 for all of them
+ * @param tables which tables of users move
+ */
+@Named("d2d-r")
+public record D2dR(
+        int steps,
+        double learningRate,
+        Preserve preserve,
+        double weight,
+        double margin,
+        int list,
+        Anchor anchor,
+        int sample,
+        Tables tables)
+        implements Method<Split, Recommender> {
+    /** What each class is drawn to. */
+    public enum Anchor {
+        /** As many users of every class, drawn anew in each step. */
+        POOLED,
+        /** The users of the first class, who move too: the released code. */
+        FIRST_CLASS
+    }
+
+    public D2dR {
+        new Unlearning(steps, learningRate, preserve, weight, margin, list, tables);
+        Check.require(sample == 0 || sample >= 2, "sample", sample, "0 or at least 2");
+    }
+
+    /** Samples of 256 of each class against a pooled anchor, on all tables. */
+    public D2dR() {
+        this(500, 1e-3, Preserve.FUNCTION, 1e-6, 0.05, 20, Anchor.POOLED, 256, Tables.ALL);
+    }
+
+    @Override
+    public Recommender fulfil(
+            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+        UserRows before = Hiding.rows(this, model);
+        List<Classes> targets = Hiding.known(Hiding.hide(this, request), data);
+        Separation separation = (rows, width, gradient, random, workers) -> {
+            for (int t = 0; t < targets.size(); t++) {
+                addGradient(targets.get(t), rows, width, gradient, random.of(t), workers);
+            }
+        };
+        return new Unlearning(steps, learningRate, preserve, weight, margin, list, tables)
+                .run(this, before, separation, data, env);
+    }
+
+    private void addGradient(
+            Classes classes, float[] rows, int width, float[] gradient, Keyed random, Workers workers) {
+        switch (anchor) {
+            case FIRST_CLASS -> {
+                int[] first = drawn(classes.members(0), sample, random.of(0));
+                for (int k = 1; k < classes.size(); k++) {
+                    int[] members = drawn(classes.members(k), sample, random.of(k));
+                    Mmd mmd = new Mmd(rows, width, members, first, sample > 0);
+                    scatter(members, width, gradient, own -> mmd.addGradientOfX(1, own, workers));
+                    scatter(first, width, gradient, own -> mmd.addGradientOfY(1, own, workers));
+                }
+            }
+            case POOLED -> {
+                int[] counts = classes.counts();
+                int each = IntStream.of(counts).min().orElse(0);
+                int of = Math.max(1, (sample == 0 ? each : Math.min(sample, each)) / classes.size());
+                int[] pool = IntStream.range(0, classes.size())
+                        .flatMap(k -> IntStream.of(drawn(classes.members(k), of, random.of(-1).of(k))))
+                        .toArray();
+                for (int k = 0; k < classes.size(); k++) {
+                    int[] members = drawn(classes.members(k), sample, random.of(k));
+                    Mmd mmd = new Mmd(rows, width, members, pool, true);
+                    scatter(members, width, gradient, own -> mmd.addGradientOfX(1, own, workers));
+                }
+            }
+        }
+    }
+
+    private static void scatter(
+            int[] users, int width, float[] gradient, Consumer<float[]> computed) {
+        float[] own = new float[users.length * width];
+        computed.accept(own);
+        for (int n = 0; n < users.length; n++) {
+            for (int d = 0; d < width; d++) {
+                gradient[users[n] * width + d] += own[n * width + d];
+            }
+        }
+    }
+
+    /** Some of the users, without repeats, in an order of chance; all of them where {@code most} is 0 or no fewer. */
+    static int[] drawn(int[] users, int most, Keyed random) {
+        if (most == 0 || users.length <= most) {
+            return users;
+        }
+        int[] left = users.clone();
+        int[] drawn = new int[most];
+        for (int n = 0; n < most; n++) {
+            int at = n + Keyed.below(random.at(n), left.length - n);
+            drawn[n] = left[at];
+            left[at] = left[n];
+        }
+        return drawn;
+    }
+
+    @Override
+    public Exactness exactness() {
+        return Exactness.NONE;
+    }
+}

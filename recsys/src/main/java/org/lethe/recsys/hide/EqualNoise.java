@@ -1,0 +1,62 @@
+package org.lethe.recsys.hide;
+
+import org.lethe.Env;
+import org.lethe.Exactness;
+import org.lethe.Learner;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Request;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.UserRows;
+
+/**
+ * The naive control: normal noise that moves users as far, in the mean, as another method moves them, but nowhere in particular.
+ * A method that does no better than this one only blurs.
+ *
+ * <p>Costs that method and {@code O(users·width)}.
+ *
+ * @param like the method whose displacement is copied
+ */
+@Named("equal-noise")
+public record EqualNoise(Method<Split, Recommender> like) implements Method<Split, Recommender> {
+    /** As far as d2d-r. */
+    public EqualNoise() {
+        this(new D2dR());
+    }
+
+    @Override
+    public Recommender fulfil(
+            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+        UserRows before = Hiding.rows(this, model);
+        UserRows moved = Hiding.rows(this, like.fulfil(model, request, learner, data, env));
+        int width = before.width();
+        float[] noise = new float[before.userRows().length];
+        DpNoise.addNoise(noise, width, 1, data.train(), env.random("equal-noise"));
+        double target = meanLength(moved.userRows(), before.userRows(), width);
+        double scale = target / Math.max(meanLength(noise, new float[noise.length], width), Double.MIN_NORMAL);
+        float[] rows = before.userRows().clone();
+        for (int n = 0; n < rows.length; n++) {
+            rows[n] += (float) (scale * noise[n]);
+        }
+        return before.withUserRows(rows);
+    }
+
+    private static double meanLength(float[] to, float[] from, int width) {
+        double total = 0;
+        for (int at = 0; at < to.length; at += width) {
+            double square = 0;
+            for (int d = 0; d < width; d++) {
+                double difference = (double) to[at + d] - from[at + d];
+                square += difference * difference;
+            }
+            total += Math.sqrt(square);
+        }
+        return total * width / Math.max(1, to.length);
+    }
+
+    @Override
+    public Exactness exactness() {
+        return Exactness.NONE;
+    }
+}

@@ -1,0 +1,45 @@
+package org.lethe.recsys.hide;
+
+import java.util.List;
+import org.lethe.LetheException;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Request;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.UserRows;
+
+/** What every method of hiding asks of its arguments. */
+final class Hiding {
+    private Hiding() {}
+
+    /** The request as one to hide. */
+    static Hide hide(Method<?, ?> method, Request request) {
+        if (request instanceof Hide hide) {
+            return hide;
+        }
+        throw refused(method, "fulfils requests to hide, not " + request);
+    }
+
+    /** What is to be made alike, as far as the method may know it. */
+    static List<Classes> known(Hide hide, Split data) {
+        return hide.targets(data.train()).stream()
+                .map(classes -> hide.known(classes, data.train()))
+                .toList();
+    }
+
+    /** The model as one with rows of users. */
+    static UserRows rows(Method<?, ?> method, Recommender model) {
+        if (model instanceof UserRows rows) {
+            return rows;
+        }
+        throw refused(
+                method,
+                "works on a model that holds users as rows, not on a "
+                        + model.getClass().getSimpleName());
+    }
+
+    static LetheException refused(Method<?, ?> method, String why) {
+        return new LetheException(LetheException.Code.STUDY, Named.Of.name(method) + " " + why);
+    }
+}

@@ -1,0 +1,121 @@
+package org.lethe.recsys.hide;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.lethe.Audit;
+import org.lethe.Case;
+import org.lethe.Check;
+import org.lethe.Direction;
+import org.lethe.Env;
+import org.lethe.Finding;
+import org.lethe.Interval;
+import org.lethe.Named;
+import org.lethe.Verdict;
+import org.lethe.numerics.Keyed;
+import org.lethe.recsys.Ranking;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.SampledRanking;
+import org.lethe.recsys.Split;
+import org.lethe.statistics.Statistics;
+
+/**
+ * How much of the quality of the lists is left: hit rate and NDCG of sampled 1 + 99 lists, as published, and of the full
+ * ranking, and what share of each was lost against the untreated model.
+ *
+ * <p>{@code loss = 1 − mean after / mean before} over the same users, with a bootstrap interval over users (both means
+ * resampled together). The bar holds where the upper end of the interval does not exceed it, is missed where the lower end
+ * does, and is undecided between. Doing nothing loses nothing and passes, as it should: what it keeps telling is for
+ * {@code attribute-inference} to find. A model with all rows alike is what this audit rejects (PreservationTest).
+ *
+ * <p>Costs two rankings of each kind and {@code O(resamples · users)}.
+ *
+ * @param k length of the lists
+ * @param others sampled items beside each of the truth
+ * @param sampledLoss largest share that sampled lists may lose
+ * @param fullLoss largest share that full rankings may lose
+ */
+@Named("preservation")
+public record Preservation(int k, int others, double sampledLoss, double fullLoss)
+        implements Audit<Split, Recommender> {
+    private static final int RESAMPLES = Statistics.RESAMPLES;
+
+    public Preservation {
+        Check.require(k >= 1, "k", k, "at least 1");
+        Check.require(others >= 1, "others", others, "at least 1");
+        Check.require(sampledLoss >= 0 && sampledLoss < 1, "sampledLoss", sampledLoss, "0 up to, but not including, 1");
+        Check.require(fullLoss >= 0 && fullLoss < 1, "fullLoss", fullLoss, "0 up to, but not including, 1");
+    }
+
+    /** Lists of 10 among 99; three and five per cent. */
+    public Preservation() {
+        this(10, 99, 0.03, 0.05);
+    }
+
+    @Override
+    public List<Finding> examine(Case<Split, Recommender> c, Env env) {
+        Keyed random = env.random("preservation");
+        List<Finding> findings = new ArrayList<>();
+        SampledRanking.Quality before =
+                SampledRanking.test(c.before(), c.data(), k, others, random.of("others"), env.workers());
+        SampledRanking.Quality after =
+                SampledRanking.test(c.after(), c.data(), k, others, random.of("others"), env.workers());
+        judge("hitRate@" + k, before.hitRate(), after.hitRate(), sampledLoss, random, findings);
+        judge("ndcg@" + k, before.ndcg(), after.ndcg(), sampledLoss, random, findings);
+        Ranking.Quality all = Ranking.test(c.before(), c.data(), k, env.workers());
+        Ranking.Quality left = Ranking.test(c.after(), c.data(), k, env.workers());
+        judge("full-hitRate@" + k, all.hitRate(), left.hitRate(), fullLoss, random, findings);
+        judge("full-ndcg@" + k, all.ndcgCut(), left.ndcgCut(), fullLoss, random, findings);
+        return findings;
+    }
+
+    private void judge(String name, double[] before, double[] after, double bar, Keyed random, List<Finding> into) {
+        int n = before.length;
+        if (n == 0) {
+            into.add(new Finding(name + "-loss", 0, 0, Direction.LOWER)
+                    .judged(new Verdict.Undecided(bar(bar), "no user has test pairs")));
+            return;
+        }
+        into.add(new Finding(name, Statistics.mean(after), n, Direction.HIGHER)
+                .within(Statistics.bootstrap(after, random.of(name))));
+        double loss = loss(Statistics.mean(before), Statistics.mean(after));
+        double[] losses = new double[RESAMPLES];
+        for (int r = 0; r < RESAMPLES; r++) {
+            Keyed draw = random.of(name).of("loss").of(r);
+            double had = 0;
+            double has = 0;
+            for (int u = 0; u < n; u++) {
+                int at = Keyed.below(draw.at(u), n);
+                had += before[at];
+                has += after[at];
+            }
+            losses[r] = loss(had, has);
+        }
+        Arrays.sort(losses);
+        Interval interval = new Interval(
+                Statistics.quantile(losses, (1 - Statistics.LEVEL) / 2),
+                Statistics.quantile(losses, (1 + Statistics.LEVEL) / 2),
+                Statistics.LEVEL);
+        Verdict verdict = interval.high() <= bar
+                ? new Verdict.Pass(bar(bar))
+                : interval.low() > bar
+                        ? new Verdict.Fail(bar(bar))
+                        : new Verdict.Undecided(bar(bar), "the bar lies within the interval of " + n + " users");
+        into.add(new Finding(name + "-loss", loss, n, Direction.LOWER).within(interval).judged(verdict));
+    }
+
+    private static double loss(double before, double after) {
+        return before > 0 ? 1 - after / before : 0;
+    }
+
+    private static String bar(double bar) {
+        return String.format(Locale.ROOT, "loses at most %.0f %% of the untreated model's", 100 * bar);
+    }
+
+    @Override
+    public String limits() {
+        return "Sampled lists flatter every model; means over users hide users who lose much; lists are judged by what users"
+                + " took, not by what they would have liked.";
+    }
+}

@@ -1,0 +1,14 @@
+package org.lethe.recsys.hide;
+
+import org.lethe.Workers;
+import org.lethe.numerics.Keyed;
+
+/** How far apart the classes of users lie: the loss that unlearning brings down. */
+interface Separation {
+    /**
+     * Adds its gradient by the rows of all users, {@code [users, width]}.
+     *
+     * @param random of this step, where a step looks at a sample
+     */
+    void addGradient(float[] rows, int width, float[] gradient, Keyed random, Workers workers);
+}

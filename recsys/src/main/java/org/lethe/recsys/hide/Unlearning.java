@@ -1,0 +1,159 @@
+package org.lethe.recsys.hide;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.lethe.Check;
+import org.lethe.Env;
+import org.lethe.LetheException;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Progress;
+import org.lethe.numerics.DenseAdam;
+import org.lethe.numerics.Keyed;
+import org.lethe.numerics.Lanes;
+import org.lethe.recsys.Ranking;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.UserRows;
+
+/**
+ * The loop of post-training attribute unlearning (arXiv 2310.05847): Adam on the rows of users alone, over
+ * {@code separation + weight · preservation}; all else is shared with the model before, bit by bit.
+ *
+ * @param steps how many
+ * @param rate learning rate of Adam
+ * @param preserve what holds the lists together
+ * @param weight of that, for each unit of its sum over users
+ * @param margin by how much the score of an item of a list should exceed the next
+ * @param list length of the lists
+ * @param tables which tables move
+ */
+record Unlearning(
+        int steps, double rate, Preserve preserve, double weight, double margin, int list, Tables tables) {
+    Unlearning {
+        Check.require(steps >= 0, "steps", steps, "at least 0");
+        Check.require(rate > 0 && rate < 1e3, "learningRate", rate, "above 0 and below 1000");
+        Check.require(weight >= 0 && weight < 1e6, "weight", weight, "at least 0 and below 1000000");
+        Check.require(margin >= 0 && margin < 1e6, "margin", margin, "at least 0 and below 1000000");
+        Check.require(list >= 2, "list", list, "at least 2");
+    }
+
+    /** The rows after all steps. */
+    UserRows run(Method<?, ?> method, UserRows before, Separation separation, Split data, Env env) {
+        String name = Named.Of.name(method);
+        int width = before.width();
+        int size = before.userRows().length;
+        int stride = (size + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS; // the whole table as one row
+        float[] rows = Arrays.copyOf(before.userRows(), stride);
+        float[] first = new float[stride];
+        float[] second = new float[stride];
+        float[] gradient = new float[stride];
+        float[] none = new float[1];
+        Lists lists = preserve == Preserve.FUNCTION ? Lists.of(before, data, list, env) : Lists.NONE;
+        Keyed random = env.random(name);
+        try (Progress.Step step = env.progress().begin(name, steps)) {
+            for (int t = 1; t <= steps; t++) {
+                Arrays.fill(gradient, 0);
+                separation.addGradient(rows, width, gradient, random.of(t), env.workers());
+                switch (preserve) {
+                    case FUNCTION ->
+                        lists.addGradient(
+                                before.withUserRows(Arrays.copyOf(rows, size)), weight, (float) margin, gradient);
+                    case PARAMETERS -> {
+                        for (int n = 0; n < size; n++) {
+                            gradient[n] += (float) (2 * weight * (rows[n] - before.userRows()[n]));
+                        }
+                    }
+                    case NOTHING -> {}
+                }
+                still(gradient, width, tables == Tables.ALL ? width : before.tables()[0]);
+                DenseAdam.step(
+                        rows,
+                        first,
+                        second,
+                        gradient,
+                        none,
+                        stride,
+                        0,
+                        1,
+                        DenseAdam.rate(rate, t),
+                        DenseAdam.root(t));
+                requireFinite(name, rows, t);
+                step.advance(1);
+            }
+        }
+        env.ledger().count("steps", steps);
+        return before.withUserRows(Arrays.copyOf(rows, size));
+    }
+
+    /** No gradient for the columns from {@code moving} on. */
+    private static void still(float[] gradient, int width, int moving) {
+        for (int at = 0; moving < width && at + width <= gradient.length; at += width) {
+            Arrays.fill(gradient, at + moving, at + width, 0);
+        }
+    }
+
+    private static void requireFinite(String name, float[] rows, int step) {
+        float sum = 0;
+        for (float v : rows) {
+            sum += 0 * v;
+        }
+        if (sum != 0) {
+            throw new LetheException(
+                    LetheException.Code.NUMERIC,
+                    name + ": the rows of users are not finite after step " + step
+                            + "; a smaller learningRate may help");
+        }
+    }
+
+    /** The list each user had, best item first; users with fewer than two items to order have none. */
+    record Lists(int[] users, int[] items, int length) {
+        static final Lists NONE = new Lists(new int[0], new int[0], 1);
+
+        static Lists of(UserRows model, Split data, int length, Env env) {
+            int longest = Math.min(length, data.items());
+            int[] all = IntStream.range(0, data.users()).toArray();
+            int[][] top = Ranking.top(model, data.train(), all, longest, env.workers());
+            int[] users = IntStream.of(all).filter(u -> top[u].length == longest).toArray();
+            int[] items = IntStream.of(users)
+                    .flatMap(u -> IntStream.of(top[u]))
+                    .toArray();
+            return longest < 2 ? NONE : new Lists(users, items, longest);
+        }
+
+        /** The sum of the hinges. */
+        double loss(UserRows model, float margin) {
+            float[] scores = new float[items.length];
+            model.scores(users, items, scores);
+            double total = 0;
+            for (int n = 0; n < items.length; n++) {
+                if (n % length > 0) {
+                    total += Math.max(0, scores[n] - scores[n - 1] + margin);
+                }
+            }
+            return total;
+        }
+
+        void addGradient(UserRows model, double weight, float margin, float[] gradient) {
+            if (users.length == 0) {
+                return;
+            }
+            float[] scores = new float[items.length];
+            model.scores(users, items, scores);
+            float[] weights = new float[items.length];
+            for (int n = 0; n < items.length; n++) {
+                if (n % length > 0 && scores[n] - scores[n - 1] + margin > 0) {
+                    weights[n] += (float) weight;
+                    weights[n - 1] -= (float) weight;
+                }
+            }
+            int width = model.width();
+            float[] own = new float[users.length * width];
+            model.addGradient(users, items, weights, own);
+            for (int n = 0; n < users.length; n++) {
+                for (int d = 0; d < width; d++) {
+                    gradient[users[n] * width + d] += own[n * width + d];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package org.lethe.recsys.hide;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.lethe.DataFolders;
+import org.lethe.Env;
+import org.lethe.Method;
+import org.lethe.Workers;
+import org.lethe.numerics.Keyed;
+import org.lethe.recsys.Bpr;
+import org.lethe.recsys.Embeddings;
+import org.lethe.recsys.Planted;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.UserRows;
+
+class UnlearningTest {
+    private static final Split DATA = new Planted(300, 100, 20, 3).load(new DataFolders(List.of()));
+    private static final Hide GROUP = new Hide(Planted.GROUP);
+    private static final Bpr MODEL = new Bpr();
+
+    private static float[] random(int size) {
+        float[] rows = new float[size];
+        for (int n = 0; n < size; n++) {
+            rows[n] = (float) Keyed.normal(Keyed.seed(9).at(n));
+        }
+        return rows;
+    }
+
+    private static double doubleSum(float[] rows, int width, int[] of) {
+        double total = 0;
+        for (int i = 0; i < of.length; i++) {
+            for (int j = 0; j < i; j++) {
+                for (int d = 0; d < width && of[i] != of[j]; d++) {
+                    double difference = rows[i * width + d] - rows[j * width + d];
+                    total += difference * difference;
+                }
+            }
+        }
+        return total;
+    }
+
+    @Test
+    void theGradientOfU2uIsThatOfTheDoubleSum() {
+        Classes two = new Classes("a", List.of("x", "y"), new int[] {0, 1});
+        float[] gradient = new float[2];
+        new U2uR().addGradient(two, new float[] {0, 2}, 1, gradient);
+        assertArrayEquals(new float[] {-4, 4}, gradient); // attribute-unlearning, section 9
+        int[] of = {0, 1, 0, 1, 1, 0, 1};
+        float[] rows = random(21);
+        float[] all = new float[21];
+        new U2uR().addGradient(new Classes("a", List.of("x", "y"), of), rows, 3, all);
+        for (int n = 0; n < 21; n++) {
+            float[] up = rows.clone();
+            float[] down = rows.clone();
+            up[n] += 0x1p-7f;
+            down[n] -= 0x1p-7f;
+            assertEquals((doubleSum(up, 3, of) - doubleSum(down, 3, of)) * 64, all[n], 1e-3); // a quadratic: exact
+        }
+    }
+
+    @Test
+    void theListsOfAnUntouchedModelHaveNoHingeWithoutMargin() {
+        Embeddings model = MODEL.train(DATA, Env.seeded(1));
+        Unlearning.Lists lists = Unlearning.Lists.of(model, DATA, 20, Env.seeded(1));
+        assertEquals(0, lists.loss(model, 0));
+        double shortfall = 0;
+        for (int n = 0; n < lists.users().length; n++) {
+            for (int t = 1; t < 20; t++) {
+                float gap = model.score(lists.users()[n], lists.items()[n * 20 + t - 1])
+                        - model.score(lists.users()[n], lists.items()[n * 20 + t]);
+                shortfall += Math.max(0, 0.05 - gap);
+            }
+        }
+        assertEquals(shortfall, lists.loss(model, 0.05f), 1e-3 * shortfall);
+        assertTrue(shortfall > 0);
+    }
+
+    @Test
+    void theGradientOfTheListsIsTheSlopeOfTheHinges() {
+        Embeddings model = MODEL.train(DATA, Env.seeded(1));
+        Unlearning.Lists lists = Unlearning.Lists.of(model, DATA, 5, Env.seeded(1));
+        float[] gradient = new float[model.userRows().length];
+        lists.addGradient(model, 1, 10, gradient); // every hinge is open: linear
+        for (int n = 0; n < 100; n++) {
+            float[] moved = model.userRows().clone();
+            moved[n] += 0.5f;
+            double slope = (lists.loss(model.withUserRows(moved), 10) - lists.loss(model, 10)) / 0.5;
+            assertEquals(slope, gradient[n], 1e-2);
+        }
+    }
+
+    @Test
+    void everyMethodDrawsTheGroupsTogetherAndTouchesNothingElse() {
+        Embeddings before = MODEL.train(DATA, Env.seeded(1));
+        float[] kept = before.userRows().clone();
+        double apart = apart(before);
+        assertTrue(apart > 0.01, "the planted groups differ: " + apart);
+        for (Method<Split, Recommender> method : List.of(
+                new U2uR(100, 1e-2, Preserve.FUNCTION, 1e-6, 0.05, 20, 0, Tables.ALL),
+                new D2dR(),
+                new D2dR(500, 1e-3, Preserve.PARAMETERS, 1e-6, 0, 20, D2dR.Anchor.FIRST_CLASS, 0, Tables.ALL),
+                new MeanEqualisation())) {
+            Embeddings after = (Embeddings) method.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
+            assertTrue(apart(after) < 0.2 * apart, method + " leaves " + apart(after) + " of " + apart);
+            assertArrayEquals(before.itemRows(), after.itemRows());
+            assertArrayEquals(kept, before.userRows());
+        }
+    }
+
+    /** Squared distance of the means of both groups over the mean variance. */
+    private static double apart(UserRows model) {
+        Classes groups = GROUP.each(DATA.train()).getFirst();
+        int width = model.width();
+        double apart = 0;
+        double spread = 0;
+        for (int d = 0; d < width; d++) {
+            double[] sums = new double[2];
+            double square = 0;
+            double sum = 0;
+            for (int u = 0; u < groups.of().length; u++) {
+                float v = model.userRows()[u * width + d];
+                sums[groups.of()[u]] += v;
+                square += (double) v * v;
+                sum += v;
+            }
+            double difference = sums[0] / groups.counts()[0] - sums[1] / groups.counts()[1];
+            apart += difference * difference;
+            spread += square / groups.of().length - Math.pow(sum / groups.of().length, 2);
+        }
+        return apart / spread;
+    }
+
+    @Test
+    void unlabelledUsersAndThoseKeptFromTheMethodStay() {
+        Embeddings before = MODEL.train(DATA, Env.seeded(1));
+        Hide half = GROUP.knowing(0.5);
+        for (Method<Split, Recommender> method :
+                List.<Method<Split, Recommender>>of(new U2uR(20, 1e-2, Preserve.NOTHING, 0, 0, 2, 0, Tables.ALL),
+                        new D2dR(50, 1e-3, Preserve.NOTHING, 0, 0, 2, D2dR.Anchor.POOLED, 64, Tables.ALL))) {
+            Embeddings after = (Embeddings) method.fulfil(before, half, MODEL, DATA, Env.seeded(1));
+            for (int u = 0; u < before.users(); u++) {
+                boolean moved = !Arrays.equals(
+                        before.userRows(), u * before.dims(), (u + 1) * before.dims(),
+                        after.userRows(), u * before.dims(), (u + 1) * before.dims());
+                if (!half.knows(DATA.train(), u)) {
+                    assertFalse(moved, method + " moved user " + u);
+                }
+            }
+            assertFalse(Arrays.equals(before.userRows(), after.userRows()));
+        }
+    }
+
+    @Test
+    void noiseMovesAsFarAsTheMethodItCopies() {
+        Embeddings before = MODEL.train(DATA, Env.seeded(1));
+        UserRows noisy = (UserRows) new EqualNoise().fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
+        UserRows aimed = (UserRows) new D2dR().fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
+        assertEquals(moved(before, aimed), moved(before, noisy), 1e-3 * moved(before, aimed));
+        UserRows dp = (UserRows) new DpNoise().fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
+        double clip = IntStream.range(0, before.users())
+                .mapToDouble(u -> Math.sqrt(IntStream.range(0, before.dims())
+                        .mapToDouble(d -> Math.pow(before.userRows()[u * before.dims() + d], 2))
+                        .sum()))
+                .sorted()
+                .skip(before.users() / 2)
+                .findFirst()
+                .orElseThrow();
+        double sd = clip * Math.sqrt(2 * Math.log(1.25e5)) / 10;
+        assertTrue(moved(before, dp) > 0.8 * sd * Math.sqrt(before.dims()), "sd " + sd);
+    }
+
+    private static double moved(UserRows from, UserRows to) {
+        double total = 0;
+        for (int u = 0; u < from.users(); u++) {
+            double square = 0;
+            for (int n = u * from.width(); n < (u + 1) * from.width(); n++) {
+                square += Math.pow(to.userRows()[n] - from.userRows()[n], 2);
+            }
+            total += Math.sqrt(square) / from.users();
+        }
+        return total;
+    }
+
+    @Test
+    void threadsDoNotChangeABit() {
+        Embeddings before = MODEL.train(DATA, Env.seeded(1));
+        D2dR method = new D2dR(20, 1e-3, Preserve.FUNCTION, 1e-4, 0.05, 20, D2dR.Anchor.POOLED, 64, Tables.ALL);
+        UserRows one = (UserRows) method.fulfil(before, GROUP, MODEL, DATA, Env.seeded(4));
+        try (Workers three = Workers.threads(3)) {
+            UserRows many = (UserRows)
+                    method.fulfil(before, GROUP, MODEL, DATA, Env.seeded(4).with(three));
+            assertArrayEquals(one.userRows(), many.userRows());
+        }
+    }
+}
