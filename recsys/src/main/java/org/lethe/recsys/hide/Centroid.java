@@ -1,0 +1,127 @@
+package org.lethe.recsys.hide;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.lethe.Env;
+import org.lethe.numerics.Keyed;
+import org.lethe.transport.Cloud;
+import org.lethe.transport.FreeSupport;
+import org.lethe.transport.Gaussian;
+
+/**
+ * What all classes are to become, and the way there: displacements of users that make the classes' distributions one.
+ *
+ * <p>The maps are fitted to the users whose classes are known to the method and move everyone of a class. Where a class is as
+ * all others, nobody moves. Keeps the last solution to start the next from, so it belongs to one training.
+ */
+final class Centroid {
+    private final Raid.Form form;
+    private final FreeSupport first;
+    private final FreeSupport warm;
+    private final int sample;
+    private final boolean debiased;
+    private final List<Classes> all;
+    private final List<Classes> known;
+    private final List<Optional<FreeSupport.Barycenter>> last = new ArrayList<>();
+    private boolean converged = true;
+
+    Centroid(
+            Raid.Form form, FreeSupport first, int warmRounds, int sample, boolean debiased, List<Classes> all,
+            List<Classes> known) {
+        this.form = form;
+        this.first = first;
+        this.warm = first.rounds(warmRounds);
+        this.sample = sample;
+        this.debiased = debiased;
+        this.all = all;
+        this.known = known;
+        all.forEach(classes -> last.add(Optional.empty()));
+    }
+
+    /** Whether every barycenter so far came to rest within its rounds. */
+    boolean converged() {
+        return converged;
+    }
+
+    /** How far to move each row, {@code [users, width]}: the mean over the attributes that are hidden. */
+    double[] displacements(float[] rows, int width, int round, Env env) {
+        double[] total = new double[rows.length];
+        for (int t = 0; t < all.size(); t++) {
+            List<Cloud> clouds = new ArrayList<>();
+            Keyed random = env.random("raid").of(t);
+            for (int k = 0; k < known.get(t).size(); k++) {
+                clouds.add(Cloud.of(rows, width, D2dR.drawn(known.get(t).members(k), sample, random.of(k))));
+            }
+            double[][] moved = switch (form) {
+                case SUPPORT -> bySupport(t, clouds, rows, width, round, random, env);
+                case BURES -> byGaussians(t, clouds, rows, width);
+            };
+            for (int k = 0; k < all.get(t).size(); k++) {
+                int[] members = all.get(t).members(k);
+                for (int n = 0; n < members.length; n++) {
+                    for (int d = 0; d < width; d++) {
+                        total[members[n] * width + d] += moved[k][n * width + d] / all.size();
+                    }
+                }
+            }
+        }
+        return total;
+    }
+
+    private double[][] bySupport(
+            int t, List<Cloud> clouds, float[] rows, int width, int round, Keyed random, Env env) {
+        int classes = clouds.size();
+        List<Cloud> with = new ArrayList<>(clouds);
+        with.add(pooled(clouds));
+        double[] shares = new double[classes + 1]; // the pool has no say in where the centroid lies
+        Arrays.fill(shares, 0, classes, 1.0 / classes);
+        FreeSupport.Barycenter center = last.get(t).isPresent()
+                ? warm.refresh(with, last.get(t).get(), env.workers()::each)
+                : first.barycenter(with, shares, first.start(clouds, random), env.workers()::each);
+        last.set(t, Optional.of(center));
+        converged &= center.converged();
+        double[][] moved = new double[classes][];
+        for (int k = 0; k < classes; k++) {
+            Cloud members = Cloud.of(rows, width, all.get(t).members(k));
+            moved[k] = center.map(k, members, env.workers()::each);
+            double[] from = debiased ? center.map(classes, members, env.workers()::each) : members.points();
+            for (int n = 0; n < from.length; n++) {
+                moved[k][n] -= from[n];
+            }
+        }
+        return moved;
+    }
+
+    /** All classes in one cloud, each with the same mass. */
+    private static Cloud pooled(List<Cloud> clouds) {
+        int dims = clouds.getFirst().dims();
+        double[] points = new double[clouds.stream().mapToInt(c -> c.points().length).sum()];
+        double[] weights = new double[points.length / dims];
+        int at = 0;
+        for (Cloud cloud : clouds) {
+            System.arraycopy(cloud.points(), 0, points, at * dims, cloud.points().length);
+            Arrays.fill(weights, at, at + cloud.size(), 1.0 / clouds.size() / cloud.size());
+            at += cloud.size();
+        }
+        return new Cloud(points, dims, weights);
+    }
+
+    private double[][] byGaussians(int t, List<Cloud> clouds, float[] rows, int width) {
+        List<Gaussian> classes = clouds.stream().map(Gaussian::of).toList();
+        double[] shares = new double[classes.size()];
+        Arrays.fill(shares, 1.0 / shares.length);
+        Gaussian.Barycenter center = Gaussian.barycenter(classes, shares);
+        converged &= center.converged();
+        double[][] moved = new double[shares.length][];
+        for (int k = 0; k < shares.length; k++) {
+            double[] members = Cloud.of(rows, width, all.get(t).members(k)).points();
+            moved[k] = classes.get(k).map(center.center()).apply(members);
+            for (int n = 0; n < members.length; n++) {
+                moved[k][n] -= members[n];
+            }
+        }
+        return moved;
+    }
+}

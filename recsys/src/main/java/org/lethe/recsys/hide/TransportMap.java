@@ -1,0 +1,64 @@
+package org.lethe.recsys.hide;
+
+import java.util.List;
+import org.lethe.Check;
+import org.lethe.Env;
+import org.lethe.Exactness;
+import org.lethe.Learner;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Request;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.UserRows;
+import org.lethe.transport.FreeSupport;
+import org.lethe.transport.Sinkhorn;
+
+/**
+ * RAID's maps without its training: the rows of a finished model are moved onto the Wasserstein barycenter of the classes, in
+ * a few moves of closed form. With {@code form: bures} and one move it is the closed-form Gaussian map of RAID, section 2.6.
+ *
+ * <p>Nothing holds the lists but that transport moves rows as little as it can. Approximate. Costs {@code moves} solutions of
+ * the centroid.
+ *
+ * @param form whether the centroid is a cloud of free points or a normal distribution
+ * @param points of the free support
+ * @param epsilon entropy of the plans, as a part of the median squared distance; 0 for exact plans
+ * @param rounds of the first centroid; later ones take a quarter of it
+ * @param sample most users of a class to which the maps are fitted; 0 for all
+ * @param debiased whether a row goes by the difference of its class's map and that of all classes
+ * @param moves how often
+ */
+@Named("transport-map")
+public record TransportMap(
+        Raid.Form form, int points, double epsilon, int rounds, int sample, boolean debiased, int moves)
+        implements Method<Split, Recommender> {
+    public TransportMap {
+        new Raid(0, 1, 0, form, points, epsilon, rounds, sample, debiased, 0);
+        Check.require(moves >= 1, "moves", moves, "at least 1");
+    }
+
+    /** The normal distribution's map, one move. */
+    public TransportMap() {
+        this(Raid.Form.BURES, 256, 0.01, 20, 0, true, 1);
+    }
+
+    @Override
+    public Recommender fulfil(
+            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+        UserRows before = Hiding.rows(this, model);
+        Hide hide = Hiding.hide(this, request);
+        List<Classes> all = hide.targets(data.train());
+        FreeSupport first = epsilon == 0
+                ? FreeSupport.exact(points).rounds(rounds)
+                : new FreeSupport(points, epsilon, rounds, 200, 1e-4, Sinkhorn.Precision.SINGLE);
+        Centroid centroid = new Centroid(
+                form, first, Math.max(1, rounds / 4), sample, debiased, all, Hiding.known(hide, data));
+        return Raid.polish(before, centroid, moves, env);
+    }
+
+    @Override
+    public Exactness exactness() {
+        return Exactness.NONE;
+    }
+}
