@@ -23,7 +23,7 @@ import org.lethe.Named;
  */
 @Named("bpr")
 public record Bpr(int dims, int epochs, int batch, double learningRate, double initialSd, int patience, AdamForm adam)
-        implements EmbeddingLearner {
+        implements SteppedTables {
     public Bpr {
         Check.require(dims >= 1, "dims", dims, "at least 1");
         Check.require(epochs >= 1, "epochs", epochs, "at least 1");
@@ -50,9 +50,9 @@ public record Bpr(int dims, int epochs, int batch, double learningRate, double i
     }
 
     @Override
-    public Checkpoint resume(Checkpoint from, Split data, Env env) {
+    public Checkpoint resume(Checkpoint from, Split data, UserLoss defence, Env env) {
         Training.requireInteractions("bpr", data);
-        Factorisation course = new Factorisation(loss(), adam, batch, learningRate, from, data.train(), env);
+        Factorisation course = new Factorisation(loss(), adam, batch, learningRate, from, data.train(), defence, env);
         return Training.run("bpr", course, data, env, from.epochs(), epochs, patience);
     }
 

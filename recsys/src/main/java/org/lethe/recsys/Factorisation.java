@@ -16,6 +16,8 @@ import org.lethe.numerics.Logistic;
 final class Factorisation implements Training.Course<Checkpoint> {
     private final EmbeddingLearner.Loss loss;
     private final AdamForm form;
+    private final UserLoss defence;
+    private final Env env;
     private final Batches batches;
     private final AdamTable users;
     private final AdamTable items;
@@ -23,6 +25,7 @@ final class Factorisation implements Training.Course<Checkpoint> {
     private final Keyed key;
     private final long base;
     private int step;
+    private boolean defended;
 
     private float[] slots = new float[0]; // [touched users of the batch, stride]
     private final float[] gradient;
@@ -41,8 +44,11 @@ final class Factorisation implements Training.Course<Checkpoint> {
             double learningRate,
             Checkpoint from,
             Interactions train,
+            UserLoss defence,
             Env env) {
         this.loss = loss;
+        this.defence = defence;
+        this.env = env;
         this.form = form;
         batches = new Batches(train, batch);
         int dims = from.model().dims();
@@ -69,6 +75,10 @@ final class Factorisation implements Training.Course<Checkpoint> {
 
     @Override
     public double epoch(int number) {
+        defended = defence.active(number);
+        if (defended) {
+            defence.aim(number, users.parameters(), users.dims, env);
+        }
         batches.plan(key.of(number));
         rates.reach(step + batches.count + AdamTable.CUT);
         room(batches.largest());
@@ -106,6 +116,7 @@ final class Factorisation implements Training.Course<Checkpoint> {
         for (int n = 0; n < distinct; n++) {
             items.catchUp(touched[n], step, rates);
         }
+        float[] pulls = defended ? pulls(from, to) : new float[0];
         int slot = 0;
         for (int start = from; start < to; slot++) {
             int user = batches.users[start];
@@ -123,6 +134,9 @@ final class Factorisation implements Training.Course<Checkpoint> {
             System.arraycopy(users.w, user * users.stride, slots, slot * users.stride, users.stride);
             FactorSteps.gradientOfUser(
                     gradient, users.stride, items.w, batches.positives, batches.negatives, coefs, from, start, end);
+            for (int d = 0; defended && d < users.dims; d++) {
+                gradient[d] += pulls[slot * users.dims + d];
+            }
             users.step(user, step, gradient, rates);
             start = end;
         }
@@ -136,6 +150,23 @@ final class Factorisation implements Training.Course<Checkpoint> {
         }
         step++;
         return lossOf(to - from);
+    }
+
+    /** What the defence adds to the gradients of a batch's users, in their order; the losses of pairs are sums here. */
+    private float[] pulls(int from, int to) {
+        for (int s = from; s < to; s++) {
+            if (s == from || batches.users[s - 1] != batches.users[s]) {
+                users.catchUp(batches.users[s], step, rates);
+            }
+        }
+        DefendedUsers of = new DefendedUsers(batches, from, to, users.dims, users.w, users.stride);
+        of.add(defence, loss == EmbeddingLearner.Loss.PAIRWISE ? to - from : 1);
+        return of.gradient;
+    }
+
+    @Override
+    public boolean eligible(int epoch) {
+        return defence.eligible(epoch);
     }
 
     /**

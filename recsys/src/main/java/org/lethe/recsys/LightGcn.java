@@ -33,7 +33,7 @@ import org.lethe.numerics.PairGradient;
 @Named("lightgcn")
 public record LightGcn(
         int dims, int layers, int epochs, int batch, double learningRate, double l2, double initialSd, int patience)
-        implements EmbeddingLearner {
+        implements SteppedTables {
     public LightGcn {
         Check.require(dims >= 1, "dims", dims, "at least 1");
         Check.require(layers >= 0 && layers <= 16, "layers", layers, "0 to 16");
@@ -70,13 +70,13 @@ public record LightGcn(
             initial.itemRows(), new float[initial.itemRows().length], new float[initial.itemRows().length]
         };
         Checkpoint unpropagated = new Checkpoint(initial, users, items, 0, 0);
-        return new Course(this, unpropagated, data.train(), env).snapshot(0);
+        return new Course(this, unpropagated, data.train(), UserLoss.NONE, env).snapshot(0);
     }
 
     @Override
-    public Checkpoint resume(Checkpoint from, Split data, Env env) {
+    public Checkpoint resume(Checkpoint from, Split data, UserLoss defence, Env env) {
         Training.requireInteractions("lightgcn", data);
-        Course course = new Course(this, from, data.train(), env);
+        Course course = new Course(this, from, data.train(), defence, env);
         return Training.run("lightgcn", course, data, env, from.epochs(), epochs, patience);
     }
 
@@ -94,6 +94,9 @@ public record LightGcn(
     static final class Course implements Training.Course<Checkpoint> {
         private final LightGcn settings;
         private final Interactions train;
+        private final UserLoss defence;
+        private final Env env;
+        private boolean defended;
         private final Propagation graph;
         private final Batches batches;
         private final Keyed key;
@@ -107,9 +110,11 @@ public record LightGcn(
         private long steps;
         private boolean stale = true; // rows are older than w
 
-        Course(LightGcn settings, Checkpoint from, Interactions train, Env env) {
+        Course(LightGcn settings, Checkpoint from, Interactions train, UserLoss defence, Env env) {
             this.settings = settings;
             this.train = train;
+            this.defence = defence;
+            this.env = env;
             int dims = settings.dims;
             graph = new Propagation(train, dims, settings.layers, env.workers());
             batches = new Batches(train, settings.batch);
@@ -126,6 +131,10 @@ public record LightGcn(
 
         @Override
         public double epoch(int number) {
+            defended = defence.active(number);
+            if (defended) {
+                defence.aim(number, model().userRows(), settings.dims, env);
+            }
             batches.plan(key.of(number));
             double total = 0;
             for (int b = 0; b < batches.count; b++) {
@@ -166,8 +175,17 @@ public record LightGcn(
                 decay[i] += pull;
                 decay[j] += pull;
             }
+            if (defended) {
+                DefendedUsers of = new DefendedUsers(batches, from, to, settings.dims, rows, stride);
+                total += (to - from) * of.addTo(defence, gradient, stride);
+            }
             graph.apply(gradient, gradient); // Â is symmetric: back is forth
             return total;
+        }
+
+        @Override
+        public boolean eligible(int epoch) {
+            return defence.eligible(epoch);
         }
 
         private void propagate() {

@@ -31,6 +31,15 @@ import org.lethe.recsys.forget.Sisa;
 import org.lethe.recsys.forget.UltraRe;
 import org.lethe.recsys.forget.Utility;
 import org.lethe.recsys.hide.AttributeInference;
+import org.lethe.recsys.hide.D2dR;
+import org.lethe.recsys.hide.DpNoise;
+import org.lethe.recsys.hide.EqualNoise;
+import org.lethe.recsys.hide.Hide;
+import org.lethe.recsys.hide.MeanEqualisation;
+import org.lethe.recsys.hide.Preservation;
+import org.lethe.recsys.hide.Raid;
+import org.lethe.recsys.hide.TransportMap;
+import org.lethe.recsys.hide.U2uR;
 
 /** Recommenders: the catalogue of everything this subject offers. Adding an entry is one line here. */
 public final class Recsys implements Subject<Split, Recommender> {
@@ -62,17 +71,36 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Request> requests() {
-        return List.of(new ForgetUsers(), new ForgetItems(), new ForgetInteractions());
+        return List.of(new ForgetUsers(), new ForgetItems(), new ForgetInteractions(), new Hide());
     }
 
     @Override
     public List<Method<Split, Recommender>> methods() {
-        return List.of(new Retrain(), new Sisa(), new RecEraser(), new UltraRe(), new Scif(), new NewtonStep());
+        return List.of(
+                new Retrain(),
+                new Sisa(),
+                new RecEraser(),
+                new UltraRe(),
+                new Scif(),
+                new NewtonStep(),
+                new U2uR(),
+                new D2dR(),
+                new Raid(),
+                new TransportMap(),
+                new MeanEqualisation(),
+                new EqualNoise(),
+                new DpNoise());
     }
 
     @Override
     public List<Audit<Split, Recommender>> audits() {
-        return List.of(new Utility(), new Completeness(), new Efficiency(), new Fairness(), new AttributeInference());
+        return List.of(
+                new Utility(),
+                new Completeness(),
+                new Efficiency(),
+                new Fairness(),
+                new AttributeInference(),
+                new Preservation());
     }
 
     @Override

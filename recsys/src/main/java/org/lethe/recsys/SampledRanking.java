@@ -48,14 +48,7 @@ public final class SampledRanking {
     }
 
     private static void judge(
-            Recommender model,
-            Split data,
-            int n,
-            int k,
-            int others,
-            Keyed random,
-            float[] scores,
-            Quality quality) {
+            Recommender model, Split data, int n, int k, int others, Keyed random, float[] scores, Quality quality) {
         int user = quality.users[n];
         Interactions truth = data.test();
         model.scores(user, scores);

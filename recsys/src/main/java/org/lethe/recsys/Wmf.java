@@ -23,7 +23,7 @@ import org.lethe.Named;
  */
 @Named("wmf")
 public record Wmf(int dims, int epochs, int batch, double learningRate, double initialSd, int patience, AdamForm adam)
-        implements EmbeddingLearner {
+        implements SteppedTables {
     public Wmf {
         Check.require(dims >= 1, "dims", dims, "at least 1");
         Check.require(epochs >= 1, "epochs", epochs, "at least 1");
@@ -50,9 +50,9 @@ public record Wmf(int dims, int epochs, int batch, double learningRate, double i
     }
 
     @Override
-    public Checkpoint resume(Checkpoint from, Split data, Env env) {
+    public Checkpoint resume(Checkpoint from, Split data, UserLoss defence, Env env) {
         Training.requireInteractions("wmf", data);
-        Factorisation course = new Factorisation(loss(), adam, batch, learningRate, from, data.train(), env);
+        Factorisation course = new Factorisation(loss(), adam, batch, learningRate, from, data.train(), defence, env);
         return Training.run("wmf", course, data, env, from.epochs(), epochs, patience);
     }
 

@@ -86,7 +86,7 @@ class FactorisationTest {
     }
 
     private static Factorisation oneBatch(EmbeddingLearner.Loss loss, Checkpoint start, Split data) {
-        return new Factorisation(loss, AdamForm.LAZY, 1 << 20, 1e-3, start, data.train(), Env.seeded(3));
+        return new Factorisation(loss, AdamForm.LAZY, 1 << 20, 1e-3, start, data.train(), UserLoss.NONE, Env.seeded(3));
     }
 
     @Test
@@ -96,7 +96,8 @@ class FactorisationTest {
             Checkpoint zero = new Bpr(16, 1, 1, 1e-3, 0, 5, AdamForm.LAZY).start(data, Env.seeded(3));
             assertEquals(Math.log(2), oneBatch(loss, zero, data).epoch(0), 1e-7);
             Checkpoint start = new Bpr(16, 1, 1, 1e-3, 0.1, 5, AdamForm.LAZY).start(data, Env.seeded(3));
-            Factorisation course = new Factorisation(loss, AdamForm.LAZY, 16, 0.01, start, data.train(), Env.seeded(3));
+            Factorisation course =
+                    new Factorisation(loss, AdamForm.LAZY, 16, 0.01, start, data.train(), UserLoss.NONE, Env.seeded(3));
             double before = course.epoch(0);
             for (int e = 1; e < 30; e++) {
                 course.epoch(e);
@@ -205,7 +206,14 @@ class FactorisationTest {
         Split data = planted(200, 100, 20);
         Checkpoint start = new Bpr(64, 1, 32, 1e-3, 0.01, 5, AdamForm.LAZY).start(data, Env.seeded(1));
         Factorisation course = new Factorisation(
-                EmbeddingLearner.Loss.PAIRWISE, AdamForm.LAZY, 32, 1e-3, start, data.train(), Env.seeded(1));
+                EmbeddingLearner.Loss.PAIRWISE,
+                AdamForm.LAZY,
+                32,
+                1e-3,
+                start,
+                data.train(),
+                UserLoss.NONE,
+                Env.seeded(1));
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long batches = Math.round(data.train().size() / 32.0);
         long least = Long.MAX_VALUE;

@@ -95,7 +95,7 @@ class LightGcnTest {
     void theGradientIsThatOfTheLossByCentralDifferences() {
         LightGcn model = new LightGcn(6, 3, 1, 50, 1e-3, 1e-3, 0.3, 5);
         Env env = Env.seeded(8);
-        LightGcn.Course course = new LightGcn.Course(model, model.start(SPLIT, env), TRAIN, env);
+        LightGcn.Course course = new LightGcn.Course(model, model.start(SPLIT, env), TRAIN, UserLoss.NONE, env);
         Batches batches = course.batches();
         float[] gradient = course.gradient(0, 0, 50);
         int stride = gradient.length / 70;

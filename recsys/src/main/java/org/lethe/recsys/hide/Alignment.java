@@ -39,7 +39,7 @@ final class Alignment implements UserLoss {
         if (since % settings.refresh() != 0) {
             return;
         }
-        targets = env.ledger().timed("centroid", () -> centroid.displacements(rows, width, since, env));
+        targets = env.ledger().timed("centroid", () -> centroid.displacements(rows, width, env));
         for (int n = 0; n < targets.length; n++) {
             targets[n] += rows[n];
         }
@@ -59,7 +59,7 @@ final class Alignment implements UserLoss {
 
     @Override
     public double add(int[] users, int count, float[] rows, float[] gradient) {
-        int width = rows.length / Math.max(1, users.length);
+        int width = rows.length / Math.max(1, count);
         double total = 0;
         for (Classes classes : all) {
             int[] present = new int[classes.size()];

@@ -22,19 +22,27 @@ final class Centroid {
     private final FreeSupport warm;
     private final int sample;
     private final boolean debiased;
+    private final boolean drawn;
     private final List<Classes> all;
     private final List<Classes> known;
     private final List<Optional<FreeSupport.Barycenter>> last = new ArrayList<>();
     private boolean converged = true;
 
     Centroid(
-            Raid.Form form, FreeSupport first, int warmRounds, int sample, boolean debiased, List<Classes> all,
+            Raid.Form form,
+            FreeSupport first,
+            int warmRounds,
+            int sample,
+            boolean debiased,
+            boolean drawn,
+            List<Classes> all,
             List<Classes> known) {
         this.form = form;
         this.first = first;
         this.warm = first.rounds(warmRounds);
         this.sample = sample;
         this.debiased = debiased;
+        this.drawn = drawn;
         this.all = all;
         this.known = known;
         all.forEach(classes -> last.add(Optional.empty()));
@@ -46,7 +54,7 @@ final class Centroid {
     }
 
     /** How far to move each row, {@code [users, width]}: the mean over the attributes that are hidden. */
-    double[] displacements(float[] rows, int width, int round, Env env) {
+    double[] displacements(float[] rows, int width, Env env) {
         double[] total = new double[rows.length];
         for (int t = 0; t < all.size(); t++) {
             List<Cloud> clouds = new ArrayList<>();
@@ -55,23 +63,30 @@ final class Centroid {
                 clouds.add(Cloud.of(rows, width, D2dR.drawn(known.get(t).members(k), sample, random.of(k))));
             }
             double[][] moved = switch (form) {
-                case SUPPORT -> bySupport(t, clouds, rows, width, round, random, env);
+                case SUPPORT -> bySupport(t, clouds, rows, width, random, env);
                 case BURES -> byGaussians(t, clouds, rows, width);
             };
+            double[] after = new double[rows.length];
             for (int k = 0; k < all.get(t).size(); k++) {
                 int[] members = all.get(t).members(k);
-                for (int n = 0; n < members.length; n++) {
-                    for (int d = 0; d < width; d++) {
-                        total[members[n] * width + d] += moved[k][n * width + d] / all.size();
-                    }
+                for (int n = 0; n < moved[k].length; n++) {
+                    int at = members[n / width] * width + n % width;
+                    after[at] = rows[at] + moved[k][n];
+                }
+            }
+            if (drawn) {
+                Chance.set(known.get(t), all.get(t), after, width, random.of("chance"));
+            }
+            for (int u = 0; u < all.get(t).of().length; u++) {
+                for (int at = u * width; at < (u + 1) * width && all.get(t).of()[u] >= 0; at++) {
+                    total[at] += (after[at] - rows[at]) / all.size();
                 }
             }
         }
         return total;
     }
 
-    private double[][] bySupport(
-            int t, List<Cloud> clouds, float[] rows, int width, int round, Keyed random, Env env) {
+    private double[][] bySupport(int t, List<Cloud> clouds, float[] rows, int width, Keyed random, Env env) {
         int classes = clouds.size();
         List<Cloud> with = new ArrayList<>(clouds);
         with.add(pooled(clouds));
@@ -97,7 +112,8 @@ final class Centroid {
     /** All classes in one cloud, each with the same mass. */
     private static Cloud pooled(List<Cloud> clouds) {
         int dims = clouds.getFirst().dims();
-        double[] points = new double[clouds.stream().mapToInt(c -> c.points().length).sum()];
+        double[] points =
+                new double[clouds.stream().mapToInt(c -> c.points().length).sum()];
         double[] weights = new double[points.length / dims];
         int at = 0;
         for (Cloud cloud : clouds) {

@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.lethe.LetheException;
+import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Entities;
 
 /**
@@ -42,6 +43,26 @@ public record Classes(String attribute, List<String> labels, int[] of) {
             }
         }
         return counts;
+    }
+
+    /**
+     * For each class as many users as it has, with repeats, from classes of chance: what it would be if its label said
+     * nothing. Classes without users lend none.
+     */
+    int[][] asIfAlike(Keyed random) {
+        int[][] members = new int[size()][];
+        Arrays.setAll(members, this::members);
+        int[][] lenders = Arrays.stream(members).filter(m -> m.length > 0).toArray(int[][]::new);
+        int[][] drawn = new int[size()][];
+        for (int k = 0; k < size(); k++) {
+            Keyed of = random.of(k);
+            drawn[k] = new int[members[k].length];
+            for (int n = 0; n < drawn[k].length; n++) {
+                int[] from = lenders[Keyed.below(of.at(n), lenders.length)];
+                drawn[k][n] = from[Keyed.below(Keyed.mix(of.at(n)), from.length)];
+            }
+        }
+        return drawn;
     }
 
     /** The same classes, in which nothing is known of users for whom a test does not hold. */

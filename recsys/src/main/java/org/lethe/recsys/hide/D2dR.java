@@ -2,7 +2,6 @@ package org.lethe.recsys.hide;
 
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
@@ -21,9 +20,9 @@ import org.lethe.recsys.UserRows;
  * the classes' distributions of rows are made one by their maximum mean discrepancy, while a regulariser holds the lists.
  *
  * <p>Loss {@code Σ_k MMD²(class k, anchor)} with five radial kernels. Published: the anchor is the first class, all users in every
- * step, diagonals in ({@code anchor: first-class, sample: 0}). Default: the anchor is a fresh balanced sample of all classes,
- * held fixed, and a step sees {@code sample} users of each class without diagonals, whose expectation is 0 where the classes are
- * alike; sampling leaves noise in the match, so that attackers are not driven below chance, which would tell as much.
+ * step, diagonals in ({@code anchor: first-class, sample: 0, drawn: false}). Default: the anchor is drawn from all classes alike,
+ * anew in each step and held fixed, and a step sees {@code sample} users of class and anchor, without diagonals, so that alike
+ * classes have an expected loss of 0.
  *
  * <p>Approximate. A step costs {@code O(classes · sample² · width)} and the scores of every user's list.
  *
@@ -35,6 +34,7 @@ import org.lethe.recsys.UserRows;
  * @param list length of the lists that are held
  * @param anchor what each class is drawn to
  * @param sample users of each class in a step; 0 for all of them
+ * @param drawn whether classes end as far apart as samples of one distribution are, instead of as near as the steps bring them
  * @param tables which tables of users move
  */
 @Named("d2d-r")
@@ -47,11 +47,12 @@ public record D2dR(
         int list,
         Anchor anchor,
         int sample,
+        boolean drawn,
         Tables tables)
         implements Method<Split, Recommender> {
     /** What each class is drawn to. */
     public enum Anchor {
-        /** As many users of every class, drawn anew in each step. */
+        /** Users drawn from all classes alike, anew in each step. */
         POOLED,
         /** The users of the first class, who move too: the released code. */
         FIRST_CLASS
@@ -62,9 +63,9 @@ public record D2dR(
         Check.require(sample == 0 || sample >= 2, "sample", sample, "0 or at least 2");
     }
 
-    /** Samples of 256 of each class against a pooled anchor, on all tables. */
+    /** 200 steps on samples of 256 of each class against a pooled anchor, on all tables; more steps even out neighbourhoods. */
     public D2dR() {
-        this(500, 1e-3, Preserve.FUNCTION, 1e-6, 0.05, 20, Anchor.POOLED, 256, Tables.ALL);
+        this(200, 1e-3, Preserve.FUNCTION, 1e-6, 0.05, 20, Anchor.POOLED, 256, true, Tables.ALL);
     }
 
     @Override
@@ -77,8 +78,29 @@ public record D2dR(
                 addGradient(targets.get(t), rows, width, gradient, random.of(t), workers);
             }
         };
-        return new Unlearning(steps, learningRate, preserve, weight, margin, list, tables)
+        UserRows moved = new Unlearning(steps, learningRate, preserve, weight, margin, list, tables)
                 .run(this, before, separation, data, env);
+        return drawn ? chance(moved, targets, env) : moved;
+    }
+
+    private static UserRows chance(UserRows moved, List<Classes> targets, Env env) {
+        double[] rows = new double[moved.userRows().length];
+        for (int n = 0; n < rows.length; n++) {
+            rows[n] = moved.userRows()[n];
+        }
+        for (int t = 0; t < targets.size(); t++) {
+            Chance.set(
+                    targets.get(t),
+                    targets.get(t),
+                    rows,
+                    moved.width(),
+                    env.random("d2d-r-chance").of(t));
+        }
+        float[] rounded = new float[rows.length];
+        for (int n = 0; n < rows.length; n++) {
+            rounded[n] = (float) rows[n];
+        }
+        return moved.withUserRows(rounded);
     }
 
     private void addGradient(
@@ -94,14 +116,10 @@ public record D2dR(
                 }
             }
             case POOLED -> {
-                int[] counts = classes.counts();
-                int each = IntStream.of(counts).min().orElse(0);
-                int of = Math.max(1, (sample == 0 ? each : Math.min(sample, each)) / classes.size());
-                int[] pool = IntStream.range(0, classes.size())
-                        .flatMap(k -> IntStream.of(drawn(classes.members(k), of, random.of(-1).of(k))))
-                        .toArray();
+                int[][] alike = classes.asIfAlike(random.of(-1));
                 for (int k = 0; k < classes.size(); k++) {
                     int[] members = drawn(classes.members(k), sample, random.of(k));
+                    int[] pool = drawn(alike[k], sample, random.of(-2).of(k));
                     Mmd mmd = new Mmd(rows, width, members, pool, true);
                     scatter(members, width, gradient, own -> mmd.addGradientOfX(1, own, workers));
                 }
@@ -109,8 +127,7 @@ public record D2dR(
         }
     }
 
-    private static void scatter(
-            int[] users, int width, float[] gradient, Consumer<float[]> computed) {
+    private static void scatter(int[] users, int width, float[] gradient, Consumer<float[]> computed) {
         float[] own = new float[users.length * width];
         computed.accept(own);
         for (int n = 0; n < users.length; n++) {

@@ -62,7 +62,12 @@ public record DpNoise(double epsilon, double delta, double clip) implements Meth
                 rows[u * width + d] *= (float) shrink;
             }
         }
-        addNoise(rows, width, most * Math.sqrt(2 * Math.log(1.25 / delta)) / epsilon, data.train(), env.random("dp-noise"));
+        addNoise(
+                rows,
+                width,
+                most * Math.sqrt(2 * Math.log(1.25 / delta)) / epsilon,
+                data.train(),
+                env.random("dp-noise"));
         return before.withUserRows(rows);
     }
 

@@ -102,7 +102,9 @@ public record Preservation(int k, int others, double sampledLoss, double fullLos
                 : interval.low() > bar
                         ? new Verdict.Fail(bar(bar))
                         : new Verdict.Undecided(bar(bar), "the bar lies within the interval of " + n + " users");
-        into.add(new Finding(name + "-loss", loss, n, Direction.LOWER).within(interval).judged(verdict));
+        into.add(new Finding(name + "-loss", loss, n, Direction.LOWER)
+                .within(interval)
+                .judged(verdict));
     }
 
     private static double loss(double before, double after) {

@@ -42,6 +42,7 @@ import org.lethe.transport.Sinkhorn;
  * @param rounds of the first centroid; later ones take a quarter of it
  * @param sample most users of a class to which the maps are fitted; 0 for all
  * @param debiased whether a row goes by the difference of its class's map and that of all classes
+ * @param drawn whether classes end as far apart as samples of the centroid are, instead of exactly on it
  * @param polish moves onto the centroid after training
  */
 @Named("raid")
@@ -55,6 +56,7 @@ public record Raid(
         int rounds,
         int sample,
         boolean debiased,
+        boolean drawn,
         int polish)
         implements Method<Split, Recommender> {
     /** What the centroid is. */
@@ -76,20 +78,23 @@ public record Raid(
         Check.require(polish >= 0, "polish", polish, "at least 0");
     }
 
-    /** Ten epochs of warm-up, a centroid of 256 points solved before every epoch, μ = 1. */
+    /** Ten epochs of warm-up, a centroid of 256 points solved before every epoch, μ = 0.05. */
     public Raid() {
-        this(10, 1, 1, Form.SUPPORT, 256, 0.01, 20, 1024, true, 3);
+        this(10, 1, 0.05, Form.SUPPORT, 256, 0.01, 20, 1024, true, true, 1);
     }
 
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
         if (!(learner instanceof UserLearner stepped)) {
-            throw Hiding.refused(this, "needs a model that is trained step by step, as bpr or lightgcn, not " + learner);
+            throw Hiding.refused(
+                    this, "needs a model that is trained step by step, as bpr or lightgcn, not " + learner);
         }
         if (stepped.epochs() <= warmup) {
-            throw Hiding.refused(this, "has a warm-up of " + warmup + " epochs, expected fewer than the "
-                    + stepped.epochs() + " of " + learner);
+            throw Hiding.refused(
+                    this,
+                    "has a warm-up of " + warmup + " epochs, expected fewer than the " + stepped.epochs() + " of "
+                            + learner);
         }
         Hide hide = Hiding.hide(this, request);
         List<Classes> all = hide.targets(data.train());
@@ -102,14 +107,14 @@ public record Raid(
         FreeSupport first = epsilon == 0
                 ? FreeSupport.exact(points).rounds(rounds)
                 : new FreeSupport(points, epsilon, rounds, 200, 1e-4, Sinkhorn.Precision.SINGLE);
-        return new Centroid(form, first, Math.max(1, rounds / 4), sample, debiased, all, known);
+        return new Centroid(form, first, Math.max(1, rounds / 4), sample, debiased, drawn, all, known);
     }
 
     /** Moves every class onto the centroid, several times: one move of an entropic map does not arrive. */
     static UserRows polish(UserRows model, Centroid centroid, int times, Env env) {
         float[] rows = model.userRows().clone();
         for (int round = 0; round < times; round++) {
-            double[] moves = centroid.displacements(rows, model.width(), round, env);
+            double[] moves = centroid.displacements(rows, model.width(), env);
             for (int n = 0; n < rows.length; n++) {
                 rows[n] += (float) moves[n];
             }

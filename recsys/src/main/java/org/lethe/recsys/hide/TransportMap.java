@@ -27,20 +27,21 @@ import org.lethe.transport.Sinkhorn;
  * @param rounds of the first centroid; later ones take a quarter of it
  * @param sample most users of a class to which the maps are fitted; 0 for all
  * @param debiased whether a row goes by the difference of its class's map and that of all classes
+ * @param drawn whether classes end as far apart as samples of the centroid are, instead of exactly on it
  * @param moves how often
  */
 @Named("transport-map")
 public record TransportMap(
-        Raid.Form form, int points, double epsilon, int rounds, int sample, boolean debiased, int moves)
+        Raid.Form form, int points, double epsilon, int rounds, int sample, boolean debiased, boolean drawn, int moves)
         implements Method<Split, Recommender> {
     public TransportMap {
-        new Raid(0, 1, 0, form, points, epsilon, rounds, sample, debiased, 0);
+        new Raid(0, 1, 0, form, points, epsilon, rounds, sample, debiased, drawn, 0);
         Check.require(moves >= 1, "moves", moves, "at least 1");
     }
 
     /** The normal distribution's map, one move. */
     public TransportMap() {
-        this(Raid.Form.BURES, 256, 0.01, 20, 0, true, 1);
+        this(Raid.Form.BURES, 256, 0.01, 20, 0, true, true, 1);
     }
 
     @Override
@@ -53,7 +54,7 @@ public record TransportMap(
                 ? FreeSupport.exact(points).rounds(rounds)
                 : new FreeSupport(points, epsilon, rounds, 200, 1e-4, Sinkhorn.Precision.SINGLE);
         Centroid centroid = new Centroid(
-                form, first, Math.max(1, rounds / 4), sample, debiased, all, Hiding.known(hide, data));
+                form, first, Math.max(1, rounds / 4), sample, debiased, drawn, all, Hiding.known(hide, data));
         return Raid.polish(before, centroid, moves, env);
     }
 

@@ -8,8 +8,6 @@ import org.lethe.Learner;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
-import org.lethe.Workers;
-import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;

@@ -27,8 +27,7 @@ import org.lethe.recsys.UserRows;
  * @param list length of the lists
  * @param tables which tables move
  */
-record Unlearning(
-        int steps, double rate, Preserve preserve, double weight, double margin, int list, Tables tables) {
+record Unlearning(int steps, double rate, Preserve preserve, double weight, double margin, int list, Tables tables) {
     Unlearning {
         Check.require(steps >= 0, "steps", steps, "at least 0");
         Check.require(rate > 0 && rate < 1e3, "learningRate", rate, "above 0 and below 1000");
@@ -67,16 +66,7 @@ record Unlearning(
                 }
                 still(gradient, width, tables == Tables.ALL ? width : before.tables()[0]);
                 DenseAdam.step(
-                        rows,
-                        first,
-                        second,
-                        gradient,
-                        none,
-                        stride,
-                        0,
-                        1,
-                        DenseAdam.rate(rate, t),
-                        DenseAdam.root(t));
+                        rows, first, second, gradient, none, stride, 0, 1, DenseAdam.rate(rate, t), DenseAdam.root(t));
                 requireFinite(name, rows, t);
                 step.advance(1);
             }
@@ -113,10 +103,9 @@ record Unlearning(
             int longest = Math.min(length, data.items());
             int[] all = IntStream.range(0, data.users()).toArray();
             int[][] top = Ranking.top(model, data.train(), all, longest, env.workers());
-            int[] users = IntStream.of(all).filter(u -> top[u].length == longest).toArray();
-            int[] items = IntStream.of(users)
-                    .flatMap(u -> IntStream.of(top[u]))
-                    .toArray();
+            int[] users =
+                    IntStream.of(all).filter(u -> top[u].length == longest).toArray();
+            int[] items = IntStream.of(users).flatMap(u -> IntStream.of(top[u])).toArray();
             return longest < 2 ? NONE : new Lists(users, items, longest);
         }
 

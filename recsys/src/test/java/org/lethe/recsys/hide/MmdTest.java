@@ -115,9 +115,7 @@ class MmdTest {
                 }
                 double share = a < 7 != b < 7
                         ? -1.0 / 35
-                        : unbiased
-                                ? a == b ? 0 : a < 7 ? 1.0 / 42 : 1.0 / 20
-                                : a < 7 ? 1.0 / 49 : 1.0 / 25;
+                        : unbiased ? a == b ? 0 : a < 7 ? 1.0 / 42 : 1.0 / 20 : a < 7 ? 1.0 / 49 : 1.0 / 25;
                 total += share * k;
             }
         }

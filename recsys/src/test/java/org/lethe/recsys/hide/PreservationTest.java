@@ -56,8 +56,7 @@ class PreservationTest {
     @Test
     void equalScoresHitNothing() {
         Embeddings same = new Embeddings(8, new float[DATA.users() * 8], new float[DATA.items() * 8]);
-        SampledRanking.Quality quality =
-                SampledRanking.test(same, DATA, 10, 99, Keyed.seed(1), Workers.here());
+        SampledRanking.Quality quality = SampledRanking.test(same, DATA, 10, 99, Keyed.seed(1), Workers.here());
         assertEquals(0, Statistics.mean(quality.hitRate()));
         assertTrue(quality.users().length > 500);
     }

@@ -101,55 +101,39 @@ class UnlearningTest {
     void everyMethodDrawsTheGroupsTogetherAndTouchesNothingElse() {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
         float[] kept = before.userRows().clone();
-        double apart = apart(before);
+        double apart = Apart.of(before, GROUP, DATA);
         assertTrue(apart > 0.01, "the planted groups differ: " + apart);
         for (Method<Split, Recommender> method : List.of(
                 new U2uR(100, 1e-2, Preserve.FUNCTION, 1e-6, 0.05, 20, 0, Tables.ALL),
                 new D2dR(),
-                new D2dR(500, 1e-3, Preserve.PARAMETERS, 1e-6, 0, 20, D2dR.Anchor.FIRST_CLASS, 0, Tables.ALL),
+                new TransportMap(),
+                new D2dR(500, 1e-3, Preserve.PARAMETERS, 1e-6, 0, 20, D2dR.Anchor.FIRST_CLASS, 0, false, Tables.ALL),
                 new MeanEqualisation())) {
             Embeddings after = (Embeddings) method.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
-            assertTrue(apart(after) < 0.2 * apart, method + " leaves " + apart(after) + " of " + apart);
+            assertTrue(
+                    Apart.of(after, GROUP, DATA) < 0.2 * apart,
+                    method + " leaves " + Apart.of(after, GROUP, DATA) + " of " + apart);
             assertArrayEquals(before.itemRows(), after.itemRows());
             assertArrayEquals(kept, before.userRows());
         }
-    }
-
-    /** Squared distance of the means of both groups over the mean variance. */
-    private static double apart(UserRows model) {
-        Classes groups = GROUP.each(DATA.train()).getFirst();
-        int width = model.width();
-        double apart = 0;
-        double spread = 0;
-        for (int d = 0; d < width; d++) {
-            double[] sums = new double[2];
-            double square = 0;
-            double sum = 0;
-            for (int u = 0; u < groups.of().length; u++) {
-                float v = model.userRows()[u * width + d];
-                sums[groups.of()[u]] += v;
-                square += (double) v * v;
-                sum += v;
-            }
-            double difference = sums[0] / groups.counts()[0] - sums[1] / groups.counts()[1];
-            apart += difference * difference;
-            spread += square / groups.of().length - Math.pow(sum / groups.of().length, 2);
-        }
-        return apart / spread;
     }
 
     @Test
     void unlabelledUsersAndThoseKeptFromTheMethodStay() {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
         Hide half = GROUP.knowing(0.5);
-        for (Method<Split, Recommender> method :
-                List.<Method<Split, Recommender>>of(new U2uR(20, 1e-2, Preserve.NOTHING, 0, 0, 2, 0, Tables.ALL),
-                        new D2dR(50, 1e-3, Preserve.NOTHING, 0, 0, 2, D2dR.Anchor.POOLED, 64, Tables.ALL))) {
+        for (Method<Split, Recommender> method : List.<Method<Split, Recommender>>of(
+                new U2uR(20, 1e-2, Preserve.NOTHING, 0, 0, 2, 0, Tables.ALL),
+                new D2dR(50, 1e-3, Preserve.NOTHING, 0, 0, 2, D2dR.Anchor.POOLED, 64, true, Tables.ALL))) {
             Embeddings after = (Embeddings) method.fulfil(before, half, MODEL, DATA, Env.seeded(1));
             for (int u = 0; u < before.users(); u++) {
                 boolean moved = !Arrays.equals(
-                        before.userRows(), u * before.dims(), (u + 1) * before.dims(),
-                        after.userRows(), u * before.dims(), (u + 1) * before.dims());
+                        before.userRows(),
+                        u * before.dims(),
+                        (u + 1) * before.dims(),
+                        after.userRows(),
+                        u * before.dims(),
+                        (u + 1) * before.dims());
                 if (!half.knows(DATA.train(), u)) {
                     assertFalse(moved, method + " moved user " + u);
                 }
@@ -192,7 +176,7 @@ class UnlearningTest {
     @Test
     void threadsDoNotChangeABit() {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
-        D2dR method = new D2dR(20, 1e-3, Preserve.FUNCTION, 1e-4, 0.05, 20, D2dR.Anchor.POOLED, 64, Tables.ALL);
+        D2dR method = new D2dR(20, 1e-3, Preserve.FUNCTION, 1e-4, 0.05, 20, D2dR.Anchor.POOLED, 64, true, Tables.ALL);
         UserRows one = (UserRows) method.fulfil(before, GROUP, MODEL, DATA, Env.seeded(4));
         try (Workers three = Workers.threads(3)) {
             UserRows many = (UserRows)

@@ -1,0 +1,49 @@
+package org.lethe.recsys.hide;
+
+import org.lethe.numerics.Keyed;
+import org.lethe.transport.Cloud;
+import org.lethe.transport.Gaussian;
+
+/**
+ * Sets classes that were made alike as far apart as samples of one distribution are.
+ *
+ * <p>Classes whose moments agree exactly are more alike than chance makes them: a classifier fitted to some of their users errs
+ * on the others, and an attacker who turns its answers round reads the attribute (balanced accuracy far below one half). Each
+ * class is therefore carried, by the affine map between normal distributions, onto mean and covariance of as many users as it
+ * has, drawn with repeats from all classes alike. For a mean this is exact: with variance σ²/n of the noise, what is seen of a
+ * part of the class says nothing about the rest.
+ */
+final class Chance {
+    private Chance() {}
+
+    /**
+     * Moves the rows of everyone in a class, {@code [users, width]}.
+     *
+     * @param known the users whose rows the maps are fitted to
+     * @param everyone the users who are moved
+     */
+    static void set(Classes known, Classes everyone, double[] rows, int width, Keyed random) {
+        int[][] alike = known.asIfAlike(random);
+        Gaussian[] targets = new Gaussian[alike.length];
+        for (int k = 0; k < targets.length; k++) {
+            targets[k] = Gaussian.of(cloud(rows, width, alike[k]));
+        }
+        for (int k = 0; k < targets.length; k++) {
+            Gaussian is = Gaussian.of(cloud(rows, width, known.members(k)));
+            int[] members = everyone.members(k);
+            double[] moved =
+                    is.map(targets[k]).apply(cloud(rows, width, members).points());
+            for (int n = 0; n < members.length; n++) {
+                System.arraycopy(moved, n * width, rows, members[n] * width, width);
+            }
+        }
+    }
+
+    private static Cloud cloud(double[] rows, int width, int[] users) {
+        double[] points = new double[users.length * width];
+        for (int n = 0; n < users.length; n++) {
+            System.arraycopy(rows, users[n] * width, points, n * width, width);
+        }
+        return Cloud.of(points, width);
+    }
+}
