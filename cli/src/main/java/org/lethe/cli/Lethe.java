@@ -25,6 +25,7 @@ import picocli.CommandLine.ScopeType;
             ExplainCommand.class,
             DataCommand.class,
             AuditCommand.class,
+            HideCommand.class,
             VerifyCommand.class,
             DoctorCommand.class,
             AutoComplete.GenerateCompletion.class

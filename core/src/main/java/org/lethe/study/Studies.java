@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import org.lethe.LetheException;
 import org.lethe.Named;
@@ -65,5 +66,21 @@ public final class Studies {
                                 + Mistakes.hint(
                                         name,
                                         entries.stream().map(Named.Of::name).toList())));
+    }
+
+    /**
+     * One entry as a study file would write it, a name or {@code {name: {setting: value}}}, for a command that has no study.
+     *
+     * @param source where it stands, for messages
+     * @param kind what it is, as {@code method}
+     * @param prototypes what may be named, here and by a setting
+     */
+    public static <T> T entry(String source, String kind, String text, List<T> prototypes) {
+        Mistakes mistakes = new Mistakes(source);
+        Optional<Node> node = Node.read(text, mistakes);
+        mistakes.orThrow();
+        Optional<T> entry = new Binder(List.copyOf(prototypes), mistakes).entry(node.orElseThrow(), kind, prototypes);
+        mistakes.orThrow();
+        return entry.orElseThrow();
     }
 }

@@ -225,7 +225,7 @@ final class Columns {
         return quoted(column, '"');
     }
 
-    private static String quoted(String text, char quote) {
+    static String quoted(String text, char quote) {
         return quote + text.replace("" + quote, "" + quote + quote) + quote;
     }
 

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.lethe.LetheException;
@@ -54,6 +55,37 @@ record Npy(int rows, int width, float[] numbers) {
             return numbers(channel, header, file);
         } catch (EOFException e) {
             throw new LetheException(LetheException.Code.DATA, file + ": ends within its header", e);
+        }
+    }
+
+    /** Writes floats of 4 bytes, version 1, as numpy.save does. */
+    void write(Path file) throws IOException {
+        String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }".formatted(rows, width);
+        int length = (MAGIC.length + 4 + header.length() + 1 + 63) / 64 * 64; // the numbers begin at a multiple of 64
+        ByteBuffer start = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        start.put(MAGIC).put((byte) 1).put((byte) 0).putShort((short) (length - MAGIC.length - 4));
+        start.put(header.getBytes(StandardCharsets.US_ASCII));
+        while (start.position() < length - 1) {
+            start.put((byte) ' ');
+        }
+        start.put((byte) '\n').flip();
+        try (FileChannel channel = FileChannel.open(
+                file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            all(channel, start);
+            int step = 1 << 17;
+            ByteBuffer block = ByteBuffer.allocate(4 * step).order(ByteOrder.LITTLE_ENDIAN);
+            for (int from = 0; from < numbers.length; from += step) {
+                int count = Math.min(step, numbers.length - from);
+                block.clear().limit(4 * count);
+                block.asFloatBuffer().put(numbers, from, count);
+                all(channel, block);
+            }
+        }
+    }
+
+    private static void all(FileChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
         }
     }
 

@@ -82,7 +82,12 @@ final class UserColumns {
                     }
                 }
             }
-            return new UserTable(file.toString(), ids.entities(keys), width, rows);
+            return new UserTable(
+                    file.toString(),
+                    ids.entities(keys),
+                    width,
+                    rows,
+                    shape.names.stream().distinct().toList());
         });
     }
 

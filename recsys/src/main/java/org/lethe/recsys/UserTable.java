@@ -19,8 +19,9 @@ import org.lethe.Safetensors;
  * @param users whose rows they are, with what is known about each
  * @param width length of a row
  * @param rows {@code [users, width]}, finite
+ * @param columns the names of the numbers in a row, or one name for a list of all; none where the file had none
  */
-public record UserTable(String source, Entities users, int width, float[] rows) {
+public record UserTable(String source, Entities users, int width, float[] rows, List<String> columns) {
     /** Numbers that one table holds at most. */
     static final long MOST = Integer.MAX_VALUE - 8L;
 
@@ -28,6 +29,8 @@ public record UserTable(String source, Entities users, int width, float[] rows) 
     private static final int LABELS = 20;
 
     public UserTable {
+        columns = List.copyOf(columns);
+        Check.require(columns.size() <= 1 || columns.size() == width, "columns", columns.size(), "none, 1 or " + width);
         Check.require(width >= 1, "width", width, "at least 1");
         Check.require(
                 rows.length == (long) users.size() * width, "rows.length", rows.length, users.size() + " · " + width);
@@ -56,6 +59,11 @@ public record UserTable(String source, Entities users, int width, float[] rows) 
                 }
             }
         }
+    }
+
+    /** Rows whose numbers have no names. */
+    public UserTable(String source, Entities users, int width, float[] rows) {
+        this(source, users, width, rows, List.of());
     }
 
     /**
@@ -172,7 +180,13 @@ public record UserTable(String source, Entities users, int width, float[] rows) 
                         .toArray());
             case null -> throw new IllegalStateException("the attribute was just read");
         };
-        return new Described(new UserTable(source, users.with(attribute, values), width, rows), unknown, strangers);
+        return new Described(
+                new UserTable(source, users.with(attribute, values), width, rows, columns), unknown, strangers);
+    }
+
+    /** The same users with other rows. */
+    public UserTable withRows(float[] other) {
+        return new UserTable(source, users, width, other, columns);
     }
 
     /** How many columns hold one value only, which tells nobody anything. */

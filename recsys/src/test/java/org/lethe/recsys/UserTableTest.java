@@ -17,6 +17,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -250,5 +251,49 @@ final class UserTableTest {
     @Test
     void constantColumnsAreCounted() {
         assertEquals(1, new UserTable("t", Entities.numbered(2), 2, new float[] {1, 5, 2, 5}).constantColumns());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"u.csv", "u.tsv", "u.parquet", "u.safetensors", "u.npy"})
+    void whatIsWrittenReadsTheSame(String name) throws IOException {
+        Keyed random = Keyed.seed(7);
+        float[] rows = new float[400_000]; // more than one block of .npy
+        for (int n = 0; n < rows.length; n++) {
+            rows[n] = (float) (Keyed.normal(random.at(n)) * Math.pow(10, n % 61 - 30));
+        }
+        long[] ids = new long[100_000];
+        Arrays.setAll(ids, n -> ids.length - n);
+        UserTable written = new UserTable("t", Entities.ofNumbers(ids), 4, rows, List.of("a", "select", "c c", "d"));
+        Path file = folder.resolve(name);
+        UserFile.of(file, "who", "").write(written);
+        UserTable read = UserTable.read(file, "who", "");
+        assertArrayEquals(rows, read.rows());
+        assertEquals(name.endsWith("npy") ? "2" : "99998", read.users().id(2));
+        if (name.startsWith("u.c") || name.endsWith("parquet")) {
+            assertEquals(written.columns(), read.columns());
+        }
+    }
+
+    @Test
+    void idsOfAnyKindAndListsComeBack() throws IOException {
+        Entities names = Entities.ofNames(new String[] {"007", "a \"b\"", "c,\td", "Ωm"});
+        float[] rows = {1, 2, 3, 4, 5, 6, 7, 8};
+        for (String name : new String[] {"i.csv", "i.tsv", "i.parquet"}) {
+            Path file = folder.resolve(name);
+            UserFile.of(file, "id", "").write(new UserTable("t", names, 2, rows, List.of("e")));
+            UserTable read = UserTable.read(file, "id", "");
+            assertArrayEquals(rows, read.rows());
+            for (int u = 0; u < 4; u++) {
+                assertEquals(names.id(u), read.users().id(u));
+            }
+            assertEquals(name.endsWith("parquet") ? List.of("e") : List.of("d0", "d1"), read.columns());
+        }
+        UserFile safe = UserFile.of(folder.resolve("i.safetensors"), "id", "");
+        String refused = assertThrows(LetheException.class, () -> safe.write(new UserTable("t", names, 2, rows)))
+                .getMessage();
+        assertTrue(refused.contains("\"007\"") && refused.contains(".csv"), refused);
+        assertTrue(Files.notExists(safe.path()));
+        assertThrows(LetheException.class, () -> UserFile.of(folder.resolve("i.json"), "id", ""));
+        assertThrows(LetheException.class, () -> UserFile.of(folder.resolve("none/i.csv"), "id", ""));
     }
 }
