@@ -22,7 +22,8 @@ class ThreadsTest {
     void everyMethodForgetsToTheSameBitsOnOneTwoAndThreeThreads() {
         Split data = Blocks.split(60, 30, 3, 4);
         List<Method<Split, Recommender>> methods = new ArrayList<>(new Recsys().methods());
-        methods.removeIf(m -> !m.getClass().getPackage().equals(Sisa.class.getPackage())); // those that hide have tests of their own
+        // those that hide have tests of their own
+        methods.removeIf(m -> !m.getClass().getPackage().equals(Sisa.class.getPackage()));
         methods.add(new Sisa(3, 3));
         for (Method<Split, Recommender> method : methods) {
             for (ForgetRequest request : List.of(ForgetUsers.listed("4", "9"), new ForgetInteractions(5))) {
