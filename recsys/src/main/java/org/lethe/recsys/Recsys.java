@@ -30,8 +30,10 @@ import org.lethe.recsys.forget.ShardedFile;
 import org.lethe.recsys.forget.Sisa;
 import org.lethe.recsys.forget.UltraRe;
 import org.lethe.recsys.forget.Utility;
+import org.lethe.recsys.hide.Adversarial;
 import org.lethe.recsys.hide.AttributeInference;
 import org.lethe.recsys.hide.D2dR;
+import org.lethe.recsys.hide.D2dTraining;
 import org.lethe.recsys.hide.DpNoise;
 import org.lethe.recsys.hide.EqualNoise;
 import org.lethe.recsys.hide.Hide;
@@ -86,6 +88,8 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new U2uR(),
                 new D2dR(),
                 new Raid(),
+                new Adversarial(),
+                new D2dTraining(),
                 new TransportMap(),
                 new MeanEqualisation(),
                 new EqualNoise(),

@@ -1,12 +1,14 @@
 package org.lethe.recsys.hide;
 
 import java.util.List;
+import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserRows;
 
 /** What every method of hiding asks of its arguments. */
@@ -37,6 +39,20 @@ final class Hiding {
                 method,
                 "works on a model that holds users as rows, not on a "
                         + model.getClass().getSimpleName());
+    }
+
+    /** The learner as one that trains under a defence, for more epochs than the defence waits. */
+    static UserLearner stepped(Method<?, ?> method, Learner<?, ?> learner, int warmup) {
+        if (!(learner instanceof UserLearner stepped)) {
+            throw refused(method, "needs a model that is trained step by step, as bpr or lightgcn, not " + learner);
+        }
+        if (stepped.epochs() <= warmup) {
+            throw refused(
+                    method,
+                    "has a warm-up of " + warmup + " epochs, expected fewer than the " + stepped.epochs() + " of "
+                            + learner);
+        }
+        return stepped;
     }
 
     static LetheException refused(Method<?, ?> method, String why) {

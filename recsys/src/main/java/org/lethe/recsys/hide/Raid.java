@@ -86,16 +86,7 @@ public record Raid(
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        if (!(learner instanceof UserLearner stepped)) {
-            throw Hiding.refused(
-                    this, "needs a model that is trained step by step, as bpr or lightgcn, not " + learner);
-        }
-        if (stepped.epochs() <= warmup) {
-            throw Hiding.refused(
-                    this,
-                    "has a warm-up of " + warmup + " epochs, expected fewer than the " + stepped.epochs() + " of "
-                            + learner);
-        }
+        UserLearner stepped = Hiding.stepped(this, learner, warmup);
         Hide hide = Hiding.hide(this, request);
         List<Classes> all = hide.targets(data.train());
         Centroid centroid = centroid(all, Hiding.known(hide, data));
