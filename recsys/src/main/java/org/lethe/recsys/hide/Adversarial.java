@@ -28,7 +28,10 @@ import org.lethe.recsys.UserLoss;
  * <p>No guarantee, and the baseline that RAID and D2D are compared with: rows that one small network cannot tell apart may be told
  * apart by another, trained longer. Where rows step faster than the discriminator they overtake it, end beyond the other class and
  * tell more than before: on planted data 0.73 became 0.91 with rows at 0.01 and a discriminator at 0.001, and 0.54 with a weaker
- * reversal and a faster discriminator. Audit the result, and raise {@code learningRate} or lower {@code reversal}. Costs one training, and {@code O(width · hidden)} products for every user of a batch.
+ * reversal and a faster discriminator; of gender on MovieLens-100K, one seed, LightGCN told 0.58 plain and 0.97 with the default
+ * settings. Audit the result, and raise {@code learningRate} or lower {@code reversal}.
+ *
+ * <p>Costs one training, and {@code O(width · hidden)} products for every user of a batch.
  *
  * @param reversal how much of the negated gradient reaches the rows
  * @param hidden rectified units of the discriminator
