@@ -48,7 +48,7 @@ final class HideCommand {
     private CommandSpec spec;
 
     private record Done(
-            Repair.Repaired repaired, List<Finding> attack, List<Finding> movement, Cost hiding, Cost all) {}
+            Repair.Repaired repaired, List<Finding> attack, List<Finding> movement, List<Finding> idle, Cost hiding) {}
 
     @Command(
             name = "embeddings",
@@ -61,9 +61,9 @@ final class HideCommand {
             @Mixin UserRowsOptions rows,
             @Option(
                             names = "--method",
-                            defaultValue = "transport-map",
+                            defaultValue = "d2d-r",
                             description =
-                                    "How: transport-map (by default), d2d-r, u2u-r, mean-equalisation, equal-noise or"
+                                    "How: d2d-r (by default), transport-map, u2u-r, mean-equalisation, equal-noise or"
                                             + " dp-noise, with settings as in a study file: \"{transport-map: {form: support}}\".")
                     String method,
             @Option(
@@ -91,12 +91,9 @@ final class HideCommand {
         Done done = rows.with(env -> {
             Repair.Repaired repaired = env.ledger().timed("hide", () -> repair.repair(described.table(), env));
             Cost hiding = env.ledger().cost();
-            return new Done(
-                    repaired,
-                    audit.examine(repaired.made(), env),
-                    repaired.movement(env),
-                    hiding,
-                    env.ledger().cost());
+            List<Finding> attack = audit.examine(repaired.made(), env);
+            List<Finding> idle = rows.out.isPresent() ? audit.examine(repaired.idle(), env) : List.of();
+            return new Done(repaired, attack, repaired.movement(env), idle, hiding);
         });
         List<Finding> findings = new ArrayList<>(done.attack);
         findings.addAll(done.movement);
@@ -105,7 +102,7 @@ final class HideCommand {
         file.write(done.repaired.table());
         facts.put("repaired", to.toString());
         if (rows.out.isPresent()) {
-            Report.write(List.of(run(rows, how, hide, audit, done, facts)), rows.out.get());
+            Report.write(runs(rows, how, hide, audit, done, facts), rows.out.get());
             facts.put("report", rows.out.get().resolve("report.html").toString());
         }
         json.print(spec, facts, () -> print(facts, UserRowsOptions.named(findings)));
@@ -120,23 +117,28 @@ final class HideCommand {
         }
     }
 
-    private static Run run(
+    /** The repair, and beside it the rows as they were, which the audit has to reject. */
+    private static List<Run> runs(
             UserRowsOptions rows,
             Method<Split, Recommender> how,
             Hide hide,
             AttributeInference audit,
             Done done,
             Map<String, Object> facts) {
-        return new Run(
+        String limits = UserRowsOptions.sampled(facts) + ". " + audit.limits();
+        String digest =
+                RunFolder.sha256(facts + "; " + Words.full(hide) + "; " + Words.full(audit) + "; seed " + rows.seed);
+        Run.Recipe recipe = new Run.Recipe(
+                "recsys",
+                String.valueOf(rows.users.getFileName()),
+                facts.get("users") + " rows of " + facts.get("width"),
+                Words.brief(hide, new Hide()),
+                Words.full(how),
+                rows.seed);
+        Run repaired = new Run(
                 "hide-embeddings",
-                RunFolder.sha256(facts + "; " + Words.full(hide) + "; " + Words.full(audit) + "; seed " + rows.seed),
-                new Run.Recipe(
-                        "recsys",
-                        String.valueOf(rows.users.getFileName()),
-                        facts.get("users") + " rows of " + facts.get("width"),
-                        Words.brief(hide, new Hide()),
-                        Words.full(how),
-                        rows.seed),
+                digest,
+                recipe,
                 Run.Role.TESTED,
                 how.exactness(),
                 "",
@@ -145,12 +147,25 @@ final class HideCommand {
                 done.hiding,
                 Cost.NONE,
                 List.of(
-                        new Run.Result(
-                                Named.Of.name(audit),
-                                done.attack,
-                                UserRowsOptions.sampled(facts) + ". " + audit.limits()),
+                        new Run.Result(Named.Of.name(audit), done.attack, limits),
                         new Run.Result("movement", done.movement, LIMITS)),
                 Optional.empty());
+        Run.Recipe untouched = new Run.Recipe(
+                recipe.subject(), recipe.data(), recipe.model(), recipe.request(), "as before", rows.seed);
+        Run idle = new Run(
+                "hide-embeddings",
+                digest,
+                untouched,
+                Run.Role.DO_NOTHING,
+                how.exactness(),
+                "",
+                RunFolder.versions(),
+                Cost.NONE,
+                Cost.NONE,
+                Cost.NONE,
+                List.of(new Run.Result(Named.Of.name(audit), done.idle, limits)),
+                Optional.empty());
+        return List.of(repaired, idle);
     }
 
     private void print(Map<String, Object> facts, Map<String, Finding> named) {

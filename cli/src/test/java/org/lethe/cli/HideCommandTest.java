@@ -113,6 +113,7 @@ class HideCommandTest {
         Output output = lethe(words(command.group(1)));
         assertEquals(Lethe.DONE, output.code(), output.err());
         assertTrue(Files.readString(folder.resolve("repair/findings.csv")).contains("neighbours-kept"));
+        assertTrue(Files.readString(folder.resolve("repair/report.md")).contains("as before"));
         String printed = output.out().replace(folder.toString() + "/", "");
         assertTrue(printed.contains("passes: at most 0.55"), printed);
         Matcher shown = PRINTED.matcher(page);
@@ -204,7 +205,7 @@ class HideCommandTest {
                 "--attribute gender --to users.csv | expected another file",
                 "--attribute gender --to people.csv | expected another file",
                 "--attribute gender --to out.safetensors | ids as whole numbers",
-                "--attribute gender --to out.csv --method raid | known are transport-map",
+                "--attribute gender --to out.csv --method raid | known are d2d-r",
                 "--attribute gender --to out.csv --method d2d | did you mean \"d2d-r\"",
                 "--attribute gender --to out.csv --method \"{d2d-r: {preserve: function}}\" | there are no lists",
                 "--attribute gender --to out.csv --method \"{equal-noise: {like: {u2u-r: {preserve: function}}}}\" | no lists",

@@ -25,7 +25,8 @@ import org.lethe.recsys.UserTable;
  *
  * <p>Nothing is known of items, so there are no lists to hold: methods that train a model are refused, and so is
  * {@code preserve: function}; {@code preserve: parameters} holds the rows. Whether lists are as good as before is for whoever
- * has the items to measure; here stands how far rows moved. Costs what the method costs.
+ * has the items to measure; here stands how far rows moved. Methods see the rows in a unit of their own size, a power of two,
+ * so that learning rates mean the same for every model; users who do not move keep their bits. Costs what the method costs.
  *
  * @param method one of {@link #methods}, with any settings
  * @param hide what is to be hidden
@@ -42,8 +43,8 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
     /** The methods that need rows and classes only, as they are without lists. */
     public static List<Method<Split, Recommender>> methods() {
         return List.of(
-                new TransportMap(),
                 new D2dR(200, 1e-3, Preserve.PARAMETERS, 1e-6, 0.05, 20, D2dR.Anchor.POOLED, 256, true, Tables.ALL),
+                new TransportMap(),
                 new U2uR(500, 1e-3, Preserve.PARAMETERS, 1e-6, 0.05, 20, 0, Tables.ALL),
                 new MeanEqualisation(),
                 new EqualNoise(new TransportMap()),
@@ -77,6 +78,11 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
      * @param made the same as models without items
      */
     public record Repaired(UserTable table, Case<Split, Recommender> made) {
+        /** The case in which nothing was done, which an audit has to reject. */
+        public Case<Split, Recommender> idle() {
+            return new Case<>(made.data(), made.request(), made.before(), made.before(), made.before());
+        }
+
         /**
          * How far rows moved: {@code moved}, the mean length of the way over the mean length of the rows; {@code moved-users},
          * the share of users whose row is another; {@code neighbours-kept}, the mean share of a user's ten nearest rows that
@@ -154,8 +160,19 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
         Interactions none = Interactions.of(
                 table.users(), Entities.numbered(1), new int[0], new int[0], Optional.empty(), Optional.empty());
         Split data = new Split(none, none, none);
-        Embeddings before = new Embeddings(table.width(), table.rows(), new float[table.width()]);
-        UserRows after = (UserRows) method.fulfil(before, hide, new Nobody(), data, env);
+        float[] noItems = new float[table.width()];
+        Embeddings before = new Embeddings(table.width(), table.rows(), noItems);
+        float unit = unit(table.rows());
+        float[] scaled = new float[table.rows().length];
+        for (int n = 0; n < scaled.length; n++) {
+            scaled[n] = table.rows()[n] / unit;
+        }
+        Embeddings usual = new Embeddings(table.width(), scaled, noItems);
+        float[] rows = ((UserRows) method.fulfil(usual, hide, new Nobody(), data, env)).userRows();
+        for (int n = 0; n < rows.length; n++) {
+            rows[n] = rows[n] == scaled[n] ? table.rows()[n] : rows[n] * unit;
+        }
+        UserRows after = before.withUserRows(rows);
         for (float number : after.userRows()) {
             if (!Float.isFinite(number)) {
                 throw new LetheException(
@@ -163,7 +180,17 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
                         Named.Of.name(method) + " moved a row to " + number + ", expected finite numbers");
             }
         }
-        return new Repaired(table.withRows(after.userRows()), new Case<>(data, hide, before, after, before));
+        return new Repaired(table.withRows(rows), new Case<>(data, hide, before, after, before));
+    }
+
+    /** The power of two, so that nothing is rounded, by which the root of the mean square comes to between 0.25 and 0.5. */
+    private static float unit(float[] rows) {
+        double square = 0;
+        for (float number : rows) {
+            square += (double) number * number / rows.length;
+        }
+        int exponent = square > 0 ? Math.getExponent(Math.sqrt(square)) + 2 : 0;
+        return Math.scalb(1f, Math.clamp(exponent, Float.MIN_EXPONENT, Float.MAX_EXPONENT));
     }
 
     /** Whoever trained the rows is not here. */
