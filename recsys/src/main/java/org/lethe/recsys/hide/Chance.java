@@ -11,28 +11,23 @@ import org.lethe.transport.Gaussian;
  * on the others, and an attacker who turns its answers round reads the attribute (balanced accuracy far below one half). Each
  * class is therefore carried, by the affine map between normal distributions, onto mean and covariance of as many users as it
  * has, drawn with repeats from all classes alike. For a mean this is exact: with variance σ²/n of the noise, what is seen of a
- * part of the class says nothing about the rest.
+ * part of the class says nothing about the rest. Users to whom a method was not fitted stay where its maps put them: the
+ * error of the fit is their chance, and what is drawn for the others would mark them.
  */
 final class Chance {
     private Chance() {}
 
-    /**
-     * Moves the rows of everyone in a class, {@code [users, width]}.
-     *
-     * @param known the users whose rows the maps are fitted to
-     * @param everyone the users who are moved
-     */
-    static void set(Classes known, Classes everyone, double[] rows, int width, Keyed random) {
+    /** Moves the rows, {@code [users, width]}, of the users to whom a method was fitted. */
+    static void set(Classes known, double[] rows, int width, Keyed random) {
         int[][] alike = known.asIfAlike(random);
         Gaussian[] targets = new Gaussian[alike.length];
         for (int k = 0; k < targets.length; k++) {
             targets[k] = Gaussian.of(cloud(rows, width, alike[k]));
         }
         for (int k = 0; k < targets.length; k++) {
-            Gaussian is = Gaussian.of(cloud(rows, width, known.members(k)));
-            int[] members = everyone.members(k);
-            double[] moved =
-                    is.map(targets[k]).apply(cloud(rows, width, members).points());
+            int[] members = known.members(k);
+            Cloud cloud = cloud(rows, width, members);
+            double[] moved = Gaussian.of(cloud).map(targets[k]).apply(cloud.points());
             for (int n = 0; n < members.length; n++) {
                 System.arraycopy(moved, n * width, rows, members[n] * width, width);
             }

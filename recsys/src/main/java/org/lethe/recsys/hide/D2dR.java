@@ -91,7 +91,6 @@ public record D2dR(
         for (int t = 0; t < targets.size(); t++) {
             Chance.set(
                     targets.get(t),
-                    targets.get(t),
                     rows,
                     moved.width(),
                     env.random("d2d-r-chance").of(t));

@@ -27,7 +27,7 @@ class ChanceTest {
         }
         Classes classes = new Classes("a", List.of("x", "y"), of);
         if (set) {
-            Chance.set(classes, classes, rows, WIDTH, Keyed.seed(seed));
+            Chance.set(classes, rows, WIDTH, Keyed.seed(seed));
         }
         float[] floats = new float[rows.length];
         for (int n = 0; n < rows.length; n++) {
