@@ -4,10 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
@@ -26,24 +23,6 @@ class AuditCommandTest {
     @TempDir
     @SuppressWarnings("NullAway.Init") // set by JUnit
     Path folder;
-
-    private record Output(int code, String out, String err) {}
-
-    private static Output lethe(String... args) {
-        PrintStream out = System.out;
-        PrintStream err = System.err;
-        ByteArrayOutputStream toOut = new ByteArrayOutputStream();
-        ByteArrayOutputStream toErr = new ByteArrayOutputStream();
-        try {
-            System.setOut(new PrintStream(toOut, true, StandardCharsets.UTF_8));
-            System.setErr(new PrintStream(toErr, true, StandardCharsets.UTF_8));
-            int code = Lethe.execute(args);
-            return new Output(code, toOut.toString(StandardCharsets.UTF_8), toErr.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
-    }
 
     /** 400 users with eight numbers, the first of which knows the gender; 20 users say nothing of theirs. */
     private void files() throws IOException {
@@ -81,7 +60,7 @@ class AuditCommandTest {
     void thePageShowsWhatItsCommandPrints() throws IOException {
         files();
         String page = Files.readString(PAGE);
-        Output output = lethe(command(page));
+        Typed output = Typed.lethe(command(page));
         assertEquals(Lethe.DONE, output.code(), output.err());
         assertTrue(Files.size(folder.resolve("audit/report.html")) > 1_000);
         assertTrue(Files.readString(folder.resolve("audit/findings.csv")).contains("leak(boosted-trees)"));
@@ -105,17 +84,17 @@ class AuditCommandTest {
         files();
         String users = folder.resolve("users.csv").toString();
         String people = folder.resolve("people.csv").toString();
-        Output oneValued = lethe("audit", "embeddings", users, "--attributes", people, "--attribute", "town");
+        Typed oneValued = Typed.lethe("audit", "embeddings", users, "--attributes", people, "--attribute", "town");
         assertEquals(Lethe.SURROUNDINGS, oneValued.code());
         assertTrue(oneValued.err().contains("expected 2 or more"), oneValued.err());
-        Output missing = lethe("audit", "embeddings", users, "--attributes", people, "--attribute", "age");
+        Typed missing = Typed.lethe("audit", "embeddings", users, "--attributes", people, "--attribute", "age");
         assertTrue(missing.err().contains("no column \"age\""), missing.err());
-        Output attacker = lethe(
+        Typed attacker = Typed.lethe(
                 "audit", "embeddings", users, "--attributes", people, "--attribute", "gender", "--attackers", "oracle");
         assertEquals(Lethe.MISTAKE, attacker.code());
         Path strangers = Files.writeString(folder.resolve("s.csv"), "id,gender\nz,f\n");
-        Output none =
-                lethe("audit", "embeddings", users, "--attributes", strangers.toString(), "--attribute", "gender");
+        Typed none = Typed.lethe(
+                "audit", "embeddings", users, "--attributes", strangers.toString(), "--attribute", "gender");
         assertEquals(Lethe.SURROUNDINGS, none.code());
         assertTrue(none.err().contains("expected the same ids"), none.err());
         assertFalse(Files.exists(folder.resolve("audit")));
@@ -124,7 +103,7 @@ class AuditCommandTest {
     @Test
     void programsGetJson() throws IOException {
         files();
-        Output output = lethe(
+        Typed output = Typed.lethe(
                 "audit",
                 "embeddings",
                 folder.resolve("users.csv").toString(),

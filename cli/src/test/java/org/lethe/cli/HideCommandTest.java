@@ -7,10 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,24 +33,6 @@ class HideCommandTest {
     @TempDir
     @SuppressWarnings("NullAway.Init") // set by JUnit
     Path folder;
-
-    private record Output(int code, String out, String err) {}
-
-    private static Output lethe(List<String> args) {
-        PrintStream out = System.out;
-        PrintStream err = System.err;
-        ByteArrayOutputStream toOut = new ByteArrayOutputStream();
-        ByteArrayOutputStream toErr = new ByteArrayOutputStream();
-        try {
-            System.setOut(new PrintStream(toOut, true, StandardCharsets.UTF_8));
-            System.setErr(new PrintStream(toErr, true, StandardCharsets.UTF_8));
-            int code = Lethe.execute(args.toArray(String[]::new));
-            return new Output(code, toOut.toString(StandardCharsets.UTF_8), toErr.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
-    }
 
     /**
      * 400 users with eight numbers, the first of which knows the gender in its mean and the second in its spread; the last is
@@ -90,8 +69,8 @@ class HideCommandTest {
         return words;
     }
 
-    private Output hide(String rest) {
-        return lethe(words("hide embeddings users.csv --attributes people.csv " + rest));
+    private Typed hide(String rest) {
+        return Typed.lethe(words("hide embeddings users.csv --attributes people.csv " + rest));
     }
 
     private UserTable read(String name) throws IOException {
@@ -110,7 +89,7 @@ class HideCommandTest {
         String page = Files.readString(PAGE);
         Matcher command = COMMAND.matcher(page);
         assertTrue(command.find());
-        Output output = lethe(words(command.group(1)));
+        Typed output = Typed.lethe(words(command.group(1)));
         assertEquals(Lethe.DONE, output.code(), output.err());
         assertTrue(Files.readString(folder.resolve("repair/findings.csv")).contains("neighbours-kept"));
         assertTrue(Files.readString(folder.resolve("repair/report.md")).contains("as before"));
@@ -125,7 +104,7 @@ class HideCommandTest {
             assertEquals(shape(shown.group(2)), shape(printed));
         }
         assertTrue(command.find());
-        Output other = lethe(words(command.group(1) + " --attackers logistic"));
+        Typed other = Typed.lethe(words(command.group(1) + " --attackers logistic"));
         assertEquals(Lethe.DONE, other.code(), other.err());
         assertEquals(400, read("repaired.npy").users().size());
     }
@@ -139,7 +118,7 @@ class HideCommandTest {
     @Test
     void theDefaultHidesWhatTheAttackFoundAndLeavesTheUnlabelledAlone() throws IOException {
         files();
-        Output output = hide("--attribute gender --attackers mlp,logistic,knn --to out.parquet --json");
+        Typed output = hide("--attribute gender --attackers mlp,logistic,knn --to out.parquet --json");
         assertEquals(Lethe.DONE, output.code(), output.err());
         JsonNode findings = new ObjectMapper().readTree(output.out()).get("findings");
         for (String attacker : List.of("mlp", "logistic", "knn")) {
@@ -167,7 +146,7 @@ class HideCommandTest {
         for (String method : List.of("transport-map", "d2d-r", "{transport-map: {form: support, points: 32}}")) {
             float[][] rows = new float[2][];
             for (int workers = 1; workers <= 2; workers++) {
-                Output output = hide("--attribute gender --attackers knn --to out.npy --method \"" + method
+                Typed output = hide("--attribute gender --attackers knn --to out.npy --method \"" + method
                         + "\" --workers " + workers);
                 assertEquals(Lethe.DONE, output.code(), output.err());
                 rows[workers - 1] = read("out.npy").rows();
@@ -180,7 +159,7 @@ class HideCommandTest {
     @Test
     void noiseOfNoConsequenceIsFoundLeaking() throws IOException {
         files();
-        Output output =
+        Typed output =
                 hide("--attribute gender --attackers logistic --to out.csv --method \"{dp-noise: {epsilon: 1e6}}\"");
         assertEquals(Lethe.DONE, output.code(), output.err());
         assertTrue(output.out().contains("misses: at most 0.55"), output.out());
@@ -189,7 +168,7 @@ class HideCommandTest {
     @Test
     void aMethodToldHalfOfTheLabelsIsAttackedOnTheOthers() throws IOException {
         files();
-        Output output = hide("--attribute gender --attackers logistic --to out.csv --share 0.5");
+        Typed output = hide("--attribute gender --attackers logistic --to out.csv --share 0.5");
         assertEquals(Lethe.DONE, output.code(), output.err());
         assertTrue(output.out().contains("leak-inductive(logistic)"), output.out());
     }
@@ -215,7 +194,7 @@ class HideCommandTest {
     void mistakesLeaveNothingBehind(String rest, String expected) throws IOException {
         files();
         String users = Files.readString(folder.resolve("users.csv"));
-        Output output = hide(rest);
+        Typed output = hide(rest);
         assertNotEquals(Lethe.DONE, output.code());
         assertNotEquals(Lethe.DEFECT, output.code(), output.err());
         assertTrue(output.err().contains(expected), output.err());
@@ -232,7 +211,7 @@ class HideCommandTest {
         Files.writeString(folder.resolve("few.csv"), "id,a\nu20,1\nu21,2\nu22,3\n");
         List<String> before = names();
         for (String users : List.of("nan.csv", "rows.pkl", "strangers.csv", "few.csv", "nowhere.csv")) {
-            Output output = lethe(
+            Typed output = Typed.lethe(
                     words("hide embeddings " + users + " --attributes people.csv --attribute gender --to out.csv"));
             assertEquals(Lethe.SURROUNDINGS, output.code(), output.err());
             assertTrue(output.err().contains(users) || users.equals("few.csv"), output.err());

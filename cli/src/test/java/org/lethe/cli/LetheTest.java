@@ -4,9 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,28 +16,9 @@ class LetheTest {
     @SuppressWarnings("NullAway.Init") // set by JUnit
     Path folder;
 
-    /** What a command printed, and how it ended. */
-    private record Output(int code, String out, String err) {}
-
-    private static Output lethe(String... args) {
-        PrintStream out = System.out;
-        PrintStream err = System.err;
-        ByteArrayOutputStream toOut = new ByteArrayOutputStream();
-        ByteArrayOutputStream toErr = new ByteArrayOutputStream();
-        try {
-            System.setOut(new PrintStream(toOut, true, StandardCharsets.UTF_8));
-            System.setErr(new PrintStream(toErr, true, StandardCharsets.UTF_8));
-            int code = Lethe.execute(args);
-            return new Output(code, toOut.toString(StandardCharsets.UTF_8), toErr.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
-    }
-
     @Test
     void helpNamesEveryCommandAndExitCode() {
-        Output help = lethe("--help");
+        Typed help = Typed.lethe("--help");
         assertEquals(Lethe.DONE, help.code());
         for (String command : new String[] {"run", "report", "list", "explain", "data", "verify", "doctor"}) {
             assertTrue(help.out().contains(command), help.out());
@@ -50,12 +29,12 @@ class LetheTest {
     @Test
     void everythingListedCanBeExplained() {
         for (String kind : new String[] {"data", "models", "requests", "methods", "audits"}) {
-            Output listed = lethe("list", kind);
+            Typed listed = Typed.lethe("list", kind);
             assertEquals(Lethe.DONE, listed.code(), listed.err());
             for (String line :
                     listed.out().lines().filter(l -> l.startsWith("  ")).toList()) {
                 String name = line.strip().split(" ", 2)[0];
-                Output explained = lethe("explain", name);
+                Typed explained = Typed.lethe("explain", name);
                 assertEquals(Lethe.DONE, explained.code(), explained.err());
                 assertTrue(explained.out().contains(name), explained.out());
             }
@@ -82,7 +61,7 @@ class LetheTest {
 
     @Test
     void mistypedNamesGetTheNearestOne() {
-        Output mistake = lethe("explain", "recereaser");
+        Typed mistake = Typed.lethe("explain", "recereaser");
         assertEquals(Lethe.MISTAKE, mistake.code());
         assertTrue(mistake.err().contains("receraser"), mistake.err());
     }
@@ -100,7 +79,7 @@ class LetheTest {
                 audit: [utility]
                 seeds: [1]
                 """);
-        Output output = lethe("run", study.toString());
+        Typed output = Typed.lethe("run", study.toString());
         assertEquals(Lethe.MISTAKE, output.code());
         assertTrue(output.err().contains("wrong.yaml:5"), output.err());
         assertTrue(output.err().contains("wrong.yaml:6"), output.err());
@@ -122,24 +101,24 @@ class LetheTest {
                 seeds: [1]
                 """);
         String runs = folder.resolve("runs").toString();
-        Output first = lethe("run", study.toString(), "--runs", runs, "--quiet");
+        Typed first = Typed.lethe("run", study.toString(), "--runs", runs, "--quiet");
         assertEquals(Lethe.DONE, first.code(), first.err());
         Path report = folder.resolve("runs/small/report.html");
         assertTrue(Files.size(report) > 1000);
         byte[] findings = Files.readAllBytes(folder.resolve("runs/small/findings.csv"));
         assertEquals(
                 Lethe.DONE,
-                lethe("run", study.toString(), "--runs", runs, "--quiet").code());
+                Typed.lethe("run", study.toString(), "--runs", runs, "--quiet").code());
         assertEquals(
                 new String(findings, StandardCharsets.UTF_8),
                 Files.readString(folder.resolve("runs/small/findings.csv")),
                 "a second run runs nothing, so even the times are the same");
         assertEquals(
                 Lethe.DONE,
-                lethe("verify", folder.resolve("runs/small").toString()).code());
+                Typed.lethe("verify", folder.resolve("runs/small").toString()).code());
         assertEquals(
                 Lethe.DONE,
-                lethe("report", folder.resolve("runs/small").toString()).code());
+                Typed.lethe("report", folder.resolve("runs/small").toString()).code());
     }
 
     @Test
@@ -155,8 +134,8 @@ class LetheTest {
                 audit: [utility, completeness, efficiency, fairness]
                 seeds: [1]
                 """);
-        Output output =
-                lethe("run", study.toString(), "--runs", folder.resolve("runs").toString(), "--quiet", "--keep-models");
+        Typed output = Typed.lethe(
+                "run", study.toString(), "--runs", folder.resolve("runs").toString(), "--quiet", "--keep-models");
         assertEquals(Lethe.DONE, output.code(), output.err());
         String findings = Files.readString(folder.resolve("runs/layers/findings.csv"));
         for (String model : new String[] {"neumf", "multvae"}) {
@@ -166,7 +145,7 @@ class LetheTest {
 
     @Test
     void doctorSpeaksJson() {
-        Output output = lethe("doctor", "--json");
+        Typed output = Typed.lethe("doctor", "--json");
         assertEquals(Lethe.DONE, output.code(), output.err());
         assertTrue(output.out().startsWith("{") && output.out().contains("\"kernels\""), output.out());
     }

@@ -529,6 +529,8 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
         cells.values()
                 .forEach(here -> here.forEach((method, seeds) ->
                         methods.computeIfAbsent(method, m -> new ArrayList<>()).addAll(seeds)));
+        boolean referenced =
+                methods.values().stream().anyMatch(r -> r.getFirst().role() == Role.REFERENCE);
         List<Score> scores = new ArrayList<>();
         for (List<Run> runs : methods.values()) {
             Run first = runs.getFirst();
@@ -549,8 +551,10 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
                     standings,
                     (int) runs.stream().filter(r -> r.failure().isPresent()).count(),
                     runs.size(),
+                    // where doing nothing is the reference, its time measures nothing
                     runs.stream()
-                            .filter(r -> r.failure().isEmpty()
+                            .filter(r -> referenced
+                                    && r.failure().isEmpty()
                                     && r.referenced().seconds() > 0
                                     && r.fulfilled().seconds() > 0)
                             .mapToDouble(r ->

@@ -33,11 +33,7 @@ public record Gmf(int dims, int negatives, int epochs, int batch, double learnin
     public Gmf {
         Check.require(dims >= 1, "dims", dims, "at least 1");
         Check.require(negatives >= 1 && negatives <= 100, "negatives", negatives, "1 to 100");
-        Check.require(epochs >= 1, "epochs", epochs, "at least 1");
-        Check.require(batch >= 1, "batch", batch, "at least 1");
-        Check.require(learningRate > 0 && learningRate < 1e3, "learningRate", learningRate, "above 0 and below 1000");
-        Check.require(initialSd >= 0 && initialSd < 1e3, "initialSd", initialSd, "at least 0 and below 1000");
-        Check.require(patience >= 0, "patience", patience, "at least 0");
+        Training.check(epochs, batch, learningRate, initialSd, patience);
     }
 
     /** The settings of CURE4Rec. */

@@ -37,12 +37,8 @@ public record LightGcn(
     public LightGcn {
         Check.require(dims >= 1, "dims", dims, "at least 1");
         Check.require(layers >= 0 && layers <= 16, "layers", layers, "0 to 16");
-        Check.require(epochs >= 1, "epochs", epochs, "at least 1");
-        Check.require(batch >= 1, "batch", batch, "at least 1");
-        Check.require(learningRate > 0 && learningRate < 1e3, "learningRate", learningRate, "above 0 and below 1000");
+        Training.check(epochs, batch, learningRate, initialSd, patience);
         Check.require(l2 >= 0 && l2 < 1e3, "l2", l2, "at least 0 and below 1000");
-        Check.require(initialSd >= 0 && initialSd < 1e3, "initialSd", initialSd, "at least 0 and below 1000");
-        Check.require(patience >= 0, "patience", patience, "at least 0");
     }
 
     /** 64 dimensions, 3 layers, 50 epochs in batches of 1,024. */

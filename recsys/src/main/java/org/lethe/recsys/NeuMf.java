@@ -66,11 +66,7 @@ public record NeuMf(
         Check.require(
                 !layers.isEmpty() && layers.stream().allMatch(n -> n >= 1), "layers", layers, "one or more sizes");
         Check.require(negatives >= 1 && negatives <= 100, "negatives", negatives, "1 to 100");
-        Check.require(epochs >= 1, "epochs", epochs, "at least 1");
-        Check.require(batch >= 1, "batch", batch, "at least 1");
-        Check.require(learningRate > 0 && learningRate < 1e3, "learningRate", learningRate, "above 0 and below 1000");
-        Check.require(initialSd >= 0 && initialSd < 1e3, "initialSd", initialSd, "at least 0 and below 1000");
-        Check.require(patience >= 0, "patience", patience, "at least 0");
+        Training.check(epochs, batch, learningRate, initialSd, patience);
     }
 
     /** The sizes of attribute unlearning and RAID: 32 beside 256-128-64-32, 4 negatives, 25 epochs in batches of 256. */

@@ -71,11 +71,7 @@ public record Ngcf(
                 "one to 16 sizes");
         Check.require(dropout >= 0 && dropout < 1, "dropout", dropout, "at least 0 and below 1");
         Check.require(negatives >= 1 && negatives <= 100, "negatives", negatives, "1 to 100");
-        Check.require(epochs >= 1, "epochs", epochs, "at least 1");
-        Check.require(batch >= 1, "batch", batch, "at least 1");
-        Check.require(learningRate > 0 && learningRate < 1e3, "learningRate", learningRate, "above 0 and below 1000");
-        Check.require(initialSd >= 0 && initialSd < 1e3, "initialSd", initialSd, "at least 0 and below 1000");
-        Check.require(patience >= 0, "patience", patience, "at least 0");
+        Training.check(epochs, batch, learningRate, initialSd, patience);
     }
 
     /** The sizes of In-UCDS: 16 numbers, one layer of 32, dropout 0.5. */

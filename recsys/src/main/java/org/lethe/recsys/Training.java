@@ -3,6 +3,7 @@ package org.lethe.recsys;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
+import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Progress;
@@ -92,6 +93,15 @@ public final class Training {
         env.ledger().count("interactions-trained", (long) data.train().size() * (epoch - done));
         env.ledger().count("epochs", epoch - done);
         return new Best<>(best.isPresent() ? best.get() : course.snapshot(epoch), epoch);
+    }
+
+    /** Refuses settings, by their names, with which no step could be taken. */
+    static void check(int epochs, int batch, double learningRate, double initialSd, int patience) {
+        Check.require(epochs >= 1, "epochs", epochs, "at least 1");
+        Check.require(batch >= 1, "batch", batch, "at least 1");
+        Check.require(learningRate > 0 && learningRate < 1e3, "learningRate", learningRate, "above 0 and below 1000");
+        Check.require(initialSd >= 0 && initialSd < 1e3, "initialSd", initialSd, "at least 0 and below 1000");
+        Check.require(patience >= 0, "patience", patience, "at least 0");
     }
 
     /** Refuses data that nothing can be learned from. */

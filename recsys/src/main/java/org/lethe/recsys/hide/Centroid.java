@@ -4,11 +4,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.numerics.Keyed;
+import org.lethe.recsys.UserRows;
 import org.lethe.transport.Cloud;
 import org.lethe.transport.FreeSupport;
 import org.lethe.transport.Gaussian;
+import org.lethe.transport.Sinkhorn;
 
 /**
  * What all classes are to become, and the way there: displacements of users that make the classes' distributions one.
@@ -17,54 +20,64 @@ import org.lethe.transport.Gaussian;
  * all others, nobody moves. Keeps the last solution to start the next from, so it belongs to one training.
  */
 final class Centroid {
-    private final Raid.Form form;
+    private final Settings settings;
     private final FreeSupport first;
     private final FreeSupport warm;
-    private final int sample;
-    private final boolean debiased;
-    private final boolean drawn;
     private final List<Classes> all;
     private final List<Classes> known;
     private final List<Optional<FreeSupport.Barycenter>> last = new ArrayList<>();
-    private boolean converged = true;
 
-    Centroid(
-            Raid.Form form,
-            FreeSupport first,
-            int warmRounds,
-            int sample,
-            boolean debiased,
-            boolean drawn,
-            List<Classes> all,
-            List<Classes> known) {
-        this.form = form;
-        this.first = first;
-        this.warm = first.rounds(warmRounds);
-        this.sample = sample;
-        this.debiased = debiased;
-        this.drawn = drawn;
+    /** The settings that RAID and its maps alone have in common, as {@link Raid} documents them. */
+    record Settings(
+            Raid.Form form, int points, double epsilon, int rounds, int sample, boolean debiased, boolean drawn) {
+        Settings {
+            Check.require(points >= 1, "points", points, "at least 1");
+            Check.require(epsilon >= 0 && epsilon < 1e3, "epsilon", epsilon, "at least 0 and below 1000");
+            Check.require(rounds >= 1, "rounds", rounds, "at least 1");
+            Check.require(sample == 0 || sample >= 2, "sample", sample, "0 or at least 2");
+        }
+    }
+
+    /** The maps move users of {@code all} and are fitted to those of {@code known}. */
+    Centroid(Settings settings, List<Classes> all, List<Classes> known) {
+        this.settings = settings;
+        this.first = settings.epsilon == 0
+                ? FreeSupport.exact(settings.points).rounds(settings.rounds)
+                : new FreeSupport(
+                        settings.points, settings.epsilon, settings.rounds, 200, 1e-4, Sinkhorn.Precision.SINGLE);
+        this.warm = first.rounds(Math.max(1, settings.rounds / 4));
         this.all = all;
         this.known = known;
         all.forEach(classes -> last.add(Optional.empty()));
     }
 
-    /** Whether every barycenter so far came to rest within its rounds. */
-    boolean converged() {
-        return converged;
+    /** Moves every class onto the centroid, several times: one move of an entropic map does not arrive. */
+    UserRows polish(UserRows model, int times, Env env) {
+        float[] rows = model.userRows().clone();
+        for (int round = 0; round < times; round++) {
+            double[] moves = displacements(rows, model.width(), env);
+            for (int n = 0; n < rows.length; n++) {
+                rows[n] += (float) moves[n];
+            }
+        }
+        return model.withUserRows(rows);
     }
 
-    /** How far to move each row, {@code [users, width]}: the mean over the attributes that are hidden. */
+    /**
+     * How far to move each row, {@code [users, width]}: the mean over the attributes that are hidden. Counts
+     * {@code centroids} and, among them, {@code centroids-unsettled}: those that used up their rounds.
+     */
     double[] displacements(float[] rows, int width, Env env) {
         double[] total = new double[rows.length];
         for (int t = 0; t < all.size(); t++) {
             List<Cloud> clouds = new ArrayList<>();
             Keyed random = env.random("raid").of(t);
             for (int k = 0; k < known.get(t).size(); k++) {
-                clouds.add(Cloud.of(rows, width, D2dR.drawn(known.get(t).members(k), sample, random.of(k))));
+                clouds.add(Cloud.of(rows, width, D2dR.drawn(known.get(t).members(k), settings.sample, random.of(k))));
             }
-            double[][] moved = switch (form) {
+            double[][] moved = switch (settings.form) {
                 case SUPPORT -> bySupport(t, clouds, rows, width, random, env);
-                case BURES -> byGaussians(t, clouds, rows, width);
+                case BURES -> byGaussians(t, clouds, rows, width, env);
             };
             double[] after = new double[rows.length];
             for (int k = 0; k < all.get(t).size(); k++) {
@@ -74,7 +87,7 @@ final class Centroid {
                     after[at] = rows[at] + moved[k][n];
                 }
             }
-            if (drawn) {
+            if (settings.drawn) {
                 Chance.set(known.get(t), after, width, random.of("chance"));
             }
             for (int u = 0; u < all.get(t).of().length; u++) {
@@ -96,17 +109,22 @@ final class Centroid {
                 ? warm.refresh(with, last.get(t).get(), env.workers()::each)
                 : first.barycenter(with, shares, first.start(clouds, random), env.workers()::each);
         last.set(t, Optional.of(center));
-        converged &= center.converged();
+        settled(center.converged(), env);
         double[][] moved = new double[classes][];
         for (int k = 0; k < classes; k++) {
             Cloud members = Cloud.of(rows, width, all.get(t).members(k));
             moved[k] = center.map(k, members, env.workers()::each);
-            double[] from = debiased ? center.map(classes, members, env.workers()::each) : members.points();
+            double[] from = settings.debiased ? center.map(classes, members, env.workers()::each) : members.points();
             for (int n = 0; n < from.length; n++) {
                 moved[k][n] -= from[n];
             }
         }
         return moved;
+    }
+
+    private static void settled(boolean converged, Env env) {
+        env.ledger().count("centroids", 1);
+        env.ledger().count("centroids-unsettled", converged ? 0 : 1);
     }
 
     /** All classes in one cloud, each with the same mass. */
@@ -124,12 +142,12 @@ final class Centroid {
         return new Cloud(points, dims, weights);
     }
 
-    private double[][] byGaussians(int t, List<Cloud> clouds, float[] rows, int width) {
+    private double[][] byGaussians(int t, List<Cloud> clouds, float[] rows, int width, Env env) {
         List<Gaussian> classes = clouds.stream().map(Gaussian::of).toList();
         double[] shares = new double[classes.size()];
         Arrays.fill(shares, 1.0 / shares.length);
         Gaussian.Barycenter center = Gaussian.barycenter(classes, shares);
-        converged &= center.converged();
+        settled(center.converged(), env);
         double[][] moved = new double[shares.length][];
         for (int k = 0; k < shares.length; k++) {
             double[] members = Cloud.of(rows, width, all.get(t).members(k)).points();

@@ -1,7 +1,6 @@
 package org.lethe.recsys.hide;
 
 import java.util.List;
-import java.util.function.Consumer;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
@@ -110,8 +109,8 @@ public record D2dR(
                 for (int k = 1; k < classes.size(); k++) {
                     int[] members = drawn(classes.members(k), sample, random.of(k));
                     Mmd mmd = new Mmd(rows, width, members, first, sample > 0);
-                    scatter(members, width, gradient, own -> mmd.addGradientOfX(1, own, workers));
-                    scatter(first, width, gradient, own -> mmd.addGradientOfY(1, own, workers));
+                    mmd.addGradientOfX(1, gradient, workers);
+                    mmd.addGradientOfY(1, gradient, workers);
                 }
             }
             case POOLED -> {
@@ -120,18 +119,8 @@ public record D2dR(
                     int[] members = drawn(classes.members(k), sample, random.of(k));
                     int[] pool = drawn(alike[k], sample, random.of(-2).of(k));
                     Mmd mmd = new Mmd(rows, width, members, pool, true);
-                    scatter(members, width, gradient, own -> mmd.addGradientOfX(1, own, workers));
+                    mmd.addGradientOfX(1, gradient, workers);
                 }
-            }
-        }
-    }
-
-    private static void scatter(int[] users, int width, float[] gradient, Consumer<float[]> computed) {
-        float[] own = new float[users.length * width];
-        computed.accept(own);
-        for (int n = 0; n < users.length; n++) {
-            for (int d = 0; d < width; d++) {
-                gradient[users[n] * width + d] += own[n * width + d];
             }
         }
     }

@@ -153,21 +153,11 @@ public record D2dTraining(Distance distance, double weight, int every, int warmu
             double total = 0;
             for (int k = 1; k < members.length; k++) {
                 Mmd mmd = new Mmd(rows, width, members[k], members[0], true);
-                float[] own = new float[members[k].length * width];
-                float[] others = new float[members[0].length * width];
-                mmd.addGradientOfX(settings.weight, own, workers);
-                mmd.addGradientOfY(settings.weight, others, workers);
-                scatter(members[k], own, width, gradient);
-                scatter(members[0], others, width, gradient);
+                mmd.addGradientOfX(settings.weight, gradient, workers);
+                mmd.addGradientOfY(settings.weight, gradient, workers);
                 total += settings.weight * mmd.squared(workers);
             }
             return total;
-        }
-
-        private static void scatter(int[] members, float[] own, int width, float[] gradient) {
-            for (int n = 0; n < own.length; n++) {
-                gradient[members[n / width] * width + n % width] += own[n];
-            }
         }
 
         private double means(int[][] members, float[] rows, int width, float[] gradient) {

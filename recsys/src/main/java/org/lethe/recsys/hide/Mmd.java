@@ -28,17 +28,19 @@ final class Mmd {
     /** Rows of a table, moved to a common middle; also by column, for distances to one row. */
     private static final class Sample {
         final int n;
+        final int[] users;
         final float[] rows; // [n, width]
         final float[] columns; // [width, n]
 
-        Sample(int n, int width) {
-            this.n = n;
+        Sample(int[] users, int width) {
+            this.n = users.length;
+            this.users = users;
             rows = new float[n * width];
             columns = new float[n * width];
         }
     }
 
-    /** Two samples of rows of a table, {@code [users, width]}. */
+    /** Two samples of rows of a table, {@code [users, width]}; gradients are for samples without repeats. */
     Mmd(float[] table, int width, int[] xs, int[] ys, boolean unbiased) {
         this.width = width;
         this.unbiased = unbiased;
@@ -71,7 +73,7 @@ final class Mmd {
 
     private Sample sample(float[] table, int[] users, double[] middle) {
         int n = users.length;
-        Sample sample = new Sample(n, width);
+        Sample sample = new Sample(users, width);
         for (int a = 0; a < n; a++) {
             for (int d = 0; d < width; d++) {
                 float v = (float) (table[users[a] * width + d] - middle[d]);
@@ -115,12 +117,12 @@ final class Mmd {
         return total;
     }
 
-    /** Adds weight · ∂MMD²/∂x to {@code into}, {@code [xs, width]}; Y is held fixed. */
+    /** Adds weight · ∂MMD²/∂x to the gradient of the whole table, {@code [users, width]}; Y is held fixed. */
     void addGradientOfX(double weight, float[] into, Workers workers) {
         gradient(x, y, weight, into, workers);
     }
 
-    /** Adds weight · ∂MMD²/∂y to {@code into}, {@code [ys, width]}; X is held fixed. */
+    /** Adds weight · ∂MMD²/∂y to the gradient of the whole table, {@code [users, width]}; X is held fixed. */
     void addGradientOfY(double weight, float[] into, Workers workers) {
         gradient(y, x, weight, into, workers);
     }
@@ -136,7 +138,7 @@ final class Mmd {
                 Arrays.fill(pull, 0);
                 double total = pull(of, a, of, own, distances, pull) + pull(of, a, other, cross, distances, pull);
                 for (int d = 0; d < width; d++) {
-                    into[a * width + d] += 2 * (pull[d] - (float) total * of.rows[a * width + d]);
+                    into[of.users[a] * width + d] += 2 * (pull[d] - (float) total * of.rows[a * width + d]);
                 }
             }
         });

@@ -13,8 +13,6 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserRows;
-import org.lethe.transport.FreeSupport;
-import org.lethe.transport.Sinkhorn;
 
 /**
  * RAID, an in-training defence against attribute inference (arXiv 2504.11510): after a warm-up, training draws the rows of
@@ -71,10 +69,7 @@ public record Raid(
         Check.require(warmup >= 0, "warmup", warmup, "at least 0");
         Check.require(refresh >= 1, "refresh", refresh, "at least 1");
         Check.require(penalty >= 0 && penalty < 1e9, "penalty", penalty, "at least 0 and below 1e9");
-        Check.require(points >= 1, "points", points, "at least 1");
-        Check.require(epsilon >= 0 && epsilon < 1e3, "epsilon", epsilon, "at least 0 and below 1000");
-        Check.require(rounds >= 1, "rounds", rounds, "at least 1");
-        Check.require(sample == 0 || sample >= 2, "sample", sample, "0 or at least 2");
+        new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, drawn);
         Check.require(polish >= 0, "polish", polish, "at least 0");
     }
 
@@ -89,28 +84,10 @@ public record Raid(
         UserLearner stepped = Hiding.stepped(this, learner, warmup);
         Hide hide = Hiding.hide(this, request);
         List<Classes> all = hide.targets(data.train());
-        Centroid centroid = centroid(all, Hiding.known(hide, data));
+        Centroid.Settings settings = new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, drawn);
+        Centroid centroid = new Centroid(settings, all, Hiding.known(hide, data));
         UserRows trained = stepped.train(data, new Alignment(this, centroid, all), env);
-        return polish(trained, centroid, polish, env);
-    }
-
-    private Centroid centroid(List<Classes> all, List<Classes> known) {
-        FreeSupport first = epsilon == 0
-                ? FreeSupport.exact(points).rounds(rounds)
-                : new FreeSupport(points, epsilon, rounds, 200, 1e-4, Sinkhorn.Precision.SINGLE);
-        return new Centroid(form, first, Math.max(1, rounds / 4), sample, debiased, drawn, all, known);
-    }
-
-    /** Moves every class onto the centroid, several times: one move of an entropic map does not arrive. */
-    static UserRows polish(UserRows model, Centroid centroid, int times, Env env) {
-        float[] rows = model.userRows().clone();
-        for (int round = 0; round < times; round++) {
-            double[] moves = centroid.displacements(rows, model.width(), env);
-            for (int n = 0; n < rows.length; n++) {
-                rows[n] += (float) moves[n];
-            }
-        }
-        return model.withUserRows(rows);
+        return centroid.polish(trained, polish, env);
     }
 
     @Override

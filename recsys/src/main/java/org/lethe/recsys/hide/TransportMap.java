@@ -1,6 +1,5 @@
 package org.lethe.recsys.hide;
 
-import java.util.List;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
@@ -11,8 +10,6 @@ import org.lethe.Request;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
-import org.lethe.transport.FreeSupport;
-import org.lethe.transport.Sinkhorn;
 
 /**
  * RAID's maps without its training: the rows of a finished model are moved onto the Wasserstein barycenter of the classes, in
@@ -35,7 +32,7 @@ public record TransportMap(
         Raid.Form form, int points, double epsilon, int rounds, int sample, boolean debiased, boolean drawn, int moves)
         implements Method<Split, Recommender> {
     public TransportMap {
-        new Raid(0, 1, 0, form, points, epsilon, rounds, sample, debiased, drawn, 0);
+        new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, drawn);
         Check.require(moves >= 1, "moves", moves, "at least 1");
     }
 
@@ -49,13 +46,8 @@ public record TransportMap(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
         UserRows before = Hiding.rows(this, model);
         Hide hide = Hiding.hide(this, request);
-        List<Classes> all = hide.targets(data.train());
-        FreeSupport first = epsilon == 0
-                ? FreeSupport.exact(points).rounds(rounds)
-                : new FreeSupport(points, epsilon, rounds, 200, 1e-4, Sinkhorn.Precision.SINGLE);
-        Centroid centroid = new Centroid(
-                form, first, Math.max(1, rounds / 4), sample, debiased, drawn, all, Hiding.known(hide, data));
-        return Raid.polish(before, centroid, moves, env);
+        Centroid.Settings settings = new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, drawn);
+        return new Centroid(settings, hide.targets(data.train()), Hiding.known(hide, data)).polish(before, moves, env);
     }
 
     @Override

@@ -79,12 +79,10 @@ class MmdTest {
         int[] xs = range(0, 7);
         int[] ys = range(7, 12);
         for (boolean unbiased : new boolean[] {false, true}) {
-            float[] gx = new float[7 * width];
-            float[] gy = new float[5 * width];
+            float[] all = new float[12 * width];
             Mmd at = new Mmd(table, width, xs, ys, unbiased);
-            at.addGradientOfX(1, gx, HERE);
-            at.addGradientOfY(1, gy, HERE);
-            float[] all = joined(gx, gy);
+            at.addGradientOfX(1, all, HERE);
+            at.addGradientOfY(1, all, HERE);
             for (int n = 0; n < all.length; n++) {
                 assertEquals(slope(table, width, n, unbiased), all[n], 2e-4, "element " + n);
             }

@@ -23,8 +23,6 @@ import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserRows;
-import org.lethe.transport.FreeSupport;
-import org.lethe.transport.Sinkhorn;
 
 class RaidTest {
     private static final Split DATA = new Planted(300, 100, 20, 3).load(new DataFolders(List.of()));
@@ -63,14 +61,7 @@ class RaidTest {
         double[] moves = new double[2];
         for (int debiased = 0; debiased < 2; debiased++) {
             Centroid centroid = new Centroid(
-                    Raid.Form.SUPPORT,
-                    new FreeSupport(64, 0.01, 10, 200, 1e-4, Sinkhorn.Precision.SINGLE),
-                    3,
-                    0,
-                    debiased == 1,
-                    false,
-                    classes,
-                    classes);
+                    new Centroid.Settings(Raid.Form.SUPPORT, 64, 0.01, 10, 0, debiased == 1, false), classes, classes);
             for (double d : centroid.displacements(rows, width, Env.seeded(1))) {
                 moves[debiased] += d * d / 200;
             }
@@ -92,8 +83,9 @@ class RaidTest {
         }
         List<Classes> classes = List.of(new Classes("a", List.of("x", "y"), of));
         Embeddings model = new Embeddings(2, rows, new float[2]);
-        Centroid centroid = new Centroid(Raid.Form.BURES, FreeSupport.exact(1), 1, 0, true, false, classes, classes);
-        float[] moved = Raid.polish(model, centroid, 1, Env.seeded(1)).userRows();
+        Centroid centroid =
+                new Centroid(new Centroid.Settings(Raid.Form.BURES, 1, 0, 1, 0, true, false), classes, classes);
+        float[] moved = centroid.polish(model, 1, Env.seeded(1)).userRows();
         double[] mean = new double[4];
         double[] square = new double[4];
         for (int n = 0; n < moved.length; n++) {
@@ -107,6 +99,18 @@ class RaidTest {
         }
         assertEquals(mean[0], mean[2], 1e-4);
         assertEquals(mean[1], mean[3], 1e-4);
+    }
+
+    @Test
+    void centroidsThatDidNotSettleAreCounted() {
+        UserRows before = BPR.train(DATA, Env.seeded(1));
+        Env env = Env.seeded(1);
+        new TransportMap(Raid.Form.SUPPORT, 64, 0.01, 1, 0, true, false, 2).fulfil(before, GROUP, BPR, DATA, env);
+        assertEquals(2, env.ledger().cost().count("centroids"));
+        assertEquals(2, env.ledger().cost().count("centroids-unsettled")); // one round never settles a drawn start
+        Env gaussian = Env.seeded(1);
+        new TransportMap().fulfil(before, GROUP, BPR, DATA, gaussian);
+        assertEquals(0, gaussian.ledger().cost().count("centroids-unsettled"));
     }
 
     @Test
