@@ -455,4 +455,14 @@ class ReportTest {
         }
         return lines;
     }
+
+    @Test
+    void timeIsComparedWithAReferenceOnly() {
+        List<Run> runs = SampleRuns.cure4rec();
+        assertTrue(Report.of(runs).methods().stream().anyMatch(m -> m.slowness().isPresent()));
+        List<Run> alone = runs.stream().filter(r -> r.role() != Role.REFERENCE).toList();
+        assertTrue(alone.size() < runs.size());
+        assertTrue(
+                Report.of(alone).methods().stream().allMatch(m -> m.slowness().isEmpty()));
+    }
 }
