@@ -5,6 +5,7 @@ import org.lethe.LetheException;
 import org.lethe.numerics.DenseAdam;
 import org.lethe.numerics.Keyed;
 import org.lethe.numerics.Lanes;
+import org.lethe.numerics.MatrixProduct;
 
 /**
  * A network of one hidden layer of 100 rectified units, as scikit-learn's {@code MLPClassifier(alpha=1,
@@ -16,12 +17,13 @@ import org.lethe.numerics.Lanes;
  * numbers are floats and the ε of Adam stands beside the corrected root.
  *
  * <p>Plain Java: a step is a few million multiplications, where a call into a tensor library costs as much as it computes.
- * Four rows go through a layer at a time, so that a weight is fetched once for four; units are padded to 112, whole registers.
+ * Blocks of 40 rows go through a layer at a time, few enough to stay in the first cache with what they became; units are
+ * padded to 112, whole registers.
  */
 final class Perceptron {
     private static final int UNITS = 100;
     private static final int STRIDE = (UNITS + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS;
-    private static final int BLOCK = 4;
+    private static final int BLOCK = 40;
     private static final int BATCH = 200;
     private static final int EPOCHS = 500;
     private static final int PATIENCE = 10;
@@ -33,10 +35,10 @@ final class Perceptron {
     private final int outs;
     private final float[] w; // [width + 1 + outs + 1, STRIDE]: inputs, hidden biases, outputs, output biases
     private final float[] g;
-    private final float[][] units = new float[BLOCK][STRIDE];
-    private final float[][] slopes = new float[BLOCK][STRIDE];
-    private final float[] row = new float[STRIDE];
-    private final float[][] logits;
+    private final float[] block; // [BLOCK, width]: rows as they come in
+    private final float[] units = new float[BLOCK * STRIDE];
+    private final float[] slopes = new float[BLOCK * STRIDE];
+    private final float[] logits; // [BLOCK, outs], and then the slopes there
 
     private Perceptron(int width, int classes, Keyed random) {
         this.width = width;
@@ -46,7 +48,8 @@ final class Perceptron {
         }
         w = new float[(width + 2 + outs) * STRIDE];
         g = new float[w.length];
-        logits = new float[BLOCK][outs];
+        block = new float[BLOCK * width];
+        logits = new float[BLOCK * outs];
         double hidden = Math.sqrt(6.0 / (width + UNITS));
         double out = Math.sqrt(6.0 / (UNITS + outs));
         for (int row = 0; row < width + 1 + outs; row++) {
@@ -139,159 +142,125 @@ final class Perceptron {
         Arrays.fill(g, 0);
         double loss = 0;
         float scale = 1f / (to - from);
-        int[] at = new int[BLOCK];
-        for (int block = from; block < to; block += BLOCK) {
-            int rows = Math.min(BLOCK, to - block);
-            for (int r = 0; r < BLOCK; r++) {
-                at[r] = (int) order[Math.min(block + r, to - 1)] * width;
+        int second = (width + 1) * STRIDE; // where the weights of outputs begin
+        for (int at = from; at < to; at += BLOCK) {
+            int rows = Math.min(BLOCK, to - at);
+            for (int r = 0; r < rows; r++) {
+                System.arraycopy(known.rows(), (int) order[at + r] * width, block, r * width, width);
             }
-            forward(known.rows(), at);
-            for (int r = 0; r < BLOCK; r++) {
-                Arrays.fill(slopes[r], 0);
-                if (r < rows) {
-                    loss += backward(r, known.labels()[(int) order[block + r]], scale);
-                }
+            forward(rows);
+            for (int r = 0; r < rows; r++) {
+                loss += error(r * outs, known.labels()[(int) order[at + r]], scale);
             }
-            for (int i = 0; i < width; i++) {
-                addFour(
-                        g,
-                        i * STRIDE,
-                        known.rows()[at[0] + i],
-                        known.rows()[at[1] + i],
-                        known.rows()[at[2] + i],
-                        known.rows()[at[3] + i]);
+            MatrixProduct.addTransposed(g, second, logits, 0, units, 0, outs, rows, STRIDE);
+            Arrays.fill(slopes, 0, rows * STRIDE, 0);
+            MatrixProduct.add(slopes, 0, logits, 0, w, second, rows, outs, STRIDE);
+            for (int h = 0; h < rows * STRIDE; h++) {
+                slopes[h] *=
+                        Math.signum(units[h]); // units are 0 or more; a branch would be guessed wrong half the time
             }
-            addFour(g, width * STRIDE, 1, 1, 1, 1);
+            MatrixProduct.addTransposed(g, 0, block, 0, slopes, 0, width, rows, STRIDE);
+            for (int r = 0; r < rows; r++) {
+                sum(g, width * STRIDE, slopes, r * STRIDE, STRIDE);
+                sum(g, second + outs * STRIDE, logits, r * outs, outs);
+            }
         }
         return loss;
     }
 
-    /** The loss of one row of the block; its slopes at the hidden units go to {@code slopes}, those of the outputs to g. */
-    private double backward(int r, int label, float scale) {
-        double loss;
-        float[] error = logits[r];
+    private static void sum(float[] into, int at, float[] row, int from, int length) {
+        for (int i = 0; i < length; i++) {
+            into[at + i] += row[from + i];
+        }
+    }
+
+    /** The loss of the row whose logits begin at {@code at}; its slopes, times {@code scale}, take their place. */
+    private double error(int at, int label, float scale) {
         if (outs == 1) {
-            double z = error[0];
+            double z = logits[at];
+            double small = Math.exp(-Math.abs(z));
             double p = 1 / (1 + Math.exp(-z));
-            loss = Math.max(z, 0) - z * label + Math.log1p(Math.exp(-Math.abs(z)));
-            error[0] = (float) (p - label) * scale;
-        } else {
-            double largest = Double.NEGATIVE_INFINITY;
-            for (float z : error) {
-                largest = Math.max(largest, z);
-            }
-            double sum = 0;
-            for (float z : error) {
-                sum += Math.exp(z - largest);
-            }
-            loss = largest + Math.log(sum) - error[label];
-            for (int o = 0; o < outs; o++) {
-                double p = Math.exp(error[o] - largest) / sum;
-                error[o] = (float) (p - (o == label ? 1 : 0)) * scale;
-            }
+            logits[at] = (float) (p - label) * scale;
+            return Math.max(z, 0) - z * label + Math.log1p(small);
         }
-        float[] hidden = units[r];
-        float[] slope = slopes[r];
+        double largest = Double.NEGATIVE_INFINITY;
         for (int o = 0; o < outs; o++) {
-            float e = error[o];
-            int at = (width + 1 + o) * STRIDE;
-            System.arraycopy(g, at, row, 0, STRIDE);
-            add(row, e, hidden);
-            System.arraycopy(row, 0, g, at, STRIDE);
-            System.arraycopy(w, at, row, 0, STRIDE);
-            add(slope, e, row);
-            g[(width + 1 + outs) * STRIDE + o] += e;
+            largest = Math.max(largest, logits[at + o]);
         }
-        for (int h = 0; h < STRIDE; h++) {
-            slope[h] = hidden[h] > 0 ? slope[h] : 0;
+        double sum = 0;
+        for (int o = 0; o < outs; o++) {
+            sum += Math.exp(logits[at + o] - largest);
+        }
+        double loss = largest + Math.log(sum) - logits[at + label];
+        for (int o = 0; o < outs; o++) {
+            double p = Math.exp(logits[at + o] - largest) / sum;
+            logits[at + o] = (float) (p - (o == label ? 1 : 0)) * scale;
         }
         return loss;
     }
 
-    /** Units and logits of four rows that begin at {@code at}. */
-    private void forward(float[] rows, int[] at) {
-        for (float[] unit : units) {
-            System.arraycopy(w, width * STRIDE, unit, 0, STRIDE);
+    /** Units and logits of the first rows of the block. */
+    private void forward(int rows) {
+        for (int r = 0; r < rows; r++) {
+            System.arraycopy(w, width * STRIDE, units, r * STRIDE, STRIDE);
         }
-        for (int i = 0; i < width; i++) {
-            System.arraycopy(w, i * STRIDE, row, 0, STRIDE);
-            for (int r = 0; r < BLOCK; r++) {
-                add(units[r], rows[at[r] + i], row);
-            }
+        MatrixProduct.add(units, 0, block, 0, w, 0, rows, width, STRIDE);
+        for (int h = 0; h < rows * STRIDE; h++) {
+            units[h] = Math.max(units[h], 0);
         }
-        for (int r = 0; r < BLOCK; r++) {
-            float[] unit = units[r];
-            for (int h = 0; h < STRIDE; h++) {
-                unit[h] = Math.max(unit[h], 0);
-            }
+        for (int r = 0; r < rows; r++) {
             for (int o = 0; o < outs; o++) {
-                logits[r][o] = w[(width + 1 + outs) * STRIDE + o] + dot(unit, w, (width + 1 + o) * STRIDE);
+                logits[r * outs + o] =
+                        w[(width + 1 + outs) * STRIDE + o] + dot(units, r * STRIDE, w, (width + 1 + o) * STRIDE);
             }
         }
     }
 
-    private static float dot(float[] unit, float[] w, int from) {
+    private static float dot(float[] units, int unit, float[] w, int from) {
         float a = 0; // four sums, so that one product need not wait for the one before
         float b = 0;
         float c = 0;
         float d = 0;
         for (int h = 0; h < STRIDE; h += 4) {
-            a = Math.fma(unit[h], w[from + h], a);
-            b = Math.fma(unit[h + 1], w[from + h + 1], b);
-            c = Math.fma(unit[h + 2], w[from + h + 2], c);
-            d = Math.fma(unit[h + 3], w[from + h + 3], d);
+            a = Math.fma(units[unit + h], w[from + h], a);
+            b = Math.fma(units[unit + h + 1], w[from + h + 1], b);
+            c = Math.fma(units[unit + h + 2], w[from + h + 2], c);
+            d = Math.fma(units[unit + h + 3], w[from + h + 3], d);
         }
         return a + b + (c + d);
-    }
-
-    /** {@code into += x · row}: the same index into both, or the compiler makes no vectors of it. */
-    private static void add(float[] into, float x, float[] row) {
-        for (int h = 0; h < STRIDE; h++) {
-            into[h] = Math.fma(x, row[h], into[h]);
-        }
-    }
-
-    private void addFour(float[] into, int from, float x, float y, float z, float t) {
-        System.arraycopy(into, from, row, 0, STRIDE);
-        add(row, x, slopes[0]);
-        add(row, y, slopes[1]);
-        add(row, z, slopes[2]);
-        add(row, t, slopes[3]);
-        System.arraycopy(row, 0, into, from, STRIDE);
     }
 
     private float[] guess(Attacker.Known known, float[] rows) {
         int n = rows.length / width;
         float[] guesses = new float[n * known.classes()];
-        int[] at = new int[BLOCK];
-        for (int block = 0; block < n; block += BLOCK) {
-            for (int r = 0; r < BLOCK; r++) {
-                at[r] = Math.min(block + r, n - 1) * width;
-            }
-            forward(rows, at);
-            for (int r = 0; r < Math.min(BLOCK, n - block); r++) {
-                probabilities(logits[r], guesses, (block + r) * known.classes());
+        for (int at = 0; at < n; at += BLOCK) {
+            int taken = Math.min(BLOCK, n - at);
+            System.arraycopy(rows, at * width, block, 0, taken * width);
+            forward(taken);
+            for (int r = 0; r < taken; r++) {
+                probabilities(r * outs, guesses, (at + r) * known.classes());
             }
         }
         return guesses;
     }
 
-    private void probabilities(float[] z, float[] into, int at) {
+    /** Of the row whose logits begin at {@code from}. */
+    private void probabilities(int from, float[] into, int at) {
         if (outs == 1) {
-            into[at + 1] = (float) (1 / (1 + Math.exp(-z[0])));
+            into[at + 1] = (float) (1 / (1 + Math.exp(-logits[from])));
             into[at] = 1 - into[at + 1];
             return;
         }
         double largest = Double.NEGATIVE_INFINITY;
-        for (float value : z) {
-            largest = Math.max(largest, value);
+        for (int o = 0; o < outs; o++) {
+            largest = Math.max(largest, logits[from + o]);
         }
         double sum = 0;
-        for (float value : z) {
-            sum += Math.exp(value - largest);
+        for (int o = 0; o < outs; o++) {
+            sum += Math.exp(logits[from + o] - largest);
         }
         for (int o = 0; o < outs; o++) {
-            into[at + o] = (float) (Math.exp(z[o] - largest) / sum);
+            into[at + o] = (float) (Math.exp(logits[from + o] - largest) / sum);
         }
     }
 }
