@@ -1,15 +1,18 @@
 package org.lethe.recsys.hide;
 
 import java.util.Arrays;
+import org.lethe.numerics.SquaredDistances;
 
 /**
  * The share of each class among the 15 nearest known rows by Euclidean distance; of rows equally far, the first one counts.
  *
- * <p>Every pair is measured, {@code n · m · width} multiplications: known rows lie dimension by dimension, so that the inner
- * loop runs over neighbours and the compiler makes vectors of it. A search tree gains nothing at tens of dimensions.
+ * <p>Every pair is measured, {@code n · m · width} multiplications, a block of known rows against a block of questions at a
+ * time. A search tree gains nothing at tens of dimensions.
  */
 final class Nearest {
     private static final int NEIGHBOURS = 15;
+    private static final int POINTS = 128;
+    private static final int QUESTIONS = 64;
 
     private Nearest() {}
 
@@ -17,47 +20,45 @@ final class Nearest {
         int n = known.size();
         int width = known.width();
         int classes = known.classes();
-        float[] columns = new float[n * width]; // [width, n]
-        for (int u = 0; u < n; u++) {
-            for (int d = 0; d < width; d++) {
-                columns[d * n + u] = known.rows()[u * width + d];
-            }
-        }
         int asked = rows.length / width;
         int take = Math.min(NEIGHBOURS, n);
-        float[] guesses = new float[asked * classes];
-        float[] distances = new float[n];
-        float[] nearest = new float[take];
-        int[] labels = new int[take];
-        for (int a = 0; a < asked; a++) {
-            Arrays.fill(distances, 0);
-            for (int d = 0; d < width; d++) {
-                add(distances, columns, d * n, rows[a * width + d]);
-            }
-            Arrays.fill(nearest, Float.POSITIVE_INFINITY);
-            for (int u = 0; u < n; u++) {
-                if (distances[u] < nearest[take - 1]) {
-                    int at = take - 1;
-                    for (; at > 0 && nearest[at - 1] > distances[u]; at--) {
-                        nearest[at] = nearest[at - 1];
-                        labels[at] = labels[at - 1];
-                    }
-                    nearest[at] = distances[u];
-                    labels[at] = known.labels()[u];
+        float[] nearest = new float[asked * take]; // of each question, ascending
+        int[] labels = new int[asked * take];
+        Arrays.fill(nearest, Float.POSITIVE_INFINITY);
+        float[] points = new float[width * POINTS]; // [width, POINTS]
+        float[] distances = new float[QUESTIONS * POINTS];
+        for (int from = 0; from < n; from += POINTS) {
+            int length = Math.min(POINTS, n - from);
+            for (int u = 0; u < length; u++) {
+                for (int d = 0; d < width; d++) {
+                    points[d * POINTS + u] = known.rows()[(from + u) * width + d];
                 }
             }
-            for (int label : labels) {
-                guesses[a * classes + label] += 1f / take;
+            for (int a = 0; a < asked; a += QUESTIONS) {
+                int questions = Math.min(QUESTIONS, asked - a);
+                SquaredDistances.of(distances, rows, a * width, points, questions, width, POINTS);
+                for (int q = 0; q < questions; q++) {
+                    int first = (a + q) * take;
+                    int last = first + take - 1;
+                    for (int u = 0; u < length; u++) {
+                        float distance = distances[q * POINTS + u];
+                        if (distance < nearest[last]) {
+                            int at = last;
+                            for (; at > first && nearest[at - 1] > distance; at--) {
+                                nearest[at] = nearest[at - 1];
+                                labels[at] = labels[at - 1];
+                            }
+                            nearest[at] = distance;
+                            labels[at] = known.labels()[from + u];
+                        }
+                    }
+                }
             }
         }
-        return guesses;
-    }
-
-    /** Adds the squared distances along one dimension. */
-    private static void add(float[] distances, float[] columns, int from, float value) {
-        for (int u = 0; u < distances.length; u++) {
-            float difference = columns[from + u] - value;
-            distances[u] += difference * difference;
+        float[] guesses = new float[asked * classes];
+        for (int at = 0; at < labels.length; at++) {
+            guesses[at / take * classes + labels[at]] += 1f / take;
         }
+        return guesses;
     }
 }

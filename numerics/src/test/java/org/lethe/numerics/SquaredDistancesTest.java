@@ -1,0 +1,47 @@
+package org.lethe.numerics;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.junit.jupiter.api.Test;
+
+class SquaredDistancesTest {
+    private static float[] normals(int size, String purpose) {
+        float[] numbers = new float[size];
+        for (int n = 0; n < size; n++) {
+            numbers[n] = (float) Keyed.normal(Keyed.seed(4).of(purpose).at(n));
+        }
+        return numbers;
+    }
+
+    /** Bits, not tolerances. */
+    @Test
+    void everyDistanceIsOneSumByAscendingDimension() {
+        for (int rows : new int[] {1, 7, 8, 19}) {
+            for (int width : new int[] {1, 5, 64}) {
+                for (int points : new int[] {16, 48}) {
+                    float[] a = normals(3 + rows * width, "a");
+                    float[] byDimension = normals(width * points, "points");
+                    float[] distances = normals(rows * points + 1, "what was there");
+                    float beyond = distances[rows * points];
+                    SquaredDistances.of(distances, a, 3, byDimension, rows, width, points);
+                    for (int at = 0; at < rows * points; at++) {
+                        float sum = 0;
+                        for (int d = 0; d < width; d++) {
+                            float away = byDimension[d * points + at % points] - a[3 + at / points * width + d];
+                            sum += away * away;
+                        }
+                        assertEquals(sum, distances[at]);
+                    }
+                    assertEquals(beyond, distances[rows * points]);
+                }
+            }
+        }
+    }
+
+    @Test
+    void pointsThatAreNoMultipleOfTheLanesAreRefused() {
+        float[] room = new float[64];
+        assertThrows(IllegalArgumentException.class, () -> SquaredDistances.of(room, room, 0, room, 1, 1, 8));
+    }
+}
