@@ -11,13 +11,29 @@ package org.lethe;
  * @param learned what learning {@code before} took
  * @param fulfilled what making {@code after} took
  * @param referenced what making {@code reference} took
+ * @param baseline what audits found out about {@code before} already, in this case or in others with the same data, model
+ *     before and seed
  * @param <D> the data a subject trains on
  * @param <M> the models of the subject
  */
 public record Case<D, M>(
-        D data, Request request, M before, M after, M reference, Cost learned, Cost fulfilled, Cost referenced) {
+        D data,
+        Request request,
+        M before,
+        M after,
+        M reference,
+        Cost learned,
+        Cost fulfilled,
+        Cost referenced,
+        Baseline baseline) {
     /** A case without costs, as a library user or a test has it. */
     public Case(D data, Request request, M before, M after, M reference) {
-        this(data, request, before, after, reference, Cost.NONE, Cost.NONE, Cost.NONE);
+        this(data, request, before, after, reference, Cost.NONE, Cost.NONE, Cost.NONE, new Baseline());
+    }
+
+    /** Whether nothing was done, as in a control: the model after is the very object that was before. */
+    @SuppressWarnings("ReferenceEquality") // equal tables may have been made twice, one object was not
+    public boolean untouched() {
+        return before == after;
     }
 }

@@ -31,6 +31,14 @@ public final class Ledger {
         counts.merge(name, amount, Long::sum);
     }
 
+    /** Adds the named parts and the counts of another ledger. */
+    public synchronized void add(Cost cost) {
+        cost.steps()
+                .forEach((name, seconds) ->
+                        steps.computeIfAbsent(name, s -> new ArrayList<>()).addAll(seconds));
+        cost.counts().forEach(this::count);
+    }
+
     /** What was written down so far, with the wall-clock time since this ledger was opened. */
     public synchronized Cost cost() {
         Map<String, List<Double>> copy = new LinkedHashMap<>();

@@ -19,6 +19,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lethe.Audit;
+import org.lethe.Baseline;
 import org.lethe.Case;
 import org.lethe.Chain;
 import org.lethe.Cost;
@@ -191,8 +192,12 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
         }
     }
 
-    /** A model with what it took. */
-    private record Made<M>(M model, Cost cost) {}
+    /** A model with what it took, and what audits found out about it as the model before. */
+    private record Made<M>(M model, Cost cost, Baseline baseline) {
+        Made(M model, Cost cost) {
+            this(model, cost, new Baseline());
+        }
+    }
 
     /** The steps of a run. */
     private static final class Graph<D, M> {
@@ -334,7 +339,8 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
                         reference.value().model(),
                         before,
                         fulfilled,
-                        referenced);
+                        referenced,
+                        learned.value().baseline());
                 for (Audit<D, M> audit : cell.audits()) {
                     List<Finding> findings = audit.examine(examined, env(cell));
                     String name = Words.brief(audit, cell.study().prototype(audit));

@@ -30,9 +30,14 @@ class EngineTest {
     /** Counts how often models are trained. */
     private final AtomicInteger trainings = new AtomicInteger();
 
+    /** Counts how often an audit works on the model before. */
+    private final AtomicInteger attacks = new AtomicInteger();
+
     private final Progress counting = (what, total) -> {
-        if (what.equals("train")) {
-            trainings.incrementAndGet();
+        switch (what) {
+            case "train" -> trainings.incrementAndGet();
+            case "attack" -> attacks.incrementAndGet();
+            default -> {}
         }
         return Progress.NONE.begin(what, total);
     };
@@ -97,6 +102,22 @@ class EngineTest {
         run(STUDY, "a");
         // per model and seed: 1 plain and 2 own learnings, and per request 1 reference and 2 fulfilments
         assertEquals(2 * 2 * (3 + 2 * 3), trainings.get());
+    }
+
+    @Test
+    void anAuditAsksTheModelBeforeOnceForAllWhoShareIt() {
+        String study = STUDY.replace("[distance, clock]", "[drift]");
+        List<Run> together = run(study, "a");
+        // per model and seed: the plain model, and that of either sharded method
+        assertEquals(2 * 2 * 3, attacks.get());
+        for (String part :
+                List.of("{sharded: {shards: 2}}", "sharded", "retrain")) { // no two of them share but the controls
+            run(study.replace("[retrain, sharded, {sharded: {shards: 2}}]", "[" + part + "]"), "b");
+        }
+        assertEquals(2 * 2 * (3 + 3), attacks.get()); // the controls need no second look, they are resumed
+        assertEquals(
+                comparable(together).stream().sorted().toList(),
+                comparable(run(study, "b")).stream().sorted().toList());
     }
 
     @Test

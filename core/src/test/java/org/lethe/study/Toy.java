@@ -55,7 +55,7 @@ final class Toy implements Subject<double[], double[]> {
 
     @Override
     public List<Audit<double[], double[]>> audits() {
-        return List.of(new Distance(), new Clock());
+        return List.of(new Distance(), new Drift(), new Clock());
     }
 
     @Override
@@ -307,6 +307,23 @@ final class Toy implements Subject<double[], double[]> {
         @Override
         public String limits() {
             return "a mean is not a model";
+        }
+    }
+
+    @Named("drift")
+    record Drift() implements Audit<double[], double[]> {
+        @Override
+        public List<Finding> examine(Case<double[], double[]> c, Env env) {
+            double before = c.baseline().of(this, env, e -> {
+                e.progress().begin("attack", 1).close();
+                return 100 * c.before()[0] + e.random("drift").at(0) % 100;
+            });
+            return List.of(new Finding("before", before, 1, Direction.NONE));
+        }
+
+        @Override
+        public String limits() {
+            return "looks back only";
         }
     }
 

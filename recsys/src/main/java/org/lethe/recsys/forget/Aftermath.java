@@ -46,7 +46,8 @@ record Aftermath(Forgotten gone, Interactions unseen) {
                 served(c.reference()),
                 c.learned(),
                 c.fulfilled(),
-                c.referenced());
+                c.referenced(),
+                c.baseline());
     }
 
     private static Recommender served(Recommender model) {

@@ -3,7 +3,6 @@ package org.lethe.recsys.hide;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -47,7 +46,8 @@ import org.lethe.recsys.hide.AttributeAttack.Target;
  * 0, as {@code js-random} shows. Bars are for two classes; with K they are moved to the same distance from chance, as a
  * share of the way from chance to certainty.
  *
- * <p>Cost: {@code attackers · folds · repeats} fits for each model, a third of that for the control.
+ * <p>Cost: {@code attackers · folds · repeats} fits for each model, the one before once for all cells that share it; for the
+ * control one repeat.
  *
  * @param attackers who guesses
  * @param folds parts of a repeat, each guessed by attackers that learned on the others
@@ -95,9 +95,14 @@ public record AttributeInference(
         for (Classes classes : attributes) {
             Attacked attacked = new Attacked(classes, attributes.size() > 1, env);
             Target target = target(after, classes);
-            IdentityHashMap<UserRows, Outcome[]> models = new IdentityHashMap<>(); // a control is one model twice
-            Outcome[] untreated = models.computeIfAbsent(before, m -> attacked.crossValidated(target(m, classes)));
-            Outcome[] treated = models.computeIfAbsent(after, m -> attacked.crossValidated(target));
+            Optional<Outcome[]> own =
+                    c.untouched() ? Optional.empty() : Optional.of(attacked.crossValidated(target, env));
+            Outcome[] untreated = c.baseline()
+                    .of(
+                            List.of(this, classes.attribute(), hide.bands(), hide.least()),
+                            env,
+                            e -> attacked.crossValidated(target(before, classes), e));
+            Outcome[] treated = own.orElse(untreated);
             attacked.judge(target, treated, Optional.of(best(untreated)), findings);
             if (hide.share() < 1) {
                 boolean[] known = new boolean[train.users()];
@@ -121,7 +126,7 @@ public record AttributeInference(
         Target target = new Target(rows, width, classes.of(), classes.size());
         Attacked attacked = new Attacked(classes, false, env);
         List<Finding> findings = new ArrayList<>();
-        attacked.judge(target, attacked.crossValidated(target), Optional.empty(), findings);
+        attacked.judge(target, attacked.crossValidated(target, env), Optional.empty(), findings);
         RowShape shape = RowShape.of(rows, width);
         int users = rows.length / width;
         findings.add(new Finding("effective-rank", shape.effectiveRank(), users, Direction.NONE));
@@ -214,7 +219,7 @@ public record AttributeInference(
             this.random = env.random("attribute-inference").of(classes.attribute());
         }
 
-        Outcome[] crossValidated(Target target) {
+        Outcome[] crossValidated(Target target, Env env) {
             return env.ledger()
                     .timed("attack", () -> attack.crossValidated(target, random, env.workers()))
                     .toArray(Outcome[]::new);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Check;
@@ -29,7 +30,7 @@ import org.lethe.statistics.Statistics;
  * does, and is undecided between. Doing nothing loses nothing and passes, as it should: what it keeps telling is for
  * {@code attribute-inference} to find. A model with all rows alike is what this audit rejects (PreservationTest).
  *
- * <p>Costs two rankings of each kind and {@code O(resamples · users)}.
+ * <p>Costs two rankings of each kind, those of the model before once for all cells that share it, and {@code O(resamples · users)}.
  *
  * @param k length of the lists
  * @param others sampled items beside each of the truth
@@ -57,17 +58,24 @@ public record Preservation(int k, int others, double sampledLoss, double fullLos
     public List<Finding> examine(Case<Split, Recommender> c, Env env) {
         Keyed random = env.random("preservation");
         List<Finding> findings = new ArrayList<>();
-        SampledRanking.Quality before =
-                SampledRanking.test(c.before(), c.data(), k, others, random.of("others"), env.workers());
-        SampledRanking.Quality after =
-                SampledRanking.test(c.after(), c.data(), k, others, random.of("others"), env.workers());
-        judge("hitRate@" + k, before.hitRate(), after.hitRate(), sampledLoss, random, findings);
-        judge("ndcg@" + k, before.ndcg(), after.ndcg(), sampledLoss, random, findings);
-        Ranking.Quality all = Ranking.test(c.before(), c.data(), k, env.workers());
-        Ranking.Quality left = Ranking.test(c.after(), c.data(), k, env.workers());
-        judge("full-hitRate@" + k, all.hitRate(), left.hitRate(), fullLoss, random, findings);
-        judge("full-ndcg@" + k, all.ndcgCut(), left.ndcgCut(), fullLoss, random, findings);
+        Optional<Lists> own = c.untouched() ? Optional.empty() : Optional.of(lists(c.after(), c.data(), env));
+        Lists had = c.baseline().of(List.of("lists", k, others), env, e -> lists(c.before(), c.data(), e));
+        Lists has = own.orElse(had);
+        judge("hitRate@" + k, had.sampled.hitRate(), has.sampled.hitRate(), sampledLoss, random, findings);
+        judge("ndcg@" + k, had.sampled.ndcg(), has.sampled.ndcg(), sampledLoss, random, findings);
+        judge("full-hitRate@" + k, had.full.hitRate(), has.full.hitRate(), fullLoss, random, findings);
+        judge("full-ndcg@" + k, had.full.ndcgCut(), has.full.ndcgCut(), fullLoss, random, findings);
         return findings;
+    }
+
+    /** How good the lists of one model are. */
+    private record Lists(SampledRanking.Quality sampled, Ranking.Quality full) {}
+
+    private Lists lists(Recommender model, Split data, Env env) {
+        Keyed random = env.random("preservation").of("others");
+        return new Lists(
+                SampledRanking.test(model, data, k, others, random, env.workers()),
+                Ranking.test(model, data, k, env.workers()));
     }
 
     private void judge(String name, double[] before, double[] after, double bar, Keyed random, List<Finding> into) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.lethe.Baseline;
 import org.lethe.Case;
 import org.lethe.Cost;
 import org.lethe.Env;
@@ -113,7 +114,16 @@ final class EfficiencyTest {
     private static List<Finding> examine(Recommender after, Cost cost) {
         return new Efficiency()
                 .examine(
-                        new Case<>(DATA, ForgetUsers.listed("1"), BEFORE, after, AFTER, LEARNED, cost, RETRAINED),
+                        new Case<>(
+                                DATA,
+                                ForgetUsers.listed("1"),
+                                BEFORE,
+                                after,
+                                AFTER,
+                                LEARNED,
+                                cost,
+                                RETRAINED,
+                                new Baseline()),
                         Env.seeded(1));
     }
 

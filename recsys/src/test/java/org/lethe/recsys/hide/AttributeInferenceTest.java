@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.lethe.Baseline;
 import org.lethe.Case;
+import org.lethe.Cost;
 import org.lethe.DataFolders;
 import org.lethe.Env;
 import org.lethe.Finding;
@@ -69,6 +72,25 @@ final class AttributeInferenceTest {
         assertInstanceOf(Verdict.Fail.class, verdict(findings, "leak(knn)"));
         assertInstanceOf(Verdict.Fail.class, verdict(findings, "auc(logistic)"));
         assertInstanceOf(Verdict.Pass.class, verdict(findings, "trace-kept"));
+    }
+
+    @Test
+    void theModelBeforeIsAttackedOnceForAllWhoShareIt() {
+        Embeddings before = rows(0.8);
+        Baseline shared = new Baseline();
+        List<List<Double>> attacks = new ArrayList<>();
+        for (Embeddings after : List.of(rows(0), before, rows(0.3))) {
+            Case<Split, Recommender> alone = new Case<>(DATA, HIDE, before, after, before);
+            Case<Split, Recommender> together =
+                    new Case<>(DATA, HIDE, before, after, before, Cost.NONE, Cost.NONE, Cost.NONE, shared);
+            Env env = Env.seeded(1);
+            assertEquals(AUDIT.examine(alone, Env.seeded(1)), AUDIT.examine(together, env));
+            attacks.add(env.ledger().cost().steps().get("attack"));
+        }
+        assertEquals(List.of(2, 1, 2), attacks.stream().map(List::size).toList());
+        // the very seconds of the first: nobody measured anew
+        assertEquals(attacks.getFirst().getLast(), attacks.get(1).getLast());
+        assertEquals(attacks.getFirst().getLast(), attacks.getLast().getLast());
     }
 
     @Test
