@@ -36,6 +36,11 @@ public enum Attacker {
         }
     }
 
+    /** Whether a fit is short beside those of the others: it fills up what they leave of the workers' time. */
+    boolean quick() {
+        return this == LOGISTIC || this == KNN;
+    }
+
     /** How probable each class is for rows of other users, {@code [m, classes]}. */
     float[] guess(Known known, float[] rows, Keyed random) {
         return switch (this) {

@@ -2,6 +2,7 @@ package org.lethe.recsys.hide;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.lethe.Check;
@@ -19,7 +20,8 @@ import org.lethe.statistics.Statistics;
  * taken changes from repeat to repeat. Each repeat is cut into stratified folds, each guessed by attackers that learned on
  * the others. Rows are standardised on what the attacker learns from. Users in no class take no part.
  *
- * <p>Cost: {@code attackers · folds · repeats} fits, which run side by side; the same bits for any number of workers.
+ * <p>Cost: {@code attackers · folds · repeats} fits, which run side by side, the long ones first; the same bits for any
+ * number of workers.
  *
  * @param attackers who guesses
  * @param folds parts of a repeat, each guessed once
@@ -174,10 +176,15 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
 
     private List<Outcome> outcomes(Target target, List<Fit> fits, Workers workers) {
         float[][] guesses = new float[attackers.size() * fits.size()][];
+        int[] order = IntStream.range(0, attackers.size())
+                .boxed()
+                .sorted(Comparator.comparing(a -> attackers.get(a).quick()))
+                .mapToInt(a -> a)
+                .toArray();
         workers.each(guesses.length, job -> {
-            Fit fit = fits.get(job % fits.size());
-            Attacker attacker = attackers.get(job / fits.size());
-            guesses[job] = guess(target, fit, attacker);
+            int fit = job % fits.size();
+            int attacker = order[job / fits.size()];
+            guesses[attacker * fits.size() + fit] = guess(target, fits.get(fit), attackers.get(attacker));
         });
         List<Outcome> outcomes = new ArrayList<>();
         for (int a = 0; a < attackers.size(); a++) {
