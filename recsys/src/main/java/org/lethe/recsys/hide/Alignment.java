@@ -25,7 +25,11 @@ final class Alignment implements UserLoss {
 
     @Override
     public boolean active(int epoch) {
-        return epoch >= settings.warmup();
+        return epoch >= settings.warmup() && (settings.schedule() == Raid.Schedule.JOINT || refreshes(epoch));
+    }
+
+    private boolean refreshes(int epoch) {
+        return (epoch - settings.warmup()) % settings.refresh() == 0;
     }
 
     @Override
@@ -35,8 +39,7 @@ final class Alignment implements UserLoss {
 
     @Override
     public void aim(int epoch, float[] rows, int width, Env env) {
-        int since = epoch - settings.warmup();
-        if (since % settings.refresh() != 0) {
+        if (!refreshes(epoch)) {
             return;
         }
         targets = env.ledger().timed("centroid", () -> centroid.displacements(rows, width, env));
@@ -60,6 +63,7 @@ final class Alignment implements UserLoss {
     @Override
     public double add(int[] users, int count, float[] rows, float[] gradient) {
         int width = rows.length / Math.max(1, count);
+        double penalty = settings.penalty() * (settings.schedule() == Raid.Schedule.JOINT ? 1 : settings.refresh());
         double total = 0;
         for (Classes classes : all) {
             int[] present = new int[classes.size()];
@@ -71,7 +75,7 @@ final class Alignment implements UserLoss {
             for (int n = 0; n < count; n++) {
                 int k = classes.of()[users[n]];
                 if (k >= 0) {
-                    double share = settings.penalty() / variance / classes.size() / present[k] / all.size();
+                    double share = penalty / variance / classes.size() / present[k] / all.size();
                     total += pull(users[n], n, width, share, rows, gradient);
                 }
             }

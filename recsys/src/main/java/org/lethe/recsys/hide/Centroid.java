@@ -29,12 +29,20 @@ final class Centroid {
 
     /** The settings that RAID and its maps alone have in common, as {@link Raid} documents them. */
     record Settings(
-            Raid.Form form, int points, double epsilon, int rounds, int sample, boolean debiased, boolean drawn) {
+            Raid.Form form,
+            int points,
+            double epsilon,
+            int rounds,
+            int sample,
+            boolean debiased,
+            double shrink,
+            boolean drawn) {
         Settings {
             Check.require(points >= 1, "points", points, "at least 1");
             Check.require(epsilon >= 0 && epsilon < 1e3, "epsilon", epsilon, "at least 0 and below 1000");
             Check.require(rounds >= 1, "rounds", rounds, "at least 1");
             Check.require(sample == 0 || sample >= 2, "sample", sample, "0 or at least 2");
+            Check.require(shrink >= 0 && shrink <= 1, "shrink", shrink, "0 to 1");
         }
     }
 
@@ -143,7 +151,7 @@ final class Centroid {
     }
 
     private double[][] byGaussians(int t, List<Cloud> clouds, float[] rows, int width, Env env) {
-        List<Gaussian> classes = clouds.stream().map(Gaussian::of).toList();
+        List<Gaussian> classes = shrunk(clouds.stream().map(Gaussian::of).toList());
         double[] shares = new double[classes.size()];
         Arrays.fill(shares, 1.0 / shares.length);
         Gaussian.Barycenter center = Gaussian.barycenter(classes, shares);
@@ -157,5 +165,24 @@ final class Centroid {
             }
         }
         return moved;
+    }
+
+    /** Each class with a part of the classes' mean covariance in its own. */
+    private List<Gaussian> shrunk(List<Gaussian> classes) {
+        double[] mean = new double[classes.getFirst().covariance().length];
+        for (Gaussian one : classes) {
+            for (int e = 0; e < mean.length; e++) {
+                mean[e] += one.covariance()[e] / classes.size();
+            }
+        }
+        return classes.stream()
+                .map(one -> {
+                    double[] mixed = one.covariance().clone();
+                    for (int e = 0; e < mixed.length; e++) {
+                        mixed[e] += settings.shrink * (mean[e] - mixed[e]);
+                    }
+                    return new Gaussian(one.mean(), mixed);
+                })
+                .toList();
     }
 }

@@ -24,21 +24,30 @@ import org.lethe.recsys.UserRows;
  * @param rounds of the first centroid; later ones take a quarter of it
  * @param sample most users of a class to which the maps are fitted; 0 for all
  * @param debiased whether a row goes by the difference of its class's map and that of all classes
+ * @param shrink the part of the classes' mean covariance in each class's, for normal distributions
  * @param drawn whether classes end as far apart as samples of the centroid are, instead of exactly on it
  * @param moves how often
  */
 @Named("transport-map")
 public record TransportMap(
-        Raid.Form form, int points, double epsilon, int rounds, int sample, boolean debiased, boolean drawn, int moves)
+        Raid.Form form,
+        int points,
+        double epsilon,
+        int rounds,
+        int sample,
+        boolean debiased,
+        double shrink,
+        boolean drawn,
+        int moves)
         implements Method<Split, Recommender> {
     public TransportMap {
-        new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, drawn);
+        new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, shrink, drawn);
         Check.require(moves >= 1, "moves", moves, "at least 1");
     }
 
     /** The normal distribution's map, one move. */
     public TransportMap() {
-        this(Raid.Form.BURES, 256, 0.01, 20, 0, true, true, 1);
+        this(Raid.Form.BURES, 256, 0.01, 20, 0, true, 0.25, true, 1);
     }
 
     @Override
@@ -46,7 +55,8 @@ public record TransportMap(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
         UserRows before = Hiding.rows(this, model);
         Hide hide = Hiding.hide(this, request);
-        Centroid.Settings settings = new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, drawn);
+        Centroid.Settings settings =
+                new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, shrink, drawn);
         return new Centroid(settings, hide.targets(data.train()), Hiding.known(hide, data)).polish(before, moves, env);
     }
 
