@@ -1,5 +1,6 @@
 package org.lethe.recsys.hide;
 
+import java.util.Arrays;
 import org.hipparchus.linear.Array2DRowRealMatrix;
 import org.hipparchus.linear.EigenDecompositionSymmetric;
 import org.lethe.recsys.hide.AttributeAttack.Target;
@@ -70,31 +71,35 @@ record RowShape(double trace, double effectiveRank) {
     /**
      * The mean over columns of the Jensen-Shannon divergence between the classes' histograms of 50 bins over the range of
      * all (raid, section 4), over its largest value, the logarithm of the number of classes: 0 for equal histograms, 1 for
-     * histograms that do not meet. Finite classes alone give more than 0: compare with shuffled labels.
+     * histograms that do not meet. Finite classes alone give more than 0: compare with shuffled labels. Two passes over the
+     * rows, in the order they lie.
      */
     static double divergence(Target target) {
-        int classes = target.classes();
         int width = target.width();
+        float[] rows = target.rows();
+        int[] of = target.of();
+        float[] low = new float[width];
+        float[] high = new float[width];
+        Arrays.fill(low, Float.POSITIVE_INFINITY);
+        Arrays.fill(high, Float.NEGATIVE_INFINITY);
+        for (int u = 0; u < of.length; u++) {
+            for (int d = 0; of[u] >= 0 && d < width; d++) {
+                low[d] = Math.min(low[d], rows[u * width + d]);
+                high[d] = Math.max(high[d], rows[u * width + d]);
+            }
+        }
+        double[][][] histograms = new double[width][target.classes()][BINS];
+        for (int u = 0; u < of.length; u++) {
+            for (int d = 0; of[u] >= 0 && d < width; d++) {
+                if (high[d] > low[d]) {
+                    double at = ((double) rows[u * width + d] - low[d]) / ((double) high[d] - low[d]);
+                    histograms[d][of[u]][Math.min(BINS - 1, (int) (at * BINS))]++;
+                }
+            }
+        }
         double sum = 0;
         for (int d = 0; d < width; d++) {
-            float low = Float.POSITIVE_INFINITY;
-            float high = Float.NEGATIVE_INFINITY;
-            for (int u = 0; u < target.of().length; u++) {
-                if (target.of()[u] >= 0) {
-                    low = Math.min(low, target.rows()[u * width + d]);
-                    high = Math.max(high, target.rows()[u * width + d]);
-                }
-            }
-            if (high > low) {
-                double[][] histograms = new double[classes][BINS];
-                for (int u = 0; u < target.of().length; u++) {
-                    if (target.of()[u] >= 0) {
-                        double at = ((double) target.rows()[u * width + d] - low) / ((double) high - low);
-                        histograms[target.of()[u]][Math.min(BINS - 1, (int) (at * BINS))]++;
-                    }
-                }
-                sum += divergence(histograms) / width;
-            }
+            sum += high[d] > low[d] ? divergence(histograms[d]) / width : 0;
         }
         return sum;
     }
