@@ -71,6 +71,10 @@ public record Limits(double[] least, double[] most, List<Linear> linear) {
         return new Limits(least, most, all);
     }
 
+    double[] noMultipliers() {
+        return new double[linear.size()];
+    }
+
     boolean free() {
         for (int i = 0; i < least.length; i++) {
             if (least[i] > 0 || most[i] < 1) {
@@ -229,16 +233,29 @@ public record Limits(double[] least, double[] most, List<Linear> linear) {
                 size += Math.abs(y);
             }
         }
+        double reached = most(gain);
+        return reached < asked - MET * size;
+    }
+
+    /** The largest Σ gain · a over masses within the bounds, whatever the linear limits: greedily by gain. */
+    double most(double[] gain) {
         int[] order = Sorting.order(gain);
         double left = 1 - Support.sum(least);
         double reached = 0;
-        for (int k = n - 1; k >= 0; k--) {
+        for (int k = gain.length - 1; k >= 0; k--) {
             int i = order[k];
             double more = Math.min(left, most[i] - least[i]);
             reached += gain[i] * (least[i] + more);
             left -= more;
         }
-        return reached < asked - MET * size;
+        return reached;
+    }
+
+    /** The largest amount by which masses miss a limit, linear ones by their largest coefficient. */
+    double missed(double[] masses) {
+        double[] logs = new double[masses.length];
+        Arrays.setAll(logs, i -> log2(masses[i]));
+        return violation(logs, logs, new double[linear.size()]);
     }
 
     private static double logSum(double[] logs, int without) {
