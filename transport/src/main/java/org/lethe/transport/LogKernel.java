@@ -44,6 +44,10 @@ sealed interface LogKernel {
                 double[] row = new double[columns];
                 for (int i = part * Cloud.BLOCK; i < Math.min(rows, (part + 1) * Cloud.BLOCK); i++) {
                     double least = RowMinimum.of(c, i * columns, v, 0, columns);
+                    if (least == Double.POSITIVE_INFINITY) {
+                        into[i] = Double.NEGATIVE_INFINITY; // a line of the raster without mass
+                        continue;
+                    }
                     Rows.gibbs(1, least, 1, v, ones, c, i * columns, columns, row);
                     into[i] = Math.log(Support.sum(row)) * Entropic.LOG2_E - least;
                 }

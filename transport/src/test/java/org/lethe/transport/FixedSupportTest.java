@@ -179,6 +179,8 @@ class FixedSupportTest {
             return .25 * (Math.pow(p / w - q / w, 2) + Math.pow(p % w - q % w, 2));
         });
         double[][] images = {random(random, h * w), random(random, h * w)};
+        images[0][3] += Support.sum(Arrays.copyOfRange(images[0], w, 3 * w));
+        Arrays.fill(images[0], w, 3 * w, 0);
         double[] shares = {.3, .7};
         FixedSupport settings = new FixedSupport(.2, 1e-8, 3000);
         FixedSupport.Barycenter dense = settings.barycenter(twice(cost), images, shares, Loop.HERE);
