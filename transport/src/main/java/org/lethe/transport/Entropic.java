@@ -162,12 +162,18 @@ final class Entropic {
         boolean met = false;
         boolean plain = true; // whether the columns' last step was plain, so that only the rows can be off
         boolean finishing = settings.relaxation() == 1;
+        boolean extrapolated = settings.memory() > 0 && marginals.exact() && !symmetric;
+        Anderson anderson = new Anderson(settings.memory(), FARTHEST_BEYOND);
+        double[] point = new double[0];
         double before = Double.POSITIVE_INFINITY;
         omega = 1;
         // Few sums take less time than handing them out.
         Loop wide = (long) sweep.blocks * g.length > WORTH_SHARING ? loop : Loop.HERE;
         for (int k = 0; k < most && !met; k++) {
             setColumns();
+            if (extrapolated) {
+                point = g.clone();
+            }
             loop.each(sweep.blocks, this::rows);
             double error = 0;
             for (double e : errors) {
@@ -180,6 +186,15 @@ final class Entropic {
                 recentre(epsilon);
             }
             sweeps++;
+            if (extrapolated) {
+                // Rows are met, columns not yet: after the plain step it is the other way round, and no worse.
+                error = columnError(point);
+                met = error <= settings.tolerance() * mass;
+                if (!met && k < most - 1) {
+                    anderson.extrapolate(point, g, error);
+                }
+                continue;
+            }
             // The first sweep of a level starts from fresh f, so its row error says nothing.
             boolean small = (k > 0 || symmetric) && error <= settings.tolerance() * mass;
             met = small && plain;
@@ -259,6 +274,15 @@ final class Entropic {
             target *= dampColumns;
             g[j] = target + beyond(target - g[j]);
         }
+    }
+
+    /** Σ|Pᵀ1 − b| of new f and the targets' potentials before their step. */
+    private double columnError(double[] before) {
+        double error = 0;
+        for (int j = 0; j < g.length; j++) {
+            error += support.b()[j] * Math.abs(Math.pow(2, Math.min(before[j] - g[j], 1000)) - 1);
+        }
+        return error;
     }
 
     /** What over-relaxation adds to a step: bounded, so that no exponential can overflow because of it. */

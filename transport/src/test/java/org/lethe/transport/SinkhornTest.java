@@ -271,6 +271,56 @@ class SinkhornTest {
     }
 
     @Test
+    void extrapolationReachesTheSameSolutionInAFractionOfTheSweeps() {
+        for (double part : new double[] {.1, .01, .003}) {
+            TransportProblem p = random(31, 70, 60);
+            Sinkhorn settings = new Sinkhorn(part * p.largestCost(), 1e-9, 50_000, 1, Sinkhorn.Precision.DOUBLE);
+            TransportResult plain = p.solve(settings);
+            TransportResult fast = p.solve(settings.memory(5));
+            assertTrue(plain.converged() && fast.converged(), "part " + part);
+            assertEquals(plain.objective(), fast.objective(), 1e-10);
+            assertArrayEquals(plain.plan().dense(), fast.plan().dense(), 1e-8);
+            double most = part == .1 ? 1 : .35;
+            assertTrue(fast.iterations() < most * plain.iterations(), fast.iterations() + " of " + plain.iterations());
+        }
+    }
+
+    @Test
+    void extrapolationIsFiniteHonestAndTheSameWhoeverRunsTheRows() {
+        TransportProblem p = random(32, 300, 200);
+        Loop many = (parts, body) -> IntStream.range(0, parts).parallel().forEach(body);
+        double[] tiny = {1 - 1e-30, 1e-30};
+        TransportProblem far = new TransportProblem(tiny, new double[] {.5, .5}, new double[] {0, 1e5, 1e5, 1e5 + 7});
+        for (Sinkhorn.Precision precision : Sinkhorn.Precision.values()) {
+            for (double part = .1; part > .9e-4; part /= 10) {
+                double epsilon = part * p.largestCost();
+                Sinkhorn settings = new Sinkhorn(epsilon, 1e-4, 300, 4, precision).memory(5);
+                TransportResult one = p.solve(settings);
+                TransportResult two = p.solve(settings, many);
+                assertArrayEquals(one.g(), two.g(), 0);
+                assertTrue(Double.isFinite(one.objective()) && Double.isFinite(one.rowError()));
+                assertTrue(!one.converged() || one.marginalError() <= 1.01e-4, precision + " " + part);
+            }
+            TransportResult outlier = far.solve(new Sinkhorn(30, 1e-4, 5000, 1, precision).memory(3));
+            assertTrue(Double.isFinite(outlier.objective()), precision.toString());
+            // Costs of 5,000 bits leave floats an error of 3e-4.
+            assertEquals(0, outlier.marginalError(), precision == Sinkhorn.Precision.SINGLE ? 1e-3 : 1e-4);
+        }
+    }
+
+    @Test
+    void potentialsWithMassesGiveThePlanWithoutThem() {
+        Sinkhorn settings = doubles(.5, 1e-9);
+        TransportResult r = LP_A.solve(settings);
+        double[] f = settings.withMasses(r.f(), LP_A.a());
+        double[] g = settings.withMasses(r.g(), LP_A.b());
+        double[] plan = r.plan().dense();
+        for (int e = 0; e < 9; e++) {
+            assertEquals(Math.exp((f[e / 3] + g[e % 3] - LP_A.cost()[e]) / .5), plan[e], 1e-12);
+        }
+    }
+
+    @Test
     void entropicValuesFallToTheExactOneAndAreConvexInMasses() {
         TransportProblem p = random(29, 12, 9);
         double exact = p.exact().cost();
@@ -299,6 +349,9 @@ class SinkhornTest {
     void wrongSettingsAreNamed() {
         assertThrows(IllegalArgumentException.class, () -> new Sinkhorn(0));
         assertThrows(IllegalArgumentException.class, () -> new Sinkhorn(Double.NaN));
+        assertThrows(IllegalArgumentException.class, () -> new Sinkhorn(1).memory(-1));
+        assertThrows(
+                IllegalArgumentException.class, () -> new Sinkhorn(1, 1e-6, 10, 1, Sinkhorn.Precision.DOUBLE, 1.5, 5));
         assertThrows(IllegalArgumentException.class, () -> LP_A.solve(new Sinkhorn(1e-13)));
         assertThrows(
                 IllegalArgumentException.class,
