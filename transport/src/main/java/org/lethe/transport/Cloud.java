@@ -79,12 +79,7 @@ public record Cloud(double[] points, int dims, double[] weights) {
         int m = other.size();
         double[] cost = new double[Math.multiplyExact(n, m)];
         int width = Rows.padded(m);
-        double[] columns = new double[dims * width]; // [dims, width]: lanes are targets
-        for (int j = 0; j < m; j++) {
-            for (int k = 0; k < dims; k++) {
-                columns[k * width + j] = other.points[j * dims + k];
-            }
-        }
+        double[] columns = other.turned(width, 1);
         loop.each(parts(n), part -> {
             double[] row = new double[width];
             for (int i = part * BLOCK; i < Math.min(n, (part + 1) * BLOCK); i++) {
@@ -93,6 +88,38 @@ public record Cloud(double[] points, int dims, double[] weights) {
             }
         });
         return cost;
+    }
+
+    /** The points times a number, [dims, width], so that lanes are points. */
+    double[] turned(int width, double scale) {
+        double[] columns = new double[Math.multiplyExact(dims, width)];
+        for (int j = 0; j < size(); j++) {
+            for (int k = 0; k < dims; k++) {
+                columns[k * width + j] = points[j * dims + k] * scale;
+            }
+        }
+        return columns;
+    }
+
+    /** The masses, scaled to a total of 1. */
+    double[] normalised() {
+        double total = Support.sum(weights);
+        double[] scaled = weights.clone();
+        for (int i = 0; i < scaled.length; i++) {
+            scaled[i] /= total;
+        }
+        return scaled;
+    }
+
+    /** Some of the points. */
+    Cloud picked(int[] some) {
+        double[] picked = new double[some.length * dims];
+        double[] masses = new double[some.length];
+        for (int i = 0; i < some.length; i++) {
+            System.arraycopy(points, some[i] * dims, picked, i * dims, dims);
+            masses[i] = weights[some[i]];
+        }
+        return new Cloud(picked, dims, masses);
     }
 
     static int parts(int n) {

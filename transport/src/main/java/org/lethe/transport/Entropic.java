@@ -18,6 +18,7 @@ final class Entropic {
     private static final double STEADY = 0.5; // over-relaxation waits until the error is below this part of the mass
 
     private final Support support;
+    private final Costs costs; // of the support
     private final Sinkhorn settings;
     private final Loop loop;
     private final Marginals marginals;
@@ -44,17 +45,23 @@ final class Entropic {
         }
     }
 
-    private Entropic(Support support, Sinkhorn settings, Marginals marginals, boolean symmetric, Loop loop) {
+    private Entropic(
+            Support support, Costs costs, Sinkhorn settings, Marginals marginals, boolean symmetric, Loop loop) {
         this.support = support;
+        this.costs = costs;
         this.settings = settings;
         this.marginals = marginals;
         this.symmetric = symmetric;
         this.loop = loop;
         int n = support.a().length;
         int m = support.b().length;
-        sweep = switch (settings.precision()) {
-            case SINGLE -> new Sweep.Floats(n, m);
-            case DOUBLE -> new Sweep.Doubles(n, m);
+        sweep = switch (costs) {
+            case Costs.Squared squared -> new Sweep.Streamed(squared);
+            case Costs.Matrix matrix ->
+                switch (settings.precision()) {
+                    case SINGLE -> new Sweep.Floats(n, m);
+                    case DOUBLE -> new Sweep.Doubles(n, m);
+                };
         };
         double smallest = Arrays.stream(support.a()).min().orElse(1);
         double largest = Arrays.stream(support.b()).max().orElse(1);
@@ -72,39 +79,40 @@ final class Entropic {
 
     /** Solves from given potentials of the targets; {@code warm} leaves out the levels above the final ε. */
     static TransportResult solve(TransportProblem problem, Sinkhorn settings, double[] start, boolean warm, Loop loop) {
-        Support support = Support.of(problem.a(), problem.b(), problem.cost(), true);
-        return solve(
-                problem.a(), problem.b(), problem.cost(), support, settings, Marginals.EXACT, false, start, warm, loop);
+        Costs costs = new Costs.Matrix(problem.cost(), problem.rows(), problem.columns());
+        return solve(problem.a(), problem.b(), costs, settings, Marginals.EXACT, false, start, warm, loop);
+    }
+
+    /** The problem between two clouds, whose costs are never kept. */
+    static TransportResult solve(Cloud x, Cloud y, Sinkhorn settings, double[] start, boolean warm, Loop loop) {
+        Costs costs = Costs.Squared.of(x, y);
+        return solve(x.weights(), y.weights(), costs, settings, Marginals.EXACT, false, start, warm, loop);
     }
 
     /** The problem of masses {@code a} with themselves, by costs that are symmetric. */
-    static TransportResult symmetric(double[] a, double[] cost, Sinkhorn settings, Loop loop) {
-        Support support = Support.of(a, a, cost, true);
-        return solve(a, a, cost, support, settings, Marginals.EXACT, true, new double[a.length], false, loop);
+    static TransportResult symmetric(double[] a, Costs costs, Sinkhorn settings, Loop loop) {
+        return solve(a, a, costs, settings, Marginals.EXACT, true, new double[a.length], false, loop);
     }
 
     /** The problem with penalties on the marginals. */
     static TransportResult unbalanced(
             double[] a, double[] b, double[] cost, Marginals marginals, Sinkhorn settings, Loop loop) {
-        Support support = Support.of(a, b, cost, false);
-        return solve(a, b, cost, support, settings, marginals, false, new double[b.length], false, loop);
+        Costs costs = new Costs.Matrix(cost, a.length, b.length);
+        return solve(a, b, costs, settings, marginals, false, new double[b.length], false, loop);
     }
 
     private static TransportResult solve(
             double[] a,
             double[] b,
-            double[] cost,
-            Support support,
+            Costs costs,
             Sinkhorn settings,
             Marginals marginals,
             boolean symmetric,
             double[] start,
             boolean warm,
             Loop loop) {
-        double largest = 0;
-        for (double c : cost) {
-            largest = Math.max(largest, Math.abs(c));
-        }
+        Support support = Support.masses(a, b, marginals.exact());
+        double largest = costs.largest();
         double least = switch (settings.precision()) {
             case SINGLE -> largest * 1e-5;
             case DOUBLE -> largest * 1e-12;
@@ -119,7 +127,8 @@ final class Entropic {
         boolean met = true;
         long sweeps = 0;
         if (support.rows().length > 0 && support.columns().length > 0) {
-            Entropic solver = new Entropic(support, settings, marginals, symmetric, loop);
+            Entropic solver = new Entropic(
+                    support, costs.picked(support.rows(), support.columns()), settings, marginals, symmetric, loop);
             for (int j = 0; j < solver.g.length; j++) {
                 solver.g[j] = start[support.columns()[j]];
             }
@@ -138,13 +147,13 @@ final class Entropic {
                 f[support.rows()[i]] = solver.f[i];
             }
         }
-        return account(a, b, cost, settings, marginals, f, g, sweeps, met, loop);
+        return account(a, b, costs, settings, marginals, f, g, sweeps, met, loop);
     }
 
     /** Sweeps at one ε; f and g come in and go out in the unit of the costs. */
     private boolean level(double epsilon, int most) {
         double factor = LOG2_E / epsilon;
-        sweep.load(support.cost(), factor, loop);
+        sweep.load(costs, factor, loop);
         for (int j = 0; j < g.length; j++) {
             g[j] *= factor;
         }
@@ -154,7 +163,7 @@ final class Entropic {
         setColumns();
         if (!symmetric) {
             loop.each(sweep.blocks, block -> {
-                for (int i = block * Sweep.BLOCK; i < Math.min(f.length, (block + 1) * Sweep.BLOCK); i++) {
+                for (int i = block * sweep.block; i < Math.min(f.length, (block + 1) * sweep.block); i++) {
                     f[i] = -logSumOfRow(i) * dampRows;
                 }
             });
@@ -228,7 +237,7 @@ final class Entropic {
     private void rows(int block) {
         double error = 0;
         sweep.clear(block);
-        for (int i = block * Sweep.BLOCK; i < Math.min(f.length, (block + 1) * Sweep.BLOCK); i++) {
+        for (int i = block * sweep.block; i < Math.min(f.length, (block + 1) * sweep.block); i++) {
             double a = support.a()[i];
             double old = f[i];
             double kept = old; // the potential at which the terms are kept
@@ -341,7 +350,7 @@ final class Entropic {
     private static TransportResult account(
             double[] a,
             double[] b,
-            double[] cost,
+            Costs costs,
             Sinkhorn settings,
             Marginals marginals,
             double[] f,
@@ -356,7 +365,7 @@ final class Entropic {
             if (a[i] == 0) {
                 double[] reduced = new double[m];
                 for (int j = 0; j < m; j++) {
-                    reduced[j] = (g[j] - cost[i * m + j]) / epsilon;
+                    reduced[j] = (g[j] - costs.at(i, j)) / epsilon;
                 }
                 f[i] = -epsilon * logSum(reduced, b) * damp(marginals.rows(), epsilon);
             }
@@ -365,24 +374,28 @@ final class Entropic {
             if (b[j] == 0) {
                 double[] reduced = new double[n];
                 for (int i = 0; i < n; i++) {
-                    reduced[i] = (f[i] - cost[i * m + j]) / epsilon;
+                    reduced[i] = (f[i] - costs.at(i, j)) / epsilon;
                 }
                 g[j] = -epsilon * logSum(reduced, a) * damp(marginals.columns(), epsilon);
             }
         }
-        Plan plan = new Gibbs(a, b, cost, f, g, epsilon);
-        int parts = Cloud.parts(n);
+        Plan plan = new Gibbs(a, b, costs, f, g, epsilon);
+        int block = costs.block();
+        int parts = (n + block - 1) / block;
         double[][] columns = new double[parts][m];
         double[] rows = new double[n];
-        double[] costs = new double[n];
+        double[] paid = new double[n];
         double[] ones = new double[m];
         Arrays.fill(ones, 1);
         loop.each(parts, part -> {
             double[] row = new double[m];
-            for (int i = part * Cloud.BLOCK; i < Math.min(n, (part + 1) * Cloud.BLOCK); i++) {
-                plan.row(i, row);
+            double[] scratch = new double[Rows.padded(m)];
+            for (int i = part * block; i < Math.min(n, (part + 1) * block); i++) {
+                double[] cost = costs.row(i, scratch);
+                int from = costs.start(i);
+                Rows.gibbs(a[i], f[i], LOG2_E / epsilon, g, b, cost, from, m, row);
                 rows[i] = Rows.dot(row, 0, ones, 0, m);
-                costs[i] = Rows.dot(row, 0, cost, i * m, m);
+                paid[i] = Rows.dot(row, 0, cost, from, m);
                 Rows.add(1, row, 0, columns[part], 0, m);
             }
         });
@@ -406,7 +419,7 @@ final class Entropic {
                 plan,
                 f,
                 g,
-                Support.sum(costs),
+                Support.sum(paid),
                 objective,
                 dual,
                 left.error,
@@ -466,8 +479,7 @@ final class Entropic {
     }
 
     /** The plan of two potentials, {@code a_i b_j exp((f_i + g_j − C_ij) / ε)}, never formed as a whole unless asked. */
-    private record Gibbs(double[] a, double[] b, double[] cost, double[] f, double[] g, double epsilon)
-            implements Plan {
+    private record Gibbs(double[] a, double[] b, Costs costs, double[] f, double[] g, double epsilon) implements Plan {
         @Override
         public int rows() {
             return a.length;
@@ -481,7 +493,8 @@ final class Entropic {
         @Override
         public void row(int row, double[] into) {
             int m = b.length;
-            Rows.gibbs(a[row], f[row], LOG2_E / epsilon, g, b, cost, row * m, m, into);
+            double[] cost = costs.row(row, new double[costs instanceof Costs.Squared ? Rows.padded(m) : 0]);
+            Rows.gibbs(a[row], f[row], LOG2_E / epsilon, g, b, cost, costs.start(row), m, into);
         }
     }
 }

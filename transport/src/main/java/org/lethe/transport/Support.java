@@ -18,6 +18,16 @@ record Support(int[] rows, int[] columns, double[] a, double[] b, double[] cost)
 
     /** The part with mass; {@code level} makes the totals equal. */
     static Support of(double[] sources, double[] targets, double[] costs, boolean level) {
+        Support support = masses(sources, targets, level);
+        int[] rows = support.rows;
+        int[] columns = support.columns;
+        boolean whole = rows.length == sources.length && columns.length == targets.length;
+        double[] cost = whole ? costs : pick(costs, targets.length, rows, columns);
+        return new Support(rows, columns, support.a, support.b, cost);
+    }
+
+    /** The same without costs. */
+    static Support masses(double[] sources, double[] targets, boolean level) {
         int[] rows = positive(sources);
         int[] columns = positive(targets);
         double[] a = pick(sources, rows);
@@ -26,16 +36,18 @@ record Support(int[] rows, int[] columns, double[] a, double[] b, double[] cost)
         for (int j = 0; j < b.length; j++) {
             b[j] *= scale;
         }
-        double[] cost = costs;
-        if (rows.length < sources.length || columns.length < targets.length) {
-            cost = new double[rows.length * columns.length];
-            for (int i = 0; i < rows.length; i++) {
-                for (int j = 0; j < columns.length; j++) {
-                    cost[i * columns.length + j] = costs[rows[i] * targets.length + columns[j]];
-                }
+        return new Support(rows, columns, a, b, new double[0]);
+    }
+
+    /** The entries of a matrix with m columns that are in some rows and some columns. */
+    static double[] pick(double[] matrix, int m, int[] rows, int[] columns) {
+        double[] picked = new double[rows.length * columns.length];
+        for (int i = 0; i < rows.length; i++) {
+            for (int j = 0; j < columns.length; j++) {
+                picked[i * columns.length + j] = matrix[rows[i] * m + columns[j]];
             }
         }
-        return new Support(rows, columns, a, b, cost);
+        return picked;
     }
 
     private static int[] positive(double[] weights) {

@@ -16,18 +16,19 @@ abstract sealed class Sweep {
     final int n;
     final int m;
     final int width;
+    final int block; // rows in one
     final int blocks;
 
-    private Sweep(int n, int m) {
+    private Sweep(int n, int m, int block) {
+        this.block = block;
         this.n = n;
         this.m = m;
         width = (m + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS;
-        blocks = (n + BLOCK - 1) / BLOCK;
-        require((long) n * width < Integer.MAX_VALUE);
+        blocks = (n + block - 1) / block;
     }
 
-    private static void require(boolean fits) {
-        if (!fits) {
+    final void requireOneArray() {
+        if ((long) n * width >= Integer.MAX_VALUE) {
             throw new IllegalArgumentException("the cost matrix is too large for one array");
         }
     }
@@ -38,7 +39,8 @@ abstract sealed class Sweep {
     /** The largest b / a for which a sweep's exponentials cannot overflow. */
     abstract double largestRatio();
 
-    abstract void load(double[] cost, double factor, Loop loop);
+    /** Costs for the sweeps that follow, times {@code factor}. */
+    abstract void load(Costs costs, double factor, Loop loop);
 
     abstract void columns(double[] h);
 
@@ -64,7 +66,8 @@ abstract sealed class Sweep {
         private final double[][] sums;
 
         Doubles(int n, int m) {
-            super(n, m);
+            super(n, m, BLOCK);
+            requireOneArray();
             c = new double[n * width];
             h = new double[width];
             Arrays.fill(h, Double.NEGATIVE_INFINITY);
@@ -83,11 +86,14 @@ abstract sealed class Sweep {
         }
 
         @Override
-        void load(double[] cost, double factor, Loop loop) {
-            loop.each(blocks, block -> {
-                for (int i = block * BLOCK; i < Math.min(n, (block + 1) * BLOCK); i++) {
+        void load(Costs costs, double factor, Loop loop) {
+            loop.each(blocks, part -> {
+                double[] scratch = new double[width];
+                for (int i = part * BLOCK; i < Math.min(n, (part + 1) * BLOCK); i++) {
+                    double[] cost = costs.row(i, scratch);
+                    int from = costs.start(i);
                     for (int j = 0; j < m; j++) {
-                        c[i * width + j] = cost[i * m + j] * factor;
+                        c[i * width + j] = cost[from + j] * factor;
                     }
                 }
             });
@@ -159,6 +165,102 @@ abstract sealed class Sweep {
         }
     }
 
+    /** In doubles, by squared distances that are made again in each sweep: O((n + m) d) numbers and 32 rows of sums. */
+    static final class Streamed extends Sweep {
+        private final Costs.Squared costs;
+        private final double[] h;
+        private final double[][] rows; // distances of one row of each block
+        private final double[][] terms;
+        private final double[][] sums;
+        private double[] x = {};
+        private double[] y = {}; // [dims, width]
+        private double factor;
+
+        Streamed(Costs.Squared costs) {
+            super(costs.rows(), costs.columns(), costs.block());
+            this.costs = costs;
+            h = new double[width];
+            Arrays.fill(h, Double.NEGATIVE_INFINITY);
+            rows = new double[blocks][width];
+            terms = new double[blocks][width + Lanes.DOUBLES];
+            sums = new double[blocks][width];
+        }
+
+        @Override
+        double safe() {
+            return 1e-250;
+        }
+
+        @Override
+        double largestRatio() {
+            return 0x1p1000;
+        }
+
+        @Override
+        void load(Costs same, double newFactor, Loop loop) {
+            factor = newFactor;
+            double scale = Math.sqrt(factor);
+            x = costs.x().points().clone();
+            for (int e = 0; e < x.length; e++) {
+                x[e] *= scale;
+            }
+            y = costs.y().turned(width, scale);
+        }
+
+        @Override
+        void columns(double[] values) {
+            System.arraycopy(values, 0, h, 0, m);
+        }
+
+        @Override
+        double at(int i, int j) {
+            return costs.at(i, j) * factor;
+        }
+
+        @Override
+        double lift(int i) {
+            return RowMinimum.of(distances(i), 0, h, 0, m);
+        }
+
+        private double[] distances(int i) {
+            int dims = costs.x().dims();
+            double[] row = rows[i / block];
+            Rows.squaredDistances(x, i * dims, dims, y, width, row);
+            return row;
+        }
+
+        @Override
+        void clear(int part) {
+            Arrays.fill(sums[part], 0);
+        }
+
+        @Override
+        double row(int i, double f) {
+            double[] kept = terms[i / block];
+            double[] c = distances(i);
+            if (Lanes.VECTOR) {
+                SweepVector.terms(c, 0, h, f, kept, width);
+            } else {
+                Doubles.terms(c, 0, h, f, kept, width);
+            }
+            return Doubles.tree(kept, width);
+        }
+
+        @Override
+        void add(int i, double weight) {
+            if (Lanes.VECTOR) {
+                SweepVector.add(sums[i / block], weight, terms[i / block], width);
+            } else {
+                Doubles.add(sums[i / block], weight, terms[i / block], width);
+            }
+        }
+
+        @Override
+        double column(int part, int j) {
+            return sums[part][j];
+        }
+    }
+
     /**
      * In floats, with the exponentials kept from sweep to sweep: each row has its terms at the potentials of some earlier
      * sweep, and what potentials have moved since multiplies them. A row is done again once a potential has moved by 2^20,
@@ -181,7 +283,8 @@ abstract sealed class Sweep {
         private int generation;
 
         Floats(int n, int m) {
-            super(n, m);
+            super(n, m, BLOCK);
+            requireOneArray();
             c = new float[n * width];
             k = new float[n * width];
             h = new float[width];
@@ -207,13 +310,16 @@ abstract sealed class Sweep {
         }
 
         @Override
-        void load(double[] cost, double factor, Loop loop) {
+        void load(Costs costs, double factor, Loop loop) {
             generation = 0;
             Arrays.fill(age, 0);
-            loop.each(blocks, block -> {
-                for (int i = block * BLOCK; i < Math.min(n, (block + 1) * BLOCK); i++) {
+            loop.each(blocks, part -> {
+                double[] scratch = new double[width];
+                for (int i = part * BLOCK; i < Math.min(n, (part + 1) * BLOCK); i++) {
+                    double[] cost = costs.row(i, scratch);
+                    int from = costs.start(i);
                     for (int j = 0; j < m; j++) {
-                        c[i * width + j] = (float) (cost[i * m + j] * factor);
+                        c[i * width + j] = (float) (cost[from + j] * factor);
                     }
                 }
             });

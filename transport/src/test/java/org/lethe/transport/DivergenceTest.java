@@ -59,7 +59,8 @@ class DivergenceTest {
         Cloud x = random(21, 20, 3);
         double[] cost = x.squaredDistances(x, Loop.HERE);
         TransportResult general = new TransportProblem(x.weights(), x.weights(), cost).solve(settings(.5));
-        TransportResult symmetric = Entropic.symmetric(x.weights(), cost, settings(.5), Loop.HERE);
+        TransportResult symmetric =
+                Entropic.symmetric(x.weights(), new Costs.Matrix(cost, 20, 20), settings(.5), Loop.HERE);
         assertTrue(symmetric.converged());
         assertEquals(general.objective(), symmetric.objective(), 1e-10);
         assertArrayEquals(symmetric.f(), symmetric.g(), 0);
