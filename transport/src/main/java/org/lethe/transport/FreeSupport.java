@@ -9,9 +9,9 @@ import java.util.stream.IntStream;
 import org.lethe.numerics.Keyed;
 
 /**
- * The barycenter of point clouds as S free points of equal mass, and where it sends the points of each cloud.
+ * The barycenter of point clouds as S free points, and where it sends the points of each cloud.
  *
- * <p>Minimises {@code Σ_k λ_k W₂²(P_k, X)} over the positions X alone (Cuturi and Doucet 2014, algorithm 2; Álvarez-Esteban
+ * <p>Minimises {@code Σ_k λ_k W₂²(P_k, X)} over the positions X, by default of equal masses ({@link Steps} has more) (Cuturi and Doucet 2014, algorithm 2; Álvarez-Esteban
  * et al. 2016). A round finds the plan G^k of every cloud by the costs ‖y − x‖² and then moves each support point to the
  * mean of what it receives, {@code x_s ← Σ_k λ_k Σ_i G^k_is y_i / b_s}: neither step can raise the objective when plans are
  * optimal. Every plan is rounded onto its marginals (Altschuler et al. 2017) before it moves anything, so a plan that ran
@@ -36,6 +36,7 @@ public record FreeSupport(
     private static final double STILL = 1e-4; // a move below this part of the spread is none (raid 2.3)
     private static final double RELAXATION = 1.8; // a third fewer sweeps than plain steps at 2 × 1,700 × 64 to 512
     private static final double JITTER = 0.0316; // √1e-3
+    private static final double LEAST_MASS = 1e-6;
     private static final int SAMPLED_PAIRS = 1 << 16;
     private static final long GOLDEN = 2654435769L; // 2³² over the golden ratio: steps that fill a ring evenly
 
@@ -65,7 +66,7 @@ public record FreeSupport(
     /**
      * A barycenter and the plans to it.
      *
-     * @param support the S points, of mass 1/S each
+     * @param support the S points and their masses
      * @param shares the weight λ_k of each cloud
      * @param transports the last plan of each cloud to the support, with potentials and marginal error
      * @param targets for each cloud its n_k × d targets T_k(y_i)
@@ -131,6 +132,41 @@ public record FreeSupport(
         }
     }
 
+    /**
+     * What a round may do besides moving points to the means of what they receive.
+     *
+     * <p>Points are projected onto a region: as the objective of a point is its squared distance to that mean, the projection is the
+     * best point of the region, and exact rounds still never raise the objective. Masses b are moved by mirror descent on the
+     * support's potentials, {@code b_s ← b_s exp(−η Σ_k λ_k g_ks)} scaled to 1; a step that raised the objective is taken back
+     * and η halved. Without the entropy's bias the objective is {@code Σ_k λ_k OT_ε(P_k, X) − ½ OT_ε(X, X)}, that of the
+     * divergences but for a constant (Janati et al. 2020), and a point moves to {@code x̄_s + x_s − q_s}, with q_s its mean under
+     * the plan of X to itself, which keeps it from being drawn in; that problem costs some ten sweeps of S² and its ε is
+     * the clouds' mean.
+     *
+     * @param region where the points may lie
+     * @param rate η times the clouds' squared spread, 1 being cautious, or 0 to keep the masses
+     * @param debiased whether to take the entropy's bias out; exact plans have none
+     */
+    public record Steps(Region region, double rate, boolean debiased) {
+        public Steps {
+            require(rate >= 0 && Double.isFinite(rate), "rate", rate, "at least 0, finite");
+        }
+
+        /** Points anywhere, masses kept, the bias left in. */
+        public static final Steps PLAIN = new Steps(new Region.Anywhere(), 0, false);
+    }
+
+    /** The best of the barycenters from several drawn starts, by the objective; the first of equal ones. */
+    public Barycenter best(List<Cloud> clouds, int starts, Keyed random, Loop loop) {
+        require(starts >= 1, "starts", starts, "at least 1");
+        Barycenter best = barycenter(clouds, random.of(0), loop);
+        for (int s = 1; s < starts; s++) {
+            Barycenter other = barycenter(clouds, random.of(s), loop);
+            best = other.objective() < best.objective() ? other : best;
+        }
+        return best;
+    }
+
     /** The barycenter with equal shares from a drawn start. */
     public Barycenter barycenter(List<Cloud> clouds, Keyed random, Loop loop) {
         double[] shares = new double[clouds.size()];
@@ -143,18 +179,23 @@ public record FreeSupport(
         require(clouds.size() == last.shares.length, "clouds.size", clouds.size(), "" + last.shares.length);
         require(last.support.size() == points, "support of the last barycenter", last.support.size(), "" + points);
         double[][] potentials = last.transports.stream().map(TransportResult::g).toArray(double[][]::new);
-        return solve(clouds, last.shares, last.support, potentials, loop);
+        return solve(clouds, last.shares, last.support, potentials, Steps.PLAIN, loop);
     }
 
     /**
      * The barycenter from a given support.
      *
      * @param shares the weight of each cloud, adding up to 1
-     * @param start where the support points begin
+     * @param start where the support points begin, and their masses
      */
     public Barycenter barycenter(List<Cloud> clouds, double[] shares, Cloud start, Loop loop) {
+        return barycenter(clouds, shares, start, Steps.PLAIN, loop);
+    }
+
+    /** The barycenter from a given support, by other steps. */
+    public Barycenter barycenter(List<Cloud> clouds, double[] shares, Cloud start, Steps steps, Loop loop) {
         require(start.size() == points, "start.size", start.size(), "" + points);
-        return solve(clouds, shares, start, new double[clouds.size()][0], loop);
+        return solve(clouds, shares, start, new double[clouds.size()][0], steps, loop);
     }
 
     /**
@@ -185,9 +226,15 @@ public record FreeSupport(
         return Cloud.of(support, d);
     }
 
-    private Barycenter solve(List<Cloud> clouds, double[] shares, Cloud start, double[][] potentials, Loop loop) {
+    private Barycenter solve(
+            List<Cloud> clouds, double[] shares, Cloud start, double[][] potentials, Steps steps, Loop loop) {
         int d = check(clouds);
         require(start.dims() == d, "start.dims", start.dims(), "" + d);
+        require(Math.abs(Support.sum(start.weights()) - 1) <= 1e-8, "mass of start", Support.sum(start.weights()), "1");
+        for (double w : start.weights()) {
+            require(w > 0, "a weight of start", w, "more than 0");
+        }
+        steps.region.check(d);
         require(shares.length == clouds.size(), "shares.length", shares.length, "one per cloud, " + clouds.size());
         double total = 0;
         for (int k = 0; k < shares.length; k++) {
@@ -195,31 +242,40 @@ public record FreeSupport(
             total += shares[k];
         }
         require(Math.abs(total - 1) <= 1e-8, "sum of shares", total, "1");
-        double still = STILL * spread(clouds);
+        double spread = spread(clouds);
+        double still = STILL * spread;
         double[] absolute = new double[shares.length];
+        double mean = 0;
         for (int k = 0; k < absolute.length; k++) {
             absolute[k] = epsilon == 0 ? 0 : epsilon * median(clouds, k);
+            mean += shares[k] * absolute[k];
         }
+        double own = steps.debiased ? mean : 0;
+        double rate = spread == 0 ? 0 : steps.rate / (spread * spread);
         double[][] g = potentials.clone();
         double[] objectives = new double[rounds + 1];
-        Cloud support = Cloud.of(start.points(), d);
+        double[] weights = start.weights();
+        Cloud support = start;
         long iterations = 0;
         boolean settled = false;
         int round = 0;
         while (true) {
-            List<TransportResult> transports = new ArrayList<>();
+            Around around = around(clouds, shares, support, absolute, own, g, loop);
+            iterations += around.iterations();
+            if (round > 0 && rate > 0 && around.objective > objectives[round - 1]) {
+                support = new Cloud(support.points(), d, weights);
+                rate /= 2;
+                around = around(clouds, shares, support, absolute, own, g, loop);
+                iterations += around.iterations();
+            }
+            weights = support.weights();
+            objectives[round] = around.objective;
             double[][] plans = new double[shares.length][];
             for (int k = 0; k < shares.length; k++) {
-                Cloud cloud = clouds.get(k);
-                double[] cost = cloud.squaredDistances(support, loop);
-                TransportProblem problem = TransportProblem.renormalised(cloud.weights(), support.weights(), cost);
-                TransportResult transport = transport(problem, absolute[k], g[k], loop);
+                TransportResult transport = around.transports.get(k);
                 g[k] = transport.g();
-                iterations += transport.iterations();
                 plans[k] = dense(transport.plan(), loop);
-                Plan.round(plans[k], problem.a(), problem.b(), loop);
-                objectives[round] += shares[k] * transport.objective();
-                transports.add(transport);
+                Plan.round(plans[k], clouds.get(k).normalised(), support.normalised(), loop);
             }
             if (settled || round == rounds) {
                 double[][] targets = new double[shares.length][];
@@ -229,18 +285,96 @@ public record FreeSupport(
                 return new Barycenter(
                         support,
                         shares,
-                        List.copyOf(transports),
+                        around.transports,
                         targets,
                         Arrays.copyOf(objectives, round + 1),
                         absolute,
                         iterations,
                         settled);
             }
-            Cloud moved = move(clouds, shares, plans, d, loop);
-            settled = largestMove(support, moved) <= still;
-            support = moved;
+            double[] moved = move(clouds, shares, plans, support, loop);
+            if (own > 0) {
+                double[] drawn = targets(dense(around.self.get(0).plan(), loop), points, support, loop);
+                Rows.add(1, support.points(), 0, moved, 0, moved.length);
+                Rows.add(-1, drawn, 0, moved, 0, moved.length);
+            }
+            for (int s = 0; s < points; s++) {
+                steps.region.project(moved, s * d);
+            }
+            double[] masses = rate == 0 ? weights : descended(weights, around.slope(shares), rate);
+            Cloud next = new Cloud(moved, d, masses);
+            settled = largestMove(support, next) <= still && largestShift(weights, masses) <= STILL;
+            support = next;
             round++;
         }
+    }
+
+    /** The plans between the clouds and one support, and that of the support to itself where its part is taken out. */
+    private record Around(List<TransportResult> transports, List<TransportResult> self, double objective) {
+        long iterations() {
+            return transports.stream().mapToLong(TransportResult::iterations).sum();
+        }
+
+        /** ∂/∂b of the objective. */
+        double[] slope(double[] shares) {
+            double[] slope = new double[transports.get(0).g().length];
+            for (int k = 0; k < shares.length; k++) {
+                Rows.add(shares[k], transports.get(k).g(), 0, slope, 0, slope.length);
+            }
+            for (TransportResult own : self) {
+                Rows.add(-1, own.g(), 0, slope, 0, slope.length);
+            }
+            return Envelope.centred(slope);
+        }
+    }
+
+    private Around around(
+            List<Cloud> clouds,
+            double[] shares,
+            Cloud support,
+            double[] absolute,
+            double own,
+            double[][] g,
+            Loop loop) {
+        List<TransportResult> transports = new ArrayList<>();
+        double objective = 0;
+        for (int k = 0; k < shares.length; k++) {
+            double[] cost = clouds.get(k).squaredDistances(support, loop);
+            TransportProblem problem =
+                    TransportProblem.renormalised(clouds.get(k).weights(), support.weights(), cost);
+            TransportResult transport = transport(problem, absolute[k], g[k], loop);
+            objective += shares[k] * transport.objective();
+            transports.add(transport);
+        }
+        if (own == 0) {
+            return new Around(List.copyOf(transports), List.of(), objective);
+        }
+        Costs costs = new Costs.Matrix(support.squaredDistances(support, loop), points, points);
+        Sinkhorn settings = new Sinkhorn(own, tolerance, sweeps, 2, precision);
+        TransportResult self = Entropic.symmetric(support.normalised(), costs, settings, loop);
+        return new Around(List.copyOf(transports), List.of(self), objective - self.objective() / 2);
+    }
+
+    /** {@code b exp(−rate · slope)}, scaled to a sum of 1; none falls below a millionth of an equal share. */
+    private static double[] descended(double[] weights, double[] slope, double rate) {
+        double least = Arrays.stream(slope).min().orElse(0);
+        double[] moved = new double[weights.length];
+        for (int s = 0; s < moved.length; s++) {
+            moved[s] = Math.max(weights[s] * Math.exp(-rate * (slope[s] - least)), LEAST_MASS / moved.length);
+        }
+        double total = Support.sum(moved);
+        for (int s = 0; s < moved.length; s++) {
+            moved[s] /= total;
+        }
+        return moved;
+    }
+
+    private static double largestShift(double[] before, double[] after) {
+        double sum = 0;
+        for (int s = 0; s < before.length; s++) {
+            sum += Math.abs(after[s] - before[s]);
+        }
+        return sum;
     }
 
     private TransportResult transport(TransportProblem problem, double absolute, double[] g, Loop loop) {
@@ -251,16 +385,27 @@ public record FreeSupport(
         return g.length == 0 ? problem.solve(settings, loop) : problem.solve(settings, g, loop);
     }
 
-    private Cloud move(List<Cloud> clouds, double[] shares, double[][] plans, int d, Loop loop) {
+    private double[] move(List<Cloud> clouds, double[] shares, double[][] plans, Cloud support, Loop loop) {
+        int d = support.dims();
+        double[] masses = support.normalised();
         double[] moved = new double[points * d];
+        boolean even = true;
+        for (double w : masses) {
+            even &= w == masses[0];
+        }
+        double scale = even ? points : 1;
+        boolean divided = !even;
         loop.each(Cloud.parts(points), part -> {
             int first = part * Cloud.BLOCK;
             int end = Math.min(points, first + Cloud.BLOCK);
             for (int k = 0; k < shares.length; k++) {
-                Rows.mix(plans[k], points, first, end, clouds.get(k).points(), d, shares[k] * points, moved);
+                Rows.mix(plans[k], points, first, end, clouds.get(k).points(), d, shares[k] * scale, moved);
+            }
+            for (int e = first * d; divided && e < end * d; e++) {
+                moved[e] /= masses[e / d];
             }
         });
-        return Cloud.of(moved, d);
+        return moved;
     }
 
     private static double[] targets(double[] plan, int n, Cloud support, Loop loop) {

@@ -236,4 +236,146 @@ class FreeSupportTest {
         assertThrows(IllegalArgumentException.class, () -> Cloud.of(new double[3], 2));
         assertThrows(IllegalArgumentException.class, () -> new FreeSupport(3, -1, 1, 1, 0, Sinkhorn.Precision.DOUBLE));
     }
+
+    private static Cloud blob(Random random, int n, double x, double y, double sd) {
+        double[] points = new double[2 * n];
+        for (int i = 0; i < n; i++) {
+            points[2 * i] = x + sd * random.nextGaussian();
+            points[2 * i + 1] = y + sd * random.nextGaussian();
+        }
+        return Cloud.of(points, 2);
+    }
+
+    @Test
+    void regionsHoldThePointsAndExactRoundsNeverRaiseTheObjective() {
+        Random random = new Random(71);
+        List<Cloud> clouds = List.of(blob(random, 40, 0, 0, 1), blob(random, 30, 4, 0, .5));
+        FreeSupport settings = FreeSupport.exact(8);
+        Cloud start = settings.start(clouds, Keyed.seed(71));
+        List<Region> regions = List.of(
+                new Region.Box(new double[] {Double.NEGATIVE_INFINITY, -.1}, new double[] {1.5, .2}),
+                new Region.Disc(new double[] {1, 1}, .8));
+        double free = settings.barycenter(clouds, new double[] {.4, .6}, start, Loop.HERE)
+                .objective();
+        for (Region region : regions) {
+            FreeSupport.Barycenter b = settings.barycenter(
+                    clouds, new double[] {.4, .6}, start, new FreeSupport.Steps(region, 0, false), Loop.HERE);
+            for (int r = 2; r <= b.rounds(); r++) { // the start may lie outside
+                assertTrue(b.objectives()[r] <= b.objectives()[r - 1] + 1e-12);
+            }
+            assertTrue(b.objective() > free);
+            double[] points = b.support().points();
+            double[] projected = points.clone();
+            for (int s = 0; s < 8; s++) {
+                region.project(projected, 2 * s);
+            }
+            assertArrayEquals(points, projected, 1e-12);
+        }
+    }
+
+    @Test
+    void twoDiracsInADiscStopAtItsEdge() {
+        List<Cloud> clouds = List.of(Cloud.of(new double[] {0, 0}, 2), Cloud.of(new double[] {4, 0}, 2));
+        Region disc = new Region.Disc(new double[] {0, 3}, 2);
+        FreeSupport.Barycenter b = FreeSupport.exact(1)
+                .barycenter(
+                        clouds,
+                        new double[] {.5, .5},
+                        Cloud.of(new double[] {9, 9}, 2),
+                        new FreeSupport.Steps(disc, 0, false),
+                        Loop.HERE);
+        double part = 2 / Math.sqrt(13); // the middle (2, 0) drawn to the centre (0, 3)
+        assertArrayEquals(new double[] {2 * part, 3 - 3 * part}, b.support().points(), 1e-12);
+        assertTrue(b.converged());
+    }
+
+    @Test
+    void massesAreFoundWhereTheCloudsHaveThem() {
+        double[] points = {0, 0, 10, 0};
+        Cloud uneven = new Cloud(points, 2, new double[] {.8, .2});
+        FreeSupport settings = new FreeSupport(2, 0, 200, 1, 0, Sinkhorn.Precision.DOUBLE);
+        Cloud start = Cloud.of(new double[] {1, 1, 8, 1}, 2);
+        FreeSupport.Barycenter kept = settings.barycenter(List.of(uneven), new double[] {1}, start, Loop.HERE);
+        FreeSupport.Barycenter found = settings.barycenter(
+                List.of(uneven),
+                new double[] {1},
+                start,
+                new FreeSupport.Steps(new Region.Anywhere(), .2, false),
+                Loop.HERE);
+        for (int r = 1; r <= found.rounds(); r++) {
+            assertTrue(found.objectives()[r] <= found.objectives()[r - 1] + 1e-9);
+        }
+        assertTrue(kept.objective() > 1);
+        assertEquals(0, found.objective(), .05);
+        assertArrayEquals(new double[] {.8, .2}, found.support().weights(), .01);
+        assertEquals(1, Support.sum(found.support().weights()), 1e-12);
+    }
+
+    @Test
+    void givenMassesAreKeptAndHonoured() {
+        double[] weights = {.8, .2};
+        Cloud uneven = new Cloud(new double[] {0, 0, 10, 0}, 2, weights);
+        FreeSupport.Barycenter b = FreeSupport.exact(2)
+                .barycenter(
+                        List.of(uneven), new double[] {1}, new Cloud(new double[] {1, 1, 8, 1}, 2, weights), Loop.HERE);
+        assertArrayEquals(uneven.points(), b.support().points(), 1e-12);
+        assertArrayEquals(weights, b.support().weights(), 0);
+        assertEquals(0, b.objective(), 1e-12);
+    }
+
+    @Test
+    void withoutBiasACloudIsNotDrawnIn() {
+        Random random = new Random(72);
+        Cloud cloud = blob(random, 60, 0, 0, 1);
+        FreeSupport settings = new FreeSupport(60, .3, 60, 500, 1e-8, Sinkhorn.Precision.DOUBLE);
+        FreeSupport.Barycenter drawn = settings.barycenter(List.of(cloud), new double[] {1}, cloud, Loop.HERE);
+        FreeSupport.Barycenter kept = settings.barycenter(
+                List.of(cloud),
+                new double[] {1},
+                cloud,
+                new FreeSupport.Steps(new Region.Anywhere(), 0, true),
+                Loop.HERE);
+        double before = Gaussian.of(cloud).covariance()[0];
+        assertTrue(Gaussian.of(drawn.support()).covariance()[0] < .8 * before);
+        assertArrayEquals(cloud.points(), kept.support().points(), 1e-5);
+    }
+
+    @Test
+    void moreStartsAreNoWorse() {
+        Random random = new Random(73);
+        List<Cloud> clouds = List.of(blob(random, 30, 0, 0, 1), blob(random, 30, 3, 3, 2));
+        FreeSupport settings = FreeSupport.exact(5);
+        double last = Double.POSITIVE_INFINITY;
+        for (int starts = 1; starts <= 4; starts++) {
+            double found =
+                    settings.best(clouds, starts, Keyed.seed(73), Loop.HERE).objective();
+            assertTrue(found <= last);
+            last = found;
+        }
+    }
+
+    @Test
+    void otherStepsHaveTheSameBitsWhoeverRunsTheRows() {
+        Random random = new Random(74);
+        List<Cloud> clouds = List.of(blob(random, 150, 0, 0, 1), blob(random, 90, 3, 3, 2));
+        FreeSupport settings = new FreeSupport(70, .05, 4, 50, 1e-4, Sinkhorn.Precision.DOUBLE);
+        FreeSupport.Steps steps = new FreeSupport.Steps(new Region.Disc(new double[] {1, 1}, 3), .5, true);
+        Cloud start = settings.start(clouds, Keyed.seed(74));
+        Loop many = (parts, body) ->
+                java.util.stream.IntStream.range(0, parts).parallel().forEach(body);
+        FreeSupport.Barycenter one = settings.barycenter(clouds, new double[] {.5, .5}, start, steps, Loop.HERE);
+        FreeSupport.Barycenter two = settings.barycenter(clouds, new double[] {.5, .5}, start, steps, many);
+        assertArrayEquals(one.support().points(), two.support().points(), 0);
+        assertArrayEquals(one.support().weights(), two.support().weights(), 0);
+        assertThrows(IllegalArgumentException.class, () -> new FreeSupport.Steps(new Region.Anywhere(), -1, false));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> settings.barycenter(
+                        clouds,
+                        new double[] {.5, .5},
+                        start,
+                        new FreeSupport.Steps(new Region.Disc(new double[1], 1), 0, false),
+                        Loop.HERE));
+        assertThrows(IllegalArgumentException.class, () -> new Region.Box(new double[] {1}, new double[] {0}));
+    }
 }
