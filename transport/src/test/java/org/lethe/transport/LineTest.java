@@ -137,6 +137,25 @@ class LineTest {
     }
 
     @Test
+    void potentialsAreTheSlopesByWeights() {
+        Line x = Line.of(new double[] {0, 1.3, 2.1, 5}, new double[] {.1, .4, .3, .2});
+        Line y = Line.of(new double[] {-1, 2.4, 4}, new double[] {.35, .3, .35}); // no sums in common
+        for (double p : new double[] {1, 2, 3}) {
+            double[] f = x.transport(y, p).f();
+            for (int i = 1; i < 4; i++) {
+                double[] up = x.weights().clone();
+                double[] down = x.weights().clone();
+                up[i] += 1e-5;
+                up[0] -= 1e-5;
+                down[i] -= 1e-5;
+                down[0] += 1e-5;
+                double slope = (new Line(x.points(), up).power(y, p) - new Line(x.points(), down).power(y, p)) / 2e-5;
+                assertEquals(slope, f[i] - f[0], 1e-8 * (1 + Math.abs(slope)));
+            }
+        }
+    }
+
+    @Test
     void orderOfPointsDoesNotMatter() {
         Random random = new Random(34);
         double[] x =

@@ -145,6 +145,34 @@ class TransportProblemTest {
         }
     }
 
+    private static double squared(Cloud x, Cloud y) {
+        return new TransportProblem(x.weights(), y.weights(), x.squaredDistances(y, Loop.HERE))
+                .exact()
+                .cost();
+    }
+
+    @Test
+    void rootOfSquaredCostsIsAMetricThatFollowsShiftAndScale() {
+        Random random = new Random(15);
+        for (int trial = 0; trial < 60; trial++) {
+            Cloud x = Cloud.of(random.doubles(14).toArray(), 2);
+            Cloud y = Cloud.of(random.doubles(10).toArray(), 2);
+            Cloud z = Cloud.of(random.doubles(12).toArray(), 2);
+            double there = Math.sqrt(squared(x, y));
+            assertEquals(0, squared(x, x), 0);
+            assertEquals(there, Math.sqrt(squared(y, x)), 1e-9);
+            assertTrue(Math.sqrt(squared(x, z)) <= there + Math.sqrt(squared(y, z)) + 1e-9);
+            double[] shifted = new double[14];
+            double[] tripled = new double[14];
+            double[] other = new double[10];
+            java.util.Arrays.setAll(shifted, e -> x.points()[e] + 3 + e % 2);
+            java.util.Arrays.setAll(tripled, e -> 3 * x.points()[e]);
+            java.util.Arrays.setAll(other, e -> 3 * y.points()[e]);
+            assertEquals(25, squared(x, Cloud.of(shifted, 2)), 1e-9);
+            assertEquals(3 * there, Math.sqrt(squared(Cloud.of(tripled, 2), Cloud.of(other, 2))), 1e-9);
+        }
+    }
+
     @Test
     void subnormalMassesMove() {
         double tiny = Double.MIN_VALUE;

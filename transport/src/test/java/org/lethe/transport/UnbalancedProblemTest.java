@@ -34,6 +34,11 @@ class UnbalancedProblemTest {
         TransportResult limit = new UnbalancedProblem(new double[] {1}, new double[] {2}, new double[] {0}, 1, 1)
                 .solve(settings(1e-7), Loop.HERE);
         assertEquals(.1715729, limit.objective(), 1e-6);
+        assertEquals(Math.sqrt(2), limit.plan().dense()[0], 1e-6);
+        TransportResult apart = new UnbalancedProblem(new double[] {1}, new double[] {2}, new double[] {.5}, 1, 1)
+                .solve(settings(1e-7), Loop.HERE);
+        assertEquals(1.1013906, apart.plan().dense()[0], 1e-6);
+        assertEquals(.7972187, apart.objective(), 1e-6);
     }
 
     @Test
