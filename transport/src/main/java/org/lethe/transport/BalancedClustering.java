@@ -63,7 +63,22 @@ public record BalancedClustering(int clusters, int rounds) {
     /** Clusters some rows of a table with {@code dims} columns; a row's number in the table is its key. */
     public Result cluster(float[] table, int dims, int[] rows, Keyed random) {
         check(table, dims, rows);
-        return rounds(table, dims, rows, start(table, dims, rows, random));
+        return rounds(table, dims, rows, start(table, dims, rows, random), even(rows.length, 0), even(rows.length, 1));
+    }
+
+    /** As {@link #cluster(float[], int, int[], Keyed)}, but group k has exactly {@code sizes[k]} points. */
+    public Result cluster(float[] table, int dims, int[] rows, int[] sizes, Keyed random) {
+        check(table, dims, rows);
+        if (sizes.length != clusters || Arrays.stream(sizes).asLongStream().sum() != rows.length) {
+            throw new IllegalArgumentException("sizes is " + Arrays.toString(sizes) + ", expected " + clusters
+                    + " numbers with a sum of " + rows.length);
+        }
+        for (int size : sizes) {
+            if (size < 1) {
+                throw new IllegalArgumentException("a size is " + size + ", expected at least 1");
+            }
+        }
+        return rounds(table, dims, rows, start(table, dims, rows, random), sizes, sizes);
     }
 
     /** Clusters some rows of a table from given centres, K rows of {@code dims}. */
@@ -73,7 +88,14 @@ public record BalancedClustering(int clusters, int rounds) {
             throw new IllegalArgumentException(
                     "centres has " + centres.length + " numbers, expected " + clusters + " x " + dims);
         }
-        return rounds(table, dims, rows, centres.clone());
+        return rounds(table, dims, rows, centres.clone(), even(rows.length, 0), even(rows.length, 1));
+    }
+
+    /** The size of every group rounded down, or up by {@code more} where K does not divide n. */
+    private int[] even(int n, int more) {
+        int[] sizes = new int[clusters];
+        Arrays.fill(sizes, n / clusters + (n % clusters == 0 ? 0 : more));
+        return sizes;
     }
 
     /**
@@ -213,7 +235,7 @@ public record BalancedClustering(int clusters, int rounds) {
         return centres;
     }
 
-    private Result rounds(float[] table, int dims, int[] rows, double[] centres) {
+    private Result rounds(float[] table, int dims, int[] rows, double[] centres, int[] least, int[] most) {
         int n = rows.length;
         double[] cost = new double[n * clusters];
         double[] prices = new double[clusters];
@@ -221,7 +243,7 @@ public record BalancedClustering(int clusters, int rounds) {
         int[] labels = {};
         for (int round = 0; round < rounds; round++) {
             squaredDistances(table, dims, rows, centres, cost);
-            Assignment assignment = Assignment.even(cost, n, clusters, prices);
+            Assignment assignment = Assignment.within(cost, n, least, most, prices);
             boolean settled = Arrays.equals(labels, assignment.labels());
             labels = assignment.labels();
             prices = assignment.prices();

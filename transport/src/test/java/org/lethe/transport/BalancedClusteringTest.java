@@ -125,6 +125,33 @@ class BalancedClusteringTest {
     }
 
     @Test
+    void groupsHaveTheSizesThatAreAskedFor() {
+        java.util.Random random = new java.util.Random(8);
+        float[] table = new float[2 * 60];
+        int[] rows = new int[60];
+        for (int i = 0; i < 60; i++) {
+            rows[i] = i;
+            table[2 * i] = (i < 45 ? 0 : 10) + (float) random.nextGaussian();
+            table[2 * i + 1] = (float) random.nextGaussian();
+        }
+        int[] sizes = {10, 35, 15};
+        BalancedClustering.Result r = new BalancedClustering(3, 50).cluster(table, 2, rows, sizes, Keyed.seed(8));
+        int[] found = new int[3];
+        for (int label : r.labels()) {
+            found[label]++;
+        }
+        assertArrayEquals(sizes, found);
+        for (int k = 1; k < r.rounds(); k++) {
+            assertTrue(r.objectives()[k] <= r.objectives()[k - 1] + 1e-9);
+        }
+        for (int[] wrong : new int[][] {{60}, {10, 35, 16}, {0, 45, 15}}) {
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> new BalancedClustering(3).cluster(table, 2, rows, wrong, Keyed.seed(8)));
+        }
+    }
+
+    @Test
     void wrongInputIsNamed() {
         float[] points = {0, 1, Float.NaN, 2};
         assertTrue(assertThrows(
