@@ -144,7 +144,7 @@ public record FreeSupport(
      * the clouds' mean.
      *
      * @param region where the points may lie
-     * @param rate η times the clouds' squared spread, 1 being cautious, or 0 to keep the masses
+     * @param rate η times the clouds' squared spread, 1 as a start, or 0 to keep the masses
      * @param debiased whether to take the entropy's bias out; exact plans have none
      */
     public record Steps(Region region, double rate, boolean debiased) {
