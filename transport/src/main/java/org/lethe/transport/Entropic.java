@@ -206,7 +206,7 @@ final class Entropic {
             }
             // The first sweep of a level starts from fresh f, so its row error says nothing.
             boolean small = (k > 0 || symmetric) && error <= settings.tolerance() * mass;
-            met = small && plain;
+            met = small && plain && omega == 1;
             plain = omega == 1;
             finishing |= small;
             omega = !finishing && error < before && error < STEADY * mass ? settings.relaxation() : 1;
