@@ -30,11 +30,11 @@ class RaidTest {
     private static final Hide GROUP = new Hide(Planted.GROUP);
     private static final UserLearner BPR = new Bpr(16, 30, 128, 0.01, 0.1, 30, AdamForm.LAZY);
     private static final Raid SMALL =
-            new Raid(5, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, Raid.Schedule.JOINT);
+            new Raid(5, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, 0, Raid.Schedule.JOINT);
     private static final Raid NORMAL =
-            new Raid(5, 1, 1, Raid.Form.BURES, 1, 0, 1, 0, true, 0.25, true, 1, Raid.Schedule.JOINT);
+            new Raid(5, 1, 1, Raid.Form.BURES, 1, 0, 1, 0, true, 0.25, true, 1, 0, Raid.Schedule.JOINT);
     private static final Raid IN_TURN =
-            new Raid(5, 3, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, Raid.Schedule.ALTERNATING);
+            new Raid(5, 3, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, 0, Raid.Schedule.ALTERNATING);
 
     private static double ndcg(UserRows model) {
         return Ranking.mean(Ranking.test(model, DATA, 10, Workers.here()).ndcgCut());
@@ -135,6 +135,24 @@ class RaidTest {
     }
 
     @Test
+    void itemsFindTheirPlacesAmongUsersThatStay() {
+        UserRows before = BPR.train(DATA, Env.seeded(1));
+        UserRows polished = (UserRows) SMALL.fulfil(before, GROUP, BPR, DATA, Env.seeded(1));
+        Raid mending =
+                new Raid(5, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, 10, Raid.Schedule.JOINT);
+        Env env = Env.seeded(1);
+        UserRows mended = (UserRows) mending.fulfil(before, GROUP, BPR, DATA, env);
+        assertArrayEquals(polished.userRows(), mended.userRows());
+        double validation = Ranking.mean(
+                Ranking.validation(polished, DATA, 20, Workers.here()).ndcgFull());
+        double after = Ranking.mean(
+                Ranking.validation(mended, DATA, 20, Workers.here()).ndcgFull());
+        assertTrue(
+                after >= validation, after + " against " + validation); // the items as they came are among the choices
+        assertTrue(ndcg(mended) > 0.97 * ndcg(polished), ndcg(mended) + " against " + ndcg(polished));
+    }
+
+    @Test
     void inTurnSolvesTheCentroidAndDrawsRowsInEveryThirdEpochAlone() {
         Centroid none =
                 new Centroid(new Centroid.Settings(Raid.Form.BURES, 1, 0, 1, 0, true, 0, false), List.of(), List.of());
@@ -173,7 +191,7 @@ class RaidTest {
         LetheException solved = assertThrows(
                 LetheException.class, () -> SMALL.fulfil(before, GROUP, new ImplicitAls(), DATA, Env.seeded(1)));
         assertTrue(solved.getMessage().contains("step by step"), solved.getMessage());
-        Raid late = new Raid(30, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, Raid.Schedule.JOINT);
+        Raid late = new Raid(30, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, 0, Raid.Schedule.JOINT);
         LetheException never =
                 assertThrows(LetheException.class, () -> late.fulfil(before, GROUP, BPR, DATA, Env.seeded(1)));
         assertTrue(never.getMessage().contains("30 epochs"), never.getMessage());
