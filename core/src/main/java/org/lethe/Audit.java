@@ -15,6 +15,11 @@ public interface Audit<D, M> {
     /** Measures one case. Draws of chance come from {@code env.seed()} alone. */
     List<Finding> examine(Case<D, M> c, Env env);
 
+    /** What the same case looks like, for the report; nothing, for most audits. */
+    default List<Picture> pictures(Case<D, M> c, Env env) {
+        return List.of();
+    }
+
     /** One sentence for the report: what a pass does not prove. */
     String limits();
 }

@@ -345,7 +345,8 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
                     List<Finding> findings = audit.examine(examined, env(cell));
                     String name = Words.brief(audit, cell.study().prototype(audit));
                     findings.forEach(finding -> finite(name, finding));
-                    results.add(new Run.Result(name, List.copyOf(findings), audit.limits()));
+                    results.add(new Run.Result(
+                            name, List.copyOf(findings), audit.limits(), audit.pictures(examined, env(cell))));
                 }
                 if (engine.keepModels) {
                     keep(digest, cell, after.model());

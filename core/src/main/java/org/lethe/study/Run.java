@@ -7,6 +7,7 @@ import org.lethe.Cost;
 import org.lethe.Exactness;
 import org.lethe.Finding;
 import org.lethe.LetheException;
+import org.lethe.Picture;
 
 /**
  * One executed cell: what was asked, with which seeds and data, what it took and what was found.
@@ -51,8 +52,13 @@ public record Run(
         REFERENCE
     }
 
-    /** What one audit found, with the sentence on what it does not prove. */
-    public record Result(String audit, List<Finding> findings, String limits) {}
+    /** What one audit found, with the sentence on what it does not prove, and what it looks like where it drew that. */
+    public record Result(String audit, List<Finding> findings, String limits, List<Picture> pictures) {
+        /** Without pictures. */
+        public Result(String audit, List<Finding> findings, String limits) {
+            this(audit, findings, limits, List.of());
+        }
+    }
 
     /** Why a cell has no findings. */
     public record Failure(LetheException.Code code, String message) {}

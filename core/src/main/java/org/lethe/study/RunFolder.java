@@ -1,11 +1,15 @@
 package org.lethe.study;
 
+import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.OptBoolean;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.InjectableValues;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
@@ -27,6 +31,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.lethe.Cost;
 import org.lethe.LetheException;
+import org.lethe.Picture;
 import org.lethe.Verdict;
 
 /**
@@ -48,9 +53,12 @@ public final class RunFolder {
     public static final int FORMAT = 1;
 
     private static final long LARGEST = 64L << 20;
+    private static final String PICTURES = "pictures";
     private static final JsonMapper JSON = JsonMapper.builder()
             .addModule(new Jdk8Module())
             .addMixIn(Verdict.class, VerdictForm.class)
+            .addMixIn(Run.Result.class, ResultForm.class)
+            .injectableValues(new InjectableValues.Std().addValue(PICTURES, List.of()))
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, SerializationFeature.INDENT_OUTPUT)
             .enable(
                     DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
@@ -73,6 +81,13 @@ public final class RunFolder {
         @JsonSubTypes.Type(value = Verdict.Undecided.class, name = "undecided")
     })
     private interface VerdictForm {}
+
+    /** A result without pictures stands as it did before there were any. */
+    interface ResultForm {
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JacksonInject(value = PICTURES, useInput = OptBoolean.TRUE)
+        List<Picture> pictures();
+    }
 
     /**
      * What a record file holds.
@@ -322,7 +337,8 @@ public final class RunFolder {
                 .map(r -> new Run.Result(
                         r.audit(),
                         r.findings().stream().filter(f -> !f.ofTheMachine()).toList(),
-                        r.limits()))
+                        r.limits(),
+                        r.pictures()))
                 .toList();
         return json(new Run(
                 run.study(),

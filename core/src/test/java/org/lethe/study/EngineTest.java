@@ -126,6 +126,9 @@ class EngineTest {
         trainings.set(0);
         assertEquals(first, run(STUDY, "a"));
         assertEquals(0, trainings.get());
+        assertTrue(first.stream()
+                .allMatch(r ->
+                        r.results().getFirst().pictures().getFirst().panels().size() == 2));
     }
 
     @Test

@@ -20,13 +20,31 @@ import org.lethe.Exactness;
 import org.lethe.Finding;
 import org.lethe.Interval;
 import org.lethe.LetheException;
+import org.lethe.Picture;
 import org.lethe.Verdict;
 
 class RunFolderTest {
     @TempDir
     Path folder;
 
+    private static final List<Picture> PICTURES = List.of(new Picture(
+            "users by gender",
+            "right",
+            "up",
+            "half",
+            List.of(new Picture.Panel(
+                    "before",
+                    "apart",
+                    List.of(
+                            new Picture.Points(
+                                    "f", List.of(0.12345f, -1e-6f), List.of(1f, 12.3456f), List.of(0.1f, 0.2f)),
+                            new Picture.Points("m", List.of(), List.of(), List.of()))))));
+
     private static Run run(double value) {
+        return run(value, PICTURES);
+    }
+
+    private static Run run(double value, List<Picture> pictures) {
         return new Run(
                 "toy",
                 RunFolder.sha256("cell"),
@@ -46,7 +64,8 @@ class RunFolderTest {
                                         .judged(new Verdict.Undecided("at least 0.5", "n is small"))
                                         .tested(0.03),
                                 new Finding("seconds", 1.25, 1, Direction.LOWER).in("s")),
-                        "nothing")),
+                        "nothing",
+                        pictures)),
                 Optional.of(new Run.Failure(LetheException.Code.NUMERIC, "loss is NaN")));
     }
 
@@ -61,6 +80,23 @@ class RunFolderTest {
     @Test
     void whatIsWrittenIsReadBack() {
         assertEquals(List.of(run(0.1 + 0.2)), written().runs());
+    }
+
+    @Test
+    void coordinatesAreRoundedAndShort() {
+        String json = RunFolder.json(run(0.5));
+        assertTrue(json.contains("\"x\" : [ 0.123, 0.0 ]"), json);
+        assertTrue(json.contains("\"y\" : [ 1.0, 12.346 ]"), json);
+    }
+
+    @Test
+    void aRecordFromBeforeThereWerePicturesIsRead() {
+        RunFolder runs = written();
+        Run without = run(0.1 + 0.2, List.of());
+        runs.write(without, "cell");
+        assertFalse(RunFolder.json(without).contains("pictures"));
+        assertEquals(List.of(without), runs.runs());
+        assertEquals(1, runs.verify().size(), "a failed cell and nothing else");
     }
 
     @Test

@@ -21,6 +21,7 @@ import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
+import org.lethe.Picture;
 import org.lethe.Progress;
 import org.lethe.Request;
 import org.lethe.Subject;
@@ -302,6 +303,25 @@ final class Toy implements Subject<double[], double[]> {
                             c.data().length,
                             Direction.LOWER),
                     new Finding("moved", Math.abs(c.after()[0] - c.before()[0]), c.data().length, Direction.NONE));
+        }
+
+        @Override
+        public List<Picture> pictures(Case<double[], double[]> c, Env env) {
+            float[] at = {(float) c.before()[0], (float) c.after()[0]};
+            return List.of(new Picture(
+                    "means",
+                    "mean",
+                    "nothing",
+                    "",
+                    List.of(
+                            new Picture.Panel(
+                                    "before",
+                                    "",
+                                    List.of(new Picture.Points("mean", List.of(at[0]), List.of(0f), List.of()))),
+                            new Picture.Panel(
+                                    "after",
+                                    "",
+                                    List.of(new Picture.Points("mean", List.of(at[1]), List.of(0f), List.of()))))));
         }
 
         @Override
