@@ -23,8 +23,8 @@ import org.lethe.study.Run.Role;
 /** The report's charts as options of Apache ECharts, which the page carries and {@code charts.js} hands them to. */
 record Charts(Report report) {
     private static final List<String> ASPECTS = List.of("completeness", "utility", "efficiency", "fairness");
-    private static final List<String> SYMBOLS = List.of("circle", "rect", "triangle", "diamond");
-    private static final List<String> GLYPHS = List.of("●", "■", "▲", "◆");
+    static final List<String> SYMBOLS = List.of("circle", "rect", "triangle", "diamond");
+    static final List<String> GLYPHS = List.of("●", "■", "▲", "◆");
 
     /** Bars with intervals of one audit: a chart per model and data, a group per request, a choice of what is shown. */
     String bars(AuditTable audit) {

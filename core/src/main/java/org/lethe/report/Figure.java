@@ -24,7 +24,7 @@ record Figure(String kind, String caption, String legend, List<Box> boxes, Objec
      *
      * @param title above it
      * @param label what it shows, for those who do not see it
-     * @param height in pixels; the width follows the page
+     * @param height in pixels, or 0 for a square; the width follows the page
      */
     record Box(String title, String label, int height) {}
 
@@ -41,8 +41,9 @@ record Figure(String kind, String caption, String legend, List<Box> boxes, Objec
             Box box = boxes.get(i);
             html.append("<div class=\"panel\"" + (chosen() && i > 0 ? " hidden=\"\"" : "") + "><h4>"
                     + Page.escape(box.title()) + "</h4><div class=\"chart\" role=\"img\" aria-label=\""
-                    + Page.escape(box.label() + "; the numbers stand in the tables") + "\" style=\"height:"
-                    + box.height() + "px\"></div></div>");
+                    + Page.escape(box.label() + "; the numbers stand in the tables") + "\" style=\""
+                    + (box.height() > 0 ? "height:" + box.height() + "px" : "aspect-ratio:1;min-height:0")
+                    + "\"></div></div>");
         }
         return html.append("</div><script type=\"application/json\">" + json() + "</script></figure>\n")
                 .toString();

@@ -31,6 +31,10 @@ record MarkdownText(Report report) {
                         text.append("\n### " + escape(group.get(1) + " on " + group.get(0)) + "\n\n");
                         table(text, audit, group);
                     });
+            List<String> pictures = PictureRows.titles(report, audit);
+            if (!pictures.isEmpty()) {
+                text.append("\nPictures, in report.html: " + escape(String.join(", ", pictures)) + "\n");
+            }
             text.append("\n> What this does not prove: " + escape(audit.limits()) + "\n");
         }
         if (!report.failed().isEmpty()) {

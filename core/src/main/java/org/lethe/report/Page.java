@@ -143,6 +143,7 @@ record Page(Report report) {
         page.append("<p><span class=\"pill " + mood(audit.control()) + "\">" + escape(audit.controlWords())
                 + "</span></p>");
         page.append(charts.bars(audit));
+        PictureRows pictures = new PictureRows(report, charts, audit);
         audit.rows().stream()
                 .map(r -> List.of(r.place().data(), r.place().model()))
                 .distinct()
@@ -156,7 +157,9 @@ record Page(Report report) {
                                     .filter(r -> group.equals(
                                             List.of(r.place().data(), r.place().model())))
                                     .toList());
+                    page.append(pictures.html(group.get(0), group.get(1)));
                 });
+        page.append(pictures.notes());
         page.append("<p class=\"limits\"><strong>What this does not prove.</strong> " + escape(audit.limits())
                 + "</p></section>\n");
     }

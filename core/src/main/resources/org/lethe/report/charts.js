@@ -90,6 +90,34 @@
         })),
       };
     },
+    // A hundred pictures must open quickly: "large" draws many points as one. Classes take turns, or the last would hide the
+    // others; large marks are their means.
+    points: (data, choice, i) => {
+      const own = data.options[i];
+      const turns = [0, 1, 2, 3, 4];
+      const some = (at, turn) => Array.from({ length: at.length / 2 }, (none, n) => [at[2 * n], at[2 * n + 1]])
+        .filter((point, n) => n % turns.length === turn);
+      const side = ([min, max], more) => axis({
+        min, max, axisLine: { show: false }, axisLabel: { color: ink('--quiet'), fontSize: 10, hideOverlap: true, showMinLabel: false, showMaxLabel: false },
+        splitNumber: 4, ...more,
+      });
+      return {
+        ...common(p => shown([`${p.seriesName}, mean: ${p.value.join(', ')}`])),
+        grid: { left: 30, right: 8, top: 2, bottom: 36, outerBoundsMode: 'none' },
+        xAxis: side(data.x, { name: own.note, nameLocation: 'middle', nameGap: 18, nameTextStyle: { color: ink('--quiet'), fontSize: 11.5 } }),
+        yAxis: side(data.y),
+        series: [
+          ...turns.flatMap(turn => data.classes.map(({ color }, k) => ({
+            type: 'scatter', silent: true, large: true, largeThreshold: 0, symbolSize: 4, itemStyle: { color, opacity: .6 },
+            data: some(own.classes[k].at, turn),
+          }))),
+          ...data.classes.map(({ name, color, symbol }, k) => ({
+            type: 'scatter', name, symbol, symbolSize: Math.max(8, 15 - 4 * k), data: own.classes[k].mean.length ? [own.classes[k].mean] : [],
+            itemStyle: { color, borderColor: ink('--card'), borderWidth: 2, opacity: 1 },
+          })),
+        ],
+      };
+    },
     radar: (data, choice, i) => {
       const own = data.options[i];
       return {
@@ -116,13 +144,16 @@
     const charts = () => boxes.map(b => echarts.getInstanceByDom(b)).filter(c => c);
     const again = () => charts().forEach(c => c.setOption(option(c.getDom()), true));
 
+    const renderer = figure.dataset.kind === 'points' ? 'canvas' : 'svg';
+    const begin = box => echarts.init(box, null, { renderer }).setOption(option(box));
+
     // A box without a width is not shown, and is drawn when it is.
     const sizes = new ResizeObserver(changes => changes.filter(c => c.contentRect.width > 0).forEach(({ target }) => {
       const chart = echarts.getInstanceByDom(target);
-      if (chart) {
+      if (!chart) {
+        begin(target);
+      } else if (chart.getWidth() !== target.clientWidth || chart.getHeight() !== target.clientHeight) {
         chart.resize();
-      } else {
-        echarts.init(target, null, { renderer: 'svg' }).setOption(option(target));
       }
     }));
 
@@ -148,6 +179,7 @@
       again();
     });
     figure.hidden = false;
+    boxes.filter(b => b.clientWidth > 0).forEach(begin);
     boxes.forEach(b => sizes.observe(b));
   };
 

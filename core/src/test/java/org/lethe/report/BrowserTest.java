@@ -24,6 +24,9 @@ class BrowserTest {
     /** Three trade-offs, seven radars, and the bars of four audits of three models. */
     private static final int CHARTS = 3 + 7 + 4 * 3;
 
+    /** Of three models and three requests, the rows before once, and after each of six methods; one method failed at one model. */
+    private static final int PICTURES = 3 * 3 * (1 + 6) - 3;
+
     @TempDir
     Path folder;
 
@@ -32,6 +35,7 @@ class BrowserTest {
         Report report = Report.of(SampleRuns.cure4rec());
         Seen seen = open(report.html());
         assertEquals(CHARTS, seen.charts());
+        assertEquals(PICTURES, seen.pictures());
         assertEquals(List.of(), seen.complaints());
         assertEquals(List.of(), seen.fetched());
     }
@@ -45,7 +49,7 @@ class BrowserTest {
         assertEquals(List.of("http://lethe.invalid/x.png"), seen.fetched());
     }
 
-    private record Seen(long charts, List<String> complaints, List<String> fetched) {}
+    private record Seen(long charts, long pictures, List<String> complaints, List<String> fetched) {}
 
     private Seen open(String html) throws Exception {
         Optional<Path> browser = browser();
@@ -74,14 +78,16 @@ class BrowserTest {
             process.destroyForcibly();
         }
         return new Seen(
-                Pattern.compile("<svg ")
-                        .matcher(Files.readString(dom))
-                        .results()
-                        .count(),
+                count("<svg ", dom),
+                count("<canvas ", dom),
                 Files.readAllLines(log).stream()
                         .filter(l -> l.contains("CONSOLE"))
                         .toList(),
                 fetched(net));
+    }
+
+    private static long count(String tag, Path dom) throws IOException {
+        return Pattern.compile(tag).matcher(Files.readString(dom)).results().count();
     }
 
     /** Addresses the page asked for; a browser's own requests to its makers have no origin. */

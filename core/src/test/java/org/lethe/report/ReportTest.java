@@ -22,6 +22,7 @@ import org.lethe.Exactness;
 import org.lethe.Finding;
 import org.lethe.Interval;
 import org.lethe.LetheException;
+import org.lethe.Picture;
 import org.lethe.Verdict;
 import org.lethe.study.Run;
 import org.lethe.study.Run.Role;
@@ -224,7 +225,7 @@ class ReportTest {
         while (json.find()) {
             figures.add(new ObjectMapper().readTree(json.group(1)));
         }
-        assertEquals(6, figures.size());
+        assertEquals(6 + 3 * 3, figures.size());
         JsonNode bars = figures.get(2).at("/show/ndcgFull@20/options");
         assertEquals(3, bars.size());
         var first = Charts.at(report.audits().getFirst().rows().getFirst(), "ndcgFull@20");
@@ -242,6 +243,40 @@ class ReportTest {
         for (JsonNode web : figures.get(1).findValues("value")) {
             web.forEach(v -> assertTrue(v.doubleValue() >= 0 && v.doubleValue() <= 1));
         }
+    }
+
+    @Test
+    void aPictureShowsTheRowsBeforeOnceAndThoseOfEachMethodAfter() throws IOException {
+        List<Run> runs = SampleRuns.cure4rec();
+        String html = Report.of(runs).html();
+        var figure = Pattern.compile("(?s)<figure class=\"charts points\".*?</figure>")
+                .matcher(html);
+        assertTrue(figure.find());
+        assertEquals(
+                List.of("before", "retrain, after", "sisa, after"),
+                Pattern.compile("<h4>(.*?)</h4>")
+                        .matcher(figure.group())
+                        .results()
+                        .map(r -> r.group(1))
+                        .limit(3)
+                        .toList());
+        assertTrue(figure.group().contains("&lt;women&gt;") && figure.group().contains("seed 1;"));
+        JsonNode data = new ObjectMapper().readTree(figure.group().replaceAll("(?s).*json\">(.*)</script>.*", "$1"));
+        assertEquals(7, data.get("options").size());
+        Picture.Points men = runs.getFirst()
+                .results()
+                .get(1)
+                .pictures()
+                .getFirst()
+                .panels()
+                .getFirst()
+                .classes()
+                .get(1);
+        assertEquals(men.y().get(5), data.at("/options/0/classes/1/at/11").floatValue());
+        assertEquals(2, data.at("/options/0/classes/1/mean/0").floatValue());
+        double width = data.at("/x/1").doubleValue() - data.at("/x/0").doubleValue();
+        assertEquals(width, data.at("/y/1").doubleValue() - data.at("/y/0").doubleValue(), 1e-9);
+        assertTrue(Report.of(runs).markdown().contains("Pictures, in report.html: users by group\n"));
     }
 
     @Test

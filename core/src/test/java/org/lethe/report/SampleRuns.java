@@ -10,6 +10,7 @@ import org.lethe.Exactness;
 import org.lethe.Finding;
 import org.lethe.Interval;
 import org.lethe.LetheException;
+import org.lethe.Picture;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.study.Run;
@@ -79,7 +80,8 @@ final class SampleRuns {
                                                 gap <= 0.03,
                                                 "within 0.03 of the reference"),
                                         new Finding("tpr@fpr=1%", Math.max(0.01, gap), 94, Direction.LOWER)),
-                                "A stronger attack than the two that ran may still tell forgotten users from strangers."),
+                                "A stronger attack than the two that ran may still tell forgotten users from strangers.",
+                                List.of(picture(method, noise))),
                         new Run.Result(
                                 "efficiency",
                                 List.of(
@@ -117,6 +119,32 @@ final class SampleRuns {
                                 LetheException.Code.NUMERIC,
                                 "newton step 3: the residual is not finite, expected below 1e-6"))
                         : Optional.empty());
+    }
+
+    /** Two classes apart before, and nearer to each other after. */
+    private static Picture picture(int method, Keyed noise) {
+        Picture.Panel before = panel("before", 2, Keyed.seed(1));
+        return new Picture(
+                "users by group",
+                "where they differ most",
+                "where they do not",
+                "Half of the users.",
+                method == 6 ? List.of(before) : List.of(before, panel("after", 0.2 * method, noise.of("picture"))));
+    }
+
+    private static Picture.Panel panel(String name, double apart, Keyed noise) {
+        return new Picture.Panel(
+                name, "means " + apart + " apart", List.of(points("<women>", 0, noise), points("men", apart, noise)));
+    }
+
+    private static Picture.Points points(String label, double at, Keyed noise) {
+        List<Float> x = new ArrayList<>();
+        List<Float> y = new ArrayList<>();
+        for (int n = 0; n < 100; n++) {
+            x.add((float) (at + Keyed.normal(noise.of(label).at(n))));
+            y.add((float) Keyed.normal(noise.of(label).of("y").at(n)));
+        }
+        return new Picture.Points(label, x, y, List.of((float) at, 0f));
     }
 
     private static Interval around(double value, double half) {
