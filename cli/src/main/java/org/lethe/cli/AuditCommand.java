@@ -10,6 +10,7 @@ import org.lethe.Cost;
 import org.lethe.Exactness;
 import org.lethe.Finding;
 import org.lethe.Named;
+import org.lethe.Picture;
 import org.lethe.recsys.UserTable;
 import org.lethe.recsys.hide.AttributeInference;
 import org.lethe.recsys.hide.Classes;
@@ -34,7 +35,7 @@ final class AuditCommand {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
-    private record Attacked(List<Finding> findings, Cost cost) {}
+    private record Attacked(List<Finding> findings, Cost cost, List<Picture> pictures) {}
 
     @Command(
             name = "embeddings",
@@ -48,7 +49,8 @@ final class AuditCommand {
         AttributeInference audit = rows.audit();
         Attacked attacked = rows.with(env -> new Attacked(
                 audit.examine(table.rows(), table.width(), classes, env),
-                env.ledger().cost()));
+                env.ledger().cost(),
+                rows.out.isPresent() ? List.of(audit.picture(table.rows(), table.width(), classes, env)) : List.of()));
         List<Finding> findings = attacked.findings;
         Map<String, Object> facts = UserRowsOptions.facts(described, classes, findings);
         if (rows.out.isPresent()) {
@@ -71,7 +73,10 @@ final class AuditCommand {
                     attacked.cost,
                     Cost.NONE,
                     List.of(new Run.Result(
-                            Named.Of.name(audit), findings, UserRowsOptions.sampled(facts) + ". " + audit.limits())),
+                            Named.Of.name(audit),
+                            findings,
+                            UserRowsOptions.sampled(facts) + ". " + audit.limits(),
+                            attacked.pictures)),
                     Optional.empty());
             Report.write(List.of(run), rows.out.get());
             facts.put("report", rows.out.get().resolve("report.html").toString());

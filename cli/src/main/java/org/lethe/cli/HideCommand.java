@@ -14,6 +14,7 @@ import org.lethe.Finding;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
+import org.lethe.Picture;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserFile;
@@ -48,7 +49,12 @@ final class HideCommand {
     private CommandSpec spec;
 
     private record Done(
-            Repair.Repaired repaired, List<Finding> attack, List<Finding> movement, List<Finding> idle, Cost hiding) {}
+            Repair.Repaired repaired,
+            List<Finding> attack,
+            List<Finding> movement,
+            List<Finding> idle,
+            List<Picture> pictures,
+            Cost hiding) {}
 
     @Command(
             name = "embeddings",
@@ -93,7 +99,8 @@ final class HideCommand {
             Cost hiding = env.ledger().cost();
             List<Finding> attack = audit.examine(repaired.made(), env);
             List<Finding> idle = rows.out.isPresent() ? audit.examine(repaired.idle(), env) : List.of();
-            return new Done(repaired, attack, repaired.movement(env), idle, hiding);
+            List<Picture> pictures = rows.out.isPresent() ? audit.pictures(repaired.made(), env) : List.of();
+            return new Done(repaired, attack, repaired.movement(env), idle, pictures, hiding);
         });
         List<Finding> findings = new ArrayList<>(done.attack);
         findings.addAll(done.movement);
@@ -147,7 +154,7 @@ final class HideCommand {
                 done.hiding,
                 Cost.NONE,
                 List.of(
-                        new Run.Result(Named.Of.name(audit), done.attack, limits),
+                        new Run.Result(Named.Of.name(audit), done.attack, limits, done.pictures),
                         new Run.Result("movement", done.movement, LIMITS)),
                 Optional.empty());
         Run.Recipe untouched = new Run.Recipe(

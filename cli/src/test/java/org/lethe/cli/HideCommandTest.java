@@ -93,6 +93,8 @@ class HideCommandTest {
         assertEquals(Lethe.DONE, output.code(), output.err());
         assertTrue(Files.readString(folder.resolve("repair/findings.csv")).contains("neighbours-kept"));
         assertTrue(Files.readString(folder.resolve("repair/report.md")).contains("as before"));
+        String report = Files.readString(folder.resolve("repair/report.html"));
+        assertTrue(report.contains("<h4>before</h4>") && report.contains("<h4>after</h4>"));
         String printed = output.out().replace(folder.toString() + "/", "");
         assertTrue(printed.contains("passes: at most 0.55"), printed);
         Matcher shown = PRINTED.matcher(page);

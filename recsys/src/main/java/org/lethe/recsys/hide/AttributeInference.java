@@ -3,9 +3,12 @@ package org.lethe.recsys.hide;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.stream.IntStream;
 import org.lethe.Audit;
 import org.lethe.Case;
@@ -16,6 +19,7 @@ import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Picture;
 import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
@@ -132,6 +136,31 @@ public record AttributeInference(
         findings.add(new Finding("effective-rank", shape.effectiveRank(), users, Direction.NONE));
         findings.add(new Finding("trace", shape.trace(), users, Direction.NONE));
         return findings;
+    }
+
+    /** Users of each class before and after, by attribute ({@link ClassPicture}). */
+    @Override
+    public List<Picture> pictures(Case<Split, Recommender> c, Env env) {
+        UserRows before = rows(c.before());
+        UserRows after = rows(c.after());
+        SequencedMap<String, float[]> panels = new LinkedHashMap<>();
+        panels.put("before", before.userRows());
+        if (!after.equals(before) && after.width() == before.width()) {
+            panels.put("after", after.userRows());
+        }
+        return hide(c.request()).each(c.data().train()).stream()
+                .map(classes -> ClassPicture.of(classes, before.width(), panels, pictured(classes, env)))
+                .toList();
+    }
+
+    /** Users of each class, on bare rows. */
+    public Picture picture(float[] rows, int width, Classes classes, Env env) {
+        return ClassPicture.of(
+                classes, width, new LinkedHashMap<>(Map.of("as released", rows)), pictured(classes, env));
+    }
+
+    private static Keyed pictured(Classes classes, Env env) {
+        return env.random("picture").of(classes.attribute());
     }
 
     @Override
