@@ -55,14 +55,18 @@ record RowShape(double trace, double effectiveRank) {
         return new RowShape(trace, trace > 0 ? effectiveRank(covariance, trace) : 0);
     }
 
+    /** With their mean added to all eigenvalues: among many zeros, as of fewer users than columns, the iteration does not converge. */
     private static double effectiveRank(double[][] covariance, double trace) {
-        for (double[] row : covariance) {
-            for (int d = 0; d < row.length; d++) {
-                row[d] /= trace;
+        double mean = 1.0 / covariance.length;
+        for (int e = 0; e < covariance.length; e++) {
+            for (int d = 0; d < covariance.length; d++) {
+                covariance[e][d] = covariance[e][d] / trace + (d == e ? mean : 0);
             }
         }
         double entropy = 0;
-        for (double p : new EigenDecompositionSymmetric(new Array2DRowRealMatrix(covariance, false)).getEigenvalues()) {
+        for (double raised :
+                new EigenDecompositionSymmetric(new Array2DRowRealMatrix(covariance, false)).getEigenvalues()) {
+            double p = raised - mean;
             entropy -= p > 0 ? p * Math.log(p) : 0;
         }
         return Math.exp(entropy);

@@ -130,6 +130,16 @@ final class AttributeInferenceTest {
     }
 
     @Test
+    void fewerUsersThanColumnsHaveAShape() {
+        float[] rows = new float[100 * 150];
+        for (int at = 0; at < rows.length; at++) {
+            rows[at] = Math.rint(Keyed.normal(Keyed.seed(1).at(at))) == 0 ? 0.1f : 0.3f;
+        }
+        double rank = RowShape.of(rows, 150).effectiveRank();
+        assertTrue(rank > 50 && rank < 99, rank + ", expected many of the 99 directions that 100 rows can have");
+    }
+
+    @Test
     void hidingOnlyTheKnownIsFoundOut() {
         Hide half = HIDE.knowing(0.5);
         Map<String, Finding> findings = examine(half, rows(0.8), rows(0.8, true, half));
