@@ -271,6 +271,16 @@ class SinkhornTest {
     }
 
     @Test
+    void overRelaxationEndsOnAPlainSweepAndKeepsItsPromise() {
+        for (int seed = 40; seed < 70; seed++) {
+            TransportProblem p = random(seed, 120, 40);
+            double epsilon = .005 * p.largestCost();
+            TransportResult result = p.solve(new Sinkhorn(epsilon, 1e-3, 2000, 1, Sinkhorn.Precision.DOUBLE, 1.8));
+            assertTrue(result.converged(), seed + ": off by " + result.rowError() + ", " + result.columnError());
+        }
+    }
+
+    @Test
     void extrapolationReachesTheSameSolutionInAFractionOfTheSweeps() {
         for (double part : new double[] {.1, .01, .003}) {
             TransportProblem p = random(31, 70, 60);
