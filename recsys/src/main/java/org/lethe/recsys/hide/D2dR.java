@@ -21,9 +21,9 @@ import org.lethe.recsys.UserRows;
  * <p>Loss {@code Σ_k MMD²(class k, anchor)} with five radial kernels. Published: the anchor is the first class, all users in every
  * step, diagonals in ({@code anchor: first-class, sample: 0, drawn: false}). Default: the anchor is drawn from all classes alike,
  * anew in each step and held fixed, and a step sees {@code sample} users of class and anchor, without diagonals, so that alike
- * classes have an expected loss of 0.
+ * classes have an expected loss of 0, and the lists of as many.
  *
- * <p>Approximate. A step costs {@code O(classes · sample² · width)} and the scores of every user's list.
+ * <p>Approximate. A step costs {@code O(classes · sample² · width)} and the scores of {@code sample} lists.
  *
  * @param steps of Adam
  * @param learningRate of Adam
@@ -32,7 +32,7 @@ import org.lethe.recsys.UserRows;
  * @param margin by how much the score of an item of a list should exceed the next one's
  * @param list length of the lists that are held
  * @param anchor what each class is drawn to
- * @param sample users of each class in a step; 0 for all of them
+ * @param sample users of each class in a step, and lists; 0 for all of them
  * @param drawn whether classes end as far apart as samples of one distribution are, instead of as near as the steps bring them
  * @param tables which tables of users move
  */
@@ -58,7 +58,7 @@ public record D2dR(
     }
 
     public D2dR {
-        new Unlearning(steps, learningRate, preserve, weight, margin, list, tables);
+        new Unlearning(steps, learningRate, preserve, weight, margin, list, sample, tables);
         Check.require(sample == 0 || sample >= 2, "sample", sample, "0 or at least 2");
     }
 
@@ -77,7 +77,7 @@ public record D2dR(
                 addGradient(targets.get(t), rows, width, gradient, random.of(t), workers);
             }
         };
-        UserRows moved = new Unlearning(steps, learningRate, preserve, weight, margin, list, tables)
+        UserRows moved = new Unlearning(steps, learningRate, preserve, weight, margin, list, sample, tables)
                 .run(this, before, separation, data, env);
         return drawn ? chance(moved, targets, env) : moved;
     }

@@ -25,9 +25,11 @@ import org.lethe.recsys.UserRows;
  * @param weight of that, for each unit of its sum over users
  * @param margin by how much the score of an item of a list should exceed the next
  * @param list length of the lists
+ * @param seen lists that a step sees, other ones in each, for all of them; 0 for all
  * @param tables which tables move
  */
-record Unlearning(int steps, double rate, Preserve preserve, double weight, double margin, int list, Tables tables) {
+record Unlearning(
+        int steps, double rate, Preserve preserve, double weight, double margin, int list, int seen, Tables tables) {
     Unlearning {
         Check.require(steps >= 0, "steps", steps, "at least 0");
         Check.require(rate > 0 && rate < 1e3, "learningRate", rate, "above 0 and below 1000");
@@ -54,9 +56,12 @@ record Unlearning(int steps, double rate, Preserve preserve, double weight, doub
                 Arrays.fill(gradient, 0);
                 separation.addGradient(rows, width, gradient, random.of(t), env.workers());
                 switch (preserve) {
-                    case FUNCTION ->
-                        lists.addGradient(
-                                before.withUserRows(Arrays.copyOf(rows, size)), weight, (float) margin, gradient);
+                    case FUNCTION -> {
+                        Lists some = lists.drawn(seen, random.of("lists").of(t));
+                        double each = weight * lists.users.length / Math.max(1, some.users.length);
+                        some.addGradient(
+                                before.withUserRows(Arrays.copyOf(rows, size)), each, (float) margin, gradient);
+                    }
                     case PARAMETERS -> {
                         for (int n = 0; n < size; n++) {
                             gradient[n] += (float) (2 * weight * (rows[n] - before.userRows()[n]));
@@ -107,6 +112,20 @@ record Unlearning(int steps, double rate, Preserve preserve, double weight, doub
                     IntStream.of(all).filter(u -> top[u].length == longest).toArray();
             int[] items = IntStream.of(users).flatMap(u -> IntStream.of(top[u])).toArray();
             return longest < 2 ? NONE : new Lists(users, items, longest);
+        }
+
+        /** Some of them, without repeats; all where {@code most} is 0 or no fewer. */
+        Lists drawn(int most, Keyed random) {
+            if (most == 0 || users.length <= most) {
+                return this;
+            }
+            int[] which = D2dR.drawn(IntStream.range(0, users.length).toArray(), most, random);
+            return new Lists(
+                    IntStream.of(which).map(n -> users[n]).toArray(),
+                    IntStream.of(which)
+                            .flatMap(n -> Arrays.stream(items, n * length, (n + 1) * length))
+                            .toArray(),
+                    length);
         }
 
         /** The sum of the hinges. */

@@ -3,6 +3,7 @@ package org.lethe.recsys.hide;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -95,6 +96,20 @@ class UnlearningTest {
             double slope = (lists.loss(model.withUserRows(moved), 10) - lists.loss(model, 10)) / 0.5;
             assertEquals(slope, gradient[n], 1e-2);
         }
+    }
+
+    @Test
+    void drawnListsAreSomeOfTheListsAndInTheMeanAllOfThem() {
+        Embeddings model = MODEL.train(DATA, Env.seeded(1));
+        Unlearning.Lists lists = Unlearning.Lists.of(model, DATA, 5, Env.seeded(1));
+        double mean = 0;
+        for (int t = 0; t < 400; t++) {
+            Unlearning.Lists some = lists.drawn(10, Keyed.seed(1).of(t));
+            assertEquals(10, IntStream.of(some.users()).distinct().count());
+            mean += some.loss(model, 1) * lists.users().length / 10 / 400;
+        }
+        assertEquals(lists.loss(model, 1), mean, 0.03 * mean);
+        assertSame(lists, lists.drawn(0, Keyed.seed(1)));
     }
 
     @Test
