@@ -53,7 +53,7 @@ final class Centroid {
                 ? FreeSupport.exact(settings.points).rounds(settings.rounds)
                 : new FreeSupport(
                         settings.points, settings.epsilon, settings.rounds, 200, 1e-4, Sinkhorn.Precision.SINGLE);
-        this.warm = first.rounds(Math.max(1, settings.rounds / 4));
+        this.warm = first.rounds(Math.max(1, settings.rounds / 10));
         this.all = all;
         this.known = known;
         all.forEach(classes -> last.add(Optional.empty()));
@@ -63,7 +63,7 @@ final class Centroid {
     UserRows polish(UserRows model, int times, Env env) {
         float[] rows = model.userRows().clone();
         for (int round = 0; round < times; round++) {
-            double[] moves = displacements(rows, model.width(), env);
+            double[] moves = displacements(rows, model.width(), first, env);
             for (int n = 0; n < rows.length; n++) {
                 rows[n] += (float) moves[n];
             }
@@ -76,6 +76,10 @@ final class Centroid {
      * {@code centroids} and, among them, {@code centroids-unsettled}: those that used up their rounds.
      */
     double[] displacements(float[] rows, int width, Env env) {
+        return displacements(rows, width, warm, env);
+    }
+
+    private double[] displacements(float[] rows, int width, FreeSupport again, Env env) {
         double[] total = new double[rows.length];
         for (int t = 0; t < all.size(); t++) {
             List<Cloud> clouds = new ArrayList<>();
@@ -84,7 +88,7 @@ final class Centroid {
                 clouds.add(Cloud.of(rows, width, D2dR.drawn(known.get(t).members(k), settings.sample, random.of(k))));
             }
             double[][] moved = switch (settings.form) {
-                case SUPPORT -> bySupport(t, clouds, rows, width, random, env);
+                case SUPPORT -> bySupport(t, clouds, rows, width, again, random, env);
                 case BURES -> byGaussians(t, clouds, rows, width, env);
             };
             double[] after = new double[rows.length];
@@ -107,14 +111,15 @@ final class Centroid {
         return total;
     }
 
-    private double[][] bySupport(int t, List<Cloud> clouds, float[] rows, int width, Keyed random, Env env) {
+    private double[][] bySupport(
+            int t, List<Cloud> clouds, float[] rows, int width, FreeSupport again, Keyed random, Env env) {
         int classes = clouds.size();
         List<Cloud> with = new ArrayList<>(clouds);
         with.add(pooled(clouds));
         double[] shares = new double[classes + 1]; // the pool has no say in where the centroid lies
         Arrays.fill(shares, 0, classes, 1.0 / classes);
         FreeSupport.Barycenter center = last.get(t).isPresent()
-                ? warm.refresh(with, last.get(t).get(), env.workers()::each)
+                ? again.refresh(with, last.get(t).get(), env.workers()::each)
                 : first.barycenter(with, shares, first.start(clouds, random), env.workers()::each);
         last.set(t, Optional.of(center));
         settled(center.converged(), env);

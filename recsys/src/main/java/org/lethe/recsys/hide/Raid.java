@@ -48,7 +48,7 @@ import org.lethe.recsys.UserRows;
  * @param form whether the centroid is a cloud of free points or a normal distribution
  * @param points of the free support
  * @param epsilon entropy of the plans, as a part of the median squared distance; 0 for exact plans
- * @param rounds of the first centroid; later ones take a quarter of it
+ * @param rounds of the first centroid and those of the polish; a refresh takes a tenth of them
  * @param sample most users of a class to which the maps are fitted; 0 for all
  * @param debiased whether a row goes by the difference of its class's map and that of all classes
  * @param shrink the part of the classes' mean covariance in each class's, for normal distributions
@@ -103,7 +103,7 @@ public record Raid(
 
     /** Ten epochs of warm-up, a centroid of 256 points solved before every third epoch, μ = 0.02. */
     public Raid() {
-        this(10, 3, 0.02, Form.SUPPORT, 256, 0.01, 8, 1024, true, 0.25, true, 1, 10, Schedule.JOINT);
+        this(10, 3, 0.02, Form.SUPPORT, 256, 0.01, 20, 1024, true, 0.25, true, 1, 10, Schedule.JOINT);
     }
 
     @Override

@@ -21,7 +21,7 @@ import org.lethe.recsys.UserRows;
  * @param form whether the centroid is a cloud of free points or a normal distribution
  * @param points of the free support
  * @param epsilon entropy of the plans, as a part of the median squared distance; 0 for exact plans
- * @param rounds of the first centroid; later ones take a quarter of it
+ * @param rounds of each centroid
  * @param sample most users of a class to which the maps are fitted; 0 for all
  * @param debiased whether a row goes by the difference of its class's map and that of all classes
  * @param shrink the part of the classes' mean covariance in each class's, for normal distributions
