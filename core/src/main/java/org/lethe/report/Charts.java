@@ -72,9 +72,15 @@ record Charts(Report report) {
     String tradeOff() {
         List<Axis> axes = Axis.of(report);
         Optional<Axis> x = main("completeness", axes).or(() -> axes.stream().findFirst());
+        if (x.isEmpty()) {
+            return "";
+        }
         Optional<Axis> y = main("utility", axes)
-                .or(() -> axes.stream().filter(a -> !Optional.of(a).equals(x)).findFirst());
-        if (x.isEmpty() || y.isEmpty()) {
+                .or(() -> axes.stream()
+                        .filter(a -> !a.table().equals(x.get().table()))
+                        .findFirst()) // what one audit asks for is best seen against what another does
+                .or(() -> axes.stream().filter(a -> !a.equals(x.get())).findFirst());
+        if (y.isEmpty()) {
             return "";
         }
         List<String> requests = report.distinct(r -> r.request());
