@@ -3,7 +3,6 @@ package org.lethe.recsys;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.TreeMap;
 import org.lethe.Check;
 import org.lethe.LetheException;
 import org.lethe.Safetensors;
@@ -105,15 +104,15 @@ public final class Embeddings implements UserRows, Storable {
     }
 
     @Override
-    public void save(Path file, Map<String, String> provenance) throws IOException {
-        Map<String, String> metadata = new TreeMap<>(provenance);
-        metadata.put("lethe.model", "embeddings");
-        Safetensors.write(
-                file,
-                Map.of(
-                        "users", Safetensors.Tensor.of(userRows, users(), dims),
-                        "items", Safetensors.Tensor.of(itemRows, items(), dims)),
-                metadata);
+    public String kind() {
+        return "embeddings";
+    }
+
+    @Override
+    public Map<String, Safetensors.Tensor> tensors() {
+        return Map.of(
+                "users", Safetensors.Tensor.of(userRows, users(), dims),
+                "items", Safetensors.Tensor.of(itemRows, items(), dims));
     }
 
     /** Reads tables that {@link #save} wrote, bit by bit the same; a {@code LetheException} says what else it is. */

@@ -310,28 +310,36 @@ public record MultVae(
         }
 
         @Override
-        public void save(Path file, Map<String, String> provenance) throws IOException {
-            Map<String, String> metadata = new TreeMap<>(provenance);
-            metadata.put("lethe.model", "multvae");
+        public String kind() {
+            return "multvae";
+        }
+
+        @Override
+        public Map<String, Safetensors.Tensor> tensors() {
             Map<String, Safetensors.Tensor> tensors = new TreeMap<>();
             tensors.put("users", Safetensors.Tensor.of(userRows, users(), width()));
             List<Weights.Matrix> matrices = settings.matrices(items()).subList(4, 8);
             Weights.save(matrices, decoder, tensors);
-            Safetensors.write(file, tensors, metadata);
+            return tensors;
         }
 
         /** Reads a model that {@link #save} wrote; a {@code LetheException} says what else it is. */
         public static Model load(Path file) throws IOException {
             try (Safetensors read = Safetensors.open(file)) {
-                int latent =
-                        Weights.size(file, read.require("users", -1, -1).shape().get(1));
-                Safetensors.Entry last = read.require("decoder.1.weight", -1, -1);
-                int items = Weights.size(file, last.shape().get(0));
-                int hidden = Weights.size(file, last.shape().get(1));
-                MultVae settings = new MultVae(latent, hidden, 0.5, 0.2, 1000, 100, 100, 1e-3, 10, Device.CPU);
-                List<Weights.Matrix> matrices = settings.matrices(items).subList(4, 8);
-                return new Model(settings, items, read.floats("users"), Weights.load(matrices, read));
+                return read(read, file, "");
             }
+        }
+
+        /** Reads a model whose tensors stand in a file under names that begin with {@code prefix}. */
+        public static Model read(Safetensors read, Path file, String prefix) {
+            int latent = Weights.size(
+                    file, read.require(prefix + "users", -1, -1).shape().get(1));
+            Safetensors.Entry last = read.require(prefix + "decoder.1.weight", -1, -1);
+            int items = Weights.size(file, last.shape().get(0));
+            int hidden = Weights.size(file, last.shape().get(1));
+            MultVae settings = new MultVae(latent, hidden, 0.5, 0.2, 1000, 100, 100, 1e-3, 10, Device.CPU);
+            List<Weights.Matrix> matrices = settings.matrices(items).subList(4, 8);
+            return new Model(settings, items, read.floats(prefix + "users"), Weights.load(matrices, read, prefix));
         }
     }
 }

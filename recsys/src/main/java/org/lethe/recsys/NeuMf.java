@@ -191,7 +191,7 @@ public record NeuMf(
         public void scores(int[] users, float[] into) {
             device.ready();
             try (var _ = new PointerScope()) {
-                Tensor[] w = tensors();
+                Tensor[] w = leaves();
                 Tensor items = device.on(Tensors.of(itemRows, items(), width()));
                 Tensor ofItems = network.ofItems(items, w); // [items, layers[0]]
                 Tensor factors = items.narrow(1, 0, network.dims);
@@ -223,44 +223,52 @@ public record NeuMf(
                     device.on(Tensors.of(taken(itemRows, width(), own), own.length, width())),
                     device.on(Tensors.of(userOf, userOf.length)),
                     device.on(Tensors.of(itemOf, itemOf.length)),
-                    tensors());
+                    leaves());
         }
 
-        private Tensor[] tensors() {
+        private Tensor[] leaves() {
             return Weights.tensors(network.matrices(), weights, device);
         }
 
         @Override
-        public void save(Path file, Map<String, String> provenance) throws IOException {
-            Map<String, String> metadata = new TreeMap<>(provenance);
-            metadata.put("lethe.model", "neumf");
+        public String kind() {
+            return "neumf";
+        }
+
+        @Override
+        public Map<String, Safetensors.Tensor> tensors() {
             Map<String, Safetensors.Tensor> tensors = new TreeMap<>();
             tensors.put("users", Safetensors.Tensor.of(userRows, users(), width()));
             tensors.put("items", Safetensors.Tensor.of(itemRows, items(), width()));
             Weights.save(network.matrices(), weights, tensors);
-            Safetensors.write(file, tensors, metadata);
+            return tensors;
         }
 
         /** Reads a model that {@link #save} wrote; a {@code LetheException} says what else it is. */
         public static Model load(Path file) throws IOException {
             try (Safetensors read = Safetensors.open(file)) {
-                List<Integer> layers = new ArrayList<>();
-                while (read.entries().containsKey("mlp." + layers.size() + ".weight")) {
-                    Safetensors.Entry layer = read.require("mlp." + layers.size() + ".weight", -1, -1);
-                    layers.add(Weights.size(file, layer.shape().get(0)));
-                }
-                int width =
-                        Weights.size(file, read.require("users", -1, -1).shape().get(1));
-                read.require("items", -1, width);
-                if (layers.isEmpty() || layers.getFirst() >= width) {
-                    throw new LetheException(
-                            LetheException.Code.DATA,
-                            file + ": layers " + layers + " do not fit rows of " + width + ", expected a neumf");
-                }
-                Network network = new Network(width - layers.getFirst(), layers, Device.CPU);
-                float[][] weights = Weights.load(network.matrices(), read);
-                return new Model(network, read.floats("users"), read.floats("items"), weights);
+                return read(read, file, "");
             }
+        }
+
+        /** Reads a model whose tensors stand in a file under names that begin with {@code prefix}. */
+        public static Model read(Safetensors read, Path file, String prefix) {
+            List<Integer> layers = new ArrayList<>();
+            while (read.entries().containsKey(prefix + "mlp." + layers.size() + ".weight")) {
+                Safetensors.Entry layer = read.require(prefix + "mlp." + layers.size() + ".weight", -1, -1);
+                layers.add(Weights.size(file, layer.shape().get(0)));
+            }
+            int width = Weights.size(
+                    file, read.require(prefix + "users", -1, -1).shape().get(1));
+            read.require(prefix + "items", -1, width);
+            if (layers.isEmpty() || layers.getFirst() >= width) {
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        file + ": layers " + layers + " do not fit rows of " + width + ", expected a neumf");
+            }
+            Network network = new Network(width - layers.getFirst(), layers, Device.CPU);
+            float[][] weights = Weights.load(network.matrices(), read, prefix);
+            return new Model(network, read.floats(prefix + "users"), read.floats(prefix + "items"), weights);
         }
     }
 }

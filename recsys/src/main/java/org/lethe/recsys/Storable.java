@@ -3,9 +3,21 @@ package org.lethe.recsys;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.TreeMap;
+import org.lethe.Safetensors;
 
 /** A recommender that can be kept as one file of safetensors. */
 public interface Storable extends Recommender {
+    /** What the header of a file calls such a model. */
+    String kind();
+
+    /** All tables and weights, by name. */
+    Map<String, Safetensors.Tensor> tensors();
+
     /** Writes all tables and weights, with where they came from in the header. */
-    void save(Path file, Map<String, String> provenance) throws IOException;
+    default void save(Path file, Map<String, String> provenance) throws IOException {
+        Map<String, String> metadata = new TreeMap<>(provenance);
+        metadata.put("lethe.model", kind());
+        Safetensors.write(file, tensors(), metadata);
+    }
 }

@@ -171,12 +171,12 @@ final class Weights {
         }
     }
 
-    /** Reads matrices, each of which must be there in its shape. */
-    static float[][] load(List<Matrix> matrices, Safetensors file) {
+    /** Reads matrices, each of which must be there in its shape, under its name after a prefix. */
+    static float[][] load(List<Matrix> matrices, Safetensors file, String prefix) {
         float[][] values = new float[matrices.size()][];
         for (int n = 0; n < values.length; n++) {
-            file.require(matrices.get(n).name, matrices.get(n).shape());
-            values[n] = file.floats(matrices.get(n).name);
+            file.require(prefix + matrices.get(n).name, matrices.get(n).shape());
+            values[n] = file.floats(prefix + matrices.get(n).name);
         }
         return values;
     }
