@@ -66,9 +66,18 @@ public record Dmf(
     @Override
     public UserRows train(Split data, UserLoss defence, Env env) {
         Training.requireInteractions("dmf", data);
+        return Training.best("dmf", course(data, defence, env), data, env, 0, epochs, patience)
+                .state();
+    }
+
+    @Override
+    public UserRows untrained(Split data, Env env) {
+        return course(data, UserLoss.NONE, env).model();
+    }
+
+    private PairCourse course(Split data, UserLoss defence, Env env) {
         PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd, device);
-        PairCourse course = new PairCourse(new Network(dims, layers), dims, settings, defence, data, env);
-        return Training.best("dmf", course, data, env, 0, epochs, patience).state();
+        return new PairCourse(new Network(dims, layers), dims, settings, defence, data, env);
     }
 
     @Override

@@ -80,7 +80,6 @@ public final class Embeddings implements UserRows, Storable {
 
     @Override
     public Embeddings withUserRows(float[] rows) {
-        Check.require(rows.length == userRows.length, "rows.length", rows.length, "" + userRows.length);
         return new Embeddings(dims, rows, itemRows);
     }
 

@@ -57,6 +57,11 @@ public record Gmf(int dims, int negatives, int epochs, int batch, double learnin
     }
 
     @Override
+    public Embeddings untrained(Split data, Env env) {
+        return start(data, env).model();
+    }
+
+    @Override
     public Checkpoint start(Split data, Env env) {
         return Course.fresh(this, data.train(), env).snapshot(0);
     }

@@ -83,6 +83,11 @@ public record MultVae(
     }
 
     @Override
+    public UserRows untrained(Split data, Env env) {
+        return new Course(this, UserLoss.NONE, data.train(), env).model();
+    }
+
+    @Override
     public Estimate estimate(Split data) {
         double products = data.users() * ((double) data.items() * hidden * 5 + 9.0 * latent * hidden);
         double ranked = data.validation().size() == 0 ? 0 : (double) data.users() * data.items() * hidden;

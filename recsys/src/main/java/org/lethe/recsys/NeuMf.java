@@ -77,10 +77,19 @@ public record NeuMf(
     @Override
     public UserRows train(Split data, UserLoss defence, Env env) {
         Training.requireInteractions("neumf", data);
+        return Training.best("neumf", course(data, defence, env), data, env, 0, epochs, patience)
+                .state();
+    }
+
+    @Override
+    public UserRows untrained(Split data, Env env) {
+        return course(data, UserLoss.NONE, env).model();
+    }
+
+    private PairCourse course(Split data, UserLoss defence, Env env) {
         Network network = new Network(dims, layers, device);
         PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd, device);
-        PairCourse course = new PairCourse(network, network.width(), settings, defence, data, env);
-        return Training.best("neumf", course, data, env, 0, epochs, patience).state();
+        return new PairCourse(network, network.width(), settings, defence, data, env);
     }
 
     @Override

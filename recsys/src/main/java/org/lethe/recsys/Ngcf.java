@@ -87,6 +87,11 @@ public record Ngcf(
     }
 
     @Override
+    public UserRows untrained(Split data, Env env) {
+        return new Course(this, UserLoss.NONE, data.train(), env).model();
+    }
+
+    @Override
     public Estimate estimate(Split data) {
         double nodes = data.users() + data.items();
         double steps = Math.max(1, data.train().size() / (double) batch);

@@ -91,9 +91,9 @@ abstract class RowNetwork implements UserRows, Storable {
         return taken;
     }
 
-    /** Other rows for users, as many numbers as there are. */
+    /** Rows for users, of the length that this model reads. */
     final float[] fitting(float[] rows) {
-        Check.require(rows.length == userRows.length, "rows.length", rows.length, "" + userRows.length);
+        Check.require(rows.length % width == 0, "rows.length", rows.length, "a multiple of " + width);
         return rows;
     }
 }

@@ -13,6 +13,9 @@ public interface UserLearner extends Learner<Split, Recommender> {
         return train(data, UserLoss.NONE, env);
     }
 
+    /** The seeded initial model: nothing learned yet. */
+    UserRows untrained(Split data, Env env);
+
     /** The largest number of epochs that one training runs. */
     int epochs();
 }

@@ -18,7 +18,7 @@ public interface UserRows extends Recommender {
     /** The rows of all users, {@code [users, width]}; not to be written to. */
     float[] userRows();
 
-    /** The same model with other rows of users, {@code [users, width]}; everything else is shared. */
+    /** The same model with other rows, or for other users, {@code [users, width]}; everything else is shared. */
     UserRows withUserRows(float[] rows);
 
     /**
