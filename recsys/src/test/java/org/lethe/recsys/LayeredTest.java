@@ -3,7 +3,6 @@ package org.lethe.recsys;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -15,10 +14,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lethe.DataFolders;
 import org.lethe.Env;
-import org.lethe.LetheException;
 import org.lethe.Workers;
 import org.lethe.recsys.forget.ForgetUsers;
 import org.lethe.recsys.forget.Retrain;
+import org.lethe.recsys.forget.Sharded;
 import org.lethe.recsys.forget.Sisa;
 import org.lethe.torch.Device;
 
@@ -252,15 +251,18 @@ class LayeredTest {
         }
     }
 
-    static List<UserLearner> withoutTables() {
-        return small().subList(1, 5);
+    static List<UserLearner> networks() {
+        return List.of(longer().get(1), longer().get(4));
     }
 
     @ParameterizedTest
-    @MethodSource("withoutTables")
-    void methodsOfTablesSayWhyTheyRefuse(UserLearner learner) {
-        LetheException e = assertThrows(LetheException.class, () -> new Sisa(2, 1).learn(learner, DATA, Env.seeded(1)));
-        assertTrue(e.getMessage().startsWith("sisa needs a model of user and item tables"), e.getMessage());
+    @MethodSource("networks")
+    void twoShardsLearnWhatIsPlantedBetterThanPopularity(UserLearner learner) {
+        for (Sharded.Aggregate aggregate : Sharded.Aggregate.values()) {
+            double own = quality(new Sisa(2, 1, aggregate).learn(learner, TASTES, Env.seeded(1)));
+            double popular = quality(popularity());
+            assertTrue(own > 1.1 * popular, aggregate + ": " + own + " against " + popular + " of popularity");
+        }
     }
 
     @ParameterizedTest

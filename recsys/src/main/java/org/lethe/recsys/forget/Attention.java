@@ -118,7 +118,7 @@ final class Attention implements Training.Course<Checkpoint> {
         float[][] items = new float[shards][];
         env.workers().each(shards, s -> {
             Sharded.Shard shard = sharded.shards().get(s);
-            int dims = sharded.dims();
+            int dims = sharded.width();
             users[s] = new float[sharded.users() * dims];
             items[s] = new float[sharded.items() * dims];
             Interactions seen = sharded.partition().part(s, data).train();
@@ -133,7 +133,7 @@ final class Attention implements Training.Course<Checkpoint> {
             }
             for (int i = 0; i < known.length; i++) {
                 if (known[i]) {
-                    System.arraycopy(shard.model().itemRows(), i * dims, items[s], i * dims, dims);
+                    System.arraycopy(shard.tables().itemRows(), i * dims, items[s], i * dims, dims);
                 }
             }
         });

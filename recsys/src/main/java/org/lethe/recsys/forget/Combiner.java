@@ -1,24 +1,33 @@
 package org.lethe.recsys.forget;
 
 import java.util.Arrays;
+import java.util.List;
 import org.lethe.Env;
+import org.lethe.Workers;
 import org.lethe.recsys.EmbeddingLearner.Loss;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
+import org.lethe.recsys.UserRows;
 
 /**
  * UltraRE's light combiner: {@code s(u, i) = Σ_g β_g s_g(u, i)} with β ≥ 0 and Σβ = 1, where every shard's score uses the
  * row the user has in its own shard. Weights are fitted on what the model was trained on, by the backbone's loss with one
  * sampled negative per interaction (reconstructed from the paper's abstract; its code has the plain mean).
+ *
+ * <p>Shards of tables are combined into tables; those of networks answer by {@link WeightedScores}. Fitting costs two scores
+ * of every shard an interaction.
  */
 public final class Combiner {
     private static final int STEPS = 200;
+    private static final int BLOCK = 4096; // pairs that a network scores at a time
 
     private final Sharded sharded;
     private final Loss loss;
     private final Interactions train;
     private final int[] against;
+    private final Workers workers;
+    private final List<UserRows> pooled; // where shards are networks
 
     /** The kinds of combination. */
     public enum Kind {
@@ -36,6 +45,8 @@ public final class Combiner {
         this.sharded = sharded;
         this.loss = loss;
         this.train = train;
+        this.workers = env.workers();
+        this.pooled = sharded.tabular() ? List.of() : sharded.pooled();
         this.against = new int[train.size()];
         RowObjective.negatives(train, env.random("combiner-negatives"), against);
     }
@@ -49,9 +60,21 @@ public final class Combiner {
         };
     }
 
-    private Embeddings perUser() {
+    private Recommender perUser() {
         int shards = sharded.shards().size();
-        int dims = sharded.dims();
+        if (!sharded.tabular()) {
+            double[] taken = scores(0, train.users(), train.columns());
+            double[] left = scores(0, train.users(), against);
+            float[] weights = new float[train.users() * shards];
+            for (int u = 0; u < train.users(); u++) {
+                double[] beta = fit(taken, left, train.from(u), train.to(u));
+                for (int s = 0; s < shards; s++) {
+                    weights[u * shards + s] = (float) beta[s];
+                }
+            }
+            return new WeightedScores(pooled, weights);
+        }
+        int dims = sharded.width();
         float[] own = sharded.ownRows();
         float[] users = new float[own.length * shards];
         for (int u = 0; u < train.users(); u++) {
@@ -66,7 +89,7 @@ public final class Combiner {
         for (int i = 0; i < train.items(); i++) {
             for (int s = 0; s < shards; s++) {
                 System.arraycopy(
-                        sharded.shards().get(s).model().itemRows(), i * dims, items, (i * shards + s) * dims, dims);
+                        sharded.shards().get(s).tables().itemRows(), i * dims, items, (i * shards + s) * dims, dims);
             }
         }
         return new Embeddings(dims * shards, users, items);
@@ -77,19 +100,22 @@ public final class Combiner {
      * 1/√t: it stays on the simplex by itself, and the loss is convex in β.
      */
     double[] fit(int from, int to) {
+        int count = train.to(to - 1) - train.from(from);
+        return fit(scores(from, to, train.columns()), scores(from, to, against), 0, count);
+    }
+
+    /** On interactions {@code from … to−1} of those whose scores are given. */
+    private double[] fit(double[] taken, double[] left, int from, int to) {
         int shards = sharded.shards().size();
         double[] beta = new double[shards];
         Arrays.fill(beta, 1.0 / shards);
-        int count = train.to(to - 1) - train.from(from);
-        if (count == 0 || shards == 1) {
+        if (from == to || shards == 1) {
             return beta;
         }
-        double[] taken = scores(from, to, train.columns());
-        double[] left = scores(from, to, against);
         double[] gradient = new double[shards];
         for (int step = 1; step <= STEPS; step++) {
             Arrays.fill(gradient, 0);
-            for (int n = 0; n < count; n++) {
+            for (int n = from; n < to; n++) {
                 double yes = 0;
                 double no = 0;
                 for (int s = 0; s < shards; s++) {
@@ -129,23 +155,45 @@ public final class Combiner {
     /** Scores by every shard of one item per interaction, [interactions, shards]. */
     private double[] scores(int from, int to, int[] itemOf) {
         int shards = sharded.shards().size();
-        int dims = sharded.dims();
         int first = train.from(from);
-        double[] scores = new double[(train.to(to - 1) - first) * shards];
+        int count = train.to(to - 1) - first;
+        double[] scores = new double[count * shards];
+        if (!sharded.tabular()) {
+            int[] userOf = new int[count];
+            for (int u = from; u < to; u++) {
+                Arrays.fill(userOf, train.from(u) - first, train.to(u) - first, u);
+            }
+            int[] items = Arrays.copyOfRange(itemOf, first, first + count);
+            workers.each(shards, s -> score(s, userOf, items, scores));
+            return scores;
+        }
+        int dims = sharded.width();
         for (int u = from; u < to; u++) {
             Sharded.Shard own = sharded.shards().get(sharded.shardOf(u));
             int row = own.row(u) * dims;
             for (int k = train.from(u); k < train.to(u); k++) {
                 for (int s = 0; s < shards; s++) {
-                    float[] items = sharded.shards().get(s).model().itemRows();
+                    float[] items = sharded.shards().get(s).tables().itemRows();
                     double sum = 0;
                     for (int d = 0; d < dims; d++) {
-                        sum += own.model().userRows()[row + d] * items[itemOf[k] * dims + d];
+                        sum += own.tables().userRows()[row + d] * items[itemOf[k] * dims + d];
                     }
                     scores[(k - first) * shards + s] = sum;
                 }
             }
         }
         return scores;
+    }
+
+    private void score(int shard, int[] users, int[] items, double[] scores) {
+        int shards = pooled.size();
+        for (int at = 0; at < users.length; at += BLOCK) {
+            int end = Math.min(users.length, at + BLOCK);
+            float[] block = new float[end - at];
+            pooled.get(shard).scores(Arrays.copyOfRange(users, at, end), Arrays.copyOfRange(items, at, end), block);
+            for (int n = 0; n < block.length; n++) {
+                scores[(at + n) * shards + shard] = block[n];
+            }
+        }
     }
 }

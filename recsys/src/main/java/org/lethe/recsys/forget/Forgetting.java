@@ -12,9 +12,11 @@ import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.AdamForm;
 import org.lethe.recsys.EmbeddingLearner;
+import org.lethe.recsys.EmbeddingLearner.Loss;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.Wmf;
 
 /** What every method of forgetting asks of its arguments. */
@@ -34,7 +36,35 @@ final class Forgetting {
         if (learner instanceof EmbeddingLearner tables) {
             return tables;
         }
-        throw refused(method, "needs a model of user and item tables, as bpr or wmf, not " + learner);
+        throw refused(
+                method,
+                "needs user and item tables trained by a loss of their product, as of bpr or wmf, not "
+                        + Named.Of.name(learner) + "; retrain, sisa and ultrare work on any model");
+    }
+
+    /** The learner as one that shards are trained by: a model of theirs has a row for every user. */
+    static Learner<Split, Recommender> ofShards(Method<?, ?> method, Learner<Split, Recommender> learner) {
+        if (learner instanceof EmbeddingLearner || learner instanceof UserLearner) {
+            return learner;
+        }
+        throw refused(method, "needs a model with a row for every user, as bpr or neumf, not " + learner);
+    }
+
+    /** The learner as one of two tables; networks are known by what they are before any training. */
+    static void requireTables(Method<?, ?> method, Learner<Split, Recommender> learner, Split data, Env env) {
+        if (!(learner instanceof EmbeddingLearner)
+                && learner instanceof UserLearner rows
+                && !(rows.untrained(data, env) instanceof Embeddings)) {
+            throw refused(
+                    method,
+                    "puts tables of rows together by attention, and " + Named.Of.name(learner)
+                            + " has layers after them; use {aggregate: own}, or ultrare, which weighs scores");
+        }
+    }
+
+    /** What an aggregation is fitted by: the learner's loss of a pair where it names one, else the pairwise. */
+    static Loss fitted(Learner<Split, Recommender> learner) {
+        return learner instanceof EmbeddingLearner tables ? tables.loss() : Loss.PAIRWISE;
     }
 
     /** The model as user and item tables. */

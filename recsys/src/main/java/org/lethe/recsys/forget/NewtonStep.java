@@ -43,8 +43,8 @@ public record NewtonStep(double damping, double ridge, int steps) implements Met
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        Embeddings before = Forgetting.embeddings(this, model);
         EmbeddingLearner.Loss loss = Forgetting.tables(this, learner).loss();
+        Embeddings before = Forgetting.embeddings(this, model);
         ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
         if (forgotten.nothing()) {
             return model;

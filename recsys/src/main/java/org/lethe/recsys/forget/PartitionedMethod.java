@@ -22,6 +22,9 @@ interface PartitionedMethod extends Method<Split, Recommender> {
     /** Whether the partition is drawn again without what is forgotten. */
     boolean leakFree();
 
+    /** Whether the aggregation works on tables alone, not on models with layers. */
+    boolean tablesOnly();
+
     /** The partition of some data by where the pre-embeddings place it. */
     Partition partition(Embeddings placed, Split data, Env env);
 
@@ -35,10 +38,13 @@ interface PartitionedMethod extends Method<Split, Recommender> {
 
     @Override
     default Recommender learn(Learner<Split, Recommender> learner, Split data, Env env) {
-        EmbeddingLearner tables = Forgetting.tables(this, learner);
+        Learner<Split, Recommender> ofShards = Forgetting.ofShards(this, learner);
+        if (tablesOnly()) {
+            Forgetting.requireTables(this, learner, data, env);
+        }
         Embeddings placed = Forgetting.placed(data, env);
         Partition made = env.ledger().timed("partition", () -> partition(placed, data, env));
-        return trained(made, IntStream.range(0, shards()).toArray(), List.of(), tables, data, env);
+        return trained(made, IntStream.range(0, shards()).toArray(), List.of(), ofShards, data, env);
     }
 
     @Override
@@ -53,16 +59,22 @@ interface PartitionedMethod extends Method<Split, Recommender> {
             return learn(learner, forgotten.remaining(), env);
         }
         Partition made = before.partition();
-        EmbeddingLearner tables = Forgetting.tables(this, learner);
-        return trained(made, made.touched(forgotten, data), before.shards(), tables, forgotten.remaining(), env);
+        Learner<Split, Recommender> ofShards = Forgetting.ofShards(this, learner);
+        return trained(made, made.touched(forgotten, data), before.shards(), ofShards, forgotten.remaining(), env);
     }
 
     private Recommender trained(
-            Partition made, int[] touched, List<Sharded.Shard> old, EmbeddingLearner learner, Split data, Env env) {
+            Partition made,
+            int[] touched,
+            List<Sharded.Shard> old,
+            Learner<Split, Recommender> learner,
+            Split data,
+            Env env) {
         List<Sharded.Shard> trained = Sharded.train(
                 touched, old, s -> Sharded.Job.whole(made.members(s, data), made.part(s, data)), learner, env);
         Sharded plain = new Sharded(this, made, trained, data, Sharded::local);
-        Recommender served = env.ledger().timed("aggregate", () -> aggregate(plain, learner.loss(), data, env));
+        Recommender served =
+                env.ledger().timed("aggregate", () -> aggregate(plain, Forgetting.fitted(learner), data, env));
         return new Sharded(this, made, trained, data, s -> served);
     }
 }

@@ -24,6 +24,9 @@ import org.lethe.recsys.Split;
  * <p>What CURE4Rec runs under this name is {@code {partition: users, slack: 1, rounds: 30, aggregate: own}}: users are
  * partitioned and each is answered by its own shard. Its code assigns users to the farthest centre; ours to the nearest.
  *
+ * <p>Attention needs user and item tables; the shards of {@code neumf} and {@code multvae} are networks, and only {@code own}
+ * puts these together. The tables of {@code dmf} and {@code ngcf} are weighed by the pairwise loss.
+ *
  * <p>The partition was drawn with the forgotten data in it, so the plain form is exact only given the partition. With
  * {@code leakFree} pre-embeddings and partition are made anew from what remains and everything is trained again: exact,
  * at the price of learning. Users and items that are in no shard's data keep their place by number. Cost of a request: the
@@ -88,6 +91,11 @@ public record RecEraser(
     /** The usual settings for so many shards. */
     public RecEraser(int shards, By partition) {
         this(shards, partition, 1.2, 50, Aggregate.ATTENTION, 20, 20, 0.01, 2, false);
+    }
+
+    @Override
+    public boolean tablesOnly() {
+        return aggregate == Aggregate.ATTENTION;
     }
 
     @Override

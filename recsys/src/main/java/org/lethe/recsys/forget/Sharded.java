@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lethe.Env;
+import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Workers;
@@ -14,6 +16,8 @@ import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.UserLearner;
+import org.lethe.recsys.UserRows;
 
 /**
  * A recommender made of shard models that never saw each other's data, and the aggregation that answers for them all.
@@ -32,12 +36,17 @@ public final class Sharded implements Recommender {
     /**
      * One shard.
      *
-     * @param users its users, ascending; the row of a user in the tables is its place here
-     * @param model its tables; all items have rows, its own users only
+     * @param users its users, ascending; the row of a user in the model is its place here
+     * @param model of all items, and of its own users only
      * @param stages where its training stood after each slice but the last; empty without slices
      */
-    public record Shard(int[] users, Embeddings model, List<Checkpoint> stages) {
-        /** The row of a user in the tables, negative where the shard does not know it. */
+    public record Shard(int[] users, UserRows model, List<Checkpoint> stages) {
+        /** The model as two tables; who asks has made sure that it is. */
+        Embeddings tables() {
+            return (Embeddings) model;
+        }
+
+        /** The row of a user in the model, negative where the shard does not know it. */
         int row(int user) {
             return Arrays.binarySearch(users, user);
         }
@@ -47,7 +56,8 @@ public final class Sharded implements Recommender {
     public enum Aggregate {
         /**
          * The mean of the shards' scores, each of which uses the row a user has in its own shard (the released UltraRE):
-         * since that row is common to all, one table of users and one mean table of items.
+         * since that row is common to all, one table of users and one mean table of items where shards are tables. Networks
+         * read each other's rows, which started alike and were trained apart.
          */
         MEAN,
         /** Each user is answered by its own shard alone, as the released CURE4Rec measures it. */
@@ -124,7 +134,7 @@ public final class Sharded implements Recommender {
         return own[user];
     }
 
-    /** What answers for all shards: two tables, unless each user is answered by its own shard. */
+    /** What answers for all shards: two tables where shards are, unless each user is answered by its own shard. */
     public synchronized Recommender served() {
         Recommender answer = served;
         if (answer == null) {
@@ -134,7 +144,7 @@ public final class Sharded implements Recommender {
         return answer;
     }
 
-    /** Each user answered by its own shard alone: that shard's row of the user against that shard's rows of the items. */
+    /** Each user answered by its own shard alone; zeros where that does not know the user. */
     public Recommender local() {
         return new Recommender() {
             @Override
@@ -164,6 +174,29 @@ public final class Sharded implements Recommender {
                     shard.model.scores(row, into);
                 }
             }
+
+            @Override
+            public void scores(int[] users, float[] into) {
+                Arrays.fill(into, 0, users.length * items, 0);
+                for (int s = 0; s < shards.size(); s++) {
+                    int shard = s;
+                    int[] places = IntStream.range(0, users.length)
+                            .filter(n ->
+                                    own[users[n]] == shard && shards.get(shard).row(users[n]) >= 0)
+                            .toArray();
+                    int[] rows = Arrays.stream(places)
+                            .map(n -> shards.get(shard).row(users[n]))
+                            .toArray();
+                    if (rows.length == 0) {
+                        continue;
+                    }
+                    float[] scores = new float[rows.length * items];
+                    shards.get(s).model.scores(rows, scores);
+                    for (int n = 0; n < places.length; n++) {
+                        System.arraycopy(scores, n * items, into, places[n] * items, items);
+                    }
+                }
+            }
         };
     }
 
@@ -187,31 +220,54 @@ public final class Sharded implements Recommender {
         served().scores(user, into);
     }
 
-    /** Length of the shards' rows. */
-    int dims() {
-        return shards.getFirst().model.dims();
+    @Override
+    public void scores(int[] users, float[] into) {
+        served().scores(users, into);
+    }
+
+    /** Whether every shard is two tables. */
+    boolean tabular() {
+        return shards.stream().allMatch(shard -> shard.model instanceof Embeddings);
+    }
+
+    /** Length of the shards' rows of users. */
+    int width() {
+        return shards.getFirst().model.width();
     }
 
     /** Every user's row from its own shard; zeros where no shard knows it. */
     float[] ownRows() {
-        int dims = dims();
-        float[] rows = new float[own.length * dims];
+        int width = width();
+        float[] rows = new float[own.length * width];
         for (int u = 0; u < own.length; u++) {
             Shard shard = shards.get(own[u]);
             int row = shard.row(u);
             if (row >= 0) {
-                System.arraycopy(shard.model.userRows(), row * dims, rows, u * dims, dims);
+                System.arraycopy(shard.model.userRows(), row * width, rows, u * width, width);
             }
         }
         return rows;
     }
 
-    /** Own user rows, and item rows summed over the shards with weights and divided by {@code total}, shard by shard. */
-    Embeddings weighted(double[] weights, double total) {
-        int dims = dims();
+    /** Every shard's model with all users' own rows. */
+    List<UserRows> pooled() {
+        float[] rows = ownRows();
+        return shards.stream().map(shard -> shard.model.withUserRows(rows)).toList();
+    }
+
+    /** The scores of all shards, which use a user's own row, summed shard by shard with weights and divided by {@code total}. */
+    Recommender weighted(double[] weights, double total) {
+        if (!tabular()) {
+            float[] shares = new float[weights.length];
+            for (int s = 0; s < shares.length; s++) {
+                shares[s] = (float) (weights[s] / total);
+            }
+            return new WeightedScores(pooled(), shares);
+        }
+        int dims = width();
         double[] sum = new double[items * dims];
         for (int s = 0; s < weights.length; s++) {
-            float[] rows = shards.get(s).model.itemRows();
+            float[] rows = shards.get(s).tables().itemRows();
             for (int n = 0; n < sum.length; n++) {
                 sum[n] += weights[s] * rows[n];
             }
@@ -225,7 +281,11 @@ public final class Sharded implements Recommender {
 
     /** Trains some shards, independently and in parallel; the others stay the objects they are. */
     static List<Shard> train(
-            int[] touched, List<Shard> old, Function<Integer, Job> jobOf, EmbeddingLearner learner, Env env) {
+            int[] touched,
+            List<Shard> old,
+            Function<Integer, Job> jobOf,
+            Learner<Split, Recommender> learner,
+            Env env) {
         List<Workers.Task<Shard>> tasks = new ArrayList<>();
         for (int s : touched) {
             Job job = jobOf.apply(s);
@@ -246,7 +306,8 @@ public final class Sharded implements Recommender {
     }
 
     /**
-     * The training of one shard in stages. Stage r sees slices 0 … r and starts where stage r−1 ended.
+     * The training of one shard in stages. Stage r sees slices 0 … r and starts where stage r−1 ended. A shard that has
+     * nothing to learn from stands at its start.
      *
      * @param users the shard's users
      * @param part the shard's data
@@ -259,7 +320,19 @@ public final class Sharded implements Recommender {
             return new Job(users, part, new int[users.length], 1, List.of());
         }
 
-        Shard run(EmbeddingLearner learner, Env env) {
+        Shard run(Learner<Split, Recommender> learner, Env env) {
+            return switch (learner) {
+                case EmbeddingLearner tables -> staged(tables, env);
+                case UserLearner rows ->
+                    new Shard(
+                            users,
+                            part.train().size() > 0 ? rows.train(part, env) : rows.untrained(part, env),
+                            List.of());
+                default -> throw new IllegalArgumentException("learner is " + learner);
+            };
+        }
+
+        private Shard staged(EmbeddingLearner learner, Env env) {
             List<Checkpoint> stages = new ArrayList<>(kept);
             Checkpoint at = stages.isEmpty() ? learner.start(part, env) : stages.getLast();
             for (int stage = stages.size(); stage < slices; stage++) {

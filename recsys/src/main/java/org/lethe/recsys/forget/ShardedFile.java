@@ -14,16 +14,21 @@ import org.lethe.Safetensors.Tensor;
 import org.lethe.recsys.Checkpoint;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
+import org.lethe.recsys.MultVae;
+import org.lethe.recsys.NeuMf;
 import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Storable;
+import org.lethe.recsys.UserRows;
 import org.lethe.study.Words;
 
 /**
- * A sharded model as one safetensors file: the tables of every shard, what belongs where, where the training of each slice
- * stood, and the tables that serve, so that a model read back serves and forgets as the one that was written.
+ * A sharded model as one safetensors file: the model of every shard, what belongs where, where the training of each slice
+ * stood, and the tables or weights that serve, so that a model read back serves and forgets as the one that was written.
  *
  * <p>The tables that serve are {@code users} and {@code items}, as in the file of a model that is not sharded, and
- * {@link Embeddings#load} reads them alone; they are absent where each user is answered by its own shard. The header names
- * the method with all of its settings. The file grows with shards times items, and with the checkpoints of the slices.
+ * {@link Embeddings#load} reads them alone; they are absent where each user is answered by its own shard, and where networks
+ * answer together, whose {@code weights} are there instead. The header names the method with all of its settings, and what
+ * the shards are where they are no tables. The file grows with shards times items, and with the checkpoints of the slices.
  */
 public final class ShardedFile {
     private ShardedFile() {}
@@ -58,11 +63,15 @@ public final class ShardedFile {
                 put(tensors, "partition.items", of.columns());
             }
         }
+        if (!model.tabular()) {
+            metadata.put(
+                    "lethe.shard-model", storable(model.shards().getFirst()).kind());
+        }
         for (int s = 0; s < model.shards().size(); s++) {
             Sharded.Shard shard = model.shards().get(s);
             String name = "shard." + s + ".";
             put(tensors, name + "members", shard.users());
-            put(tensors, name, shard.model());
+            storable(shard).tensors().forEach((of, tensor) -> tensors.put(name + of, tensor));
             for (int r = 0; r < shard.stages().size(); r++) {
                 Checkpoint stage = shard.stages().get(r);
                 String of = name + "stage." + r + ".";
@@ -72,10 +81,24 @@ public final class ShardedFile {
                 tensors.put(of + "progress", Tensor.of(new long[] {stage.steps(), stage.epochs()}, 2));
             }
         }
-        if (model.served() instanceof Embeddings served) {
-            put(tensors, "", served);
+        switch (model.served()) {
+            case Embeddings served -> put(tensors, "", served);
+            case WeightedScores served -> {
+                int columns = model.shards().size();
+                float[] weights = served.weights();
+                tensors.put("weights", Tensor.of(weights, weights.length / columns, columns));
+            }
+            default -> {}
         }
         Safetensors.write(file, tensors, metadata);
+    }
+
+    private static Storable storable(Sharded.Shard shard) {
+        if (shard.model() instanceof Storable storable) {
+            return storable;
+        }
+        throw new IllegalArgumentException(
+                "a shard is a " + shard.model().getClass().getSimpleName() + ", expected a model that can be kept");
     }
 
     /**
@@ -110,22 +133,44 @@ public final class ShardedFile {
                             progress[0],
                             Math.toIntExact(progress[1])));
                 }
-                all.add(new Sharded.Shard(members, tables(read, name, members.length), List.copyOf(stages)));
+                all.add(new Sharded.Shard(members, model(read, file, name, members.length), List.copyOf(stages)));
             }
             int items = all.getFirst().model().items();
             for (Sharded.Shard shard : all) {
                 if (shard.model().items() != items
-                        || shard.model().dims() != all.getFirst().model().dims()) {
+                        || shard.model().width() != all.getFirst().model().width()) {
                     throw wrong(file, "has shards of different shapes");
                 }
             }
             Partition partition = partition(read, file, shards, own.length, items);
-            if (!read.entries().containsKey("users")) {
-                return new Sharded(maker, partition, all, own, items, Sharded::local);
+            if (read.entries().containsKey("users")) {
+                Recommender served = tables(read, "", own.length);
+                return new Sharded(maker, partition, all, own, items, s -> served);
             }
-            Recommender served = tables(read, "", own.length);
-            return new Sharded(maker, partition, all, own, items, s -> served);
+            if (read.entries().containsKey("weights")) {
+                long rows = read.require("weights", -1, shards).shape().getFirst();
+                if (rows != 1 && rows != own.length) {
+                    throw wrong(file, "has weights in " + rows + " rows, expected 1 or " + own.length);
+                }
+                float[] weights = read.floats("weights");
+                return new Sharded(maker, partition, all, own, items, s -> new WeightedScores(s.pooled(), weights));
+            }
+            return new Sharded(maker, partition, all, own, items, Sharded::local);
         }
+    }
+
+    private static UserRows model(Safetensors read, Path file, String name, int users) {
+        String kind = read.metadata().getOrDefault("lethe.shard-model", "embeddings");
+        UserRows model = switch (kind) {
+            case "embeddings" -> tables(read, name, users);
+            case "neumf" -> NeuMf.Model.read(read, file, name);
+            case "multvae" -> MultVae.Model.read(read, file, name);
+            default -> throw wrong(file, "has shards of kind \"" + kind + "\", expected embeddings, neumf or multvae");
+        };
+        if (model.users() != users) {
+            throw wrong(file, "has " + model.users() + " users in a shard of " + users);
+        }
+        return model;
     }
 
     private static Partition partition(Safetensors read, Path file, int shards, int users, int items) {

@@ -32,8 +32,12 @@ import org.lethe.recsys.Split;
  * {@code S(1 − (1 − 1/S)^j)} shards, so that a request for 5 % of all users touches every one. Slices keep one checkpoint
  * each.
  *
+ * <p>A shard is any model with a row for every user. Slices need training that resumes, which models with layers do not
+ * have, {@code gmf} excepted. The mean of networks is that of their scores, each reading the row a user has in its own
+ * shard, so that a list costs S.
+ *
  * @param shards number of shards
- * @param slices number of slices in a shard; 1 for none
+ * @param slices number of slices in a shard; 1 for none, and for models with layers
  * @param aggregate how the shards answer as one: mean (of all shards' scores) or own (each user's own shard alone)
  */
 @Named("sisa")
@@ -59,7 +63,7 @@ public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implemen
 
     @Override
     public Recommender learn(Learner<Split, Recommender> learner, Split data, Env env) {
-        EmbeddingLearner tables = Forgetting.tables(this, learner);
+        Learner<Split, Recommender> ofShards = ofShards(learner);
         Forgetting.requireUnits(this, shards, data.users());
         Partition partition = Partition.ByUser.dealt(data.train(), shards, env.random("sisa-shards"));
         List<Sharded.Shard> trained = Sharded.train(
@@ -69,7 +73,7 @@ public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implemen
                     Split part = partition.part(s, data);
                     return new Sharded.Job(partition.members(s, data), part, slicesOf(part, env), slices, List.of());
                 },
-                tables,
+                ofShards,
                 env);
         return sharded(partition, trained, data);
     }
@@ -100,9 +104,19 @@ public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implemen
                     List<Checkpoint> kept = old.stages().subList(0, first);
                     return new Sharded.Job(old.users(), part, sliceOf, slices, kept);
                 },
-                Forgetting.tables(this, learner),
+                ofShards(learner),
                 env);
         return sharded(partition, trained, data);
+    }
+
+    private Learner<Split, Recommender> ofShards(Learner<Split, Recommender> learner) {
+        if (slices > 1 && !(learner instanceof EmbeddingLearner)) {
+            throw Forgetting.refused(
+                    this,
+                    "has slices " + slices + ", expected 1 for " + Named.Of.name(learner)
+                            + ", whose training keeps no state that a slice could go on from");
+        }
+        return Forgetting.ofShards(this, learner);
     }
 
     private int[] slicesOf(Split part, Env env) {

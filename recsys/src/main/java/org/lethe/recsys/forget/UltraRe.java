@@ -18,7 +18,7 @@ import org.lethe.transport.BalancedClustering;
  *
  * <p>Pre-embeddings by a short training of {@code wmf}; {@link BalancedClustering} of the users at ε = 0, which is
  * what the published code computes; each shard is trained alone; every shard's scores use the row a user has in its own
- * shard, and the combiner weighs them. Exactness and {@code leakFree} are as in {@link RecEraser}. Cost of a request: the
+ * shard, and the combiner weighs them, tables or networks. Exactness and {@code leakFree} are as in {@link RecEraser}. Cost of a request: the
  * touched shards, and fitting the combiner.
  *
  * @param shards number of shards
@@ -40,6 +40,11 @@ public record UltraRe(int shards, int rounds, Combiner.Kind combiner, boolean le
     /** The usual settings for so many shards. */
     public UltraRe(int shards) {
         this(shards, 10, Combiner.Kind.MEAN, false);
+    }
+
+    @Override
+    public boolean tablesOnly() {
+        return false;
     }
 
     @Override

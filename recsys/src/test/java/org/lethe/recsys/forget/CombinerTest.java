@@ -57,8 +57,8 @@ class CombinerTest {
         Sharded.Shard own = sharded.shards().get(sharded.shardOf(user));
         double sum = 0;
         for (int d = 0; d < 8; d++) {
-            sum += (double) own.model().userRows()[own.row(user) * 8 + d]
-                    * sharded.shards().get(shard).model().itemRows()[item * 8 + d];
+            sum += (double) own.tables().userRows()[own.row(user) * 8 + d]
+                    * sharded.shards().get(shard).tables().itemRows()[item * 8 + d];
         }
         return sum;
     }

@@ -89,7 +89,7 @@ class ExactForgettingTest {
                     } else {
                         assertArrayEquals(
                                 LEARNER.train(part, env).itemRows(),
-                                after.shards().get(s).model().itemRows());
+                                after.shards().get(s).tables().itemRows());
                     }
                 }
             }
@@ -199,7 +199,7 @@ class ExactForgettingTest {
                 .part(own, ForgetUsers.listed("2").resolve(data).remaining());
         assertArrayEquals(
                 new Wmf().start(part, env).model().itemRows(),
-                after.shards().get(own).model().itemRows());
+                after.shards().get(own).tables().itemRows());
     }
 
     @Test

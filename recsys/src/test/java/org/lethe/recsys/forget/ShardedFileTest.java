@@ -15,17 +15,26 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lethe.Env;
+import org.lethe.Learner;
 import org.lethe.LetheException;
+import org.lethe.Method;
 import org.lethe.recsys.AdamForm;
 import org.lethe.recsys.Bpr;
+import org.lethe.recsys.Dmf;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
+import org.lethe.recsys.MultVae;
+import org.lethe.recsys.NeuMf;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Recsys;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.UserLearner;
+import org.lethe.torch.Device;
 
 class ShardedFileTest {
     private static final EmbeddingLearner LEARNER = new Bpr(8, 4, 64, 1e-2, 0.1, 2, AdamForm.LAZY);
+    private static final NeuMf NEUMF = new NeuMf(4, List.of(8, 4), 2, 2, 64, 1e-2, 0.1, 9, Device.CPU);
+    private static final MultVae MULTVAE = new MultVae(4, 8, 0.3, 0.2, 20, 2, 10, 1e-2, 9, Device.CPU);
     private static final Split DATA = Blocks.split(40, 25, 3, 1);
     private static final Env ENV = Env.seeded(1);
 
@@ -35,8 +44,18 @@ class ShardedFileTest {
     @Test
     void aModelReadBackServesAndForgetsAsTheOneWritten() throws IOException {
         for (Sisa method : List.of(new Sisa(4, 1), new Sisa(3, 3), new Sisa(3, 2, Sharded.Aggregate.OWN))) {
-            roundTrip(method, method.learn(LEARNER, DATA, ENV), ForgetUsers.listed("4", "9"));
+            roundTrip(method, LEARNER);
         }
+    }
+
+    @Test
+    void shardsThatAreNetworksAreKeptWithTheirWeights() throws IOException {
+        for (UserLearner learner : List.of(NEUMF, MULTVAE)) {
+            roundTrip(new Sisa(4, 1), learner);
+            roundTrip(new Sisa(3, 1, Sharded.Aggregate.OWN), learner);
+            roundTrip(new UltraRe(3, 5, Combiner.Kind.USER, false), learner);
+        }
+        roundTrip(new Sisa(3, 1), new Dmf(8, List.of(8, 6), 1, 2, 64, 1e-2, 0.1, 9, Device.CPU));
     }
 
     @Test
@@ -72,12 +91,14 @@ class ShardedFileTest {
         return rows;
     }
 
-    private void roundTrip(Sisa method, Recommender model, ForgetRequest request) throws IOException {
+    private void roundTrip(Method<Split, Recommender> method, Learner<Split, Recommender> learner) throws IOException {
+        Recommender model = method.learn(learner, DATA, ENV);
+        ForgetRequest request = ForgetUsers.listed("4", "9");
         Path file = folder.resolve("model.safetensors");
         new Recsys().save(model, Map.of("digest", "abc"), file);
         Sharded read = ShardedFile.load(file, method);
         same(model, read);
-        same(method.fulfil(model, request, LEARNER, DATA, ENV), method.fulfil(read, request, LEARNER, DATA, ENV));
+        same(method.fulfil(model, request, learner, DATA, ENV), method.fulfil(read, request, learner, DATA, ENV));
         if (((Sharded) model).served() instanceof Embeddings served) {
             assertArrayEquals(served.itemRows(), Embeddings.load(file).itemRows());
         }
@@ -116,9 +137,14 @@ class ShardedFileTest {
 
     @Test
     void damagedFilesAreRefusedOrReadAsModels() throws IOException {
+        damaged(new Sisa(2, 2), LEARNER);
+        damaged(new Sisa(2, 1), NEUMF);
+        damaged(new UltraRe(2, 5, Combiner.Kind.USER, false), MULTVAE);
+    }
+
+    private void damaged(Method<Split, Recommender> method, Learner<Split, Recommender> learner) throws IOException {
         Path file = folder.resolve("model.safetensors");
-        Sisa method = new Sisa(2, 2);
-        new Recsys().save(method.learn(LEARNER, DATA, ENV), Map.of(), file);
+        new Recsys().save(method.learn(learner, DATA, ENV), Map.of(), file);
         byte[] whole = Files.readAllBytes(file);
         SplittableRandom random = new SplittableRandom(5);
         for (int n = 0; n < 300; n++) {
