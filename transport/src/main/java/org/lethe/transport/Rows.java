@@ -77,7 +77,7 @@ final class Rows {
         for (; j < m; j++) {
             rest = Math.fma(x[from + j], y[at + j], rest);
         }
-        return Sweep.Doubles.tree(lanes, 0) + rest;
+        return Sweep.InDoubles.tree(lanes, 0) + rest;
     }
 
     /**

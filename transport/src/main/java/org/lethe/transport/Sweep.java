@@ -59,88 +59,74 @@ abstract sealed class Sweep {
 
     abstract double column(int block, int j);
 
-    static final class Doubles extends Sweep {
-        private final double[] c;
-        private final double[] h;
+    /** In doubles, over costs that are kept or made again. */
+    abstract static sealed class InDoubles extends Sweep {
+        final double[] h;
         private final double[][] terms;
         private final double[][] sums;
 
-        Doubles(int n, int m) {
-            super(n, m, BLOCK);
-            requireOneArray();
-            c = new double[n * width];
+        private InDoubles(int n, int m, int block) {
+            super(n, m, block);
             h = new double[width];
             Arrays.fill(h, Double.NEGATIVE_INFINITY);
             terms = new double[blocks][width + Lanes.DOUBLES];
             sums = new double[blocks][width];
         }
 
+        /** An array that holds the costs of a row, until the next row of its block is asked for. */
+        abstract double[] costs(int i);
+
+        /** Where they begin in it. */
+        abstract int start(int i);
+
         @Override
-        double safe() {
+        final double safe() {
             return 1e-250;
         }
 
         @Override
-        double largestRatio() {
+        final double largestRatio() {
             return 0x1p1000;
         }
 
         @Override
-        void load(Costs costs, double factor, Loop loop) {
-            loop.each(blocks, part -> {
-                double[] scratch = new double[width];
-                for (int i = part * BLOCK; i < Math.min(n, (part + 1) * BLOCK); i++) {
-                    double[] cost = costs.row(i, scratch);
-                    int from = costs.start(i);
-                    for (int j = 0; j < m; j++) {
-                        c[i * width + j] = cost[from + j] * factor;
-                    }
-                }
-            });
-        }
-
-        @Override
-        void columns(double[] values) {
+        final void columns(double[] values) {
             System.arraycopy(values, 0, h, 0, m);
         }
 
         @Override
-        double at(int i, int j) {
-            return c[i * width + j];
+        final double lift(int i) {
+            return RowMinimum.of(costs(i), start(i), h, 0, m);
         }
 
         @Override
-        double lift(int i) {
-            return RowMinimum.of(c, i * width, h, 0, m);
-        }
-
-        @Override
-        void clear(int block) {
+        final void clear(int block) {
             Arrays.fill(sums[block], 0);
         }
 
         @Override
-        double row(int i, double f) {
-            double[] kept = terms[i / BLOCK];
+        final double row(int i, double f) {
+            double[] kept = terms[i / block];
+            double[] c = costs(i);
             if (Lanes.VECTOR) {
-                SweepVector.terms(c, i * width, h, f, kept, width);
+                SweepVector.terms(c, start(i), h, f, kept, width);
             } else {
-                terms(c, i * width, h, f, kept, width);
+                terms(c, start(i), h, f, kept, width);
             }
             return tree(kept, width);
         }
 
         @Override
-        void add(int i, double weight) {
+        final void add(int i, double weight) {
             if (Lanes.VECTOR) {
-                SweepVector.add(sums[i / BLOCK], weight, terms[i / BLOCK], width);
+                SweepVector.add(sums[i / block], weight, terms[i / block], width);
             } else {
-                add(sums[i / BLOCK], weight, terms[i / BLOCK], width);
+                add(sums[i / block], weight, terms[i / block], width);
             }
         }
 
         @Override
-        double column(int block, int j) {
+        final double column(int block, int j) {
             return sums[block][j];
         }
 
@@ -165,13 +151,50 @@ abstract sealed class Sweep {
         }
     }
 
+    /** In doubles, by a matrix of costs. */
+    static final class Doubles extends InDoubles {
+        private final double[] c;
+
+        Doubles(int n, int m) {
+            super(n, m, BLOCK);
+            requireOneArray();
+            c = new double[n * width];
+        }
+
+        @Override
+        void load(Costs costs, double factor, Loop loop) {
+            loop.each(blocks, part -> {
+                double[] scratch = new double[width];
+                for (int i = part * BLOCK; i < Math.min(n, (part + 1) * BLOCK); i++) {
+                    double[] cost = costs.row(i, scratch);
+                    int from = costs.start(i);
+                    for (int j = 0; j < m; j++) {
+                        c[i * width + j] = cost[from + j] * factor;
+                    }
+                }
+            });
+        }
+
+        @Override
+        double at(int i, int j) {
+            return c[i * width + j];
+        }
+
+        @Override
+        double[] costs(int i) {
+            return c;
+        }
+
+        @Override
+        int start(int i) {
+            return i * width;
+        }
+    }
+
     /** In doubles, by squared distances that are made again in each sweep: O((n + m) d) numbers and 32 rows of sums. */
-    static final class Streamed extends Sweep {
+    static final class Streamed extends InDoubles {
         private final Costs.Squared costs;
-        private final double[] h;
         private final double[][] rows; // distances of one row of each block
-        private final double[][] terms;
-        private final double[][] sums;
         private double[] x = {};
         private double[] y = {}; // [dims, width]
         private double factor;
@@ -179,21 +202,7 @@ abstract sealed class Sweep {
         Streamed(Costs.Squared costs) {
             super(costs.rows(), costs.columns(), costs.block());
             this.costs = costs;
-            h = new double[width];
-            Arrays.fill(h, Double.NEGATIVE_INFINITY);
             rows = new double[blocks][width];
-            terms = new double[blocks][width + Lanes.DOUBLES];
-            sums = new double[blocks][width];
-        }
-
-        @Override
-        double safe() {
-            return 1e-250;
-        }
-
-        @Override
-        double largestRatio() {
-            return 0x1p1000;
         }
 
         @Override
@@ -208,21 +217,12 @@ abstract sealed class Sweep {
         }
 
         @Override
-        void columns(double[] values) {
-            System.arraycopy(values, 0, h, 0, m);
-        }
-
-        @Override
         double at(int i, int j) {
             return costs.at(i, j) * factor;
         }
 
         @Override
-        double lift(int i) {
-            return RowMinimum.of(distances(i), 0, h, 0, m);
-        }
-
-        private double[] distances(int i) {
+        double[] costs(int i) {
             int dims = costs.x().dims();
             double[] row = rows[i / block];
             Rows.squaredDistances(x, i * dims, dims, y, width, row);
@@ -230,34 +230,8 @@ abstract sealed class Sweep {
         }
 
         @Override
-        void clear(int part) {
-            Arrays.fill(sums[part], 0);
-        }
-
-        @Override
-        double row(int i, double f) {
-            double[] kept = terms[i / block];
-            double[] c = distances(i);
-            if (Lanes.VECTOR) {
-                SweepVector.terms(c, 0, h, f, kept, width);
-            } else {
-                Doubles.terms(c, 0, h, f, kept, width);
-            }
-            return Doubles.tree(kept, width);
-        }
-
-        @Override
-        void add(int i, double weight) {
-            if (Lanes.VECTOR) {
-                SweepVector.add(sums[i / block], weight, terms[i / block], width);
-            } else {
-                Doubles.add(sums[i / block], weight, terms[i / block], width);
-            }
-        }
-
-        @Override
-        double column(int part, int j) {
-            return sums[part][j];
+        int start(int i) {
+            return 0;
         }
     }
 

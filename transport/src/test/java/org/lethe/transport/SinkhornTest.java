@@ -217,7 +217,7 @@ class SinkhornTest {
             double[] h = random.doubles(width, -3, 3).toArray();
             double[] plain = new double[width + 16];
             double[] vector = new double[width + 16];
-            Sweep.Doubles.terms(c, 0, h, .3, plain, width);
+            Sweep.InDoubles.terms(c, 0, h, .3, plain, width);
             float[] cf = new float[width];
             float[] hf = new float[width];
             for (int j = 0; j < width; j++) {
@@ -233,7 +233,7 @@ class SinkhornTest {
                 assertTrue(Arrays.equals(plain, vector) && Arrays.equals(plainF, vectorF));
                 SweepVector.add(vector, .7, h, width);
                 SweepVector.add(vectorF, .7f, hf, 0, width);
-                Sweep.Doubles.add(plain, .7, h, width);
+                Sweep.InDoubles.add(plain, .7, h, width);
                 Sweep.Floats.add(plainF, .7f, hf, 0, width);
                 assertTrue(Arrays.equals(plain, vector) && Arrays.equals(plainF, vectorF));
                 SweepVector.dot(cf, 0, hf, vectorF, width);
