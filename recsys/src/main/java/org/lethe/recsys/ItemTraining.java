@@ -18,6 +18,7 @@ public final class ItemTraining implements Training.Course<float[]> {
     private static final int BATCH = 1024;
     private static final double RATE = 1e-3;
 
+    private final float[] held;
     private final int dims;
     private final int stride;
     private final int users;
@@ -31,6 +32,7 @@ public final class ItemTraining implements Training.Course<float[]> {
     private long steps;
 
     private ItemTraining(Embeddings model, Split data, Env env) {
+        held = model.userRows();
         dims = model.dims();
         stride = (dims + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS;
         users = model.users();
@@ -90,10 +92,6 @@ public final class ItemTraining implements Training.Course<float[]> {
 
     @Override
     public Embeddings model() {
-        float[] held = new float[users * dims];
-        for (int u = 0; u < users; u++) {
-            System.arraycopy(w, u * stride, held, u * dims, dims);
-        }
         return new Embeddings(dims, held, snapshot(0));
     }
 

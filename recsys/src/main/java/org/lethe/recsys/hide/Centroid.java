@@ -85,7 +85,8 @@ final class Centroid {
             List<Cloud> clouds = new ArrayList<>();
             Keyed random = env.random("raid").of(t);
             for (int k = 0; k < known.get(t).size(); k++) {
-                clouds.add(Cloud.of(rows, width, D2dR.drawn(known.get(t).members(k), settings.sample, random.of(k))));
+                clouds.add(
+                        Cloud.of(rows, width, Classes.drawn(known.get(t).members(k), settings.sample, random.of(k))));
             }
             double[][] moved = switch (settings.form) {
                 case SUPPORT -> bySupport(t, clouds, rows, width, again, random, env);

@@ -65,6 +65,21 @@ public record Classes(String attribute, List<String> labels, int[] of) {
         return drawn;
     }
 
+    /** Some of the users, without repeats, in an order of chance; all of them where {@code most} is 0 or no fewer. */
+    static int[] drawn(int[] users, int most, Keyed random) {
+        if (most == 0 || users.length <= most) {
+            return users;
+        }
+        int[] left = users.clone();
+        int[] drawn = new int[most];
+        for (int n = 0; n < most; n++) {
+            int at = n + Keyed.below(random.at(n), left.length - n);
+            drawn[n] = left[at];
+            left[at] = left[n];
+        }
+        return drawn;
+    }
+
     /** The same classes, in which nothing is known of users for whom a test does not hold. */
     public Classes where(IntPredicate known) {
         int[] some = of.clone();

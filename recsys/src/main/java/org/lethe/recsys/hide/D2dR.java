@@ -105,9 +105,9 @@ public record D2dR(
             Classes classes, float[] rows, int width, float[] gradient, Keyed random, Workers workers) {
         switch (anchor) {
             case FIRST_CLASS -> {
-                int[] first = drawn(classes.members(0), sample, random.of(0));
+                int[] first = Classes.drawn(classes.members(0), sample, random.of(0));
                 for (int k = 1; k < classes.size(); k++) {
-                    int[] members = drawn(classes.members(k), sample, random.of(k));
+                    int[] members = Classes.drawn(classes.members(k), sample, random.of(k));
                     Mmd mmd = new Mmd(rows, width, members, first, sample > 0);
                     mmd.addGradientOfX(1, gradient, workers);
                     mmd.addGradientOfY(1, gradient, workers);
@@ -116,28 +116,13 @@ public record D2dR(
             case POOLED -> {
                 int[][] alike = classes.asIfAlike(random.of(-1));
                 for (int k = 0; k < classes.size(); k++) {
-                    int[] members = drawn(classes.members(k), sample, random.of(k));
-                    int[] pool = drawn(alike[k], sample, random.of(-2).of(k));
+                    int[] members = Classes.drawn(classes.members(k), sample, random.of(k));
+                    int[] pool = Classes.drawn(alike[k], sample, random.of(-2).of(k));
                     Mmd mmd = new Mmd(rows, width, members, pool, true);
                     mmd.addGradientOfX(1, gradient, workers);
                 }
             }
         }
-    }
-
-    /** Some of the users, without repeats, in an order of chance; all of them where {@code most} is 0 or no fewer. */
-    static int[] drawn(int[] users, int most, Keyed random) {
-        if (most == 0 || users.length <= most) {
-            return users;
-        }
-        int[] left = users.clone();
-        int[] drawn = new int[most];
-        for (int n = 0; n < most; n++) {
-            int at = n + Keyed.below(random.at(n), left.length - n);
-            drawn[n] = left[at];
-            left[at] = left[n];
-        }
-        return drawn;
     }
 
     @Override

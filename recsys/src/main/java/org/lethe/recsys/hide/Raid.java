@@ -25,7 +25,7 @@ import org.lethe.recsys.UserRows;
  * By the envelope theorem this is the gradient of Σ λ_k W₂²(P_k, P*). The result is the best eligible epoch's by the
  * validation part; {@code polish} moves of the classes onto the centroid follow, since the last steps of training leak again.
  * A small μ suffices: training keeps the classes within reach, and the polish hides them (μ = 0.05 costs 2 % of HR@10 more on
- * MovieLens-100K than 0.02). What users lose by the last move items make good in part: they are trained on while users are
+ * MovieLens-100K than 0.02, two seeds). What users lose by the last move items make good in part: they are trained on while users are
  * held, which changes nothing that an attacker sees.
  *
  * <p>"Two phases" can be read in two ways. {@code schedule: joint}, our default, has warm-up and defence: every later step

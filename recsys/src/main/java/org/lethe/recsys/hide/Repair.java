@@ -123,7 +123,7 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
         private static int[] drawn(int users, int most, Env env, String purpose) {
             int[] all = new int[users];
             Arrays.setAll(all, u -> u);
-            return D2dR.drawn(all, Math.min(most, users - 1), env.random(purpose));
+            return Classes.drawn(all, Math.min(most, users - 1), env.random(purpose));
         }
 
         private static int[] nearest(float[] rows, int width, int user, int[] among, int most) {

@@ -119,7 +119,7 @@ record Unlearning(
             if (most == 0 || users.length <= most) {
                 return this;
             }
-            int[] which = D2dR.drawn(IntStream.range(0, users.length).toArray(), most, random);
+            int[] which = Classes.drawn(IntStream.range(0, users.length).toArray(), most, random);
             return new Lists(
                     IntStream.of(which).map(n -> users[n]).toArray(),
                     IntStream.of(which)
