@@ -1,6 +1,7 @@
 package org.lethe.recsys.hide;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
@@ -18,78 +19,115 @@ import org.lethe.recsys.UserRows;
  * Distribution-to-distribution attribute unlearning of a finished model (arXiv 2310.05847; for several classes 2403.06737):
  * the classes' distributions of rows are made one by their maximum mean discrepancy, while a regulariser holds the lists.
  *
- * <p>Loss {@code Σ_k MMD²(class k, anchor)} with five radial kernels. Published: the anchor is the first class, all users in every
- * step, diagonals in ({@code anchor: first-class, sample: 0, drawn: false}). Default: the anchor is drawn from all classes alike,
- * anew in each step and held fixed, and a step sees {@code sample} users of class and anchor, without diagonals, so that alike
- * classes have an expected loss of 0, and the lists of as many.
+ * <p>Released: {@code Σ_{k ≥ 1} MMD²(class k, class 0)} with five radial kernels, diagonals in, all users in every step of Adam
+ * ({@code form: released, steps: 500, learningRate: 0.001, weight: 1e-6, sample: 0, drawn: false}). Adam moves every number by about the
+ * learning rate, whatever its slope: what is noise in the slopes moves rows as far as what is not, and marks the classes anew.
  *
- * <p>Approximate. A step costs {@code O(classes · sample² · width)} and the scores of {@code sample} lists.
+ * <p>Default: the gradient flow of the discrepancy (Arbel et al. 2019), whose loss is {@code Σ_k n_k bw/2 MMD²(class k, pool)}
+ * with n_k users in class k and the kernels' bandwidth bw. Every user of a class goes down one field, that of the witness of
+ * {@code sample} users of the class and as many of the pool, drawn anew in each step from all classes alike: users who are alike
+ * stay alike, and the learning rate has no unit. Diagonals are left out, so that {@code Σ_{j<k} MMD²(class k, class j)} is 0 in
+ * the mean where classes are alike. The flow stops as soon as it is: beyond, classes are more alike than chance makes them,
+ * and an attacker who turns her answers round reads them. The field is fitted to users whose label the method knows
+ * and moves all who have one. The ledger counts the {@code steps} taken: where it counts all, the classes were not yet alike.
  *
- * @param steps of Adam
- * @param learningRate of Adam
+ * <p>Approximate. A step costs {@code O(sample · users · width)} and the scores of all lists, one of the released form
+ * {@code O(classes · sample² · width)} and the scores of {@code sample} lists.
+ *
+ * @param form which of the two
+ * @param steps at most; the released form takes them all
+ * @param learningRate of Adam, or of the flow's first step, from which it falls to 0
  * @param preserve what holds the lists together
  * @param weight of that, for each unit of its sum over users
  * @param margin by how much the score of an item of a list should exceed the next one's
  * @param list length of the lists that are held
- * @param anchor what each class is drawn to
- * @param sample users of each class in a step, and lists; 0 for all of them
- * @param drawn whether classes end as far apart as samples of one distribution are, instead of as near as the steps bring them
+ * @param sample users of each class, and of the pool, that a step looks at; 0 for all of them
+ * @param drawn whether means and covariances end as far apart as those of samples of one distribution, to which they come sooner
+ *     than the rest
  * @param tables which tables of users move
  */
 @Named("d2d-r")
 public record D2dR(
+        Form form,
         int steps,
         double learningRate,
         Preserve preserve,
         double weight,
         double margin,
         int list,
-        Anchor anchor,
         int sample,
         boolean drawn,
         Tables tables)
         implements Method<Split, Recommender> {
-    /** What each class is drawn to. */
-    public enum Anchor {
-        /** Users drawn from all classes alike, anew in each step. */
-        POOLED,
-        /** The users of the first class, who move too: the released code. */
-        FIRST_CLASS
+    /** How classes come together. */
+    public enum Form {
+        /** By Adam, each class and the first drawn to one another. */
+        RELEASED,
+        /** By the gradient flow, each class drawn to the pool of all, until they are alike. */
+        FLOW
     }
 
     public D2dR {
-        new Unlearning(steps, learningRate, preserve, weight, margin, list, sample, tables);
+        loop(form, steps, learningRate, preserve, weight, margin, list, sample, tables);
         Check.require(sample == 0 || sample >= 2, "sample", sample, "0 or at least 2");
     }
 
-    /** 200 steps on samples of 256 of each class against a pooled anchor, on all tables; more steps even out neighbourhoods. */
+    /** The flow on samples of 512 of each class and of the pool, of all tables. */
     public D2dR() {
-        this(200, 1e-3, Preserve.FUNCTION, 1e-6, 0.05, 20, Anchor.POOLED, 256, true, Tables.ALL);
+        this(Form.FLOW, 40, 1, Preserve.FUNCTION, 3e-4, 0.05, 20, 512, true, Tables.ALL);
+    }
+
+    /** The settings of the released code, but on all tables. */
+    static D2dR released() {
+        return new D2dR(Form.RELEASED, 500, 1e-3, Preserve.FUNCTION, 1e-6, 0.05, 20, 0, false, Tables.ALL);
+    }
+
+    /** The same, with something else to hold the lists together. */
+    D2dR preserving(Preserve other) {
+        return new D2dR(form, steps, learningRate, other, weight, margin, list, sample, drawn, tables);
+    }
+
+    private static Unlearning loop(
+            Form form,
+            int steps,
+            double learningRate,
+            Preserve preserve,
+            double weight,
+            double margin,
+            int list,
+            int sample,
+            Tables tables) {
+        return switch (form) {
+            case RELEASED ->
+                new Unlearning(
+                        Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, sample, tables);
+            case FLOW ->
+                new Unlearning(
+                        Unlearning.Descent.PLAIN, steps, learningRate, preserve, weight, margin, list, 0, tables);
+        };
     }
 
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
         UserRows before = Hiding.rows(this, model);
-        List<Classes> targets = Hiding.known(Hiding.hide(this, request), data);
-        Separation separation = (rows, width, gradient, random, workers) -> {
-            for (int t = 0; t < targets.size(); t++) {
-                addGradient(targets.get(t), rows, width, gradient, random.of(t), workers);
-            }
-        };
-        UserRows moved = new Unlearning(steps, learningRate, preserve, weight, margin, list, sample, tables)
-                .run(this, before, separation, data, env);
-        return drawn ? chance(moved, targets, env) : moved;
+        Hide hide = Hiding.hide(this, request);
+        List<Classes> known = Hiding.known(hide, data);
+        List<Classes> moving = form == Form.FLOW ? hide.targets(data.train()) : known;
+        Separation separation = form == Form.FLOW ? new Flow(sample, known, moving) : new Released(sample, known);
+        UserRows moved = loop(form, steps, learningRate, preserve, weight, margin, list, sample, tables)
+                .run(this, before, moving, separation, data, env);
+        return drawn ? chance(moved, known, env) : moved;
     }
 
-    private static UserRows chance(UserRows moved, List<Classes> targets, Env env) {
+    private static UserRows chance(UserRows moved, List<Classes> known, Env env) {
         double[] rows = new double[moved.userRows().length];
         for (int n = 0; n < rows.length; n++) {
             rows[n] = moved.userRows()[n];
         }
-        for (int t = 0; t < targets.size(); t++) {
+        for (int t = 0; t < known.size(); t++) {
             Chance.set(
-                    targets.get(t),
+                    known.get(t),
                     rows,
                     moved.width(),
                     env.random("d2d-r-chance").of(t));
@@ -101,28 +139,58 @@ public record D2dR(
         return moved.withUserRows(rounded);
     }
 
-    private void addGradient(
-            Classes classes, float[] rows, int width, float[] gradient, Keyed random, Workers workers) {
-        switch (anchor) {
-            case FIRST_CLASS -> {
-                int[] first = Classes.drawn(classes.members(0), sample, random.of(0));
-                for (int k = 1; k < classes.size(); k++) {
-                    int[] members = Classes.drawn(classes.members(k), sample, random.of(k));
-                    Mmd mmd = new Mmd(rows, width, members, first, sample > 0);
+    /** The published loss. */
+    private record Released(int sample, List<Classes> targets) implements Separation {
+        @Override
+        public void addGradient(float[] rows, int width, float[] gradient, Keyed random, Workers workers) {
+            for (int t = 0; t < targets.size(); t++) {
+                int[][] members = samples(targets.get(t), sample, random.of(t));
+                for (int k = 1; k < members.length; k++) {
+                    Mmd mmd = new Mmd(rows, width, members[k], members[0], sample > 0);
                     mmd.addGradientOfX(1, gradient, workers);
                     mmd.addGradientOfY(1, gradient, workers);
                 }
             }
-            case POOLED -> {
-                int[][] alike = classes.asIfAlike(random.of(-1));
-                for (int k = 0; k < classes.size(); k++) {
-                    int[] members = Classes.drawn(classes.members(k), sample, random.of(k));
-                    int[] pool = Classes.drawn(alike[k], sample, random.of(-2).of(k));
-                    Mmd mmd = new Mmd(rows, width, members, pool, true);
-                    mmd.addGradientOfX(1, gradient, workers);
+        }
+    }
+
+    /** The field in which users of the moving classes go, fitted to those of the known. */
+    private record Flow(int sample, List<Classes> known, List<Classes> moving) implements Separation {
+        @Override
+        public void addGradient(float[] rows, int width, float[] gradient, Keyed random, Workers workers) {
+            for (int t = 0; t < known.size(); t++) {
+                int[][] members = samples(known.get(t), sample, random.of(t));
+                int[][] alike = known.get(t).asIfAlike(random.of(t).of("pool"));
+                for (int k = 0; k < members.length; k++) {
+                    int[] pool = Classes.drawn(
+                            alike[k], sample, random.of(t).of("pool").of(k));
+                    new Mmd(rows, width, members[k], pool, true)
+                            .addField(moving.get(t).members(k), gradient, workers);
                 }
             }
         }
+
+        @Override
+        public boolean reached(float[] rows, int width, Keyed random, Workers workers) {
+            double apart = 0;
+            for (int t = 0; t < known.size(); t++) {
+                Classes classes = known.get(t);
+                int[][] members = samples(classes, 2 * sample, random.of(t));
+                for (int k = 1; k < members.length; k++) {
+                    for (int j = 0; j < k; j++) {
+                        apart += new Mmd(rows, width, members[k], members[j], true).squared(workers);
+                    }
+                }
+            }
+            return apart <= 0;
+        }
+    }
+
+    /** Users of each class for one step. */
+    private static int[][] samples(Classes classes, int sample, Keyed random) {
+        return IntStream.range(0, classes.size())
+                .mapToObj(k -> Classes.drawn(classes.members(k), sample, random.of(k)))
+                .toArray(int[][]::new);
     }
 
     @Override

@@ -1,8 +1,13 @@
 package org.lethe.recsys.hide;
 
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.stream.IntStream;
 import org.lethe.Workers;
 import org.lethe.numerics.Exp2;
+import org.lethe.numerics.Lanes;
+import org.lethe.numerics.MatrixProduct;
+import org.lethe.numerics.SquaredDistances;
 
 /**
  * The maximum mean discrepancy between two samples of rows under five radial kernels (Gretton et al. 2012), with its
@@ -11,56 +16,73 @@ import org.lethe.numerics.Exp2;
  * <p>{@code k(a,b) = Σ_{i=0..4} exp(−D_ab / (bw·2^i))}, {@code D_ab = ‖a − b‖²}, {@code bw = Σ_{a≠b} D_ab / (n² − n) / 4} over both
  * samples together, held fixed in the gradient. {@code MMD² = mean k(X,X) + mean k(Y,Y) − 2 mean k(X,Y)}, biased with the
  * diagonals in, unbiased without. One exponential a pair: with {@code e = exp(−D/(16 bw))} the kernels are e, e², e⁴, e⁸, e¹⁶.
- * Distances in float around the common mean, kernels and sums in double, in the order of rows: the same bits on any number
- * of threads. Costs {@code O(n²·width)}.
+ *
+ * <p>Its gradient by a row of X is {@code 2/|X| ∇f} there, f being the witness {@code mean k(·,X) − mean k(·,Y)}; and ∇f can be
+ * had at rows of neither sample, which makes it a field in which any number of users move alike.
+ *
+ * <p>Distances and gradients in float around the common mean, sums of kernels in double, in the order of rows: the same bits
+ * on any number of threads. Costs {@code O(n²·width)}, a field {@code O(n·users·width)}.
  */
 final class Mmd {
     private static final int BLOCK = 32;
     private static final double LOG2E = 1 / Math.log(2);
     private static final double FLOOR = 1e-12;
 
+    private final float[] table;
     private final int width;
     private final boolean unbiased;
+    private final double[] middle;
     private final Sample x;
     private final Sample y;
     private final double bandwidth;
 
-    /** Rows of a table, moved to a common middle; also by column, for distances to one row. */
+    /** Rows of the table around the middle, laid out for the kernels: strides are multiples of {@link Lanes#FLOATS}. */
     private static final class Sample {
-        final int n;
         final int[] users;
-        final float[] rows; // [n, width]
-        final float[] columns; // [width, n]
+        final BitSet members = new BitSet();
+        final int n;
+        final int stride;
+        final int points;
+        final float[] rows; // [n, stride]
+        final float[] byDimension; // [stride, points]
 
-        Sample(int[] users, int width) {
-            this.n = users.length;
+        Sample(Mmd mmd, int[] users) {
             this.users = users;
-            rows = new float[n * width];
-            columns = new float[n * width];
-        }
-    }
-
-    /** Two samples of rows of a table, {@code [users, width]}; gradients are for samples without repeats. */
-    Mmd(float[] table, int width, int[] xs, int[] ys, boolean unbiased) {
-        this.width = width;
-        this.unbiased = unbiased;
-        double[] middle = new double[width];
-        for (int[] users : new int[][] {xs, ys}) {
-            for (int u : users) {
-                for (int d = 0; d < width; d++) {
-                    middle[d] += table[u * width + d];
+            n = users.length;
+            stride = padded(mmd.width);
+            points = padded(n);
+            rows = mmd.rows(users, 0, n);
+            byDimension = new float[stride * points];
+            for (int a = 0; a < n; a++) {
+                members.set(users[a]);
+                for (int d = 0; d < mmd.width; d++) {
+                    byDimension[d * points + a] = rows[a * stride + d];
                 }
             }
         }
+    }
+
+    /** Two samples of rows of a table, {@code [users, width]}, which must not change while this is used. */
+    Mmd(float[] table, int width, int[] xs, int[] ys, boolean unbiased) {
+        this.table = table;
+        this.width = width;
+        this.unbiased = unbiased;
+        middle = new double[width];
         int n = xs.length + ys.length;
-        for (int d = 0; d < width; d++) {
-            middle[d] /= n;
-        }
-        x = sample(table, xs, middle);
-        y = sample(table, ys, middle);
+        IntStream.concat(IntStream.of(xs), IntStream.of(ys)).forEach(u -> {
+            for (int d = 0; d < width; d++) {
+                middle[d] += (double) table[u * width + d] / n;
+            }
+        });
+        x = new Sample(this, xs);
+        y = new Sample(this, ys);
         // Σ_ab ‖z_a − z_b‖² = 2n Σ ‖z‖² − 2 ‖Σ z‖², and the rows sum to zero around their mean
         double total = 2.0 * n * (squares(x) + squares(y));
         bandwidth = Math.max(FLOOR, total / Math.max(1, (double) n * n - n) / 4);
+    }
+
+    private static int padded(int n) {
+        return (n + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS;
     }
 
     private static double squares(Sample sample) {
@@ -71,17 +93,21 @@ final class Mmd {
         return total;
     }
 
-    private Sample sample(float[] table, int[] users, double[] middle) {
-        int n = users.length;
-        Sample sample = new Sample(users, width);
-        for (int a = 0; a < n; a++) {
+    /** Rows of users around the middle, {@code [end − start, stride]}. */
+    private float[] rows(int[] users, int start, int end) {
+        int stride = padded(width);
+        float[] rows = new float[(end - start) * stride];
+        for (int n = start; n < end; n++) {
             for (int d = 0; d < width; d++) {
-                float v = (float) (table[users[a] * width + d] - middle[d]);
-                sample.rows[a * width + d] = v;
-                sample.columns[d * n + a] = v;
+                rows[(n - start) * stride + d] = (float) (table[users[n] * width + d] - middle[d]);
             }
         }
-        return sample;
+        return rows;
+    }
+
+    /** bw. */
+    double bandwidth() {
+        return bandwidth;
     }
 
     /** MMD². */
@@ -96,12 +122,13 @@ final class Mmd {
     private double sums(Sample from, Sample to, Workers workers) {
         double[] sums = new double[from.n];
         blocks(from.n, workers, (start, end) -> {
-            float[] distances = new float[to.n];
+            float[] distances = new float[(end - start) * to.points];
+            SquaredDistances.of(
+                    distances, from.rows, start * from.stride, to.byDimension, end - start, to.stride, to.points);
             for (int a = start; a < end; a++) {
-                distances(from, a, to, distances);
                 for (int b = 0; b < to.n; b++) {
                     if (!(unbiased && from == to && a == b)) {
-                        double e = kernel(distances[b]);
+                        double e = Exp2.of(-LOG2E * distances[(a - start) * to.points + b] / (16 * bandwidth));
                         double e2 = e * e;
                         double e4 = e2 * e2;
                         double e8 = e4 * e4;
@@ -110,79 +137,72 @@ final class Mmd {
                 }
             }
         });
-        double total = 0;
-        for (double s : sums) {
-            total += s;
-        }
-        return total;
+        return Arrays.stream(sums).sum();
     }
 
     /** Adds weight · ∂MMD²/∂x to the gradient of the whole table, {@code [users, width]}; Y is held fixed. */
     void addGradientOfX(double weight, float[] into, Workers workers) {
-        gradient(x, y, weight, into, workers);
+        addSlope(x.users, x, y, 2 * weight / x.n, into, workers);
     }
 
     /** Adds weight · ∂MMD²/∂y to the gradient of the whole table, {@code [users, width]}; X is held fixed. */
     void addGradientOfY(double weight, float[] into, Workers workers) {
-        gradient(y, x, weight, into, workers);
+        addSlope(y.users, y, x, 2 * weight / y.n, into, workers);
     }
 
-    private void gradient(Sample of, Sample other, double weight, float[] into, Workers workers) {
-        double own = 2 * weight / pairs(of);
-        double cross = -2 * weight / ((double) of.n * other.n);
-        blocks(of.n, workers, (start, end) -> {
-            float[] distances = new float[Math.max(of.n, other.n)];
-            float[] pull = new float[width];
-            for (int a = start; a < end; a++) {
-                // Σ_b −2 c W_ab (z_a − z_b) = 2 Σ_b c W_ab z_b − 2 z_a Σ_b c W_ab
-                Arrays.fill(pull, 0);
-                double total = pull(of, a, of, own, distances, pull) + pull(of, a, other, cross, distances, pull);
+    /**
+     * Adds bw · ∇f at the rows of users, without repeats, of the distribution of X: the gradient of {@code |X| bw/2 MMD²} where they
+     * are X, and a displacement on the scale of the rows.
+     */
+    void addField(int[] users, float[] into, Workers workers) {
+        addSlope(users, x, y, bandwidth, into, workers);
+    }
+
+    /** Adds weight · ∇(mean k(·,own) − mean k(·,other)) at rows; who is in {@code own} is left out of its mean if unbiased. */
+    private void addSlope(int[] users, Sample own, Sample other, double weight, float[] into, Workers workers) {
+        int stride = own.stride;
+        blocks(users.length, workers, (start, end) -> {
+            int n = end - start;
+            float[] rows = rows(users, start, end);
+            float[] pull = new float[n * stride]; // Σ_b c W_ab z_b
+            double[] total = new double[n]; // Σ_b c W_ab, where W_ab = Σ_i exp(−D/(bw 2^i)) / (bw 2^i)
+            double[] shares = new double[n];
+            for (int a = 0; a < n; a++) {
+                boolean oneself = unbiased && own.members.get(users[start + a]);
+                shares[a] = weight / (oneself ? Math.max(1, own.n - 1) : own.n);
+            }
+            pull(rows, n, own, shares, pull, total);
+            Arrays.fill(shares, -weight / other.n);
+            pull(rows, n, other, shares, pull, total);
+            for (int a = 0; a < n; a++) {
+                int at = users[start + a] * width;
                 for (int d = 0; d < width; d++) {
-                    into[of.users[a] * width + d] += 2 * (pull[d] - (float) total * of.rows[a * width + d]);
+                    into[at + d] += 2 * (pull[a * stride + d] - (float) total[a] * rows[a * stride + d]);
                 }
             }
         });
     }
 
-    /** Adds Σ_b c W_ab z_b to {@code pull} and returns Σ_b c W_ab, where W_ab = Σ_i exp(−D/(bw 2^i)) / (bw 2^i). */
-    private double pull(Sample from, int a, Sample to, double c, float[] distances, float[] pull) {
-        distances(from, a, to, distances);
-        double total = 0;
-        for (int b = 0; b < to.n; b++) {
-            double e = kernel(distances[b]);
-            double e2 = e * e;
-            double e4 = e2 * e2;
-            double e8 = e4 * e4;
-            double w = c * (e / 16 + e2 / 8 + e4 / 4 + e8 / 2 + e8 * e8) / bandwidth;
-            total += w;
-            add((float) w, to.rows, b * width, pull);
+    private void pull(float[] rows, int n, Sample to, double[] shares, float[] pull, double[] total) {
+        float[] distances = new float[n * to.points];
+        SquaredDistances.of(distances, rows, 0, to.byDimension, n, to.stride, to.points);
+        float scale = (float) (-LOG2E / (16 * bandwidth));
+        float[] weights = new float[n * to.n];
+        for (int a = 0; a < n; a++) {
+            float share = (float) (shares[a] / bandwidth);
+            double sum = 0;
+            for (int b = 0; b < to.n; b++) {
+                float e = Exp2.of(scale * distances[a * to.points + b]);
+                float e2 = e * e;
+                float e4 = e2 * e2;
+                float e8 = e4 * e4;
+                float w = share * (e / 16 + e2 / 8 + e4 / 4 + e8 / 2 + e8 * e8);
+                weights[a * to.n + b] = w;
+                sum += w;
+            }
+            total[a] += sum;
         }
-        return total;
-    }
-
-    private double kernel(float distance) {
-        return Exp2.of(-LOG2E * distance / (16 * bandwidth));
-    }
-
-    private void distances(Sample from, int a, Sample to, float[] into) {
-        Arrays.fill(into, 0, to.n, 0);
-        for (int d = 0; d < width; d++) {
-            addSquares(from.rows[a * width + d], to.columns, d * to.n, into, to.n);
-        }
-    }
-
-    /** y += (c − x)² over a stretch; the compiler makes vectors of it. */
-    private static void addSquares(float c, float[] x, int from, float[] y, int n) {
-        for (int b = 0; b < n; b++) {
-            float difference = c - x[from + b];
-            y[b] += difference * difference;
-        }
-    }
-
-    private static void add(float c, float[] x, int from, float[] y) {
-        for (int d = 0; d < y.length; d++) {
-            y[d] += c * x[from + d];
-        }
+        MatrixProduct.add(pull, 0, weights, 0, to.rows, 0, n, to.n, to.stride);
     }
 
     private interface Rows {

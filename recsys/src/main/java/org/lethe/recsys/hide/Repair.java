@@ -43,7 +43,7 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
     /** The methods that need rows and classes only, as they are without lists. */
     public static List<Method<Split, Recommender>> methods() {
         return List.of(
-                new D2dR(200, 1e-3, Preserve.PARAMETERS, 1e-6, 0.05, 20, D2dR.Anchor.POOLED, 256, true, Tables.ALL),
+                new D2dR().preserving(Preserve.PARAMETERS),
                 new TransportMap(),
                 new U2uR(500, 1e-3, Preserve.PARAMETERS, 1e-6, 0.05, 20, 0, Tables.ALL),
                 new MeanEqualisation(),

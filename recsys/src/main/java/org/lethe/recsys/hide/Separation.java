@@ -11,4 +11,9 @@ interface Separation {
      * @param random of this step, where a step looks at a sample
      */
     void addGradient(float[] rows, int width, float[] gradient, Keyed random, Workers workers);
+
+    /** Whether classes are as alike as they should be, so that no further step is due. */
+    default boolean reached(float[] rows, int width, Keyed random, Workers workers) {
+        return false;
+    }
 }

@@ -45,7 +45,7 @@ public record U2uR(
         Tables tables)
         implements Method<Split, Recommender> {
     public U2uR {
-        new Unlearning(steps, learningRate, preserve, weight, margin, list, 0, tables);
+        new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, 0, tables);
         Check.require(apart >= 0 && apart <= 0.5, "apart", apart, "0 to 0.5");
     }
 
@@ -61,8 +61,8 @@ public record U2uR(
         List<Classes> targets = Hiding.known(Hiding.hide(this, request), data);
         Separation separation = (rows, width, gradient, random, workers) ->
                 targets.forEach(classes -> addGradient(classes, rows, width, gradient));
-        return new Unlearning(steps, learningRate, preserve, weight, margin, list, 0, tables)
-                .run(this, before, separation, data, env);
+        return new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, 0, tables)
+                .run(this, before, targets, separation, data, env);
     }
 
     /** 2 (n_other θ_i − Σ_other θ_j) for each user, and the push of its own class. */

@@ -1,6 +1,8 @@
 package org.lethe.recsys.hide;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -8,6 +10,7 @@ import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Progress;
+import org.lethe.Workers;
 import org.lethe.numerics.DenseAdam;
 import org.lethe.numerics.Keyed;
 import org.lethe.numerics.Lanes;
@@ -16,11 +19,13 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
 
 /**
- * The loop of post-training attribute unlearning (arXiv 2310.05847): Adam on the rows of users alone, over
- * {@code separation + weight · preservation}; all else is shared with the model before, bit by bit.
+ * The loop of post-training attribute unlearning (arXiv 2310.05847): descent on the rows of users alone, over
+ * {@code separation + weight · preservation}; all else is shared with the model before, bit by bit, and so are the rows of users
+ * in no class.
  *
- * @param steps how many
- * @param rate learning rate of Adam
+ * @param descent Adam, or plain descent with a learning rate that falls to 0 in a straight line
+ * @param steps how many at most
+ * @param rate learning rate
  * @param preserve what holds the lists together
  * @param weight of that, for each unit of its sum over users
  * @param margin by how much the score of an item of a list should exceed the next
@@ -29,7 +34,23 @@ import org.lethe.recsys.UserRows;
  * @param tables which tables move
  */
 record Unlearning(
-        int steps, double rate, Preserve preserve, double weight, double margin, int list, int seen, Tables tables) {
+        Descent descent,
+        int steps,
+        double rate,
+        Preserve preserve,
+        double weight,
+        double margin,
+        int list,
+        int seen,
+        Tables tables) {
+    /** How rows go down the loss. */
+    enum Descent {
+        ADAM,
+        PLAIN
+    }
+
+    private static final int LOOK = 2; // steps between two looks at whether classes are alike
+
     Unlearning {
         Check.require(steps >= 0, "steps", steps, "at least 0");
         Check.require(rate > 0 && rate < 1e3, "learningRate", rate, "above 0 and below 1000");
@@ -38,8 +59,9 @@ record Unlearning(
         Check.require(list >= 2, "list", list, "at least 2");
     }
 
-    /** The rows after all steps. */
-    UserRows run(Method<?, ?> method, UserRows before, Separation separation, Split data, Env env) {
+    /** The rows after all steps; only users in a class of one of the targets move. */
+    UserRows run(
+            Method<?, ?> method, UserRows before, List<Classes> targets, Separation separation, Split data, Env env) {
         String name = Named.Of.name(method);
         int width = before.width();
         int size = before.userRows().length;
@@ -49,10 +71,13 @@ record Unlearning(
         float[] second = new float[stride];
         float[] gradient = new float[stride];
         float[] none = new float[1];
-        Lists lists = preserve == Preserve.FUNCTION ? Lists.of(before, data, list, env) : Lists.NONE;
+        IntPredicate moving = u -> targets.stream().anyMatch(classes -> classes.of()[u] >= 0);
+        Lists lists = preserve == Preserve.FUNCTION ? Lists.of(before, data, list, moving, env) : Lists.NONE;
         Keyed random = env.random(name);
+        int taken = 0;
         try (Progress.Step step = env.progress().begin(name, steps)) {
-            for (int t = 1; t <= steps; t++) {
+            for (; taken < steps && !reached(taken, separation, rows, width, random, env.workers()); taken++) {
+                int t = taken + 1;
                 Arrays.fill(gradient, 0);
                 separation.addGradient(rows, width, gradient, random.of(t), env.workers());
                 switch (preserve) {
@@ -70,14 +95,39 @@ record Unlearning(
                     case NOTHING -> {}
                 }
                 still(gradient, width, tables == Tables.ALL ? width : before.tables()[0]);
-                DenseAdam.step(
-                        rows, first, second, gradient, none, stride, 0, 1, DenseAdam.rate(rate, t), DenseAdam.root(t));
+                switch (descent) {
+                    case ADAM ->
+                        DenseAdam.step(
+                                rows,
+                                first,
+                                second,
+                                gradient,
+                                none,
+                                stride,
+                                0,
+                                1,
+                                DenseAdam.rate(rate, t),
+                                DenseAdam.root(t));
+                    case PLAIN -> descend(rows, gradient, (float) (rate * (steps - t + 1) / steps));
+                }
                 requireFinite(name, rows, t);
                 step.advance(1);
             }
         }
-        env.ledger().count("steps", steps);
+        env.ledger().count("steps", taken);
         return before.withUserRows(Arrays.copyOf(rows, size));
+    }
+
+    private static boolean reached(
+            int taken, Separation separation, float[] rows, int width, Keyed random, Workers workers) {
+        return taken % LOOK == 0
+                && separation.reached(rows, width, random.of("look").of(taken), workers);
+    }
+
+    private static void descend(float[] rows, float[] gradient, float rate) {
+        for (int n = 0; n < rows.length; n++) {
+            rows[n] -= rate * gradient[n];
+        }
     }
 
     /** No gradient for the columns from {@code moving} on. */
@@ -104,13 +154,15 @@ record Unlearning(
     record Lists(int[] users, int[] items, int length) {
         static final Lists NONE = new Lists(new int[0], new int[0], 1);
 
-        static Lists of(UserRows model, Split data, int length, Env env) {
+        static Lists of(UserRows model, Split data, int length, IntPredicate whose, Env env) {
             int longest = Math.min(length, data.items());
-            int[] all = IntStream.range(0, data.users()).toArray();
+            int[] all = IntStream.range(0, data.users()).filter(whose).toArray();
             int[][] top = Ranking.top(model, data.train(), all, longest, env.workers());
-            int[] users =
-                    IntStream.of(all).filter(u -> top[u].length == longest).toArray();
-            int[] items = IntStream.of(users).flatMap(u -> IntStream.of(top[u])).toArray();
+            int[] full = IntStream.range(0, all.length)
+                    .filter(n -> top[n].length == longest)
+                    .toArray();
+            int[] items = IntStream.of(full).flatMap(n -> IntStream.of(top[n])).toArray();
+            int[] users = IntStream.of(full).map(n -> all[n]).toArray();
             return longest < 2 ? NONE : new Lists(users, items, longest);
         }
 

@@ -131,6 +131,38 @@ class MmdTest {
     }
 
     @Test
+    void theFieldIsTheGradientOfEveryUsersShare() {
+        int width = 3;
+        float[] table = joined(normal(7, width, 0, "a"), normal(9, width, 0.7, "b"));
+        Mmd mmd = new Mmd(table, width, range(0, 7), range(7, 12), true);
+        float[] field = new float[16 * width];
+        mmd.addField(range(0, 16), field, HERE);
+        float[] gradient = new float[16 * width];
+        mmd.addGradientOfX(7 * mmd.bandwidth() / 2, gradient, HERE);
+        for (int n = 0; n < 7 * width; n++) {
+            assertEquals(gradient[n], field[n], 1e-5);
+        }
+        for (int n = 12 * width; n < 16 * width; n++) { // rows of neither sample
+            double h = 1e-4;
+            double up = witness(table, width, n / width, n, h, mmd.bandwidth());
+            double down = witness(table, width, n / width, n, -h, mmd.bandwidth());
+            assertEquals(mmd.bandwidth() * (up - down) / (2 * h), field[n], 2e-4, "element " + n);
+        }
+    }
+
+    /** mean k(row, X) − mean k(row, Y), with one number moved. */
+    private static double witness(float[] table, int width, int row, int moved, double by, double bandwidth) {
+        double total = 0;
+        for (int b = 0; b < 12; b++) {
+            for (int i = 0; i <= 4; i++) {
+                double k = Math.exp(-distance(table, width, row, b, moved, by) / (bandwidth * Math.pow(2, i)));
+                total += b < 7 ? k / 7 : -k / 5;
+            }
+        }
+        return total;
+    }
+
+    @Test
     void threadsDoNotChangeABit() {
         float[] table = joined(normal(150, 16, 0, "t"), normal(130, 16, 0.3, "u"));
         float[] one = new float[150 * 16];

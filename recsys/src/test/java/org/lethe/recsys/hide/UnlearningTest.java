@@ -2,12 +2,12 @@ package org.lethe.recsys.hide;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.lethe.DataFolders;
@@ -70,7 +70,7 @@ class UnlearningTest {
     @Test
     void theListsOfAnUntouchedModelHaveNoHingeWithoutMargin() {
         Embeddings model = MODEL.train(DATA, Env.seeded(1));
-        Unlearning.Lists lists = Unlearning.Lists.of(model, DATA, 20, Env.seeded(1));
+        Unlearning.Lists lists = Unlearning.Lists.of(model, DATA, 20, u -> true, Env.seeded(1));
         assertEquals(0, lists.loss(model, 0));
         double shortfall = 0;
         for (int n = 0; n < lists.users().length; n++) {
@@ -87,7 +87,7 @@ class UnlearningTest {
     @Test
     void theGradientOfTheListsIsTheSlopeOfTheHinges() {
         Embeddings model = MODEL.train(DATA, Env.seeded(1));
-        Unlearning.Lists lists = Unlearning.Lists.of(model, DATA, 5, Env.seeded(1));
+        Unlearning.Lists lists = Unlearning.Lists.of(model, DATA, 5, u -> true, Env.seeded(1));
         float[] gradient = new float[model.userRows().length];
         lists.addGradient(model, 1, 10, gradient); // every hinge is open: linear
         for (int n = 0; n < 100; n++) {
@@ -101,7 +101,7 @@ class UnlearningTest {
     @Test
     void drawnListsAreSomeOfTheListsAndInTheMeanAllOfThem() {
         Embeddings model = MODEL.train(DATA, Env.seeded(1));
-        Unlearning.Lists lists = Unlearning.Lists.of(model, DATA, 5, Env.seeded(1));
+        Unlearning.Lists lists = Unlearning.Lists.of(model, DATA, 5, u -> true, Env.seeded(1));
         double mean = 0;
         for (int t = 0; t < 400; t++) {
             Unlearning.Lists some = lists.drawn(10, Keyed.seed(1).of(t));
@@ -122,7 +122,8 @@ class UnlearningTest {
                 new U2uR(100, 1e-2, Preserve.FUNCTION, 1e-6, 0.05, 20, 0, Tables.ALL),
                 new D2dR(),
                 new TransportMap(),
-                new D2dR(500, 1e-3, Preserve.PARAMETERS, 1e-6, 0, 20, D2dR.Anchor.FIRST_CLASS, 0, false, Tables.ALL),
+                D2dR.released(),
+                D2dR.released().preserving(Preserve.PARAMETERS),
                 new MeanEqualisation())) {
             Embeddings after = (Embeddings) method.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
             assertTrue(
@@ -134,27 +135,49 @@ class UnlearningTest {
     }
 
     @Test
-    void unlabelledUsersAndThoseKeptFromTheMethodStay() {
+    void usersInNoClassStayAndSoDoThoseKeptFromTheReleasedForms() {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
-        Hide half = GROUP.knowing(0.5);
-        for (Method<Split, Recommender> method : List.<Method<Split, Recommender>>of(
-                new U2uR(20, 1e-2, Preserve.NOTHING, 0, 0, 2, 0, Tables.ALL),
-                new D2dR(50, 1e-3, Preserve.NOTHING, 0, 0, 2, D2dR.Anchor.POOLED, 64, true, Tables.ALL))) {
-            Embeddings after = (Embeddings) method.fulfil(before, half, MODEL, DATA, Env.seeded(1));
-            for (int u = 0; u < before.users(); u++) {
-                boolean moved = !Arrays.equals(
-                        before.userRows(),
-                        u * before.dims(),
-                        (u + 1) * before.dims(),
-                        after.userRows(),
-                        u * before.dims(),
-                        (u + 1) * before.dims());
-                if (!half.knows(DATA.train(), u)) {
-                    assertFalse(moved, method + " moved user " + u);
-                }
-            }
-            assertFalse(Arrays.equals(before.userRows(), after.userRows()));
+        int[] of = IntStream.range(0, before.users()).map(u -> u % 3 - 1).toArray();
+        Classes some = new Classes("a", List.of("x", "y"), of);
+        Separation together =
+                (rows, width, gradient, random, workers) -> new U2uR().addGradient(some, rows, width, gradient);
+        for (Unlearning.Descent descent : Unlearning.Descent.values()) {
+            UserRows after = new Unlearning(descent, 5, 1e-4, Preserve.FUNCTION, 1e-3, 0.05, 20, 0, Tables.ALL)
+                    .run(new U2uR(), before, List.of(some), together, DATA, Env.seeded(1));
+            assertMoved(before, after, u -> of[u] >= 0);
         }
+        Hide half = GROUP.knowing(0.5);
+        for (Method<Split, Recommender> method : List.of(new U2uR(), D2dR.released())) {
+            UserRows after = (UserRows) method.fulfil(before, half, MODEL, DATA, Env.seeded(1));
+            assertMoved(before, after, u -> half.knows(DATA.train(), u));
+        }
+        assertMoved(before, (UserRows) new D2dR().fulfil(before, half, MODEL, DATA, Env.seeded(1)), u -> true);
+    }
+
+    private static void assertMoved(UserRows before, UserRows after, IntPredicate who) {
+        int width = before.width();
+        for (int u = 0; u < before.users(); u++) {
+            boolean same = Arrays.equals(
+                    before.userRows(), u * width, (u + 1) * width, after.userRows(), u * width, (u + 1) * width);
+            assertEquals(!who.test(u), same, "user " + u);
+        }
+    }
+
+    @Test
+    void theFlowStopsWhereClassesAreAlikeAndTheReleasedFormDoesNot() {
+        Embeddings before = MODEL.train(DATA, Env.seeded(1));
+        D2dR flow = new D2dR(D2dR.Form.FLOW, 40, 1, Preserve.FUNCTION, 3e-4, 0.05, 20, 0, false, Tables.ALL);
+        long steps = steps(flow, before);
+        assertTrue(steps > 0 && steps < flow.steps(), steps + " steps");
+        UserRows alike = (UserRows) flow.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
+        assertEquals(0, steps(flow, alike));
+        assertEquals(D2dR.released().steps(), steps(D2dR.released(), alike));
+    }
+
+    private static long steps(D2dR method, UserRows before) {
+        Env env = Env.seeded(1);
+        method.fulfil(before, GROUP, MODEL, DATA, env);
+        return env.ledger().cost().counts().getOrDefault("steps", -1L);
     }
 
     @Test
@@ -191,7 +214,7 @@ class UnlearningTest {
     @Test
     void threadsDoNotChangeABit() {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
-        D2dR method = new D2dR(20, 1e-3, Preserve.FUNCTION, 1e-4, 0.05, 20, D2dR.Anchor.POOLED, 64, true, Tables.ALL);
+        D2dR method = new D2dR();
         UserRows one = (UserRows) method.fulfil(before, GROUP, MODEL, DATA, Env.seeded(4));
         try (Workers three = Workers.threads(3)) {
             UserRows many = (UserRows)
