@@ -97,12 +97,25 @@ public record Explained(String name, String summary, String text, Optional<Strin
         }
     }
 
+    private static int depth(int character) {
+        return character == '{' ? 1 : character == '}' ? -1 : 0;
+    }
+
     private static String plain(Comment comment) {
         StringBuilder text = new StringBuilder();
         comment.visit(new CommentVisitor() {
+            private int open; // braces of a formula that the parser closed too early
+
             @Override
             public void commentText(String words) {
-                text.append(words);
+                for (int n = 0; n < words.length(); n++) {
+                    char c = words.charAt(n);
+                    boolean inside = open > 0;
+                    open += inside ? depth(c) : 0;
+                    if (!inside || open > 0) { // not the brace that ends the tag
+                        text.append(c);
+                    }
+                }
             }
 
             @Override
@@ -112,7 +125,9 @@ public record Explained(String name, String summary, String text, Optional<Strin
 
             @Override
             public void inlineTag(String name, String value) {
-                text.append(value);
+                // The parser ends {@code Σ_{k} x} at its first closing brace.
+                open = value.chars().map(Explained::depth).sum();
+                text.append(value).append(open > 0 ? "}" : "");
             }
 
             @Override

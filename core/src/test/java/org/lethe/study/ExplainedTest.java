@@ -18,7 +18,7 @@ class ExplainedTest {
     /**
      * Sings {@code la} to {@link Locale the audience}. Then it bows.
      *
-     * <p>A second paragraph.
+     * <p>A second paragraph: {@code Σ_{k} x_{k,1} / 2} of {@code n}.
      *
      * @param verses how many verses,
      *     at least 1
@@ -32,7 +32,7 @@ class ExplainedTest {
         Explained sing = Explained.of(new Sing(3, Volume.VERY_LOUD));
         assertEquals("sing", sing.name());
         assertEquals("Sings la to the audience.", sing.summary());
-        assertTrue(sing.text().endsWith("\n\nA second paragraph."), sing.text());
+        assertTrue(sing.text().endsWith("\n\nA second paragraph: Σ_{k} x_{k,1} / 2 of n."), sing.text());
         assertEquals(
                 List.of(
                         new Explained.Setting("verses", "whole number", "3", "how many verses, at least 1"),

@@ -67,10 +67,8 @@ record Unlearning(
         int size = before.userRows().length;
         int stride = (size + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS; // the whole table as one row
         float[] rows = Arrays.copyOf(before.userRows(), stride);
-        float[] first = new float[stride];
-        float[] second = new float[stride];
         float[] gradient = new float[stride];
-        float[] none = new float[1];
+        Down down = down(stride);
         IntPredicate moving = u -> targets.stream().anyMatch(classes -> classes.of()[u] >= 0);
         Lists lists = preserve == Preserve.FUNCTION ? Lists.of(before, data, list, moving, env) : Lists.NONE;
         Keyed random = env.random(name);
@@ -95,21 +93,7 @@ record Unlearning(
                     case NOTHING -> {}
                 }
                 still(gradient, width, tables == Tables.ALL ? width : before.tables()[0]);
-                switch (descent) {
-                    case ADAM ->
-                        DenseAdam.step(
-                                rows,
-                                first,
-                                second,
-                                gradient,
-                                none,
-                                stride,
-                                0,
-                                1,
-                                DenseAdam.rate(rate, t),
-                                DenseAdam.root(t));
-                    case PLAIN -> descend(rows, gradient, (float) (rate * (steps - t + 1) / steps));
-                }
+                down.step(rows, gradient, t);
                 requireFinite(name, rows, t);
                 step.advance(1);
             }
@@ -124,10 +108,28 @@ record Unlearning(
                 && separation.reached(rows, width, random.of("look").of(taken), workers);
     }
 
-    private static void descend(float[] rows, float[] gradient, float rate) {
-        for (int n = 0; n < rows.length; n++) {
-            rows[n] -= rate * gradient[n];
-        }
+    /** One step of all rows, counted from 1. */
+    private interface Down {
+        void step(float[] rows, float[] gradient, int t);
+    }
+
+    private Down down(int stride) {
+        return switch (descent) {
+            case ADAM -> {
+                float[] first = new float[stride];
+                float[] second = new float[stride];
+                float[] none = new float[1];
+                yield (rows, gradient, t) -> DenseAdam.step(
+                        rows, first, second, gradient, none, stride, 0, 1, DenseAdam.rate(rate, t), DenseAdam.root(t));
+            }
+            case PLAIN ->
+                (rows, gradient, t) -> {
+                    float length = (float) (rate * (steps - t + 1) / steps);
+                    for (int n = 0; n < rows.length; n++) {
+                        rows[n] -= length * gradient[n];
+                    }
+                };
+        };
     }
 
     /** No gradient for the columns from {@code moving} on. */
