@@ -31,8 +31,8 @@ import org.lethe.recsys.UserRows;
  * and an attacker who turns her answers round reads them. The field is fitted to users whose label the method knows
  * and moves all who have one. The ledger counts the {@code steps} taken: where it counts all, the classes were not yet alike.
  *
- * <p>Approximate. A step costs {@code O(sample · users · width)} and the scores of all lists, one of the released form
- * {@code O(classes · sample² · width)} and the scores of {@code sample} lists.
+ * <p>Approximate. A step costs {@code O(sample · users · width)} and the scores of an eighth of the lists, other ones in each; one
+ * of the released form {@code O(classes · sample² · width)} and the scores of all lists.
  *
  * @param form which of the two
  * @param steps at most; the released form takes them all
@@ -59,6 +59,8 @@ public record D2dR(
         boolean drawn,
         Tables tables)
         implements Method<Split, Recommender> {
+    private static final double LISTS = 0.125; // of all lists, in a step of the flow
+
     /** How classes come together. */
     public enum Form {
         /** By Adam, each class and the first drawn to one another. */
@@ -68,7 +70,7 @@ public record D2dR(
     }
 
     public D2dR {
-        loop(form, steps, learningRate, preserve, weight, margin, list, sample, tables);
+        loop(form, steps, learningRate, preserve, weight, margin, list, tables);
         Check.require(sample == 0 || sample >= 2, "sample", sample, "0 or at least 2");
     }
 
@@ -95,15 +97,13 @@ public record D2dR(
             double weight,
             double margin,
             int list,
-            int sample,
             Tables tables) {
         return switch (form) {
             case RELEASED ->
-                new Unlearning(
-                        Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, sample, tables);
+                new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, 1, tables);
             case FLOW ->
                 new Unlearning(
-                        Unlearning.Descent.PLAIN, steps, learningRate, preserve, weight, margin, list, 0, tables);
+                        Unlearning.Descent.PLAIN, steps, learningRate, preserve, weight, margin, list, LISTS, tables);
         };
     }
 
@@ -115,7 +115,7 @@ public record D2dR(
         List<Classes> known = Hiding.known(hide, data);
         List<Classes> moving = form == Form.FLOW ? hide.targets(data.train()) : known;
         Separation separation = form == Form.FLOW ? new Flow(sample, known, moving) : new Released(sample, known);
-        UserRows moved = loop(form, steps, learningRate, preserve, weight, margin, list, sample, tables)
+        UserRows moved = loop(form, steps, learningRate, preserve, weight, margin, list, tables)
                 .run(this, before, moving, separation, data, env);
         return drawn ? chance(moved, known, env) : moved;
     }

@@ -45,7 +45,7 @@ public record U2uR(
         Tables tables)
         implements Method<Split, Recommender> {
     public U2uR {
-        new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, 0, tables);
+        new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, 1, tables);
         Check.require(apart >= 0 && apart <= 0.5, "apart", apart, "0 to 0.5");
     }
 
@@ -61,7 +61,7 @@ public record U2uR(
         List<Classes> targets = Hiding.known(Hiding.hide(this, request), data);
         Separation separation = (rows, width, gradient, random, workers) ->
                 targets.forEach(classes -> addGradient(classes, rows, width, gradient));
-        return new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, 0, tables)
+        return new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, 1, tables)
                 .run(this, before, targets, separation, data, env);
     }
 

@@ -30,7 +30,7 @@ import org.lethe.recsys.UserRows;
  * @param weight of that, for each unit of its sum over users
  * @param margin by how much the score of an item of a list should exceed the next
  * @param list length of the lists
- * @param seen lists that a step sees, other ones in each, for all of them; 0 for all
+ * @param seen the part of the lists that a step sees, other ones in each, for all of them
  * @param tables which tables move
  */
 record Unlearning(
@@ -41,7 +41,7 @@ record Unlearning(
         double weight,
         double margin,
         int list,
-        int seen,
+        double seen,
         Tables tables) {
     /** How rows go down the loss. */
     enum Descent {
@@ -80,7 +80,9 @@ record Unlearning(
                 separation.addGradient(rows, width, gradient, random.of(t), env.workers());
                 switch (preserve) {
                     case FUNCTION -> {
-                        Lists some = lists.drawn(seen, random.of("lists").of(t));
+                        Lists some = lists.drawn(
+                                (int) Math.ceil(seen * lists.users.length),
+                                random.of("lists").of(t));
                         double each = weight * lists.users.length / Math.max(1, some.users.length);
                         some.addGradient(
                                 before.withUserRows(Arrays.copyOf(rows, size)), each, (float) margin, gradient);
@@ -168,9 +170,9 @@ record Unlearning(
             return longest < 2 ? NONE : new Lists(users, items, longest);
         }
 
-        /** Some of them, without repeats; all where {@code most} is 0 or no fewer. */
+        /** So many of them, without repeats. */
         Lists drawn(int most, Keyed random) {
-            if (most == 0 || users.length <= most) {
+            if (users.length <= most) {
                 return this;
             }
             int[] which = Classes.drawn(IntStream.range(0, users.length).toArray(), most, random);

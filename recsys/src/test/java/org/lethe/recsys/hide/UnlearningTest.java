@@ -109,7 +109,7 @@ class UnlearningTest {
             mean += some.loss(model, 1) * lists.users().length / 10 / 400;
         }
         assertEquals(lists.loss(model, 1), mean, 0.03 * mean);
-        assertSame(lists, lists.drawn(0, Keyed.seed(1)));
+        assertSame(lists, lists.drawn(lists.users().length, Keyed.seed(1)));
     }
 
     @Test
@@ -142,7 +142,7 @@ class UnlearningTest {
         Separation together =
                 (rows, width, gradient, random, workers) -> new U2uR().addGradient(some, rows, width, gradient);
         for (Unlearning.Descent descent : Unlearning.Descent.values()) {
-            UserRows after = new Unlearning(descent, 5, 1e-4, Preserve.FUNCTION, 1e-3, 0.05, 20, 0, Tables.ALL)
+            UserRows after = new Unlearning(descent, 5, 1e-4, Preserve.FUNCTION, 1e-3, 0.05, 20, 1, Tables.ALL)
                     .run(new U2uR(), before, List.of(some), together, DATA, Env.seeded(1));
             assertMoved(before, after, u -> of[u] >= 0);
         }
