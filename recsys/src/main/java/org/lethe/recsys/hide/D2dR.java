@@ -110,8 +110,11 @@ public record D2dR(
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        UserRows before = Hiding.rows(this, model);
-        Hide hide = Hiding.hide(this, request);
+        return unlearn(Hiding.rows(this, model), Hiding.hide(this, request), data, env);
+    }
+
+    /** The same, of rows. */
+    UserRows unlearn(UserRows before, Hide hide, Split data, Env env) {
         List<Classes> known = Hiding.known(hide, data);
         List<Classes> moving = form == Form.FLOW ? hide.targets(data.train()) : known;
         Separation separation = form == Form.FLOW ? new Flow(sample, known, moving) : new Released(sample, known);

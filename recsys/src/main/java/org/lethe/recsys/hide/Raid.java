@@ -56,7 +56,9 @@ import org.lethe.recsys.UserRows;
  * @param shrink the part of the classes' mean covariance in each class's, for normal distributions
  * @param drawn whether classes end as far apart as samples of the centroid are, instead of exactly on it
  * @param polish moves onto the centroid after training
- * @param mend most epochs in which items are trained on after the polish, users held; networks stay as they are
+ * @param flow whether classes then go down the flow of {@code d2d-r}, at its defaults, until they are alike; ours, with
+ *     {@code polish: 0} in its place
+ * @param mend most epochs in which items are trained on after the last move, users held; networks stay as they are
  * @param schedule whether the two losses are minimised together or in turn
  */
 @Named("raid")
@@ -73,6 +75,7 @@ public record Raid(
         double shrink,
         boolean drawn,
         int polish,
+        boolean flow,
         int mend,
         Schedule schedule)
         implements Method<Split, Recommender> {
@@ -105,7 +108,7 @@ public record Raid(
 
     /** Ten epochs of warm-up, a centroid of 256 points solved before every third epoch, μ = 0.02. */
     public Raid() {
-        this(10, 3, 0.02, Form.SUPPORT, 256, 0.01, 20, 1024, true, 0.25, true, 1, 10, Schedule.JOINT);
+        this(10, 3, 0.02, Form.SUPPORT, 256, 0.01, 20, 1024, true, 0.25, true, 1, false, 10, Schedule.JOINT);
     }
 
     @Override
@@ -118,7 +121,8 @@ public record Raid(
                 new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, shrink, drawn);
         Centroid centroid = new Centroid(settings, all, Hiding.known(hide, data));
         UserRows trained = stepped.train(data, new Alignment(this, centroid, all), env);
-        UserRows hidden = centroid.polish(trained, polish, env);
+        UserRows moved = centroid.polish(trained, polish, env);
+        UserRows hidden = flow ? new D2dR().unlearn(moved, hide, data, env) : moved;
         return mend > 0 && hidden instanceof Embeddings tables
                 ? ItemTraining.of(tables, data, mend, MEND_PATIENCE, env)
                 : hidden;

@@ -30,11 +30,13 @@ class RaidTest {
     private static final Hide GROUP = new Hide(Planted.GROUP);
     private static final UserLearner BPR = new Bpr(16, 30, 128, 0.01, 0.1, 30, AdamForm.LAZY);
     private static final Raid SMALL =
-            new Raid(5, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, 0, Raid.Schedule.JOINT);
+            new Raid(5, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
     private static final Raid NORMAL =
-            new Raid(5, 1, 1, Raid.Form.BURES, 1, 0, 1, 0, true, 0.25, true, 1, 0, Raid.Schedule.JOINT);
-    private static final Raid IN_TURN =
-            new Raid(5, 3, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, 0, Raid.Schedule.ALTERNATING);
+            new Raid(5, 1, 1, Raid.Form.BURES, 1, 0, 1, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
+    private static final Raid IN_TURN = new Raid(
+            5, 3, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.ALTERNATING);
+    private static final Raid FLOWING =
+            new Raid(5, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 0, true, 0, Raid.Schedule.JOINT);
 
     private static double ndcg(UserRows model) {
         return Ranking.mean(Ranking.test(model, DATA, 10, Workers.here()).ndcgCut());
@@ -44,7 +46,7 @@ class RaidTest {
     void groupsBecomeAlikeAndListsStay() {
         for (UserLearner learner : List.of(BPR, new LightGcn(16, 2, 20, 128, 0.01, 0, 0.1, 20))) {
             UserRows before = learner.train(DATA, Env.seeded(1));
-            for (Raid raid : List.of(SMALL, NORMAL, IN_TURN)) {
+            for (Raid raid : List.of(SMALL, NORMAL, IN_TURN, FLOWING)) {
                 UserRows after = (UserRows) raid.fulfil(before, GROUP, learner, DATA, Env.seeded(1));
                 double apart = Apart.of(before, GROUP, DATA);
                 assertTrue(Apart.of(after, GROUP, DATA) < 0.2 * apart, raid + " on " + learner);
@@ -138,8 +140,8 @@ class RaidTest {
     void itemsFindTheirPlacesAmongUsersThatStay() {
         UserRows before = BPR.train(DATA, Env.seeded(1));
         UserRows polished = (UserRows) SMALL.fulfil(before, GROUP, BPR, DATA, Env.seeded(1));
-        Raid mending =
-                new Raid(5, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, 10, Raid.Schedule.JOINT);
+        Raid mending = new Raid(
+                5, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 10, Raid.Schedule.JOINT);
         Env env = Env.seeded(1);
         UserRows mended = (UserRows) mending.fulfil(before, GROUP, BPR, DATA, env);
         assertArrayEquals(polished.userRows(), mended.userRows());
@@ -191,7 +193,8 @@ class RaidTest {
         LetheException solved = assertThrows(
                 LetheException.class, () -> SMALL.fulfil(before, GROUP, new ImplicitAls(), DATA, Env.seeded(1)));
         assertTrue(solved.getMessage().contains("step by step"), solved.getMessage());
-        Raid late = new Raid(30, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, 0, Raid.Schedule.JOINT);
+        Raid late = new Raid(
+                30, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
         LetheException never =
                 assertThrows(LetheException.class, () -> late.fulfil(before, GROUP, BPR, DATA, Env.seeded(1)));
         assertTrue(never.getMessage().contains("30 epochs"), never.getMessage());
