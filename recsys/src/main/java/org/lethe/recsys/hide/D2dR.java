@@ -20,15 +20,16 @@ import org.lethe.recsys.UserRows;
  * the classes' distributions of rows are made one by their maximum mean discrepancy, while a regulariser holds the lists.
  *
  * <p>Released: {@code Σ_{k ≥ 1} MMD²(class k, class 0)} with five radial kernels, diagonals in, all users in every step of Adam
- * ({@code form: released, steps: 500, learningRate: 0.001, weight: 1e-6, sample: 0, drawn: false}). Adam moves every number by about the
- * learning rate, whatever its slope: what is noise in the slopes moves rows as far as what is not, and marks the classes anew.
+ * ({@code form: released, steps: 500, learningRate: 0.001, weight: 1e-6, sample: 0, drawn: false}). Adam moves every number by
+ * about the learning rate, whatever its slope: what is noise in the slopes moves rows as far as what is not, and marks the
+ * classes anew.
  *
  * <p>Default: the gradient flow of the discrepancy (Arbel et al. 2019), whose loss is {@code Σ_k n_k bw/2 MMD²(class k, pool)}
  * with n_k users in class k and the kernels' bandwidth bw. Every user of a class goes down one field, that of the witness of
  * {@code sample} users of the class and as many of the pool, drawn anew in each step from all classes alike: users who are alike
  * stay alike, and the learning rate has no unit. Diagonals are left out, so that {@code Σ_{j<k} MMD²(class k, class j)} is 0 in
  * the mean where classes are alike. The flow stops as soon as it is: beyond, classes are more alike than chance makes them,
- * and an attacker who turns her answers round reads them. The field is fitted to users whose label the method knows
+ * and an attacker who turns the answers round reads them. The field is fitted to users whose label the method knows
  * and moves all who have one. The ledger counts the {@code steps} taken: where it counts all, the classes were not yet alike.
  *
  * <p>Approximate. A step costs {@code O(sample · users · width)} and the scores of an eighth of the lists, other ones in each; one

@@ -151,8 +151,8 @@ final class Mmd {
     }
 
     /**
-     * Adds bw · ∇f at the rows of users, without repeats, of the distribution of X: the gradient of {@code |X| bw/2 MMD²} where they
-     * are X, and a displacement on the scale of the rows.
+     * Adds bw · ∇f at the rows of users, without repeats, who may or may not be in X: the gradient of {@code |X| bw/2 MMD²} where they
+     * are, and a displacement on the scale of the rows.
      */
     void addField(int[] users, float[] into, Workers workers) {
         addSlope(users, x, y, bandwidth, into, workers);

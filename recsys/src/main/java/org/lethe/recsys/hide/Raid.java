@@ -23,11 +23,13 @@ import org.lethe.recsys.UserRows;
  * <p>{@code L = L_P + μ/V Σ_k λ_k mean_{i in k} ‖y_i − T_k(y_i)‖²} with λ_k = 1/K, V the variance of the rows, and T_k the
  * barycentric map of class k onto the centroid, which is solved anew before every {@code refresh}-th epoch, from the last one.
  * By the envelope theorem this is the gradient of Σ λ_k W₂²(P_k, P*). The result is the best eligible epoch's by the
- * validation part. The last steps of training leak again: {@code polish} moves of the classes onto the centroid follow, or, our
- * default, the {@code flow} of {@code d2d-r}, which leaves less at a smaller price (on Last.fm 0.52 to the best attacker for 0.55, and 1.1
- * for 2.0 % of HR@10). A small μ suffices: training keeps the classes within reach (μ = 0.05 costs 2 % of HR@10 more on
- * MovieLens-100K than 0.02, two seeds, by moves). What users lose by the last move items make good in part: they are trained on while users are
- * held, which changes nothing that an attacker sees.
+ * validation part.
+ *
+ * <p>The last steps of training leak again. {@code polish} moves of the classes onto the centroid follow, or, our default, the
+ * {@code flow} of {@code d2d-r}, which leaves less at a smaller price (on Last.fm, five seeds, 0.52 to the best attacker instead of
+ * 0.55, for 1.1 instead of 2.0 % of HR@10). A small μ suffices, as training only keeps the classes within reach (0.05 costs 2 % of
+ * HR@10 more than 0.02 on MovieLens-100K, two seeds, by moves). What users lose by the last move items make good in part: they are
+ * trained on while users are held, which changes nothing that an attacker sees.
  *
  * <p>"Two phases" can be read in two ways. {@code schedule: joint}, our default, has warm-up and defence: every later step
  * minimises both losses. {@code alternating} has them take turns for as long as the defence lasts: the first epoch after each
