@@ -44,7 +44,7 @@ public final class FactorSteps {
 
     /** The length of a row in a table of so many dimensions. */
     public static int stride(int dims) {
-        return (dims + L - 1) / L * L;
+        return Lanes.padded(dims);
     }
 
     /** a·b over a stride. */

@@ -24,6 +24,11 @@ public final class Lanes {
 
     private Lanes() {}
 
+    /** The next multiple of {@link #FLOATS}: the length of a row of n floats that kernels walk without a rest. */
+    public static int padded(int n) {
+        return (n + FLOATS - 1) / FLOATS * FLOATS;
+    }
+
     private static String obstacle() {
         if (Boolean.getBoolean("lethe.plain")) {
             return "switched off by -Dlethe.plain=true";

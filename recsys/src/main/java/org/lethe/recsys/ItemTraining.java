@@ -34,7 +34,7 @@ public final class ItemTraining implements Training.Course<float[]> {
     private ItemTraining(Embeddings model, Split data, Env env) {
         held = model.userRows();
         dims = model.dims();
-        stride = (dims + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS;
+        stride = Lanes.padded(dims);
         users = model.users();
         int rows = users + model.items();
         batches = new Batches(data.train(), BATCH);

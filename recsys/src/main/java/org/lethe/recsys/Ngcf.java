@@ -163,7 +163,7 @@ public record Ngcf(
             nodes = train.users() + train.items();
             width = settings.width();
             Embeddings initial = Training.initial(train, env, settings.dims, settings.initialSd);
-            w = new float[(nodes * settings.dims + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS];
+            w = new float[Lanes.padded(nodes * settings.dims)];
             System.arraycopy(initial.userRows(), 0, w, 0, initial.userRows().length);
             System.arraycopy(initial.itemRows(), 0, w, initial.userRows().length, initial.itemRows().length);
             m = new float[w.length];

@@ -86,7 +86,7 @@ final class Weights {
 
     private static int padded(List<Matrix> matrices) {
         int size = matrices.stream().mapToInt(Matrix::size).sum();
-        return (size + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS;
+        return Lanes.padded(size);
     }
 
     /** Weights and both moments, copied: all that training needs to go on. */

@@ -23,7 +23,7 @@ abstract sealed class Sweep {
         this.block = block;
         this.n = n;
         this.m = m;
-        width = (m + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS;
+        width = Lanes.padded(m);
         blocks = (n + block - 1) / block;
     }
 

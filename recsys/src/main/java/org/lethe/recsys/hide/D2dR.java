@@ -60,18 +60,24 @@ public record D2dR(
         boolean drawn,
         Tables tables)
         implements Method<Split, Recommender> {
-    private static final double LISTS = 0.125; // of all lists, in a step of the flow
-
     /** How classes come together. */
     public enum Form {
         /** By Adam, each class and the first drawn to one another. */
-        RELEASED,
+        RELEASED(Unlearning.Descent.ADAM, 1),
         /** By the gradient flow, each class drawn to the pool of all, until they are alike. */
-        FLOW
+        FLOW(Unlearning.Descent.PLAIN, 0.125);
+
+        private final Unlearning.Descent descent;
+        private final double lists; // the part of them that a step sees
+
+        Form(Unlearning.Descent descent, double lists) {
+            this.descent = descent;
+            this.lists = lists;
+        }
     }
 
     public D2dR {
-        loop(form, steps, learningRate, preserve, weight, margin, list, tables);
+        new Unlearning(form.descent, steps, learningRate, preserve, weight, margin, list, form.lists, tables);
         Check.require(sample == 0 || sample >= 2, "sample", sample, "0 or at least 2");
     }
 
@@ -90,24 +96,6 @@ public record D2dR(
         return new D2dR(form, steps, learningRate, other, weight, margin, list, sample, drawn, tables);
     }
 
-    private static Unlearning loop(
-            Form form,
-            int steps,
-            double learningRate,
-            Preserve preserve,
-            double weight,
-            double margin,
-            int list,
-            Tables tables) {
-        return switch (form) {
-            case RELEASED ->
-                new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, 1, tables);
-            case FLOW ->
-                new Unlearning(
-                        Unlearning.Descent.PLAIN, steps, learningRate, preserve, weight, margin, list, LISTS, tables);
-        };
-    }
-
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
@@ -119,7 +107,8 @@ public record D2dR(
         List<Classes> known = Hiding.known(hide, data);
         List<Classes> moving = form == Form.FLOW ? hide.targets(data.train()) : known;
         Separation separation = form == Form.FLOW ? new Flow(sample, known, moving) : new Released(sample, known);
-        UserRows moved = loop(form, steps, learningRate, preserve, weight, margin, list, tables)
+        UserRows moved = new Unlearning(
+                        form.descent, steps, learningRate, preserve, weight, margin, list, form.lists, tables)
                 .run(this, before, moving, separation, data, env);
         return drawn ? chance(moved, known, env) : moved;
     }

@@ -24,13 +24,10 @@ final class Discriminator {
     Discriminator(int width, int units, int classes, double learningRate, Keyed random) {
         this.classes = classes;
         this.learningRate = learningRate;
-        hidden = new Layer(width, units, padded(units), 1 / Math.sqrt(width), random.of("hidden"));
-        output = new Layer(padded(units), classes, padded(classes), 1 / Math.sqrt(units), random.of("output"));
+        hidden = new Layer(width, units, Lanes.padded(units), 1 / Math.sqrt(width), random.of("hidden"));
+        output = new Layer(
+                Lanes.padded(units), classes, Lanes.padded(classes), 1 / Math.sqrt(units), random.of("output"));
         Arrays.fill(output.w, units * output.columns, output.ins * output.columns, 0); // units of the padding
-    }
-
-    private static int padded(int columns) {
-        return (columns + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS;
     }
 
     /** {@code bias + x·W}; the bias is the last row. */
@@ -66,14 +63,14 @@ final class Discriminator {
             return out;
         }
 
-        /** Leaves the gradient by the weights; returns that by what came in, {@code [count, padded(ins)]}. */
+        /** Leaves the gradient by the weights; returns that by what came in, {@code [count, ins up to the next whole vector]}. */
         float[] back(float[] in, float[] slopes, int count) {
             Arrays.fill(gradient, 0);
             MatrixProduct.addTransposed(gradient, 0, in, 0, slopes, 0, ins, count, columns);
             for (int at = 0; at < slopes.length; at++) {
                 gradient[ins * columns + at % columns] += slopes[at];
             }
-            int wide = padded(ins);
+            int wide = Lanes.padded(ins);
             float[] turned = new float[columns * wide];
             for (int i = 0; i < ins; i++) {
                 for (int o = 0; o < columns; o++) {
@@ -121,7 +118,7 @@ final class Discriminator {
             ofUnits[at] = units[at] > 0 ? ofUnits[at] : 0;
         }
         float[] ofRows = hidden.back(rows, ofUnits, count);
-        int wide = padded(hidden.ins);
+        int wide = Lanes.padded(hidden.ins);
         for (int n = 0; n < count; n++) {
             for (int d = 0; d < hidden.ins; d++) {
                 gradient[n * hidden.ins + d] += (float) (scale * ofRows[n * wide + d]);

@@ -49,8 +49,8 @@ final class Mmd {
         Sample(Mmd mmd, int[] users) {
             this.users = users;
             n = users.length;
-            stride = padded(mmd.width);
-            points = padded(n);
+            stride = Lanes.padded(mmd.width);
+            points = Lanes.padded(n);
             rows = mmd.rows(users, 0, n);
             byDimension = new float[stride * points];
             for (int a = 0; a < n; a++) {
@@ -81,10 +81,6 @@ final class Mmd {
         bandwidth = Math.max(FLOOR, total / Math.max(1, (double) n * n - n) / 4);
     }
 
-    private static int padded(int n) {
-        return (n + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS;
-    }
-
     private static double squares(Sample sample) {
         double total = 0;
         for (float v : sample.rows) {
@@ -95,7 +91,7 @@ final class Mmd {
 
     /** Rows of users around the middle, {@code [end − start, stride]}. */
     private float[] rows(int[] users, int start, int end) {
-        int stride = padded(width);
+        int stride = Lanes.padded(width);
         float[] rows = new float[(end - start) * stride];
         for (int n = start; n < end; n++) {
             for (int d = 0; d < width; d++) {

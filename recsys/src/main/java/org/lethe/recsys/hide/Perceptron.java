@@ -22,7 +22,7 @@ import org.lethe.numerics.MatrixProduct;
  */
 final class Perceptron {
     private static final int UNITS = 100;
-    private static final int STRIDE = (UNITS + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS;
+    private static final int STRIDE = Lanes.padded(UNITS);
     private static final int BLOCK = 40;
     private static final int BATCH = 200;
     private static final int EPOCHS = 500;

@@ -65,7 +65,7 @@ record Unlearning(
         String name = Named.Of.name(method);
         int width = before.width();
         int size = before.userRows().length;
-        int stride = (size + Lanes.FLOATS - 1) / Lanes.FLOATS * Lanes.FLOATS; // the whole table as one row
+        int stride = Lanes.padded(size); // the whole table as one row
         float[] rows = Arrays.copyOf(before.userRows(), stride);
         float[] gradient = new float[stride];
         Down down = down(stride);
