@@ -34,6 +34,34 @@ final class Chance {
         }
     }
 
+    /**
+     * The means alone, by a shift of each class. It moves a user by about σ/√n in every number; mean and covariance together
+     * move one by σ√(width/n), which users of small classes pay for with their lists.
+     */
+    static void setMeans(Classes known, float[] rows, int width, Keyed random) {
+        int[][] alike = known.asIfAlike(random);
+        double[][] shifts = new double[alike.length][width];
+        for (int k = 0; k < alike.length; k++) {
+            addMean(rows, width, alike[k], 1, shifts[k]);
+            addMean(rows, width, known.members(k), -1, shifts[k]);
+        }
+        for (int k = 0; k < alike.length; k++) {
+            for (int user : known.members(k)) {
+                for (int d = 0; d < width; d++) {
+                    rows[user * width + d] += (float) shifts[k][d];
+                }
+            }
+        }
+    }
+
+    private static void addMean(float[] rows, int width, int[] users, int sign, double[] to) {
+        for (int user : users) {
+            for (int d = 0; d < width; d++) {
+                to[d] += sign * (double) rows[user * width + d] / users.length;
+            }
+        }
+    }
+
     private static Cloud cloud(double[] rows, int width, int[] users) {
         double[] points = new double[users.length * width];
         for (int n = 0; n < users.length; n++) {

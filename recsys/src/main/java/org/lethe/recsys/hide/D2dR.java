@@ -28,7 +28,7 @@ import org.lethe.recsys.UserRows;
  * with n_k users in class k and the kernels' bandwidth bw. Every user of a class goes down one field, that of the witness of
  * {@code sample} users of the class and as many of the pool, drawn anew in each step from all classes alike: users who are alike
  * stay alike, and the learning rate has no unit. Diagonals are left out, so that {@code Σ_{j<k} MMD²(class k, class j)} is 0 in
- * the mean where classes are alike. The flow stops as soon as it is: beyond, classes are more alike than chance makes them,
+ * the mean where classes are alike. The flow stops before the first step where it is: beyond, classes are more alike than chance makes them,
  * and an attacker who turns the answers round reads them. The field is fitted to users whose label the method knows
  * and moves all who have one. The ledger counts the {@code steps} taken: where it counts all, the classes were not yet alike.
  *
@@ -43,8 +43,7 @@ import org.lethe.recsys.UserRows;
  * @param margin by how much the score of an item of a list should exceed the next one's
  * @param list length of the lists that are held
  * @param sample users of each class, and of the pool, that a step looks at; 0 for all of them
- * @param drawn whether means and covariances end as far apart as those of samples of one distribution, to which they come sooner
- *     than the rest
+ * @param drawn whether means end as far apart as those of samples of one distribution, to which they come sooner than the rest
  * @param tables which tables of users move
  */
 @Named("d2d-r")
@@ -110,26 +109,18 @@ public record D2dR(
         UserRows moved = new Unlearning(
                         form.descent, steps, learningRate, preserve, weight, margin, list, form.lists, tables)
                 .run(this, before, moving, separation, data, env);
-        return drawn ? chance(moved, known, env) : moved;
-    }
-
-    private static UserRows chance(UserRows moved, List<Classes> known, Env env) {
-        double[] rows = new double[moved.userRows().length];
-        for (int n = 0; n < rows.length; n++) {
-            rows[n] = moved.userRows()[n];
+        if (!drawn) {
+            return moved;
         }
+        float[] rows = moved.userRows().clone();
         for (int t = 0; t < known.size(); t++) {
-            Chance.set(
+            Chance.setMeans(
                     known.get(t),
                     rows,
                     moved.width(),
                     env.random("d2d-r-chance").of(t));
         }
-        float[] rounded = new float[rows.length];
-        for (int n = 0; n < rows.length; n++) {
-            rounded[n] = (float) rows[n];
-        }
-        return moved.withUserRows(rounded);
+        return moved.withUserRows(rows);
     }
 
     /** The published loss. */
@@ -156,7 +147,7 @@ public record D2dR(
                 int[][] alike = known.get(t).asIfAlike(random.of(t).of("pool"));
                 for (int k = 0; k < members.length; k++) {
                     int[] pool = Classes.drawn(
-                            alike[k], sample, random.of(t).of("pool").of(k));
+                            alike[k], sample, random.of(t).of("drawn").of(k));
                     new Mmd(rows, width, members[k], pool, true)
                             .addField(moving.get(t).members(k), gradient, workers);
                 }

@@ -10,7 +10,6 @@ import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Progress;
-import org.lethe.Workers;
 import org.lethe.numerics.DenseAdam;
 import org.lethe.numerics.Keyed;
 import org.lethe.numerics.Lanes;
@@ -49,8 +48,6 @@ record Unlearning(
         PLAIN
     }
 
-    private static final int LOOK = 2; // steps between two looks at whether classes are alike
-
     Unlearning {
         Check.require(steps >= 0, "steps", steps, "at least 0");
         Check.require(rate > 0 && rate < 1e3, "learningRate", rate, "above 0 and below 1000");
@@ -74,7 +71,10 @@ record Unlearning(
         Keyed random = env.random(name);
         int taken = 0;
         try (Progress.Step step = env.progress().begin(name, steps)) {
-            for (; taken < steps && !reached(taken, separation, rows, width, random, env.workers()); taken++) {
+            for (; taken < steps; taken++) {
+                if (separation.reached(rows, width, random.of("look").of(taken), env.workers())) {
+                    break;
+                }
                 int t = taken + 1;
                 Arrays.fill(gradient, 0);
                 separation.addGradient(rows, width, gradient, random.of(t), env.workers());
@@ -102,12 +102,6 @@ record Unlearning(
         }
         env.ledger().count("steps", taken);
         return before.withUserRows(Arrays.copyOf(rows, size));
-    }
-
-    private static boolean reached(
-            int taken, Separation separation, float[] rows, int width, Keyed random, Workers workers) {
-        return taken % LOOK == 0
-                && separation.reached(rows, width, random.of("look").of(taken), workers);
     }
 
     /** One step of all rows, counted from 1. */

@@ -12,8 +12,12 @@ class ChanceTest {
     private static final int USERS = 400;
     private static final int WIDTH = 16;
 
-    /** Balanced accuracy of a logistic attack on normal rows of two classes with equal means, before and after. */
-    private static double attacked(long seed, boolean set) {
+    private interface Setting {
+        void set(Classes classes, float[] rows, Keyed random);
+    }
+
+    /** Balanced accuracy of a logistic attack on normal rows of two classes whose means were equal before the setting. */
+    private static double attacked(long seed, Setting setting) {
         int[] of = new int[USERS];
         double[] rows = new double[USERS * WIDTH];
         double[] means = new double[2 * WIDTH];
@@ -26,28 +30,43 @@ class ChanceTest {
             rows[n] -= means[of[n / WIDTH] * WIDTH + n % WIDTH];
         }
         Classes classes = new Classes("a", List.of("x", "y"), of);
-        if (set) {
-            Chance.set(classes, rows, WIDTH, Keyed.seed(seed));
-        }
-        float[] floats = new float[rows.length];
-        for (int n = 0; n < rows.length; n++) {
-            floats[n] = (float) rows[n];
-        }
+        float[] floats = floats(rows);
+        setting.set(classes, floats, Keyed.seed(seed));
         return new AttributeAttack(List.of(Attacker.LOGISTIC), 5, 1, 5_000, false)
                 .crossValidated(new AttributeAttack.Target(floats, WIDTH, of, 2), Keyed.seed(1), Workers.here())
                 .getFirst()
                 .accuracy();
     }
 
+    private static float[] floats(double[] rows) {
+        float[] floats = new float[rows.length];
+        for (int n = 0; n < rows.length; n++) {
+            floats[n] = (float) rows[n];
+        }
+        return floats;
+    }
+
+    private static void both(Classes classes, float[] rows, Keyed random) {
+        double[] moved = new double[rows.length];
+        for (int n = 0; n < rows.length; n++) {
+            moved[n] = rows[n];
+        }
+        Chance.set(classes, moved, WIDTH, random);
+        System.arraycopy(floats(moved), 0, rows, 0, rows.length);
+    }
+
     @Test
     void equalMeansAreReadBelowChanceAndChanceMendsIt() {
         double equal = 0;
         double set = 0;
+        double means = 0;
         for (long seed = 0; seed < 12; seed++) {
-            equal += attacked(seed, false) / 12;
-            set += attacked(seed, true) / 12;
+            equal += attacked(seed, (classes, rows, random) -> {}) / 12;
+            set += attacked(seed, ChanceTest::both) / 12;
+            means += attacked(seed, (classes, rows, random) -> Chance.setMeans(classes, rows, WIDTH, random)) / 12;
         }
         assertTrue(equal < 0.42, "equal means: " + equal); // 0.38 measured; an attacker who turns round has 0.62
         assertEquals(0.5, set, 0.03); // sd of one is about 0.03, of twelve 0.009
+        assertEquals(0.5, means, 0.03);
     }
 }
