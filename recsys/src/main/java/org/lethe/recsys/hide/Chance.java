@@ -35,19 +35,19 @@ final class Chance {
     }
 
     /**
-     * The means alone, by a shift of each class. It moves a user by about σ/√n in every number; mean and covariance together
-     * move one by σ√(width/n), which users of small classes pay for with their lists.
+     * The means alone, of the first {@code columns} numbers of a row, by a shift of each class. It moves a user by about σ/√n in
+     * every number; mean and covariance together move one by σ√(width/n), which users of small classes pay for with their lists.
      */
-    static void setMeans(Classes known, float[] rows, int width, Keyed random) {
+    static void setMeans(Classes known, float[] rows, int width, int columns, Keyed random) {
         int[][] alike = known.asIfAlike(random);
-        double[][] shifts = new double[alike.length][width];
+        double[][] shifts = new double[alike.length][columns];
         for (int k = 0; k < alike.length; k++) {
             addMean(rows, width, alike[k], 1, shifts[k]);
             addMean(rows, width, known.members(k), -1, shifts[k]);
         }
         for (int k = 0; k < alike.length; k++) {
             for (int user : known.members(k)) {
-                for (int d = 0; d < width; d++) {
+                for (int d = 0; d < columns; d++) {
                     rows[user * width + d] += (float) shifts[k][d];
                 }
             }
@@ -56,7 +56,7 @@ final class Chance {
 
     private static void addMean(float[] rows, int width, int[] users, int sign, double[] to) {
         for (int user : users) {
-            for (int d = 0; d < width; d++) {
+            for (int d = 0; d < to.length; d++) {
                 to[d] += sign * (double) rows[user * width + d] / users.length;
             }
         }

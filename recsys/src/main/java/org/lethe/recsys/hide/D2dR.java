@@ -28,8 +28,8 @@ import org.lethe.recsys.UserRows;
  * with n_k users in class k and the kernels' bandwidth bw. Every user of a class goes down one field, that of the witness of
  * {@code sample} users of the class and as many of the pool, drawn anew in each step from all classes alike: users who are alike
  * stay alike, and the learning rate has no unit. Diagonals are left out, so that {@code Σ_{j<k} MMD²(class k, class j)} is 0 in
- * the mean where classes are alike. The flow stops before the first step where it is: beyond, classes are more alike than chance makes them,
- * and an attacker who turns the answers round reads them. The field is fitted to users whose label the method knows
+ * the mean where classes are alike. The flow stops where it is 0 for the rows that it would end with: beyond, classes are more alike
+ * than chance makes them, and an attacker who turns the answers round reads them. The field is fitted to users whose label the method knows
  * and moves all who have one. The ledger counts the {@code steps} taken: where it counts all, the classes were not yet alike.
  *
  * <p>Approximate. A step costs {@code O(sample · users · width)} and the scores of an eighth of the lists, other ones in each; one
@@ -59,6 +59,8 @@ public record D2dR(
         boolean drawn,
         Tables tables)
         implements Method<Split, Recommender> {
+    private static final int LOOK = 4; // times as many users of a class tell when to stop as tell where to go
+
     /** How classes come together. */
     public enum Form {
         /** By Adam, each class and the first drawn to one another. */
@@ -106,21 +108,11 @@ public record D2dR(
         List<Classes> known = Hiding.known(hide, data);
         List<Classes> moving = form == Form.FLOW ? hide.targets(data.train()) : known;
         Separation separation = form == Form.FLOW ? new Flow(sample, known, moving) : new Released(sample, known);
-        UserRows moved = new Unlearning(
-                        form.descent, steps, learningRate, preserve, weight, margin, list, form.lists, tables)
+        if (drawn) {
+            separation = new Drawn(separation, known, tables.columns(before), env.random("d2d-r-chance"));
+        }
+        return new Unlearning(form.descent, steps, learningRate, preserve, weight, margin, list, form.lists, tables)
                 .run(this, before, moving, separation, data, env);
-        if (!drawn) {
-            return moved;
-        }
-        float[] rows = moved.userRows().clone();
-        for (int t = 0; t < known.size(); t++) {
-            Chance.setMeans(
-                    known.get(t),
-                    rows,
-                    moved.width(),
-                    env.random("d2d-r-chance").of(t));
-        }
-        return moved.withUserRows(rows);
     }
 
     /** The published loss. */
@@ -159,7 +151,7 @@ public record D2dR(
             double apart = 0;
             for (int t = 0; t < known.size(); t++) {
                 Classes classes = known.get(t);
-                int[][] members = samples(classes, 2 * sample, random.of(t));
+                int[][] members = samples(classes, LOOK * sample, random.of(t));
                 for (int k = 1; k < members.length; k++) {
                     for (int j = 0; j < k; j++) {
                         apart += new Mmd(rows, width, members[k], members[j], true).squared(workers);
@@ -167,6 +159,28 @@ public record D2dR(
                 }
             }
             return apart <= 0;
+        }
+    }
+
+    /** Ends with means that chance has drawn. */
+    private record Drawn(Separation separation, List<Classes> known, int columns, Keyed chance) implements Separation {
+        @Override
+        public void addGradient(float[] rows, int width, float[] gradient, Keyed random, Workers workers) {
+            separation.addGradient(rows, width, gradient, random, workers);
+        }
+
+        @Override
+        public boolean reached(float[] rows, int width, Keyed random, Workers workers) {
+            return separation.reached(ended(rows, width), width, random, workers);
+        }
+
+        @Override
+        public float[] ended(float[] rows, int width) {
+            float[] set = rows.clone();
+            for (int t = 0; t < known.size(); t++) {
+                Chance.setMeans(known.get(t), set, width, columns, chance.of(t));
+            }
+            return set;
         }
     }
 

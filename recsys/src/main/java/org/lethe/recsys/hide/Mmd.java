@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.stream.IntStream;
 import org.lethe.Workers;
-import org.lethe.numerics.Exp2;
 import org.lethe.numerics.Lanes;
 import org.lethe.numerics.MatrixProduct;
+import org.lethe.numerics.RadialKernels;
 import org.lethe.numerics.SquaredDistances;
 
 /**
@@ -15,7 +15,7 @@ import org.lethe.numerics.SquaredDistances;
  *
  * <p>{@code k(a,b) = Σ_{i=0..4} exp(−D_ab / (bw·2^i))}, {@code D_ab = ‖a − b‖²}, {@code bw = Σ_{a≠b} D_ab / (n² − n) / 4} over both
  * samples together, held fixed in the gradient. {@code MMD² = mean k(X,X) + mean k(Y,Y) − 2 mean k(X,Y)}, biased with the
- * diagonals in, unbiased without. One exponential a pair: with {@code e = exp(−D/(16 bw))} the kernels are e, e², e⁴, e⁸, e¹⁶.
+ * diagonals in, unbiased without.
  *
  * <p>Its gradient by a row of X is {@code 2/|X| ∇f} there, f being the witness {@code mean k(·,X) − mean k(·,Y)}; and ∇f can be
  * had at rows of neither sample, which makes it a field in which any number of users move alike.
@@ -25,7 +25,7 @@ import org.lethe.numerics.SquaredDistances;
  */
 final class Mmd {
     private static final int BLOCK = 32;
-    private static final double LOG2E = 1 / Math.log(2);
+    private static final double KERNELS = 5; // each of them is 1 between a row and itself
     private static final double FLOOR = 1e-12;
 
     private final float[] table;
@@ -43,7 +43,7 @@ final class Mmd {
         final int n;
         final int stride;
         final int points;
-        final float[] rows; // [n, stride]
+        final float[] rows; // [points, stride], zeros from n on
         final float[] byDimension; // [stride, points]
 
         Sample(Mmd mmd, int[] users) {
@@ -51,7 +51,7 @@ final class Mmd {
             n = users.length;
             stride = Lanes.padded(mmd.width);
             points = Lanes.padded(n);
-            rows = mmd.rows(users, 0, n);
+            rows = Arrays.copyOf(mmd.rows(users, 0, n), points * stride);
             byDimension = new float[stride * points];
             for (int a = 0; a < n; a++) {
                 members.set(users[a]);
@@ -122,15 +122,8 @@ final class Mmd {
             SquaredDistances.of(
                     distances, from.rows, start * from.stride, to.byDimension, end - start, to.stride, to.points);
             for (int a = start; a < end; a++) {
-                for (int b = 0; b < to.n; b++) {
-                    if (!(unbiased && from == to && a == b)) {
-                        double e = Exp2.of(-LOG2E * distances[(a - start) * to.points + b] / (16 * bandwidth));
-                        double e2 = e * e;
-                        double e4 = e2 * e2;
-                        double e8 = e4 * e4;
-                        sums[a] += e + e2 + e4 + e8 + e8 * e8;
-                    }
-                }
+                double itself = unbiased && from == to ? KERNELS : 0;
+                sums[a] = RadialKernels.sum(distances, (a - start) * to.points, to.n, bandwidth) - itself;
             }
         });
         return Arrays.stream(sums).sum();
@@ -180,25 +173,18 @@ final class Mmd {
     }
 
     private void pull(float[] rows, int n, Sample to, double[] shares, float[] pull, double[] total) {
-        float[] distances = new float[n * to.points];
-        SquaredDistances.of(distances, rows, 0, to.byDimension, n, to.stride, to.points);
-        float scale = (float) (-LOG2E / (16 * bandwidth));
-        float[] weights = new float[n * to.n];
+        float[] weights = new float[n * to.points]; // distances at first
+        SquaredDistances.of(weights, rows, 0, to.byDimension, n, to.stride, to.points);
         for (int a = 0; a < n; a++) {
-            float share = (float) (shares[a] / bandwidth);
+            int at = a * to.points;
+            RadialKernels.slopes(weights, at, to.points, bandwidth, (float) (shares[a] / bandwidth));
             double sum = 0;
             for (int b = 0; b < to.n; b++) {
-                float e = Exp2.of(scale * distances[a * to.points + b]);
-                float e2 = e * e;
-                float e4 = e2 * e2;
-                float e8 = e4 * e4;
-                float w = share * (e / 16 + e2 / 8 + e4 / 4 + e8 / 2 + e8 * e8);
-                weights[a * to.n + b] = w;
-                sum += w;
+                sum += weights[at + b];
             }
             total[a] += sum;
         }
-        MatrixProduct.add(pull, 0, weights, 0, to.rows, 0, n, to.n, to.stride);
+        MatrixProduct.add(pull, 0, weights, 0, to.rows, 0, n, to.points, to.stride);
     }
 
     private interface Rows {

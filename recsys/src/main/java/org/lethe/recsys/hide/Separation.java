@@ -12,8 +12,17 @@ interface Separation {
      */
     void addGradient(float[] rows, int width, float[] gradient, Keyed random, Workers workers);
 
-    /** Whether classes are as alike as they should be, so that no further step is due. */
+    /**
+     * Whether classes are as alike as they should be, so that no further step is due.
+     *
+     * @param random the same before every step: a look at fresh users each time would sooner or later see what it hopes for
+     */
     default boolean reached(float[] rows, int width, Keyed random, Workers workers) {
         return false;
+    }
+
+    /** Where rows end when no further step is due; the rows that came are left alone. */
+    default float[] ended(float[] rows, int width) {
+        return rows;
     }
 }

@@ -72,7 +72,7 @@ record Unlearning(
         int taken = 0;
         try (Progress.Step step = env.progress().begin(name, steps)) {
             for (; taken < steps; taken++) {
-                if (separation.reached(rows, width, random.of("look").of(taken), env.workers())) {
+                if (separation.reached(rows, width, random.of("look"), env.workers())) {
                     break;
                 }
                 int t = taken + 1;
@@ -94,14 +94,14 @@ record Unlearning(
                     }
                     case NOTHING -> {}
                 }
-                still(gradient, width, tables == Tables.ALL ? width : before.tables()[0]);
+                still(gradient, width, tables.columns(before));
                 down.step(rows, gradient, t);
                 requireFinite(name, rows, t);
                 step.advance(1);
             }
         }
         env.ledger().count("steps", taken);
-        return before.withUserRows(Arrays.copyOf(rows, size));
+        return before.withUserRows(separation.ended(Arrays.copyOf(rows, size), width));
     }
 
     /** One step of all rows, counted from 1. */

@@ -63,7 +63,8 @@ class ChanceTest {
         for (long seed = 0; seed < 12; seed++) {
             equal += attacked(seed, (classes, rows, random) -> {}) / 12;
             set += attacked(seed, ChanceTest::both) / 12;
-            means += attacked(seed, (classes, rows, random) -> Chance.setMeans(classes, rows, WIDTH, random)) / 12;
+            means += attacked(seed, (classes, rows, random) -> Chance.setMeans(classes, rows, WIDTH, WIDTH, random))
+                    / 12;
         }
         assertTrue(equal < 0.42, "equal means: " + equal); // 0.38 measured; an attacker who turns round has 0.62
         assertEquals(0.5, set, 0.03); // sd of one is about 0.03, of twelve 0.009
