@@ -27,10 +27,13 @@ import org.lethe.recsys.UserRows;
  * <p>Default: the gradient flow of the discrepancy (Arbel et al. 2019), whose loss is {@code Σ_k n_k bw/2 MMD²(class k, pool)}
  * with n_k users in class k and the kernels' bandwidth bw. Every user of a class goes down one field, that of the witness of
  * {@code sample} users of the class and as many of the pool, drawn anew in each step from all classes alike: users who are alike
- * stay alike, and the learning rate has no unit. Diagonals are left out, so that {@code Σ_{j<k} MMD²(class k, class j)} is 0 in
- * the mean where classes are alike. The flow stops where it is 0 for the rows that it would end with: beyond, classes are more alike
- * than chance makes them, and an attacker who turns the answers round reads them. The field is fitted to users whose label the method knows
- * and moves all who have one. The ledger counts the {@code steps} taken: where it counts all, the classes were not yet alike.
+ * stay alike, and the learning rate has no unit. The field is fitted to users whose label the method knows and moves all who have
+ * one.
+ *
+ * <p>Diagonals are left out, so that {@code Σ_{j<k} MMD²(class k, class j)} is 0 in the mean where classes are alike. The flow stops
+ * where it is 0 for the rows that it would end with, as the same four times {@code sample} users of each class tell at every look:
+ * beyond, classes are more alike than chance makes them, and an attacker who turns the answers round reads them. The ledger counts
+ * the {@code steps} taken: where it counts all, the classes were not yet alike.
  *
  * <p>Approximate. A step costs {@code O(sample · users · width)} and the scores of an eighth of the lists, other ones in each; one
  * of the released form {@code O(classes · sample² · width)} and the scores of all lists.
