@@ -27,7 +27,7 @@ import org.lethe.recsys.UserRows;
  *
  * <p>The last steps of training leak again. {@code polish} moves of the classes onto the centroid follow, or, our default, the
  * {@code flow} of {@code d2d-r}, which leaves less at a smaller price (on Last.fm, five seeds, 0.52 to the best attacker instead of
- * 0.55, for 1.1 instead of 2.0 % of HR@10). A small μ suffices, as training only keeps the classes within reach (0.05 costs 2 % of
+ * 0.55, for 1.0 instead of 2.0 % of HR@10). A small μ suffices, as training only keeps the classes within reach (0.05 costs 2 % of
  * HR@10 more than 0.02 on MovieLens-100K, two seeds, by moves). What users lose by the last move items make good in part: they are
  * trained on while users are held, which changes nothing that an attacker sees.
  *

@@ -70,4 +70,34 @@ class ChanceTest {
         assertEquals(0.5, set, 0.03); // sd of one is about 0.03, of twelve 0.009
         assertEquals(0.5, means, 0.03);
     }
+
+    @Test
+    void meansAreThoseOfTheDrawnUsersAndOtherNumbersStay() {
+        int columns = 5;
+        float[] before = new float[USERS * WIDTH];
+        int[] of = new int[USERS];
+        for (int n = 0; n < before.length; n++) {
+            of[n / WIDTH] = n / WIDTH % 3 == 0 ? 0 : 1;
+            before[n] = (float) Keyed.normal(Keyed.seed(9).at(n)) + of[n / WIDTH];
+        }
+        Classes classes = new Classes("a", List.of("x", "y"), of);
+        float[] after = before.clone();
+        Chance.setMeans(classes, after, WIDTH, columns, Keyed.seed(3));
+        int[][] alike = classes.asIfAlike(Keyed.seed(3));
+        for (int k = 0; k < 2; k++) {
+            for (int d = 0; d < WIDTH; d++) {
+                double was = mean(before, classes.members(k), d);
+                double is = mean(after, classes.members(k), d);
+                assertEquals(d < columns ? mean(before, alike[k], d) : was, is, d < columns ? 1e-6 : 0);
+            }
+        }
+    }
+
+    private static double mean(float[] rows, int[] users, int d) {
+        double mean = 0;
+        for (int user : users) {
+            mean += (double) rows[user * WIDTH + d] / users.length;
+        }
+        return mean;
+    }
 }

@@ -174,6 +174,22 @@ class UnlearningTest {
         assertEquals(D2dR.released().steps(), steps(D2dR.released(), alike));
     }
 
+    @Test
+    void theRowsThatTheFlowEndsWithAreAlikeWithTheirMeansDrawn() {
+        Embeddings before = MODEL.train(DATA, Env.seeded(1));
+        D2dR flow = new D2dR(D2dR.Form.FLOW, 40, 1, Preserve.FUNCTION, 3e-4, 0.05, 20, 0, true, Tables.ALL);
+        assertTrue(steps(flow, before) < flow.steps());
+        UserRows after = (UserRows) flow.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
+        assertTrue(apart(before) > 0, "apart before: " + apart(before));
+        assertTrue(apart(after) <= 0, "apart after: " + apart(after));
+    }
+
+    private static double apart(UserRows model) {
+        Classes classes = GROUP.each(DATA.train()).getFirst();
+        return new Mmd(model.userRows(), model.width(), classes.members(1), classes.members(0), true)
+                .squared(Workers.here());
+    }
+
     private static long steps(D2dR method, UserRows before) {
         Env env = Env.seeded(1);
         method.fulfil(before, GROUP, MODEL, DATA, env);
