@@ -174,14 +174,15 @@ class UnlearningTest {
         assertEquals(D2dR.released().steps(), steps(D2dR.released(), alike));
     }
 
+    /** With short steps it ends just where they are; with the means left out of the look it would end at −0.006. */
     @Test
     void theRowsThatTheFlowEndsWithAreAlikeWithTheirMeansDrawn() {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
-        D2dR flow = new D2dR(D2dR.Form.FLOW, 40, 1, Preserve.FUNCTION, 3e-4, 0.05, 20, 0, true, Tables.ALL);
+        D2dR flow = new D2dR(D2dR.Form.FLOW, 40, 0.02, Preserve.FUNCTION, 3e-4, 0.05, 20, 0, true, Tables.ALL);
         assertTrue(steps(flow, before) < flow.steps());
         UserRows after = (UserRows) flow.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
-        assertTrue(apart(before) > 0, "apart before: " + apart(before));
-        assertTrue(apart(after) <= 0, "apart after: " + apart(after));
+        assertTrue(apart(before) > 0.01, "apart before: " + apart(before));
+        assertEquals(0, apart(after), 0.001);
     }
 
     private static double apart(UserRows model) {
