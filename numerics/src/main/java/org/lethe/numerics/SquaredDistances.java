@@ -19,15 +19,22 @@ public final class SquaredDistances {
      * points, which lie dimension by dimension, [width, points]; their number is a multiple of {@link Lanes#FLOATS}.
      */
     public static void of(float[] distances, float[] a, int atA, float[] byDimension, int rows, int width, int points) {
-        if (points % L != 0) {
-            throw new IllegalArgumentException("points is " + points + ", expected a multiple of " + L);
+        of(distances, a, atA, byDimension, rows, width, points, 0);
+    }
+
+    /** The same from a point on, whose number is a multiple of {@link Lanes#FLOATS} too; the distances to those before stay. */
+    public static void of(
+            float[] distances, float[] a, int atA, float[] byDimension, int rows, int width, int points, int from) {
+        if (points % L != 0 || from % L != 0) {
+            throw new IllegalArgumentException(
+                    "points and from are " + points + " and " + from + ", expected multiples of " + L);
         }
         if (!Lanes.VECTOR) {
-            plain(distances, a, atA, byDimension, rows, width, points);
+            plain(distances, a, atA, byDimension, rows, width, points, from);
             return;
         }
         int tall = rows / 8 * 8;
-        for (int p = 0; p < points; p += L) {
+        for (int p = from; p < points; p += L) {
             for (int r = 0; r < tall; r += 8) {
                 Vectors.tower(distances, r * points + p, a, atA + r * width, byDimension, p, width, points);
             }
@@ -38,9 +45,9 @@ public final class SquaredDistances {
     }
 
     private static void plain(
-            float[] distances, float[] a, int atA, float[] byDimension, int rows, int width, int points) {
+            float[] distances, float[] a, int atA, float[] byDimension, int rows, int width, int points, int from) {
         for (int r = 0; r < rows; r++) {
-            for (int p = 0; p < points; p++) {
+            for (int p = from; p < points; p++) {
                 float sum = 0;
                 for (int d = 0; d < width; d++) {
                     float away = byDimension[d * points + p] - a[atA + r * width + d];

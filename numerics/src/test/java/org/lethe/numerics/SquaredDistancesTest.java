@@ -40,8 +40,23 @@ class SquaredDistancesTest {
     }
 
     @Test
+    void fromAPointOnTheRestStays() {
+        float[] a = normals(11 * 5, "a");
+        float[] byDimension = normals(5 * 48, "points");
+        float[] all = new float[11 * 48];
+        SquaredDistances.of(all, a, 0, byDimension, 11, 5, 48);
+        float[] was = normals(11 * 48, "what was there");
+        float[] some = was.clone();
+        SquaredDistances.of(some, a, 0, byDimension, 11, 5, 48, 16);
+        for (int at = 0; at < some.length; at++) {
+            assertEquals(at % 48 < 16 ? was[at] : all[at], some[at]);
+        }
+    }
+
+    @Test
     void pointsThatAreNoMultipleOfTheLanesAreRefused() {
         float[] room = new float[64];
         assertThrows(IllegalArgumentException.class, () -> SquaredDistances.of(room, room, 0, room, 1, 1, 8));
+        assertThrows(IllegalArgumentException.class, () -> SquaredDistances.of(room, room, 0, room, 1, 1, 32, 8));
     }
 }

@@ -24,7 +24,7 @@ import org.lethe.numerics.SquaredDistances;
  * on any number of threads. Costs {@code O(n²·width)}, a field {@code O(n·users·width)}.
  */
 final class Mmd {
-    private static final int BLOCK = 32;
+    private static final int BLOCK = 32; // a multiple of Lanes.FLOATS
     private static final double KERNELS = 5; // each of them is 1 between a row and itself
     private static final double FLOOR = 1e-12;
 
@@ -108,22 +108,33 @@ final class Mmd {
 
     /** MMD². */
     double squared(Workers workers) {
-        return sums(x, x, workers) / pairs(x) + sums(y, y, workers) / pairs(y) - 2 * sums(x, y, workers) / x.n / y.n;
+        return within(x, workers) + within(y, workers) - 2 * sums(x, y, workers) / x.n / y.n;
     }
 
-    private double pairs(Sample s) {
-        return unbiased ? Math.max(1, (double) s.n * (s.n - 1)) : (double) s.n * s.n;
+    /** mean k(s,s). */
+    private double within(Sample s, Workers workers) {
+        double sums = 2 * sums(s, s, workers); // each pair once, nobody with himself
+        return unbiased ? sums / Math.max(1, (double) s.n * (s.n - 1)) : (sums + KERNELS * s.n) / s.n / s.n;
     }
 
+    /** Σ k over pairs of rows, and of two rows of one sample once, from the one that comes first. */
     private double sums(Sample from, Sample to, Workers workers) {
+        boolean own = from == to;
         double[] sums = new double[from.n];
         blocks(from.n, workers, (start, end) -> {
             float[] distances = new float[(end - start) * to.points];
             SquaredDistances.of(
-                    distances, from.rows, start * from.stride, to.byDimension, end - start, to.stride, to.points);
+                    distances,
+                    from.rows,
+                    start * from.stride,
+                    to.byDimension,
+                    end - start,
+                    to.stride,
+                    to.points,
+                    own ? start : 0);
             for (int a = start; a < end; a++) {
-                double itself = unbiased && from == to ? KERNELS : 0;
-                sums[a] = RadialKernels.sum(distances, (a - start) * to.points, to.n, bandwidth) - itself;
+                int first = own ? a + 1 : 0;
+                sums[a] = RadialKernels.sum(distances, (a - start) * to.points + first, to.n - first, bandwidth);
             }
         });
         return Arrays.stream(sums).sum();

@@ -73,6 +73,15 @@ class MmdTest {
     }
 
     @Test
+    void itIsTheSumOverAllPairs() {
+        float[] table = joined(normal(70, 3, 0, "a"), normal(45, 3, 0.3, "b"));
+        for (boolean unbiased : new boolean[] {false, true}) {
+            double squared = new Mmd(table, 3, range(0, 70), range(70, 115), unbiased).squared(HERE);
+            assertEquals(value(table, 3, 70, -1, 0, unbiased), squared, 1e-7);
+        }
+    }
+
+    @Test
     void theGradientIsTheSlopeOfTheSum() {
         int width = 3;
         float[] table = joined(normal(7, width, 0, "a"), normal(5, width, 0.7, "b"));
@@ -92,11 +101,13 @@ class MmdTest {
     /** Central differences with the bandwidth of the middle, in double, pair by pair. */
     private static double slope(float[] table, int width, int n, boolean unbiased) {
         double h = 1e-4;
-        return (value(table, width, n, h, unbiased) - value(table, width, n, -h, unbiased)) / (2 * h);
+        return (value(table, width, 7, n, h, unbiased) - value(table, width, 7, n, -h, unbiased)) / (2 * h);
     }
 
-    private static double value(float[] table, int width, int moved, double by, boolean unbiased) {
+    private static double value(float[] table, int width, int xs, int moved, double by, boolean unbiased) {
         int n = table.length / width;
+        int ys = n - xs;
+        int oneself = unbiased ? 1 : 0;
         double bandwidth = 0;
         for (int a = 0; a < n; a++) {
             for (int b = 0; b < n; b++) {
@@ -111,10 +122,11 @@ class MmdTest {
                 for (int i = 0; i <= 4; i++) {
                     k += Math.exp(-distance(table, width, a, b, moved, by) / (bandwidth * Math.pow(2, i)));
                 }
-                double share = a < 7 != b < 7
-                        ? -1.0 / 35
-                        : unbiased ? a == b ? 0 : a < 7 ? 1.0 / 42 : 1.0 / 20 : a < 7 ? 1.0 / 49 : 1.0 / 25;
-                total += share * k;
+                if (a < xs != b < xs) {
+                    total -= k / xs / ys;
+                } else if (a != b || !unbiased) {
+                    total += a < xs ? k / xs / (xs - oneself) : k / ys / (ys - oneself);
+                }
             }
         }
         return total;
@@ -171,6 +183,8 @@ class MmdTest {
             float[] many = new float[150 * 16];
             new Mmd(table, 16, range(0, 150), range(150, 280), true).addGradientOfX(1, many, three);
             assertArrayEquals(one, many);
+            Mmd mmd = new Mmd(table, 16, range(0, 150), range(150, 280), true);
+            assertEquals(mmd.squared(HERE), mmd.squared(three));
         }
         assertTrue(one[0] != 0);
     }
