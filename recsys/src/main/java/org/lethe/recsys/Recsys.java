@@ -37,6 +37,7 @@ import org.lethe.recsys.hide.D2dTraining;
 import org.lethe.recsys.hide.DpNoise;
 import org.lethe.recsys.hide.EqualNoise;
 import org.lethe.recsys.hide.Hide;
+import org.lethe.recsys.hide.ListInference;
 import org.lethe.recsys.hide.MeanEqualisation;
 import org.lethe.recsys.hide.Preservation;
 import org.lethe.recsys.hide.Raid;
@@ -104,6 +105,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Efficiency(),
                 new Fairness(),
                 new AttributeInference(),
+                new ListInference(),
                 new Preservation());
     }
 

@@ -92,6 +92,11 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
             double auc,
             int users) {}
 
+    /** The same without repeats. */
+    AttributeAttack once() {
+        return new AttributeAttack(attackers, folds, 1, most, published);
+    }
+
     /** Guesses each user by attackers that learned on the other folds. */
     public List<Outcome> crossValidated(Target target, Keyed random, Workers workers) {
         List<Fit> fits = new ArrayList<>();

@@ -1,18 +1,13 @@
 package org.lethe.recsys.hide;
 
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.stream.IntStream;
 import org.lethe.Audit;
 import org.lethe.Case;
-import org.lethe.Chain;
 import org.lethe.Check;
 import org.lethe.Direction;
 import org.lethe.Env;
@@ -20,8 +15,6 @@ import org.lethe.Finding;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Picture;
-import org.lethe.Request;
-import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
@@ -73,9 +66,6 @@ public record AttributeInference(
         double keep,
         boolean published)
         implements Audit<Split, Recommender> {
-    private static final double Z = 1.959963984540054; // half a 95 % interval, in standard errors
-    private static final double SURPRISE = 4; // standard errors that chance exceeds once in 16,000 times
-
     public AttributeInference {
         attackers = new AttributeAttack(attackers, folds, repeats, most, published).attackers();
         Check.require(bar >= 0.5 && bar <= 1, "bar", bar, "0.5 to 1");
@@ -90,14 +80,14 @@ public record AttributeInference(
 
     @Override
     public List<Finding> examine(Case<Split, Recommender> c, Env env) {
-        Hide hide = hide(c.request());
+        Hide hide = Hide.in(c.request(), "attribute-inference");
         Interactions train = c.data().train();
         UserRows before = rows(c.before());
         UserRows after = rows(c.after());
         List<Classes> attributes = hide.each(train);
         List<Finding> findings = new ArrayList<>();
         for (Classes classes : attributes) {
-            Attacked attacked = new Attacked(classes, attributes.size() > 1, env);
+            Attacked attacked = attacked(classes, attributes.size() > 1 ? " of " + classes.attribute() : "", env);
             Target target = target(after, classes);
             Optional<Outcome[]> own =
                     c.untouched() ? Optional.empty() : Optional.of(attacked.crossValidated(target, env));
@@ -107,13 +97,13 @@ public record AttributeInference(
                             env,
                             e -> attacked.crossValidated(target(before, classes), e));
             Outcome[] treated = own.orElse(untreated);
-            attacked.judge(target, treated, Optional.of(best(untreated)), findings);
+            attacked.judge(target, treated, Optional.of(Attacked.best(untreated)), findings);
             if (hide.share() < 1) {
                 boolean[] known = new boolean[train.users()];
                 for (int u = 0; u < known.length; u++) {
                     known[u] = hide.knows(train, u);
                 }
-                attacked.inductive(target, known, best(untreated), findings);
+                attacked.inductive(target, known, Attacked.best(untreated), findings);
             }
             attacked.describe("-before", untreated, findings);
         }
@@ -128,7 +118,7 @@ public record AttributeInference(
      */
     public List<Finding> examine(float[] rows, int width, Classes classes, Env env) {
         Target target = new Target(rows, width, classes.of(), classes.size());
-        Attacked attacked = new Attacked(classes, false, env);
+        Attacked attacked = attacked(classes, "", env);
         List<Finding> findings = new ArrayList<>();
         attacked.judge(target, attacked.crossValidated(target, env), Optional.empty(), findings);
         RowShape shape = RowShape.of(rows, width);
@@ -136,6 +126,11 @@ public record AttributeInference(
         findings.add(new Finding("effective-rank", shape.effectiveRank(), users, Direction.NONE));
         findings.add(new Finding("trace", shape.trace(), users, Direction.NONE));
         return findings;
+    }
+
+    private Attacked attacked(Classes classes, String whose, Env env) {
+        AttributeAttack attack = new AttributeAttack(attackers, folds, repeats, most, published);
+        return new Attacked(attack, bar, precondition, classes, "", whose, env);
     }
 
     /** Users of each class before and after, by attribute ({@link ClassPicture}). */
@@ -148,7 +143,7 @@ public record AttributeInference(
         if (!after.equals(before) && after.width() == before.width()) {
             panels.put("after", after.userRows());
         }
-        return hide(c.request()).each(c.data().train()).stream()
+        return Hide.in(c.request(), "attribute-inference").each(c.data().train()).stream()
                 .map(classes -> ClassPicture.of(classes, before.width(), panels, pictured(classes, env)))
                 .toList();
     }
@@ -167,19 +162,6 @@ public record AttributeInference(
     public String limits() {
         return "No attacker we ran guesses better than the bar at this sample size; another attacker, or one who also sees"
                 + " lists, scores or other data on the same people, might.";
-    }
-
-    /** The last step of a request that hides something. */
-    private static Hide hide(Request request) {
-        for (Request step : Chain.steps(request).reversed()) {
-            if (step instanceof Hide hide) {
-                return hide;
-            }
-        }
-        throw new LetheException(
-                LetheException.Code.STUDY,
-                "audit attribute-inference looks at a request to hide, found "
-                        + request.getClass().getSimpleName());
     }
 
     private static UserRows rows(Recommender model) {
@@ -205,150 +187,18 @@ public record AttributeInference(
         return new Target(rows, model.width(), classes.of(), classes.size());
     }
 
-    private static Outcome best(Outcome[] outcomes) {
-        return Arrays.stream(outcomes)
-                .max(Comparator.comparingDouble(Outcome::leak))
-                .orElseThrow();
-    }
-
     private void shape(UserRows before, UserRows after, List<Finding> findings) {
         RowShape is = RowShape.of(after.userRows(), after.width());
         RowShape was = RowShape.of(before.userRows(), before.width());
         int users = after.users();
-        String words = String.format(Locale.ROOT, "at least %s of the model before", number(keep));
+        String words = "at least " + Attacked.number(keep) + " of the model before";
         double rank = is.effectiveRank() / was.effectiveRank();
         double trace = is.trace() / was.trace();
-        findings.add(
-                new Finding("effective-rank-kept", rank, users, Direction.HIGHER).judged(verdict(rank >= keep, words)));
-        findings.add(new Finding("trace-kept", trace, users, Direction.HIGHER).judged(verdict(trace >= keep, words)));
+        findings.add(new Finding("effective-rank-kept", rank, users, Direction.HIGHER)
+                .judged(Attacked.verdict(rank >= keep, words)));
+        findings.add(new Finding("trace-kept", trace, users, Direction.HIGHER)
+                .judged(Attacked.verdict(trace >= keep, words)));
         findings.add(new Finding("effective-rank-before", was.effectiveRank(), users, Direction.NONE));
         findings.add(new Finding("trace-before", was.trace(), users, Direction.NONE));
-    }
-
-    private static Verdict verdict(boolean met, String bar) {
-        return met ? new Verdict.Pass(bar) : new Verdict.Fail(bar);
-    }
-
-    private static String number(double value) {
-        return String.format(Locale.ROOT, "%.4f", value).replaceAll("\\.?0+$", "");
-    }
-
-    /** The attack on one attribute. */
-    private final class Attacked {
-        private final Classes classes;
-        private final String suffix;
-        private final Env env;
-        private final Keyed random;
-        private final AttributeAttack attack = new AttributeAttack(attackers, folds, repeats, most, published);
-
-        Attacked(Classes classes, boolean several, Env env) {
-            this.classes = classes;
-            this.suffix = several ? " of " + classes.attribute() : "";
-            this.env = env;
-            this.random = env.random("attribute-inference").of(classes.attribute());
-        }
-
-        Outcome[] crossValidated(Target target, Env env) {
-            return env.ledger()
-                    .timed("attack", () -> attack.crossValidated(target, random, env.workers()))
-                    .toArray(Outcome[]::new);
-        }
-
-        /** A bar for two classes, at the same share of the way from chance to certainty. */
-        private double moved(double bar) {
-            double chance = 1.0 / classes.size();
-            return chance + (2 * bar - 1) * (1 - chance);
-        }
-
-        void judge(Target target, Outcome[] outcomes, Optional<Outcome> before, List<Finding> findings) {
-            Target dealt = target.shuffled(random.of("labels"));
-            List<Outcome> control = new AttributeAttack(attackers, folds, 1, most, published)
-                    .crossValidated(dealt, random, env.workers());
-            Optional<String> obstacle = obstacle(before, control);
-            Outcome worst = best(outcomes);
-            findings.add(leak("leak" + suffix, worst, obstacle));
-            for (Outcome o : outcomes) {
-                findings.add(leak(named("leak", o), o, obstacle));
-            }
-            for (Outcome o : outcomes) {
-                double away = Math.abs(o.auc() - 0.5);
-                String words = "within " + number(bar - 0.5) + " of 0.5";
-                findings.add(new Finding(named("auc", o), o.auc(), o.users(), Direction.HALF)
-                        .judged(decided(away <= bar - 0.5, words, obstacle)));
-            }
-            describe("", outcomes, findings);
-            for (Outcome o : control) {
-                findings.add(plain(named("leak-random", o), o));
-            }
-            int labelled = (int) IntStream.of(classes.of()).filter(k -> k >= 0).count();
-            findings.add(new Finding("js" + suffix, RowShape.divergence(target), labelled, Direction.LOWER));
-            findings.add(new Finding("js-random" + suffix, RowShape.divergence(dealt), labelled, Direction.NONE));
-            findings.add(new Finding("users-labelled" + suffix, labelled, classes.of().length, Direction.NONE));
-            findings.add(new Finding("users-attacked" + suffix, worst.users(), labelled, Direction.NONE));
-        }
-
-        /** Why the attack says nothing here, if it does not. */
-        private Optional<String> obstacle(Optional<Outcome> before, List<Outcome> control) {
-            if (before.isPresent() && before.get().leak() < moved(precondition)) {
-                return Optional.of("the best attack on the model before comes to "
-                        + number(before.get().leak()) + " only, expected at least " + number(moved(precondition)));
-            }
-            return control.stream()
-                    .filter(o -> Math.abs(o.accuracy() - 1.0 / classes.size())
-                            > SURPRISE / Z * (o.interval().high() - o.accuracy()) + 1e-9)
-                    .findFirst()
-                    .map(o -> word(o.attacker()) + " finds " + number(o.accuracy()) + " in labels dealt at random");
-        }
-
-        void inductive(Target target, boolean[] known, Outcome before, List<Finding> findings) {
-            int[] unknown = target.of().clone();
-            for (int u = 0; u < unknown.length; u++) {
-                unknown[u] = known[u] ? -1 : unknown[u];
-            }
-            Optional<String> obstacle = obstacle(Optional.of(before), List.of());
-            List<Outcome> across = attack.transferred(target, known, random.of("inductive"), env.workers());
-            across.forEach(o -> findings.add(leak(named("leak-inductive", o), o, obstacle)));
-            Target within = new Target(target.rows(), target.width(), unknown, target.classes());
-            List<Outcome> among = attack.crossValidated(within, random.of("unknown"), env.workers());
-            among.forEach(o -> findings.add(leak(named("leak-unknown", o), o, obstacle)));
-        }
-
-        void describe(String when, Outcome[] outcomes, List<Finding> findings) {
-            for (Outcome o : outcomes) {
-                if (!when.isEmpty()) {
-                    findings.add(plain(named("leak" + when, o), o));
-                }
-                findings.add(new Finding(named("acc" + when, o), o.accuracy(), o.users(), Direction.NONE)
-                        .within(o.interval()));
-                if (when.isEmpty()) {
-                    findings.add(new Finding(named("f1", o), o.f1(), o.users(), Direction.NONE));
-                } else {
-                    findings.add(new Finding(named("auc" + when, o), o.auc(), o.users(), Direction.NONE));
-                }
-            }
-        }
-
-        private Finding leak(String name, Outcome o, Optional<String> obstacle) {
-            String words = "at most " + number(moved(bar));
-            return new Finding(name, o.leak(), o.users(), Direction.LOWER)
-                    .within(o.leaks())
-                    .judged(decided(o.leak() <= moved(bar), words, obstacle));
-        }
-
-        private Finding plain(String name, Outcome o) {
-            return new Finding(name, o.leak(), o.users(), Direction.NONE).within(o.leaks());
-        }
-
-        private Verdict decided(boolean met, String bar, Optional<String> obstacle) {
-            return obstacle.<Verdict>map(why -> new Verdict.Undecided(bar, why)).orElseGet(() -> verdict(met, bar));
-        }
-
-        private String named(String what, Outcome o) {
-            return what + "(" + word(o.attacker()) + ")" + suffix;
-        }
-    }
-
-    private static String word(Attacker attacker) {
-        return attacker.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -1,7 +1,9 @@
 package org.lethe.recsys.hide;
 
 import java.util.List;
+import org.lethe.Chain;
 import org.lethe.Check;
+import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.numerics.Keyed;
@@ -46,6 +48,19 @@ public record Hide(List<String> attribute, List<Double> bands, int least, double
     /** One attribute, or several, with the usual settings. */
     public Hide(String... attribute) {
         this(List.of(attribute), List.of(35.0, 50.0), 30, 1, 42);
+    }
+
+    /** The last step of a request that hides something, for an audit that looks at nothing else. */
+    static Hide in(Request request, String audit) {
+        for (Request step : Chain.steps(request).reversed()) {
+            if (step instanceof Hide hide) {
+                return hide;
+            }
+        }
+        throw new LetheException(
+                LetheException.Code.STUDY,
+                "audit " + audit + " looks at a request to hide, found "
+                        + request.getClass().getSimpleName());
     }
 
     /** The same, with only a share of the labels known to the method. */

@@ -1,0 +1,137 @@
+package org.lethe.recsys.hide;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.lethe.Audit;
+import org.lethe.Case;
+import org.lethe.Check;
+import org.lethe.Env;
+import org.lethe.Finding;
+import org.lethe.Named;
+import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Ranking;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.hide.AttributeAttack.Outcome;
+import org.lethe.recsys.hide.AttributeAttack.Target;
+
+/**
+ * Whether attackers can tell an attribute of users from the lists they are shown, which need no look into the model: the attack
+ * of {@code attribute-inference} on {@code x_u ∈ {0, 1}^items}, what of the {@code items} that lists of all users hold most often is
+ * in a user's own list of {@code list} items.
+ *
+ * <p>Hiding an attribute in rows does not promise this. Lists leave out what a user is known to have had, and what is missing
+ * tells of it; and where taste goes with the attribute, lists that serve taste show it. Verdicts are by the same bar and
+ * precondition, and say how far a method that acts on rows reaches.
+ *
+ * <p>Costs a ranking and {@code attackers · folds · repeats} fits for each model, the one before once for all cells that share it.
+ *
+ * @param attackers who guesses
+ * @param folds parts of a repeat, each guessed by attackers that learned on the others
+ * @param repeats how often users are drawn and guessed anew
+ * @param most users of a class at most; the smallest class limits all of them anyway
+ * @param bar the largest leak that passes, and how far the area under the curve may be from one half
+ * @param precondition the leak before that makes the audit worth its name
+ * @param list length of the lists
+ * @param items that attackers look for in them
+ */
+@Named("list-inference")
+public record ListInference(
+        List<Attacker> attackers,
+        int folds,
+        int repeats,
+        int most,
+        double bar,
+        double precondition,
+        int list,
+        int items)
+        implements Audit<Split, Recommender> {
+    public ListInference {
+        attackers = new AttributeAttack(attackers, folds, repeats, most, false).attackers();
+        Check.require(bar >= 0.5 && bar <= 1, "bar", bar, "0.5 to 1");
+        Check.require(precondition >= bar && precondition <= 1, "precondition", precondition, "bar to 1");
+        Check.require(list >= 1, "list", list, "at least 1");
+        Check.require(items >= 1, "items", items, "at least 1");
+    }
+
+    /** The attack of {@code attribute-inference} on 256 items in lists of 20. */
+    public ListInference() {
+        this(List.of(Attacker.values()), 5, 3, 5_000, 0.55, 0.58, 20, 256);
+    }
+
+    @Override
+    public List<Finding> examine(Case<Split, Recommender> c, Env env) {
+        Hide hide = Hide.in(c.request(), "list-inference");
+        Interactions train = c.data().train();
+        Optional<Lists> own = c.untouched() ? Optional.empty() : Optional.of(lists(c.after(), train, env));
+        Lists had = c.baseline().of(List.of("list-inference", list, items), env, e -> lists(c.before(), train, e));
+        Lists has = own.orElse(had);
+        List<Classes> attributes = hide.each(train);
+        List<Finding> findings = new ArrayList<>();
+        for (Classes classes : attributes) {
+            Attacked attacked = new Attacked(
+                    new AttributeAttack(attackers, folds, repeats, most, false),
+                    bar,
+                    precondition,
+                    classes,
+                    "list-",
+                    attributes.size() > 1 ? " of " + classes.attribute() : "",
+                    env);
+            Outcome[] untreated = c.baseline()
+                    .of(
+                            List.of(this, classes.attribute(), hide.bands(), hide.least()),
+                            env,
+                            e -> attacked.crossValidated(had.target(classes), e));
+            Target target = has.target(classes);
+            Outcome[] treated = c.untouched() ? untreated : attacked.crossValidated(target, env);
+            attacked.judge(target, treated, Optional.of(Attacked.best(untreated)), findings);
+            attacked.describe("-before", untreated, findings);
+        }
+        return findings;
+    }
+
+    /** {@code [users, width]}, 1 where a list holds an item. */
+    private record Lists(float[] holds, int width) {
+        Target target(Classes classes) {
+            return new Target(holds, width, classes.of(), classes.size());
+        }
+    }
+
+    private Lists lists(Recommender model, Interactions train, Env env) {
+        int[] users = IntStream.range(0, train.users()).toArray();
+        int[][] lists = Ranking.top(model, train, users, list, env.workers());
+        int[] times = new int[train.items()];
+        Arrays.stream(lists).flatMapToInt(Arrays::stream).forEach(item -> times[item]++);
+        int[] often = IntStream.range(0, times.length)
+                .boxed()
+                .sorted(Comparator.comparingInt(
+                        (Integer item) -> -times[item])) // stable: the first of those listed alike
+                .limit(items)
+                .mapToInt(item -> item)
+                .toArray();
+        int[] column = new int[times.length];
+        Arrays.fill(column, -1);
+        for (int n = 0; n < often.length; n++) {
+            column[often[n]] = n;
+        }
+        float[] holds = new float[users.length * often.length];
+        for (int user : users) {
+            for (int item : lists[user]) {
+                if (column[item] >= 0) {
+                    holds[user * often.length + column[item]] = 1;
+                }
+            }
+        }
+        return new Lists(holds, often.length);
+    }
+
+    @Override
+    public String limits() {
+        return "No attacker we ran guesses better than the bar from one list of each user at this sample size; one who sees several"
+                + " lists of a user, scores, or what the user did might.";
+    }
+}
