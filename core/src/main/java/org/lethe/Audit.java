@@ -15,6 +15,9 @@ public interface Audit<D, M> {
     /** Measures one case. Draws of chance come from {@code env.seed()} alone. */
     List<Finding> examine(Case<D, M> c, Env env);
 
+    /** Refuses, by {@link LetheException}, a request after which there is nothing to measure; by default none. */
+    default void requireSuited(Request request) {}
+
     /** What the same case looks like, for the report; nothing, for most audits. */
     default List<Picture> pictures(Case<D, M> c, Env env) {
         return List.of();

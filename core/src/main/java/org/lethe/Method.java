@@ -19,6 +19,12 @@ public interface Method<D, M> {
         return true;
     }
 
+    /**
+     * Refuses, by {@link LetheException}, a request or a learner that this method can do nothing with: a study is told before
+     * anything is trained what {@link #fulfil} would refuse after. By default all are taken.
+     */
+    default void requireSuited(Request request, Learner<D, M> learner) {}
+
     /** Carries out a request on a learned model. {@code data} still contains what is to be forgotten. */
     M fulfil(M model, Request request, Learner<D, M> learner, D data, Env env);
 

@@ -2,6 +2,11 @@ package org.lethe;
 
 /** What a finding says about its bar. */
 public sealed interface Verdict {
+    /** Whether the bar is met, where the data decide. */
+    static Verdict of(boolean met, String bar) {
+        return met ? new Pass(bar) : new Fail(bar);
+    }
+
     /** The bar, in words: {@code at most 0.05}. */
     String bar();
 

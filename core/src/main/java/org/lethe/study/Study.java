@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -117,8 +116,34 @@ public record Study<D, M>(
         var methods = entries(root, "method", subject.methods(), binder, mistakes);
         var audits = entries(root, "audit", subject.audits(), binder, mistakes);
         var seeds = seeds(root, mistakes);
+        for (Request request : requests.keySet()) {
+            audits.forEach((audit, line) -> suited(line, mistakes, () -> audit.requireSuited(request)));
+            for (Request step : Chain.steps(request)) {
+                for (Learner<D, M> model : models.keySet()) {
+                    methods.forEach((method, line) -> suited(line, mistakes, () -> method.requireSuited(step, model)));
+                }
+            }
+        }
         mistakes.orThrow();
-        return new Study<>(name, subject, data, models, requests, methods, audits, seeds, text);
+        return new Study<>(
+                name,
+                subject,
+                List.copyOf(data.keySet()),
+                List.copyOf(models.keySet()),
+                List.copyOf(requests.keySet()),
+                List.copyOf(methods.keySet()),
+                List.copyOf(audits.keySet()),
+                seeds,
+                text);
+    }
+
+    /** Notes what an entry refuses. */
+    private static void suited(int line, Mistakes mistakes, Runnable check) {
+        try {
+            check.run();
+        } catch (LetheException refused) {
+            mistakes.add(line, String.valueOf(refused.getMessage()));
+        }
     }
 
     private static Optional<String> word(Node.Mapping root, String key, Mistakes mistakes) {
@@ -160,14 +185,15 @@ public record Study<D, M>(
         return items;
     }
 
-    private static <T> List<T> entries(
+    private static <T> Map<T, Integer> entries(
             Node.Mapping root, String key, List<T> prototypes, Binder binder, Mistakes mistakes) {
         return entries(root, key, mistakes, item -> binder.entry(item, key, prototypes));
     }
 
-    private static <T> List<T> entries(
+    /** What is listed under a key, with the lines. */
+    private static <T> Map<T, Integer> entries(
             Node.Mapping root, String key, Mistakes mistakes, Function<Node, Optional<T>> read) {
-        LinkedHashSet<T> entries = new LinkedHashSet<>();
+        Map<T, Integer> entries = new LinkedHashMap<>();
         Set<String> words = new HashSet<>();
         for (Node item : items(root, key, mistakes)) {
             Optional<T> entry = read.apply(item);
@@ -177,9 +203,9 @@ public record Study<D, M>(
                         key + " \"" + (entry.get() instanceof Chain c ? Words.full(c) : Named.Of.name(entry.get()))
                                 + "\" stands twice with the same settings");
             }
-            entry.ifPresent(entries::add);
+            entry.ifPresent(e -> entries.putIfAbsent(e, item.line()));
         }
-        return List.copyOf(entries);
+        return entries;
     }
 
     /** A request, or a list of requests that are carried out one after another. */

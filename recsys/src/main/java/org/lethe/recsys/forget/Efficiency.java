@@ -79,7 +79,7 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
             double speedUp = reference.sequential / spent.sequential;
             findings.add(new Finding("speed-up", speedUp, 1, Direction.HIGHER)
                     .in("×")
-                    .judged(speedUp * (1 + tolerance) >= 1 ? new Verdict.Pass(bar()) : new Verdict.Fail(bar())));
+                    .judged(Verdict.of(speedUp * (1 + tolerance) >= 1, bar())));
             findings.add(
                     new Finding("speed-up-parallel", reference.parallel / spent.parallel, 1, Direction.HIGHER).in("×"));
         }
@@ -109,7 +109,7 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
         return pairs == 0
                 ? Optional.empty()
                 : Optional.of(new Finding("scores-changed", (double) changed / pairs, pairs, Direction.NONE)
-                        .judged(changed > 0 ? new Verdict.Pass(bar) : new Verdict.Fail(bar)));
+                        .judged(Verdict.of(changed > 0, bar)));
     }
 
     private static Finding seconds(String name, double value) {

@@ -20,15 +20,23 @@ import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.Wmf;
 
 /** What every method of forgetting asks of its arguments. */
-final class Forgetting {
-    private Forgetting() {}
+interface Forgetting extends Method<Split, Recommender> {
+    @Override
+    default void requireSuited(Request request, Learner<Split, Recommender> learner) {
+        forget(this, request);
+    }
+
+    /** The request as one to forget. */
+    static ForgetRequest forget(Method<?, ?> method, Request request) {
+        if (request instanceof ForgetRequest forget) {
+            return forget;
+        }
+        throw refused(method, "fulfils requests to forget, not " + Named.Of.name(request));
+    }
 
     /** The request, resolved on the data. */
     static ForgetRequest.Forgotten resolve(Method<?, ?> method, Request request, Split data) {
-        if (request instanceof ForgetRequest forget) {
-            return forget.resolve(data);
-        }
-        throw refused(method, "fulfils requests to forget, not " + request);
+        return forget(method, request).resolve(data);
     }
 
     /** The learner as one of user and item tables. */
@@ -47,7 +55,8 @@ final class Forgetting {
         if (learner instanceof EmbeddingLearner || learner instanceof UserLearner) {
             return learner;
         }
-        throw refused(method, "needs a model with a row for every user, as bpr or neumf, not " + learner);
+        throw refused(
+                method, "needs a model with a row for every user, as bpr or neumf, not " + Named.Of.name(learner));
     }
 
     /** The learner as one of two tables; networks are known by what they are before any training. */

@@ -5,7 +5,6 @@ import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.EmbeddingLearner;
@@ -29,7 +28,7 @@ import org.lethe.recsys.Split;
  * @param steps Newton steps, each halved where it would raise the objective
  */
 @Named("newton-step")
-public record NewtonStep(double damping, double ridge, int steps) implements Method<Split, Recommender> {
+public record NewtonStep(double damping, double ridge, int steps) implements Forgetting {
     public NewtonStep {
         Check.require(damping >= 0 && damping <= 1e9, "damping", damping, "0 to 1e9");
         Check.require(ridge > 0 && ridge <= 1e9, "ridge", ridge, "above 0 and at most 1e9");
@@ -38,6 +37,12 @@ public record NewtonStep(double damping, double ridge, int steps) implements Met
 
     public NewtonStep() {
         this(0, 0.1, 1);
+    }
+
+    @Override
+    public void requireSuited(Request request, Learner<Split, Recommender> learner) {
+        Forgetting.super.requireSuited(request, learner);
+        Forgetting.tables(this, learner);
     }
 
     @Override

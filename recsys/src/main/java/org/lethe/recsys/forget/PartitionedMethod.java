@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.lethe.Env;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
@@ -15,7 +14,7 @@ import org.lethe.recsys.Split;
  * A method that divides the data by pre-embeddings, trains one model a shard and aggregates them; to forget, it trains the
  * touched shards and the aggregation again, or, leak-free, everything from the partition on.
  */
-interface PartitionedMethod extends Method<Split, Recommender> {
+interface PartitionedMethod extends Forgetting {
     /** Number of shards. */
     int shards();
 
@@ -34,6 +33,12 @@ interface PartitionedMethod extends Method<Split, Recommender> {
     @Override
     default boolean learnsPlainly() {
         return false;
+    }
+
+    @Override
+    default void requireSuited(Request request, Learner<Split, Recommender> learner) {
+        Forgetting.super.requireSuited(request, learner);
+        Forgetting.ofShards(this, learner);
     }
 
     @Override

@@ -3,7 +3,6 @@ package org.lethe.recsys.forget;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Recommender;
@@ -14,7 +13,7 @@ import org.lethe.recsys.Split;
  * with. Exact. Costs a whole training, whatever is asked; nothing where nothing is to be forgotten.
  */
 @Named("retrain")
-public record Retrain() implements Method<Split, Recommender> {
+public record Retrain() implements Forgetting {
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {

@@ -5,7 +5,6 @@ import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.EmbeddingLearner;
@@ -37,7 +36,7 @@ import org.lethe.recsys.Split;
  * @param steps Newton steps on an objective with neutral labels; 0 for the single influence step of the paper
  */
 @Named("scif")
-public record Scif(double damping, int steps) implements Method<Split, Recommender> {
+public record Scif(double damping, int steps) implements Forgetting {
     public Scif {
         Check.require(damping > 0 && damping <= 1e9, "damping", damping, "above 0 and at most 1e9");
         Check.require(steps >= 0, "steps", steps, "at least 0");
@@ -46,6 +45,12 @@ public record Scif(double damping, int steps) implements Method<Split, Recommend
     /** The paper's form. */
     public Scif() {
         this(0.01, 0);
+    }
+
+    @Override
+    public void requireSuited(Request request, Learner<Split, Recommender> learner) {
+        Forgetting.super.requireSuited(request, learner);
+        Forgetting.tables(this, learner);
     }
 
     @Override

@@ -8,7 +8,6 @@ import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.numerics.Keyed;
@@ -41,7 +40,7 @@ import org.lethe.recsys.Split;
  * @param aggregate how the shards answer as one: mean (of all shards' scores) or own (each user's own shard alone)
  */
 @Named("sisa")
-public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implements Method<Split, Recommender> {
+public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implements Forgetting {
     public Sisa {
         Check.require(shards >= 1, "shards", shards, "at least 1");
         Check.require(slices >= 1, "slices", slices, "at least 1");
@@ -59,6 +58,12 @@ public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implemen
     @Override
     public boolean learnsPlainly() {
         return false;
+    }
+
+    @Override
+    public void requireSuited(Request request, Learner<Split, Recommender> learner) {
+        Forgetting.super.requireSuited(request, learner);
+        ofShards(learner);
     }
 
     @Override

@@ -8,7 +8,6 @@ import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.numerics.Keyed;
@@ -41,7 +40,7 @@ import org.lethe.recsys.UserLoss;
  */
 @Named("adversarial")
 public record Adversarial(double reversal, int hidden, double learningRate, boolean balanced, int warmup)
-        implements Method<Split, Recommender> {
+        implements Hiding {
     public Adversarial {
         Check.require(reversal >= 0 && reversal < 1e9, "reversal", reversal, "at least 0 and below 1e9");
         Check.require(hidden >= 1 && hidden <= 4096, "hidden", hidden, "1 to 4,096");
@@ -52,6 +51,12 @@ public record Adversarial(double reversal, int hidden, double learningRate, bool
     /** As published: a reversal of 0.5 of a cross-entropy that counts by users, 16 units, from the first epoch on. */
     public Adversarial() {
         this(0.5, 16, 1e-3, false, 0);
+    }
+
+    @Override
+    public void requireSuited(Request request, Learner<Split, Recommender> learner) {
+        Hiding.super.requireSuited(request, learner);
+        Hiding.stepped(this, learner, warmup);
     }
 
     @Override

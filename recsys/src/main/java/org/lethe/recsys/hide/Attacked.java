@@ -156,7 +156,7 @@ final class Attacked {
     }
 
     private Verdict decided(boolean met, String bar, Optional<String> obstacle) {
-        return obstacle.<Verdict>map(why -> new Verdict.Undecided(bar, why)).orElseGet(() -> verdict(met, bar));
+        return obstacle.<Verdict>map(why -> new Verdict.Undecided(bar, why)).orElseGet(() -> Verdict.of(met, bar));
     }
 
     private String named(String what, Outcome o) {
@@ -165,10 +165,6 @@ final class Attacked {
 
     private String named(String what) {
         return seen + what + whose;
-    }
-
-    static Verdict verdict(boolean met, String bar) {
-        return met ? new Verdict.Pass(bar) : new Verdict.Fail(bar);
     }
 
     static String number(double value) {

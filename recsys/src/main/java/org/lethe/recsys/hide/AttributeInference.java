@@ -15,6 +15,8 @@ import org.lethe.Finding;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Picture;
+import org.lethe.Request;
+import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
@@ -79,6 +81,11 @@ public record AttributeInference(
     }
 
     @Override
+    public void requireSuited(Request request) {
+        Hide.in(request, "attribute-inference");
+    }
+
+    @Override
     public List<Finding> examine(Case<Split, Recommender> c, Env env) {
         Hide hide = Hide.in(c.request(), "attribute-inference");
         Interactions train = c.data().train();
@@ -96,8 +103,7 @@ public record AttributeInference(
                             List.of(this, classes.attribute(), hide.bands(), hide.least()),
                             env,
                             e -> attacked.crossValidated(target(before, classes), e));
-            Outcome[] treated = own.orElse(untreated);
-            attacked.judge(target, treated, Optional.of(Attacked.best(untreated)), findings);
+            attacked.judge(target, own.orElse(untreated), Optional.of(Attacked.best(untreated)), findings);
             if (hide.share() < 1) {
                 boolean[] known = new boolean[train.users()];
                 for (int u = 0; u < known.length; u++) {
@@ -195,9 +201,9 @@ public record AttributeInference(
         double rank = is.effectiveRank() / was.effectiveRank();
         double trace = is.trace() / was.trace();
         findings.add(new Finding("effective-rank-kept", rank, users, Direction.HIGHER)
-                .judged(Attacked.verdict(rank >= keep, words)));
-        findings.add(new Finding("trace-kept", trace, users, Direction.HIGHER)
-                .judged(Attacked.verdict(trace >= keep, words)));
+                .judged(Verdict.of(rank >= keep, words)));
+        findings.add(
+                new Finding("trace-kept", trace, users, Direction.HIGHER).judged(Verdict.of(trace >= keep, words)));
         findings.add(new Finding("effective-rank-before", was.effectiveRank(), users, Direction.NONE));
         findings.add(new Finding("trace-before", was.trace(), users, Direction.NONE));
     }

@@ -6,7 +6,6 @@ import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Workers;
@@ -61,7 +60,7 @@ public record D2dR(
         int sample,
         boolean drawn,
         Tables tables)
-        implements Method<Split, Recommender> {
+        implements Hiding {
     private static final int LOOK = 4; // times as many users of a class tell when to stop as tell where to go
 
     /** How classes come together. */

@@ -9,7 +9,6 @@ import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.LetheException;
-import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Workers;
@@ -40,8 +39,7 @@ import org.lethe.transport.Sinkhorn;
  * @param warmup epochs of plain training at the start
  */
 @Named("d2d-training")
-public record D2dTraining(Distance distance, double weight, int every, int warmup)
-        implements Method<Split, Recommender> {
+public record D2dTraining(Distance distance, double weight, int every, int warmup) implements Hiding {
     /** What is brought down. */
     public enum Distance {
         /** The maximum mean discrepancy of each class to the first. */
@@ -61,6 +59,12 @@ public record D2dTraining(Distance distance, double weight, int every, int warmu
     /** As published: MMD of weight 1 in every 50th batch, from the first epoch on. */
     public D2dTraining() {
         this(Distance.MMD, 1, 50, 0);
+    }
+
+    @Override
+    public void requireSuited(Request request, Learner<Split, Recommender> learner) {
+        Hiding.super.requireSuited(request, learner);
+        Hiding.stepped(this, learner, warmup);
     }
 
     @Override

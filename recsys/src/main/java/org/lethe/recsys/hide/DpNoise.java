@@ -5,7 +5,6 @@ import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.numerics.Keyed;
@@ -26,7 +25,7 @@ import org.lethe.recsys.UserRows;
  * @param clip the length c; 0 for the median length of the rows
  */
 @Named("dp-noise")
-public record DpNoise(double epsilon, double delta, double clip) implements Method<Split, Recommender> {
+public record DpNoise(double epsilon, double delta, double clip) implements Hiding {
     public DpNoise {
         Check.require(epsilon > 0 && epsilon < 1e9, "epsilon", epsilon, "above 0 and below 1e9");
         Check.require(delta > 0 && delta < 1, "delta", delta, "between 0 and 1");

@@ -19,10 +19,15 @@ import org.lethe.recsys.UserRows;
  * @param like the method whose displacement is copied
  */
 @Named("equal-noise")
-public record EqualNoise(Method<Split, Recommender> like) implements Method<Split, Recommender> {
+public record EqualNoise(Method<Split, Recommender> like) implements Hiding {
     /** As far as d2d-r. */
     public EqualNoise() {
         this(new D2dR());
+    }
+
+    @Override
+    public void requireSuited(Request request, Learner<Split, Recommender> learner) {
+        like.requireSuited(request, learner);
     }
 
     @Override

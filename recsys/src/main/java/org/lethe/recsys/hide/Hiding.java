@@ -12,15 +12,18 @@ import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserRows;
 
 /** What every method of hiding asks of its arguments. */
-final class Hiding {
-    private Hiding() {}
+interface Hiding extends Method<Split, Recommender> {
+    @Override
+    default void requireSuited(Request request, Learner<Split, Recommender> learner) {
+        hide(this, request);
+    }
 
     /** The request as one to hide. */
     static Hide hide(Method<?, ?> method, Request request) {
         if (request instanceof Hide hide) {
             return hide;
         }
-        throw refused(method, "fulfils requests to hide, not " + request);
+        throw refused(method, "fulfils requests to hide, not " + Named.Of.name(request));
     }
 
     /** What is to be made alike, as far as the method may know it. */
@@ -44,13 +47,15 @@ final class Hiding {
     /** The learner as one that trains under a defence, for more epochs than the defence waits. */
     static UserLearner stepped(Method<?, ?> method, Learner<?, ?> learner, int warmup) {
         if (!(learner instanceof UserLearner stepped)) {
-            throw refused(method, "needs a model that is trained step by step, as bpr or lightgcn, not " + learner);
+            throw refused(
+                    method,
+                    "needs a model that is trained step by step, as bpr or lightgcn, not " + Named.Of.name(learner));
         }
         if (stepped.epochs() <= warmup) {
             throw refused(
                     method,
                     "has a warm-up of " + warmup + " epochs, expected fewer than the " + stepped.epochs() + " of "
-                            + learner);
+                            + Named.Of.name(learner));
         }
         return stepped;
     }

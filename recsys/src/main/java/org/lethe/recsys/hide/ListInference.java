@@ -12,6 +12,7 @@ import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Named;
+import org.lethe.Request;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
@@ -61,6 +62,11 @@ public record ListInference(
     /** The attack of {@code attribute-inference} on 256 items in lists of 20. */
     public ListInference() {
         this(List.of(Attacker.values()), 5, 3, 5_000, 0.55, 0.58, 20, 256);
+    }
+
+    @Override
+    public void requireSuited(Request request) {
+        Hide.in(request, "list-inference");
     }
 
     @Override

@@ -3,7 +3,6 @@ package org.lethe.recsys.hide;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Recommender;
@@ -18,7 +17,7 @@ import org.lethe.recsys.UserRows;
  * after the other. Costs {@code O(users·width)}.
  */
 @Named("mean-equalisation")
-public record MeanEqualisation() implements Method<Split, Recommender> {
+public record MeanEqualisation() implements Hiding {
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {

@@ -6,7 +6,6 @@ import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Embeddings;
@@ -80,7 +79,7 @@ public record Raid(
         boolean flow,
         int mend,
         Schedule schedule)
-        implements Method<Split, Recommender> {
+        implements Hiding {
     private static final int MEND_PATIENCE = 2;
 
     /** What the centroid is. */
@@ -111,6 +110,12 @@ public record Raid(
     /** Ten epochs of warm-up, a centroid of 256 points solved before every third epoch, μ = 0.02, the flow at the end. */
     public Raid() {
         this(10, 3, 0.02, Form.SUPPORT, 256, 0.01, 20, 1024, true, 0.25, true, 0, true, 10, Schedule.JOINT);
+    }
+
+    @Override
+    public void requireSuited(Request request, Learner<Split, Recommender> learner) {
+        Hiding.super.requireSuited(request, learner);
+        Hiding.stepped(this, learner, warmup);
     }
 
     @Override

@@ -4,7 +4,6 @@ import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Recommender;
@@ -39,7 +38,7 @@ public record TransportMap(
         double shrink,
         boolean drawn,
         int moves)
-        implements Method<Split, Recommender> {
+        implements Hiding {
     public TransportMap {
         new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, shrink, drawn);
         Check.require(moves >= 1, "moves", moves, "at least 1");

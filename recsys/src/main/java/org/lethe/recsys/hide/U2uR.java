@@ -5,7 +5,6 @@ import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Recommender;
@@ -43,7 +42,7 @@ public record U2uR(
         int list,
         double apart,
         Tables tables)
-        implements Method<Split, Recommender> {
+        implements Hiding {
     public U2uR {
         new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, 1, tables);
         Check.require(apart >= 0 && apart <= 0.5, "apart", apart, "0 to 0.5");

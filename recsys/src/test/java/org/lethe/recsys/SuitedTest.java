@@ -1,0 +1,77 @@
+package org.lethe.recsys;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.lethe.LetheException;
+import org.lethe.study.Study;
+
+/** What a method or an audit can do nothing with is said when a study is read, by its line. */
+class SuitedTest {
+    private static final String STUDY = """
+            study: mixed
+            subject: recsys
+            data: [planted]
+            model: [MODEL]
+            request: [REQUEST]
+            method:
+              - METHOD
+            audit: [AUDIT]
+            seeds: [1]
+            """;
+
+    private static Study<?, ?> read(String model, String request, String method, String audit) {
+        String text = STUDY.replace("MODEL", model)
+                .replace("REQUEST", request)
+                .replace("METHOD", method)
+                .replace("AUDIT", audit);
+        return Study.parse("mixed.yaml", text, List.of(new Recsys()));
+    }
+
+    private static String refused(String model, String request, String method, String audit) {
+        return assertThrows(LetheException.class, () -> read(model, request, method, audit))
+                .getMessage();
+    }
+
+    @Test
+    void requestsOfAnotherKind() {
+        for (String method : List.of("d2d-r", "raid", "transport-map")) {
+            assertEquals(
+                    "mixed.yaml:7: " + method + " fulfils requests to hide, not forget-users",
+                    refused("bpr", "forget-users", method, "utility"));
+        }
+        assertEquals(
+                "mixed.yaml:7: d2d-r fulfils requests to hide, not forget-users",
+                refused("bpr", "forget-users", "equal-noise", "utility")); // by the one it copies
+        for (String method : List.of("retrain", "sisa", "receraser", "scif")) {
+            assertEquals(
+                    "mixed.yaml:7: " + method + " fulfils requests to forget, not hide",
+                    refused("bpr", "hide", method, "utility"));
+        }
+        read("bpr", "hide", "d2d-r", "attribute-inference");
+        read("bpr", "forget-users", "sisa", "utility");
+    }
+
+    @Test
+    void modelsThatCannotBeWorkedOn() {
+        assertEquals(
+                "mixed.yaml:7: raid has a warm-up of 10 epochs, expected fewer than the 5 of bpr",
+                refused("{bpr: {epochs: 5}}", "hide", "raid", "preservation"));
+        assertEquals(
+                "mixed.yaml:7: raid needs a model that is trained step by step, as bpr or lightgcn, not als",
+                refused("als", "hide", "raid", "preservation"));
+        assertEquals(
+                "mixed.yaml:7: scif needs user and item tables trained by a loss of their product, as of bpr or wmf, not"
+                        + " neumf; retrain, sisa and ultrare work on any model",
+                refused("neumf", "forget-users", "scif", "utility"));
+    }
+
+    @Test
+    void auditsWithNothingToMeasure() {
+        assertEquals(
+                "mixed.yaml:8: audit list-inference looks at a request to hide, found ForgetUsers",
+                refused("bpr", "forget-users", "retrain", "list-inference"));
+    }
+}
