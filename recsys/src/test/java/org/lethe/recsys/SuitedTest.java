@@ -4,8 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.lethe.LetheException;
+import org.lethe.Method;
+import org.lethe.Request;
+import org.lethe.recsys.forget.ForgetUsers;
+import org.lethe.recsys.hide.Hide;
 import org.lethe.study.Study;
 
 /** What a method or an audit can do nothing with is said when a study is read, by its line. */
@@ -52,6 +57,26 @@ class SuitedTest {
         }
         read("bpr", "hide", "d2d-r", "attribute-inference");
         read("bpr", "forget-users", "sisa", "utility");
+    }
+
+    @Test
+    void everyMethodOfTheCatalogueForgetsOrHides() {
+        for (Method<Split, Recommender> method : new Recsys().methods()) {
+            long taken = Stream.<Request>of(new ForgetUsers(), new Hide())
+                    .filter(request -> takes(method, request))
+                    .count();
+            assertEquals(1, taken, method.toString());
+        }
+    }
+
+    private static boolean takes(Method<Split, Recommender> method, Request request) {
+        try {
+            method.requireSuited(request, new LightGcn());
+            return true;
+        } catch (LetheException refused) {
+            assertEquals(LetheException.Code.STUDY, refused.code());
+            return false;
+        }
     }
 
     @Test
