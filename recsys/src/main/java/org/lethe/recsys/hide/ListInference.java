@@ -25,9 +25,9 @@ import org.lethe.recsys.hide.AttributeAttack.Target;
  * of {@code attribute-inference} on {@code x_u ∈ {0, 1}^items}, what of the {@code items} that lists of all users hold most often is
  * in a user's own list of {@code list} items.
  *
- * <p>Hiding an attribute in rows does not promise this. Lists leave out what a user is known to have had, and what is missing
- * tells of it; and where taste goes with the attribute, lists that serve taste show it. Verdicts are by the same bar and
- * precondition, and say how far a method that acts on rows reaches.
+ * <p>Hiding an attribute in rows does not promise this: lists as they are served leave out what a user has had, and what is missing
+ * tells of it, whatever the model. {@code served: false} attacks lists that leave nothing out, where that is not so. Verdicts are
+ * by the same bar and precondition, and say how far a method that acts on rows reaches.
  *
  * <p>Costs a ranking and {@code attackers · folds · repeats} fits for each model, the one before once for all cells that share it.
  *
@@ -39,6 +39,7 @@ import org.lethe.recsys.hide.AttributeAttack.Target;
  * @param precondition the leak before that makes the audit worth its name
  * @param list length of the lists
  * @param items that attackers look for in them
+ * @param served whether lists leave out what a user has had
  */
 @Named("list-inference")
 public record ListInference(
@@ -49,7 +50,8 @@ public record ListInference(
         double bar,
         double precondition,
         int list,
-        int items)
+        int items,
+        boolean served)
         implements Audit<Split, Recommender> {
     public ListInference {
         attackers = new AttributeAttack(attackers, folds, repeats, most, false).attackers();
@@ -59,9 +61,9 @@ public record ListInference(
         Check.require(items >= 1, "items", items, "at least 1");
     }
 
-    /** The attack of {@code attribute-inference} on 256 items in lists of 20. */
+    /** The attack of {@code attribute-inference} on 256 items in lists of 20, as they are served. */
     public ListInference() {
-        this(List.of(Attacker.values()), 5, 3, 5_000, 0.55, 0.58, 20, 256);
+        this(List.of(Attacker.values()), 5, 3, 5_000, 0.55, 0.58, 20, 256, true);
     }
 
     @Override
@@ -74,7 +76,8 @@ public record ListInference(
         Hide hide = Hide.in(c.request(), "list-inference");
         Interactions train = c.data().train();
         Optional<Lists> own = c.untouched() ? Optional.empty() : Optional.of(lists(c.after(), train, env));
-        Lists had = c.baseline().of(List.of("list-inference", list, items), env, e -> lists(c.before(), train, e));
+        Lists had =
+                c.baseline().of(List.of("list-inference", list, items, served), env, e -> lists(c.before(), train, e));
         Lists has = own.orElse(had);
         List<Classes> attributes = hide.each(train);
         List<Finding> findings = new ArrayList<>();
@@ -109,7 +112,8 @@ public record ListInference(
 
     private Lists lists(Recommender model, Interactions train, Env env) {
         int[] users = IntStream.range(0, train.users()).toArray();
-        int[][] lists = Ranking.top(model, train, users, list, env.workers());
+        Interactions leftOut = served ? train : train.where((user, item) -> false);
+        int[][] lists = Ranking.top(model, leftOut, users, list, env.workers());
         int[] times = new int[train.items()];
         Arrays.stream(lists).flatMapToInt(Arrays::stream).forEach(item -> times[item]++);
         int[] often = IntStream.range(0, times.length)
