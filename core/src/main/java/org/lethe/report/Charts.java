@@ -75,10 +75,14 @@ record Charts(Report report) {
         if (x.isEmpty()) {
             return "";
         }
+        // what one audit asks for is best seen against what another does, and what should fall against what should not
+        List<Axis> others =
+                axes.stream().filter(a -> !a.table().equals(x.get().table())).toList();
         Optional<Axis> y = main("utility", axes)
-                .or(() -> axes.stream()
-                        .filter(a -> !a.table().equals(x.get().table()))
-                        .findFirst()) // what one audit asks for is best seen against what another does
+                .or(() -> others.stream()
+                        .filter(a -> a.lower() != x.get().lower())
+                        .findFirst())
+                .or(() -> others.stream().findFirst())
                 .or(() -> axes.stream().filter(a -> !a.equals(x.get())).findFirst());
         if (y.isEmpty()) {
             return "";
