@@ -26,7 +26,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Data sets: what there is, where it comes from, what is in it. */
-@Command(name = "data", description = "List, fetch, add and show data sets.")
+@Command(name = "data", mixinStandardHelpOptions = true, description = "List, fetch, add and show data sets.")
 final class DataCommand implements Runnable {
     /** More than any known set unpacks to; a zip that holds more is not one of them. */
     private static final long LARGEST = 4L << 30;
@@ -40,7 +40,10 @@ final class DataCommand implements Runnable {
         spec.commandLine().usage(spec.commandLine().getOut());
     }
 
-    @Command(name = "list", description = "List data sets, and which of them are here.")
+    @Command(
+            name = "list",
+            mixinStandardHelpOptions = true,
+            description = "List data sets, and which of them are here.")
     void list(
             @Mixin JsonOption json,
             @Option(names = "--data", description = "A folder with data files.") Optional<Path> data) {
@@ -51,7 +54,10 @@ final class DataCommand implements Runnable {
                 () -> found.forEach((name, state) -> spec.commandLine().getOut().printf("%-18s %s%n", name, state)));
     }
 
-    @Command(name = "fetch", description = "Fetch a data set from its publisher into the cache.")
+    @Command(
+            name = "fetch",
+            mixinStandardHelpOptions = true,
+            description = "Fetch a data set from its publisher into the cache.")
     void fetch(@Parameters(paramLabel = "NAME", description = "As in lethe data list.") String name)
             throws IOException {
         Fetch publisher = Catalogues.data(name)
@@ -109,7 +115,10 @@ final class DataCommand implements Runnable {
         }
     }
 
-    @Command(name = "add", description = "Read a file of your own and print the line that puts it in a study.")
+    @Command(
+            name = "add",
+            mixinStandardHelpOptions = true,
+            description = "Read a file of your own and print the line that puts it in a study.")
     void add(
             @Parameters(paramLabel = "FILE", description = "CSV, TSV or Parquet with named columns.") Path file,
             @Option(names = "--users", required = true, description = "The column of users.") String users,
@@ -143,7 +152,7 @@ final class DataCommand implements Runnable {
         spec.commandLine().getOut().println("data: [" + entry + "]");
     }
 
-    @Command(name = "show", description = "Say what is in a data set.")
+    @Command(name = "show", mixinStandardHelpOptions = true, description = "Say what is in a data set.")
     void show(
             @Mixin JsonOption json,
             @Parameters(paramLabel = "NAME", description = "As in lethe data list.") String name,

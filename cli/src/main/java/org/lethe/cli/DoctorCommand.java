@@ -13,7 +13,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Says what Lethe finds on this machine. */
-@Command(name = "doctor", description = "Say what is found here: JDK, vector lanes, threads, memory, data.")
+@Command(
+        name = "doctor",
+        mixinStandardHelpOptions = true,
+        description = "Say what is found here: JDK, vector lanes, threads, memory, data.")
 final class DoctorCommand implements Runnable {
     private static final int MEBIBYTE = 1 << 20;
 

@@ -9,7 +9,10 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Explains one entry. */
-@Command(name = "explain", description = "Explain a data set, model, request, method or audit, with its settings.")
+@Command(
+        name = "explain",
+        mixinStandardHelpOptions = true,
+        description = "Explain a data set, model, request, method or audit, with its settings.")
 final class ExplainCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli

@@ -13,7 +13,10 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Lists what there is. */
-@Command(name = "list", description = "List data sets, models, requests, methods and audits.")
+@Command(
+        name = "list",
+        mixinStandardHelpOptions = true,
+        description = "List data sets, models, requests, methods and audits.")
 final class ListCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli

@@ -14,7 +14,10 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Writes the report of a run folder anew. */
-@Command(name = "report", description = "Write the report of a run folder anew, from its records.")
+@Command(
+        name = "report",
+        mixinStandardHelpOptions = true,
+        description = "Write the report of a run folder anew, from its records.")
 final class ReportCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli

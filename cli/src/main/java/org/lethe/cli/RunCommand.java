@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
 /** Runs a study and writes its report. */
 @Command(
         name = "run",
+        mixinStandardHelpOptions = true,
         description =
                 "Run a study: train, fulfil the requests by each method, audit, report. Goes on where it stopped.")
 final class RunCommand implements Callable<Integer> {

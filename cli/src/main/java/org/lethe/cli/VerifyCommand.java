@@ -12,7 +12,10 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Checks a run folder. */
-@Command(name = "verify", description = "Check that a run folder is whole: digests, checksums, every cell there.")
+@Command(
+        name = "verify",
+        mixinStandardHelpOptions = true,
+        description = "Check that a run folder is whole: digests, checksums, every cell there.")
 final class VerifyCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli

@@ -27,6 +27,31 @@ class LetheTest {
     }
 
     @Test
+    void everyCommandSaysHowItIsUsed() {
+        for (String command : new String[] {
+            "run",
+            "report",
+            "list",
+            "explain",
+            "data",
+            "data add",
+            "data fetch",
+            "data list",
+            "data show",
+            "audit",
+            "audit embeddings",
+            "hide",
+            "hide embeddings",
+            "verify",
+            "doctor"
+        }) {
+            Typed help = Typed.lethe((command + " --help").split(" "));
+            assertEquals(Lethe.DONE, help.code(), help.err());
+            assertTrue(help.out().startsWith("Usage: lethe " + command), help.out());
+        }
+    }
+
+    @Test
     void everythingListedCanBeExplained() {
         for (String kind : new String[] {"data", "models", "requests", "methods", "audits"}) {
             Typed listed = Typed.lethe("list", kind);
