@@ -5,7 +5,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.lethe.Case;
 import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
@@ -50,6 +52,20 @@ final class Attacked {
         this.whose = whose;
         this.env = env;
         this.random = env.random("attribute-inference").of(classes.attribute());
+    }
+
+    /** What attackers came to on the model before and on the one after. */
+    record Attacks(Outcome[] before, Outcome[] after) {}
+
+    /**
+     * Attacks the model after and, once for all cases that share it, the one before.
+     *
+     * @param settings of the audit, and of the request as far as the attack on the model before depends on them
+     */
+    Attacks attack(Case<?, ?> c, Object settings, Supplier<Target> before, Target after) {
+        Optional<Outcome[]> own = c.untouched() ? Optional.empty() : Optional.of(crossValidated(after, env));
+        Outcome[] untreated = c.baseline().of(settings, env, e -> crossValidated(before.get(), e)); // may wait: late
+        return new Attacks(untreated, own.orElse(untreated));
     }
 
     Outcome[] crossValidated(Target target, Env env) {

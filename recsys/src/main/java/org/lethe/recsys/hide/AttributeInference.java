@@ -96,22 +96,21 @@ public record AttributeInference(
         for (Classes classes : attributes) {
             Attacked attacked = attacked(classes, attributes.size() > 1 ? " of " + classes.attribute() : "", env);
             Target target = target(after, classes);
-            Optional<Outcome[]> own =
-                    c.untouched() ? Optional.empty() : Optional.of(attacked.crossValidated(target, env));
-            Outcome[] untreated = c.baseline()
-                    .of(
-                            List.of(this, classes.attribute(), hide.bands(), hide.least()),
-                            env,
-                            e -> attacked.crossValidated(target(before, classes), e));
-            attacked.judge(target, own.orElse(untreated), Optional.of(Attacked.best(untreated)), findings);
+            Attacked.Attacks attacks = attacked.attack(
+                    c,
+                    List.of(this, classes.attribute(), hide.bands(), hide.least()),
+                    () -> target(before, classes),
+                    target);
+            Outcome strongest = Attacked.best(attacks.before());
+            attacked.judge(target, attacks.after(), Optional.of(strongest), findings);
             if (hide.share() < 1) {
                 boolean[] known = new boolean[train.users()];
                 for (int u = 0; u < known.length; u++) {
                     known[u] = hide.knows(train, u);
                 }
-                attacked.inductive(target, known, Attacked.best(untreated), findings);
+                attacked.inductive(target, known, strongest, findings);
             }
-            attacked.describe("-before", untreated, findings);
+            attacked.describe("-before", attacks.before(), findings);
         }
         shape(before, after, findings);
         return findings;

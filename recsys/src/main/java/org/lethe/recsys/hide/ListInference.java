@@ -17,7 +17,6 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.hide.AttributeAttack.Outcome;
 import org.lethe.recsys.hide.AttributeAttack.Target;
 
 /**
@@ -90,15 +89,14 @@ public record ListInference(
                     "list-",
                     attributes.size() > 1 ? " of " + classes.attribute() : "",
                     env);
-            Outcome[] untreated = c.baseline()
-                    .of(
-                            List.of(this, classes.attribute(), hide.bands(), hide.least()),
-                            env,
-                            e -> attacked.crossValidated(had.target(classes), e));
             Target target = has.target(classes);
-            Outcome[] treated = c.untouched() ? untreated : attacked.crossValidated(target, env);
-            attacked.judge(target, treated, Optional.of(Attacked.best(untreated)), findings);
-            attacked.describe("-before", untreated, findings);
+            Attacked.Attacks attacks = attacked.attack(
+                    c,
+                    List.of(this, classes.attribute(), hide.bands(), hide.least()),
+                    () -> had.target(classes),
+                    target);
+            attacked.judge(target, attacks.after(), Optional.of(Attacked.best(attacks.before())), findings);
+            attacked.describe("-before", attacks.before(), findings);
         }
         return findings;
     }
