@@ -1,6 +1,7 @@
 package org.lethe;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Looks at a case and returns findings. Attacks are audits.
@@ -15,8 +16,16 @@ public interface Audit<D, M> {
     /** Measures one case. Draws of chance come from {@code env.seed()} alone. */
     List<Finding> examine(Case<D, M> c, Env env);
 
-    /** Refuses, by {@link LetheException}, a request after which there is nothing to measure; by default none. */
-    default void requireSuited(Request request) {}
+    /** What it measures a model by. */
+    Aspect aspect();
+
+    /**
+     * Why there is nothing to measure after such a request was carried out by such a method, as a sentence that begins with
+     * the audit's name; empty where there is. By default there always is.
+     */
+    default Optional<String> unsuited(Request request, Method<D, M> method) {
+        return Optional.empty();
+    }
 
     /** What the same case looks like, for the report; nothing, for most audits. */
     default List<Picture> pictures(Case<D, M> c, Env env) {

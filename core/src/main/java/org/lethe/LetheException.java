@@ -1,5 +1,7 @@
 package org.lethe;
 
+import java.util.Optional;
+
 /**
  * What a user can run into: a message that names the file, the key, the value and what was expected, with a stable code.
  *
@@ -19,7 +21,9 @@ public class LetheException extends RuntimeException {
         /** A file or folder that cannot be read or written. */
         STORAGE,
         /** A publisher's address that cannot be reached or gives something else. */
-        NETWORK
+        NETWORK,
+        /** An exception nobody expected: a defect of Lethe itself. */
+        DEFECT
     }
 
     private final Code code;
@@ -38,6 +42,16 @@ public class LetheException extends RuntimeException {
     @Override
     public String getMessage() {
         return String.valueOf(super.getMessage());
+    }
+
+    /** What a check refuses, in the words of its exception; empty where it refuses nothing. */
+    public static Optional<String> refusal(Runnable check) {
+        try {
+            check.run();
+            return Optional.empty();
+        } catch (LetheException refused) {
+            return Optional.of(refused.getMessage());
+        }
     }
 
     /** The kind of trouble. */

@@ -1,5 +1,7 @@
 package org.lethe;
 
+import java.util.Optional;
+
 /**
  * An algorithm with two verbs: learn a model in the form it needs, and fulfil a request on what was learned.
  *
@@ -20,10 +22,12 @@ public interface Method<D, M> {
     }
 
     /**
-     * Refuses, by {@link LetheException}, a request or a learner that this method can do nothing with: a study is told before
-     * anything is trained what {@link #fulfil} would refuse after. By default all are taken.
+     * Why this method can do nothing with such a request or learner, as a sentence that begins with its name; empty where it
+     * can. A study leaves such pairs out before anything is trained. By default everything is suited.
      */
-    default void requireSuited(Request request, Learner<D, M> learner) {}
+    default Optional<String> unsuited(Request request, Learner<D, M> learner) {
+        return Optional.empty();
+    }
 
     /** Carries out a request on a learned model. {@code data} still contains what is to be forgotten. */
     M fulfil(M model, Request request, Learner<D, M> learner, D data, Env env);

@@ -33,11 +33,18 @@ public interface Subject<D, M> {
     /** The audits. */
     List<Audit<D, M>> audits();
 
-    /** The method whose result others are compared with for such a request: retraining for <em>forget</em>. */
-    Method<D, M> reference(Request request);
+    /**
+     * The method whose result others are compared with for such a request, which is never a {@link Chain}: retraining for
+     * <em>forget</em>; {@link DoNothing} where the untreated model is the comparison.
+     */
+    default Method<D, M> reference(Request request) {
+        return new DoNothing<>();
+    }
 
-    /** The method every audit must reject: it hands back the model it was given. */
-    Method<D, M> doNothing();
+    /** Methods that every audit of such a request must reject, beside {@link DoNothing}. */
+    default List<Method<D, M>> rejected(Request request) {
+        return List.of();
+    }
 
     /** The data a model stands for once a request is carried out: less what is forgotten, and otherwise the same. */
     default D remaining(Request request, D data) {
@@ -46,4 +53,7 @@ public interface Subject<D, M> {
 
     /** Writes a model as safetensors, with where it came from in the header. */
     void save(M model, Map<String, String> provenance, Path file) throws IOException;
+
+    /** Reads a model that {@link #save} wrote: it scores as the one that was saved, to the last bit. */
+    M load(Path file) throws IOException;
 }

@@ -288,7 +288,7 @@ record Charts(Report report) {
     private String hue(String method, Role role) {
         return switch (role) {
             case REFERENCE -> "--ink";
-            case DO_NOTHING -> "--quiet";
+            case DO_NOTHING, REJECTED -> "--quiet";
             case TESTED ->
                 "--h"
                         + report.methods().stream()

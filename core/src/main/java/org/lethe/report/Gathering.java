@@ -65,7 +65,7 @@ final class Gathering {
         return switch (role) {
             case REFERENCE -> 0;
             case TESTED -> 1;
-            case DO_NOTHING -> 2;
+            case DO_NOTHING, REJECTED -> 2;
         };
     }
 

@@ -55,6 +55,10 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
                 .flatMap(r -> r.pictures().stream());
     }
 
+    private Stream<Picture.Scatter> scatters(Run run) {
+        return pictures(run, audit).flatMap(p -> p instanceof Picture.Scatter s ? Stream.of(s) : Stream.empty());
+    }
+
     /** Those of one model and its data. */
     String html(String data, String model) {
         SequencedMap<String, Long> seeds = new LinkedHashMap<>();
@@ -63,7 +67,7 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
                 .filter(r ->
                         r.recipe().data().equals(data) && r.recipe().model().equals(model))
                 .sorted(Comparator.comparing(r -> r.role() == Run.Role.DO_NOTHING))
-                .forEach(run -> pictures(run, audit).forEach(picture -> {
+                .forEach(run -> scatters(run).forEach(picture -> {
                     Run.Recipe at = run.recipe();
                     if (seeds.computeIfAbsent(at.request(), r -> at.seed()) == at.seed()) {
                         Axes axes = new Axes(

@@ -112,7 +112,7 @@ final class Wording {
         return switch (role) {
             case TESTED -> "";
             case REFERENCE -> "reference";
-            case DO_NOTHING -> "control";
+            case DO_NOTHING, REJECTED -> "control";
         };
     }
 

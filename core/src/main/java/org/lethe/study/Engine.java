@@ -12,8 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.lethe.Chain;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
+import org.lethe.DoNothing;
 import org.lethe.Estimate;
 import org.lethe.Learner;
 import org.lethe.LetheException;
@@ -63,8 +65,8 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
                 for (Request request : study.requests()) {
                     for (long seed : study.seeds()) {
                         Map<Method<D, M>, Run.Role> methods = new LinkedHashMap<>();
-                        Method<D, M> reference = study.subject().reference(request);
-                        methods.put(study.subject().doNothing(), Run.Role.DO_NOTHING);
+                        Method<D, M> reference = study.subject().reference(Chain.steps(request).getFirst());
+                        methods.put(new DoNothing<>(), Run.Role.DO_NOTHING);
                         methods.putIfAbsent(reference, Run.Role.REFERENCE);
                         study.methods().forEach(m -> methods.putIfAbsent(m, Run.Role.TESTED));
                         String digest = digests.getOrDefault(data, "");

@@ -163,7 +163,7 @@ final class Graph<D, M> {
             referenced = reference.value().cost();
             M model = learned.value().model();
             Made<M> after = switch (cell.role()) {
-                case DO_NOTHING -> new Made<>(model, Cost.NONE);
+                case DO_NOTHING, REJECTED -> new Made<>(model, Cost.NONE);
                 case REFERENCE -> reference.value();
                 case TESTED -> made(cell, env -> fulfil(cell, cell.method(), model, loaded, env));
             };
@@ -183,7 +183,7 @@ final class Graph<D, M> {
                 String name = Words.brief(audit, cell.study().prototype(audit));
                 findings.forEach(finding -> finite(name, finding));
                 results.add(new Run.Result(
-                        name, List.copyOf(findings), audit.limits(), audit.pictures(examined, env(cell))));
+                        name, audit.aspect(), List.copyOf(findings), audit.limits(), audit.pictures(examined, env(cell))));
             }
             if (engine.keepModels()) {
                 keep(digest, cell, after.model());
@@ -230,6 +230,7 @@ final class Graph<D, M> {
                 fulfilled,
                 referenced,
                 List.copyOf(results),
+                List.of(),
                 failure);
     }
 

@@ -3,6 +3,7 @@ package org.lethe.study;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.lethe.Aspect;
 import org.lethe.Cost;
 import org.lethe.Exactness;
 import org.lethe.Finding;
@@ -23,6 +24,7 @@ import org.lethe.Picture;
  * @param fulfilled cost of carrying out the request
  * @param referenced cost of the reference
  * @param results per audit, in the study's order; empty where the cell failed
+ * @param warnings what went wrong without harm to the findings, as a model that could not be kept
  * @param failure why the cell failed, if it did
  */
 public record Run(
@@ -37,6 +39,7 @@ public record Run(
         Cost fulfilled,
         Cost referenced,
         List<Result> results,
+        List<String> warnings,
         Optional<Failure> failure) {
 
     /** The coordinates of a cell, each as a study file would write it: {@code sisa {shards: 10}}. */
@@ -48,15 +51,26 @@ public record Run(
         TESTED,
         /** It does nothing; every audit must reject it. */
         DO_NOTHING,
+        /** Another control of the subject; every audit must reject it. */
+        REJECTED,
         /** It is what others are compared with; every audit must accept it. */
         REFERENCE
     }
 
-    /** What one audit found, with the sentence on what it does not prove, and what it looks like where it drew that. */
-    public record Result(String audit, List<Finding> findings, String limits, List<Picture> pictures) {
+    /**
+     * What one audit found.
+     *
+     * @param audit its name, with the settings that are not as usual
+     * @param aspect what it measures a model by
+     * @param findings in its order
+     * @param limits what a pass does not prove
+     * @param pictures what it looks like, where the audit drew that
+     */
+    public record Result(
+            String audit, Aspect aspect, List<Finding> findings, String limits, List<Picture> pictures) {
         /** Without pictures. */
-        public Result(String audit, List<Finding> findings, String limits) {
-            this(audit, findings, limits, List.of());
+        public Result(String audit, Aspect aspect, List<Finding> findings, String limits) {
+            this(audit, aspect, findings, limits, List.of());
         }
     }
 

@@ -336,6 +336,7 @@ public final class RunFolder {
         List<Run.Result> results = run.results().stream()
                 .map(r -> new Run.Result(
                         r.audit(),
+                        r.aspect(),
                         r.findings().stream().filter(f -> !f.ofTheMachine()).toList(),
                         r.limits(),
                         r.pictures()))
@@ -352,6 +353,7 @@ public final class RunFolder {
                 Cost.NONE,
                 Cost.NONE,
                 results,
+                run.warnings(),
                 run.failure()));
     }
 

@@ -15,6 +15,7 @@ import java.util.function.Function;
 import org.lethe.Audit;
 import org.lethe.Chain;
 import org.lethe.DataSource;
+import org.lethe.DoNothing;
 import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Method;
@@ -116,14 +117,6 @@ public record Study<D, M>(
         var methods = entries(root, "method", subject.methods(), binder, mistakes);
         var audits = entries(root, "audit", subject.audits(), binder, mistakes);
         var seeds = seeds(root, mistakes);
-        for (Request request : requests.keySet()) {
-            audits.forEach((audit, line) -> suited(line, mistakes, () -> audit.requireSuited(request)));
-            for (Request step : Chain.steps(request)) {
-                for (Learner<D, M> model : models.keySet()) {
-                    methods.forEach((method, line) -> suited(line, mistakes, () -> method.requireSuited(step, model)));
-                }
-            }
-        }
         mistakes.orThrow();
         return new Study<>(
                 name,
@@ -135,15 +128,6 @@ public record Study<D, M>(
                 List.copyOf(audits.keySet()),
                 seeds,
                 text);
-    }
-
-    /** Notes what an entry refuses. */
-    private static void suited(int line, Mistakes mistakes, Runnable check) {
-        try {
-            check.run();
-        } catch (LetheException refused) {
-            mistakes.add(line, String.valueOf(refused.getMessage()));
-        }
     }
 
     private static Optional<String> word(Node.Mapping root, String key, Mistakes mistakes) {
@@ -251,7 +235,7 @@ public record Study<D, M>(
         all.addAll(subject.requests());
         all.addAll(subject.methods());
         all.addAll(subject.audits());
-        all.add(subject.doNothing());
+        all.add(new DoNothing<D, M>());
         return all.stream()
                 .filter(p -> p.getClass() == entry.getClass() && Objects.equals(Named.Of.name(p), Named.Of.name(entry)))
                 .findFirst()

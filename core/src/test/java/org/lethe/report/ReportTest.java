@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lethe.Aspect;
 import org.lethe.Cost;
 import org.lethe.Direction;
 import org.lethe.Exactness;
@@ -124,7 +125,7 @@ class ReportTest {
                 run.learned(),
                 run.fulfilled(),
                 run.referenced(),
-                run.results(),
+                run.results(), List.of(),
                 run.failure());
     }
 
@@ -263,15 +264,9 @@ class ReportTest {
         assertTrue(figure.group().contains("&lt;women&gt;") && figure.group().contains("seed 1;"));
         JsonNode data = new ObjectMapper().readTree(figure.group().replaceAll("(?s).*json\">(.*)</script>.*", "$1"));
         assertEquals(7, data.get("options").size());
-        Picture.Points men = runs.getFirst()
-                .results()
-                .get(1)
-                .pictures()
-                .getFirst()
-                .panels()
-                .getFirst()
-                .classes()
-                .get(1);
+        Picture.Scatter scatter = (Picture.Scatter)
+                runs.getFirst().results().get(1).pictures().getFirst();
+        Picture.Points men = scatter.panels().getFirst().classes().get(1);
         assertEquals(men.y().get(5), data.at("/options/0/classes/1/at/11").floatValue());
         assertEquals(2, data.at("/options/0/classes/1/mean/0").floatValue());
         double width = data.at("/x/1").doubleValue() - data.at("/x/0").doubleValue();
@@ -294,7 +289,7 @@ class ReportTest {
                 Cost.NONE,
                 Cost.NONE,
                 Cost.NONE,
-                List.of(new Run.Result(name, List.of(finding), name)),
+                List.of(new Run.Result(name, Aspect.EFFECT, List.of(finding), name)), List.of(),
                 Optional.empty());
         Report report = Report.of(List.of(run));
         String html = withoutScripts(report.html());
@@ -435,7 +430,7 @@ class ReportTest {
                 Cost.NONE,
                 Cost.NONE,
                 Cost.NONE,
-                List.of(new Run.Result("utility", List.of(finding), LIMITS)),
+                List.of(new Run.Result("utility", Aspect.UTILITY, List.of(finding), LIMITS)), List.of(),
                 Optional.empty());
     }
 
@@ -451,7 +446,7 @@ class ReportTest {
                 Cost.NONE,
                 Cost.NONE,
                 Cost.NONE,
-                List.of(),
+                List.of(), List.of(),
                 Optional.of(new Run.Failure(LetheException.Code.NUMERIC, cause)));
     }
 

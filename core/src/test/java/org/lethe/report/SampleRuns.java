@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.lethe.Aspect;
 import org.lethe.Cost;
 import org.lethe.Direction;
 import org.lethe.Exactness;
@@ -55,7 +56,7 @@ final class SampleRuns {
                 ? List.of()
                 : List.of(
                         new Run.Result(
-                                "utility",
+                                "utility", Aspect.UTILITY,
                                 List.of(
                                         judged(
                                                 new Finding("ndcgFull@20", ndcg, 943, Direction.HIGHER)
@@ -67,7 +68,7 @@ final class SampleRuns {
                                                 .within(around(ndcg * 0.8, 0.015))),
                                 "Ranking quality on held-out interactions of this data set; tastes that change later are not in it."),
                         new Run.Result(
-                                "completeness",
+                                "completeness", Aspect.EFFECT,
                                 List.of(
                                         judged(
                                                 new Finding("mio-auc", mio, 94, Direction.LOWER)
@@ -83,7 +84,7 @@ final class SampleRuns {
                                 "A stronger attack than the two that ran may still tell forgotten users from strangers.",
                                 List.of(picture(method, noise))),
                         new Run.Result(
-                                "efficiency",
+                                "efficiency", Aspect.COST,
                                 List.of(
                                         judged(
                                                 new Finding("unlearn-seconds", time, 1, Direction.LOWER).in("s"),
@@ -96,7 +97,7 @@ final class SampleRuns {
                                                 Direction.LOWER)),
                                 "Seconds of this machine; the counts are the machine-free part."),
                         new Run.Result(
-                                "fairness",
+                                "fairness", Aspect.FAIRNESS,
                                 List.of(
                                         new Finding("a-igf(ndcgFull)@20", gf, 943, Direction.LOWER)
                                                 .within(around(gf, 0.01)),
@@ -113,7 +114,7 @@ final class SampleRuns {
                 new Cost(2.2, Map.of(), Map.of()),
                 new Cost(time, Map.of(), Map.of()),
                 new Cost(2.1, Map.of(), Map.of()),
-                results,
+                results, List.of(),
                 fails
                         ? Optional.of(new Run.Failure(
                                 LetheException.Code.NUMERIC,
@@ -124,7 +125,7 @@ final class SampleRuns {
     /** Two classes apart before, and nearer to each other after. */
     private static Picture picture(int method, Keyed noise) {
         Picture.Panel before = panel("before", 2, Keyed.seed(1));
-        return new Picture(
+        return new Picture.Scatter(
                 "users by group",
                 "where they differ most",
                 "where they do not",

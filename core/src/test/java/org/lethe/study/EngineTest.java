@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lethe.DataFolders;
 import org.lethe.LetheException;
+import org.lethe.Picture;
 import org.lethe.Progress;
 import org.lethe.Workers;
 
@@ -127,8 +128,11 @@ class EngineTest {
         assertEquals(first, run(STUDY, "a"));
         assertEquals(0, trainings.get());
         assertTrue(first.stream()
-                .allMatch(r ->
-                        r.results().getFirst().pictures().getFirst().panels().size() == 2));
+                .allMatch(r -> ((Picture.Scatter)
+                                        r.results().getFirst().pictures().getFirst())
+                                .panels()
+                                .size()
+                        == 2));
     }
 
     @Test

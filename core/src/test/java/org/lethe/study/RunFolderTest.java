@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lethe.Aspect;
 import org.lethe.Cost;
 import org.lethe.Direction;
 import org.lethe.Exactness;
@@ -27,7 +28,7 @@ class RunFolderTest {
     @TempDir
     Path folder;
 
-    private static final List<Picture> PICTURES = List.of(new Picture(
+    private static final List<Picture> PICTURES = List.of(new Picture.Scatter(
             "users by gender",
             "right",
             "up",
@@ -57,7 +58,7 @@ class RunFolderTest {
                 Cost.NONE,
                 Cost.NONE,
                 List.of(new Run.Result(
-                        "utility",
+                        "utility", Aspect.UTILITY,
                         List.of(
                                 new Finding("ndcg@20", value, 10, Direction.HIGHER)
                                         .within(new Interval(0.1, 0.9, 0.95))
@@ -65,7 +66,7 @@ class RunFolderTest {
                                         .tested(0.03),
                                 new Finding("seconds", 1.25, 1, Direction.LOWER).in("s")),
                         "nothing",
-                        pictures)),
+                        pictures)), List.of(),
                 Optional.of(new Run.Failure(LetheException.Code.NUMERIC, "loss is NaN")));
     }
 

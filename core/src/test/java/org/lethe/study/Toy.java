@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.lethe.Aspect;
 import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Check;
@@ -24,6 +25,7 @@ import org.lethe.Named;
 import org.lethe.Picture;
 import org.lethe.Progress;
 import org.lethe.Request;
+import org.lethe.Safetensors;
 import org.lethe.Subject;
 import org.lethe.numerics.Keyed;
 
@@ -65,18 +67,24 @@ final class Toy implements Subject<double[], double[]> {
     }
 
     @Override
-    public Method<double[], double[]> doNothing() {
-        return new DoNothing();
-    }
-
-    @Override
     public double[] remaining(Request request, double[] data) {
         return ((Forget) request).rest(data);
     }
 
     @Override
     public void save(double[] model, Map<String, String> provenance, Path file) throws IOException {
-        Files.writeString(file, provenance.get("digest") + Arrays.toString(model));
+        Safetensors.write(file, Map.of("mean", Safetensors.Tensor.of(bits(model), model.length)), provenance);
+    }
+
+    @Override
+    public double[] load(Path file) throws IOException {
+        try (Safetensors kept = Safetensors.open(file)) {
+            return Arrays.stream(kept.longs("mean")).mapToDouble(Double::longBitsToDouble).toArray();
+        }
+    }
+
+    private static long[] bits(double[] numbers) {
+        return Arrays.stream(numbers).mapToLong(Double::doubleToRawLongBits).toArray();
     }
 
     /** How points are drawn. */
@@ -212,19 +220,6 @@ final class Toy implements Subject<double[], double[]> {
         }
     }
 
-    @Named("do-nothing")
-    record DoNothing() implements Method<double[], double[]> {
-        @Override
-        public double[] fulfil(double[] m, Request r, Learner<double[], double[]> l, double[] data, Env env) {
-            return m;
-        }
-
-        @Override
-        public Exactness exactness() {
-            return Exactness.NONE;
-        }
-    }
-
     @Named("retrain")
     record Retrain() implements Method<double[], double[]> {
         @Override
@@ -308,7 +303,7 @@ final class Toy implements Subject<double[], double[]> {
         @Override
         public List<Picture> pictures(Case<double[], double[]> c, Env env) {
             float[] at = {(float) c.before()[0], (float) c.after()[0]};
-            return List.of(new Picture(
+            return List.of(new Picture.Scatter(
                     "means",
                     "mean",
                     "nothing",
@@ -322,6 +317,11 @@ final class Toy implements Subject<double[], double[]> {
                                     "after",
                                     "",
                                     List.of(new Picture.Points("mean", List.of(at[1]), List.of(0f), List.of()))))));
+        }
+
+        @Override
+        public Aspect aspect() {
+            return Aspect.EFFECT;
         }
 
         @Override
@@ -342,6 +342,11 @@ final class Toy implements Subject<double[], double[]> {
         }
 
         @Override
+        public Aspect aspect() {
+            return Aspect.UTILITY;
+        }
+
+        @Override
         public String limits() {
             return "looks back only";
         }
@@ -352,6 +357,11 @@ final class Toy implements Subject<double[], double[]> {
         @Override
         public List<Finding> examine(Case<double[], double[]> c, Env env) {
             return List.of(new Finding("seconds", c.fulfilled().seconds(), 1, Direction.LOWER).in("s"));
+        }
+
+        @Override
+        public Aspect aspect() {
+            return Aspect.COST;
         }
 
         @Override

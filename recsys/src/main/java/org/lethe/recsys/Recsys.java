@@ -5,13 +5,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.lethe.Audit;
-import org.lethe.Chain;
 import org.lethe.DataSource;
-import org.lethe.Env;
-import org.lethe.Exactness;
+import org.lethe.DoNothing;
 import org.lethe.Learner;
 import org.lethe.Method;
-import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.recsys.forget.Completeness;
@@ -111,17 +108,12 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public Method<Split, Recommender> reference(Request request) {
-        return Chain.steps(request).stream().anyMatch(ForgetRequest.class::isInstance) ? new Retrain() : doNothing();
+        return request instanceof ForgetRequest ? new Retrain() : new DoNothing<>();
     }
 
     @Override
     public Split remaining(Request request, Split data) {
         return request instanceof ForgetRequest forget ? forget.resolve(data).remaining() : data;
-    }
-
-    @Override
-    public Method<Split, Recommender> doNothing() {
-        return new DoNothing();
     }
 
     @Override
@@ -132,21 +124,6 @@ public final class Recsys implements Subject<Split, Recommender> {
             default ->
                 throw new IllegalArgumentException(
                         "model is a " + model.getClass().getSimpleName() + ", expected one that can be kept");
-        }
-    }
-
-    /** The control that every audit must reject: it hands back the model it was given. */
-    @Named("do-nothing")
-    public record DoNothing() implements Method<Split, Recommender> {
-        @Override
-        public Recommender fulfil(
-                Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-            return model;
-        }
-
-        @Override
-        public Exactness exactness() {
-            return Exactness.NONE;
         }
     }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.lethe.Aspect;
 import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Check;
@@ -257,6 +258,11 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
 
     private String bar() {
         return String.format(Locale.ROOT, "within %s of the reference, or not told from it", margin);
+    }
+
+    @Override
+    public Aspect aspect() {
+        return Aspect.EFFECT;
     }
 
     @Override

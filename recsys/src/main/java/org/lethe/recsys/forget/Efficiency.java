@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
+import org.lethe.Aspect;
 import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Check;
@@ -145,6 +146,11 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
             }
             return last;
         }
+    }
+
+    @Override
+    public Aspect aspect() {
+        return Aspect.COST;
     }
 
     @Override

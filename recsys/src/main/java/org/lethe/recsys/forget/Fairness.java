@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.lethe.Aspect;
 import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Check;
@@ -278,6 +279,11 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
 
     private String bar() {
         return String.format(Locale.ROOT, "|A-IGF| at most %s above the reference's", margin);
+    }
+
+    @Override
+    public Aspect aspect() {
+        return Aspect.FAIRNESS;
     }
 
     @Override

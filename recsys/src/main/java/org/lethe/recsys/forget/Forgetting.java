@@ -1,6 +1,7 @@
 package org.lethe.recsys.forget;
 
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
@@ -22,8 +23,8 @@ import org.lethe.recsys.Wmf;
 /** What every method of forgetting asks of its arguments. */
 interface Forgetting extends Method<Split, Recommender> {
     @Override
-    default void requireSuited(Request request, Learner<Split, Recommender> learner) {
-        forget(this, request);
+    default Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
+        return LetheException.refusal(() -> forget(this, request));
     }
 
     /** The request as one to forget. */

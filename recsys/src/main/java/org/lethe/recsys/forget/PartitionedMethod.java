@@ -1,9 +1,11 @@
 package org.lethe.recsys.forget;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lethe.Env;
 import org.lethe.Learner;
+import org.lethe.LetheException;
 import org.lethe.Request;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
@@ -36,9 +38,11 @@ interface PartitionedMethod extends Forgetting {
     }
 
     @Override
-    default void requireSuited(Request request, Learner<Split, Recommender> learner) {
-        Forgetting.super.requireSuited(request, learner);
-        Forgetting.ofShards(this, learner);
+    default Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
+        return LetheException.refusal(() -> {
+            Forgetting.forget(this, request);
+            Forgetting.ofShards(this, learner);
+        });
     }
 
     @Override

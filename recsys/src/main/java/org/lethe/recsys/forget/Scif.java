@@ -1,10 +1,12 @@
 package org.lethe.recsys.forget;
 
+import java.util.Optional;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
+import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.EmbeddingLearner;
@@ -48,9 +50,11 @@ public record Scif(double damping, int steps) implements Forgetting {
     }
 
     @Override
-    public void requireSuited(Request request, Learner<Split, Recommender> learner) {
-        Forgetting.super.requireSuited(request, learner);
-        Forgetting.tables(this, learner);
+    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
+        return LetheException.refusal(() -> {
+            Forgetting.forget(this, request);
+            Forgetting.tables(this, learner);
+        });
     }
 
     @Override

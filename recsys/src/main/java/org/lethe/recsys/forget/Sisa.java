@@ -2,12 +2,14 @@ package org.lethe.recsys.forget;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
+import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.numerics.Keyed;
@@ -61,9 +63,11 @@ public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implemen
     }
 
     @Override
-    public void requireSuited(Request request, Learner<Split, Recommender> learner) {
-        Forgetting.super.requireSuited(request, learner);
-        ofShards(learner);
+    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
+        return LetheException.refusal(() -> {
+            Forgetting.forget(this, request);
+            ofShards(learner);
+        });
     }
 
     @Override

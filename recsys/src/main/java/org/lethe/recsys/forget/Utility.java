@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.lethe.Aspect;
 import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Check;
@@ -150,6 +151,11 @@ public record Utility(int k, double margin) implements Audit<Split, Recommender>
 
     private String bar() {
         return String.format(Locale.ROOT, "not worse than the reference by more than %s", margin);
+    }
+
+    @Override
+    public Aspect aspect() {
+        return Aspect.UTILITY;
     }
 
     @Override

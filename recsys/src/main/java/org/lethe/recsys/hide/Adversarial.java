@@ -3,11 +3,13 @@ package org.lethe.recsys.hide;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
+import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.numerics.Keyed;
@@ -54,9 +56,11 @@ public record Adversarial(double reversal, int hidden, double learningRate, bool
     }
 
     @Override
-    public void requireSuited(Request request, Learner<Split, Recommender> learner) {
-        Hiding.super.requireSuited(request, learner);
-        Hiding.stepped(this, learner, warmup);
+    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
+        return LetheException.refusal(() -> {
+            Hiding.hide(this, request);
+            Hiding.stepped(this, learner, warmup);
+        });
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.lethe.Aspect;
 import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Check;
@@ -13,6 +14,7 @@ import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.LetheException;
+import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Picture;
 import org.lethe.Request;
@@ -81,8 +83,13 @@ public record AttributeInference(
     }
 
     @Override
-    public void requireSuited(Request request) {
-        Hide.in(request, "attribute-inference");
+    public Aspect aspect() {
+        return Aspect.EFFECT;
+    }
+
+    @Override
+    public Optional<String> unsuited(Request request, Method<Split, Recommender> method) {
+        return LetheException.refusal(() -> Hide.in(request, "attribute-inference"));
     }
 
     @Override

@@ -54,7 +54,7 @@ final class ClassPicture {
         Plane plane = Plane.of(before, width, fitted).scaledTo(before, shown);
         List<Picture.Panel> drawn = new ArrayList<>();
         panels.forEach((name, rows) -> drawn.add(plane.panel(name, rows, classes, shown)));
-        return new Picture("users by " + classes.attribute(), plane.named(0), plane.named(1), NOTE, drawn);
+        return new Picture.Scatter("users by " + classes.attribute(), plane.named(0), plane.named(1), NOTE, drawn);
     }
 
     /**

@@ -2,6 +2,7 @@ package org.lethe.recsys.hide;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -62,9 +63,11 @@ public record D2dTraining(Distance distance, double weight, int every, int warmu
     }
 
     @Override
-    public void requireSuited(Request request, Learner<Split, Recommender> learner) {
-        Hiding.super.requireSuited(request, learner);
-        Hiding.stepped(this, learner, warmup);
+    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
+        return LetheException.refusal(() -> {
+            Hiding.hide(this, request);
+            Hiding.stepped(this, learner, warmup);
+        });
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.lethe.recsys.hide;
 
+import java.util.Optional;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
@@ -26,8 +27,8 @@ public record EqualNoise(Method<Split, Recommender> like) implements Hiding {
     }
 
     @Override
-    public void requireSuited(Request request, Learner<Split, Recommender> learner) {
-        like.requireSuited(request, learner);
+    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
+        return like.unsuited(request, learner);
     }
 
     @Override

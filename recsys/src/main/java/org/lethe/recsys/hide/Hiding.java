@@ -1,6 +1,7 @@
 package org.lethe.recsys.hide;
 
 import java.util.List;
+import java.util.Optional;
 import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Method;
@@ -14,8 +15,8 @@ import org.lethe.recsys.UserRows;
 /** What every method of hiding asks of its arguments. */
 interface Hiding extends Method<Split, Recommender> {
     @Override
-    default void requireSuited(Request request, Learner<Split, Recommender> learner) {
-        hide(this, request);
+    default Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
+        return LetheException.refusal(() -> hide(this, request));
     }
 
     /** The request as one to hide. */

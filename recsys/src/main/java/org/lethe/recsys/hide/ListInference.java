@@ -6,11 +6,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.lethe.Aspect;
 import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Finding;
+import org.lethe.LetheException;
+import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Interactions;
@@ -66,8 +69,13 @@ public record ListInference(
     }
 
     @Override
-    public void requireSuited(Request request) {
-        Hide.in(request, "list-inference");
+    public Aspect aspect() {
+        return Aspect.EFFECT;
+    }
+
+    @Override
+    public Optional<String> unsuited(Request request, Method<Split, Recommender> method) {
+        return LetheException.refusal(() -> Hide.in(request, "list-inference"));
     }
 
     @Override

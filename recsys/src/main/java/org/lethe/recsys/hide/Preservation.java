@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.lethe.Aspect;
 import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Check;
@@ -121,6 +122,11 @@ public record Preservation(int k, int others, double sampledLoss, double fullLos
 
     private static String bar(double bar) {
         return String.format(Locale.ROOT, "loses at most %.0f %% of the untreated model's", 100 * bar);
+    }
+
+    @Override
+    public Aspect aspect() {
+        return Aspect.UTILITY;
     }
 
     @Override
