@@ -2,6 +2,8 @@ package org.lethe;
 
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * What a step took.
@@ -13,6 +15,16 @@ import java.util.Map;
 public record Cost(double seconds, Map<String, List<Double>> steps, Map<String, Long> counts) {
     /** No cost at all. */
     public static final Cost NONE = new Cost(0, Map.of(), Map.of());
+
+    /** One after the other: seconds and counts add, parts stand behind each other. */
+    public Cost then(Cost next) {
+        Map<String, List<Double>> parts = new TreeMap<>(steps);
+        next.steps.forEach((name, times) -> parts.merge(name, times, (a, b) -> Stream.concat(a.stream(), b.stream())
+                .toList()));
+        Map<String, Long> amounts = new TreeMap<>(counts);
+        next.counts.forEach((name, amount) -> amounts.merge(name, amount, Long::sum));
+        return new Cost(seconds + next.seconds, parts, amounts);
+    }
 
     /** Total seconds of a named part; 0 where it never ran. */
     public double seconds(String step) {

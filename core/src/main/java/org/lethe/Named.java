@@ -4,6 +4,7 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import java.util.List;
 
 /** The name of a record in study files, in the command's help and in reports: {@code @Named("receraser")}. */
 @Retention(RetentionPolicy.RUNTIME)
@@ -12,9 +13,18 @@ public @interface Named {
     /** Lower case, words joined by hyphens. */
     String value();
 
+    /** Names it had before; studies may still use them, and are told the new one. */
+    String[] formerly() default {};
+
     /** The name of an entry of a catalogue. */
     final class Of {
         private Of() {}
+
+        /** The names that an entry had before. */
+        public static List<String> formerly(Object entry) {
+            Named named = entry.getClass().getAnnotation(Named.class);
+            return named == null ? List.of() : List.of(named.formerly());
+        }
 
         /** The name on the record's type. */
         public static String name(Object entry) {

@@ -3,6 +3,7 @@ package org.lethe;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.ServiceLoader;
 import java.util.function.IntConsumer;
 
 /**
@@ -24,6 +25,95 @@ public interface Workers extends AutoCloseable {
 
     /** Runs every task and returns the results in the order of the tasks; a failure is thrown once all have ended. */
     <T> List<T> all(List<? extends Task<T>> tasks);
+
+    /**
+     * Runs every task and folds the results in a fixed tree: blocks of consecutive tasks from left to right, then neighbouring
+     * blocks, then neighbouring pairs of blocks. The tree depends on the number of tasks and on {@code block} alone, so that a
+     * sum over 10,000 clients has the same bits on any number of workers, however tasks are distributed and repeated.
+     *
+     * @param block how many consecutive tasks are folded where they run; no more than their results and one sum are held
+     * @param fold puts two results together; need not be commutative nor associative
+     * @throws IllegalArgumentException where there is no task
+     */
+    default <T> T fold(List<? extends Task<T>> tasks, int block, Fold<T> fold) {
+        Check.require(!tasks.isEmpty(), "tasks", "empty", "at least one");
+        Check.require(block >= 1, "block", block, "at least 1");
+        List<Task<T>> blocks = new ArrayList<>();
+        for (int from = 0; from < tasks.size(); from += block) {
+            List<Task<T>> part = List.copyOf(tasks.subList(from, Math.min(tasks.size(), from + block)));
+            blocks.add(workers -> {
+                T sum = part.getFirst().run(workers);
+                for (Task<T> task : part.subList(1, part.size())) {
+                    sum = fold.together(sum, task.run(workers));
+                }
+                return sum;
+            });
+        }
+        List<T> sums = all(blocks);
+        while (sums.size() > 1) {
+            List<T> pairs = new ArrayList<>();
+            for (int i = 0; i < sums.size(); i += 2) {
+                pairs.add(i + 1 < sums.size() ? fold.together(sums.get(i), sums.get(i + 1)) : sums.get(i));
+            }
+            sums = pairs;
+        }
+        return sums.getFirst();
+    }
+
+    /**
+     * Hands a value to every place where tasks run, once, however many tasks use it. Tasks hold the handle, not the value; the
+     * value must be serialisable where tasks leave this process.
+     */
+    default <T> Shared<T> share(T value) {
+        return new Here<>(value);
+    }
+
+    /** A value that many tasks read, see {@link #share}. */
+    interface Shared<T> extends Serializable, AutoCloseable {
+        /** The value, at the place where this is called. */
+        T value();
+
+        /** Lets go of it everywhere. */
+        @Override
+        default void close() {}
+    }
+
+    /** A value shared within this process. */
+    record Here<T>(T value) implements Shared<T> {}
+
+    /** Puts two results together. */
+    @FunctionalInterface
+    interface Fold<T> extends Serializable {
+        /** The left one and the right one. */
+        T together(T left, T right);
+    }
+
+    /** Opens workers of an address such as {@code spark://…}; found through {@code ServiceLoader}. */
+    interface Scheme {
+        /** What addresses begin with, as {@code spark}. */
+        String name();
+
+        /** Workers at an address. */
+        Workers open(String address);
+    }
+
+    /** The workers of an option: a number of threads, or an address whose scheme a module knows. */
+    static Workers of(String option) {
+        if (option.matches("\\d{1,4}") && Integer.parseInt(option) > 0) {
+            return threads(Integer.parseInt(option));
+        }
+        List<String> known = new ArrayList<>();
+        for (Scheme scheme : ServiceLoader.load(Scheme.class)) {
+            if (option.startsWith(scheme.name() + "://")) {
+                return scheme.open(option);
+            }
+            known.add(scheme.name() + "://…");
+        }
+        throw new LetheException(
+                LetheException.Code.STUDY,
+                "workers is \"" + option + "\", expected a number of threads, from 1 to 9999"
+                        + (known.isEmpty() ? "" : ", or " + String.join(" or ", known)));
+    }
 
     /** Runs {@code body} for 0 … parts−1 in this process; for loops over rows, which never travel. */
     void each(int parts, IntConsumer body);

@@ -83,6 +83,7 @@ public final class Lethe {
                     case STUDY -> MISTAKE;
                     case NUMERIC -> FAILED;
                     case DATA, STORAGE, NETWORK -> SURROUNDINGS;
+                    case DEFECT -> DEFECT;
                 };
             case IllegalArgumentException mistake -> MISTAKE;
             case IOException disk -> SURROUNDINGS;

@@ -28,11 +28,12 @@ final class ReportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<Run> runs = RunFolder.at(folder).runs();
+        RunFolder from = RunFolder.at(folder);
+        List<Run> runs = from.runs();
         if (runs.isEmpty()) {
             throw new LetheException(LetheException.Code.STORAGE, folder + ": holds no records of a run");
         }
-        Report.write(runs, folder);
+        Report.write(runs, from.leftOut(), folder);
         spec.commandLine().getOut().println(folder.resolve("report.html"));
         return Lethe.DONE;
     }

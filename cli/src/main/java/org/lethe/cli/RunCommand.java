@@ -11,11 +11,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.lethe.DataFolders;
+import org.lethe.Device;
 import org.lethe.Estimate;
+import org.lethe.LetheException;
 import org.lethe.Progress;
 import org.lethe.Workers;
 import org.lethe.report.Report;
 import org.lethe.study.Engine;
+import org.lethe.study.Keep;
+import org.lethe.study.LeftOut;
 import org.lethe.study.Run;
 import org.lethe.study.RunFolder;
 import org.lethe.study.Studies;
@@ -50,8 +54,13 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--data", description = "A folder with data files, before $$LETHE_DATA and the cache.")
     private Optional<Path> data = Optional.empty();
 
-    @Option(names = "--workers", description = "Threads; one per processor by default. Results do not depend on it.")
-    private int workers = Runtime.getRuntime().availableProcessors();
+    @Option(
+            names = "--workers",
+            description = "Threads, one per processor by default, or the address of a cluster. Results do not depend on it.")
+    private String workers = String.valueOf(Runtime.getRuntime().availableProcessors());
+
+    @Option(names = "--device", description = "Where models with layers compute: cpu (the default), cuda or cuda:n.")
+    private String device = "cpu";
 
     @Option(names = "--dry-run", description = "Print the cells with an estimate of time and memory, and run nothing.")
     private boolean dryRun;
@@ -59,7 +68,13 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--fresh", description = "Start over: forget the cells that were run before.")
     private boolean fresh;
 
-    @Option(names = "--keep-models", description = "Keep every model as safetensors.")
+    @Option(
+            names = "--keep",
+            description = "Models to keep as safetensors, so that an audit or a method added later trains nothing again: all,"
+                    + " learned or none. Without it the study's keep applies, else learned where a training takes long.")
+    private Optional<Keep> keep = Optional.empty();
+
+    @Option(names = "--keep-models", hidden = true, description = "The former name of --keep all.")
     private boolean keepModels;
 
     @Option(
@@ -69,28 +84,39 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        return run(Studies.resolve(study));
+        Study<?, ?> resolved = Studies.resolve(study);
+        resolved.notes().forEach(spec.commandLine().getErr()::println);
+        return run(resolved);
     }
 
     private <D, M> int run(Study<D, M> resolved) throws IOException {
         RunFolder folder = RunFolder.of(runs, resolved.name());
         Progress progress =
                 quiet ? Progress.NONE : new TerminalProgress(System.err, Boolean.getBoolean("lethe.terminal"));
-        try (Workers threads = Workers.threads(workers)) {
-            Engine engine = new Engine(threads, progress, DataFolders.usual(data), keepModels);
+        if (keepModels) {
+            spec.commandLine().getErr().println("--keep-models is now called --keep all");
+        }
+        try (Workers opened = Workers.of(workers)) {
+            Engine engine = new Engine(
+                    opened,
+                    progress,
+                    DataFolders.usual(data),
+                    keepModels ? Optional.of(Keep.ALL) : keep,
+                    Device.parse(device));
             if (dryRun) {
-                print(engine.plan(resolved, folder));
+                print(engine.plan(resolved, folder), opened.count());
                 return Lethe.DONE;
             }
             List<Run> done = engine.run(resolved, folder, fresh);
-            Report.write(done, folder.path());
+            Report.write(done, folder.leftOut(), folder.path());
             return print(done, folder.path());
         }
     }
 
-    private void print(List<Engine.Planned> planned) {
-        json.print(spec, planned, () -> {
+    private void print(Engine.Plan plan, int workers) {
+        json.print(spec, plan, () -> {
             PrintWriter out = spec.commandLine().getOut();
+            List<Engine.Planned> planned = plan.cells();
             double seconds = 0;
             long bytes = 0;
             for (Engine.Planned cell : planned) {
@@ -109,6 +135,15 @@ final class RunCommand implements Callable<Integer> {
             out.printf(
                     "%d cells; at most %s on %d threads, shared steps counted for each%n",
                     planned.size(), shown(new Estimate(seconds / workers, bytes * workers)), workers);
+            for (LeftOut pair : plan.leftOut()) {
+                out.printf(
+                        "left out: %s%s, %s%s: %s%n",
+                        pair.audit().isEmpty() ? "" : pair.audit() + " after ",
+                        pair.method(),
+                        pair.request(),
+                        pair.model().isEmpty() ? "" : " on " + pair.model(),
+                        pair.why());
+            }
         });
     }
 
@@ -137,6 +172,9 @@ final class RunCommand implements Callable<Integer> {
             causes.forEach(cause -> spec.commandLine().getErr().println("failed: " + cause));
             out.printf("%d cells, %d failed%n%s%n", done.size(), failed.size(), folder.resolve("report.html"));
         });
-        return failed.isEmpty() ? Lethe.DONE : Lethe.FAILED;
+        boolean defect = failed.stream()
+                .flatMap(run -> run.failure().stream())
+                .anyMatch(failure -> failure.code() == LetheException.Code.DEFECT);
+        return failed.isEmpty() ? Lethe.DONE : defect ? Lethe.DEFECT : Lethe.FAILED;
     }
 }

@@ -160,7 +160,7 @@ class LetheTest {
                 seeds: [1]
                 """);
         Typed output = Typed.lethe(
-                "run", study.toString(), "--runs", folder.resolve("runs").toString(), "--quiet", "--keep-models");
+                "run", study.toString(), "--runs", folder.resolve("runs").toString(), "--quiet", "--keep", "all");
         assertEquals(Lethe.DONE, output.code(), output.err());
         String findings = Files.readString(folder.resolve("runs/layers/findings.csv"));
         for (String model : new String[] {"neumf", "multvae"}) {

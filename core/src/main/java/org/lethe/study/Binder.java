@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.lethe.Formerly;
 import org.lethe.Named;
 
 /**
@@ -63,6 +64,12 @@ final class Binder {
             }
         }
         T prototype = known.get(name);
+        for (T renamed : prototypes) {
+            if (prototype == null && Named.Of.formerly(renamed).contains(name)) {
+                prototype = renamed;
+                mistakes.note(line, kind + " \"" + name + "\" is now called \"" + Named.Of.name(renamed) + "\"");
+            }
+        }
         if (prototype == null) {
             mistakes.add(line, "unknown " + kind + " \"" + name + "\"" + Mistakes.hint(name, known.keySet()));
             return Optional.empty();
@@ -87,30 +94,48 @@ final class Binder {
         int before = mistakes.count();
         List<String> names =
                 Arrays.stream(components).map(RecordComponent::getName).toList();
-        Map<String, Integer> lines = new LinkedHashMap<>();
+        Map<String, String> renamed = renamed(components);
+        Map<String, Node.Pair> given = new LinkedHashMap<>();
         for (Node.Pair pair : mapping.pairs()) {
-            if (!names.contains(pair.key())) {
+            String key = renamed.getOrDefault(pair.key(), pair.key());
+            if (!names.contains(key)) {
                 mistakes.add(
                         pair.line(),
                         "unknown key \"" + pair.key() + "\" in " + what
                                 + (names.isEmpty() ? ", which has no settings" : Mistakes.hint(pair.key(), names)));
-            } else if (lines.put(pair.key(), pair.line()) != null) {
+            } else if (given.putIfAbsent(key, pair) != null) {
                 mistakes.add(pair.line(), "key \"" + pair.key() + "\" stands twice in " + what);
+            } else if (!key.equals(pair.key())) {
+                mistakes.note(pair.line(), "key \"" + pair.key() + "\" in " + what + " is now called \"" + key + "\"");
             }
         }
         Object[] values = new Object[components.length];
         for (int i = 0; i < components.length; i++) {
             Object usual = Words.value(prototype, components[i]);
-            Optional<Node> given = mapping.get(components[i].getName());
-            values[i] = given.isEmpty()
+            Node.Pair pair = given.get(components[i].getName());
+            values[i] = pair == null
                     ? usual
-                    : value(given.get(), path + "." + components[i].getName(), components[i].getGenericType(), usual)
+                    : value(pair.value(), path + "." + pair.key(), components[i].getGenericType(), usual)
                             .orElse(usual);
         }
         if (mistakes.count() > before) {
             return Optional.empty();
         }
+        Map<String, Integer> lines = new LinkedHashMap<>();
+        given.forEach((key, pair) -> lines.put(key, pair.line()));
         return construct(prototype, components, values, path, lines, line);
+    }
+
+    /** The old keys of settings, with what they are called now. */
+    private static Map<String, String> renamed(RecordComponent[] components) {
+        Map<String, String> renamed = new LinkedHashMap<>();
+        for (RecordComponent component : components) {
+            Formerly formerly = component.getAnnotation(Formerly.class);
+            if (formerly != null) {
+                Arrays.stream(formerly.value()).forEach(old -> renamed.put(old, component.getName()));
+            }
+        }
+        return renamed;
     }
 
     private <T> Optional<T> construct(
@@ -186,6 +211,11 @@ final class Binder {
             return scalar(scalar.text(), scalar.line(), path, raw);
         }
         return named(node, path, raw, usual);
+    }
+
+    /** One of the constants of an enum. */
+    <E extends Enum<E>> Optional<E> constant(Node node, String path, Class<E> type) {
+        return value(node, path, type, "").map(type::cast);
     }
 
     private Optional<List<Object>> list(Node node, String path, Type of) {

@@ -1,12 +1,12 @@
 package org.lethe.study;
 
 import java.util.List;
-import java.util.stream.Collectors;
 import org.lethe.Audit;
 import org.lethe.Chain;
 import org.lethe.DataSource;
+import org.lethe.Device;
 import org.lethe.Learner;
-import org.lethe.Method;
+import org.lethe.Legs;
 import org.lethe.Request;
 
 /**
@@ -17,10 +17,12 @@ import org.lethe.Request;
  * @param dataDigest SHA-256 of its files, empty where the settings alone decide the data
  * @param model the model
  * @param request what is asked
- * @param method who carries it out
- * @param reference the method that others are compared with
+ * @param method what carries it out
+ * @param reference what others are compared with
  * @param seed of every draw of chance
  * @param role why the method is here
+ * @param audits those of the study that have something to measure here, in its order
+ * @param device where models with layers compute
  * @param <D> the data the subject trains on
  * @param <M> the models of the subject
  */
@@ -30,12 +32,14 @@ public record Cell<D, M>(
         String dataDigest,
         Learner<D, M> model,
         Request request,
-        Method<D, M> method,
-        Method<D, M> reference,
+        Legs<D, M> method,
+        Legs<D, M> reference,
         long seed,
-        Run.Role role) {
+        Run.Role role,
+        List<Audit<D, M>> audits,
+        Device device) {
 
-    /** Everything the findings depend on, one line each, with every setting. */
+    /** Everything the models of this cell depend on, one line each, with every setting. */
     public String text() {
         return """
                 lethe cell, format %d
@@ -46,9 +50,8 @@ public record Cell<D, M>(
                 request: %s
                 method: %s
                 reference: %s
-                audit: %s
                 seed: %d
-                """.formatted(
+                %s""".formatted(
                         RunFolder.FORMAT,
                         study.subject().name(),
                         Words.full(data),
@@ -57,8 +60,8 @@ public record Cell<D, M>(
                         Words.full(request),
                         Words.full(method),
                         Words.full(reference),
-                        study.audits().stream().map(Words::full).collect(Collectors.joining("; ")),
-                        seed);
+                        seed,
+                        Origin.device(device));
     }
 
     /** SHA-256 of {@link #text()}, in hex. */
@@ -66,19 +69,40 @@ public record Cell<D, M>(
         return RunFolder.sha256(text());
     }
 
+    /** Everything the result of an audit depends on. */
+    String text(Audit<D, M> audit) {
+        return """
+                lethe audit, format %d
+                cell: %s
+                audit: %s
+                """.formatted(RunFolder.FORMAT, digest(), Words.full(audit));
+    }
+
+    /** Where the model that is judged comes from. */
+    Origin origin() {
+        return origin(method);
+    }
+
+    /** Where the model that some methods leave comes from; doing nothing leaves a model as it is. */
+    Origin origin(Legs<D, M> legs) {
+        Origin origin = Origin.learned(this, legs.first());
+        List<Request> steps = Chain.steps(request);
+        for (int n = 0; n < steps.size(); n++) {
+            if (!Legs.of(legs.at(n)).doNothing()) {
+                origin = origin.fulfilled(steps.get(n), legs.at(n));
+            }
+        }
+        return origin;
+    }
+
     /** The coordinates as a study file would write them, without what is as usual. */
     public Run.Recipe recipe() {
-        return new Run.Recipe(study.subject().name(), brief(data), brief(model), brief(request), brief(method), seed);
-    }
-
-    private String brief(Object entry) {
-        return entry instanceof Chain chain
-                ? Words.chained(chain, this::brief)
-                : Words.brief(entry, study.prototype(entry));
-    }
-
-    /** The audits, in the study's order. */
-    List<Audit<D, M>> audits() {
-        return study.audits();
+        return new Run.Recipe(
+                study.subject().name(),
+                study.brief(data),
+                study.brief(model),
+                study.brief(request),
+                study.brief(method),
+                seed);
     }
 }

@@ -12,34 +12,34 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.lethe.Chain;
+import org.lethe.Audit;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
-import org.lethe.DoNothing;
+import org.lethe.Device;
 import org.lethe.Estimate;
-import org.lethe.Learner;
 import org.lethe.LetheException;
-import org.lethe.Method;
 import org.lethe.Progress;
-import org.lethe.Request;
 import org.lethe.Workers;
 
 /**
- * Runs studies: makes the cells, does shared steps once, and writes a record per cell.
+ * Runs studies: makes the cells, does shared steps once, and writes a record per cell and per audit.
  *
- * <p>The steps form a graph: data, then models learned on it, then the reference of each request, then cells. A step
- * starts when what it needs is there, and what nobody needs any more is let go. Two controls stand beside the methods of
- * a study in every combination of data, model, request and seed: one that does nothing and the reference.
+ * <p>The cells of one data set, model and seed are a batch, which travels to a worker. Its steps form a graph: data, then models
+ * learned on it, then models after each request, then cells. A step starts when what it needs is there, and what nobody
+ * needs any more is let go. Controls stand beside the methods of a study in every combination of data, model, request and
+ * seed: one that does nothing, the reference, and those that the subject names.
  *
- * @param workers who runs steps, and parts of steps
+ * @param workers who runs batches, steps, and parts of steps
  * @param progress where a person watches
  * @param folders where data files are looked for
- * @param keepModels whether the model of every cell is written to the run folder
+ * @param keep which models are kept, before what the study says
+ * @param device where models with layers compute
  */
-public record Engine(Workers workers, Progress progress, DataFolders folders, boolean keepModels) {
-    /** An engine that keeps no models. */
+public record Engine(
+        Workers workers, Progress progress, DataFolders folders, Optional<Keep> keep, Device device) {
+    /** An engine that keeps what the study says, on the processor. */
     public Engine(Workers workers, Progress progress, DataFolders folders) {
-        this(workers, progress, folders, false);
+        this(workers, progress, folders, Optional.empty(), Device.CPU);
     }
 
     /**
@@ -48,30 +48,44 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
      * @param digest of the cell
      * @param recipe of the cell
      * @param role of its method
-     * @param done whether its record is there already
+     * @param done whether its records are there already
      * @param estimate of learning and fulfilling, if the data can be read; shared steps count in each cell
      */
     public record Planned(String digest, Run.Recipe recipe, Run.Role role, boolean done, Optional<Estimate> estimate) {}
 
-    /** The cells of a study: per data, model, request and seed the two controls, then the methods in their order. */
+    /**
+     * What a run would do.
+     *
+     * @param cells in the study's order
+     * @param leftOut the pairs that have nothing to do with one another
+     */
+    public record Plan(List<Planned> cells, List<LeftOut> leftOut) {}
+
+    /** The cells of a study: per data, model, request and seed the controls, then the methods in their order. */
     public <D, M> List<Cell<D, M>> cells(Study<D, M> study) {
         Map<DataSource<D>, String> digests = new HashMap<>();
         for (DataSource<D> data : study.data()) {
             digests.put(data, digest(data));
         }
+        Product<D, M> product = Product.of(study);
         List<Cell<D, M>> cells = new ArrayList<>();
         for (DataSource<D> data : study.data()) {
-            for (Learner<D, M> model : study.models()) {
-                for (Request request : study.requests()) {
-                    for (long seed : study.seeds()) {
-                        Map<Method<D, M>, Run.Role> methods = new LinkedHashMap<>();
-                        Method<D, M> reference = study.subject().reference(Chain.steps(request).getFirst());
-                        methods.put(new DoNothing<>(), Run.Role.DO_NOTHING);
-                        methods.putIfAbsent(reference, Run.Role.REFERENCE);
-                        study.methods().forEach(m -> methods.putIfAbsent(m, Run.Role.TESTED));
-                        String digest = digests.getOrDefault(data, "");
-                        methods.forEach((method, role) -> cells.add(
-                                new Cell<>(study, data, digest, model, request, method, reference, seed, role)));
+            String digest = digests.getOrDefault(data, "");
+            for (List<Product.Row<D, M>> place : product.places()) {
+                for (long seed : study.seeds()) {
+                    for (Product.Row<D, M> row : place) {
+                        cells.add(new Cell<>(
+                                study,
+                                data,
+                                digest,
+                                row.model(),
+                                row.request(),
+                                row.method(),
+                                row.reference(),
+                                seed,
+                                row.role(),
+                                row.audits(),
+                                device));
                     }
                 }
             }
@@ -89,7 +103,7 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
     }
 
     /** What {@link #run} would do, without doing it. Data are read, because the estimates depend on their size. */
-    public <D, M> List<Planned> plan(Study<D, M> study, RunFolder folder) {
+    public <D, M> Plan plan(Study<D, M> study, RunFolder folder) {
         Map<DataSource<D>, Optional<D>> loaded = new HashMap<>();
         List<Planned> plan = new ArrayList<>();
         for (Cell<D, M> cell : cells(study)) {
@@ -104,21 +118,29 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
                     cell.digest(),
                     cell.recipe(),
                     cell.role(),
-                    done(cell.digest(), folder).isPresent(),
+                    open(cell, folder).isEmpty(),
                     data.map(d -> cell.method().estimate(cell.model(), d))));
         }
-        return plan;
+        return new Plan(List.copyOf(plan), Product.of(study).leftOut());
     }
 
-    /** A record that need not be made again: it is whole, did not fail, and its model is there if models are kept. */
-    private Optional<Run> done(String digest, RunFolder folder) {
-        return folder.find(digest)
-                .filter(run -> run.failure().isEmpty())
-                .filter(run -> !keepModels || Files.exists(folder.model(digest)));
+    /** What is still to be done for a cell: it failed or has no record, an audit has no result, or a model is to be kept. */
+    private <D, M> Optional<Graph.Open<D, M>> open(Cell<D, M> cell, RunFolder folder) {
+        Optional<Run> known = folder.known(cell.digest());
+        List<Audit<D, M>> missing = cell.audits().stream()
+                .filter(audit -> folder.result(RunFolder.sha256(cell.text(audit))).isEmpty())
+                .toList();
+        boolean kept = keep.or(() -> cell.study().keep()).filter(Keep.ALL::equals).isEmpty()
+                || known.filter(run -> !run.warnings().isEmpty()).isPresent()
+                || folder.holds(cell.origin());
+        return known.isPresent() && missing.isEmpty() && kept
+                ? Optional.empty()
+                : Optional.of(new Graph.Open<>(cell, missing, known));
     }
 
     /**
-     * Runs the cells of a study that have no record yet, and returns all of its records in order.
+     * Runs the cells of a study that have no record yet, and the audits that have no result, and returns all of its records in
+     * order.
      *
      * @param fresh whether records that are there are thrown away first
      */
@@ -129,18 +151,19 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
                 folder.clear();
             }
             List<Cell<D, M>> cells = cells(study);
-            Map<String, Cell<D, M>> open = new LinkedHashMap<>();
-            List<String> digests = new ArrayList<>();
+            List<RunFolder.Listed> listed = new ArrayList<>();
+            Map<String, Graph.Open<D, M>> open = new LinkedHashMap<>();
             for (Cell<D, M> cell : cells) {
-                String digest = cell.digest();
-                digests.add(digest);
-                if (done(digest, folder).isEmpty()) {
-                    open.put(digest, cell);
-                }
+                listed.add(new RunFolder.Listed(
+                        cell.digest(),
+                        cell.audits().stream()
+                                .map(audit -> RunFolder.sha256(cell.text(audit)))
+                                .toList()));
+                open(cell, folder).ifPresent(todo -> open.put(cell.digest(), todo));
             }
-            folder.describe(study.text(), digests);
+            folder.describe(study.text(), listed, Product.of(study).leftOut());
             if (!open.isEmpty()) {
-                execute(open, folder, cells.size());
+                execute(List.copyOf(open.values()), folder, cells.size());
             }
             return folder.runs();
         } finally {
@@ -148,19 +171,38 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
         }
     }
 
-    private <D, M> void execute(Map<String, Cell<D, M>> open, RunFolder folder, int total) {
-        Path scratch = scratch();
+    private <D, M> void execute(List<Graph.Open<D, M>> open, RunFolder folder, int total) {
+        Map<List<Object>, List<Graph.Open<D, M>>> together = new LinkedHashMap<>();
+        for (Graph.Open<D, M> todo : open) {
+            Cell<D, M> cell = todo.cell();
+            together.computeIfAbsent(List.of(cell.data(), cell.model(), cell.seed()), key -> new ArrayList<>())
+                    .add(todo);
+        }
         try (Progress.Step watched = progress.begin("cells", total)) {
             watched.advance(total - open.size());
-            Graph<D, M> graph = new Graph<>(this, folder, scratch, watched);
-            open.forEach(graph::add);
+            Place<D> place = new Place<>(folders);
+            List<Batch> batches = together.values().stream()
+                    .map(cells -> new Batch(this, folder, cells, place, watched))
+                    .toList();
+            List<List<Batch.Written>> files = workers.all(batches);
+            files.forEach(written -> written.forEach(
+                    file -> Storage.write(folder.path().resolve(file.path()), file.bytes())));
+        }
+    }
+
+    /** Runs a batch in this process. */
+    <D, M> void run(List<Graph.Open<D, M>> cells, RunFolder folder, Place<D> place, Progress.Step watched) {
+        Path scratch = scratch();
+        try {
+            Graph<D, M> graph = new Graph<>(this, folder, place, scratch, watched);
+            cells.forEach(graph::add);
             workers.each(graph.roots().size(), i -> graph.roots().get(i).perform());
         } finally {
             delete(scratch);
         }
     }
 
-    private static Path scratch() {
+    static Path scratch() {
         try {
             return Files.createTempDirectory("lethe-");
         } catch (IOException e) {
@@ -169,7 +211,7 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, bo
         }
     }
 
-    private static void delete(Path folder) {
+    static void delete(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);

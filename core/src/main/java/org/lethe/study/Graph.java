@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.lethe.Audit;
@@ -20,37 +18,50 @@ import org.lethe.Baseline;
 import org.lethe.Case;
 import org.lethe.Chain;
 import org.lethe.Cost;
-import org.lethe.DataSource;
 import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Ledger;
+import org.lethe.Legs;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Progress;
 import org.lethe.Request;
 
-/** The steps of a run of an {@link Engine}, each shared by all cells that need it. */
+/**
+ * The steps of a batch of cells, each shared by all cells that need it: the data, models learned on it, models after each
+ * request, and the cells with their audits. A model that the run folder keeps is read instead of made.
+ */
 final class Graph<D, M> {
-    /** A model with what it took, and what audits found out about it as the model before. */
-    private record Made<M>(M model, Cost cost, Baseline baseline) {
-        Made(M model, Cost cost) {
-            this(model, cost, new Baseline());
-        }
-    }
+    /**
+     * A model with what it took, and what audits found out about it as the model before.
+     *
+     * @param cost learning, for a learned model; everything since, for a fulfilled one
+     * @param warnings why it could not be kept
+     */
+    private record Made<M>(M model, Cost cost, Baseline baseline, List<String> warnings) {}
+
+    /**
+     * A cell with the audits that have no result yet.
+     *
+     * @param open the audits to run
+     * @param known the record that is there, where it holds no failure
+     */
+    record Open<D, M>(Cell<D, M> cell, List<Audit<D, M>> open, Optional<Run> known) {}
 
     private final Engine engine;
     private final RunFolder folder;
+    private final Place<D> place;
     private final Path scratch;
     private final Progress.Step watched;
     private final Map<String, String> versions = RunFolder.versions();
     private final Map<List<Object>, Step<?>> shared = new HashMap<>();
     private final List<Step<?>> roots = new ArrayList<>();
-    private final AtomicBoolean stopped = new AtomicBoolean();
 
-    Graph(Engine engine, RunFolder folder, Path scratch, Progress.Step watched) {
+    Graph(Engine engine, RunFolder folder, Place<D> place, Path scratch, Progress.Step watched) {
         this.engine = engine;
         this.folder = folder;
+        this.place = place;
         this.scratch = scratch;
         this.watched = watched;
     }
@@ -59,49 +70,88 @@ final class Graph<D, M> {
         return roots;
     }
 
-    void add(String digest, Cell<D, M> cell) {
-        Step<D> data = data(cell.data());
-        boolean control = cell.role() != Run.Role.TESTED;
-        Step<Made<M>> reference = reference(data, cell);
-        Step<Made<M>> learned = cell.role() == Run.Role.REFERENCE
-                ? learned(data, cell, cell.reference())
-                : learned(data, cell, cell.method());
+    void add(Open<D, M> open) {
+        Cell<D, M> cell = open.cell();
+        Step<D> data = left(cell, 0);
+        Step<Made<M>> learned = learned(cell, cell.method());
+        Step<Made<M>> after = fulfilled(cell, cell.method());
+        Step<Made<M>> reference = fulfilled(cell, cell.reference());
         // what it needs starts it
-        Step.always(engine.workers(), List.of(data, learned, reference), () -> {
-            run(digest, cell, data, learned, reference, control);
+        Step.always(engine.workers(), List.of(data, learned, after, reference), () -> {
+            run(open, data, learned, after, reference);
             return true;
         });
     }
 
-    private Step<D> data(DataSource<D> source) {
-        return shared(List.of("data", source), () -> {
-            Step<D> step = new Step<>(engine.workers(), List.of(), () -> source.load(engine.folders()));
-            roots.add(step);
-            return step;
+    /** The data once the first steps of the request are carried out. */
+    private Step<D> left(Cell<D, M> cell, int steps) {
+        List<Request> done = Chain.steps(cell.request()).subList(0, steps);
+        return shared(List.of("data", cell.data(), done), () -> {
+            if (steps == 0) {
+                Step<D> step = new Step<>(engine.workers(), List.of(), () -> place.load(cell.data()));
+                roots.add(step);
+                return step;
+            }
+            Step<D> before = left(cell, steps - 1);
+            return new Step<>(
+                    engine.workers(),
+                    List.of(before),
+                    () -> cell.study().subject().remaining(done.getLast(), before.value()));
         });
     }
 
-    private Step<Made<M>> learned(Step<D> data, Cell<D, M> cell, Method<D, M> method) {
-        Object how = method.learnsPlainly() ? "plainly" : method;
-        return shared(
-                List.of("learned", cell.data(), cell.model(), how, cell.seed()),
-                () -> new Step<>(engine.workers(), List.of(data), () -> {
-                    watched.note(Named.Of.name(cell.model())
-                            + (method.learnsPlainly() ? "" : " for " + Named.Of.name(method)));
-                    return made(cell, env -> method.learn(cell.model(), data.value(), env));
-                }));
+    private Step<Made<M>> learned(Cell<D, M> cell, Legs<D, M> legs) {
+        Method<D, M> method = legs.first();
+        Origin origin = Origin.learned(cell, method);
+        return shared(List.of("model", origin), () -> {
+            Step<D> data = left(cell, 0);
+            return new Step<>(engine.workers(), List.of(data), () -> {
+                watched.note(Named.Of.name(cell.model())
+                        + (method.learnsPlainly() ? "" : " for " + Named.Of.name(method)));
+                return made(cell, origin, true, Cost.NONE, data, env -> method.learn(cell.model(), data.value(), env));
+            });
+        });
     }
 
-    private Step<Made<M>> reference(Step<D> data, Cell<D, M> cell) {
-        Step<Made<M>> before = learned(data, cell, cell.reference());
-        return shared(
-                List.of("reference", cell.data(), cell.model(), cell.request(), cell.reference(), cell.seed()),
-                () -> new Step<>(engine.workers(), List.of(data, before), () -> {
-                    watched.note(Named.Of.name(cell.model()) + ", reference");
-                    return made(
-                            cell,
-                            env -> fulfil(cell, cell.reference(), before.value().model(), data.value(), env));
-                }));
+    /** The model after every step of the request; doing nothing hands on the very model it was given. */
+    private Step<Made<M>> fulfilled(Cell<D, M> cell, Legs<D, M> legs) {
+        Step<Made<M>> model = learned(cell, legs);
+        Origin origin = Origin.learned(cell, legs.first());
+        List<Request> steps = Chain.steps(cell.request());
+        boolean first = true;
+        for (int n = 0; n < steps.size(); n++) {
+            Method<D, M> method = legs.at(n);
+            if (Legs.of(method).doNothing()) {
+                continue;
+            }
+            Request request = steps.get(n);
+            origin = origin.fulfilled(request, method);
+            model = fulfilled(cell, origin, request, method, model, left(cell, n), first, legs.equals(cell.reference()));
+            first = false;
+        }
+        return model;
+    }
+
+    private Step<Made<M>> fulfilled(
+            Cell<D, M> cell,
+            Origin origin,
+            Request request,
+            Method<D, M> method,
+            Step<Made<M>> before,
+            Step<D> data,
+            boolean first,
+            boolean reference) {
+        return shared(List.of("model", origin), () -> new Step<>(engine.workers(), List.of(data, before), () -> {
+            watched.note(Named.Of.name(cell.model()) + ", " + (reference ? "reference" : Named.Of.name(method)));
+            Made<M> given = before.value();
+            return made(
+                    cell,
+                    origin,
+                    reference,
+                    first ? Cost.NONE : given.cost(),
+                    data,
+                    env -> method.fulfil(given.model(), request, cell.model(), data.value(), env));
+        }));
     }
 
     private <T> Step<T> shared(List<Object> key, Supplier<Step<T>> step) {
@@ -114,137 +164,137 @@ final class Graph<D, M> {
         return known;
     }
 
-    private Made<M> made(Cell<D, M> cell, Function<Env, M> how) {
-        if (stopped.get()) {
+    /** Reads a model where the folder keeps it, else makes it and keeps it where that is asked. */
+    private Made<M> made(
+            Cell<D, M> cell, Origin origin, boolean many, Cost before, Step<D> data, Function<Env, M> how) {
+        if (place.stopped()) {
             throw new IllegalStateException("a record could not be written: the run is stopping");
+        }
+        Optional<Cost> kept = folder.kept(origin);
+        if (kept.isPresent()) {
+            Path file = folder.stored(origin);
+            try {
+                return new Made<>(cell.study().subject().load(file), kept.get(), new Baseline(), List.of());
+            } catch (IOException e) {
+                throw Storage.refused(file, "cannot be read", e);
+            }
         }
         Ledger ledger = new Ledger();
         M model = how.apply(env(cell).with(ledger));
-        return new Made<>(model, ledger.cost());
+        Cost cost = before.then(ledger.cost());
+        return new Made<>(
+                model,
+                cost,
+                new Baseline(),
+                keeps(cell, many, data.value()) ? keep(cell, origin, model, cost) : List.of());
     }
 
-    /** One request after another, each on the model and the data that the one before left. */
-    private M fulfil(Cell<D, M> cell, Method<D, M> method, M before, D data, Env env) {
-        M model = before;
-        D left = data;
-        List<Request> steps = Chain.steps(cell.request());
-        for (int n = 0; n < steps.size(); n++) {
-            model = method.fulfil(model, steps.get(n), cell.model(), left, env);
-            if (n < steps.size() - 1) {
-                left = cell.study().subject().remaining(steps.get(n), left);
-            }
+    private boolean keeps(Cell<D, M> cell, boolean many, D data) {
+        Keep keep = engine.keep()
+                .or(() -> cell.study().keep())
+                .orElseGet(() -> cell.model().estimate(data).seconds() > Keep.LONG ? Keep.LEARNED : Keep.NONE);
+        return switch (keep) {
+            case ALL -> true;
+            case LEARNED -> many;
+            case NONE -> false;
+        };
+    }
+
+    /** A model that cannot be kept is a warning: its findings are as good. */
+    private List<String> keep(Cell<D, M> cell, Origin origin, M model, Cost cost) {
+        Map<String, String> provenance = new LinkedHashMap<>(versions);
+        provenance.put("origin", origin.text());
+        provenance.put("digest", origin.digest());
+        try {
+            folder.keep(
+                    origin, cost, temporary -> cell.study().subject().save(model, provenance, temporary));
+            return List.of();
+        } catch (LetheException | IllegalArgumentException | UnsupportedOperationException e) {
+            return List.of("the model could not be kept: " + e.getMessage());
         }
-        return model;
     }
 
     private Env env(Cell<D, M> cell) {
-        return new Env(cell.seed(), engine.workers(), engine.progress(), new Ledger(), scratch);
+        return new Env(
+                cell.seed(), engine.workers(), engine.progress(), new Ledger(), scratch, engine.device());
     }
 
     private void run(
-            String digest,
-            Cell<D, M> cell,
-            Step<D> data,
-            Step<Made<M>> learned,
-            Step<Made<M>> reference,
-            boolean control) {
+            Open<D, M> open, Step<D> data, Step<Made<M>> learned, Step<Made<M>> after, Step<Made<M>> reference) {
+        if (place.stopped()) {
+            return;
+        }
+        Cell<D, M> cell = open.cell();
         Cost before = Cost.NONE;
         Cost fulfilled = Cost.NONE;
         Cost referenced = Cost.NONE;
-        List<Run.Result> results = new ArrayList<>();
+        List<String> warnings = new ArrayList<>();
         Optional<Run.Failure> failure = Optional.empty();
         String trace = "";
-        if (stopped.get()) {
-            return;
-        }
         try {
-            D loaded = data.value();
             before = learned.value().cost();
-            referenced = reference.value().cost();
-            M model = learned.value().model();
-            Made<M> after = switch (cell.role()) {
-                case DO_NOTHING, REJECTED -> new Made<>(model, Cost.NONE);
-                case REFERENCE -> reference.value();
-                case TESTED -> made(cell, env -> fulfil(cell, cell.method(), model, loaded, env));
-            };
-            fulfilled = after.cost();
+            referenced = cell.reference().doNothing() ? Cost.NONE : reference.value().cost();
+            boolean untouched = cell.method().doNothing();
+            fulfilled = untouched ? Cost.NONE : after.value().cost();
+            for (Step<Made<M>> step : List.of(learned, after, reference)) {
+                step.value().warnings().stream()
+                        .filter(w -> !warnings.contains(w))
+                        .forEach(warnings::add);
+            }
             Case<D, M> examined = new Case<>(
-                    loaded,
+                    data.value(),
                     cell.request(),
-                    model,
-                    after.model(),
+                    learned.value().model(),
+                    after.value().model(),
                     reference.value().model(),
                     before,
                     fulfilled,
                     referenced,
                     learned.value().baseline());
-            for (Audit<D, M> audit : cell.audits()) {
-                List<Finding> findings = audit.examine(examined, env(cell));
-                String name = Words.brief(audit, cell.study().prototype(audit));
-                findings.forEach(finding -> finite(name, finding));
-                results.add(new Run.Result(
-                        name, audit.aspect(), List.copyOf(findings), audit.limits(), audit.pictures(examined, env(cell))));
-            }
-            if (engine.keepModels()) {
-                keep(digest, cell, after.model());
+            for (Audit<D, M> audit : open.open()) {
+                place.written(() -> folder.write(result(cell, audit, examined), cell.text(audit)));
             }
         } catch (RuntimeException | OutOfMemoryError e) {
             failure = Optional.of(new Run.Failure(code(e), message(e)));
-            results.clear();
             trace = trace(e);
         }
-        if (stopped.get()) {
+        if (place.stopped()) {
+            place.failed();
             return;
         }
-        try {
-            if (failure.isPresent()) {
-                folder.log(digest, trace);
-            }
-            folder.write(record(cell, digest, before, fulfilled, referenced, results, failure), cell.text());
-        } catch (LetheException e) {
-            stopped.set(true); // the next record could not be written either
-            throw e;
-        }
-        watched.note(cell.recipe().model() + ", " + cell.recipe().method()
-                + (failure.isPresent() ? " failed" : control ? " (control)" : ""));
-        watched.advance(1);
-    }
-
-    private Run record(
-            Cell<D, M> cell,
-            String digest,
-            Cost before,
-            Cost fulfilled,
-            Cost referenced,
-            List<Run.Result> results,
-            Optional<Run.Failure> failure) {
-        return new Run(
+        Run run = new Run(
                 cell.study().name(),
-                digest,
+                cell.digest(),
                 cell.recipe(),
                 cell.role(),
                 cell.method().exactness(),
+                cell.origin().digest(),
                 cell.dataDigest(),
                 versions,
-                before,
-                fulfilled,
-                referenced,
-                List.copyOf(results),
+                open.known().map(Run::learned).orElse(before),
+                open.known().map(Run::fulfilled).orElse(fulfilled),
+                open.known().map(Run::referenced).orElse(referenced),
                 List.of(),
+                List.copyOf(warnings),
                 failure);
+        String log = trace;
+        place.written(() -> {
+            if (run.failure().isPresent()) {
+                folder.log(run.digest(), log);
+            }
+            folder.write(run, cell.text());
+        });
+        watched.note(cell.recipe().model() + ", " + cell.recipe().method()
+                + (failure.isPresent() ? " failed" : cell.role() != Run.Role.TESTED ? " (control)" : ""));
+        watched.advance(1);
     }
 
-    private void keep(String digest, Cell<D, M> cell, M model) {
-        Path file = folder.model(digest);
-        try {
-            Files.createDirectories(file.toAbsolutePath().getParent());
-        } catch (IOException e) {
-            throw Storage.refused(file, "cannot be written", e);
-        }
-        Map<String, String> provenance = new LinkedHashMap<>(versions);
-        provenance.put("cell", cell.text());
-        provenance.put("digest", digest);
-        Storage.write(file, temporary -> cell.study().subject().save(model, provenance, temporary));
+    private Run.Result result(Cell<D, M> cell, Audit<D, M> audit, Case<D, M> examined) {
+        String name = cell.study().brief(audit);
+        List<Finding> findings = audit.examine(examined, env(cell));
+        findings.forEach(finding -> finite(name, finding));
+        return new Run.Result(
+                name, audit.aspect(), List.copyOf(findings), audit.limits(), audit.pictures(examined, env(cell)));
     }
 
     private static void finite(String audit, Finding finding) {
@@ -260,7 +310,8 @@ final class Graph<D, M> {
             case LetheException known -> known.code();
             case UncheckedIOException io -> LetheException.Code.STORAGE;
             case IllegalArgumentException mistake -> LetheException.Code.STUDY;
-            default -> LetheException.Code.NUMERIC;
+            case OutOfMemoryError full -> LetheException.Code.STORAGE;
+            default -> LetheException.Code.DEFECT;
         };
     }
 

@@ -13,6 +13,7 @@ final class Mistakes {
 
     private final String file;
     private final List<Mistake> found = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
 
     Mistakes(String file) {
         this.file = file;
@@ -21,6 +22,16 @@ final class Mistakes {
     /** Notes one mistake. */
     void add(int line, String what) {
         found.add(new Mistake(line, what));
+    }
+
+    /** Notes what is right and should be written otherwise from now on. */
+    void note(int line, String what) {
+        notes.add(file + ":" + line + ": " + what);
+    }
+
+    /** What is right and should be written otherwise. */
+    List<String> notes() {
+        return List.copyOf(notes);
     }
 
     /** How many there are so far. */

@@ -18,12 +18,13 @@ import org.lethe.Picture;
  * @param recipe what was run, in the words of a study file
  * @param role whether the method is under test or one of the two controls
  * @param exactness what the method promises about its result
+ * @param origin digest of where the judged model came from; the name it is kept under, where it is kept
  * @param dataDigest SHA-256 of the data files, empty for generated data
  * @param versions of Lethe, the format, the JDK, and the kernels that ran
  * @param learned cost of the model before
  * @param fulfilled cost of carrying out the request
  * @param referenced cost of the reference
- * @param results per audit, in the study's order; empty where the cell failed
+ * @param results per audit, in the study's order; those of an audit that failed are missing
  * @param warnings what went wrong without harm to the findings, as a model that could not be kept
  * @param failure why the cell failed, if it did
  */
@@ -33,6 +34,7 @@ public record Run(
         Recipe recipe,
         Role role,
         Exactness exactness,
+        String origin,
         String dataDigest,
         Map<String, String> versions,
         Cost learned,
@@ -74,6 +76,25 @@ public record Run(
         }
     }
 
-    /** Why a cell has no findings. */
+    /** The same with other results. */
+    Run with(List<Result> results) {
+        return new Run(
+                study,
+                digest,
+                recipe,
+                role,
+                exactness,
+                origin,
+                dataDigest,
+                versions,
+                learned,
+                fulfilled,
+                referenced,
+                List.copyOf(results),
+                warnings,
+                failure);
+    }
+
+    /** Why a cell has no findings, or lacks those of an audit. */
     public record Failure(LetheException.Code code, String message) {}
 }

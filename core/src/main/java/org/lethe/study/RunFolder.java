@@ -1,19 +1,7 @@
 package org.lethe.study;
 
-import com.fasterxml.jackson.annotation.JacksonInject;
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import com.fasterxml.jackson.annotation.OptBoolean;
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.InjectableValues;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
@@ -31,82 +19,71 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.lethe.Cost;
 import org.lethe.LetheException;
-import org.lethe.Picture;
-import org.lethe.Verdict;
 
 /**
  * The folder of one study: what was run and what was found.
  *
  * <pre>
- * runs/cure4rec/study.yaml            the study file as it was read
- * runs/cure4rec/cells.txt             the digests of the study's cells, in its order
- * runs/cure4rec/cells/DIGEST.json     the record of one executed cell
- * runs/cure4rec/cells/DIGEST.log      the stack trace of one that failed
- * runs/cure4rec/models/DIGEST.safetensors   its model, when asked for
+ * runs/cure4rec/study.yaml                 the study file as it was read
+ * runs/cure4rec/index.json                 the digests of the study's cells and of their audits, and what was left out
+ * runs/cure4rec/cells/DIGEST.json          the record of one executed cell
+ * runs/cure4rec/cells/DIGEST.log           the stack trace of one that failed
+ * runs/cure4rec/audits/DIGEST.json         the result of one audit in one cell
+ * runs/cure4rec/pictures/SHA256.png        an image that such a result shows
+ * runs/cure4rec/models/DIGEST.safetensors  a model that was kept, learned or fulfilled
+ * runs/cure4rec/models/DIGEST.json         where it came from, and what it took
  * </pre>
  *
  * <p>Every file is written to a temporary name, forced to the disk and renamed: a crash leaves a whole file or none.
- * Records of settings the study no longer has stay, so that changing a setting back costs nothing.
+ * Records of settings the study no longer has stay, so that changing a setting back costs nothing. Folders of format 1,
+ * with {@code cells.txt} in place of the index and all results in the record of their cell, are read as well.
  */
 public final class RunFolder {
     /** The version of the files; part of every digest. */
-    public static final int FORMAT = 1;
+    public static final int FORMAT = 2;
 
-    private static final long LARGEST = 64L << 20;
-    private static final String PICTURES = "pictures";
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .addModule(new Jdk8Module())
-            .addMixIn(Verdict.class, VerdictForm.class)
-            .addMixIn(Run.Result.class, ResultForm.class)
-            .injectableValues(new InjectableValues.Std().addValue(PICTURES, List.of()))
-            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, SerializationFeature.INDENT_OUTPUT)
-            .enable(
-                    DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
-                    DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES,
-                    DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-            .build();
+    private static final List<String> PARTS = List.of("cells", "audits", "pictures", "models");
 
     private final Path path;
+    private final Path store;
 
-    private RunFolder(Path path) {
+    private RunFolder(Path path, Path store) {
         this.path = path;
-    }
-
-    /** How a verdict stands in JSON. */
-    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "is")
-    @JsonSubTypes({
-        @JsonSubTypes.Type(value = Verdict.Pass.class, name = "pass"),
-        @JsonSubTypes.Type(value = Verdict.Fail.class, name = "fail"),
-        @JsonSubTypes.Type(value = Verdict.Undecided.class, name = "undecided")
-    })
-    private interface VerdictForm {}
-
-    /** A result without pictures stands as it did before there were any. */
-    interface ResultForm {
-        @JsonInclude(JsonInclude.Include.NON_EMPTY)
-        @JacksonInject(value = PICTURES, useInput = OptBoolean.TRUE)
-        List<Picture> pictures();
+        this.store = store;
     }
 
     /**
-     * What a record file holds.
+     * One cell of a study.
      *
-     * @param format version of this form
-     * @param cell the canonical text whose SHA-256 is the digest
-     * @param checksum SHA-256 of the run as JSON
-     * @param run the record
+     * @param digest of the cell
+     * @param audits the digests of what is measured in it, in the study's order
      */
-    private record Sealed(int format, String cell, String checksum, Run run) {}
+    public record Listed(String digest, List<String> audits) {}
+
+    /** What stands in {@code index.json}. */
+    private record Index(int format, List<Listed> cells, List<LeftOut> leftOut) {}
+
+    /**
+     * A model that was kept.
+     *
+     * @param cost what it took: learning where it was learned, else everything since
+     * @param checksum SHA-256 of its file
+     */
+    private record Kept(Cost cost, String checksum) {}
 
     /** The folder itself, which need not exist yet. */
     public static RunFolder at(Path folder) {
-        return new RunFolder(folder);
+        return new RunFolder(folder, folder);
     }
 
     /** The folder of a study among others. */
     public static RunFolder of(Path runs, String study) {
-        return new RunFolder(runs.resolve(study));
+        return at(runs.resolve(study));
+    }
+
+    /** This folder for writing, with the models and records of another where it is there: what a worker elsewhere has. */
+    RunFolder reading(Path other) {
+        return new RunFolder(path, other);
     }
 
     /** Where it is. */
@@ -114,13 +91,13 @@ public final class RunFolder {
         return path;
     }
 
-    /** Where the model of a cell is kept when asked for. */
-    public Path model(String digest) {
-        return path.resolve("models").resolve(digest + ".safetensors");
+    /** Where a model is kept, by the digest of its origin, which {@link Run#origin()} names. */
+    public Path model(String origin) {
+        return path.resolve("models").resolve(origin + ".safetensors");
     }
 
-    private Path record(String digest) {
-        return path.resolve("cells").resolve(digest + ".json");
+    private Path file(String part, String digest) {
+        return path.resolve(part).resolve(digest + ".json");
     }
 
     /**
@@ -129,7 +106,9 @@ public final class RunFolder {
      */
     public Hold hold() {
         try {
-            Files.createDirectories(path.resolve("cells"));
+            for (String part : PARTS) {
+                Files.createDirectories(path.resolve(part));
+            }
             FileChannel channel =
                     FileChannel.open(path.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             try {
@@ -141,7 +120,8 @@ public final class RunFolder {
                 channel.close();
                 throw busy();
             }
-            for (Path folder : List.of(path, path.resolve("cells"), path.resolve("models"))) {
+            for (Path folder : Stream.concat(Stream.of(path), PARTS.stream().map(path::resolve))
+                    .toList()) {
                 for (Path file : list(folder)) {
                     if (file.getFileName().toString().endsWith(Storage.TEMPORARY)) {
                         Files.delete(file);
@@ -177,15 +157,17 @@ public final class RunFolder {
         }
     }
 
-    /** Writes down the study and the digests of its cells. */
-    public void describe(String study, List<String> digests) {
+    /** Writes down the study, the digests of its cells, and what was left out of its product. */
+    public void describe(String study, List<Listed> cells, List<LeftOut> leftOut) {
         Storage.write(path.resolve("study.yaml"), study.getBytes(StandardCharsets.UTF_8));
-        Storage.write(path.resolve("cells.txt"), (String.join("\n", digests) + "\n").getBytes(StandardCharsets.UTF_8));
+        Storage.write(
+                path.resolve("index.json"),
+                RecordFile.json(new Index(FORMAT, cells, leftOut)).getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Forgets every record, log and model. */
+    /** Forgets every record, log, picture and model. */
     public void clear() {
-        for (String part : List.of("cells", "models")) {
+        for (String part : PARTS) {
             for (Path file : list(path.resolve(part))) {
                 try {
                     Files.delete(file);
@@ -196,11 +178,20 @@ public final class RunFolder {
         }
     }
 
-    /** Writes one record. {@code cell} is the text the digest was made of. */
+    /** Writes the record of a cell, without results. {@code cell} is the text the digest was made of. */
     public void write(Run run, String cell) {
-        Storage.write(
-                record(run.digest()),
-                json(new Sealed(FORMAT, cell, sha256(json(run)), run)).getBytes(StandardCharsets.UTF_8));
+        Storage.write(file("cells", run.digest()), RecordFile.sealed(cell, run.with(List.of())));
+    }
+
+    /** Writes the result of an audit. {@code audit} is the text the digest is made of. */
+    public void write(Run.Result result, String audit) {
+        RecordFile.images(result.pictures()).forEach((digest, png) -> {
+            Path image = RecordFile.image(path, digest);
+            if (!Files.exists(image)) {
+                Storage.write(image, png);
+            }
+        });
+        Storage.write(file("audits", sha256(audit)), RecordFile.sealed(audit, result));
     }
 
     /** Writes the log of one cell. */
@@ -208,28 +199,105 @@ public final class RunFolder {
         Storage.write(path.resolve("cells").resolve(digest + ".log"), text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** The record of a cell, if it has been run. */
+    /** The record of a cell, if it has been run; its results are records of their own, except in format 1. */
     public Optional<Run> find(String digest) {
-        Path file = record(digest);
-        return Files.exists(file) ? Optional.of(read(file)) : Optional.empty();
+        Path file = file("cells", digest);
+        return Files.exists(file) ? Optional.of(RecordFile.read(path, file, Run.class)) : Optional.empty();
     }
 
-    /** The records of the study's cells, in its order; those not yet run are missing. */
+    /** The result of an audit, by the digest of what it depends on, if there is one. */
+    public Optional<Run.Result> result(String audit) {
+        Path file = file("audits", audit);
+        return Files.exists(file) ? Optional.of(RecordFile.read(path, file, Run.Result.class)) : Optional.empty();
+    }
+
+    /** Keeps a model; what {@code writer} writes is renamed to its place once it is whole. */
+    void keep(Origin origin, Cost cost, Storage.Writer writer) {
+        Path model = model(origin.digest());
+        Storage.write(model, writer);
+        Storage.write(
+                file("models", origin.digest()), RecordFile.sealed(origin.text(), new Kept(cost, sha256(model))));
+    }
+
+    /** Where a kept model is read. */
+    Path stored(Origin origin) {
+        return at(store).model(origin.digest());
+    }
+
+    /** The record of a cell that is there and holds no failure. */
+    Optional<Run> known(String digest) {
+        return at(store).find(digest).filter(run -> run.failure().isEmpty());
+    }
+
+    /** Whether a model is kept. */
+    boolean holds(Origin origin) {
+        return Files.exists(at(store).file("models", origin.digest())) && Files.exists(stored(origin));
+    }
+
+    /** What a kept model took; empty where it is not kept. */
+    Optional<Cost> kept(Origin origin) {
+        if (!holds(origin)) {
+            return Optional.empty();
+        }
+        Path file = at(store).file("models", origin.digest());
+        Path model = stored(origin);
+        Kept kept = RecordFile.read(store, file, Kept.class);
+        if (!sha256(model).equals(kept.checksum())) {
+            throw RecordFile.broken(model, "is not the model that was kept: its SHA-256 is another");
+        }
+        return Optional.of(kept.cost());
+    }
+
+    /** The records of the study's cells with their results, in its order; those not yet run are missing. */
     public List<Run> runs() {
         if (!Files.isDirectory(path.resolve("cells"))) {
             throw new LetheException(
                     LetheException.Code.STORAGE, path + " is not a run folder: it has no folder \"cells\"");
         }
         List<Run> runs = new ArrayList<>();
-        for (String digest : digests()) {
-            find(digest).ifPresent(runs::add);
+        for (Listed cell : index().cells()) {
+            find(cell.digest()).ifPresent(run -> runs.add(complete(run, cell)));
         }
         return List.copyOf(runs);
     }
 
-    /** The digests of the study's cells, in its order. */
-    public List<String> digests() {
-        Path file = path.resolve("cells.txt");
+    private Run complete(Run run, Listed cell) {
+        List<Run.Result> results = new ArrayList<>(run.results());
+        cell.audits().forEach(audit -> result(audit).ifPresent(results::add));
+        return run.with(results);
+    }
+
+    /** The pairs that the study's product left out. */
+    public List<LeftOut> leftOut() {
+        return index().leftOut();
+    }
+
+    /** The cells of the study, in its order. */
+    public List<Listed> cells() {
+        return index().cells();
+    }
+
+    private Index index() {
+        Path file = path.resolve("index.json");
+        if (Files.exists(file)) {
+            Index index = RecordFile.plain(path, file, Index.class);
+            for (Listed cell : index.cells()) {
+                Stream.concat(Stream.of(cell.digest()), cell.audits().stream())
+                        .filter(digest -> !digest.matches("[0-9a-f]{64}"))
+                        .findFirst()
+                        .ifPresent(digest -> {
+                            throw new LetheException(
+                                    LetheException.Code.STORAGE,
+                                    file + ": \"" + digest + "\", expected a SHA-256 in hex");
+                        });
+            }
+            return index;
+        }
+        return formerIndex(path.resolve("cells.txt"));
+    }
+
+    /** The index of format 1: a digest a line. */
+    private static Index formerIndex(Path file) {
         try {
             List<String> digests = Files.readAllLines(file);
             for (int i = 0; i < digests.size(); i++) {
@@ -239,69 +307,52 @@ public final class RunFolder {
                             file + ":" + (i + 1) + ": \"" + digests.get(i) + "\", expected a SHA-256 in hex");
                 }
             }
-            return digests;
+            return new Index(
+                    1, digests.stream().map(d -> new Listed(d, List.of())).toList(), List.of());
         } catch (IOException e) {
             throw Storage.refused(file, "cannot be read", e);
         }
     }
 
     /**
-     * Everything that is not as a finished run left it, one sentence each: missing cells, and records whose digest or
-     * checksum does not fit what they hold.
+     * Everything that is not as a finished run left it, one sentence each: missing cells and results, and files whose digest
+     * or checksum does not fit what they hold.
      */
     public List<String> verify() {
         List<String> wrong = new ArrayList<>();
-        for (String digest : digests()) {
-            Path file = record(digest);
+        for (Listed cell : cells()) {
+            Path file = file("cells", cell.digest());
             if (!Files.exists(file)) {
                 wrong.add(file + " is missing: the cell has not been run");
                 continue;
             }
             try {
-                Run run = read(file);
-                run.failure().ifPresent(f -> wrong.add(file + " failed: " + f.message()));
+                Optional<Run.Failure> failure = find(cell.digest()).flatMap(Run::failure);
+                failure.ifPresent(f -> wrong.add(file + " failed: " + f.message()));
+                for (String audit : cell.audits()) {
+                    if (result(audit).isEmpty() && failure.isEmpty()) {
+                        wrong.add(file("audits", audit) + " is missing: the audit has not been run");
+                    }
+                }
             } catch (LetheException e) {
                 wrong.add(e.getMessage());
             }
         }
-        return wrong;
-    }
-
-    private static Run read(Path file) {
-        try {
-            if (Files.size(file) > LARGEST) {
-                throw broken(file, "is " + Files.size(file) + " bytes, expected at most " + LARGEST);
+        for (Path file : list(path.resolve("models"))) {
+            String name = file.getFileName().toString();
+            if (name.endsWith(".json")) {
+                try {
+                    Kept kept = RecordFile.read(path, file, Kept.class);
+                    Path model = model(name.substring(0, name.length() - ".json".length()));
+                    if (!Files.exists(model) || !sha256(model).equals(kept.checksum())) {
+                        wrong.add(model + " is missing or is not the model that was kept");
+                    }
+                } catch (LetheException e) {
+                    wrong.add(e.getMessage());
+                }
             }
-            Sealed sealed = JSON.readValue(Files.readAllBytes(file), Sealed.class);
-            Run run = sealed.run();
-            if (sealed.format() != FORMAT) {
-                throw broken(file, "has format " + sealed.format() + ", expected " + FORMAT);
-            }
-            if (!file.getFileName().toString().equals(run.digest() + ".json")) {
-                throw broken(file, "holds the cell " + run.digest() + ", expected the one it is named after");
-            }
-            if (!sha256(sealed.cell()).equals(run.digest())) {
-                throw broken(file, "has a digest that does not fit its cell");
-            }
-            if (!sha256(json(run)).equals(sealed.checksum())) {
-                throw broken(file, "has a checksum that does not fit its findings");
-            }
-            return run;
-        } catch (JacksonException e) {
-            throw broken(
-                    file,
-                    "is not a run record: " + e.getOriginalMessage()
-                            + (e.getLocation() == null
-                                    ? ""
-                                    : " (line " + e.getLocation().getLineNr() + ")"));
-        } catch (IOException e) {
-            throw Storage.refused(file, "cannot be read", e);
         }
-    }
-
-    private static LetheException broken(Path file, String what) {
-        return new LetheException(
-                LetheException.Code.STORAGE, file + " " + what + "; delete it to have the cell run again");
+        return wrong;
     }
 
     private static List<Path> list(Path folder) {
@@ -317,15 +368,7 @@ public final class RunFolder {
 
     /** A run as JSON, keys in a fixed order. */
     public static String json(Run run) {
-        return json((Object) run);
-    }
-
-    private static String json(Object value) {
-        try {
-            return JSON.writeValueAsString(value) + "\n";
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a run record has a part that JSON cannot hold", e);
-        }
+        return RecordFile.json(run);
     }
 
     /**
@@ -341,12 +384,13 @@ public final class RunFolder {
                         r.limits(),
                         r.pictures()))
                 .toList();
-        return json(new Run(
+        return RecordFile.json(new Run(
                 run.study(),
                 run.digest(),
                 run.recipe(),
                 run.role(),
                 run.exactness(),
+                run.origin(),
                 run.dataDigest(),
                 Map.of(),
                 Cost.NONE,
@@ -359,23 +403,50 @@ public final class RunFolder {
 
     /** SHA-256 of a text, in hex. */
     public static String sha256(String text) {
+        return sha256(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** SHA-256 of bytes, in hex. */
+    static String sha256(byte[] bytes) {
+        return HexFormat.of().formatHex(sha256().digest(bytes));
+    }
+
+    private static String sha256(Path file) {
+        MessageDigest digest = sha256();
+        try (FileChannel channel = FileChannel.open(file)) {
+            ByteBuffer buffer = ByteBuffer.allocate(1 << 20);
+            while (channel.read(buffer) >= 0) {
+                digest.update(buffer.flip());
+                buffer.clear();
+            }
+        } catch (IOException e) {
+            throw Storage.refused(file, "cannot be read", e);
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
         try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }
     }
 
+    /** The version of Lethe that runs. */
+    static String lethe() {
+        String version = RunFolder.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
     /** What this process is made of, for {@link Run#versions()}. */
     public static Map<String, String> versions() {
         Map<String, String> versions = new LinkedHashMap<>();
-        String lethe = RunFolder.class.getPackage().getImplementationVersion();
         versions.put("format", String.valueOf(FORMAT));
         versions.put("java", Runtime.version().toString());
         versions.put(
                 "kernels", org.lethe.numerics.Lanes.VECTOR ? "vector" : "plain: " + org.lethe.numerics.Lanes.OBSTACLE);
-        versions.put("lethe", lethe == null ? "development" : lethe);
+        versions.put("lethe", lethe());
         return versions;
     }
 }

@@ -12,11 +12,13 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.lethe.Audit;
 import org.lethe.Chain;
 import org.lethe.DataSource;
 import org.lethe.DoNothing;
 import org.lethe.Learner;
+import org.lethe.Legs;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
@@ -25,17 +27,20 @@ import org.lethe.Subject;
 
 /**
  * A study: a subject, and lists of data, models, requests, methods, audits and seeds whose product is the cells. A list
- * inside the list of requests is a {@link Chain}: its requests are carried out one after another.
+ * inside the list of requests is a {@link Chain}: its requests are carried out one after another. A list inside the list of
+ * methods has one method for each of these requests.
  *
  * @param name of the study and of its run folder
  * @param subject the family of models
  * @param data the data sets
  * @param models the models
  * @param requests what is asked
- * @param methods the algorithms under test; the two controls are added by the engine
+ * @param methods the algorithms under test; the controls are added by the engine
  * @param audits what looks at the results
  * @param seeds of every draw of chance
+ * @param keep which models are kept; where it does not say, those whose training is long
  * @param text the file it was read from
+ * @param notes what its writer should know, as keys that have a new name
  * @param <D> the data the subject trains on
  * @param <M> the models of the subject
  */
@@ -45,12 +50,14 @@ public record Study<D, M>(
         List<DataSource<D>> data,
         List<Learner<D, M>> models,
         List<Request> requests,
-        List<Method<D, M>> methods,
+        List<Legs<D, M>> methods,
         List<Audit<D, M>> audits,
         List<Long> seeds,
-        String text) {
+        Optional<Keep> keep,
+        String text,
+        List<String> notes) {
     private static final List<String> KEYS =
-            List.of("study", "subject", "data", "model", "request", "method", "audit", "seeds");
+            List.of("study", "subject", "data", "model", "request", "method", "audit", "seeds", "keep");
     private static final int LARGEST = 1 << 20;
 
     /** Reads a study file. All of its mistakes are in the one exception. */
@@ -114,11 +121,13 @@ public record Study<D, M>(
         var data = entries(root, "data", subject.data(), binder, mistakes);
         var models = entries(root, "model", subject.models(), binder, mistakes);
         var requests = entries(root, "request", mistakes, item -> request(item, subject, binder, mistakes));
-        var methods = entries(root, "method", subject.methods(), binder, mistakes);
+        List<Method<D, M>> legs = Stream.concat(subject.methods().stream(), Stream.of(new DoNothing<D, M>()))
+                .toList();
+        var methods = entries(root, "method", mistakes, item -> method(item, legs, subject, binder, mistakes));
         var audits = entries(root, "audit", subject.audits(), binder, mistakes);
         var seeds = seeds(root, mistakes);
-        mistakes.orThrow();
-        return new Study<>(
+        Optional<Keep> keep = root.get("keep").flatMap(node -> binder.constant(node, "keep", Keep.class));
+        Study<D, M> study = new Study<>(
                 name,
                 subject,
                 List.copyOf(data.keySet()),
@@ -127,7 +136,27 @@ public record Study<D, M>(
                 List.copyOf(methods.keySet()),
                 List.copyOf(audits.keySet()),
                 seeds,
-                text);
+                keep,
+                text,
+                mistakes.notes());
+        if (mistakes.count() == 0) {
+            Map<Object, String> refused = Product.of(study).refused();
+            for (Map<?, Integer> listed : List.of(models, requests, methods, audits)) {
+                listed.forEach((entry, line) -> {
+                    if (refused.containsKey(entry)) {
+                        mistakes.add(line, refused.getOrDefault(entry, ""));
+                    }
+                });
+            }
+        }
+        mistakes.orThrow();
+        return study;
+    }
+
+    /** The cells that have one data set, one model and one seed. */
+    Study<D, M> only(DataSource<D> one, Learner<D, M> model, long seed) {
+        return new Study<>(
+                name, subject, List.of(one), List.of(model), requests, methods, audits, List.of(seed), keep, text, notes);
     }
 
     private static Optional<String> word(Node.Mapping root, String key, Mistakes mistakes) {
@@ -184,7 +213,7 @@ public record Study<D, M>(
             if (entry.isPresent() && !words.add(Words.full(entry.get()))) {
                 mistakes.add(
                         item.line(),
-                        key + " \"" + (entry.get() instanceof Chain c ? Words.full(c) : Named.Of.name(entry.get()))
+                        key + " \"" + Words.chained(entry.get(), Named.Of::name)
                                 + "\" stands twice with the same settings");
             }
             entry.ifPresent(e -> entries.putIfAbsent(e, item.line()));
@@ -194,21 +223,33 @@ public record Study<D, M>(
 
     /** A request, or a list of requests that are carried out one after another. */
     private static Optional<Request> request(Node item, Subject<?, ?> subject, Binder binder, Mistakes mistakes) {
-        if (!(item instanceof Node.Items list)) {
-            return binder.entry(item, "request", subject.requests());
-        }
+        return item instanceof Node.Items list
+                ? steps(list, "request", subject.requests(), binder, mistakes).map(Chain::new)
+                : binder.entry(item, "request", subject.requests());
+    }
+
+    /** A method, or a list of methods, one for each request of a chain. */
+    private static <D, M> Optional<Legs<D, M>> method(
+            Node item, List<Method<D, M>> legs, Subject<D, M> subject, Binder binder, Mistakes mistakes) {
+        return item instanceof Node.Items list
+                ? steps(list, "method", legs, binder, mistakes).map(Legs::new)
+                : binder.entry(item, "method", subject.methods()).map(Legs::of);
+    }
+
+    private static <T> Optional<List<T>> steps(
+            Node.Items list, String key, List<T> prototypes, Binder binder, Mistakes mistakes) {
         if (list.items().size() < 2) {
             mistakes.add(
                     list.line(),
-                    "request has a chain of " + list.items().size() + ", expected at least 2 requests, as in"
-                            + " [[first, second]]");
+                    key + " has a chain of " + list.items().size() + ", expected at least 2 " + key
+                            + "s, as in [[first, second]]");
             return Optional.empty();
         }
-        List<Request> steps = new ArrayList<>();
+        List<T> steps = new ArrayList<>();
         for (Node step : list.items()) {
-            binder.entry(step, "request", subject.requests()).ifPresent(steps::add);
+            binder.entry(step, key, prototypes).ifPresent(steps::add);
         }
-        return steps.size() == list.items().size() ? Optional.of(new Chain(steps)) : Optional.empty();
+        return steps.size() == list.items().size() ? Optional.of(List.copyOf(steps)) : Optional.empty();
     }
 
     private static List<Long> seeds(Node.Mapping root, Mistakes mistakes) {
@@ -227,8 +268,13 @@ public record Study<D, M>(
         return List.copyOf(seeds);
     }
 
+    /** An entry of this study as its file would write it, without what is as usual. */
+    String brief(Object entry) {
+        return Words.chained(entry, e -> Words.brief(e, prototype(e)));
+    }
+
     /** The prototype of an entry of this study, for what it looks like with the settings at their defaults. */
-    Object prototype(Object entry) {
+    private Object prototype(Object entry) {
         List<Object> all = new ArrayList<>();
         all.addAll(subject.data());
         all.addAll(subject.models());

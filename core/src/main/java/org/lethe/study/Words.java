@@ -11,8 +11,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import org.lethe.Chain;
+import org.lethe.Legs;
 import org.lethe.Named;
-import org.lethe.Request;
 
 /** Records in the words of a study file: {@code sisa {shards: 10, slices: 5}}. */
 public final class Words {
@@ -20,12 +20,17 @@ public final class Words {
 
     /** With every setting, in the order of declaration: what a digest is made of. */
     public static String full(Object entry) {
-        return entry instanceof Chain chain ? chained(chain, Words::full) : text(entry, null);
+        return chained(entry, e -> text(e, null));
     }
 
-    /** The steps of a chain, each in words. */
-    static String chained(Chain chain, Function<? super Request, String> words) {
-        return String.join(", then ", chain.steps().stream().map(words).toList());
+    /** An entry in words, or each step of a chain. */
+    static String chained(Object entry, Function<Object, String> words) {
+        List<?> steps = switch (entry) {
+            case Chain chain -> chain.steps();
+            case Legs<?, ?> legs -> legs.methods();
+            default -> List.of(entry);
+        };
+        return String.join(", then ", steps.stream().map(words).toList());
     }
 
     /** With the settings that differ from the prototype's, as somebody would write it. */

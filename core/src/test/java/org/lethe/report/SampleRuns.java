@@ -108,7 +108,7 @@ final class SampleRuns {
                 "00",
                 new Run.Recipe("recsys", "ml-100k", model, request, METHODS.get(method), seed),
                 role,
-                exactness,
+                exactness, "",
                 "",
                 Map.of("lethe", "0.1.0", "jdk", "25", "kernels", "vector, 16 lanes"),
                 new Cost(2.2, Map.of(), Map.of()),

@@ -18,11 +18,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lethe.Aspect;
 import org.lethe.DataFolders;
+import org.lethe.Device;
+import org.lethe.Env;
+import org.lethe.Exactness;
 import org.lethe.LetheException;
 import org.lethe.Picture;
 import org.lethe.Progress;
+import org.lethe.Safetensors;
 import org.lethe.Workers;
+import org.lethe.report.Report;
 
 class EngineTest {
     @TempDir
@@ -94,6 +100,7 @@ class EngineTest {
                     assertTrue(distance > 0);
                 }
                 case TESTED -> assertTrue(distance > 0);
+                case REJECTED -> throw new AssertionError("forgetting has no further controls");
             }
         }
     }
@@ -185,8 +192,8 @@ class EngineTest {
                         run.failure().orElseThrow());
             } else if (fails) {
                 assertEquals(
-                        "IllegalStateException: cannot",
-                        run.failure().orElseThrow().message());
+                        new Run.Failure(LetheException.Code.DEFECT, "IllegalStateException: cannot"),
+                        run.failure().orElseThrow());
                 assertTrue(Files.readString(folder.resolve("a/cells/" + run.digest() + ".log"))
                         .contains("Failing"));
             }
@@ -222,7 +229,6 @@ class EngineTest {
                 STUDY.replace("model: [mean,", "model: [{mean: {rate: 0.2}},"),
                 STUDY.replace("[forget,", "[{forget: {percent: 11}},"),
                 STUDY.replace("sharded, {", "{sharded: {inner: failing}}, {"),
-                STUDY.replace("[distance,", "[{distance: {scale: 2}},"),
                 STUDY.replace("seeds: [1,", "seeds: [3,"));
         for (String variant : variants) {
             Study<?, ?> study = StudyTest.parse(variant);
@@ -239,7 +245,7 @@ class EngineTest {
         // A golden digest: it changes only together with RunFolder.FORMAT.
         assertEquals(
                 """
-                lethe cell, format 1
+                lethe cell, format 2
                 subject: toy
                 data: points {count: 40, spread: 1.0, shape: normal}
                 data digest: \
@@ -248,7 +254,6 @@ class EngineTest {
                 request: forget {percent: 10}
                 method: sharded {shards: 4, inner: retrain}
                 reference: retrain
-                audit: distance {scale: 1.0}; clock
                 seed: 1
                 """, engine(Workers.here()).cells(StudyTest.parse(STUDY)).get(2).text());
     }
@@ -256,47 +261,110 @@ class EngineTest {
     @Test
     void planningRunsNothing() {
         RunFolder runs = RunFolder.at(folder.resolve("a"));
-        List<Engine.Planned> plan = engine(Workers.here()).plan(StudyTest.parse(STUDY), runs);
+        List<Engine.Planned> plan =
+                engine(Workers.here()).plan(StudyTest.parse(STUDY), runs).cells();
         assertEquals(32, plan.size());
         assertTrue(plan.stream().noneMatch(Engine.Planned::done));
-        assertEquals(2 * 3e-9 * 40, plan.getFirst().estimate().orElseThrow().seconds(), 1e-20);
+        assertEquals(2 * 3e-9 * 40, plan.get(1).estimate().orElseThrow().seconds(), 1e-20);
         assertEquals(0, trainings.get());
         assertFalse(Files.exists(runs.path()));
         run(STUDY, "a");
-        assertTrue(engine(Workers.here()).plan(StudyTest.parse(STUDY), runs).stream()
+        assertTrue(engine(Workers.here()).plan(StudyTest.parse(STUDY), runs).cells().stream()
                 .allMatch(Engine.Planned::done));
+    }
+
+    private Engine keeping(Keep keep) {
+        return new Engine(
+                Workers.here(), counting, new DataFolders(List.of()), Optional.of(keep), Device.CPU);
     }
 
     @Test
     void modelsAreKeptWhenAsked() throws IOException {
-        Engine keeping = new Engine(Workers.here(), Progress.NONE, new DataFolders(List.of()), true);
         RunFolder runs = RunFolder.at(folder.resolve("a"));
         run(STUDY, "a"); // without models: they have to be made again
-        List<Run> all = keeping.run(StudyTest.parse(STUDY), runs, false);
+        assertTrue(list(runs, "models").isEmpty());
+        List<Run> all = keeping(Keep.ALL).run(StudyTest.parse(STUDY), runs, false);
         for (Run run : all) {
-            assertTrue(Files.readString(runs.model(run.digest())).startsWith(run.digest()));
+            try (Safetensors kept = Safetensors.open(runs.model(run.origin()))) {
+                assertEquals(run.origin(), kept.metadata().get("digest"));
+                assertEquals(run.origin(), RunFolder.sha256(kept.metadata().getOrDefault("origin", "")));
+            }
         }
+        // per model and seed 3 learned ones, and per request the reference and 2 fulfilled ones
+        assertEquals(2 * (2 * 2 * (3 + 2 * 3)), list(runs, "models").size());
         assertEquals(List.of(), runs.verify());
+        RunFolder shared = RunFolder.at(folder.resolve("b"));
+        keeping(Keep.LEARNED).run(StudyTest.parse(STUDY), shared, false);
+        assertEquals(2 * (2 * 2 * (3 + 2)), list(shared, "models").size());
+    }
+
+    private static List<String> list(RunFolder runs, String part) throws IOException {
+        try (Stream<Path> files = Files.list(runs.path().resolve(part))) {
+            return files.map(f -> f.getFileName().toString()).sorted().toList();
+        }
     }
 
     @Test
-    void aModelThatCannotBeKeptFailsItsCellAlone() throws IOException {
-        Engine keeping = new Engine(Workers.here(), Progress.NONE, new DataFolders(List.of()), true);
+    void anAuditAddedToAFinishedStudyTrainsNothing() {
         RunFolder runs = RunFolder.at(folder.resolve("a"));
-        String victim =
-                engine(Workers.here()).cells(StudyTest.parse(STUDY)).get(5).digest();
-        Path inTheWay = runs.model(victim).resolveSibling(victim + ".safetensors" + Storage.TEMPORARY);
-        assertEquals(runs.model(victim).getFileName() + Storage.TEMPORARY, "" + inTheWay.getFileName());
-        Files.createDirectories(inTheWay.resolve("in the way"));
-        List<Run> all = keeping.run(StudyTest.parse(STUDY), runs, false);
-        assertEquals(32, all.size());
-        for (Run run : all) {
-            assertEquals(run.digest().equals(victim), run.failure().isPresent());
-            assertEquals(run.failure().isEmpty(), Files.exists(runs.model(run.digest())));
+        Study<?, ?> before = StudyTest.parse(STUDY.replace("[distance, clock]", "[clock]"));
+        List<Run> first = keeping(Keep.ALL).run(before, runs, false);
+        trainings.set(0);
+        List<Run> second = keeping(Keep.ALL).run(StudyTest.parse(STUDY), runs, false);
+        assertEquals(0, trainings.get());
+        assertEquals(comparable(run(STUDY, "b")), comparable(second));
+        for (int n = 0; n < first.size(); n++) { // what the models took, and what was found before, stays to the last bit
+            assertEquals(first.get(n).learned(), second.get(n).learned());
+            assertEquals(first.get(n).fulfilled(), second.get(n).fulfilled());
+            assertEquals(
+                    first.get(n).results().getFirst(), second.get(n).results().getLast());
         }
-        Run failed = all.get(5);
-        assertEquals(LetheException.Code.STORAGE, failed.failure().orElseThrow().code());
-        assertEquals(List.of(), failed.results());
+    }
+
+    @Test
+    void aMethodAddedToAFinishedStudyTrainsItselfAlone() {
+        RunFolder runs = RunFolder.at(folder.resolve("a"));
+        keeping(Keep.LEARNED).run(StudyTest.parse(STUDY), runs, false);
+        trainings.set(0);
+        Study<?, ?> after = StudyTest.parse(STUDY.replace("sharded, {", "sharded, {sharded: {shards: 8}}, {"));
+        keeping(Keep.LEARNED).run(after, runs, false);
+        assertEquals(2 * 2 * (1 + 2), trainings.get()); // per model and seed its learning and a fulfilment per request
+    }
+
+    @Test
+    void aKeptModelThatWasTamperedWithIsNamed() throws IOException {
+        RunFolder runs = RunFolder.at(folder.resolve("a"));
+        Study<?, ?> before = StudyTest.parse(STUDY.replace("[distance, clock]", "[clock]"));
+        Path model = runs.model(
+                keeping(Keep.ALL).run(before, runs, false).getFirst().origin());
+        byte[] bytes = Files.readAllBytes(model);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(model, bytes);
+        assertEquals(1, runs.verify().size());
+        Run failed = keeping(Keep.ALL).run(StudyTest.parse(STUDY), runs, false).getFirst();
+        assertTrue(
+                failed.failure().orElseThrow().message().startsWith(model + " is not the model that was kept"),
+                failed.failure().toString());
+    }
+
+    @Test
+    void aModelThatCannotBeKeptIsAWarningInItsRecord() {
+        RunFolder runs = RunFolder.at(folder.resolve("a"));
+        String study = STUDY.replace("[retrain,", "[refuse, retrain,");
+        List<Run> all = keeping(Keep.ALL).run(StudyTest.parse(study), runs, false);
+        for (Run run : all) {
+            boolean refused = run.recipe().method().equals("refuse");
+            assertEquals(
+                    refused
+                            ? List.of("the model could not be kept: model has 2 numbers, expected one")
+                            : List.of(),
+                    run.warnings());
+            assertEquals(!refused, Files.exists(runs.model(run.origin())));
+            assertEquals(2, run.results().size());
+        }
+        trainings.set(0);
+        assertEquals(all, keeping(Keep.ALL).run(StudyTest.parse(study), runs, false));
+        assertEquals(0, trainings.get());
     }
 
     @Test
@@ -317,17 +385,18 @@ class EngineTest {
         assertEquals(comparable(run(STUDY, "b")), comparable(run(STUDY, "a")));
         assertEquals(List.of(), runs.verify());
 
-        Engine keeping = new Engine(Workers.here(), Progress.NONE, new DataFolders(List.of()), true);
-        Path model = runs.model(victim);
-        Files.createDirectories(model.getParent());
-        Files.createSymbolicLink(model.resolveSibling(model.getFileName() + Storage.TEMPORARY), full);
-        List<Run> kept = keeping.run(StudyTest.parse(STUDY), runs, false);
-        assertEquals(
-                List.of(victim),
-                kept.stream()
-                        .filter(r -> r.failure().isPresent())
-                        .map(Run::digest)
-                        .toList());
+        Path model = runs.model(engine(Workers.here())
+                .cells(StudyTest.parse(STUDY))
+                .get(5)
+                .origin()
+                .digest());
+        Files.createDirectories(model.resolveSibling(model.getFileName() + Storage.TEMPORARY).resolve("in the way"));
+        List<Run> kept = keeping(Keep.ALL).run(StudyTest.parse(STUDY), runs, false);
+        assertTrue(kept.stream().allMatch(r -> r.failure().isEmpty()));
+        List<String> warnings =
+                kept.stream().flatMap(r -> r.warnings().stream()).distinct().toList();
+        assertEquals(1, warnings.size(), warnings.toString());
+        assertTrue(warnings.getFirst().startsWith("the model could not be kept: " + model), warnings.toString());
         assertFalse(Files.exists(model));
     }
 
@@ -348,6 +417,120 @@ class EngineTest {
         double[] data = new Toy.Points().load(new DataFolders(List.of()));
         double[] left = new Toy().remaining(new Toy.Forget(50), new Toy().remaining(new Toy.Forget(), data));
         assertEquals(18, left.length);
+    }
+
+    private static final String CHAINED = """
+            study: chained
+            subject: toy
+            data: [points]
+            model: [mean]
+            request: [[forget, shift]]
+            method: [[retrain, move], [sharded, move], [retrain, {move: {factor: 2}}]]
+            audit: [distance, shifted]
+            seeds: [1]
+            """;
+
+    @Test
+    void aChainOfVerbsHasALegForEachStep() {
+        List<Run> runs = run(CHAINED, "a");
+        assertEquals(
+                List.of("do-nothing", "retrain, then do-nothing", "retrain, then move", "sharded, then move",
+                        "retrain, then move {factor: 2.0}"),
+                runs.stream().map(r -> r.recipe().method()).toList());
+        assertEquals(Run.Role.REFERENCE, runs.get(1).role());
+        assertEquals(
+                List.of("distance"),
+                runs.get(1).results().stream().map(Run.Result::audit).toList(),
+                "the model that was not shifted is no reference for shifting");
+        assertEquals(2, runs.get(2).results().size());
+        assertEquals(1, runs.get(2).results().getLast().findings().getFirst().value(), 1e-12);
+        assertEquals(2, runs.get(4).results().getLast().findings().getFirst().value(), 1e-12);
+        // the plain and the sharded learning, the retraining (shared by three) and the sharded one
+        assertEquals(4, trainings.get());
+        assertEquals(Exactness.APPROXIMATE, runs.get(3).exactness());
+        double[] data = new Toy.Points().load(new DataFolders(List.of()));
+        Toy.Mean mean = new Toy.Mean();
+        double retrained = mean.train(new Toy.Forget().rest(data), Env.seeded(1))[0];
+        double before = mean.train(data, Env.seeded(1))[0];
+        assertEquals(
+                Math.abs(retrained + 1 - before),
+                runs.get(2).results().getFirst().findings().get(1).value(),
+                1e-12);
+    }
+
+    @Test
+    void aWrongNumberOfLegsIsRefusedByItsLine() {
+        LetheException e = assertThrows(
+                LetheException.class,
+                () -> StudyTest.parse(CHAINED.replace("[sharded, move]", "[sharded, move, move]")));
+        assertEquals(
+                "small.yaml:6: sharded, then move, then move has 3 legs, the request forget, then shift has 2 steps",
+                e.getMessage());
+    }
+
+    @Test
+    void pairsThatDoNotFitAreLeftOutAndToldOf() {
+        String mixed = STUDY.replace("[forget, {forget: {percent: 50}}]", "[forget, shift]")
+                .replace("[retrain, sharded, {sharded: {shards: 2}}]", "[retrain, move]")
+                .replace("[distance, clock]", "[distance, shifted]");
+        List<Run> runs = run(mixed, "a");
+        // per model and seed: forgetting has two controls (one of them retrain), shifting has two and its method
+        assertEquals(2 * 2 * (2 + 3), runs.size());
+        assertEquals(
+                4, runs.stream().filter(r -> r.role() == Run.Role.REJECTED).count());
+        List<LeftOut> leftOut = RunFolder.at(folder.resolve("a")).leftOut();
+        assertEquals(4, leftOut.size(), leftOut.toString());
+        assertTrue(leftOut.contains(
+                new LeftOut("mean", "forget", "move", "", "move fulfils requests to shift alone")));
+        assertTrue(leftOut.contains(
+                new LeftOut("mean {rounds: 5}", "shift", "retrain", "", "retrain fulfils requests to forget alone")));
+        assertEquals(
+                leftOut,
+                engine(Workers.here())
+                        .plan(StudyTest.parse(mixed), RunFolder.at(folder.resolve("a")))
+                        .leftOut());
+        for (Run run : runs) {
+            assertEquals(
+                    run.recipe().request().equals("shift") ? 2 : 1, run.results().size(), run.toString());
+        }
+    }
+
+    @Test
+    void anEntryThatFitsNothingIsRefused() {
+        LetheException e = assertThrows(
+                LetheException.class,
+                () -> StudyTest.parse(STUDY.replace("[retrain,", "[move, retrain,").replace("[distance,", "[shifted,")));
+        assertEquals(
+                "small.yaml:6: move fulfils requests to shift alone\n"
+                        + "small.yaml:7: shifted looks at requests to shift alone",
+                e.getMessage());
+    }
+
+    @Test
+    void aFolderOfFormatOneIsRead() throws IOException {
+        Path former = folder.resolve("former");
+        Path from = Path.of("src/test/resources/format-1");
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, former.resolve(from.relativize(file).toString()));
+            }
+        }
+        RunFolder runs = RunFolder.at(former);
+        List<Run> read = runs.runs();
+        assertEquals(4, read.size());
+        assertEquals("retrain", read.get(1).recipe().method());
+        assertEquals(Aspect.EFFECT, read.get(1).results().getFirst().aspect());
+        assertEquals(0.02271621991891687, read.get(1).results().getFirst().findings().get(1).value());
+        assertEquals(
+                "means",
+                read.get(1).results().getFirst().pictures().getFirst().title());
+        assertEquals(1, runs.verify().size(), runs.verify().toString()); // the cell that failed
+        assertEquals(List.of(), runs.leftOut());
+        Report.write(read, folder.resolve("report"));
+        Path record = former.resolve("cells/" + read.get(1).digest() + ".json");
+        Files.writeString(record, Files.readString(record).replace("0.02271621991891687", "0.9"));
+        assertTrue(runs.verify().getFirst().contains("checksum"), runs.verify().toString());
+        assertEquals(4, run(Files.readString(former.resolve("study.yaml")), "former").size());
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.lethe.study;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -51,7 +52,7 @@ class RunFolderTest {
                 RunFolder.sha256("cell"),
                 new Run.Recipe("toy", "points", "mean", "forget", "retrain", 1),
                 Run.Role.TESTED,
-                Exactness.EXACT,
+                Exactness.EXACT, "",
                 "",
                 Map.of("b", "2", "a", "1"),
                 new Cost(1.5, Map.of("shard", List.of(0.5, 1.0)), Map.of("touched", 2L)),
@@ -73,8 +74,12 @@ class RunFolderTest {
     private RunFolder written() {
         RunFolder runs = RunFolder.at(folder);
         runs.hold().close();
-        runs.describe("study: toy\n", List.of(RunFolder.sha256("cell")));
+        runs.describe(
+                "study: toy\n",
+                List.of(new RunFolder.Listed(RunFolder.sha256("cell"), List.of(RunFolder.sha256("audit")))),
+                List.of(new LeftOut("mean", "shift", "retrain", "", "it forgets")));
         runs.write(run(0.1 + 0.2), "cell");
+        runs.write(run(0.1 + 0.2).results().getFirst(), "audit");
         return runs;
     }
 
@@ -90,14 +95,37 @@ class RunFolderTest {
         assertTrue(json.contains("\"y\" : [ 1.0, 12.346 ]"), json);
     }
 
+    private static final byte[] PNG = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 1, 2, 3};
+
+    private static final List<Picture> KINDS = List.of(
+            new Picture.Curve(
+                    "loss",
+                    "step",
+                    "loss",
+                    "",
+                    List.of(new Picture.Line("npo", List.of(1f, 2f), List.of(1e-7f, 1234567f), List.of(), List.of()))),
+            new Picture.HeatMap(
+                    "all pairs", "attack", "protection", "", List.of("a", "b"), List.of("c"), List.of(List.of(0f, 1f))),
+            new Picture.Strip("works", "", List.of(new Picture.Frame("before", PNG), new Picture.Frame("after", PNG))));
+
     @Test
-    void aRecordFromBeforeThereWerePicturesIsRead() {
+    void everyKindOfPictureIsReadBackAndImagesAreFilesOfTheirOwn() throws IOException {
         RunFolder runs = written();
-        Run without = run(0.1 + 0.2, List.of());
-        runs.write(without, "cell");
-        assertFalse(RunFolder.json(without).contains("pictures"));
-        assertEquals(List.of(without), runs.runs());
-        assertEquals(1, runs.verify().size(), "a failed cell and nothing else");
+        Run.Result shown = run(0.1 + 0.2, KINDS).results().getFirst();
+        runs.write(shown, "audit");
+        assertEquals(List.of(shown), runs.runs().getFirst().results());
+        Path image = folder.resolve("pictures/" + RunFolder.sha256(PNG) + ".png");
+        assertArrayEquals(PNG, Files.readAllBytes(image));
+        Files.write(image, new byte[] {1});
+        assertTrue(runs.verify().getLast().startsWith(image + " is missing or is not the image"), runs.verify()
+                .toString());
+    }
+
+    @Test
+    void whatWasLeftOutIsReadBack() {
+        assertEquals(
+                List.of(new LeftOut("mean", "shift", "retrain", "", "it forgets")),
+                written().leftOut());
     }
 
     @Test
@@ -117,9 +145,9 @@ class RunFolderTest {
     @Test
     void aChangedFindingIsNoticed() throws IOException {
         RunFolder runs = written();
-        Path file = folder.resolve("cells").resolve(RunFolder.sha256("cell") + ".json");
+        Path file = folder.resolve("audits").resolve(RunFolder.sha256("audit") + ".json");
         Files.writeString(file, Files.readString(file).replace("0.30000000000000004", "0.9"));
-        assertTrue(runs.verify().getFirst().contains("checksum"), runs.verify().toString());
+        assertTrue(runs.verify().getLast().contains("checksum"), runs.verify().toString());
     }
 
     @Test
@@ -132,7 +160,16 @@ class RunFolderTest {
     @Test
     void truncatedAndRandomRecordsAreNamedNotTrusted() throws IOException {
         RunFolder runs = written();
-        Path file = folder.resolve("cells").resolve(RunFolder.sha256("cell") + ".json");
+        for (Path file : List.of(
+                folder.resolve("cells").resolve(RunFolder.sha256("cell") + ".json"),
+                folder.resolve("audits").resolve(RunFolder.sha256("audit") + ".json"))) {
+            byte[] intact = Files.readAllBytes(file);
+            hit(runs, file);
+            Files.write(file, intact);
+        }
+    }
+
+    private static void hit(RunFolder runs, Path file) throws IOException {
         byte[] whole = Files.readAllBytes(file);
         SplittableRandom random = new SplittableRandom(5);
         for (int i = 0; i < 200; i++) {

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.lethe.Chain;
+import org.lethe.Legs;
 import org.lethe.LetheException;
 
 class StudyTest {
@@ -44,7 +45,10 @@ class StudyTest {
                 new Toy.Mean(5, 0.1, new Toy.Stop(7, Optional.of(0.5)), List.of(1, 2)),
                 study.models().getFirst());
         assertEquals(
-                List.of(new Toy.Retrain(), new Toy.Sharded(), new Toy.Sharded(2, new Toy.Failing())),
+                List.of(
+                        Legs.of(new Toy.Retrain()),
+                        Legs.of(new Toy.Sharded()),
+                        Legs.of(new Toy.Sharded(2, new Toy.Failing()))),
                 List.copyOf(study.methods()));
         assertEquals(List.of(1L, 2L), study.seeds());
     }

@@ -14,6 +14,7 @@ import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Direction;
+import org.lethe.DoNothing;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
@@ -30,7 +31,7 @@ import org.lethe.Subject;
 import org.lethe.numerics.Keyed;
 
 /** A family of models small enough for tests: numbers, and their noisy mean. */
-final class Toy implements Subject<double[], double[]> {
+public final class Toy implements Subject<double[], double[]> {
     @Override
     public String name() {
         return "toy";
@@ -48,31 +49,39 @@ final class Toy implements Subject<double[], double[]> {
 
     @Override
     public List<Request> requests() {
-        return List.of(new Forget());
+        return List.of(new Forget(), new Shift());
     }
 
     @Override
     public List<Method<double[], double[]>> methods() {
-        return List.of(new Retrain(), new Sharded(), new Failing());
+        return List.of(new Retrain(), new Sharded(), new Failing(), new Move(), new Refuse());
     }
 
     @Override
     public List<Audit<double[], double[]>> audits() {
-        return List.of(new Distance(), new Drift(), new Clock());
+        return List.of(new Distance(), new Drift(), new Clock(), new Shifted());
     }
 
     @Override
     public Method<double[], double[]> reference(Request request) {
-        return new Retrain();
+        return request instanceof Forget ? new Retrain() : new DoNothing<>();
+    }
+
+    @Override
+    public List<Method<double[], double[]>> rejected(Request request) {
+        return request instanceof Shift ? List.of(new Move(-1)) : List.of();
     }
 
     @Override
     public double[] remaining(Request request, double[] data) {
-        return ((Forget) request).rest(data);
+        return request instanceof Forget forget ? forget.rest(data) : data;
     }
 
     @Override
     public void save(double[] model, Map<String, String> provenance, Path file) throws IOException {
+        if (model.length > 1) {
+            throw new IllegalArgumentException("model has " + model.length + " numbers, expected one");
+        }
         Safetensors.write(file, Map.of("mean", Safetensors.Tensor.of(bits(model), model.length)), provenance);
     }
 
@@ -220,8 +229,84 @@ final class Toy implements Subject<double[], double[]> {
         }
     }
 
+    /** Asks for a model that is moved to the right. */
+    @Named("shift")
+    record Shift(double by) implements Request {
+        Shift() {
+            this(1);
+        }
+    }
+
+    /** Moves a mean: by what is asked, times a factor. */
+    @Named("move")
+    record Move(double factor) implements Method<double[], double[]> {
+        Move() {
+            this(1);
+        }
+
+        @Override
+        public Optional<String> unsuited(Request request, Learner<double[], double[]> learner) {
+            return request instanceof Shift ? Optional.empty() : Optional.of("move fulfils requests to shift alone");
+        }
+
+        @Override
+        public double[] fulfil(double[] m, Request r, Learner<double[], double[]> l, double[] data, Env env) {
+            return new double[] {m[0] + factor * ((Shift) r).by()};
+        }
+
+        @Override
+        public Exactness exactness() {
+            return Exactness.EXACT;
+        }
+    }
+
+    /** Leaves a model that cannot be written. */
+    @Named("refuse")
+    record Refuse() implements Method<double[], double[]> {
+        @Override
+        public double[] fulfil(double[] m, Request r, Learner<double[], double[]> l, double[] data, Env env) {
+            return new double[] {m[0], 0};
+        }
+
+        @Override
+        public Exactness exactness() {
+            return Exactness.NONE;
+        }
+    }
+
+    /** Whether a mean was moved by what was asked. */
+    @Named("shifted")
+    record Shifted() implements Audit<double[], double[]> {
+        @Override
+        public Aspect aspect() {
+            return Aspect.EFFECT;
+        }
+
+        @Override
+        public Optional<String> unsuited(Request request, Method<double[], double[]> method) {
+            return request instanceof Shift
+                    ? Optional.empty()
+                    : Optional.of("shifted looks at requests to shift alone");
+        }
+
+        @Override
+        public List<Finding> examine(Case<double[], double[]> c, Env env) {
+            return List.of(new Finding("shifted", c.after()[0] - c.reference()[0], 1, Direction.HIGHER));
+        }
+
+        @Override
+        public String limits() {
+            return "one number";
+        }
+    }
+
     @Named("retrain")
     record Retrain() implements Method<double[], double[]> {
+        @Override
+        public Optional<String> unsuited(Request request, Learner<double[], double[]> learner) {
+            return request instanceof Forget ? Optional.empty() : Optional.of("retrain fulfils requests to forget alone");
+        }
+
         @Override
         public double[] fulfil(double[] m, Request r, Learner<double[], double[]> l, double[] data, Env env) {
             return l.train(((Forget) r).rest(data), env);
@@ -247,6 +332,11 @@ final class Toy implements Subject<double[], double[]> {
 
         Sharded() {
             this(4, new Retrain());
+        }
+
+        @Override
+        public Optional<String> unsuited(Request request, Learner<double[], double[]> learner) {
+            return inner.unsuited(request, learner);
         }
 
         @Override

@@ -1,0 +1,14 @@
+package org.lethe;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** The key that a setting had before: {@code @Formerly("most") int maxPerClass}. Studies may still use it, and are told the new one. */
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.RECORD_COMPONENT)
+public @interface Formerly {
+    /** The old keys. */
+    String[] value();
+}

@@ -1,0 +1,56 @@
+package org.lethe.study;
+
+import org.lethe.Device;
+import org.lethe.Method;
+import org.lethe.Request;
+
+/**
+ * Where a model came from, in words: what was learned, and what was fulfilled on it. The SHA-256 of the text is the name under
+ * which a run folder keeps the model.
+ *
+ * @param text one line for each thing that the model depends on
+ */
+record Origin(String text) {
+    /** Learned, in the form a method needs, before any request. */
+    static <D, M> Origin learned(Cell<D, M> cell, Method<D, M> method) {
+        return new Origin("""
+                lethe model, format %d
+                lethe: %s
+                subject: %s
+                data: %s
+                data digest: %s
+                model: %s
+                learned: %s
+                seed: %d
+                %s""".formatted(
+                        RunFolder.FORMAT,
+                        RunFolder.lethe(),
+                        cell.study().subject().name(),
+                        Words.full(cell.data()),
+                        cell.dataDigest(),
+                        Words.full(cell.model()),
+                        method.learnsPlainly() ? "plainly" : Words.full(method),
+                        cell.seed(),
+                        device(cell.device())));
+    }
+
+    /** This model after a request. */
+    Origin fulfilled(Request request, Method<?, ?> method) {
+        return new Origin("""
+                lethe model, format %d
+                before: %s
+                request: %s
+                method: %s
+                """.formatted(RunFolder.FORMAT, digest(), Words.full(request), Words.full(method)));
+    }
+
+    /** A line for a device other than the processor. */
+    static String device(Device device) {
+        return device.equals(Device.CPU) ? "" : "device: " + device + "\n";
+    }
+
+    /** SHA-256 of the text, in hex. */
+    String digest() {
+        return RunFolder.sha256(text);
+    }
+}
