@@ -3,12 +3,12 @@ package org.lethe.bench;
 import java.util.Optional;
 import org.lethe.DataFolders;
 import org.lethe.Env;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.EmbeddingLearner;
-import org.lethe.recsys.Ml100k;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.Splits;
-import org.lethe.recsys.Wmf;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.Wmf;
+import org.lethe.recsys.data.Ml100k;
+import org.lethe.recsys.data.Splits;
 
 /**
  * One training in a fresh JVM: MovieLens-100K, 32 dimensions, 50 epochs with an evaluation after each, one thread. Run it

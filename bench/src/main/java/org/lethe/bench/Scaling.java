@@ -8,13 +8,13 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.lethe.Env;
 import org.lethe.Workers;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.Interactions;
-import org.lethe.recsys.Planted;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.Wmf;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.Wmf;
+import org.lethe.recsys.data.Planted;
 import org.lethe.recsys.forget.ForgetUsers;
 import org.lethe.recsys.forget.Sisa;
 

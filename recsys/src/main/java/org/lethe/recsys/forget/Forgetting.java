@@ -10,14 +10,14 @@ import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
-import org.lethe.recsys.AdamForm;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.EmbeddingLearner.Loss;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
-import org.lethe.recsys.Wmf;
+import org.lethe.recsys.backbone.AdamForm;
+import org.lethe.recsys.backbone.Wmf;
 
 /** What every method of forgetting asks of its arguments. */
 interface Forgetting extends Method<Split, Recommender> {

@@ -18,13 +18,13 @@ import org.lethe.Interval;
 import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.backbone.AdamForm;
+import org.lethe.recsys.backbone.Bpr;
 
 /** What makes an audit one: it rejects doing nothing, or a stated sabotage, and accepts retraining, over several seeds. */
 final class AuditControlsTest {

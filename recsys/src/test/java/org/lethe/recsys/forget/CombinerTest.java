@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.lethe.Env;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.backbone.AdamForm;
+import org.lethe.recsys.backbone.Bpr;
 
 class CombinerTest {
     private final Split data = Blocks.split(60, 40, 3, 5);

@@ -16,13 +16,13 @@ import org.lethe.Exactness;
 import org.lethe.Ledger;
 import org.lethe.LetheException;
 import org.lethe.Method;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.Checkpoint;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.Wmf;
+import org.lethe.recsys.backbone.AdamForm;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.Wmf;
 
 class ExactForgettingTest {
     private static final List<Method<Split, Recommender>> EXACT = List.of(

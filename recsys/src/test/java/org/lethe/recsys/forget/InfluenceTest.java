@@ -12,13 +12,13 @@ import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Method;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.Wmf;
+import org.lethe.recsys.backbone.AdamForm;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.Wmf;
 
 class InfluenceTest {
     private static final double[] ZERO = {0, 0};

@@ -18,17 +18,17 @@ import org.lethe.Ledger;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Workers;
-import org.lethe.recsys.Dmf;
 import org.lethe.recsys.EmbeddingLearner.Loss;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.Gmf;
-import org.lethe.recsys.MultVae;
-import org.lethe.recsys.NeuMf;
-import org.lethe.recsys.Ngcf;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserRows;
+import org.lethe.recsys.backbone.Dmf;
+import org.lethe.recsys.backbone.Gmf;
+import org.lethe.recsys.backbone.MultVae;
+import org.lethe.recsys.backbone.NeuMf;
+import org.lethe.recsys.backbone.Ngcf;
 import org.lethe.torch.Device;
 
 /** Shards that are models with layers. */

@@ -18,17 +18,17 @@ import org.lethe.Env;
 import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Method;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
-import org.lethe.recsys.Dmf;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.MultVae;
-import org.lethe.recsys.NeuMf;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Recsys;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
+import org.lethe.recsys.backbone.AdamForm;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.Dmf;
+import org.lethe.recsys.backbone.MultVae;
+import org.lethe.recsys.backbone.NeuMf;
 import org.lethe.torch.Device;
 
 class ShardedFileTest {

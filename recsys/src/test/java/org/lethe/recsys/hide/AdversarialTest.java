@@ -14,16 +14,16 @@ import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
-import org.lethe.recsys.ImplicitAls;
-import org.lethe.recsys.LightGcn;
-import org.lethe.recsys.NeuMf;
-import org.lethe.recsys.Planted;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserRows;
+import org.lethe.recsys.backbone.AdamForm;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.ImplicitAls;
+import org.lethe.recsys.backbone.LightGcn;
+import org.lethe.recsys.backbone.NeuMf;
+import org.lethe.recsys.data.Planted;
 import org.lethe.torch.Device;
 
 class AdversarialTest {
