@@ -55,14 +55,14 @@ public class FactorisationSpeed {
     @Benchmark
     @OperationsPerInvocation(EPOCHS)
     public Checkpoint bpr() {
-        return train(new Bpr(64, EPOCHS, batch, 1e-3, 0.01, 5, form));
+        return train(new Bpr().withDims(64).withEpochs(EPOCHS).withBatch(batch).withAdam(form));
     }
 
     /** An epoch of WMF. */
     @Benchmark
     @OperationsPerInvocation(EPOCHS)
     public Checkpoint wmf() {
-        return train(new Wmf(64, EPOCHS, batch, 1e-3, 0.01, 5, form));
+        return train(new Wmf().withDims(64).withEpochs(EPOCHS).withBatch(batch).withAdam(form));
     }
 
     private Checkpoint train(EmbeddingLearner learner) {

@@ -44,8 +44,8 @@ public final class Scaling {
         Interactions none = all.where((u, i) -> false);
         Split data = new Split(all, none, none);
         Env env = Env.seeded(1);
-        Bpr bpr = new Bpr(32, 1, 4096, 1e-3, 0.01, 5, new Bpr().adam());
-        Wmf wmf = new Wmf(32, 1, 4096, 1e-3, 0.01, 5, new Wmf().adam());
+        Bpr bpr = new Bpr().withEpochs(1).withBatch(4096);
+        Wmf wmf = new Wmf().withEpochs(1).withBatch(4096);
         int rounds = users <= 40_000 ? 7 : 1; // the first rounds of a process wait for the compiler
         double[] epoch = new double[rounds];
         Recommender model = timed(epoch, () -> bpr.train(data, env));

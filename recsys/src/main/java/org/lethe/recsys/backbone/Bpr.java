@@ -38,6 +38,30 @@ public record Bpr(int dims, int epochs, int batch, double learningRate, double i
         this(32, 50, 1024, 1e-3, 0.01, 5, AdamForm.LAZY);
     }
 
+    public Bpr withDims(int dims) {
+        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Bpr withBatch(int batch) {
+        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Bpr withLearningRate(double learningRate) {
+        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Bpr withInitialSd(double initialSd) {
+        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Bpr withPatience(int patience) {
+        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Bpr withAdam(AdamForm adam) {
+        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
     @Override
     public Bpr withEpochs(int epochs) {
         return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);

@@ -48,6 +48,30 @@ public record Gmf(int dims, int negatives, int epochs, int batch, double learnin
         this(32, 1, 50, 1024, 1e-3, 0.01, 5);
     }
 
+    public Gmf withDims(int dims) {
+        return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Gmf withNegatives(int negatives) {
+        return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Gmf withBatch(int batch) {
+        return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Gmf withLearningRate(double learningRate) {
+        return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Gmf withInitialSd(double initialSd) {
+        return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Gmf withPatience(int patience) {
+        return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
     @Override
     public Gmf withEpochs(int epochs) {
         return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);

@@ -57,6 +57,18 @@ public record ImplicitAls(int dims, int iterations, double alpha, double lambda,
         return iterations;
     }
 
+    public ImplicitAls withDims(int dims) {
+        return new ImplicitAls(dims, iterations, alpha, lambda, initialSd, patience);
+    }
+
+    public ImplicitAls withLambda(double lambda) {
+        return new ImplicitAls(dims, iterations, alpha, lambda, initialSd, patience);
+    }
+
+    public ImplicitAls withPatience(int patience) {
+        return new ImplicitAls(dims, iterations, alpha, lambda, initialSd, patience);
+    }
+
     @Override
     public ImplicitAls withEpochs(int epochs) {
         return new ImplicitAls(dims, epochs, alpha, lambda, initialSd, patience);

@@ -51,6 +51,34 @@ public record LightGcn(
         this(64, 3, 50, 1024, 1e-3, 1e-6, 0.1, 5);
     }
 
+    public LightGcn withDims(int dims) {
+        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+    }
+
+    public LightGcn withLayers(int layers) {
+        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+    }
+
+    public LightGcn withBatch(int batch) {
+        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+    }
+
+    public LightGcn withLearningRate(double learningRate) {
+        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+    }
+
+    public LightGcn withL2(double l2) {
+        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+    }
+
+    public LightGcn withInitialSd(double initialSd) {
+        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+    }
+
+    public LightGcn withPatience(int patience) {
+        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+    }
+
     @Override
     public LightGcn withEpochs(int epochs) {
         return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);

@@ -59,6 +59,22 @@ public record WholeDataWmf(
         this(64, 50, 256, 0.05, 0.2, 0.7, 0.01, 5);
     }
 
+    public WholeDataWmf withDims(int dims) {
+        return new WholeDataWmf(dims, epochs, batch, learningRate, unobserved, keep, initialSd, patience);
+    }
+
+    public WholeDataWmf withBatch(int batch) {
+        return new WholeDataWmf(dims, epochs, batch, learningRate, unobserved, keep, initialSd, patience);
+    }
+
+    public WholeDataWmf withKeep(double keep) {
+        return new WholeDataWmf(dims, epochs, batch, learningRate, unobserved, keep, initialSd, patience);
+    }
+
+    public WholeDataWmf withInitialSd(double initialSd) {
+        return new WholeDataWmf(dims, epochs, batch, learningRate, unobserved, keep, initialSd, patience);
+    }
+
     @Override
     public WholeDataWmf withEpochs(int epochs) {
         return new WholeDataWmf(dims, epochs, batch, learningRate, unobserved, keep, initialSd, patience);

@@ -38,6 +38,30 @@ public record Wmf(int dims, int epochs, int batch, double learningRate, double i
         this(32, 50, 1024, 1e-3, 0.01, 5, AdamForm.LAZY);
     }
 
+    public Wmf withDims(int dims) {
+        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Wmf withBatch(int batch) {
+        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Wmf withLearningRate(double learningRate) {
+        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Wmf withInitialSd(double initialSd) {
+        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Wmf withPatience(int patience) {
+        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Wmf withAdam(AdamForm adam) {
+        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
     @Override
     public Wmf withEpochs(int epochs) {
         return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);

@@ -2,7 +2,6 @@ package org.lethe.recsys.hide;
 
 import org.lethe.recsys.UserRows;
 
-
 /** Which of a model's tables of users a method protects. */
 public enum Tables {
     /** All of them. */

@@ -23,10 +23,36 @@ class DefendedTrainingTest {
 
     static List<UserLearner> learners() {
         return List.of(
-                new Bpr(16, 12, 64, 0.01, 0.1, 50, AdamForm.LAZY),
-                new Bpr(16, 12, 64, 0.01, 0.1, 50, AdamForm.DENSE),
-                new Wmf(16, 12, 64, 0.01, 0.1, 50, AdamForm.LAZY),
-                new LightGcn(16, 2, 12, 64, 0.01, 0, 0.1, 50));
+                new Bpr()
+                        .withDims(16)
+                        .withEpochs(12)
+                        .withBatch(64)
+                        .withLearningRate(0.01)
+                        .withInitialSd(0.1)
+                        .withPatience(50),
+                new Bpr()
+                        .withDims(16)
+                        .withEpochs(12)
+                        .withBatch(64)
+                        .withLearningRate(0.01)
+                        .withInitialSd(0.1)
+                        .withPatience(50)
+                        .withAdam(AdamForm.DENSE),
+                new Wmf()
+                        .withDims(16)
+                        .withEpochs(12)
+                        .withBatch(64)
+                        .withLearningRate(0.01)
+                        .withInitialSd(0.1)
+                        .withPatience(50),
+                new LightGcn()
+                        .withDims(16)
+                        .withLayers(2)
+                        .withEpochs(12)
+                        .withBatch(64)
+                        .withLearningRate(0.01)
+                        .withL2(0)
+                        .withPatience(50));
     }
 
     /** Draws every row to 0.25 in all numbers from an epoch on. */

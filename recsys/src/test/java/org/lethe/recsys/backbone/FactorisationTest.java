@@ -69,8 +69,19 @@ class FactorisationTest {
     void lazyAdamHasTheBitsOfDenseAdam() {
         Split data = withoutValidation(planted(60, 40, 8));
         for (int dims : new int[] {5, 16, 40}) {
-            Bpr lazy = new Bpr(dims, 150, 30, 0.01, 0.1, 5, AdamForm.LAZY);
-            Bpr dense = new Bpr(dims, 150, 30, 0.01, 0.1, 5, AdamForm.DENSE);
+            Bpr lazy = new Bpr()
+                    .withDims(dims)
+                    .withEpochs(150)
+                    .withBatch(30)
+                    .withLearningRate(0.01)
+                    .withInitialSd(0.1);
+            Bpr dense = new Bpr()
+                    .withDims(dims)
+                    .withEpochs(150)
+                    .withBatch(30)
+                    .withLearningRate(0.01)
+                    .withInitialSd(0.1)
+                    .withAdam(AdamForm.DENSE);
             Checkpoint a = lazy.resume(lazy.start(data, Env.seeded(1)), data, Env.seeded(1));
             Checkpoint b = dense.resume(dense.start(data, Env.seeded(1)), data, Env.seeded(1));
             assertTrue(a.steps() > 1000);
@@ -84,8 +95,18 @@ class FactorisationTest {
     @Test
     void theTwoNodeFormStaysWithinItsBoundOfDenseAdam() {
         Split data = withoutValidation(planted(60, 40, 8));
-        Bpr close = new Bpr(16, 60, 10, 0.001, 0.1, 5, AdamForm.TWO_NODE);
-        Bpr dense = new Bpr(16, 60, 10, 0.001, 0.1, 5, AdamForm.DENSE);
+        Bpr close = new Bpr()
+                .withDims(16)
+                .withEpochs(60)
+                .withBatch(10)
+                .withInitialSd(0.1)
+                .withAdam(AdamForm.TWO_NODE);
+        Bpr dense = new Bpr()
+                .withDims(16)
+                .withEpochs(60)
+                .withBatch(10)
+                .withInitialSd(0.1)
+                .withAdam(AdamForm.DENSE);
         Embeddings a = close.train(data, Env.seeded(1));
         Embeddings b = dense.train(data, Env.seeded(1));
         assertArrayEquals(b.userRows(), a.userRows(), 1e-5f);
@@ -101,9 +122,19 @@ class FactorisationTest {
     void equalScoresCostLnTwoAndTrainingLowersIt() {
         Split data = planted(60, 40, 8);
         for (EmbeddingLearner.Loss loss : List.of(EmbeddingLearner.Loss.PAIRWISE, EmbeddingLearner.Loss.LOGISTIC)) {
-            Checkpoint zero = new Bpr(16, 1, 1, 1e-3, 0, 5, AdamForm.LAZY).start(data, Env.seeded(3));
+            Checkpoint zero = new Bpr()
+                    .withDims(16)
+                    .withEpochs(1)
+                    .withBatch(1)
+                    .withInitialSd(0)
+                    .start(data, Env.seeded(3));
             assertEquals(Math.log(2), oneBatch(loss, zero, data).epoch(0), 1e-7);
-            Checkpoint start = new Bpr(16, 1, 1, 1e-3, 0.1, 5, AdamForm.LAZY).start(data, Env.seeded(3));
+            Checkpoint start = new Bpr()
+                    .withDims(16)
+                    .withEpochs(1)
+                    .withBatch(1)
+                    .withInitialSd(0.1)
+                    .start(data, Env.seeded(3));
             Factorisation course =
                     new Factorisation(loss, AdamForm.LAZY, 16, 0.01, start, data.train(), UserLoss.NONE, Env.seeded(3));
             double before = course.epoch(0);
@@ -118,7 +149,12 @@ class FactorisationTest {
     void gradientsAreTheDifferencesOfTheLoss() {
         Split data = planted(12, 10, 4);
         for (EmbeddingLearner.Loss loss : List.of(EmbeddingLearner.Loss.PAIRWISE, EmbeddingLearner.Loss.LOGISTIC)) {
-            Checkpoint start = new Bpr(3, 1, 1, 1e-3, 0.5, 5, AdamForm.LAZY).start(data, Env.seeded(3));
+            Checkpoint start = new Bpr()
+                    .withDims(3)
+                    .withEpochs(1)
+                    .withBatch(1)
+                    .withInitialSd(0.5)
+                    .start(data, Env.seeded(3));
             Factorisation course = oneBatch(loss, start, data);
             course.epoch(0);
             Checkpoint after = course.snapshot(1);
@@ -180,7 +216,12 @@ class FactorisationTest {
     @Test
     void resumingLeavesTheCheckpointAndGoesOnFromItsMoments() {
         Split data = withoutValidation(planted(60, 40, 8));
-        Bpr bpr = new Bpr(16, 4, 32, 0.01, 0.1, 5, AdamForm.LAZY);
+        Bpr bpr = new Bpr()
+                .withDims(16)
+                .withEpochs(4)
+                .withBatch(32)
+                .withLearningRate(0.01)
+                .withInitialSd(0.1);
         Checkpoint first = bpr.resume(bpr.start(data, Env.seeded(1)), data, Env.seeded(1));
         float[] kept = first.model().userRows().clone();
         Checkpoint second = bpr.resume(first, data, Env.seeded(1));
@@ -194,7 +235,12 @@ class FactorisationTest {
     @Test
     void trainingKeepsTheBestEpochOfTheValidationPart() {
         Split data = planted(100, 60, 12);
-        Bpr bpr = new Bpr(16, 40, 64, 0.05, 0.01, 3, AdamForm.LAZY);
+        Bpr bpr = new Bpr()
+                .withDims(16)
+                .withEpochs(40)
+                .withBatch(64)
+                .withLearningRate(0.05)
+                .withPatience(3);
         Env env = Env.seeded(2);
         Checkpoint best = bpr.resume(bpr.start(data, env), data, env);
         double score = Ranking.mean(
@@ -212,7 +258,7 @@ class FactorisationTest {
     void aWarmEpochAllocatesNothingPerBatch() {
         assumeTrue(Lanes.VECTOR, "kernels are off: " + Lanes.OBSTACLE);
         Split data = planted(200, 100, 20);
-        Checkpoint start = new Bpr(64, 1, 32, 1e-3, 0.01, 5, AdamForm.LAZY).start(data, Env.seeded(1));
+        Checkpoint start = new Bpr().withDims(64).withEpochs(1).withBatch(32).start(data, Env.seeded(1));
         Factorisation course = new Factorisation(
                 EmbeddingLearner.Loss.PAIRWISE,
                 AdamForm.LAZY,
@@ -275,8 +321,18 @@ class FactorisationTest {
     void bothModelsFindPlantedTastes() {
         Split data = planted(100, 60, 12);
         for (EmbeddingLearner learner : List.of(
-                new Bpr(16, 60, 64, 0.01, 0.01, 10, AdamForm.LAZY),
-                new Wmf(16, 60, 64, 0.01, 0.01, 10, AdamForm.LAZY))) {
+                new Bpr()
+                        .withDims(16)
+                        .withEpochs(60)
+                        .withBatch(64)
+                        .withLearningRate(0.01)
+                        .withPatience(10),
+                new Wmf()
+                        .withDims(16)
+                        .withEpochs(60)
+                        .withBatch(64)
+                        .withLearningRate(0.01)
+                        .withPatience(10))) {
             Embeddings model = learner.train(data, Env.seeded(2));
             int right = 0;
             for (int u = 0; u < data.users(); u++) {
@@ -293,7 +349,12 @@ class FactorisationTest {
     @Test
     void aUserOrItemWithoutInteractionsKeepsItsInitialRow() {
         Split data = withoutValidation(planted(20, 30, 5)).withoutUsers(u -> u == 7);
-        Bpr bpr = new Bpr(8, 3, 10, 0.01, 0.1, 5, AdamForm.LAZY);
+        Bpr bpr = new Bpr()
+                .withDims(8)
+                .withEpochs(3)
+                .withBatch(10)
+                .withLearningRate(0.01)
+                .withInitialSd(0.1);
         Embeddings before = bpr.start(data, Env.seeded(1)).model();
         Embeddings after = bpr.train(data, Env.seeded(1));
         for (int d = 0; d < 8; d++) {
@@ -311,8 +372,13 @@ class FactorisationTest {
     @Test
     void aDivergingTrainingStopsAndSaysSo() {
         Split data = withoutValidation(planted(20, 30, 5));
-        Wmf wild = new Wmf(8, 50, 10, 999, 100, 5, AdamForm.LAZY);
-        Bpr broken = new Bpr(8, 2, 10, 0.01, 0.1, 5, AdamForm.LAZY);
+        Wmf wild = new Wmf().withDims(8).withBatch(10).withLearningRate(999).withInitialSd(100);
+        Bpr broken = new Bpr()
+                .withDims(8)
+                .withEpochs(2)
+                .withBatch(10)
+                .withLearningRate(0.01)
+                .withInitialSd(0.1);
         Checkpoint start = broken.start(data, Env.seeded(1));
         start.model().itemRows()[0] = Float.NaN;
         LetheException e = assertThrows(LetheException.class, () -> broken.resume(start, data, Env.seeded(1)));

@@ -16,7 +16,8 @@ import org.lethe.recsys.Split;
 class ImplicitAlsTest {
     private static final Interactions TRAIN = Samples.interactions(60, 45, 0.15, 3);
     private static final Split SPLIT = new Split(TRAIN, none(60, 45), none(60, 45));
-    private static final ImplicitAls ALS = new ImplicitAls(8, 6, 10, 0.5, 0.1, 3);
+    private static final ImplicitAls ALS =
+            new ImplicitAls().withDims(8).withEpochs(6).withLambda(0.5);
 
     @Test
     void everyHalfStepSolvesItsNormalEquations() {

@@ -40,7 +40,14 @@ class LayeredTest {
 
     static List<UserLearner> small() {
         return List.of(
-                new Gmf(8, 2, 4, 200, 1e-2, 0.1, 9),
+                new Gmf()
+                        .withDims(8)
+                        .withNegatives(2)
+                        .withEpochs(4)
+                        .withBatch(200)
+                        .withLearningRate(1e-2)
+                        .withInitialSd(0.1)
+                        .withPatience(9),
                 new NeuMf(4, List.of(8, 4), 2, 4, 200, 5e-3, 0.1, 9, Device.CPU),
                 new Dmf(8, List.of(8, 6), 1, 4, 200, 5e-3, 0.1, 9, Device.CPU),
                 new Ngcf(8, List.of(8, 6), 0.2, 1, 4, 400, 1e-2, 0.1, 9, Device.CPU),
@@ -49,7 +56,14 @@ class LayeredTest {
 
     static List<UserLearner> longer() {
         return List.of(
-                new Gmf(16, 4, 40, 256, 5e-3, 0.1, 9),
+                new Gmf()
+                        .withDims(16)
+                        .withNegatives(4)
+                        .withEpochs(40)
+                        .withBatch(256)
+                        .withLearningRate(5e-3)
+                        .withInitialSd(0.1)
+                        .withPatience(9),
                 new NeuMf(8, List.of(16, 8), 4, 20, 256, 5e-3, 0.1, 9, Device.CPU),
                 new Dmf(16, List.of(16, 16), 4, 30, 256, 3e-3, 0.1, 9, Device.CPU),
                 new Ngcf(16, List.of(16), 0.1, 4, 40, 1024, 1e-2, 0.1, 9, Device.CPU),

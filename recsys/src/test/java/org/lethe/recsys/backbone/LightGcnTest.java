@@ -63,11 +63,23 @@ class LightGcnTest {
 
     @Test
     void withoutLayersItIsMatrixFactorisation() {
-        LightGcn flat = new LightGcn(8, 0, 9, 1000, 1e-2, 0, 0.1, 5);
+        LightGcn flat = new LightGcn()
+                .withDims(8)
+                .withLayers(0)
+                .withEpochs(9)
+                .withBatch(1000)
+                .withLearningRate(1e-2)
+                .withL2(0);
         Checkpoint trained = flat.resume(flat.start(SPLIT, Env.seeded(1)), SPLIT, Env.seeded(1));
         assertArrayEquals(trained.userState()[0], trained.model().userRows());
         assertArrayEquals(trained.itemState()[0], trained.model().itemRows());
-        Bpr bpr = new Bpr(8, 9, 1000, 1e-2, 0.1, 5, AdamForm.DENSE);
+        Bpr bpr = new Bpr()
+                .withDims(8)
+                .withEpochs(9)
+                .withBatch(1000)
+                .withLearningRate(1e-2)
+                .withInitialSd(0.1)
+                .withAdam(AdamForm.DENSE);
         // BPR sums where LightGCN takes the mean: with one batch an epoch, Adam cannot tell
         // but for rounding where the terms of a gradient cancel; a step is 1e-2
         Embeddings twin = bpr.train(SPLIT, Env.seeded(1));
@@ -100,7 +112,12 @@ class LightGcnTest {
 
     @Test
     void theGradientIsThatOfTheLossByCentralDifferences() {
-        LightGcn model = new LightGcn(6, 3, 1, 50, 1e-3, 1e-3, 0.3, 5);
+        LightGcn model = new LightGcn()
+                .withDims(6)
+                .withEpochs(1)
+                .withBatch(50)
+                .withL2(1e-3)
+                .withInitialSd(0.3);
         Env env = Env.seeded(8);
         LightGcn.Course course = new LightGcn.Course(model, model.start(SPLIT, env), TRAIN, UserLoss.NONE, env);
         Batches batches = course.batches();
@@ -129,7 +146,13 @@ class LightGcnTest {
 
     @Test
     void theOrderInWhichRowsAreDoneChangesNoBit() {
-        LightGcn model = new LightGcn(16, 2, 2, 64, 1e-2, 1e-4, 0.1, 5);
+        LightGcn model = new LightGcn()
+                .withDims(16)
+                .withLayers(2)
+                .withEpochs(2)
+                .withBatch(64)
+                .withLearningRate(1e-2)
+                .withL2(1e-4);
         Embeddings here = model.train(SPLIT, Env.seeded(5));
         Embeddings there = model.train(SPLIT, Env.seeded(5).with(Samples.backwards()));
         assertArrayEquals(here.userRows(), there.userRows());
@@ -138,7 +161,13 @@ class LightGcnTest {
 
     @Test
     void aCheckpointIsLeftAsItWasAndGoesOnWhereItStopped() {
-        LightGcn model = new LightGcn(8, 2, 4, 64, 1e-2, 1e-4, 0.1, 5);
+        LightGcn model = new LightGcn()
+                .withDims(8)
+                .withLayers(2)
+                .withEpochs(4)
+                .withBatch(64)
+                .withLearningRate(1e-2)
+                .withL2(1e-4);
         Env env = Env.seeded(6);
         Checkpoint half = model.withEpochs(2).resume(model.start(SPLIT, env), SPLIT, env);
         float[] before = half.userState()[0].clone();
@@ -149,7 +178,14 @@ class LightGcnTest {
 
     @Test
     void trainingRanksWhatWasTakenAboveTheRest() {
-        Embeddings model = new LightGcn(16, 2, 60, 64, 1e-2, 0, 0.1, 5).train(SPLIT, Env.seeded(7));
+        Embeddings model = new LightGcn()
+                .withDims(16)
+                .withLayers(2)
+                .withEpochs(60)
+                .withBatch(64)
+                .withLearningRate(1e-2)
+                .withL2(0)
+                .train(SPLIT, Env.seeded(7));
         Ranking.Quality q = Ranking.evaluate(model, none(40, 30), TRAIN, 5, Workers.here());
         assertTrue(Ranking.mean(q.ndcgCut()) > 0.9, "ndcg " + Ranking.mean(q.ndcgCut()));
     }

@@ -14,8 +14,8 @@ import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
-import org.lethe.recsys.Samples;
 import org.lethe.recsys.Recsys;
+import org.lethe.recsys.Samples;
 import org.lethe.recsys.UserLoss;
 import org.lethe.torch.Device;
 

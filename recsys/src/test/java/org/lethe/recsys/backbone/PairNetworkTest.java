@@ -21,7 +21,13 @@ class PairNetworkTest {
 
     @Test
     void oneStepOfGmfFollowsTheGradientOfItsFormula() {
-        Gmf settings = new Gmf(DIMS, 2, 1, 1000, 1e-3, 0.7, 0);
+        Gmf settings = new Gmf()
+                .withDims(DIMS)
+                .withNegatives(2)
+                .withEpochs(1)
+                .withBatch(1000)
+                .withInitialSd(0.7)
+                .withPatience(0);
         Gmf.Course course = Gmf.Course.fresh(settings, TRAIN, Env.seeded(4));
         check(course, course.weights, course::userMoments, (p, q, w) -> {
             double sum = w[1][0];

@@ -74,11 +74,29 @@ class SameBitsTest {
         for (int dims : new int[] {5, epochs > 1 ? 72 : 16}) {
             List<EmbeddingLearner> learners = new ArrayList<>();
             for (AdamForm form : AdamForm.values()) {
-                learners.add(new Bpr(dims, epochs, 16, 0.01, 0.1, 5, form));
-                learners.add(new Wmf(dims, epochs, 16, 0.01, 0.1, 5, form));
+                learners.add(new Bpr()
+                        .withDims(dims)
+                        .withEpochs(epochs)
+                        .withBatch(16)
+                        .withLearningRate(0.01)
+                        .withInitialSd(0.1)
+                        .withAdam(form));
+                learners.add(new Wmf()
+                        .withDims(dims)
+                        .withEpochs(epochs)
+                        .withBatch(16)
+                        .withLearningRate(0.01)
+                        .withInitialSd(0.1)
+                        .withAdam(form));
             }
-            learners.add(new LightGcn(dims, 2, epochs, 64, 0.01, 1e-4, 0.1, 5));
-            learners.add(new ImplicitAls(dims, epochs, 10, 5, 0.1, 5));
+            learners.add(new LightGcn()
+                    .withDims(dims)
+                    .withLayers(2)
+                    .withEpochs(epochs)
+                    .withBatch(64)
+                    .withLearningRate(0.01)
+                    .withL2(1e-4));
+            learners.add(new ImplicitAls().withDims(dims).withEpochs(epochs).withPatience(5));
             for (EmbeddingLearner learner : learners) {
                 Embeddings model = learner.train(data, env);
                 int[] users = IntStream.range(0, data.users()).toArray();

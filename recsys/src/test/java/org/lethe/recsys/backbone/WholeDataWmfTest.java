@@ -21,7 +21,12 @@ class WholeDataWmfTest {
 
     @Test
     void theLossIsTheSquaredErrorOverAllPairsUpToAConstant() {
-        WholeDataWmf model = new WholeDataWmf(8, 1, 1000, 0.05, 0.2, 1, 0.3, 5);
+        WholeDataWmf model = new WholeDataWmf()
+                .withDims(8)
+                .withEpochs(1)
+                .withBatch(1000)
+                .withKeep(1)
+                .withInitialSd(0.3);
         Env env = Env.seeded(1);
         Checkpoint start = model.start(SPLIT, env);
         double reported = new WholeDataWmf.Course(model, start, TRAIN, env).epoch(0);
@@ -37,14 +42,21 @@ class WholeDataWmfTest {
 
     @Test
     void trainingRanksWhatWasTakenAboveTheRest() {
-        Embeddings model = new WholeDataWmf(16, 80, 10, 0.05, 0.2, 0.9, 0.1, 5).train(SPLIT, Env.seeded(2));
+        Embeddings model = new WholeDataWmf()
+                .withDims(16)
+                .withEpochs(80)
+                .withBatch(10)
+                .withKeep(0.9)
+                .withInitialSd(0.1)
+                .train(SPLIT, Env.seeded(2));
         Ranking.Quality q = Ranking.evaluate(model, NONE, TRAIN, 5, Workers.here());
         assertTrue(Ranking.mean(q.ndcgCut()) > 0.9, "ndcg " + Ranking.mean(q.ndcgCut()));
     }
 
     @Test
     void theSameSeedGivesTheSameBits() {
-        WholeDataWmf model = new WholeDataWmf(8, 3, 10, 0.05, 0.2, 0.7, 0.1, 5);
+        WholeDataWmf model =
+                new WholeDataWmf().withDims(8).withEpochs(3).withBatch(10).withInitialSd(0.1);
         assertArrayEquals(
                 model.train(SPLIT, Env.seeded(3)).userRows(),
                 model.train(SPLIT, Env.seeded(3)).userRows());

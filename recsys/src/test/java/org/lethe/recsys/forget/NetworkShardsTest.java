@@ -38,7 +38,14 @@ class NetworkShardsTest {
 
     static List<UserLearner> layered() {
         return List.of(
-                new Gmf(8, 2, 3, 64, 1e-2, 0.1, 9),
+                new Gmf()
+                        .withDims(8)
+                        .withNegatives(2)
+                        .withEpochs(3)
+                        .withBatch(64)
+                        .withLearningRate(1e-2)
+                        .withInitialSd(0.1)
+                        .withPatience(9),
                 NEUMF,
                 new Dmf(8, List.of(8, 6), 1, 3, 64, 1e-2, 0.1, 9, Device.CPU),
                 new Ngcf(8, List.of(6), 0.2, 1, 3, 128, 1e-2, 0.1, 9, Device.CPU),

@@ -12,11 +12,16 @@ import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Recsys;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.backbone.AdamForm;
 import org.lethe.recsys.backbone.Bpr;
 
 class ThreadsTest {
-    private static final EmbeddingLearner LEARNER = new Bpr(8, 4, 64, 1e-2, 0.1, 2, AdamForm.LAZY);
+    private static final EmbeddingLearner LEARNER = new Bpr()
+            .withDims(8)
+            .withEpochs(4)
+            .withBatch(64)
+            .withLearningRate(1e-2)
+            .withInitialSd(0.1)
+            .withPatience(2);
 
     @Test
     void everyMethodForgetsToTheSameBitsOnOneTwoAndThreeThreads() {

@@ -3,7 +3,6 @@ package org.lethe.recsys.hide;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
 
-
 /** How far apart two classes lie. */
 final class Apart {
     private Apart() {}
