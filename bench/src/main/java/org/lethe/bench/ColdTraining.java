@@ -3,12 +3,12 @@ package org.lethe.bench;
 import java.util.Optional;
 import org.lethe.DataFolders;
 import org.lethe.Env;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.EmbeddingLearner;
-import org.lethe.recsys.Ml100k;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.Splits;
-import org.lethe.recsys.Wmf;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.Wmf;
+import org.lethe.recsys.data.Ml100k;
+import org.lethe.recsys.data.Splits;
 
 /**
  * One training in a fresh JVM: MovieLens-100K, 32 dimensions, 50 epochs with an evaluation after each, one thread. Run it
@@ -18,9 +18,8 @@ public final class ColdTraining {
     private ColdTraining() {}
 
     public static void main(String[] args) {
-        EmbeddingLearner learner = args.length > 0 && args[0].equals("wmf")
-                ? new Wmf(32, 50, 1024, 1e-3, 0.01, 50, new Wmf().adam())
-                : new Bpr(32, 50, 1024, 1e-3, 0.01, 50, new Bpr().adam());
+        EmbeddingLearner learner =
+                args.length > 0 && args[0].equals("wmf") ? new Wmf().withPatience(50) : new Bpr().withPatience(50);
         long start = System.nanoTime();
         Split data = new Ml100k(Splits.By.GIVEN, Splits.StopOn.TEST, 0, 0.2, 0, 0, 1)
                 .load(DataFolders.usual(Optional.empty()));

@@ -3,13 +3,13 @@ package org.lethe.bench;
 import java.util.concurrent.TimeUnit;
 import org.lethe.Env;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.Checkpoint;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.Wmf;
+import org.lethe.recsys.backbone.AdamForm;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.Wmf;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -55,14 +55,14 @@ public class FactorisationSpeed {
     @Benchmark
     @OperationsPerInvocation(EPOCHS)
     public Checkpoint bpr() {
-        return train(new Bpr(64, EPOCHS, batch, 1e-3, 0.01, 5, form));
+        return train(new Bpr().withDims(64).withEpochs(EPOCHS).withBatch(batch).withAdam(form));
     }
 
     /** An epoch of WMF. */
     @Benchmark
     @OperationsPerInvocation(EPOCHS)
     public Checkpoint wmf() {
-        return train(new Wmf(64, EPOCHS, batch, 1e-3, 0.01, 5, form));
+        return train(new Wmf().withDims(64).withEpochs(EPOCHS).withBatch(batch).withAdam(form));
     }
 
     private Checkpoint train(EmbeddingLearner learner) {

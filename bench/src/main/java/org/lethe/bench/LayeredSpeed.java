@@ -6,14 +6,14 @@ import java.util.Optional;
 import org.lethe.DataFolders;
 import org.lethe.Env;
 import org.lethe.Progress;
-import org.lethe.recsys.Dmf;
-import org.lethe.recsys.Gmf;
-import org.lethe.recsys.Ml100k;
-import org.lethe.recsys.MultVae;
-import org.lethe.recsys.NeuMf;
-import org.lethe.recsys.Ngcf;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
+import org.lethe.recsys.backbone.Dmf;
+import org.lethe.recsys.backbone.Gmf;
+import org.lethe.recsys.backbone.MultVae;
+import org.lethe.recsys.backbone.NeuMf;
+import org.lethe.recsys.backbone.Ngcf;
+import org.lethe.recsys.data.Ml100k;
 import org.lethe.torch.Device;
 
 /**

@@ -7,15 +7,15 @@ import java.util.function.Supplier;
 import org.lethe.DataFolders;
 import org.lethe.Env;
 import org.lethe.Workers;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.ImplicitAls;
-import org.lethe.recsys.LightGcn;
-import org.lethe.recsys.Ml1m;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.Wmf;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.ImplicitAls;
+import org.lethe.recsys.backbone.LightGcn;
+import org.lethe.recsys.backbone.Wmf;
+import org.lethe.recsys.data.Ml1m;
 import org.lethe.recsys.forget.ForgetUsers;
 import org.lethe.recsys.forget.Retrain;
 import org.lethe.recsys.forget.Sisa;
@@ -35,7 +35,7 @@ public final class RecsysSpeed {
         Env one = Env.seeded(1);
         Env both = one.with(two);
 
-        Embeddings model = new Bpr(64, 2, 4096, 1e-3, 0.01, 5, new Bpr().adam()).train(plain, one);
+        Embeddings model = new Bpr().withDims(64).withEpochs(2).withBatch(4096).train(plain, one);
         report("ranking, top 20, 1 thread", 0.050, 20, () -> Ranking.test(model, plain, 20, Workers.here()));
         report("ranking, top 20, 2 threads", 0.032, 20, () -> Ranking.test(model, plain, 20, two));
 
@@ -44,25 +44,25 @@ public final class RecsysSpeed {
                 "als, one iteration, 1 thread",
                 0.25 * iterations,
                 3,
-                () -> new ImplicitAls(64, iterations, 10, 5, 0.1, 3).train(plain, one),
+                () -> new ImplicitAls().withEpochs(iterations).train(plain, one),
                 iterations);
         report(
                 "lightgcn epoch, batch 4096, 2 threads",
                 4.0,
                 3,
-                () -> new LightGcn(64, 3, 1, 4096, 1e-3, 1e-6, 0.1, 5).train(plain, both));
+                () -> new LightGcn().withEpochs(1).withBatch(4096).train(plain, both));
         report(
                 "bpr to early stop, batch 1024",
                 10,
                 1,
-                () -> new Bpr(64, 100, 1024, 1e-3, 0.01, 5, new Bpr().adam()).train(stopping, one));
+                () -> new Bpr().withDims(64).withEpochs(100).train(stopping, one));
         report(
                 "wmf to early stop, batch 1024",
                 10,
                 1,
-                () -> new Wmf(64, 100, 1024, 1e-3, 0.01, 5, new Wmf().adam()).train(stopping, one));
+                () -> new Wmf().withDims(64).withEpochs(100).train(stopping, one));
 
-        Bpr bpr = new Bpr(64, 10, 4096, 1e-3, 0.01, 5, new Bpr().adam());
+        Bpr bpr = new Bpr().withDims(64).withEpochs(10).withBatch(4096);
         ForgetUsers request = ForgetUsers.listed(plain.train().userEntities().id(17));
         Recommender trained = bpr.train(plain, one);
         double retrain = report(

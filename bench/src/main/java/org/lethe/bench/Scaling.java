@@ -8,13 +8,13 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.lethe.Env;
 import org.lethe.Workers;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.Interactions;
-import org.lethe.recsys.Planted;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.Wmf;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.Wmf;
+import org.lethe.recsys.data.Planted;
 import org.lethe.recsys.forget.ForgetUsers;
 import org.lethe.recsys.forget.Sisa;
 
@@ -44,8 +44,8 @@ public final class Scaling {
         Interactions none = all.where((u, i) -> false);
         Split data = new Split(all, none, none);
         Env env = Env.seeded(1);
-        Bpr bpr = new Bpr(32, 1, 4096, 1e-3, 0.01, 5, new Bpr().adam());
-        Wmf wmf = new Wmf(32, 1, 4096, 1e-3, 0.01, 5, new Wmf().adam());
+        Bpr bpr = new Bpr().withEpochs(1).withBatch(4096);
+        Wmf wmf = new Wmf().withEpochs(1).withBatch(4096);
         int rounds = users <= 40_000 ? 7 : 1; // the first rounds of a process wait for the compiler
         double[] epoch = new double[rounds];
         Recommender model = timed(epoch, () -> bpr.train(data, env));

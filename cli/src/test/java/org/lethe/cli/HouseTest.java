@@ -1,13 +1,20 @@
 package org.lethe.cli;
 
+import static com.tngtech.archunit.base.DescribedPredicate.alwaysTrue;
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.Architectures;
 import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
 import org.junit.jupiter.api.Test;
+import org.lethe.recsys.Recsys;
 
 /** The arrows between the rooms of the house: each points one way. */
 class HouseTest {
@@ -73,6 +80,37 @@ class HouseTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.lethe.cli..")
+                .check(HOUSE);
+    }
+
+    /** Verbs know backbones and contracts, not each other; only the catalogue knows them all. */
+    @Test
+    void insideRecsysEveryArrowEndsAtTheContracts() {
+        Architectures.layeredArchitecture()
+                .consideringOnlyDependenciesInLayers()
+                .layer("catalogue")
+                .definedBy(belongToAnyOf(Recsys.class))
+                .layer("forget")
+                .definedBy("org.lethe.recsys.forget..")
+                .layer("hide")
+                .definedBy("org.lethe.recsys.hide..")
+                .layer("backbone")
+                .definedBy("org.lethe.recsys.backbone..")
+                .layer("data")
+                .definedBy("org.lethe.recsys.data..")
+                .layer("contracts")
+                .definedBy(resideInAPackage("org.lethe.recsys").and(not(belongToAnyOf(Recsys.class))))
+                .whereLayer("catalogue")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("forget")
+                .mayOnlyBeAccessedByLayers("catalogue")
+                .whereLayer("hide")
+                .mayOnlyBeAccessedByLayers("catalogue")
+                .whereLayer("backbone")
+                .mayOnlyBeAccessedByLayers("catalogue", "forget", "hide")
+                .whereLayer("data")
+                .mayOnlyBeAccessedByLayers("catalogue")
+                .ignoreDependency(name("org.lethe.recsys.Columns"), alwaysTrue())
                 .check(HOUSE);
     }
 

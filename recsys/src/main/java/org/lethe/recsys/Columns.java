@@ -19,12 +19,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.lethe.LetheException;
+import org.lethe.recsys.data.Pairs;
 
 /**
  * A file with named columns, read by DuckDB, which is told to open this file and nothing else: no network, no
  * extensions, no other path. Rows stream through; ids that are whole numbers never become text.
  */
-final class Columns {
+public final class Columns {
     private static final Pattern LINE = Pattern.compile("CSV Error on Line: (\\d+)");
     private static final String WHOLE = "'-?(0|[1-9][0-9]{0,17})'";
 
@@ -33,7 +34,7 @@ final class Columns {
     private final List<String> header; // of a text file
     private final String table;
 
-    Columns(Path file, String kind, String separator) {
+    public Columns(Path file, String kind, String separator) {
         this.file = file;
         this.text = kind.equals("csv");
         String path = quoted(file.toAbsolutePath().toString(), '\'');
@@ -69,7 +70,7 @@ final class Columns {
     }
 
     /** The interactions in four columns, those of at least the threshold. */
-    Interactions read(String users, String items, String value, String time, double threshold) {
+    public Interactions read(String users, String items, String value, String time, double threshold) {
         boolean[] whole = connected(false, statement -> {
             requireColumns(statement, users, items, value, time);
             return new boolean[] {whole(statement, users), whole(statement, items)}; // complains about lines

@@ -15,11 +15,11 @@ import org.lethe.DataFolders;
 import org.lethe.LetheException;
 
 /** Finding the files of a data set, and saying so well where they are not. */
-final class DataFiles {
+public final class DataFiles {
     private DataFiles() {}
 
     /** The folder of a data set: {@code recsys/NAME} or {@code NAME} in one of the folders. */
-    static Path folder(DataFolders folders, String name, String remedy) {
+    public static Path folder(DataFolders folders, String name, String remedy) {
         return folders.find("recsys/" + name, name)
                 .filter(Files::isDirectory)
                 .orElseThrow(() -> new LetheException(
@@ -30,7 +30,7 @@ final class DataFiles {
     }
 
     /** The first of some names that is a file in a folder, each also with {@code .gz}. */
-    static Optional<Path> file(Path folder, String... names) {
+    public static Optional<Path> file(Path folder, String... names) {
         for (String name : names) {
             for (String ending : List.of("", ".gz")) {
                 Path file = folder.resolve(name + ending);
@@ -43,7 +43,7 @@ final class DataFiles {
     }
 
     /** The same, where there must be one. */
-    static Path needed(Path folder, String remedy, String... names) {
+    public static Path needed(Path folder, String remedy, String... names) {
         return file(folder, names)
                 .orElseThrow(() -> new LetheException(
                         LetheException.Code.DATA,
@@ -51,7 +51,7 @@ final class DataFiles {
     }
 
     /** SHA-256 over the names and bytes of some files, in hex. */
-    static String digest(List<Path> files) {
+    public static String digest(List<Path> files) {
         MessageDigest digest = sha256();
         byte[] block = new byte[1 << 16];
         for (Path file : files) {

@@ -143,7 +143,7 @@ public final class Interactions {
      * Pairs that already stand as this class keeps them, which costs nothing: {@code columns[starts[u] … starts[u+1]−1]}
      * are the items of user u, ascending and without repeats. The arrays are taken as they are.
      */
-    static Interactions sorted(int[] starts, int[] columns, Entities users, Entities items) {
+    public static Interactions sorted(int[] starts, int[] columns, Entities users, Entities items) {
         int[] keys = new int[users.size()];
         Arrays.setAll(keys, u -> u);
         return new Interactions(starts, columns, keys, null, null, users, items);
@@ -272,7 +272,7 @@ public final class Interactions {
     }
 
     /** The pairs for whose user and position a test holds. */
-    Interactions at(PairPredicate keep) {
+    public Interactions at(PairPredicate keep) {
         int[] newStarts = new int[starts.length];
         int[] kept = new int[columns.length]; // positions first, then items
         int size = 0;
@@ -396,7 +396,7 @@ public final class Interactions {
     }
 
     /** Without the users and items marked; the rest is renumbered in its old order, keys included. */
-    Interactions renumbered(boolean[] outUser, boolean[] outItem) {
+    public Interactions renumbered(boolean[] outUser, boolean[] outItem) {
         int[] newItem = new int[items()];
         int[] keptItems = new int[items()];
         int itemCount = 0;

@@ -7,15 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.List;
-import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lethe.LetheException;
 import org.lethe.Workers;
-import org.lethe.numerics.Keyed;
 
 class RankingTest {
     private static final Workers HERE = Workers.here();
@@ -49,8 +46,8 @@ class RankingTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 16, 33})
     void tilesGiveTheListsOfASort(int dims) {
-        Embeddings model = random(77, 203, dims, 5);
-        Interactions known = sample(77, 203, 0.2, 6);
+        Embeddings model = Samples.embeddings(77, 203, dims, 5);
+        Interactions known = Samples.interactions(77, 203, 0.2, 6);
         int[] users = IntStream.range(0, 77).filter(u -> u % 5 != 3).toArray();
         int[][] lists = Ranking.top(model, known, users, 20, HERE);
         for (int n = 0; n < users.length; n++) {
@@ -60,9 +57,9 @@ class RankingTest {
 
     @Test
     void tablesAndAnyOtherRecommenderGiveTheSameLists() {
-        Embeddings model = random(50, 130, 24, 1);
+        Embeddings model = Samples.embeddings(50, 130, 24, 1);
         int[] users = IntStream.range(0, 50).toArray();
-        Interactions known = sample(50, 130, 0.1, 2);
+        Interactions known = Samples.interactions(50, 130, 0.1, 2);
         assertArrayEquals(
                 Ranking.top(scored(50, 130, model::score), known, users, 10, HERE),
                 Ranking.top(model, known, users, 10, HERE));
@@ -78,11 +75,11 @@ class RankingTest {
 
     @Test
     void listsDoNotDependOnTheOrderInWhichBlocksRun() {
-        Embeddings model = random(300, 90, 16, 9);
-        Interactions known = sample(300, 90, 0.1, 10);
-        Interactions truth = sample(300, 90, 0.1, 11);
+        Embeddings model = Samples.embeddings(300, 90, 16, 9);
+        Interactions known = Samples.interactions(300, 90, 0.1, 10);
+        Interactions truth = Samples.interactions(300, 90, 0.1, 11);
         Ranking.Quality forth = Ranking.evaluate(model, known, truth, 7, HERE);
-        Ranking.Quality back = Ranking.evaluate(model, known, truth, 7, backwards());
+        Ranking.Quality back = Ranking.evaluate(model, known, truth, 7, Samples.backwards());
         forth.perUser()
                 .forEach((name, values) ->
                         assertArrayEquals(values, back.perUser().get(name), name));
@@ -90,8 +87,8 @@ class RankingTest {
 
     @Test
     void fullNdcgNeverExceedsCutNdcg() {
-        Embeddings model = random(60, 80, 8, 3);
-        Interactions truth = sample(60, 80, 0.3, 4);
+        Embeddings model = Samples.embeddings(60, 80, 8, 3);
+        Interactions truth = Samples.interactions(60, 80, 0.3, 4);
         Ranking.Quality q = Ranking.evaluate(model, none(60, 80), truth, 20, HERE);
         for (int n = 0; n < q.users().length; n++) {
             int truths = truth.degree(q.users()[n]);
@@ -105,7 +102,7 @@ class RankingTest {
 
     @Test
     void usersWithoutTruthAreSkippedAndEmptyTruthHasNoMeans() {
-        Embeddings model = random(4, 5, 2, 1);
+        Embeddings model = Samples.embeddings(4, 5, 2, 1);
         Interactions truth = Interactions.of(4, 5, new int[] {2}, new int[] {1});
         assertArrayEquals(
                 new int[] {2},
@@ -116,7 +113,7 @@ class RankingTest {
 
     @Test
     void aListLongerThanTheCatalogueHoldsWhatIsLeft() {
-        Embeddings model = random(1, 5, 2, 1);
+        Embeddings model = Samples.embeddings(1, 5, 2, 1);
         Interactions known = Interactions.of(1, 5, new int[] {0, 0}, new int[] {1, 4});
         int[] list = Ranking.top(model, known, new int[] {0}, 50, HERE)[0];
         Arrays.sort(list);
@@ -162,31 +159,6 @@ class RankingTest {
         return Interactions.of(users, items, new int[0], new int[0]);
     }
 
-    static Interactions sample(int users, int items, double density, long seed) {
-        Keyed key = Keyed.seed(seed);
-        int[] pairs = IntStream.range(0, users * items)
-                .filter(n -> Keyed.unit(key.at(n)) < density)
-                .toArray();
-        return Interactions.of(
-                users,
-                items,
-                Arrays.stream(pairs).map(n -> n / items).toArray(),
-                Arrays.stream(pairs).map(n -> n % items).toArray());
-    }
-
-    static Embeddings random(int users, int items, int dims, long seed) {
-        Keyed key = Keyed.seed(seed);
-        float[] p = new float[users * dims];
-        float[] q = new float[items * dims];
-        for (int n = 0; n < p.length; n++) {
-            p[n] = (float) Keyed.normal(key.of(1).at(n));
-        }
-        for (int n = 0; n < q.length; n++) {
-            q[n] = (float) Keyed.normal(key.of(2).at(n));
-        }
-        return new Embeddings(dims, p, q);
-    }
-
     private interface Score {
         float of(int user, int item);
     }
@@ -214,31 +186,6 @@ class RankingTest {
                     into[i] = score.of(user, i);
                 }
             }
-        };
-    }
-
-    /** One thread that runs parts in the opposite order. */
-    static Workers backwards() {
-        return new Workers() {
-            @Override
-            public int count() {
-                return 1;
-            }
-
-            @Override
-            public <T> List<T> all(List<? extends Task<T>> tasks) {
-                return HERE.all(tasks);
-            }
-
-            @Override
-            public void each(int parts, IntConsumer body) {
-                for (int i = parts - 1; i >= 0; i--) {
-                    body.accept(i);
-                }
-            }
-
-            @Override
-            public void close() {}
         };
     }
 }

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Request;
+import org.lethe.recsys.backbone.LightGcn;
 import org.lethe.recsys.forget.ForgetUsers;
 import org.lethe.recsys.hide.Hide;
 import org.lethe.study.Study;

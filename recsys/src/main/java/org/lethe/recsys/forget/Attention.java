@@ -12,13 +12,13 @@ import org.lethe.numerics.Lanes;
 import org.lethe.numerics.Logistic;
 import org.lethe.numerics.MatrixProduct;
 import org.lethe.numerics.PairGradient;
-import org.lethe.recsys.Batches;
 import org.lethe.recsys.Checkpoint;
 import org.lethe.recsys.EmbeddingLearner.Loss;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.Training;
+import org.lethe.recsys.backbone.Batches;
+import org.lethe.recsys.backbone.Training;
 
 /**
  * RecEraser's attentive aggregation of frozen shard tables (Chen et al. 2022, section 4.3): {@code e_s = W_sᵀx_s + b_s},

@@ -11,14 +11,13 @@ import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
-import org.lethe.recsys.AdamForm;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.EmbeddingLearner.Loss;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
-import org.lethe.recsys.Wmf;
+import org.lethe.recsys.backbone.Wmf;
 
 /** What every method of forgetting asks of its arguments. */
 interface Forgetting extends Method<Split, Recommender> {
@@ -102,7 +101,7 @@ interface Forgetting extends Method<Split, Recommender> {
      * epochs with a patience of 2, since groups of users need less of a model than lists do.
      */
     static Embeddings placed(Split data, Env env) {
-        Wmf quick = new Wmf(32, 20, 1024, 5e-3, 0.01, 2, AdamForm.LAZY);
+        Wmf quick = new Wmf().withEpochs(20).withLearningRate(5e-3).withPatience(2);
         return env.ledger().timed("pre-embedding", () -> quick.train(data, env));
     }
 

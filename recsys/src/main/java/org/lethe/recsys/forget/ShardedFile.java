@@ -14,11 +14,11 @@ import org.lethe.Safetensors.Tensor;
 import org.lethe.recsys.Checkpoint;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
-import org.lethe.recsys.MultVae;
-import org.lethe.recsys.NeuMf;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Storable;
 import org.lethe.recsys.UserRows;
+import org.lethe.recsys.backbone.MultVae;
+import org.lethe.recsys.backbone.NeuMf;
 import org.lethe.study.Words;
 
 /**

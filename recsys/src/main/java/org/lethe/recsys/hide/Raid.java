@@ -11,11 +11,11 @@ import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.ItemTraining;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserRows;
+import org.lethe.recsys.backbone.ItemTraining;
 
 /**
  * RAID, an in-training defence against attribute inference (arXiv 2504.11510): after a warm-up, training draws the rows of

@@ -18,13 +18,12 @@ import org.lethe.Interval;
 import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.backbone.Bpr;
 
 /** What makes an audit one: it rejects doing nothing, or a stated sabotage, and accepts retraining, over several seeds. */
 final class AuditControlsTest {
@@ -38,7 +37,8 @@ final class AuditControlsTest {
     @BeforeAll
     static void trainEach() {
         // no validation part and a quick optimiser: a model that remembers what it was trained on
-        EmbeddingLearner learner = new Bpr(16, 30, 256, 0.01, 0.01, 5, AdamForm.LAZY);
+        EmbeddingLearner learner =
+                new Bpr().withDims(16).withEpochs(30).withBatch(256).withLearningRate(0.01);
         for (long seed = 1; seed <= SEEDS; seed++) {
             Split data = tastes(400, 150, 30, seed);
             Split remaining = ((ForgetRequest) REQUEST).resolve(data).remaining();

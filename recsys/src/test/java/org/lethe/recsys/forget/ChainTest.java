@@ -14,11 +14,10 @@ import org.lethe.DataFolders;
 import org.lethe.Env;
 import org.lethe.Progress;
 import org.lethe.Workers;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Recsys;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.backbone.Bpr;
 import org.lethe.study.Engine;
 import org.lethe.study.Run;
 import org.lethe.study.RunFolder;
@@ -33,7 +32,14 @@ class ChainTest {
         Split data = Blocks.split(40, 25, 3, 7);
         ForgetUsers first = ForgetUsers.listed("4", "9");
         ForgetItems second = new ForgetItems(Choice.CORE, 10);
-        Recommender model = new Bpr(8, 2, 64, 1e-2, 0.1, 2, AdamForm.LAZY).train(data, Env.seeded(1));
+        Recommender model = new Bpr()
+                .withDims(8)
+                .withEpochs(2)
+                .withBatch(64)
+                .withLearningRate(1e-2)
+                .withInitialSd(0.1)
+                .withPatience(2)
+                .train(data, Env.seeded(1));
         Aftermath both = Aftermath.of(new Case<>(data, new Chain(List.of(first, second)), model, model, model));
         Split left = first.resolve(data).remaining();
         ForgetRequest.Forgotten last = second.resolve(left);

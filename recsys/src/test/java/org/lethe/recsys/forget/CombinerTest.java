@@ -6,17 +6,24 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.lethe.Env;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.backbone.Bpr;
 
 class CombinerTest {
     private final Split data = Blocks.split(60, 40, 3, 5);
     private final Env env = Env.seeded(5);
-    private final Sharded sharded =
-            (Sharded) new Sisa(3, 1).learn(new Bpr(8, 20, 64, 1e-2, 0.1, 5, AdamForm.LAZY), data, env);
+    private final Sharded sharded = (Sharded) new Sisa(3, 1)
+            .learn(
+                    new Bpr()
+                            .withDims(8)
+                            .withEpochs(20)
+                            .withBatch(64)
+                            .withLearningRate(1e-2)
+                            .withInitialSd(0.1),
+                    data,
+                    env);
 
     @Test
     void weightsLieOnTheSimplexForEveryLoss() {

@@ -16,13 +16,12 @@ import org.lethe.Exactness;
 import org.lethe.Ledger;
 import org.lethe.LetheException;
 import org.lethe.Method;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.Checkpoint;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.Wmf;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.Wmf;
 
 class ExactForgettingTest {
     private static final List<Method<Split, Recommender>> EXACT = List.of(
@@ -50,7 +49,13 @@ class ExactForgettingTest {
             new ForgetUsers(Choice.CORE, 10),
             new ForgetItems(Choice.CORE, 10),
             new ForgetInteractions(5));
-    private static final EmbeddingLearner LEARNER = new Bpr(8, 4, 64, 1e-2, 0.1, 2, AdamForm.LAZY);
+    private static final EmbeddingLearner LEARNER = new Bpr()
+            .withDims(8)
+            .withEpochs(4)
+            .withBatch(64)
+            .withLearningRate(1e-2)
+            .withInitialSd(0.1)
+            .withPatience(2);
 
     @Test
     void exactMethodsHaveTheBitsOfLearningWithoutTheData() {

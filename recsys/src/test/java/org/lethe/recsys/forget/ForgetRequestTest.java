@@ -12,8 +12,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lethe.LetheException;
 import org.lethe.recsys.Interactions;
-import org.lethe.recsys.RealData;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.data.RealData;
 
 class ForgetRequestTest {
     private final Split data = Blocks.split(40, 30, 3, 1);

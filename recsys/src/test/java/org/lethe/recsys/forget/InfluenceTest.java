@@ -12,13 +12,12 @@ import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Method;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.Wmf;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.Wmf;
 
 class InfluenceTest {
     private static final double[] ZERO = {0, 0};
@@ -57,7 +56,12 @@ class InfluenceTest {
         }
     }
 
-    private static final Bpr LEARNER = new Bpr(8, 20, 64, 1e-2, 0.1, 5, AdamForm.LAZY);
+    private static final Bpr LEARNER = new Bpr()
+            .withDims(8)
+            .withEpochs(20)
+            .withBatch(64)
+            .withLearningRate(1e-2)
+            .withInitialSd(0.1);
 
     @Test
     void gradientAndHessianAreThoseOfFiniteDifferences() {
@@ -88,7 +92,14 @@ class InfluenceTest {
 
     @Test
     void onlyTouchedUsersMoveAndTheirForgottenItemsSinkInTheLists() {
-        for (EmbeddingLearner learner : List.of(LEARNER, new Wmf(8, 20, 64, 1e-2, 0.1, 5, AdamForm.LAZY))) {
+        for (EmbeddingLearner learner : List.of(
+                LEARNER,
+                new Wmf()
+                        .withDims(8)
+                        .withEpochs(20)
+                        .withBatch(64)
+                        .withLearningRate(1e-2)
+                        .withInitialSd(0.1))) {
             Split data = Blocks.split(60, 40, 3, 5);
             Embeddings before = learner.train(data, Env.seeded(5));
             ForgetRequest request = new ForgetUsers(Choice.RANDOM, 10);

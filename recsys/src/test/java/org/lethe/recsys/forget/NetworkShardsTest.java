@@ -18,17 +18,17 @@ import org.lethe.Ledger;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Workers;
-import org.lethe.recsys.Dmf;
 import org.lethe.recsys.EmbeddingLearner.Loss;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.Gmf;
-import org.lethe.recsys.MultVae;
-import org.lethe.recsys.NeuMf;
-import org.lethe.recsys.Ngcf;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserRows;
+import org.lethe.recsys.backbone.Dmf;
+import org.lethe.recsys.backbone.Gmf;
+import org.lethe.recsys.backbone.MultVae;
+import org.lethe.recsys.backbone.NeuMf;
+import org.lethe.recsys.backbone.Ngcf;
 import org.lethe.torch.Device;
 
 /** Shards that are models with layers. */
@@ -38,7 +38,14 @@ class NetworkShardsTest {
 
     static List<UserLearner> layered() {
         return List.of(
-                new Gmf(8, 2, 3, 64, 1e-2, 0.1, 9),
+                new Gmf()
+                        .withDims(8)
+                        .withNegatives(2)
+                        .withEpochs(3)
+                        .withBatch(64)
+                        .withLearningRate(1e-2)
+                        .withInitialSd(0.1)
+                        .withPatience(9),
                 NEUMF,
                 new Dmf(8, List.of(8, 6), 1, 3, 64, 1e-2, 0.1, 9, Device.CPU),
                 new Ngcf(8, List.of(6), 0.2, 1, 3, 128, 1e-2, 0.1, 9, Device.CPU),

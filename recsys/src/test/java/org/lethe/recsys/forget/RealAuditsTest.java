@@ -14,12 +14,12 @@ import org.lethe.Finding;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.Ml100k;
-import org.lethe.recsys.RealData;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.Splits;
-import org.lethe.recsys.Wmf;
+import org.lethe.recsys.backbone.Wmf;
+import org.lethe.recsys.data.Ml100k;
+import org.lethe.recsys.data.RealData;
+import org.lethe.recsys.data.Splits;
 
 /** The audits on WMF and MovieLens-100K, one user in twenty forgotten: checks A11 and A16 of the benchmark's description. */
 final class RealAuditsTest {

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lethe.Env;
-import org.lethe.recsys.Bpr;
-import org.lethe.recsys.Planted;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.data.Planted;
 
 class ResetTest {
     @Test

@@ -18,21 +18,26 @@ import org.lethe.Env;
 import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Method;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
-import org.lethe.recsys.Dmf;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.MultVae;
-import org.lethe.recsys.NeuMf;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Recsys;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.Dmf;
+import org.lethe.recsys.backbone.MultVae;
+import org.lethe.recsys.backbone.NeuMf;
 import org.lethe.torch.Device;
 
 class ShardedFileTest {
-    private static final EmbeddingLearner LEARNER = new Bpr(8, 4, 64, 1e-2, 0.1, 2, AdamForm.LAZY);
+    private static final EmbeddingLearner LEARNER = new Bpr()
+            .withDims(8)
+            .withEpochs(4)
+            .withBatch(64)
+            .withLearningRate(1e-2)
+            .withInitialSd(0.1)
+            .withPatience(2);
     private static final NeuMf NEUMF = new NeuMf(4, List.of(8, 4), 2, 2, 64, 1e-2, 0.1, 9, Device.CPU);
     private static final MultVae MULTVAE = new MultVae(4, 8, 0.3, 0.2, 20, 2, 10, 1e-2, 9, Device.CPU);
     private static final Split DATA = Blocks.split(40, 25, 3, 1);

@@ -8,15 +8,20 @@ import org.junit.jupiter.api.Test;
 import org.lethe.Env;
 import org.lethe.Method;
 import org.lethe.Workers;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Recsys;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.backbone.Bpr;
 
 class ThreadsTest {
-    private static final EmbeddingLearner LEARNER = new Bpr(8, 4, 64, 1e-2, 0.1, 2, AdamForm.LAZY);
+    private static final EmbeddingLearner LEARNER = new Bpr()
+            .withDims(8)
+            .withEpochs(4)
+            .withBatch(64)
+            .withLearningRate(1e-2)
+            .withInitialSd(0.1)
+            .withPatience(2);
 
     @Test
     void everyMethodForgetsToTheSameBitsOnOneTwoAndThreeThreads() {

@@ -14,16 +14,15 @@ import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
-import org.lethe.recsys.ImplicitAls;
-import org.lethe.recsys.LightGcn;
-import org.lethe.recsys.NeuMf;
-import org.lethe.recsys.Planted;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserRows;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.ImplicitAls;
+import org.lethe.recsys.backbone.LightGcn;
+import org.lethe.recsys.backbone.NeuMf;
+import org.lethe.recsys.data.Planted;
 import org.lethe.torch.Device;
 
 class AdversarialTest {
@@ -33,7 +32,13 @@ class AdversarialTest {
             new Planted(400, 100, 20, 8, 2, 0.7, 1, 0.1, 0.2, 3).load(new DataFolders(List.of()));
 
     private static final Hide GROUP = new Hide(Planted.GROUP);
-    private static final UserLearner BPR = new Bpr(16, 30, 128, 0.01, 0.1, 30, AdamForm.LAZY);
+    private static final UserLearner BPR = new Bpr()
+            .withDims(16)
+            .withEpochs(30)
+            .withBatch(128)
+            .withLearningRate(0.01)
+            .withInitialSd(0.1)
+            .withPatience(30);
     private static final AttributeAttack ATTACK = new AttributeAttack(List.of(Attacker.LOGISTIC), 5, 2, 10_000, false);
 
     static double leak(UserRows model, Split data) {
@@ -125,12 +130,31 @@ class AdversarialTest {
 
     @Test
     void theAttackFallsOnTablesAndListsStay() {
-        fallsOn(new Bpr(16, 60, 128, 0.003, 0.1, 60, AdamForm.LAZY), new Adversarial(0.1, 16, 0.01, false, 0), 0.4);
+        fallsOn(
+                new Bpr()
+                        .withDims(16)
+                        .withEpochs(60)
+                        .withBatch(128)
+                        .withLearningRate(0.003)
+                        .withInitialSd(0.1)
+                        .withPatience(60),
+                new Adversarial(0.1, 16, 0.01, false, 0),
+                0.4);
     }
 
     @Test
     void theAttackFallsOnPropagatedRows() {
-        fallsOn(new LightGcn(16, 2, 40, 256, 0.003, 0, 0.1, 40), new Adversarial(0.1, 16, 0.003, false, 0), 0.4);
+        fallsOn(
+                new LightGcn()
+                        .withDims(16)
+                        .withLayers(2)
+                        .withEpochs(40)
+                        .withBatch(256)
+                        .withLearningRate(0.003)
+                        .withL2(0)
+                        .withPatience(40),
+                new Adversarial(0.1, 16, 0.003, false, 0),
+                0.4);
     }
 
     @Test
@@ -143,7 +167,13 @@ class AdversarialTest {
 
     @Test
     void rowsFasterThanTheDiscriminatorGiveMoreAway() {
-        UserLearner fast = new Bpr(16, 30, 256, 0.01, 0.1, 30, AdamForm.LAZY);
+        UserLearner fast = new Bpr()
+                .withDims(16)
+                .withEpochs(30)
+                .withBatch(256)
+                .withLearningRate(0.01)
+                .withInitialSd(0.1)
+                .withPatience(30);
         UserRows before = fast.train(TASTES, Env.seeded(1));
         UserRows after = (UserRows) new Adversarial().fulfil(before, GROUP, fast, TASTES, Env.seeded(1));
         assertTrue(leak(after, TASTES) > leak(before, TASTES) + 0.1, "as its page says: " + leak(after, TASTES));

@@ -21,9 +21,9 @@ import org.lethe.LetheException;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.Planted;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.data.Planted;
 import org.lethe.recsys.forget.ForgetUsers;
 
 /** A test of the tester: it must reject doing nothing, accept rows that know nothing, and say when it cannot tell. */

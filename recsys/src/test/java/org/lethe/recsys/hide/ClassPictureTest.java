@@ -21,8 +21,8 @@ import org.lethe.Picture;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.Planted;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.data.Planted;
 import org.lethe.recsys.hide.ClassPicture.Plane;
 
 final class ClassPictureTest {

@@ -17,15 +17,14 @@ import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
-import org.lethe.recsys.ImplicitAls;
-import org.lethe.recsys.LightGcn;
-import org.lethe.recsys.NeuMf;
-import org.lethe.recsys.Planted;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserRows;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.ImplicitAls;
+import org.lethe.recsys.backbone.LightGcn;
+import org.lethe.recsys.backbone.NeuMf;
+import org.lethe.recsys.data.Planted;
 import org.lethe.torch.Device;
 import org.lethe.transport.Cloud;
 import org.lethe.transport.Divergence;
@@ -38,7 +37,13 @@ class D2dTrainingTest {
             new Planted(400, 100, 20, 8, 2, 0.7, 1, 0.1, 0.2, 3).load(new DataFolders(List.of()));
 
     private static final Hide GROUP = new Hide(Planted.GROUP);
-    private static final UserLearner BPR = new Bpr(16, 30, 256, 0.01, 0.1, 30, AdamForm.LAZY);
+    private static final UserLearner BPR = new Bpr()
+            .withDims(16)
+            .withEpochs(30)
+            .withBatch(256)
+            .withLearningRate(0.01)
+            .withInitialSd(0.1)
+            .withPatience(30);
 
     private static final int WIDTH = 3;
     private static final int[] ALL = IntStream.range(0, 40).toArray();
@@ -189,7 +194,14 @@ class D2dTrainingTest {
     @Test
     void theAttackFallsOnPropagatedRows() {
         fallsOn(
-                new LightGcn(16, 2, 20, 256, 0.01, 0, 0.1, 20),
+                new LightGcn()
+                        .withDims(16)
+                        .withLayers(2)
+                        .withEpochs(20)
+                        .withBatch(256)
+                        .withLearningRate(0.01)
+                        .withL2(0)
+                        .withPatience(20),
                 new D2dTraining(D2dTraining.Distance.MMD, 1, 5, 0),
                 0.3);
     }
@@ -202,7 +214,13 @@ class D2dTrainingTest {
     @ParameterizedTest
     @EnumSource
     void threadsDoNotChangeABit(D2dTraining.Distance distance) {
-        UserLearner few = new Bpr(16, 6, 256, 0.01, 0.1, 6, AdamForm.LAZY);
+        UserLearner few = new Bpr()
+                .withDims(16)
+                .withEpochs(6)
+                .withBatch(256)
+                .withLearningRate(0.01)
+                .withInitialSd(0.1)
+                .withPatience(6);
         D2dTraining settings = new D2dTraining(distance, 1, 10, 1);
         UserRows before = few.train(DATA, Env.seeded(2));
         UserRows one = (UserRows) settings.fulfil(before, GROUP, few, DATA, Env.seeded(2));

@@ -12,12 +12,12 @@ import org.lethe.Finding;
 import org.lethe.Verdict;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.Planted;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.SampledRanking;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.data.Planted;
 import org.lethe.statistics.Statistics;
 
 class PreservationTest {

@@ -14,21 +14,26 @@ import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.AdamForm;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.ImplicitAls;
-import org.lethe.recsys.LightGcn;
-import org.lethe.recsys.Planted;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserRows;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.ImplicitAls;
+import org.lethe.recsys.backbone.LightGcn;
+import org.lethe.recsys.data.Planted;
 
 class RaidTest {
     private static final Split DATA = new Planted(300, 100, 20, 3).load(new DataFolders(List.of()));
     private static final Hide GROUP = new Hide(Planted.GROUP);
-    private static final UserLearner BPR = new Bpr(16, 30, 128, 0.01, 0.1, 30, AdamForm.LAZY);
+    private static final UserLearner BPR = new Bpr()
+            .withDims(16)
+            .withEpochs(30)
+            .withBatch(128)
+            .withLearningRate(0.01)
+            .withInitialSd(0.1)
+            .withPatience(30);
     private static final Raid SMALL =
             new Raid(5, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
     private static final Raid NORMAL =
@@ -44,7 +49,16 @@ class RaidTest {
 
     @Test
     void groupsBecomeAlikeAndListsStay() {
-        for (UserLearner learner : List.of(BPR, new LightGcn(16, 2, 20, 128, 0.01, 0, 0.1, 20))) {
+        for (UserLearner learner : List.of(
+                BPR,
+                new LightGcn()
+                        .withDims(16)
+                        .withLayers(2)
+                        .withEpochs(20)
+                        .withBatch(128)
+                        .withLearningRate(0.01)
+                        .withL2(0)
+                        .withPatience(20))) {
             UserRows before = learner.train(DATA, Env.seeded(1));
             for (Raid raid : List.of(SMALL, NORMAL, IN_TURN, FLOWING)) {
                 UserRows after = (UserRows) raid.fulfil(before, GROUP, learner, DATA, Env.seeded(1));

@@ -15,12 +15,12 @@ import org.lethe.Env;
 import org.lethe.Method;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.Bpr;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.Planted;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
+import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.data.Planted;
 
 class UnlearningTest {
     private static final Split DATA = new Planted(300, 100, 20, 3).load(new DataFolders(List.of()));

@@ -1,0 +1,92 @@
+package org.lethe.recsys.backbone;
+
+import org.lethe.Check;
+import org.lethe.Env;
+import org.lethe.Estimate;
+import org.lethe.Named;
+import org.lethe.recsys.Checkpoint;
+import org.lethe.recsys.Embeddings;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.UserLoss;
+
+/**
+ * Bayesian personalised ranking (Rendle, Freudenthaler, Gantner and Schmidt-Thieme 2009): a matrix factorisation that
+ * learns to score what a user took above what it did not.
+ *
+ * <p>Loss Σ −log σ(p_u·q_i − p_u·q_j) over the interactions (u, i) of a batch, j drawn uniformly from the items u never
+ * took, afresh every epoch; Adam, no weight decay: the protocol of CURE4Rec, whose code never draws the last item (ours
+ * does). One epoch costs O(interactions · dims).
+ *
+ * @param dims length of a user's and an item's row; multiples of 16 waste nothing
+ * @param epochs most epochs that one training runs
+ * @param batch mean number of interactions per step of the optimiser
+ * @param learningRate of Adam
+ * @param initialSd standard deviation of the initial rows
+ * @param patience epochs without a better validation score after which training goes on no longer
+ * @param adam how rows that a batch does not touch keep up with dense Adam
+ */
+@Named("bpr")
+public record Bpr(int dims, int epochs, int batch, double learningRate, double initialSd, int patience, AdamForm adam)
+        implements SteppedTables {
+    public Bpr {
+        Check.require(dims >= 1, "dims", dims, "at least 1");
+        Training.check(epochs, batch, learningRate, initialSd, patience);
+    }
+
+    /** The settings of CURE4Rec. */
+    public Bpr() {
+        this(32, 50, 1024, 1e-3, 0.01, 5, AdamForm.LAZY);
+    }
+
+    public Bpr withDims(int dims) {
+        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Bpr withBatch(int batch) {
+        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Bpr withLearningRate(double learningRate) {
+        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Bpr withInitialSd(double initialSd) {
+        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Bpr withPatience(int patience) {
+        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Bpr withAdam(AdamForm adam) {
+        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    @Override
+    public Bpr withEpochs(int epochs) {
+        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    @Override
+    public Checkpoint start(Split data, Env env) {
+        Embeddings model = Training.initial(data.train(), env, dims, initialSd);
+        return new Checkpoint(model, new float[0][], new float[0][], 0, 0);
+    }
+
+    @Override
+    public Checkpoint resume(Checkpoint from, Split data, UserLoss defence, Env env) {
+        Training.requireInteractions("bpr", data);
+        Factorisation course = new Factorisation(loss(), adam, batch, learningRate, from, data.train(), defence, env);
+        return Training.run("bpr", course, data, env, from.epochs(), epochs, patience);
+    }
+
+    @Override
+    public Loss loss() {
+        return Loss.PAIRWISE;
+    }
+
+    @Override
+    public Estimate estimate(Split data) {
+        return Factorisation.estimate(data, dims, epochs);
+    }
+}

@@ -1,0 +1,208 @@
+package org.lethe.recsys.backbone;
+
+import java.util.Arrays;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.lethe.Env;
+import org.lethe.numerics.Keyed;
+import org.lethe.recsys.Embeddings;
+import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.UserLoss;
+import org.lethe.recsys.UserRows;
+import org.lethe.torch.Device;
+import org.lethe.torch.Tensors;
+
+/**
+ * Pointwise training of a network over rows of users and items: binary cross-entropy of what a user took and of items drawn
+ * from those it never took.
+ *
+ * <p>The rows lie in {@link AdamTable}s, so a step costs what its batch touches, and no bit less than dense Adam. libtorch is
+ * handed each user and item of a batch once, differentiates, and hands back a gradient for each; what a defence adds to a
+ * user's gradient joins it there. One thread, the same bits for any number of workers.
+ */
+final class PairCourse implements Training.Course<UserRows> {
+    private static final int AT_ONCE = 4096; // rows turned into what is served at a time
+
+    private final PairNetwork network;
+    private final UserLoss defence;
+    private final Env env;
+    private final Device device;
+    private final Batches batches;
+    private final AdamTable users;
+    private final AdamTable items;
+    private final AdamTable.AdamRates rates;
+    final Weights weights;
+    private final Keyed key;
+    private final int[] slotOf; // of an item in the batch, from 1; 0 while it is not there
+    private final int[] touchedUsers;
+    private final int[] touchedItems;
+    private int step;
+
+    /** Settings that every such model has. */
+    record Settings(int batch, int negatives, double learningRate, double initialSd, Device device) {}
+
+    PairCourse(PairNetwork network, int dims, Settings settings, UserLoss defence, Split data, Env env) {
+        this.network = network;
+        this.defence = defence;
+        this.env = env;
+        device = settings.device();
+        Interactions train = data.train();
+        batches = new Batches(train, settings.batch(), settings.negatives());
+        Embeddings initial = Training.initial(train, env, dims, settings.initialSd());
+        users = new AdamTable(dims, initial.userRows(), new float[0][]);
+        items = new AdamTable(dims, initial.itemRows(), new float[0][]);
+        rates = new AdamTable.AdamRates(settings.learningRate(), 0, false);
+        weights = new Weights(network.matrices(), settings.learningRate(), env.random("initial-network"));
+        key = env.random("interactions");
+        slotOf = new int[train.items()];
+        touchedUsers = new int[train.users()];
+        touchedItems = new int[train.items()];
+    }
+
+    @Override
+    public double epoch(int number) {
+        device.ready();
+        boolean defended = defence.active(number);
+        if (defended) {
+            UserRows now = model();
+            defence.aim(number, now.userRows(), now.width(), env);
+        }
+        batches.plan(key.of(number));
+        rates.reach(step + batches.count + AdamTable.CUT);
+        double total = 0;
+        for (int b = 0; b < batches.count; b++) {
+            int from = batches.starts[b];
+            int to = batches.starts[b + 1];
+            if (from < to) {
+                total += (to - from) * step(from, to, defended);
+            }
+        }
+        users.catchUpAll(step, rates);
+        items.catchUpAll(step, rates);
+        return total / Math.max(1, batches.size());
+    }
+
+    @Override
+    public boolean eligible(int epoch) {
+        return defence.eligible(epoch);
+    }
+
+    /** One step on the samples {@code from … to−1}; returns the mean loss before it, the defence's included. */
+    private double step(int from, int to, boolean defended) {
+        int samples = to - from;
+        int pairs = samples * (1 + batches.draws);
+        int[] userOf = new int[pairs];
+        int[] itemOf = new int[pairs];
+        float[] labels = new float[pairs];
+        Arrays.fill(labels, 0, samples, 1);
+        int ownUsers = 0;
+        int ownItems = 0;
+        for (int s = from; s < to; s++) {
+            int user = batches.users[s];
+            if (s == from || batches.users[s - 1] != user) {
+                touchedUsers[ownUsers++] = user;
+            }
+            int place = s - from;
+            for (int draw = -1; draw < batches.draws; draw++) {
+                int item = draw < 0 ? batches.positives[s] : batches.negatives[s * batches.draws + draw];
+                if (slotOf[item] == 0) {
+                    touchedItems[ownItems++] = item;
+                    slotOf[item] = ownItems;
+                }
+                userOf[place] = ownUsers - 1;
+                itemOf[place] = slotOf[item] - 1;
+                place = draw < 0 ? samples + (s - from) * batches.draws : place + 1;
+            }
+        }
+        try (var _ = new PointerScope()) {
+            Tensor p = gather(users, touchedUsers, ownUsers);
+            Tensor q = gather(items, touchedItems, ownItems);
+            Tensor[] w = weights.leaves(device);
+            Tensor served = network.users(p, w); // [users, width]
+            Tensor scores = network.scores(
+                    served,
+                    network.items(q, w),
+                    device.on(Tensors.of(userOf, pairs)),
+                    device.on(Tensors.of(itemOf, pairs)),
+                    w); // [pairs]
+            Tensor loss = network.loss(scores, device.on(Tensors.of(labels, pairs)));
+            double value = loss.item_double();
+            if (defended) {
+                float[] rows = Tensors.floats(served);
+                float[] pull = new float[rows.length];
+                value += defence.add(touchedUsers, ownUsers, rows, pull);
+                loss = loss.add(
+                        served.mul(device.on(Tensors.of(pull, served.shape()))).sum());
+            }
+            loss.backward();
+            scatter(users, touchedUsers, ownUsers, p.grad());
+            scatter(items, touchedItems, ownItems, q.grad());
+            weights.step(w);
+            step++;
+            return value;
+        } finally {
+            for (int n = 0; n < ownItems; n++) {
+                slotOf[touchedItems[n]] = 0;
+            }
+        }
+    }
+
+    private Tensor gather(AdamTable table, int[] touched, int count) {
+        float[] rows = new float[count * table.dims];
+        for (int n = 0; n < count; n++) {
+            table.catchUp(touched[n], step, rates);
+            System.arraycopy(table.w, touched[n] * table.stride, rows, n * table.dims, table.dims);
+        }
+        return device.on(Tensors.of(rows, count, table.dims)).requires_grad_(true);
+    }
+
+    private void scatter(AdamTable table, int[] touched, int count, Tensor gradient) {
+        float[] all = Tensors.floats(gradient);
+        float[] own = new float[table.stride];
+        for (int n = 0; n < count; n++) {
+            System.arraycopy(all, n * table.dims, own, 0, table.dims);
+            table.step(touched[n], step, own, rates);
+        }
+    }
+
+    @Override
+    public UserRows model() {
+        device.ready();
+        float[][] values = weights.values();
+        return network.model(served(users, values, network::users), served(items, values, network::items), values);
+    }
+
+    /** How rows in training become what is served. */
+    @FunctionalInterface
+    private interface Tower {
+        Tensor of(Tensor rows, Tensor[] w);
+    }
+
+    private float[] served(AdamTable table, float[][] values, Tower tower) {
+        float[] rows = table.parameters();
+        float[] all = new float[0];
+        for (int from = 0; from < table.rows; from += AT_ONCE) {
+            int count = Math.min(AT_ONCE, table.rows - from);
+            try (var _ = new PointerScope()) {
+                float[] part = Arrays.copyOfRange(rows, from * table.dims, (from + count) * table.dims);
+                Tensor in = device.on(Tensors.of(part, count, table.dims));
+                float[] out = Tensors.floats(tower.of(in, Weights.tensors(network.matrices(), values, device))
+                        .detach());
+                all = all.length == 0 ? new float[table.rows * (out.length / count)] : all;
+                System.arraycopy(out, 0, all, from * (out.length / count), out.length);
+            }
+        }
+        return all;
+    }
+
+    /** The first moments of all users' rows; for tests. */
+    float[] userMoments() {
+        return users.moments(step)[0];
+    }
+
+    @Override
+    public UserRows snapshot(int epochs) {
+        return model();
+    }
+}

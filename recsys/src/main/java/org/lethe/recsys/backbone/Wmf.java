@@ -1,0 +1,92 @@
+package org.lethe.recsys.backbone;
+
+import org.lethe.Check;
+import org.lethe.Env;
+import org.lethe.Estimate;
+import org.lethe.Named;
+import org.lethe.recsys.Checkpoint;
+import org.lethe.recsys.Embeddings;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.UserLoss;
+
+/**
+ * What CURE4Rec calls WMF: logistic matrix factorisation with sampled negatives.
+ *
+ * <p>Loss is the mean over a batch of binary cross-entropy of σ(p_u·q_i) with label 1 for what a user took and 0 for one
+ * item drawn uniformly from those it never took, afresh every epoch; Adam, no weight decay. Not the weighted
+ * factorisation over all pairs of Hu, Koren and Volinsky 2008. A batch is counted in interactions, each with its
+ * negative. One epoch costs O(interactions · dims).
+ *
+ * @param dims length of a user's and an item's row; multiples of 16 waste nothing
+ * @param epochs most epochs that one training runs
+ * @param batch mean number of interactions per step of the optimiser
+ * @param learningRate of Adam
+ * @param initialSd standard deviation of the initial rows
+ * @param patience epochs without a better validation score after which training goes on no longer
+ * @param adam how rows that a batch does not touch keep up with dense Adam
+ */
+@Named("wmf")
+public record Wmf(int dims, int epochs, int batch, double learningRate, double initialSd, int patience, AdamForm adam)
+        implements SteppedTables {
+    public Wmf {
+        Check.require(dims >= 1, "dims", dims, "at least 1");
+        Training.check(epochs, batch, learningRate, initialSd, patience);
+    }
+
+    /** The settings of CURE4Rec. */
+    public Wmf() {
+        this(32, 50, 1024, 1e-3, 0.01, 5, AdamForm.LAZY);
+    }
+
+    public Wmf withDims(int dims) {
+        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Wmf withBatch(int batch) {
+        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Wmf withLearningRate(double learningRate) {
+        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Wmf withInitialSd(double initialSd) {
+        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Wmf withPatience(int patience) {
+        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    public Wmf withAdam(AdamForm adam) {
+        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    @Override
+    public Wmf withEpochs(int epochs) {
+        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+    }
+
+    @Override
+    public Checkpoint start(Split data, Env env) {
+        Embeddings model = Training.initial(data.train(), env, dims, initialSd);
+        return new Checkpoint(model, new float[0][], new float[0][], 0, 0);
+    }
+
+    @Override
+    public Checkpoint resume(Checkpoint from, Split data, UserLoss defence, Env env) {
+        Training.requireInteractions("wmf", data);
+        Factorisation course = new Factorisation(loss(), adam, batch, learningRate, from, data.train(), defence, env);
+        return Training.run("wmf", course, data, env, from.epochs(), epochs, patience);
+    }
+
+    @Override
+    public Loss loss() {
+        return Loss.LOGISTIC;
+    }
+
+    @Override
+    public Estimate estimate(Split data) {
+        return Factorisation.estimate(data, dims, epochs);
+    }
+}

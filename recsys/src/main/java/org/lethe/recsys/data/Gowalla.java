@@ -1,0 +1,51 @@
+package org.lethe.recsys.data;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.lethe.Check;
+import org.lethe.DataFolders;
+import org.lethe.DataSource;
+import org.lethe.Named;
+import org.lethe.recsys.DataFiles;
+import org.lethe.recsys.Entities;
+import org.lethe.recsys.Split;
+
+/**
+ * Check-ins of Gowalla as NGCF and LightGCN divide them: 29,858 users, 40,981 places, 810,128 + 217,242 interactions.
+ *
+ * @param stopOn what training stops on
+ * @param validation share of each user's training interactions set aside for stopping, at least one each
+ * @param seed of the validation part
+ */
+@Named("gowalla")
+public record Gowalla(Splits.StopOn stopOn, double validation, long seed) implements DataSource<Split> {
+    private static final String NAME = "gowalla-lightgcn";
+    private static final String REMEDY =
+            "take train.txt and test.txt from the LightGCN authors' repository, data/gowalla";
+
+    public Gowalla {
+        Check.require(validation >= 0 && validation < 1, "validation", validation, "at least 0 and below 1");
+    }
+
+    /** The published division, a tenth of training set aside. */
+    public Gowalla() {
+        this(Splits.StopOn.VALIDATION, 0.1, 1);
+    }
+
+    @Override
+    public Split load(DataFolders folders) {
+        Path folder = DataFiles.folder(folders, NAME, REMEDY);
+        Pairs train = InteractionFile.lists(DataFiles.needed(folder, REMEDY, "train.txt"));
+        Pairs test = InteractionFile.lists(DataFiles.needed(folder, REMEDY, "test.txt"));
+        Entities users = Entities.numbered(Math.max(train.userCount(), test.userCount()));
+        Entities items = Entities.numbered(Math.max(train.itemCount(), test.itemCount()));
+        return Splits.given(train.dense(users, items), test.dense(users, items), stopOn, validation, seed);
+    }
+
+    @Override
+    public String digest(DataFolders folders) {
+        Path folder = DataFiles.folder(folders, NAME, REMEDY);
+        return DataFiles.digest(
+                List.of(DataFiles.needed(folder, REMEDY, "train.txt"), DataFiles.needed(folder, REMEDY, "test.txt")));
+    }
+}

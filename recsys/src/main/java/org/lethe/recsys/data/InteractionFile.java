@@ -1,0 +1,180 @@
+package org.lethe.recsys.data;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import org.lethe.Check;
+import org.lethe.DataFolders;
+import org.lethe.DataSource;
+import org.lethe.LetheException;
+import org.lethe.Named;
+import org.lethe.recsys.Columns;
+import org.lethe.recsys.DataFiles;
+import org.lethe.recsys.Entities;
+import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.TextRows;
+
+/**
+ * The user's own interactions: a CSV, TSV or Parquet file with named columns, a MovieLens file, or lists of items.
+ *
+ * <p>CSV and TSV need a header. {@code movielens} is {@code user item stars [time]} without a header, separated by tabs or
+ * by {@code ::}; {@code lists} is {@code user item item …}, separated by blanks, with dense numbers from 0. Text files may
+ * be gzipped. Nothing but this one file is read, and nothing is fetched.
+ *
+ * @param path of the file, absolute or in a data folder
+ * @param format what the file is; auto goes by the ending of its name
+ * @param users the column of users
+ * @param items the column of items
+ * @param value the column of values, as stars; empty where there is none
+ * @param time the column of times, seconds or a date and time; empty where there is none
+ * @param threshold the smallest value that counts as an interaction
+ * @param core the fewest interactions of a user and of an item; 0 keeps all
+ * @param split how the interactions are divided
+ * @param stopOn what training stops on
+ * @param validation share of each user's training interactions set aside for stopping
+ * @param test share of the interactions to judge by, where the split is random or temporal
+ * @param seed of the division
+ */
+@Named("file")
+public record InteractionFile(
+        String path,
+        Format format,
+        String users,
+        String items,
+        String value,
+        String time,
+        double threshold,
+        int core,
+        Splits.By split,
+        Splits.StopOn stopOn,
+        double validation,
+        double test,
+        long seed)
+        implements DataSource<Split> {
+    /** What a file of interactions can be. */
+    public enum Format {
+        /** By the ending of the name. */
+        AUTO,
+        /** Named columns, separated by commas. */
+        CSV,
+        /** Named columns, separated by tabs. */
+        TSV,
+        /** Named columns, packed. */
+        PARQUET,
+        /** User, item, stars and perhaps a time, without names. */
+        MOVIELENS,
+        /** A user and their items on each line. */
+        LISTS
+    }
+
+    public InteractionFile {
+        Check.require(split != Splits.By.GIVEN, "split", split, "random, leave-one-out or temporal for one file");
+        Check.require(!users.isBlank(), "users", "\"\"", "the name of a column");
+        Check.require(!items.isBlank(), "items", "\"\"", "the name of a column");
+        Check.require(Double.isFinite(threshold), "threshold", threshold, "a finite number");
+        Check.require(core >= 0, "core", core, "at least 0");
+        Check.require(validation >= 0 && validation < 1, "validation", validation, "at least 0 and below 1");
+        Check.require(test > 0 && test < 1, "test", test, "between 0 and 1");
+    }
+
+    /** No file yet; columns {@code user} and {@code item}. */
+    public InteractionFile() {
+        this("");
+    }
+
+    /** Columns {@code user} and {@code item} of a file, divided at random. */
+    public InteractionFile(String path) {
+        this(path, Format.AUTO, "user", "item", "", "", 0, 0, Splits.By.RANDOM, Splits.StopOn.VALIDATION, 0.1, 0.2, 1);
+    }
+
+    @Override
+    public Split load(DataFolders folders) {
+        Interactions kept = Splits.core(read(folders), core);
+        if (kept.size() == 0) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    path + ": core is " + core + ", and no user and item have so many interactions; expected less");
+        }
+        return Splits.by(split, stopOn, kept, test, validation, seed);
+    }
+
+    @Override
+    public String digest(DataFolders folders) {
+        return DataFiles.digest(List.of(file(folders)));
+    }
+
+    /** All interactions, not yet divided and not yet cut to a core. */
+    public Interactions read(DataFolders folders) {
+        Path file = file(folders);
+        return switch (format == Format.AUTO ? guess(file) : format) {
+            case AUTO -> throw new IllegalStateException("guess never says auto");
+            case CSV -> new Columns(file, "csv", ",").read(users, items, value, time, threshold);
+            case TSV -> new Columns(file, "csv", "\t").read(users, items, value, time, threshold);
+            case PARQUET -> new Columns(file, "parquet", "").read(users, items, value, time, threshold);
+            case MOVIELENS -> MovieLens.ratings(file, file.toString().contains(".dat") ? "::" : "\t", threshold);
+            case LISTS -> {
+                Pairs pairs = lists(file);
+                yield pairs.dense(Entities.numbered(pairs.userCount()), Entities.numbered(pairs.itemCount()));
+            }
+        };
+    }
+
+    /** Lists of items, {@code user item item …}: the form of the LightGCN and RecEraser files. */
+    static Pairs lists(Path file) {
+        Pairs pairs = new Pairs(false, false);
+        try (TextRows rows = TextRows.open(file, " ", StandardCharsets.UTF_8)) {
+            while (rows.next()) {
+                int user = rows.dense(0, "user");
+                for (int k = 1; k < rows.count(); k++) {
+                    if (!rows.text(k).isEmpty()) { // a blank at the end of the line
+                        pairs.add(user, rows.dense(k, "item"), 1, 0);
+                    }
+                }
+            }
+        }
+        if (pairs.size() == 0) {
+            throw new LetheException(
+                    LetheException.Code.DATA, file + ": expected lines of \"user item item ...\", found none");
+        }
+        return pairs;
+    }
+
+    private Path file(DataFolders folders) {
+        if (path.isBlank()) {
+            throw new LetheException(
+                    LetheException.Code.STUDY, "data file: path is \"\", expected the path of a file of interactions");
+        }
+        Path own = Path.of(path);
+        Path file = Files.exists(own) ? own : folders.find(path).orElse(own);
+        if (!Files.isRegularFile(file)) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    path + ": there is no such file, here or in the data folders " + folders.folders());
+        }
+        return file;
+    }
+
+    private static Format guess(Path file) {
+        String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+        name = name.endsWith(".gz") ? name.substring(0, name.length() - 3) : name;
+        if (name.endsWith(".csv")) {
+            return Format.CSV;
+        }
+        if (name.endsWith(".tsv")) {
+            return Format.TSV;
+        }
+        if (name.endsWith(".parquet")) {
+            return Format.PARQUET;
+        }
+        if (name.endsWith(".dat") || name.endsWith(".data")) {
+            return Format.MOVIELENS;
+        }
+        throw new LetheException(
+                LetheException.Code.STUDY,
+                file
+                        + ": the name does not say what the file is; expected format csv, tsv, parquet, movielens or lists");
+    }
+}

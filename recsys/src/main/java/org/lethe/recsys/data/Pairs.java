@@ -1,0 +1,101 @@
+package org.lethe.recsys.data;
+
+import java.util.Arrays;
+import java.util.Optional;
+import org.lethe.recsys.Entities;
+import org.lethe.recsys.Interactions;
+
+/** Interactions as they come out of a file: the publisher's whole-number ids, growing arrays, no objects. */
+public final class Pairs {
+    private final boolean valued;
+    private final boolean timed;
+    private long[] users = new long[1 << 10];
+    private long[] items = new long[1 << 10];
+    private float[] values;
+    private long[] times;
+    private int size;
+
+    public Pairs(boolean valued, boolean timed) {
+        this.valued = valued;
+        this.timed = timed;
+        values = new float[valued ? 1 << 10 : 0];
+        times = new long[timed ? 1 << 10 : 0];
+    }
+
+    public int size() {
+        return size;
+    }
+
+    public void add(long user, long item, float value, long time) {
+        if (size == users.length) {
+            int larger = (int) Math.min(Integer.MAX_VALUE - 8, size * 2L);
+            users = Arrays.copyOf(users, larger);
+            items = Arrays.copyOf(items, larger);
+            values = valued ? Arrays.copyOf(values, larger) : values;
+            times = timed ? Arrays.copyOf(times, larger) : times;
+        }
+        users[size] = user;
+        items[size] = item;
+        if (valued) {
+            values[size] = value;
+        }
+        if (timed) {
+            times[size] = time;
+        }
+        size++;
+    }
+
+    /** Users and items numbered by ascending id; those that are here, and no others. */
+    public Interactions numbered() {
+        long[] userIds = distinct(users);
+        long[] itemIds = distinct(items);
+        int[] userOf = new int[size];
+        int[] itemOf = new int[size];
+        for (int k = 0; k < size; k++) {
+            userOf[k] = Arrays.binarySearch(userIds, users[k]);
+            itemOf[k] = Arrays.binarySearch(itemIds, items[k]);
+        }
+        return interactions(Entities.ofNumbers(userIds), Entities.ofNumbers(itemIds), userOf, itemOf);
+    }
+
+    /** The ids as the numbers themselves. */
+    public Interactions dense(Entities userEntities, Entities itemEntities) {
+        int[] userOf = new int[size];
+        int[] itemOf = new int[size];
+        Arrays.setAll(userOf, k -> Math.toIntExact(users[k]));
+        Arrays.setAll(itemOf, k -> Math.toIntExact(items[k]));
+        return interactions(userEntities, itemEntities, userOf, itemOf);
+    }
+
+    /** One more than the largest user. */
+    public int userCount() {
+        return Math.toIntExact(1 + Arrays.stream(users, 0, size).max().orElse(-1));
+    }
+
+    /** One more than the largest item. */
+    public int itemCount() {
+        return Math.toIntExact(1 + Arrays.stream(items, 0, size).max().orElse(-1));
+    }
+
+    private Interactions interactions(Entities userEntities, Entities itemEntities, int[] userOf, int[] itemOf) {
+        return Interactions.of(
+                userEntities,
+                itemEntities,
+                userOf,
+                itemOf,
+                valued ? Optional.of(Arrays.copyOf(values, size)) : Optional.empty(),
+                timed ? Optional.of(Arrays.copyOf(times, size)) : Optional.empty());
+    }
+
+    private long[] distinct(long[] ids) {
+        long[] sorted = Arrays.copyOf(ids, size);
+        Arrays.sort(sorted);
+        int n = 0;
+        for (int k = 0; k < size; k++) {
+            if (k == 0 || sorted[k] != sorted[k - 1]) {
+                sorted[n++] = sorted[k];
+            }
+        }
+        return Arrays.copyOf(sorted, n);
+    }
+}

@@ -1,0 +1,184 @@
+package org.lethe.recsys.data;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lethe.DataFolders;
+import org.lethe.LetheException;
+import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Split;
+
+class InteractionFileTest {
+    @TempDir
+    Path folder;
+
+    private Interactions read(String name, String text, String value, String time, double threshold)
+            throws IOException {
+        Path file = folder.resolve(name);
+        Files.writeString(file, text);
+        return file(file, InteractionFile.Format.AUTO, value, time, threshold).read(new DataFolders(List.of()));
+    }
+
+    private static InteractionFile file(
+            Path file, InteractionFile.Format format, String value, String time, double threshold) {
+        return new InteractionFile(
+                file.toString(),
+                format,
+                "user",
+                "item",
+                value,
+                time,
+                threshold,
+                0,
+                Splits.By.RANDOM,
+                Splits.StopOn.NONE,
+                0.1,
+                0.2,
+                1);
+    }
+
+    @Test
+    void namedColumnsGiveIdsValuesAndTimes() throws IOException {
+        String csv = "when,item,user,stars\n2020-01-01 00:00:10,b,7,4.5\n20,a,7,1\n30,\"c, d\",9,5\n";
+        Interactions all = read("own.csv", csv, "stars", "when", 2);
+        assertEquals(2, all.size());
+        assertEquals("7", all.userEntities().id(0));
+        assertEquals("9", all.userEntities().id(1));
+        assertEquals("b", all.itemEntities().id(all.item(0)));
+        assertEquals("c, d", all.itemEntities().id(all.item(1)));
+        assertArrayEquals(new float[] {4.5f, 5}, all.values().orElseThrow());
+        assertArrayEquals(new long[] {1_577_836_810L, 30}, all.times().orElseThrow());
+    }
+
+    @Test
+    void tabsAndGzipAreReadToo() throws IOException {
+        Path file = folder.resolve("own.tsv.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+            out.write("user\titem\n1\t10\n1\t11\n2\t10\n".getBytes(StandardCharsets.UTF_8));
+        }
+        Interactions all = new InteractionFile(file.toString()).read(new DataFolders(List.of()));
+        assertEquals("2 users, 2 items, 3 interactions", all.toString());
+        assertEquals("11", all.itemEntities().id(1));
+    }
+
+    @Test
+    void parquetGivesTheSameAsText() throws IOException, SQLException {
+        Path file = folder.resolve("own.parquet");
+        try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+                Statement statement = duck.createStatement()) {
+            statement.execute("COPY (SELECT * FROM (VALUES (1, 10), (1, 11), (2, 10)) t(\"user\", item)) TO '" + file
+                    + "' (FORMAT parquet)");
+        }
+        Interactions all = new InteractionFile(file.toString()).read(new DataFolders(List.of()));
+        assertEquals(read("same.csv", "user,item\n1,10\n1,11\n2,10\n", "", "", 0), all);
+    }
+
+    @Test
+    void listsOfItemsAreRead() throws IOException {
+        Path file = folder.resolve("train.txt");
+        Files.writeString(file, "0 3 1\n1 \n2 0 0\n");
+        Interactions all = file(file, InteractionFile.Format.LISTS, "", "", 0).read(new DataFolders(List.of()));
+        assertEquals("3 users, 4 items, 3 interactions", all.toString());
+        assertEquals(0, all.degree(1));
+    }
+
+    @Test
+    void badFilesSayWhereAndWhatWasExpected() throws IOException {
+        refuses("a.csv", "user,thing\n1,2\n", "", "has no column \"item\", expected one of user, thing");
+        refuses("b.csv", "user,item,stars\n1,2,3\n1,3,many\n", "stars", "b.csv:3: expected a finite number");
+        refuses("c.csv", "user,item\n1,2\n,3\n", "", "c.csv:3: expected an id in column \"user\"");
+        refuses("d.csv", "user,item\n", "", "expected interactions, found none");
+        refuses("e.csv", "", "", "e.csv: expected a header");
+        refuses("f.csv", "user,item\n1,2\n1,2,3,4\n", "", "f.csv:3");
+        refuses("g.what", "user,item\n1,2\n", "", "the name does not say what the file is");
+        LetheException none = assertThrows(
+                LetheException.class, () -> new InteractionFile("nowhere.csv").read(new DataFolders(List.of())));
+        assertTrue(none.getMessage().contains("nowhere.csv: there is no such file"), none.getMessage());
+    }
+
+    private void refuses(String name, String text, String value, String message) {
+        LetheException e = assertThrows(LetheException.class, () -> read(name, text, value, "", 0));
+        assertTrue(e.getMessage().contains(message), e.getMessage());
+    }
+
+    @Test
+    void aGzipFileThatIsCutOffSaysWhere() throws IOException {
+        Path whole = folder.resolve("whole.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(whole))) {
+            for (int k = 0; k < 20_000; k++) {
+                out.write(("1::" + k * 31 % 9973 + "::4\n").getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        byte[] bytes = Files.readAllBytes(whole);
+        Path cut = folder.resolve("ratings.dat.gz");
+        Files.write(cut, Arrays.copyOf(bytes, bytes.length / 2));
+        LetheException e = assertThrows(LetheException.class, () -> MovieLens.ratings(cut, "::", 0));
+        assertTrue(e.getMessage().contains("cut off"), e.getMessage());
+        Files.writeString(cut, "1::2::3\n");
+        LetheException no = assertThrows(LetheException.class, () -> MovieLens.ratings(cut, "::", 0));
+        assertTrue(no.getMessage().contains("expected a gzip file"), no.getMessage());
+    }
+
+    @Test
+    void gowallaAndLastfmHaveTheirPublishedCounts() {
+        DataFolders folders = RealData.folders();
+        Split gowalla = new Gowalla(Splits.StopOn.NONE, 0.1, 1).load(folders);
+        assertEquals(
+                "29858 users, 40981 items, 810128 interactions", gowalla.train().toString());
+        assertEquals(217_242, gowalla.test().size());
+        Interactions lastfm = new LastfmGender().all(folders);
+        assertEquals("10056 users, 1004 items, 194914 interactions", lastfm.toString());
+        int women = 0;
+        for (int code : lastfm.userEntities().categorical("gender").codes()) {
+            women += code == 0 ? 1 : 0;
+        }
+        assertEquals(2_565, women);
+    }
+
+    @Test
+    void aCoreHasNobodyBelowItsBoundAndIsTheLargest() {
+        Interactions all = new Planted(300, 200, 12, 2).all();
+        Interactions core = Splits.core(all, 9);
+        assertTrue(core.size() > 0 && core.size() < all.size());
+        for (int u = 0; u < core.users(); u++) {
+            assertTrue(core.degree(u) >= 9);
+        }
+        int[] starts = core.byItem().starts();
+        for (int i = 0; i < core.items(); i++) {
+            assertTrue(starts[i + 1] - starts[i] >= 9);
+        }
+        assertEquals(core, Splits.core(core, 9));
+        Interactions slow = all; // drop everybody below the bound, again and again
+        for (int size = -1; size != slow.size(); ) {
+            size = slow.size();
+            Interactions now = slow;
+            int[] byItem = now.byItem().starts();
+            slow = now.where((u, i) -> now.degree(u) >= 9 && byItem[i + 1] - byItem[i] >= 9);
+        }
+        assertEquals(slow.size(), core.size());
+    }
+
+    @Test
+    void whatHappensToOneUsersPairsDependsOnNobodyElse() {
+        Interactions all = new Planted(100, 100, 12, 2).all();
+        Split whole = Splits.random(all, 0.2, 0.1, 7);
+        Split without = Splits.random(all.withoutUsers(u -> u < 50), 0.2, 0.1, 7);
+        assertEquals(whole.withoutUsers(u -> u < 50), without);
+    }
+}
