@@ -21,7 +21,9 @@ import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.forget.Membership.Outcome;
-import org.lethe.recsys.forget.Resampling.Difference;
+import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Difference;
+import org.lethe.statistics.Roc;
 import org.lethe.statistics.Statistics;
 
 /**
@@ -33,7 +35,7 @@ import org.lethe.statistics.Statistics;
  * the test pairs of the same users. <em>Score</em>: the raw score alone, between the same two kinds of pair. Test pairs are
  * real choices of the same people; random unseen items would be told apart by taste, not by memory. <em>Calibrated</em>: the
  * score less the item's mean over users that remain, in the item's deviations (difficulty calibration; Watson, Guo,
- * Cormode and Sablayrolles 2022), compared within each user and averaged over users ({@link Within}); the strongest of the
+ * Cormode and Sablayrolles 2022), compared within each user and averaged over users ({@link PerUserAuc}); the strongest of the
  * three on few or little active users. It needs 10 users who have both kinds of pair. All are reported as AUC, the first two
  * also as the share of forgotten pairs found at 1 % false alarms, with intervals from resampled users, beside the values for
  * the model before and for the reference: a retrained model need not sit at 0.5.
@@ -150,7 +152,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         return new Sampled(roc.auc(), Resampling.values(resamples, people, draws, times -> roc.auc(o -> times[o])));
     }
 
-    private Sampled sampled(Within within, int people, Keyed draws) {
+    private Sampled sampled(PerUserAuc within, int people, Keyed draws) {
         return new Sampled(
                 within.value(), Resampling.values(resamples, people, draws, times -> within.value(o -> times[o])));
     }

@@ -22,7 +22,8 @@ import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Ranking.Quality;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.forget.Resampling.Difference;
+import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Difference;
 
 /**
  * Whether users are served equally well (CURE4Rec, "Fairness"): A-IGF, the mean NDCG of the most active users less that of

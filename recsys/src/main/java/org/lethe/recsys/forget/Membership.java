@@ -8,6 +8,7 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.statistics.LogisticRegression;
+import org.lethe.statistics.Roc;
 
 /**
  * The pairs a membership attack learns on and the pairs it is then asked about.
@@ -50,7 +51,7 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
     }
 
     /** What an attack on one model comes to. */
-    record Outcome(Roc mio, Roc score, Within calibrated, double accuracy, double rate, double onRetained) {}
+    record Outcome(Roc mio, Roc score, PerUserAuc calibrated, double accuracy, double rate, double onRetained) {}
 
     /** Draws the pairs; at most {@code most} users are looked at on either side. */
     static Membership of(Aftermath aftermath, int most, Keyed random) {
@@ -124,7 +125,7 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
         return new Outcome(
                 new Roc(odds, questions.member, owners),
                 new Roc(scores, questions.member, owners),
-                Within.of(calibrated, questions.member, owners),
+                PerUserAuc.of(calibrated, questions.member, owners),
                 accuracy,
                 rate,
                 onRetained);

@@ -21,7 +21,8 @@ import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Ranking.Quality;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.forget.Resampling.Difference;
+import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Difference;
 import org.lethe.statistics.Statistics;
 
 /**

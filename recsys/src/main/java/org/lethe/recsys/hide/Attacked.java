@@ -12,9 +12,11 @@ import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Verdict;
+import org.lethe.attack.Attacker;
+import org.lethe.attack.AttributeAttack;
+import org.lethe.attack.AttributeAttack.Outcome;
+import org.lethe.attack.AttributeAttack.Target;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.hide.AttributeAttack.Outcome;
-import org.lethe.recsys.hide.AttributeAttack.Target;
 
 /** One attribute under attack: what attackers come to, what of it is chance, and whether the bar holds. */
 final class Attacked {

@@ -17,13 +17,15 @@ import org.lethe.Named;
 import org.lethe.Picture;
 import org.lethe.Request;
 import org.lethe.Verdict;
+import org.lethe.attack.Attacker;
+import org.lethe.attack.AttributeAttack;
+import org.lethe.attack.AttributeAttack.Outcome;
+import org.lethe.attack.AttributeAttack.Target;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
-import org.lethe.recsys.hide.AttributeAttack.Outcome;
-import org.lethe.recsys.hide.AttributeAttack.Target;
 
 /**
  * Whether attackers can tell an attribute of users from their rows in the model, all tables of theirs side by side.

@@ -13,11 +13,13 @@ import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.attack.Attacker;
+import org.lethe.attack.AttributeAttack;
+import org.lethe.attack.AttributeAttack.Target;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.hide.AttributeAttack.Target;
 
 /**
  * Whether attackers can tell an attribute of users from the lists they are shown, which need no look into the model: the attack

@@ -3,7 +3,7 @@ package org.lethe.recsys.hide;
 import java.util.Arrays;
 import org.hipparchus.linear.Array2DRowRealMatrix;
 import org.hipparchus.linear.EigenDecompositionSymmetric;
-import org.lethe.recsys.hide.AttributeAttack.Target;
+import org.lethe.attack.AttributeAttack.Target;
 
 /**
  * How rows of users are spread: a defence that moves everybody to one point hides everything and serves nobody.

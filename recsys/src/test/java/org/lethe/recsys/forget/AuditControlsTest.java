@@ -25,6 +25,7 @@ import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.statistics.Resampling;
 
 /** What makes an audit one: it rejects doing nothing, or a stated sabotage, and accepts retraining, over several seeds. */
 final class AuditControlsTest {

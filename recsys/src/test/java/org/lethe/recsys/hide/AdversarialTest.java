@@ -13,6 +13,8 @@ import org.lethe.DataFolders;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Workers;
+import org.lethe.attack.Attacker;
+import org.lethe.attack.AttributeAttack;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.AdamForm;
 import org.lethe.recsys.Bpr;

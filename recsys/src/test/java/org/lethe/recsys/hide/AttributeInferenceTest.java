@@ -19,6 +19,8 @@ import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.LetheException;
 import org.lethe.Verdict;
+import org.lethe.attack.Attacker;
+import org.lethe.attack.AttributeAttack;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Planted;

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lethe.Workers;
+import org.lethe.attack.Attacker;
+import org.lethe.attack.AttributeAttack;
 import org.lethe.numerics.Keyed;
 
 class ChanceTest {

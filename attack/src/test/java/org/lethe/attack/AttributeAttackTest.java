@@ -1,4 +1,4 @@
-package org.lethe.recsys.hide;
+package org.lethe.attack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,8 +9,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.hide.AttributeAttack.Outcome;
-import org.lethe.recsys.hide.AttributeAttack.Target;
+import org.lethe.attack.AttributeAttack.Outcome;
+import org.lethe.attack.AttributeAttack.Target;
 
 final class AttributeAttackTest {
     private static final List<Attacker> ALL = List.of(Attacker.values());

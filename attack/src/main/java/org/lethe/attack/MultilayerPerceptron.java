@@ -1,4 +1,4 @@
-package org.lethe.recsys.hide;
+package org.lethe.attack;
 
 import java.util.Arrays;
 import org.lethe.LetheException;
@@ -20,7 +20,7 @@ import org.lethe.numerics.MatrixProduct;
  * Blocks of 40 rows go through a layer at a time, few enough to stay in the first cache with what they became; units are
  * padded to 112, whole registers.
  */
-final class Perceptron {
+final class MultilayerPerceptron {
     private static final int UNITS = 100;
     private static final int STRIDE = Lanes.padded(UNITS);
     private static final int BLOCK = 40;
@@ -40,7 +40,7 @@ final class Perceptron {
     private final float[] slopes = new float[BLOCK * STRIDE];
     private final float[] logits; // [BLOCK, outs], and then the slopes there
 
-    private Perceptron(int width, int classes, Keyed random) {
+    private MultilayerPerceptron(int width, int classes, Keyed random) {
         this.width = width;
         outs = classes == 2 ? 1 : classes;
         if (outs > STRIDE) {
@@ -67,7 +67,7 @@ final class Perceptron {
     }
 
     static float[] guess(Attacker.Known known, float[] rows, Keyed random) {
-        Perceptron network = new Perceptron(known.width(), known.classes(), random.of("initial"));
+        MultilayerPerceptron network = new MultilayerPerceptron(known.width(), known.classes(), random.of("initial"));
         network.train(known, random.of("order"));
         return network.guess(known, rows);
     }

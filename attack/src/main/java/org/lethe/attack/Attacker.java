@@ -1,4 +1,4 @@
-package org.lethe.recsys.hide;
+package org.lethe.attack;
 
 import org.lethe.numerics.Keyed;
 import org.lethe.statistics.LogisticRegression;
@@ -11,15 +11,15 @@ import org.lethe.statistics.LogisticRegression;
  * else runs.
  */
 public enum Attacker {
-    /** One hidden layer, see {@link Perceptron}. */
+    /** One hidden layer, see {@link MultilayerPerceptron}. */
     MLP,
-    /** 50 boosted trees of depth 4, see {@link Trees}. */
+    /** 50 boosted trees of depth 4, see {@link TreeEnsembles}. */
     BOOSTED_TREES,
     /** Logistic regression with a ridge of 1; for more than two classes, one against the rest. */
     LOGISTIC,
-    /** The labels of the 15 nearest rows, see {@link Nearest}. */
+    /** The labels of the 15 nearest rows, see {@link KNearestNeighbours}. */
     KNN,
-    /** 100 trees on resampled users, see {@link Trees}. */
+    /** 100 trees on resampled users, see {@link TreeEnsembles}. */
     RANDOM_FOREST;
 
     /**
@@ -44,11 +44,11 @@ public enum Attacker {
     /** How probable each class is for rows of other users, {@code [m, classes]}. */
     float[] guess(Known known, float[] rows, Keyed random) {
         return switch (this) {
-            case MLP -> Perceptron.guess(known, rows, random);
-            case BOOSTED_TREES -> Trees.boosted(known, rows, random);
+            case MLP -> MultilayerPerceptron.guess(known, rows, random);
+            case BOOSTED_TREES -> TreeEnsembles.boosted(known, rows, random);
             case LOGISTIC -> logistic(known, rows);
-            case KNN -> Nearest.guess(known, rows);
-            case RANDOM_FOREST -> Trees.forest(known, rows, random);
+            case KNN -> KNearestNeighbours.guess(known, rows);
+            case RANDOM_FOREST -> TreeEnsembles.forest(known, rows, random);
         };
     }
 

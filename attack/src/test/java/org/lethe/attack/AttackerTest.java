@@ -1,4 +1,4 @@
-package org.lethe.recsys.hide;
+package org.lethe.attack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

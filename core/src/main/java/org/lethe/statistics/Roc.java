@@ -1,4 +1,4 @@
-package org.lethe.recsys.forget;
+package org.lethe.statistics;
 
 import java.util.Comparator;
 import java.util.function.IntUnaryOperator;
@@ -10,13 +10,13 @@ import java.util.stream.IntStream;
  * <p>Pairs of one user are alike, so chance is judged by drawing <em>owners</em>, each with all of its pairs, with
  * replacement. The scores are sorted once; a resample is then one pass over weights.
  */
-final class Roc {
+public final class Roc {
     private final boolean[] member; // by ascending score
     private final int[] owner;
     private final boolean[] last; // whether a run of equal scores ends here
 
     /** One score per pair; {@code owner} are numbers from 0. */
-    Roc(double[] score, boolean[] member, int[] owner) {
+    public Roc(double[] score, boolean[] member, int[] owner) {
         int[] order = IntStream.range(0, score.length)
                 .boxed()
                 .sorted(Comparator.comparingDouble(k -> score[k]))
@@ -33,12 +33,12 @@ final class Roc {
     }
 
     /** The chance that a member scores above a non-member, ties counting half. */
-    double auc() {
+    public double auc() {
         return auc(o -> 1);
     }
 
     /** The same with each owner counted so many times; NaN where either kind is missing. */
-    double auc(IntUnaryOperator weight) {
+    public double auc(IntUnaryOperator weight) {
         double won = 0;
         double below = 0;
         double members = 0;
@@ -63,12 +63,12 @@ final class Roc {
     }
 
     /** The share of members above the lowest threshold that at most {@code fpr} of the non-members pass. */
-    double tprAt(double fpr) {
+    public double tprAt(double fpr) {
         return tprAt(fpr, o -> 1);
     }
 
     /** The same with each owner counted so many times. */
-    double tprAt(double fpr, IntUnaryOperator weight) {
+    public double tprAt(double fpr, IntUnaryOperator weight) {
         double members = 0;
         double others = 0;
         for (int r = 0; r < member.length; r++) {

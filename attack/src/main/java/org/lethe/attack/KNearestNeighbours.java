@@ -1,4 +1,4 @@
-package org.lethe.recsys.hide;
+package org.lethe.attack;
 
 import java.util.Arrays;
 import org.lethe.numerics.SquaredDistances;
@@ -9,12 +9,12 @@ import org.lethe.numerics.SquaredDistances;
  * <p>Every pair is measured, {@code n · m · width} multiplications, a block of known rows against a block of questions at a
  * time. A search tree gains nothing at tens of dimensions.
  */
-final class Nearest {
+final class KNearestNeighbours {
     private static final int NEIGHBOURS = 15;
     private static final int POINTS = 128;
     private static final int QUESTIONS = 64;
 
-    private Nearest() {}
+    private KNearestNeighbours() {}
 
     static float[] guess(Attacker.Known known, float[] rows) {
         int n = known.size();

@@ -1,4 +1,4 @@
-package org.lethe.recsys.hide;
+package org.lethe.attack;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -93,7 +93,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
             int users) {}
 
     /** The same without repeats. */
-    AttributeAttack once() {
+    public AttributeAttack once() {
         return new AttributeAttack(attackers, folds, 1, most, published);
     }
 

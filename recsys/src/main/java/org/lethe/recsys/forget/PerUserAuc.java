@@ -2,6 +2,7 @@ package org.lethe.recsys.forget;
 
 import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
+import org.lethe.statistics.Roc;
 
 /**
  * How well scores tell members from non-members of the same owner: the mean of the owners' own AUCs, each weighted by its
@@ -10,9 +11,9 @@ import java.util.function.IntUnaryOperator;
  * @param auc of each owner, 0 where it has one kind of pair only
  * @param weight of each owner, 0 where it has one kind of pair only
  */
-record Within(double[] auc, int[] weight) {
+record PerUserAuc(double[] auc, int[] weight) {
     /** One score per pair; the pairs of an owner stand together, and owners are numbers from 0. */
-    static Within of(double[] score, boolean[] member, int[] owner) {
+    static PerUserAuc of(double[] score, boolean[] member, int[] owner) {
         int owners = owner.length == 0 ? 0 : owner[owner.length - 1] + 1;
         double[] auc = new double[owners];
         int[] weight = new int[owners];
@@ -33,7 +34,7 @@ record Within(double[] auc, int[] weight) {
             }
             from = to;
         }
-        return new Within(auc, weight);
+        return new PerUserAuc(auc, weight);
     }
 
     /** How many owners have both kinds of pair. */

@@ -1,4 +1,4 @@
-package org.lethe.recsys.hide;
+package org.lethe.attack;
 
 import java.util.HashMap;
 import java.util.Map;
@@ -19,8 +19,8 @@ import org.lethe.numerics.Keyed;
  *
  * <p>This is the only place that loads XGBoost's native library, and only when one of the two is asked.
  */
-final class Trees {
-    private Trees() {}
+final class TreeEnsembles {
+    private TreeEnsembles() {}
 
     static float[] boosted(Attacker.Known known, float[] rows, Keyed random) {
         return guess(
