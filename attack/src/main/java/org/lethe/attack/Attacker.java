@@ -4,11 +4,10 @@ import org.lethe.numerics.Keyed;
 import org.lethe.statistics.LogisticRegression;
 
 /**
- * Somebody who knows the label of some users and guesses that of others from their rows.
+ * A classifier that learns from samples with known classes and guesses the classes of others.
  *
- * <p>The first two are those of the attribute unlearning literature (raid and its siblings); the others are ours, since a
- * defence that holds against two attackers may fall to a third. Each is a function of what it is given and the key, whatever
- * else runs.
+ * <p>The first two are those of the attribute unlearning literature. The others are ours, since a defence that holds against
+ * two attackers may fall to a third. The guesses depend on the samples and the key alone, whatever else runs.
  */
 public enum Attacker {
     /** One hidden layer, see {@link MultilayerPerceptron}. */
@@ -17,32 +16,23 @@ public enum Attacker {
     BOOSTED_TREES,
     /** Logistic regression with a ridge of 1; for more than two classes, one against the rest. */
     LOGISTIC,
-    /** The labels of the 15 nearest rows, see {@link KNearestNeighbours}. */
+    /** The labels of the 15 nearest samples, see {@link KNearestNeighbours}. */
     KNN,
-    /** 100 trees on resampled users, see {@link TreeEnsembles}. */
+    /** 100 trees, each on a resample, see {@link TreeEnsembles}. */
     RANDOM_FOREST;
-
-    /**
-     * Rows of users whose label is known.
-     *
-     * @param width length of a row
-     * @param rows {@code [n, width]}
-     * @param labels from 0 to {@code classes − 1}, one for each row; no class is empty
-     * @param classes how many there are
-     */
-    record Known(int width, float[] rows, int[] labels, int classes) {
-        int size() {
-            return labels.length;
-        }
-    }
 
     /** Whether a fit is short beside those of the others: it fills up what they leave of the workers' time. */
     boolean quick() {
         return this == LOGISTIC || this == KNN;
     }
 
-    /** How probable each class is for rows of other users, {@code [m, classes]}. */
-    float[] guess(Known known, float[] rows, Keyed random) {
+    /**
+     * How probable each class is for other samples, {@code [m, classes]}.
+     *
+     * @param known samples of every class, none of unknown class
+     * @param rows features of the others, {@code [m, known.width()]}
+     */
+    float[] guess(LabelledSamples known, float[] rows, Keyed random) {
         return switch (this) {
             case MLP -> MultilayerPerceptron.guess(known, rows, random);
             case BOOSTED_TREES -> TreeEnsembles.boosted(known, rows, random);
@@ -52,30 +42,30 @@ public enum Attacker {
         };
     }
 
-    private static float[] logistic(Known known, float[] rows) {
-        int n = rows.length / known.width;
-        double[][] x = doubles(known.rows, known.width);
-        double[][] asked = doubles(rows, known.width);
-        float[] guesses = new float[n * known.classes];
-        for (int k = known.classes == 2 ? 1 : 0; k < known.classes; k++) {
+    private static float[] logistic(LabelledSamples known, float[] rows) {
+        int n = rows.length / known.width();
+        double[][] x = doubles(known.rows(), known.width());
+        double[][] asked = doubles(rows, known.width());
+        float[] guesses = new float[n * known.classes()];
+        for (int k = known.classes() == 2 ? 1 : 0; k < known.classes(); k++) {
             boolean[] member = new boolean[known.size()];
             for (int u = 0; u < member.length; u++) {
-                member[u] = known.labels[u] == k;
+                member[u] = known.labels()[u] == k;
             }
             LogisticRegression model = LogisticRegression.fit(x, member);
             for (int u = 0; u < n; u++) {
-                guesses[u * known.classes + k] = (float) LogisticRegression.sigmoid(model.logOdds(asked[u]));
+                guesses[u * known.classes() + k] = (float) LogisticRegression.sigmoid(model.logOdds(asked[u]));
             }
         }
-        for (int at = 0; at < guesses.length; at += known.classes) {
-            if (known.classes == 2) {
+        for (int at = 0; at < guesses.length; at += known.classes()) {
+            if (known.classes() == 2) {
                 guesses[at] = 1 - guesses[at + 1];
             } else {
                 double sum = 0;
-                for (int k = 0; k < known.classes; k++) {
+                for (int k = 0; k < known.classes(); k++) {
                     sum += guesses[at + k];
                 }
-                for (int k = 0; k < known.classes; k++) {
+                for (int k = 0; k < known.classes(); k++) {
                     guesses[at + k] /= (float) sum;
                 }
             }

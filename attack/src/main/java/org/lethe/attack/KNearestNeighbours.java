@@ -4,7 +4,7 @@ import java.util.Arrays;
 import org.lethe.numerics.SquaredDistances;
 
 /**
- * The share of each class among the 15 nearest known rows by Euclidean distance; of rows equally far, the first one counts.
+ * The share of each class among the 15 nearest known samples by Euclidean distance; of samples equally far, the first counts.
  *
  * <p>Every pair is measured, {@code n · m · width} multiplications, a block of known rows against a block of questions at a
  * time. A search tree gains nothing at tens of dimensions.
@@ -16,7 +16,7 @@ final class KNearestNeighbours {
 
     private KNearestNeighbours() {}
 
-    static float[] guess(Attacker.Known known, float[] rows) {
+    static float[] guess(LabelledSamples known, float[] rows) {
         int n = known.size();
         int width = known.width();
         int classes = known.classes();

@@ -8,7 +8,7 @@ import org.lethe.numerics.Lanes;
 import org.lethe.numerics.MatrixProduct;
 
 /**
- * A network of one hidden layer of 100 rectified units, as scikit-learn's {@code MLPClassifier(alpha=1,
+ * A multilayer perceptron with one hidden layer of 100 rectified units, as scikit-learn's {@code MLPClassifier(alpha=1,
  * learning_rate_init=0.01, max_iter=500)} trains it: the attacker of the attribute unlearning literature.
  *
  * <p>Cross-entropy plus {@code α/(2·batch) · Σ w²} over the weights (not the biases), Adam, batches of 200 in a new order
@@ -66,13 +66,13 @@ final class MultilayerPerceptron {
         return (float) ((2 * Keyed.unit(bits) - 1) * bound);
     }
 
-    static float[] guess(Attacker.Known known, float[] rows, Keyed random) {
+    static float[] guess(LabelledSamples known, float[] rows, Keyed random) {
         MultilayerPerceptron network = new MultilayerPerceptron(known.width(), known.classes(), random.of("initial"));
         network.train(known, random.of("order"));
         return network.guess(known, rows);
     }
 
-    private void train(Attacker.Known known, Keyed random) {
+    private void train(LabelledSamples known, Keyed random) {
         int n = known.size();
         int batch = Math.min(BATCH, n);
         float[] m = new float[w.length];
@@ -138,7 +138,7 @@ final class MultilayerPerceptron {
     }
 
     /** Fills {@code g} with the mean gradient of a batch, the penalty left out; returns the sum of its losses. */
-    private double gradient(Attacker.Known known, long[] order, int from, int to) {
+    private double gradient(LabelledSamples known, long[] order, int from, int to) {
         Arrays.fill(g, 0);
         double loss = 0;
         float scale = 1f / (to - from);
@@ -230,7 +230,7 @@ final class MultilayerPerceptron {
         return a + b + (c + d);
     }
 
-    private float[] guess(Attacker.Known known, float[] rows) {
+    private float[] guess(LabelledSamples known, float[] rows) {
         int n = rows.length / width;
         float[] guesses = new float[n * known.classes()];
         for (int at = 0; at < n; at += BLOCK) {

@@ -3,6 +3,7 @@ package org.lethe.statistics;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.IntToDoubleFunction;
+import java.util.function.IntUnaryOperator;
 import java.util.function.ToDoubleFunction;
 import org.lethe.Interval;
 import org.lethe.Verdict;
@@ -63,6 +64,37 @@ public final class Resampling {
         double above = Arrays.stream(finite).filter(d -> d >= 0).count();
         double below = Arrays.stream(finite).filter(d -> d <= 0).count();
         return Math.min(1, Math.max(2 * Math.min(above, below), 1) / finite.length);
+    }
+
+    /**
+     * A measure with what it comes to in each resample.
+     *
+     * @param value as measured
+     * @param drawn in each resample
+     */
+    public record Sampled(double value, double[] drawn) {
+        /** A measure of owners that are each counted a number of times: once for its value, as often as drawn in a resample. */
+        public static Sampled of(
+                int resamples, int owners, Keyed key, ToDoubleFunction<IntUnaryOperator> measure) {
+            return new Sampled(
+                    measure.applyAsDouble(o -> 1),
+                    values(resamples, owners, key, times -> measure.applyAsDouble(o -> times[o])));
+        }
+
+        /** The 95 % interval. */
+        public Interval interval() {
+            return Resampling.interval(value, drawn);
+        }
+
+        /** The differences from another measure, resample by resample. */
+        public double[] differences(Sampled other) {
+            return each(drawn.length, b -> drawn[b] - other.drawn[b]);
+        }
+
+        /** The difference from another measure under the same resamples. */
+        public Difference less(Sampled other) {
+            return Difference.of(value - other.value, differences(other));
+        }
     }
 
     /**

@@ -3,6 +3,7 @@ package org.lethe.statistics;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lethe.numerics.Keyed;
 
@@ -84,5 +85,59 @@ final class RocTest {
 
     private static Roc roc() {
         return new Roc(SCORES, MEMBERS, new int[] {0, 1, 2, 3, 4, 5});
+    }
+
+    /** roc_curve of scikit-learn 1.9.1 on the same scores. */
+    @Test
+    void cornersOfTheCurveAreThoseOfScikitLearn() {
+        assertEquals(
+                List.of(
+                        new Roc.Point(0, 0, Double.POSITIVE_INFINITY),
+                        new Roc.Point(0, 0.25, 0.9),
+                        new Roc.Point(0.5, 0.5, 0.8),
+                        new Roc.Point(0.5, 0.75, 0.4),
+                        new Roc.Point(1, 1, 0.3)),
+                roc().curve());
+    }
+
+    @Test
+    void areaUnderTheCornersIsTheArea() {
+        Keyed random = Keyed.seed(6);
+        double[] scores = new double[500];
+        boolean[] members = new boolean[500];
+        for (int k = 0; k < 500; k++) {
+            members[k] = Keyed.below(random.of("member").at(k), 3) == 0;
+            scores[k] = Keyed.below(random.at(k), 40) + (members[k] ? 5 : 0);
+        }
+        Roc roc = new Roc(scores, members, new int[500]);
+        List<Roc.Point> curve = roc.curve();
+        double area = 0;
+        for (int n = 1; n < curve.size(); n++) {
+            Roc.Point from = curve.get(n - 1);
+            Roc.Point to = curve.get(n);
+            area += (to.falsePositiveRate() - from.falsePositiveRate())
+                    * (to.truePositiveRate() + from.truePositiveRate())
+                    / 2;
+        }
+        assertEquals(roc.auc(), area, 1e-12);
+        assertEquals(new Roc.Point(1, 1, Arrays.stream(scores).min().orElseThrow()), curve.getLast());
+    }
+
+    @Test
+    void shareFoundIsThatOfTheStatisticsPackageForWholeNumbersOfFalseAlarms() {
+        Keyed random = Keyed.seed(7);
+        double[] scores = new double[200];
+        boolean[] members = new boolean[200];
+        for (int k = 0; k < 200; k++) {
+            members[k] = k < 100;
+            scores[k] = Keyed.unit(random.at(k)) + (members[k] ? 0.2 : 0);
+        }
+        double[] inside = pick(scores, members, true);
+        double[] outside = pick(scores, members, false);
+        Roc roc = new Roc(scores, members, new int[200]);
+        for (int percent = 0; percent < 100; percent++) { // 0.29 · 100 is less than 29
+            double rate = percent / 100.0;
+            assertEquals(Auc.truePositiveRate(inside, outside, rate, random).value(), roc.tprAt(rate), "at " + rate);
+        }
     }
 }

@@ -54,8 +54,8 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
     record Outcome(Roc mio, Roc score, PerUserAuc calibrated, double accuracy, double rate, double onRetained) {}
 
     /** Draws the pairs; at most {@code most} users are looked at on either side. */
-    static Membership of(Aftermath aftermath, int most, Keyed random) {
-        Split remaining = aftermath.gone().remaining();
+    static Membership of(ForgetSets sets, int most, Keyed random) {
+        Split remaining = sets.gone().remaining();
         Interactions train = remaining.train();
         int[] panel = drawn(
                 IntStream.range(0, train.users())
@@ -69,8 +69,8 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
             lessons.add(u, train, each, true, random.of("members"));
             lessons.add(u, remaining.test(), each, false, random.of("others"));
         }
-        Interactions lost = aftermath.gone().interactions();
-        Interactions unseen = aftermath.unseen();
+        Interactions lost = sets.gone().interactions();
+        Interactions unseen = sets.unseen();
         int[] asked = drawn(
                 IntStream.range(0, lost.users())
                         .filter(u -> lost.degree(u) + unseen.degree(u) > 0)

@@ -171,7 +171,7 @@ final class AuditControlsTest {
     @Test
     void attackLearnsOnNothingThatIsForgotten() {
         World world = WORLDS.getFirst();
-        Membership membership = Membership.of(Aftermath.of(caseOf(world, Sabotage.NOTHING)), 500, Keyed.seed(1));
+        Membership membership = Membership.of(ForgetSets.of(caseOf(world, Sabotage.NOTHING)), 500, Keyed.seed(1));
         boolean[] gone = new boolean[world.data.users()];
         Arrays.stream(((ForgetRequest) REQUEST).resolve(world.data).users()).forEach(u -> gone[u] = true);
         assertEquals(

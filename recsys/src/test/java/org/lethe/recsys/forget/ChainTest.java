@@ -34,7 +34,7 @@ class ChainTest {
         ForgetUsers first = ForgetUsers.listed("4", "9");
         ForgetItems second = new ForgetItems(Choice.CORE, 10);
         Recommender model = new Bpr(8, 2, 64, 1e-2, 0.1, 2, AdamForm.LAZY).train(data, Env.seeded(1));
-        Aftermath both = Aftermath.of(new Case<>(data, new Chain(List.of(first, second)), model, model, model));
+        ForgetSets both = ForgetSets.of(new Case<>(data, new Chain(List.of(first, second)), model, model, model));
         Split left = first.resolve(data).remaining();
         ForgetRequest.Forgotten last = second.resolve(left);
         assertEquals(last.remaining().train(), both.gone().remaining().train());
