@@ -57,7 +57,29 @@ class HouseTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
-                        "org.lethe.recsys..", "org.lethe.transport..", "org.lethe.torch..", "org.lethe.cli..")
+                        "org.lethe.recsys..",
+                        "org.lethe.attack..",
+                        "org.lethe.transport..",
+                        "org.lethe.torch..",
+                        "org.lethe.cli..")
+                .check(HOUSE);
+    }
+
+    @Test
+    void attackNeedsCoreAndNumericsAlone() {
+        classes()
+                .that()
+                .resideInAPackage("org.lethe.attack..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "org.lethe.attack..",
+                        "org.lethe",
+                        "org.lethe.statistics..",
+                        "org.lethe.numerics..",
+                        "ml.dmlc.xgboost4j.java..",
+                        "java..",
+                        "org.jspecify..")
                 .check(HOUSE);
     }
 
@@ -68,7 +90,8 @@ class HouseTest {
                 .resideInAPackage("org.lethe.torch..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("org.lethe.recsys..", "org.lethe.transport..", "org.lethe.cli..")
+                .resideInAnyPackage(
+                        "org.lethe.recsys..", "org.lethe.attack..", "org.lethe.transport..", "org.lethe.cli..")
                 .check(HOUSE);
     }
 
@@ -117,7 +140,7 @@ class HouseTest {
     @Test
     void roomsHaveNoCirclesBetweenThem() {
         SlicesRuleDefinition.slices()
-                .matching("org.lethe.(numerics|transport|torch|recsys|cli|bench)..")
+                .matching("org.lethe.(numerics|attack|transport|torch|recsys|cli|bench)..")
                 .should()
                 .beFreeOfCycles()
                 .check(HOUSE);

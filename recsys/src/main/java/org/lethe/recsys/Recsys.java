@@ -51,7 +51,7 @@ import org.lethe.recsys.hide.DpNoise;
 import org.lethe.recsys.hide.EqualNoise;
 import org.lethe.recsys.hide.Hide;
 import org.lethe.recsys.hide.ListInference;
-import org.lethe.recsys.hide.MeanEqualisation;
+import org.lethe.recsys.hide.MeanMatching;
 import org.lethe.recsys.hide.Preservation;
 import org.lethe.recsys.hide.Raid;
 import org.lethe.recsys.hide.TransportMap;
@@ -105,7 +105,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Adversarial(),
                 new D2dTraining(),
                 new TransportMap(),
-                new MeanEqualisation(),
+                new MeanMatching(),
                 new EqualNoise(),
                 new DpNoise());
     }

@@ -22,7 +22,10 @@ import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.forget.Membership.Outcome;
-import org.lethe.recsys.forget.Resampling.Difference;
+import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Difference;
+import org.lethe.statistics.Resampling.Sampled;
+import org.lethe.statistics.Roc;
 import org.lethe.statistics.Statistics;
 
 /**
@@ -34,7 +37,7 @@ import org.lethe.statistics.Statistics;
  * the test pairs of the same users. <em>Score</em>: the raw score alone, between the same two kinds of pair. Test pairs are
  * real choices of the same people; random unseen items would be told apart by taste, not by memory. <em>Calibrated</em>: the
  * score less the item's mean over users that remain, in the item's deviations (difficulty calibration; Watson, Guo,
- * Cormode and Sablayrolles 2022), compared within each user and averaged over users ({@link Within}); the strongest of the
+ * Cormode and Sablayrolles 2022), compared within each user and averaged over users ({@link PerUserAuc}); the strongest of the
  * three on few or little active users. It needs 10 users who have both kinds of pair. All are reported as AUC, the first two
  * also as the share of forgotten pairs found at 1 % false alarms, with intervals from resampled users, beside the values for
  * the model before and for the reference: a retrained model need not sit at 0.5.
@@ -77,22 +80,22 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
 
     @Override
     public List<Finding> examine(Case<Split, Recommender> given, Env env) {
-        Case<Split, Recommender> c = Aftermath.served(given);
-        Aftermath aftermath = Aftermath.of(c);
+        Case<Split, Recommender> c = ForgetSets.served(given);
+        ForgetSets sets = ForgetSets.of(c);
         Keyed random = env.random("completeness");
-        Membership membership = Membership.of(aftermath, users, random);
+        Membership membership = Membership.of(sets, users, random);
         int members = membership.questions().members();
         List<Finding> findings = new ArrayList<>();
         findings.add(
-                new Finding("forgotten-pairs", aftermath.gone().interactions().size(), members, Direction.NONE));
+                new Finding("forgotten-pairs", sets.gone().interactions().size(), members, Direction.NONE));
         if (!membership.possible()) {
             String why =
-                    aftermath.empty() ? "nothing was to be forgotten" : "there are no unseen pairs to compare with";
+                    sets.empty() ? "nothing was to be forgotten" : "there are no unseen pairs to compare with";
             findings.set(0, findings.getFirst().judged(new Verdict.Undecided(bar(), why)));
         } else {
             attacks(c, membership, random, findings);
         }
-        findings.add(overlap(c, aftermath, env, random));
+        findings.add(overlap(c, sets, env, random));
         distance(c).ifPresent(findings::add);
         return findings;
     }
@@ -111,8 +114,8 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         Sampled mioBefore = sampled(before.mio(), people, draws);
         Sampled mioReference = sampled(reference.mio(), people, draws);
         findings.add(judged("mio-auc", n, people, mioAfter, mioBefore, mioReference));
-        findings.add(mioBefore.finding("mio-auc-before", n, Direction.NONE));
-        findings.add(mioReference.finding("mio-auc-reference", n, Direction.NONE));
+        findings.add(finding("mio-auc-before", mioBefore, n, Direction.NONE));
+        findings.add(finding("mio-auc-reference", mioReference, n, Direction.NONE));
         findings.add(new Finding("mio-acc", after.accuracy(), n, Direction.HALF));
         findings.add(
                 new Finding("mio-rate", after.rate(), membership.questions().members(), Direction.LOWER));
@@ -127,8 +130,8 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         Sampled scoreBefore = sampled(before.score(), people, draws);
         Sampled scoreReference = sampled(reference.score(), people, draws);
         findings.add(judged("score-auc", n, people, scoreAfter, scoreBefore, scoreReference));
-        findings.add(scoreBefore.finding("score-auc-before", n, Direction.NONE));
-        findings.add(scoreReference.finding("score-auc-reference", n, Direction.NONE));
+        findings.add(finding("score-auc-before", scoreBefore, n, Direction.NONE));
+        findings.add(finding("score-auc-reference", scoreReference, n, Direction.NONE));
         findings.add(found("score-tpr@1%", after.score(), 0.01, people, n, draws));
 
         if (after.calibrated().owners() >= FEWEST) {
@@ -136,8 +139,8 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
             Sampled calibratedBefore = sampled(before.calibrated(), people, draws);
             Sampled calibratedReference = sampled(reference.calibrated(), people, draws);
             findings.add(judged("calibrated-auc", n, people, calibratedAfter, calibratedBefore, calibratedReference));
-            findings.add(calibratedBefore.finding("calibrated-auc-before", n, Direction.NONE));
-            findings.add(calibratedReference.finding("calibrated-auc-reference", n, Direction.NONE));
+            findings.add(finding("calibrated-auc-before", calibratedBefore, n, Direction.NONE));
+            findings.add(finding("calibrated-auc-reference", calibratedReference, n, Direction.NONE));
             gap("completeness-gap(calibrated)", n, calibratedAfter, calibratedBefore, calibratedReference)
                     .ifPresent(findings::add);
         }
@@ -148,17 +151,16 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
     }
 
     private Sampled sampled(Roc roc, int people, Keyed draws) {
-        return new Sampled(roc.auc(), Resampling.values(resamples, people, draws, times -> roc.auc(o -> times[o])));
+        return Sampled.of(resamples, people, draws, roc::auc);
     }
 
-    private Sampled sampled(Within within, int people, Keyed draws) {
-        return new Sampled(
-                within.value(), Resampling.values(resamples, people, draws, times -> within.value(o -> times[o])));
+    private Sampled sampled(PerUserAuc within, int people, Keyed draws) {
+        return Sampled.of(resamples, people, draws, within::value);
     }
 
     private Finding judged(String name, int n, int people, Sampled after, Sampled before, Sampled reference) {
         Difference ofAfter = after.less(reference);
-        return after.finding(name, n, Direction.HALF)
+        return finding(name, after, n, Direction.HALF)
                 .judged(Resampling.likeReference(
                         bar(),
                         ofAfter,
@@ -170,25 +172,28 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
     }
 
     private Finding found(String name, Roc roc, double fpr, int people, int n, Keyed draws) {
-        double value = roc.tprAt(fpr);
-        double[] drawn = Resampling.values(resamples, people, draws, times -> roc.tprAt(fpr, o -> times[o]));
-        return new Finding(name, value, n, Direction.LOWER).within(Resampling.interval(value, drawn));
+        return finding(
+                name, Sampled.of(resamples, people, draws, w -> roc.tprAt(fpr, w)), n, Direction.LOWER);
+    }
+
+    private static Finding finding(String name, Sampled measured, int n, Direction direction) {
+        return new Finding(name, measured.value(), n, direction).within(measured.interval());
     }
 
     private Optional<Finding> gap(String name, int n, Sampled after, Sampled before, Sampled reference) {
-        double whole = before.value - reference.value;
+        double whole = before.value() - reference.value();
         if (whole == 0) {
             return Optional.empty();
         }
-        double value = (after.value - reference.value) / whole;
+        double value = (after.value() - reference.value()) / whole;
         double[] drawn = IntStream.range(0, resamples)
-                .mapToDouble(b -> (after.drawn[b] - reference.drawn[b]) / (before.drawn[b] - reference.drawn[b]))
+                .mapToDouble(b -> (after.drawn()[b] - reference.drawn()[b]) / (before.drawn()[b] - reference.drawn()[b]))
                 .toArray();
         return Optional.of(new Finding(name, value, n, Direction.ZERO).within(Resampling.interval(value, drawn)));
     }
 
-    private Finding overlap(Case<Split, Recommender> c, Aftermath aftermath, Env env, Keyed random) {
-        Split remaining = aftermath.gone().remaining();
+    private Finding overlap(Case<Split, Recommender> c, ForgetSets sets, Env env, Keyed random) {
+        Split remaining = sets.gone().remaining();
         int[] people = IntStream.range(0, remaining.users())
                 .filter(u -> remaining.train().degree(u) > 0)
                 .toArray();
@@ -239,21 +244,6 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
             sum += difference * difference;
         }
         return sum;
-    }
-
-    /** An AUC with what it comes to in each resample. */
-    private record Sampled(double value, double[] drawn) {
-        double[] differences(Sampled other) {
-            return Resampling.each(drawn.length, b -> drawn[b] - other.drawn[b]);
-        }
-
-        Difference less(Sampled other) {
-            return Difference.of(value - other.value, differences(other));
-        }
-
-        Finding finding(String name, int n, Direction direction) {
-            return new Finding(name, value, n, direction).within(Resampling.interval(value, drawn));
-        }
     }
 
     private String bar() {

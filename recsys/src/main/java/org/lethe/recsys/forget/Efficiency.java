@@ -61,8 +61,8 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
     @Override
     public List<Finding> examine(Case<Split, Recommender> c, Env env) {
         long from = System.nanoTime();
-        Aftermath aftermath = Aftermath.of(c);
-        Optional<Finding> changed = changed(c, aftermath.gone().interactions());
+        ForgetSets sets = ForgetSets.of(c);
+        Optional<Finding> changed = changed(c, sets.gone().interactions());
         double looking = (System.nanoTime() - from) / 1e9;
 
         Spent spent = Spent.of(c.fulfilled(), env.workers().count(), workers);

@@ -23,7 +23,8 @@ import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Ranking.Quality;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.forget.Resampling.Difference;
+import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Difference;
 
 /**
  * Whether users are served equally well (CURE4Rec, "Fairness"): A-IGF, the mean NDCG of the most active users less that of
@@ -85,9 +86,9 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
 
     @Override
     public List<Finding> examine(Case<Split, Recommender> given, Env env) {
-        Case<Split, Recommender> c = Aftermath.served(given);
-        Aftermath aftermath = Aftermath.of(c);
-        Split remaining = aftermath.gone().remaining();
+        Case<Split, Recommender> c = ForgetSets.served(given);
+        ForgetSets sets = ForgetSets.of(c);
+        Split remaining = sets.gone().remaining();
         Keyed random = env.random("fairness");
         Quality after = Ranking.test(c.after(), remaining, k, env.workers());
         Quality reference = Ranking.test(c.reference(), remaining, k, env.workers());
@@ -110,7 +111,7 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
             findings.add(new Finding(name("gini"), gini(ndcg.of(after)), after.users().length, Direction.LOWER));
         }
         findings.addAll(shards(given.after(), remaining, active, env));
-        forgottenGap(c, aftermath, env, random).ifPresent(findings::add);
+        forgottenGap(c, sets, env, random).ifPresent(findings::add);
         return findings;
     }
 
@@ -153,7 +154,7 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
             return List.of(new Finding("shard-gf", 0, 1, Direction.LOWER));
         }
         Quality local = Ranking.test(sharded.local(), remaining, k, env.workers());
-        double[] means = ShardMeans.of(sharded, local.users(), ndcg.of(local));
+        double[] means = sharded.shardMeans(local.users(), ndcg.of(local));
         List<Finding> findings = new ArrayList<>();
         findings.add(new Finding("shard-gf", variance(means), means.length, Direction.LOWER));
         double front = Ranking.mean(ndcg.of(local.of(u -> active[u])));
@@ -164,12 +165,12 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
         return findings;
     }
 
-    private Optional<Finding> forgottenGap(Case<Split, Recommender> c, Aftermath aftermath, Env env, Keyed random) {
-        if (aftermath.gone().users().length == 0) {
+    private Optional<Finding> forgottenGap(Case<Split, Recommender> c, ForgetSets sets, Env env, Keyed random) {
+        if (sets.gone().users().length == 0) {
             return Optional.empty();
         }
         boolean[] gone = new boolean[c.data().users()];
-        Arrays.stream(aftermath.gone().users()).forEach(u -> gone[u] = true);
+        Arrays.stream(sets.gone().users()).forEach(u -> gone[u] = true);
         // everybody is judged on the first data, test items of the forgotten users included
         Quality after = Ranking.test(c.after(), c.data(), k, env.workers());
         int[] stay = IntStream.range(0, after.users().length)

@@ -8,6 +8,7 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.statistics.LogisticRegression;
+import org.lethe.statistics.Roc;
 
 /**
  * The pairs a membership attack learns on and the pairs it is then asked about.
@@ -50,11 +51,11 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
     }
 
     /** What an attack on one model comes to. */
-    record Outcome(Roc mio, Roc score, Within calibrated, double accuracy, double rate, double onRetained) {}
+    record Outcome(Roc mio, Roc score, PerUserAuc calibrated, double accuracy, double rate, double onRetained) {}
 
     /** Draws the pairs; at most {@code most} users are looked at on either side. */
-    static Membership of(Aftermath aftermath, int most, Keyed random) {
-        Split remaining = aftermath.gone().remaining();
+    static Membership of(ForgetSets sets, int most, Keyed random) {
+        Split remaining = sets.gone().remaining();
         Interactions train = remaining.train();
         int[] panel = drawn(
                 IntStream.range(0, train.users())
@@ -68,8 +69,8 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
             lessons.add(u, train, each, true, random.of("members"));
             lessons.add(u, remaining.test(), each, false, random.of("others"));
         }
-        Interactions lost = aftermath.gone().interactions();
-        Interactions unseen = aftermath.unseen();
+        Interactions lost = sets.gone().interactions();
+        Interactions unseen = sets.unseen();
         int[] asked = drawn(
                 IntStream.range(0, lost.users())
                         .filter(u -> lost.degree(u) + unseen.degree(u) > 0)
@@ -124,7 +125,7 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
         return new Outcome(
                 new Roc(odds, questions.member, owners),
                 new Roc(scores, questions.member, owners),
-                Within.of(calibrated, questions.member, owners),
+                PerUserAuc.of(calibrated, questions.member, owners),
                 accuracy,
                 rate,
                 onRetained);

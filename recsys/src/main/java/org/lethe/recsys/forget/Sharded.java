@@ -134,6 +134,21 @@ public final class Sharded implements Recommender {
         return own[user];
     }
 
+    /** The mean of the values of each shard's users, for the shards that have any; {@code values} are parallel to users. */
+    double[] shardMeans(int[] users, double[] values) {
+        double[] sum = new double[shards().size()];
+        int[] count = new int[sum.length];
+        for (int n = 0; n < users.length; n++) {
+            int s = shardOf(users[n]);
+            sum[s] += values[n];
+            count[s]++;
+        }
+        return IntStream.range(0, sum.length)
+                .filter(s -> count[s] > 0)
+                .mapToDouble(s -> sum[s] / count[s])
+                .toArray();
+    }
+
     /** What answers for all shards: two tables where shards are, unless each user is answered by its own shard. */
     public synchronized Recommender served() {
         Recommender answer = served;

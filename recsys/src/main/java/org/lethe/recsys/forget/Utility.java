@@ -22,7 +22,8 @@ import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Ranking.Quality;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.forget.Resampling.Difference;
+import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Difference;
 import org.lethe.statistics.Statistics;
 
 /**
@@ -62,9 +63,9 @@ public record Utility(int k, double margin) implements Audit<Split, Recommender>
 
     @Override
     public List<Finding> examine(Case<Split, Recommender> given, Env env) {
-        Case<Split, Recommender> c = Aftermath.served(given);
-        Aftermath aftermath = Aftermath.of(c);
-        Split remaining = aftermath.gone().remaining();
+        Case<Split, Recommender> c = ForgetSets.served(given);
+        ForgetSets sets = ForgetSets.of(c);
+        Split remaining = sets.gone().remaining();
         Keyed random = env.random("utility");
         Quality after = Ranking.test(c.after(), remaining, k, env.workers());
         Quality reference = Ranking.test(c.reference(), remaining, k, env.workers());
@@ -78,7 +79,7 @@ public record Utility(int k, double margin) implements Audit<Split, Recommender>
                     .forEach((metric, values) ->
                             findings.addAll(metric(metric, values, references.getOrDefault(metric, values), random)));
         }
-        forgotten(c, aftermath, env, random).ifPresent(findings::add);
+        forgotten(c, sets, env, random).ifPresent(findings::add);
         if (given.after() instanceof Sharded sharded) {
             findings.addAll(shards(sharded, Ranking.test(sharded.local(), remaining, k, env.workers())));
         }
@@ -105,7 +106,7 @@ public record Utility(int k, double margin) implements Audit<Split, Recommender>
         List<Finding> findings = new ArrayList<>();
         local.perUser().forEach((metric, values) -> {
             if (JUDGED.contains(metric) && values.length > 0) {
-                double[] means = ShardMeans.of(sharded, local.users(), values);
+                double[] means = sharded.shardMeans(local.users(), values);
                 findings.add(
                         new Finding(at(metric + "-local"), Statistics.mean(values), values.length, Direction.HIGHER));
                 findings.add(new Finding(
@@ -115,12 +116,12 @@ public record Utility(int k, double margin) implements Audit<Split, Recommender>
         return findings;
     }
 
-    private Optional<Finding> forgotten(Case<Split, Recommender> c, Aftermath aftermath, Env env, Keyed random) {
-        if (aftermath.empty()) {
+    private Optional<Finding> forgotten(Case<Split, Recommender> c, ForgetSets sets, Env env, Keyed random) {
+        if (sets.empty()) {
             return Optional.empty();
         }
-        Interactions known = aftermath.gone().remaining().train();
-        Interactions gone = aftermath.gone().interactions();
+        Interactions known = sets.gone().remaining().train();
+        Interactions gone = sets.gone().interactions();
         double[] before =
                 Ranking.evaluate(c.before(), known, gone, k, env.workers()).ndcgCut();
         double[] after =

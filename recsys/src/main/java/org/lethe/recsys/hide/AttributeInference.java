@@ -19,13 +19,15 @@ import org.lethe.Named;
 import org.lethe.Picture;
 import org.lethe.Request;
 import org.lethe.Verdict;
+import org.lethe.attack.Attacker;
+import org.lethe.attack.AttributeAttack;
+import org.lethe.attack.AttributeAttack.Outcome;
+import org.lethe.attack.LabelledSamples;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
-import org.lethe.recsys.hide.AttributeAttack.Outcome;
-import org.lethe.recsys.hide.AttributeAttack.Target;
 
 /**
  * Whether attackers can tell an attribute of users from their rows in the model, all tables of theirs side by side.
@@ -101,14 +103,14 @@ public record AttributeInference(
         List<Classes> attributes = hide.each(train);
         List<Finding> findings = new ArrayList<>();
         for (Classes classes : attributes) {
-            Attacked attacked = attacked(classes, attributes.size() > 1 ? " of " + classes.attribute() : "", env);
-            Target target = target(after, classes);
-            Attacked.Attacks attacks = attacked.attack(
+            AttackFindings attacked = attacked(classes, attributes.size() > 1 ? " of " + classes.attribute() : "", env);
+            LabelledSamples target = target(after, classes);
+            AttackFindings.Attacks attacks = attacked.attack(
                     c,
                     List.of(this, classes.attribute(), hide.bands(), hide.least()),
                     () -> target(before, classes),
                     target);
-            Outcome strongest = Attacked.best(attacks.before());
+            Outcome strongest = AttackFindings.best(attacks.before());
             attacked.judge(target, attacks.after(), Optional.of(strongest), findings);
             if (hide.share() < 1) {
                 boolean[] known = new boolean[train.users()];
@@ -129,8 +131,8 @@ public record AttributeInference(
      * @param rows {@code [users, width]}, finite
      */
     public List<Finding> examine(float[] rows, int width, Classes classes, Env env) {
-        Target target = new Target(rows, width, classes.of(), classes.size());
-        Attacked attacked = attacked(classes, "", env);
+        LabelledSamples target = new LabelledSamples(rows, width, classes.of(), classes.size());
+        AttackFindings attacked = attacked(classes, "", env);
         List<Finding> findings = new ArrayList<>();
         attacked.judge(target, attacked.crossValidated(target, env), Optional.empty(), findings);
         RowShape shape = RowShape.of(rows, width);
@@ -140,9 +142,9 @@ public record AttributeInference(
         return findings;
     }
 
-    private Attacked attacked(Classes classes, String whose, Env env) {
+    private AttackFindings attacked(Classes classes, String whose, Env env) {
         AttributeAttack attack = new AttributeAttack(attackers, folds, repeats, most, published);
-        return new Attacked(attack, bar, precondition, classes, "", whose, env);
+        return new AttackFindings(attack, bar, precondition, classes, "", whose, env);
     }
 
     /** Users of each class before and after, by attribute ({@link ClassPicture}). */
@@ -186,7 +188,7 @@ public record AttributeInference(
         return rows;
     }
 
-    private static Target target(UserRows model, Classes classes) {
+    private static LabelledSamples target(UserRows model, Classes classes) {
         float[] rows = model.userRows();
         for (int at = 0; at < rows.length; at++) {
             if (!Float.isFinite(rows[at])) {
@@ -196,14 +198,14 @@ public record AttributeInference(
                                 + ", expected a finite number");
             }
         }
-        return new Target(rows, model.width(), classes.of(), classes.size());
+        return new LabelledSamples(rows, model.width(), classes.of(), classes.size());
     }
 
     private void shape(UserRows before, UserRows after, List<Finding> findings) {
         RowShape is = RowShape.of(after.userRows(), after.width());
         RowShape was = RowShape.of(before.userRows(), before.width());
         int users = after.users();
-        String words = "at least " + Attacked.number(keep) + " of the model before";
+        String words = "at least " + AttackFindings.number(keep) + " of the model before";
         double rank = is.effectiveRank() / was.effectiveRank();
         double trace = is.trace() / was.trace();
         findings.add(new Finding("effective-rank-kept", rank, users, Direction.HIGHER)

@@ -101,7 +101,7 @@ final class Centroid {
                 }
             }
             if (settings.drawn) {
-                Chance.set(known.get(t), after, width, random.of("chance"));
+                SamplingNoise.set(known.get(t), after, width, random.of("chance"));
             }
             for (int u = 0; u < all.get(t).of().length; u++) {
                 for (int at = u * width; at < (u + 1) * width && all.get(t).of()[u] >= 0; at++) {

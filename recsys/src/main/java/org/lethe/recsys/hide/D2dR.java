@@ -53,13 +53,13 @@ public record D2dR(
         Form form,
         int steps,
         double learningRate,
-        Preserve preserve,
+        Regulariser preserve,
         double weight,
         double margin,
         int list,
         int sample,
         boolean drawn,
-        Tables tables)
+        ProtectedTables tables)
         implements Hiding {
     private static final int LOOK = 4; // times as many users of a class tell when to stop as tell where to go
 
@@ -86,16 +86,16 @@ public record D2dR(
 
     /** The flow on samples of 512 of each class and of the pool, of all tables. */
     public D2dR() {
-        this(Form.FLOW, 40, 1, Preserve.FUNCTION, 3e-4, 0.05, 20, 512, true, Tables.ALL);
+        this(Form.FLOW, 40, 1, Regulariser.FUNCTION, 3e-4, 0.05, 20, 512, true, ProtectedTables.ALL);
     }
 
     /** The settings of the released code, but on all tables. */
     static D2dR released() {
-        return new D2dR(Form.RELEASED, 500, 1e-3, Preserve.FUNCTION, 1e-6, 0.05, 20, 0, false, Tables.ALL);
+        return new D2dR(Form.RELEASED, 500, 1e-3, Regulariser.FUNCTION, 1e-6, 0.05, 20, 0, false, ProtectedTables.ALL);
     }
 
     /** The same, with something else to hold the lists together. */
-    D2dR preserving(Preserve other) {
+    D2dR preserving(Regulariser other) {
         return new D2dR(form, steps, learningRate, other, weight, margin, list, sample, drawn, tables);
     }
 
@@ -109,16 +109,16 @@ public record D2dR(
     UserRows unlearn(UserRows before, Hide hide, Split data, Env env) {
         List<Classes> known = Hiding.known(hide, data);
         List<Classes> moving = form == Form.FLOW ? hide.targets(data.train()) : known;
-        Separation separation = form == Form.FLOW ? new Flow(sample, known, moving) : new Released(sample, known);
+        Discrepancy discrepancy = form == Form.FLOW ? new Flow(sample, known, moving) : new Released(sample, known);
         if (drawn) {
-            separation = new Drawn(separation, known, tables.columns(before), env.random("d2d-r-chance"));
+            discrepancy = new Drawn(discrepancy, known, tables.columns(before), env.random("d2d-r-chance"));
         }
         return new Unlearning(form.descent, steps, learningRate, preserve, weight, margin, list, form.lists, tables)
-                .run(this, before, moving, separation, data, env);
+                .run(this, before, moving, discrepancy, data, env);
     }
 
     /** The published loss. */
-    private record Released(int sample, List<Classes> targets) implements Separation {
+    private record Released(int sample, List<Classes> targets) implements Discrepancy {
         @Override
         public void addGradient(float[] rows, int width, float[] gradient, Keyed random, Workers workers) {
             for (int t = 0; t < targets.size(); t++) {
@@ -133,7 +133,7 @@ public record D2dR(
     }
 
     /** The field in which users of the moving classes go, fitted to those of the known. */
-    private record Flow(int sample, List<Classes> known, List<Classes> moving) implements Separation {
+    private record Flow(int sample, List<Classes> known, List<Classes> moving) implements Discrepancy {
         @Override
         public void addGradient(float[] rows, int width, float[] gradient, Keyed random, Workers workers) {
             for (int t = 0; t < known.size(); t++) {
@@ -165,22 +165,22 @@ public record D2dR(
     }
 
     /** Ends with means that chance has drawn. */
-    private record Drawn(Separation separation, List<Classes> known, int columns, Keyed chance) implements Separation {
+    private record Drawn(Discrepancy discrepancy, List<Classes> known, int columns, Keyed chance) implements Discrepancy {
         @Override
         public void addGradient(float[] rows, int width, float[] gradient, Keyed random, Workers workers) {
-            separation.addGradient(rows, width, gradient, random, workers);
+            discrepancy.addGradient(rows, width, gradient, random, workers);
         }
 
         @Override
         public boolean reached(float[] rows, int width, Keyed random, Workers workers) {
-            return separation.reached(ended(rows, width), width, random, workers);
+            return discrepancy.reached(ended(rows, width), width, random, workers);
         }
 
         @Override
         public float[] ended(float[] rows, int width) {
             float[] set = rows.clone();
             for (int t = 0; t < known.size(); t++) {
-                Chance.setMeans(known.get(t), set, width, columns, chance.of(t));
+                SamplingNoise.setMeans(known.get(t), set, width, columns, chance.of(t));
             }
             return set;
         }

@@ -16,11 +16,13 @@ import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.attack.Attacker;
+import org.lethe.attack.AttributeAttack;
+import org.lethe.attack.LabelledSamples;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.hide.AttributeAttack.Target;
 
 /**
  * Whether attackers can tell an attribute of users from the lists they are shown, which need no look into the model: the attack
@@ -89,7 +91,7 @@ public record ListInference(
         List<Classes> attributes = hide.each(train);
         List<Finding> findings = new ArrayList<>();
         for (Classes classes : attributes) {
-            Attacked attacked = new Attacked(
+            AttackFindings attacked = new AttackFindings(
                     new AttributeAttack(attackers, folds, repeats, most, false),
                     bar,
                     precondition,
@@ -97,13 +99,13 @@ public record ListInference(
                     "list-",
                     attributes.size() > 1 ? " of " + classes.attribute() : "",
                     env);
-            Target target = has.target(classes);
-            Attacked.Attacks attacks = attacked.attack(
+            LabelledSamples target = has.target(classes);
+            AttackFindings.Attacks attacks = attacked.attack(
                     c,
                     List.of(this, classes.attribute(), hide.bands(), hide.least()),
                     () -> had.target(classes),
                     target);
-            attacked.judge(target, attacks.after(), Optional.of(Attacked.best(attacks.before())), findings);
+            attacked.judge(target, attacks.after(), Optional.of(AttackFindings.best(attacks.before())), findings);
             attacked.describe("-before", attacks.before(), findings);
         }
         return findings;
@@ -111,8 +113,8 @@ public record ListInference(
 
     /** {@code [users, width]}, 1 where a list holds an item. */
     private record Lists(float[] holds, int width) {
-        Target target(Classes classes) {
-            return new Target(holds, width, classes.of(), classes.size());
+        LabelledSamples target(Classes classes) {
+            return new LabelledSamples(holds, width, classes.of(), classes.size());
         }
     }
 

@@ -131,7 +131,7 @@ public record Raid(
         Centroid.Settings settings =
                 new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, shrink, drawn);
         Centroid centroid = new Centroid(settings, all, Hiding.known(hide, data));
-        UserRows trained = stepped.train(data, new Alignment(this, centroid, all), env);
+        UserRows trained = stepped.train(data, new CentroidLoss(this, centroid, all), env);
         UserRows moved = centroid.polish(trained, polish, env);
         UserRows hidden = flow ? new D2dR().unlearn(moved, hide, data, env) : moved;
         return mend > 0 && hidden instanceof Embeddings tables

@@ -43,28 +43,28 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
     /** The methods that need rows and classes only, as they are without lists. */
     public static List<Method<Split, Recommender>> methods() {
         return List.of(
-                new D2dR().preserving(Preserve.PARAMETERS),
+                new D2dR().preserving(Regulariser.PARAMETERS),
                 new TransportMap(),
-                new U2uR(500, 1e-3, Preserve.PARAMETERS, 1e-6, 0.05, 20, 0, Tables.ALL),
-                new MeanEqualisation(),
+                new U2uR(500, 1e-3, Regulariser.PARAMETERS, 1e-6, 0.05, 20, 0, ProtectedTables.ALL),
+                new MeanMatching(),
                 new EqualNoise(new TransportMap()),
                 new DpNoise());
     }
 
     private static void refuse(Method<Split, Recommender> method) {
-        Preserve preserve = switch (method) {
+        Regulariser preserve = switch (method) {
             case D2dR d2d -> d2d.preserve();
             case U2uR u2u -> u2u.preserve();
             case EqualNoise(var like) -> {
                 refuse(like);
-                yield Preserve.NOTHING;
+                yield Regulariser.NOTHING;
             }
-            case TransportMap map -> Preserve.NOTHING;
-            case MeanEqualisation mean -> Preserve.NOTHING;
-            case DpNoise noise -> Preserve.NOTHING;
+            case TransportMap map -> Regulariser.NOTHING;
+            case MeanMatching mean -> Regulariser.NOTHING;
+            case DpNoise noise -> Regulariser.NOTHING;
             default -> throw Hiding.refused(method, "cannot repair rows alone: it needs more than rows and classes");
         };
-        if (preserve == Preserve.FUNCTION) {
+        if (preserve == Regulariser.FUNCTION) {
             throw Hiding.refused(
                     method,
                     "has preserve: function, expected parameters or nothing: without items there are no lists to hold");

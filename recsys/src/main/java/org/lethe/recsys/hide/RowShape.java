@@ -3,7 +3,7 @@ package org.lethe.recsys.hide;
 import java.util.Arrays;
 import org.hipparchus.linear.Array2DRowRealMatrix;
 import org.hipparchus.linear.EigenDecompositionSymmetric;
-import org.lethe.recsys.hide.AttributeAttack.Target;
+import org.lethe.attack.LabelledSamples;
 
 /**
  * How rows of users are spread: a defence that moves everybody to one point hides everything and serves nobody.
@@ -78,10 +78,10 @@ record RowShape(double trace, double effectiveRank) {
      * histograms that do not meet. Finite classes alone give more than 0: compare with shuffled labels. Two passes over the
      * rows, in the order they lie.
      */
-    static double divergence(Target target) {
+    static double divergence(LabelledSamples target) {
         int width = target.width();
         float[] rows = target.rows();
-        int[] of = target.of();
+        int[] of = target.labels();
         float[] low = new float[width];
         float[] high = new float[width];
         Arrays.fill(low, Float.POSITIVE_INFINITY);

@@ -36,12 +36,12 @@ import org.lethe.recsys.UserRows;
 public record U2uR(
         int steps,
         double learningRate,
-        Preserve preserve,
+        Regulariser preserve,
         double weight,
         double margin,
         int list,
         double apart,
-        Tables tables)
+        ProtectedTables tables)
         implements Hiding {
     public U2uR {
         new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, 1, tables);
@@ -50,7 +50,7 @@ public record U2uR(
 
     /** The settings of the released code, on all tables. */
     public U2uR() {
-        this(500, 1e-3, Preserve.FUNCTION, 1e-6, 0.05, 20, 0, Tables.ALL);
+        this(500, 1e-3, Regulariser.FUNCTION, 1e-6, 0.05, 20, 0, ProtectedTables.ALL);
     }
 
     @Override
@@ -58,10 +58,10 @@ public record U2uR(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
         UserRows before = Hiding.rows(this, model);
         List<Classes> targets = Hiding.known(Hiding.hide(this, request), data);
-        Separation separation = (rows, width, gradient, random, workers) ->
+        Discrepancy discrepancy = (rows, width, gradient, random, workers) ->
                 targets.forEach(classes -> addGradient(classes, rows, width, gradient));
         return new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, 1, tables)
-                .run(this, before, targets, separation, data, env);
+                .run(this, before, targets, discrepancy, data, env);
     }
 
     /** 2 (n_other θ_i − Σ_other θ_j) for each user, and the push of its own class. */

@@ -19,7 +19,7 @@ import org.lethe.recsys.UserRows;
 
 /**
  * The loop of post-training attribute unlearning (arXiv 2310.05847): descent on the rows of users alone, over
- * {@code separation + weight · preservation}; all else is shared with the model before, bit by bit, and so are the rows of users
+ * {@code discrepancy + weight · preservation}; all else is shared with the model before, bit by bit, and so are the rows of users
  * in no class.
  *
  * @param descent Adam, or plain descent with a learning rate that falls to 0 in a straight line
@@ -36,12 +36,12 @@ record Unlearning(
         Descent descent,
         int steps,
         double rate,
-        Preserve preserve,
+        Regulariser preserve,
         double weight,
         double margin,
         int list,
         double seen,
-        Tables tables) {
+        ProtectedTables tables) {
     /** How rows go down the loss. */
     enum Descent {
         ADAM,
@@ -58,7 +58,7 @@ record Unlearning(
 
     /** The rows after all steps; only users in a class of one of the targets move. */
     UserRows run(
-            Method<?, ?> method, UserRows before, List<Classes> targets, Separation separation, Split data, Env env) {
+            Method<?, ?> method, UserRows before, List<Classes> targets, Discrepancy discrepancy, Split data, Env env) {
         String name = Named.Of.name(method);
         int width = before.width();
         int size = before.userRows().length;
@@ -67,17 +67,17 @@ record Unlearning(
         float[] gradient = new float[stride];
         Down down = down(stride);
         IntPredicate moving = u -> targets.stream().anyMatch(classes -> classes.of()[u] >= 0);
-        Lists lists = preserve == Preserve.FUNCTION ? Lists.of(before, data, list, moving, env) : Lists.NONE;
+        Lists lists = preserve == Regulariser.FUNCTION ? Lists.of(before, data, list, moving, env) : Lists.NONE;
         Keyed random = env.random(name);
         int taken = 0;
         try (Progress.Step step = env.progress().begin(name, steps)) {
             for (; taken < steps; taken++) {
-                if (separation.reached(rows, width, random.of("look"), env.workers())) {
+                if (discrepancy.reached(rows, width, random.of("look"), env.workers())) {
                     break;
                 }
                 int t = taken + 1;
                 Arrays.fill(gradient, 0);
-                separation.addGradient(rows, width, gradient, random.of(t), env.workers());
+                discrepancy.addGradient(rows, width, gradient, random.of(t), env.workers());
                 switch (preserve) {
                     case FUNCTION -> {
                         Lists some = lists.drawn(
@@ -101,7 +101,7 @@ record Unlearning(
             }
         }
         env.ledger().count("steps", taken);
-        return before.withUserRows(separation.ended(Arrays.copyOf(rows, size), width));
+        return before.withUserRows(discrepancy.ended(Arrays.copyOf(rows, size), width));
     }
 
     /** One step of all rows, counted from 1. */

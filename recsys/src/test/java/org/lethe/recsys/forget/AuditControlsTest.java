@@ -24,6 +24,7 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.backbone.Bpr;
+import org.lethe.statistics.Resampling;
 
 /** What makes an audit one: it rejects doing nothing, or a stated sabotage, and accepts retraining, over several seeds. */
 final class AuditControlsTest {
@@ -170,7 +171,7 @@ final class AuditControlsTest {
     @Test
     void attackLearnsOnNothingThatIsForgotten() {
         World world = WORLDS.getFirst();
-        Membership membership = Membership.of(Aftermath.of(caseOf(world, Sabotage.NOTHING)), 500, Keyed.seed(1));
+        Membership membership = Membership.of(ForgetSets.of(caseOf(world, Sabotage.NOTHING)), 500, Keyed.seed(1));
         boolean[] gone = new boolean[world.data.users()];
         Arrays.stream(((ForgetRequest) REQUEST).resolve(world.data).users()).forEach(u -> gone[u] = true);
         assertEquals(

@@ -40,7 +40,7 @@ class ChainTest {
                 .withInitialSd(0.1)
                 .withPatience(2)
                 .train(data, Env.seeded(1));
-        Aftermath both = Aftermath.of(new Case<>(data, new Chain(List.of(first, second)), model, model, model));
+        ForgetSets both = ForgetSets.of(new Case<>(data, new Chain(List.of(first, second)), model, model, model));
         Split left = first.resolve(data).remaining();
         ForgetRequest.Forgotten last = second.resolve(left);
         assertEquals(last.remaining().train(), both.gone().remaining().train());

@@ -13,6 +13,9 @@ import org.lethe.DataFolders;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Workers;
+import org.lethe.attack.Attacker;
+import org.lethe.attack.AttributeAttack;
+import org.lethe.attack.LabelledSamples;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Split;
@@ -44,11 +47,11 @@ class AdversarialTest {
     static double leak(UserRows model, Split data) {
         Classes groups = GROUP.each(data.train()).getFirst();
         return ATTACK.crossValidated(
-                        new AttributeAttack.Target(model.userRows(), model.width(), groups.of(), groups.size()),
+                        new LabelledSamples(model.userRows(), model.width(), groups.of(), groups.size()),
                         Keyed.seed(7),
                         Workers.here())
                 .getFirst()
-                .leak();
+                .attackAccuracy();
     }
 
     static double ndcg(UserRows model, Split data) {

@@ -19,6 +19,9 @@ import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.LetheException;
 import org.lethe.Verdict;
+import org.lethe.attack.Attacker;
+import org.lethe.attack.AttributeAttack;
+import org.lethe.attack.LabelledSamples;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
@@ -176,8 +179,8 @@ final class AttributeInferenceTest {
     void histogramsThatDoNotMeetDivergeByOneAndEqualOnesByNone() {
         int[] of = {0, 0, 1, 1};
         float[] apart = {0, 0.1f, 0.9f, 1};
-        assertEquals(1, RowShape.divergence(new AttributeAttack.Target(apart, 1, of, 2)), 1e-12);
+        assertEquals(1, RowShape.divergence(new LabelledSamples(apart, 1, of, 2)), 1e-12);
         float[] alike = {0, 1, 0, 1};
-        assertEquals(0, RowShape.divergence(new AttributeAttack.Target(alike, 1, of, 2)), 1e-12);
+        assertEquals(0, RowShape.divergence(new LabelledSamples(alike, 1, of, 2)), 1e-12);
     }
 }

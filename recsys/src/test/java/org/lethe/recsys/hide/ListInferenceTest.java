@@ -16,6 +16,7 @@ import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Verdict;
 import org.lethe.Workers;
+import org.lethe.attack.Attacker;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Entities;

@@ -62,8 +62,8 @@ class RaidTest {
             UserRows before = learner.train(DATA, Env.seeded(1));
             for (Raid raid : List.of(SMALL, NORMAL, IN_TURN, FLOWING)) {
                 UserRows after = (UserRows) raid.fulfil(before, GROUP, learner, DATA, Env.seeded(1));
-                double apart = Apart.of(before, GROUP, DATA);
-                assertTrue(Apart.of(after, GROUP, DATA) < 0.2 * apart, raid + " on " + learner);
+                double apart = ClassDistance.of(before, GROUP, DATA);
+                assertTrue(ClassDistance.of(after, GROUP, DATA) < 0.2 * apart, raid + " on " + learner);
                 assertTrue(ndcg(after) > 0.7 * ndcg(before), raid + " on " + learner + " " + ndcg(after));
             }
         }
@@ -172,7 +172,7 @@ class RaidTest {
     void inTurnSolvesTheCentroidAndDrawsRowsInEveryThirdEpochAlone() {
         Centroid none =
                 new Centroid(new Centroid.Settings(Raid.Form.BURES, 1, 0, 1, 0, true, 0, false), List.of(), List.of());
-        Alignment alignment = new Alignment(IN_TURN, none, List.of());
+        CentroidLoss alignment = new CentroidLoss(IN_TURN, none, List.of());
         List<Integer> active =
                 IntStream.range(0, 12).filter(alignment::active).boxed().toList();
         assertEquals(List.of(5, 8, 11), active);

@@ -116,19 +116,19 @@ class UnlearningTest {
     void everyMethodDrawsTheGroupsTogetherAndTouchesNothingElse() {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
         float[] kept = before.userRows().clone();
-        double apart = Apart.of(before, GROUP, DATA);
+        double apart = ClassDistance.of(before, GROUP, DATA);
         assertTrue(apart > 0.01, "the planted groups differ: " + apart);
         for (Method<Split, Recommender> method : List.of(
-                new U2uR(100, 1e-2, Preserve.FUNCTION, 1e-6, 0.05, 20, 0, Tables.ALL),
+                new U2uR(100, 1e-2, Regulariser.FUNCTION, 1e-6, 0.05, 20, 0, ProtectedTables.ALL),
                 new D2dR(),
                 new TransportMap(),
                 D2dR.released(),
-                D2dR.released().preserving(Preserve.PARAMETERS),
-                new MeanEqualisation())) {
+                D2dR.released().preserving(Regulariser.PARAMETERS),
+                new MeanMatching())) {
             Embeddings after = (Embeddings) method.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
             assertTrue(
-                    Apart.of(after, GROUP, DATA) < 0.4 * apart,
-                    method + " leaves " + Apart.of(after, GROUP, DATA) + " of " + apart);
+                    ClassDistance.of(after, GROUP, DATA) < 0.4 * apart,
+                    method + " leaves " + ClassDistance.of(after, GROUP, DATA) + " of " + apart);
             assertArrayEquals(before.itemRows(), after.itemRows());
             assertArrayEquals(kept, before.userRows());
         }
@@ -139,10 +139,10 @@ class UnlearningTest {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
         int[] of = IntStream.range(0, before.users()).map(u -> u % 3 - 1).toArray();
         Classes some = new Classes("a", List.of("x", "y"), of);
-        Separation together =
+        Discrepancy together =
                 (rows, width, gradient, random, workers) -> new U2uR().addGradient(some, rows, width, gradient);
         for (Unlearning.Descent descent : Unlearning.Descent.values()) {
-            UserRows after = new Unlearning(descent, 5, 1e-4, Preserve.FUNCTION, 1e-3, 0.05, 20, 1, Tables.ALL)
+            UserRows after = new Unlearning(descent, 5, 1e-4, Regulariser.FUNCTION, 1e-3, 0.05, 20, 1, ProtectedTables.ALL)
                     .run(new U2uR(), before, List.of(some), together, DATA, Env.seeded(1));
             assertMoved(before, after, u -> of[u] >= 0);
         }
@@ -166,7 +166,7 @@ class UnlearningTest {
     @Test
     void theFlowStopsWhereClassesAreAlikeAndTheReleasedFormDoesNot() {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
-        D2dR flow = new D2dR(D2dR.Form.FLOW, 40, 1, Preserve.FUNCTION, 3e-4, 0.05, 20, 0, false, Tables.ALL);
+        D2dR flow = new D2dR(D2dR.Form.FLOW, 40, 1, Regulariser.FUNCTION, 3e-4, 0.05, 20, 0, false, ProtectedTables.ALL);
         long steps = steps(flow, before);
         assertTrue(steps > 0 && steps < flow.steps(), steps + " steps");
         UserRows alike = (UserRows) flow.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
@@ -178,7 +178,7 @@ class UnlearningTest {
     @Test
     void theRowsThatTheFlowEndsWithAreAlikeWithTheirMeansDrawn() {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
-        D2dR flow = new D2dR(D2dR.Form.FLOW, 40, 0.02, Preserve.FUNCTION, 3e-4, 0.05, 20, 0, true, Tables.ALL);
+        D2dR flow = new D2dR(D2dR.Form.FLOW, 40, 0.02, Regulariser.FUNCTION, 3e-4, 0.05, 20, 0, true, ProtectedTables.ALL);
         assertTrue(steps(flow, before) < flow.steps());
         UserRows after = (UserRows) flow.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
         assertTrue(apart(before) > 0.01, "apart before: " + apart(before));

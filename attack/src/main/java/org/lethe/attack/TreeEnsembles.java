@@ -1,4 +1,4 @@
-package org.lethe.recsys.hide;
+package org.lethe.attack;
 
 import java.util.HashMap;
 import java.util.Map;
@@ -10,24 +10,24 @@ import org.lethe.LetheException;
 import org.lethe.numerics.Keyed;
 
 /**
- * Attackers made of trees, by XGBoost: boosted ones, and a forest.
+ * Ensembles of decision trees, by XGBoost: boosted trees, and a random forest.
  *
  * <p>Boosted: 50 rounds, depth 4, η = 0.5, λ = 1, histograms: the settings of the attribute unlearning literature. Forest:
- * 100 trees grown side by side, each on 63.2 % of the known rows (what a bootstrap sees) and √width columns at each node; a
+ * 100 trees grown side by side, each on 63.2 % of the known samples (what a bootstrap sees) and √width columns at each node; a
  * leaf holds the share of each class, up to a constant, and the forest their mean. One thread each, so that the result is a
  * function of the seed; attacks run side by side instead.
  *
  * <p>This is the only place that loads XGBoost's native library, and only when one of the two is asked.
  */
-final class Trees {
-    private Trees() {}
+final class TreeEnsembles {
+    private TreeEnsembles() {}
 
-    static float[] boosted(Attacker.Known known, float[] rows, Keyed random) {
+    static float[] boosted(LabelledSamples known, float[] rows, Keyed random) {
         return guess(
                 known, rows, 50, Map.of("max_depth", 4, "eta", 0.5, "lambda", 1, "alpha", 0, "max_bin", 256), random);
     }
 
-    static float[] forest(Attacker.Known known, float[] rows, Keyed random) {
+    static float[] forest(LabelledSamples known, float[] rows, Keyed random) {
         return guess(
                 known,
                 rows,
@@ -44,7 +44,7 @@ final class Trees {
     }
 
     private static float[] guess(
-            Attacker.Known known, float[] rows, int rounds, Map<String, Object> settings, Keyed random) {
+            LabelledSamples known, float[] rows, int rounds, Map<String, Object> settings, Keyed random) {
         int classes = known.classes();
         Map<String, Object> all = new HashMap<>(settings);
         all.put("tree_method", "hist");

@@ -1,4 +1,4 @@
-package org.lethe.recsys.hide;
+package org.lethe.attack;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,20 +14,21 @@ import org.lethe.statistics.Auc;
 import org.lethe.statistics.Statistics;
 
 /**
- * How well attackers guess the class of users from their rows, when classes are equally likely.
+ * How well attackers guess the class of samples from their features, when classes are equally likely.
  *
- * <p>Classes are balanced by down-sampling each to the smallest, or to {@code most} where that is fewer; which users are
- * taken changes from repeat to repeat. Each repeat is cut into stratified folds, each guessed by attackers that learned on
- * the others. Rows are standardised on what the attacker learns from. Users in no class take no part.
+ * <p>The class may be any label: an attribute of a person, membership in the training data, whether a text or an image carries
+ * a watermark. Classes are balanced by down-sampling each to the smallest, or to {@code most} where that is fewer; each repeat
+ * draws other samples. Each repeat is cut into stratified folds, and attackers guess each fold after learning on the others.
+ * Features are standardised on what the attacker learns from. Samples of unknown class take no part.
  *
  * <p>Cost: {@code attackers · folds · repeats} fits, which run side by side, the long ones first; the same bits for any
  * number of workers.
  *
- * @param attackers who guesses
+ * @param attackers the classifiers that guess
  * @param folds parts of a repeat, each guessed once
- * @param repeats how often users are drawn and guessed anew
- * @param most users of a class at most
- * @param published as the attribute unlearning literature does it: rows as they are, one draw of users for all repeats,
+ * @param repeats how often samples are drawn and guessed anew
+ * @param most samples of a class at most
+ * @param published as the attribute unlearning literature does it: features as they are, one draw of samples for all repeats,
  *     folds in the order of the table, so that only the attackers' own chance varies
  */
 public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, int most, boolean published) {
@@ -41,67 +42,61 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
         Check.require(most >= folds, "most", most, "at least folds, which is " + folds);
     }
 
-    /**
-     * Rows of users and the classes they are in.
-     *
-     * @param rows {@code [users, width]}
-     * @param width length of a row
-     * @param of the class of each user, −1 for none
-     * @param classes how many classes there are
-     */
-    public record Target(float[] rows, int width, int[] of, int classes) {
-        public Target {
-            Check.require(width >= 1, "width", width, "at least 1");
-            Check.require(classes >= 2, "classes", classes, "at least 2");
-            Check.require(
-                    rows.length == (long) of.length * width, "rows.length", rows.length, of.length + " · " + width);
-        }
-
-        /** The same rows with the labels dealt out anew among those who have one: what nobody can guess. */
-        public Target shuffled(Keyed random) {
-            int[] labelled =
-                    IntStream.range(0, of.length).filter(u -> of[u] >= 0).toArray();
-            int[] dealt = ordered(labelled, random);
-            int[] shuffled = of.clone();
-            for (int n = 0; n < labelled.length; n++) {
-                shuffled[labelled[n]] = of[dealt[n]];
-            }
-            return new Target(rows, width, shuffled, classes);
-        }
+    /** All attackers, 5 folds, 3 repeats, 5,000 samples of a class at most. */
+    public AttributeAttack() {
+        this(List.of(Attacker.values()), 5, 3, 5_000, false);
     }
 
     /**
-     * What one attacker came to.
+     * What one attacker reaches.
      *
-     * @param attacker who guessed
-     * @param accuracy balanced accuracy, the mean over classes of the share guessed right; 1/classes knows nothing
-     * @param interval of the balanced accuracy, over users
-     * @param leak what an attacker who may turn the answer round comes to: {@code max(B, (1 − B) / (classes − 1))}
-     * @param leaks interval of the leak
+     * @param attacker the classifier
+     * @param balancedAccuracy the mean over classes of the share guessed right; 1/classes knows nothing
+     * @param interval of the balanced accuracy B, over samples
+     * @param attackAccuracy the same for an attacker who may turn the answer round: {@code max(B, (1 − B) / (classes − 1))}
+     * @param attackInterval interval of the attack accuracy
      * @param f1 mean over classes of F1
      * @param auc mean over classes and fits of the area under the curve, each class against the rest
-     * @param users how many different users were guessed
+     * @param samples how many different samples were guessed
      */
     public record Outcome(
             Attacker attacker,
-            double accuracy,
+            double balancedAccuracy,
             Interval interval,
-            double leak,
-            Interval leaks,
+            double attackAccuracy,
+            Interval attackInterval,
             double f1,
             double auc,
-            int users) {}
+            int samples) {}
 
-    /** The same without repeats. */
-    AttributeAttack once() {
-        return new AttributeAttack(attackers, folds, 1, most, published);
+    /**
+     * What one attacker reaches beside what it reaches where nothing can be known.
+     *
+     * @param attack on the labels as they are
+     * @param baseline on labels dealt at random, without repeats
+     */
+    public record Result(Outcome attack, Outcome baseline) {}
+
+    /** Attacks by every attacker, each with its random baseline; the results stand in the order of the attackers. */
+    public List<Result> examine(LabelledSamples samples, Keyed random, Workers workers) {
+        List<Outcome> attacks = crossValidated(samples, random, workers);
+        List<Outcome> baselines = randomBaseline(samples, random, workers);
+        return IntStream.range(0, attacks.size())
+                .mapToObj(a -> new Result(attacks.get(a), baselines.get(a)))
+                .toList();
     }
 
-    /** Guesses each user by attackers that learned on the other folds. */
-    public List<Outcome> crossValidated(Target target, Keyed random, Workers workers) {
+    /** The control: the same attack, without repeats, on labels dealt out at random under {@code random.of("labels")}. */
+    public List<Outcome> randomBaseline(LabelledSamples samples, Keyed random, Workers workers) {
+        return new AttributeAttack(attackers, folds, 1, most, published)
+                .crossValidated(samples.shuffled(random.of("labels")), random, workers);
+    }
+
+    /** Guesses each sample by attackers that learned on the other folds. */
+    public List<Outcome> crossValidated(LabelledSamples samples, Keyed random, Workers workers) {
         List<Fit> fits = new ArrayList<>();
         for (int repeat = 0; repeat < repeats; repeat++) {
-            int[][] drawn = drawn(target, target.of, random.of("draw"), repeat, folds);
+            int[][] drawn = drawn(samples, samples.labels(), random.of("draw"), repeat, folds);
             for (int fold = 0; fold < folds; fold++) {
                 int part = fold;
                 fits.add(new Fit(
@@ -110,24 +105,24 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
                         random.of("fit").of(repeat).of(fold)));
             }
         }
-        return outcomes(target, fits, workers);
+        return outcomes(samples, fits, workers);
     }
 
-    /** Guesses users that {@code learnt} does not hold for, by attackers that learned on those it holds for. */
-    public List<Outcome> transferred(Target target, boolean[] learnt, Keyed random, Workers workers) {
-        int[] known = target.of.clone();
-        int[] asked = target.of.clone();
+    /** Guesses the samples that are not marked {@code learnt}, by attackers that learned on those that are. */
+    public List<Outcome> transferred(LabelledSamples samples, boolean[] learnt, Keyed random, Workers workers) {
+        int[] known = samples.labels().clone();
+        int[] asked = samples.labels().clone();
         for (int u = 0; u < learnt.length; u++) {
             (learnt[u] ? asked : known)[u] = -1;
         }
         List<Fit> fits = new ArrayList<>();
         for (int repeat = 0; repeat < repeats; repeat++) {
             fits.add(new Fit(
-                    pick(drawn(target, known, random.of("draw"), repeat, 2), n -> true),
-                    pick(drawn(target, asked, random.of("draw"), repeat, 1), n -> true),
+                    pick(drawn(samples, known, random.of("draw"), repeat, 2), n -> true),
+                    pick(drawn(samples, asked, random.of("draw"), repeat, 1), n -> true),
                     random.of("fit").of(repeat)));
         }
-        return outcomes(target, fits, workers);
+        return outcomes(samples, fits, workers);
     }
 
     /** One training of each attacker. */
@@ -140,14 +135,14 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
     /** Some places of each class's list, class after class. */
     private static int[] pick(int[][] drawn, Places places) {
         return Arrays.stream(drawn)
-                .flatMapToInt(users ->
-                        IntStream.range(0, users.length).filter(places::take).map(n -> users[n]))
+                .flatMapToInt(chosen ->
+                        IntStream.range(0, chosen.length).filter(places::take).map(n -> chosen[n]))
                 .toArray();
     }
 
-    /** Equally many users of each class, {@code [classes, n]}; in their drawn order, or as they stand in the table. */
-    private int[][] drawn(Target target, int[] of, Keyed random, int repeat, int least) {
-        int[][] members = new int[target.classes][];
+    /** Equally many samples of each class, {@code [classes, n]}; in their drawn order, or as they stand in the table. */
+    private int[][] drawn(LabelledSamples samples, int[] of, Keyed random, int repeat, int least) {
+        int[][] members = new int[samples.classes()][];
         int n = most;
         for (int k = 0; k < members.length; k++) {
             int label = k;
@@ -156,13 +151,13 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
             if (members[k].length < least) {
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        "class " + k + " has " + members[k].length + " users to attack, expected at least " + least);
+                        "class " + k + " has " + members[k].length + " samples to attack, expected at least " + least);
             }
             n = Math.min(n, members[k].length);
         }
         Keyed key = random.of(published ? 0 : repeat);
         for (int k = 0; k < members.length; k++) {
-            members[k] = Arrays.copyOf(ordered(members[k], key), n);
+            members[k] = Arrays.copyOf(LabelledSamples.ordered(members[k], key), n);
             if (published) {
                 Arrays.sort(members[k]);
             }
@@ -170,16 +165,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
         return members;
     }
 
-    private static int[] ordered(int[] users, Keyed key) {
-        long[] order = new long[users.length];
-        Arrays.setAll(order, n -> key.at(users[n]) & 0xFFFFFFFF00000000L | n);
-        Arrays.sort(order);
-        int[] ordered = new int[users.length];
-        Arrays.setAll(ordered, n -> users[(int) order[n]]);
-        return ordered;
-    }
-
-    private List<Outcome> outcomes(Target target, List<Fit> fits, Workers workers) {
+    private List<Outcome> outcomes(LabelledSamples samples, List<Fit> fits, Workers workers) {
         float[][] guesses = new float[attackers.size() * fits.size()][];
         int[] order = IntStream.range(0, attackers.size())
                 .boxed()
@@ -189,35 +175,35 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
         workers.each(guesses.length, job -> {
             int fit = job % fits.size();
             int attacker = order[job / fits.size()];
-            guesses[attacker * fits.size() + fit] = guess(target, fits.get(fit), attackers.get(attacker));
+            guesses[attacker * fits.size() + fit] = guess(samples, fits.get(fit), attackers.get(attacker));
         });
         List<Outcome> outcomes = new ArrayList<>();
         for (int a = 0; a < attackers.size(); a++) {
             outcomes.add(tally(
                     attackers.get(a),
-                    target,
+                    samples,
                     fits,
                     Arrays.asList(guesses).subList(a * fits.size(), (a + 1) * fits.size())));
         }
         return outcomes;
     }
 
-    private float[] guess(Target target, Fit fit, Attacker attacker) {
-        float[] learnt = rows(target, fit.learnt);
-        float[] asked = rows(target, fit.asked);
+    private float[] guess(LabelledSamples samples, Fit fit, Attacker attacker) {
+        float[] learnt = rows(samples, fit.learnt);
+        float[] asked = rows(samples, fit.asked);
         if (!published) {
-            standardise(learnt, asked, target.width);
+            standardise(learnt, asked, samples.width());
         }
-        int[] labels = Arrays.stream(fit.learnt).map(u -> target.of[u]).toArray();
+        int[] labels = Arrays.stream(fit.learnt).map(u -> samples.labels()[u]).toArray();
         Keyed random = fit.random.of(attacker.name());
-        return attacker.guess(new Attacker.Known(target.width, learnt, labels, target.classes), asked, random);
+        return attacker.guess(new LabelledSamples(learnt, samples.width(), labels, samples.classes()), asked, random);
     }
 
-    private static float[] rows(Target target, int[] users) {
-        int width = target.width;
-        float[] rows = new float[users.length * width];
-        for (int n = 0; n < users.length; n++) {
-            System.arraycopy(target.rows, users[n] * width, rows, n * width, width);
+    private static float[] rows(LabelledSamples samples, int[] chosen) {
+        int width = samples.width();
+        float[] rows = new float[chosen.length * width];
+        for (int n = 0; n < chosen.length; n++) {
+            System.arraycopy(samples.rows(), chosen[n] * width, rows, n * width, width);
         }
         return rows;
     }
@@ -245,26 +231,26 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
         }
     }
 
-    private static Outcome tally(Attacker attacker, Target target, List<Fit> fits, List<float[]> guesses) {
-        int classes = target.classes;
+    private static Outcome tally(Attacker attacker, LabelledSamples samples, List<Fit> fits, List<float[]> guesses) {
+        int classes = samples.classes();
         int[][] confusion = new int[classes][classes]; // [true, guessed]
-        int[] asked = new int[target.of.length];
-        int[] right = new int[target.of.length];
+        int[] asked = new int[samples.labels().length];
+        int[] right = new int[samples.labels().length];
         double auc = 0;
         for (int f = 0; f < fits.size(); f++) {
-            int[] users = fits.get(f).asked;
+            int[] chosen = fits.get(f).asked;
             float[] guess = guesses.get(f);
-            for (int n = 0; n < users.length; n++) {
+            for (int n = 0; n < chosen.length; n++) {
                 int best = 0;
                 for (int k = 1; k < classes; k++) {
                     best = guess[n * classes + k] > guess[n * classes + best] ? k : best;
                 }
-                int is = target.of[users[n]];
+                int is = samples.labels()[chosen[n]];
                 confusion[is][best]++;
-                asked[users[n]]++;
-                right[users[n]] += best == is ? 1 : 0;
+                asked[chosen[n]]++;
+                right[chosen[n]] += best == is ? 1 : 0;
             }
-            auc += auc(target, users, guess) / fits.size();
+            auc += auc(samples, chosen, guess) / fits.size();
         }
         double accuracy = 0;
         double f1 = 0;
@@ -281,21 +267,21 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
             accuracy += recall[k] / classes;
             f1 += 2.0 * hits / (total[k] + guessed) / classes;
         }
-        // A class's recall is a ratio of sums over users, each of whom may have been asked several times.
+        // A class's recall is a ratio of sums over samples, each of which may have been asked several times.
         double variance = 0;
-        int users = 0;
+        int different = 0;
         for (int u = 0; u < asked.length; u++) {
             if (asked[u] > 0) {
-                int k = target.of[u];
+                int k = samples.labels()[u];
                 double residual = (right[u] - recall[k] * asked[u]) / total[k] / classes;
                 variance += residual * residual;
-                users++;
+                different++;
             }
         }
         double half = Z * Math.sqrt(variance);
         Interval interval = new Interval(Math.max(0, accuracy - half), Math.min(1, accuracy + half), Statistics.LEVEL);
         return new Outcome(
-                attacker, accuracy, interval, turned(accuracy, classes), turned(interval, classes), f1, auc, users);
+                attacker, accuracy, interval, turned(accuracy, classes), turned(interval, classes), f1, auc, different);
     }
 
     private static final double Z = 1.959963984540054; // the normal quantile of 0.975
@@ -313,18 +299,18 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
     }
 
     /** The mean over classes of the area under the curve, the class against the rest. */
-    private static double auc(Target target, int[] users, float[] guess) {
-        int classes = target.classes;
+    private static double auc(LabelledSamples samples, int[] chosen, float[] guess) {
+        int classes = samples.classes();
         double sum = 0;
         int from = classes == 2 ? 1 : 0; // with two classes both areas are the same
         for (int k = from; k < classes; k++) {
             int column = k;
-            double[] ours = IntStream.range(0, users.length)
-                    .filter(n -> target.of[users[n]] == column)
+            double[] ours = IntStream.range(0, chosen.length)
+                    .filter(n -> samples.labels()[chosen[n]] == column)
                     .mapToDouble(n -> guess[n * classes + column])
                     .toArray();
-            double[] others = IntStream.range(0, users.length)
-                    .filter(n -> target.of[users[n]] != column)
+            double[] others = IntStream.range(0, chosen.length)
+                    .filter(n -> samples.labels()[chosen[n]] != column)
                     .mapToDouble(n -> guess[n * classes + column])
                     .toArray();
             sum += Auc.of(ours, others).value();

@@ -2,17 +2,20 @@ package org.lethe.recsys.forget;
 
 import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
+import org.lethe.statistics.Roc;
 
 /**
- * How well scores tell members from non-members of the same owner: the mean of the owners' own AUCs, each weighted by its
- * rarer kind of pair. What differs between owners, such as how long a user's row is, cannot help or hide.
+ * The mean over users of the AUC within each user's own pairs, weighted by the rarer kind of pair (members or non-members).
+ *
+ * <p>What differs between users, such as how many interactions they have, can neither raise nor lower it. An owner of pairs is
+ * a user, or a single pair where users are too few to be drawn.
  *
  * @param auc of each owner, 0 where it has one kind of pair only
  * @param weight of each owner, 0 where it has one kind of pair only
  */
-record Within(double[] auc, int[] weight) {
+record PerUserAuc(double[] auc, int[] weight) {
     /** One score per pair; the pairs of an owner stand together, and owners are numbers from 0. */
-    static Within of(double[] score, boolean[] member, int[] owner) {
+    static PerUserAuc of(double[] score, boolean[] member, int[] owner) {
         int owners = owner.length == 0 ? 0 : owner[owner.length - 1] + 1;
         double[] auc = new double[owners];
         int[] weight = new int[owners];
@@ -33,7 +36,7 @@ record Within(double[] auc, int[] weight) {
             }
             from = to;
         }
-        return new Within(auc, weight);
+        return new PerUserAuc(auc, weight);
     }
 
     /** How many owners have both kinds of pair. */

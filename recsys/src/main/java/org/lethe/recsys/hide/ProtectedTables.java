@@ -2,8 +2,8 @@ package org.lethe.recsys.hide;
 
 import org.lethe.recsys.UserRows;
 
-/** Which of a model's tables of users a method protects. */
-public enum Tables {
+/** The tables of user embeddings that a method protects. */
+public enum ProtectedTables {
     /** All of them. */
     ALL,
     /** The first alone, as published: of NeuMF the 32 numbers of its product, while the other 128 go on telling. */

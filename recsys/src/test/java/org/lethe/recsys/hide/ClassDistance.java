@@ -4,8 +4,8 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
 
 /** How far apart two classes lie. */
-final class Apart {
-    private Apart() {}
+final class ClassDistance {
+    private ClassDistance() {}
 
     /** Squared distance of the means of both groups over the mean variance. */
     static double of(UserRows model, Hide hide, Split data) {

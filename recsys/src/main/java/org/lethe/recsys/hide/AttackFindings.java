@@ -12,12 +12,14 @@ import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Verdict;
+import org.lethe.attack.Attacker;
+import org.lethe.attack.AttributeAttack;
+import org.lethe.attack.AttributeAttack.Outcome;
+import org.lethe.attack.LabelledSamples;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.hide.AttributeAttack.Outcome;
-import org.lethe.recsys.hide.AttributeAttack.Target;
 
-/** One attribute under attack: what attackers come to, what of it is chance, and whether the bar holds. */
-final class Attacked {
+/** The findings of an attack on one attribute: what each attacker reaches, the random baseline, and the verdicts. */
+final class AttackFindings {
     private static final double Z = 1.959963984540054; // half a 95 % interval, in standard errors
     private static final double SURPRISE = 4; // standard errors that chance exceeds once in 16,000 times
 
@@ -36,7 +38,7 @@ final class Attacked {
      * @param seen what begins the names of findings
      * @param whose what ends them
      */
-    Attacked(
+    AttackFindings(
             AttributeAttack attack,
             double bar,
             double precondition,
@@ -62,13 +64,13 @@ final class Attacked {
      *
      * @param settings of the audit, and of the request as far as the attack on the model before depends on them
      */
-    Attacks attack(Case<?, ?> c, Object settings, Supplier<Target> before, Target after) {
+    Attacks attack(Case<?, ?> c, Object settings, Supplier<LabelledSamples> before, LabelledSamples after) {
         Optional<Outcome[]> own = c.untouched() ? Optional.empty() : Optional.of(crossValidated(after, env));
         Outcome[] untreated = c.baseline().of(settings, env, e -> crossValidated(before.get(), e)); // may wait: late
         return new Attacks(untreated, own.orElse(untreated));
     }
 
-    Outcome[] crossValidated(Target target, Env env) {
+    Outcome[] crossValidated(LabelledSamples target, Env env) {
         return env.ledger()
                 .timed("attack", () -> attack.crossValidated(target, random, env.workers()))
                 .toArray(Outcome[]::new);
@@ -76,7 +78,7 @@ final class Attacked {
 
     static Outcome best(Outcome[] outcomes) {
         return Arrays.stream(outcomes)
-                .max(Comparator.comparingDouble(Outcome::leak))
+                .max(Comparator.comparingDouble(Outcome::attackAccuracy))
                 .orElseThrow();
     }
 
@@ -91,9 +93,8 @@ final class Attacked {
      *
      * @param before the best attack on the model before, where there is one
      */
-    void judge(Target target, Outcome[] outcomes, Optional<Outcome> before, List<Finding> findings) {
-        Target dealt = target.shuffled(random.of("labels"));
-        List<Outcome> control = attack.once().crossValidated(dealt, random, env.workers());
+    void judge(LabelledSamples target, Outcome[] outcomes, Optional<Outcome> before, List<Finding> findings) {
+        List<Outcome> control = attack.randomBaseline(target, random, env.workers());
         Optional<String> obstacle = obstacle(before, control);
         Outcome worst = best(outcomes);
         findings.add(leak(named("leak"), worst, obstacle));
@@ -103,7 +104,7 @@ final class Attacked {
         for (Outcome o : outcomes) {
             double away = Math.abs(o.auc() - 0.5);
             String words = "within " + number(bar - 0.5) + " of 0.5";
-            findings.add(new Finding(named("auc", o), o.auc(), o.users(), Direction.HALF)
+            findings.add(new Finding(named("auc", o), o.auc(), o.samples(), Direction.HALF)
                     .judged(decided(away <= bar - 0.5, words, obstacle)));
         }
         describe("", outcomes, findings);
@@ -112,34 +113,34 @@ final class Attacked {
         }
         int labelled = (int) IntStream.of(classes.of()).filter(k -> k >= 0).count();
         findings.add(new Finding(named("js"), RowShape.divergence(target), labelled, Direction.LOWER));
-        findings.add(new Finding(named("js-random"), RowShape.divergence(dealt), labelled, Direction.NONE));
+        findings.add(new Finding(named("js-random"), RowShape.divergence(target.shuffled(random.of("labels"))), labelled, Direction.NONE));
         findings.add(new Finding(named("users-labelled"), labelled, classes.of().length, Direction.NONE));
-        findings.add(new Finding(named("users-attacked"), worst.users(), labelled, Direction.NONE));
+        findings.add(new Finding(named("users-attacked"), worst.samples(), labelled, Direction.NONE));
     }
 
     /** Why the attack says nothing here, if it does not. */
     private Optional<String> obstacle(Optional<Outcome> before, List<Outcome> control) {
-        if (before.isPresent() && before.get().leak() < moved(precondition)) {
+        if (before.isPresent() && before.get().attackAccuracy() < moved(precondition)) {
             return Optional.of("the best attack on the model before comes to "
-                    + number(before.get().leak()) + " only, expected at least " + number(moved(precondition)));
+                    + number(before.get().attackAccuracy()) + " only, expected at least " + number(moved(precondition)));
         }
         return control.stream()
-                .filter(o -> Math.abs(o.accuracy() - 1.0 / classes.size())
-                        > SURPRISE / Z * (o.interval().high() - o.accuracy()) + 1e-9)
+                .filter(o -> Math.abs(o.balancedAccuracy() - 1.0 / classes.size())
+                        > SURPRISE / Z * (o.interval().high() - o.balancedAccuracy()) + 1e-9)
                 .findFirst()
-                .map(o -> word(o.attacker()) + " finds " + number(o.accuracy()) + " in labels dealt at random");
+                .map(o -> word(o.attacker()) + " finds " + number(o.balancedAccuracy()) + " in labels dealt at random");
     }
 
     /** What attackers who learn from users known to the method, or not known to it, tell of the latter. */
-    void inductive(Target target, boolean[] known, Outcome before, List<Finding> findings) {
-        int[] unknown = target.of().clone();
+    void inductive(LabelledSamples target, boolean[] known, Outcome before, List<Finding> findings) {
+        int[] unknown = target.labels().clone();
         for (int u = 0; u < unknown.length; u++) {
             unknown[u] = known[u] ? -1 : unknown[u];
         }
         Optional<String> obstacle = obstacle(Optional.of(before), List.of());
         List<Outcome> across = attack.transferred(target, known, random.of("inductive"), env.workers());
         across.forEach(o -> findings.add(leak(named("leak-inductive", o), o, obstacle)));
-        Target within = new Target(target.rows(), target.width(), unknown, target.classes());
+        LabelledSamples within = new LabelledSamples(target.rows(), target.width(), unknown, target.classes());
         List<Outcome> among = attack.crossValidated(within, random.of("unknown"), env.workers());
         among.forEach(o -> findings.add(leak(named("leak-unknown", o), o, obstacle)));
     }
@@ -151,24 +152,24 @@ final class Attacked {
                 findings.add(plain(named("leak" + when, o), o));
             }
             findings.add(
-                    new Finding(named("acc" + when, o), o.accuracy(), o.users(), Direction.NONE).within(o.interval()));
+                    new Finding(named("acc" + when, o), o.balancedAccuracy(), o.samples(), Direction.NONE).within(o.interval()));
             if (when.isEmpty()) {
-                findings.add(new Finding(named("f1", o), o.f1(), o.users(), Direction.NONE));
+                findings.add(new Finding(named("f1", o), o.f1(), o.samples(), Direction.NONE));
             } else {
-                findings.add(new Finding(named("auc" + when, o), o.auc(), o.users(), Direction.NONE));
+                findings.add(new Finding(named("auc" + when, o), o.auc(), o.samples(), Direction.NONE));
             }
         }
     }
 
     private Finding leak(String name, Outcome o, Optional<String> obstacle) {
         String words = "at most " + number(moved(bar));
-        return new Finding(name, o.leak(), o.users(), Direction.LOWER)
-                .within(o.leaks())
-                .judged(decided(o.leak() <= moved(bar), words, obstacle));
+        return new Finding(name, o.attackAccuracy(), o.samples(), Direction.LOWER)
+                .within(o.attackInterval())
+                .judged(decided(o.attackAccuracy() <= moved(bar), words, obstacle));
     }
 
     private Finding plain(String name, Outcome o) {
-        return new Finding(name, o.leak(), o.users(), Direction.NONE).within(o.leaks());
+        return new Finding(name, o.attackAccuracy(), o.samples(), Direction.NONE).within(o.attackInterval());
     }
 
     private Verdict decided(boolean met, String bar, Optional<String> obstacle) {

@@ -1,22 +1,22 @@
-package org.lethe.recsys.hide;
+package org.lethe.attack;
 
 import java.util.Arrays;
 import org.lethe.numerics.SquaredDistances;
 
 /**
- * The share of each class among the 15 nearest known rows by Euclidean distance; of rows equally far, the first one counts.
+ * The share of each class among the 15 nearest known samples by Euclidean distance; of samples equally far, the first counts.
  *
  * <p>Every pair is measured, {@code n · m · width} multiplications, a block of known rows against a block of questions at a
  * time. A search tree gains nothing at tens of dimensions.
  */
-final class Nearest {
+final class KNearestNeighbours {
     private static final int NEIGHBOURS = 15;
     private static final int POINTS = 128;
     private static final int QUESTIONS = 64;
 
-    private Nearest() {}
+    private KNearestNeighbours() {}
 
-    static float[] guess(Attacker.Known known, float[] rows) {
+    static float[] guess(LabelledSamples known, float[] rows) {
         int n = known.size();
         int width = known.width();
         int classes = known.classes();

@@ -5,10 +5,12 @@ import org.lethe.Env;
 import org.lethe.recsys.UserLoss;
 
 /**
- * RAID's alignment as an addition to training: {@code L = μ/V · Σ_k λ_k mean_{i in k} ‖y_i − T_k(y_i)‖²}, the targets held still
- * from one refresh to the next and V the mean variance of a row, so that μ means the same in every model.
+ * RAID's alignment loss, which pulls users to where the maps onto the centroid of the classes would move them.
+ *
+ * <p>{@code L = μ/V · Σ_k λ_k mean_{i in k} ‖y_i − T_k(y_i)‖²}, the targets held still from one refresh to the next and V the
+ * mean variance of a row, so that μ means the same in every model.
  */
-final class Alignment implements UserLoss {
+final class CentroidLoss implements UserLoss {
     private static final double LONGEST = 1; // of a user's gradient
 
     private final Raid settings;
@@ -17,7 +19,7 @@ final class Alignment implements UserLoss {
     private double[] targets = new double[0];
     private double variance = 1;
 
-    Alignment(Raid settings, Centroid centroid, List<Classes> all) {
+    CentroidLoss(Raid settings, Centroid centroid, List<Classes> all) {
         this.settings = settings;
         this.centroid = centroid;
         this.all = all;

@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lethe.Workers;
+import org.lethe.attack.Attacker;
+import org.lethe.attack.AttributeAttack;
+import org.lethe.attack.LabelledSamples;
 import org.lethe.numerics.Keyed;
 
-class ChanceTest {
+class SamplingNoiseTest {
     private static final int USERS = 400;
     private static final int WIDTH = 16;
 
@@ -33,9 +36,9 @@ class ChanceTest {
         float[] floats = floats(rows);
         setting.set(classes, floats, Keyed.seed(seed));
         return new AttributeAttack(List.of(Attacker.LOGISTIC), 5, 1, 5_000, false)
-                .crossValidated(new AttributeAttack.Target(floats, WIDTH, of, 2), Keyed.seed(1), Workers.here())
+                .crossValidated(new LabelledSamples(floats, WIDTH, of, 2), Keyed.seed(1), Workers.here())
                 .getFirst()
-                .accuracy();
+                .balancedAccuracy();
     }
 
     private static float[] floats(double[] rows) {
@@ -51,7 +54,7 @@ class ChanceTest {
         for (int n = 0; n < rows.length; n++) {
             moved[n] = rows[n];
         }
-        Chance.set(classes, moved, WIDTH, random);
+        SamplingNoise.set(classes, moved, WIDTH, random);
         System.arraycopy(floats(moved), 0, rows, 0, rows.length);
     }
 
@@ -62,8 +65,8 @@ class ChanceTest {
         double means = 0;
         for (long seed = 0; seed < 12; seed++) {
             equal += attacked(seed, (classes, rows, random) -> {}) / 12;
-            set += attacked(seed, ChanceTest::both) / 12;
-            means += attacked(seed, (classes, rows, random) -> Chance.setMeans(classes, rows, WIDTH, WIDTH, random))
+            set += attacked(seed, SamplingNoiseTest::both) / 12;
+            means += attacked(seed, (classes, rows, random) -> SamplingNoise.setMeans(classes, rows, WIDTH, WIDTH, random))
                     / 12;
         }
         assertTrue(equal < 0.42, "equal means: " + equal); // 0.38 measured; an attacker who turns round has 0.62
@@ -82,7 +85,7 @@ class ChanceTest {
         }
         Classes classes = new Classes("a", List.of("x", "y"), of);
         float[] after = before.clone();
-        Chance.setMeans(classes, after, WIDTH, columns, Keyed.seed(3));
+        SamplingNoise.setMeans(classes, after, WIDTH, columns, Keyed.seed(3));
         int[][] alike = classes.asIfAlike(Keyed.seed(3));
         for (int k = 0; k < 2; k++) {
             for (int d = 0; d < WIDTH; d++) {

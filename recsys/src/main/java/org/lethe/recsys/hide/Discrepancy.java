@@ -3,8 +3,8 @@ package org.lethe.recsys.hide;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
 
-/** How far apart the classes of users lie: the loss that unlearning brings down. */
-interface Separation {
+/** The discrepancy between the classes of users, the loss that attribute unlearning brings down. */
+interface Discrepancy {
     /**
      * Adds its gradient by the rows of all users, {@code [users, width]}.
      *

@@ -1,11 +1,11 @@
-package org.lethe.recsys.forget;
+package org.lethe.statistics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lethe.numerics.Keyed;
-import org.lethe.statistics.Auc;
 
 final class RocTest {
     private static final double[] SCORES = {0.9, 0.8, 0.8, 0.4, 0.3, 0.3};
@@ -87,40 +87,57 @@ final class RocTest {
         return new Roc(SCORES, MEMBERS, new int[] {0, 1, 2, 3, 4, 5});
     }
 
+    /** roc_curve of scikit-learn 1.9.1 on the same scores. */
     @Test
-    void withinEachOwnerAgreesWithPairsCountedOneByOne() {
-        Keyed random = Keyed.seed(8);
-        int n = 300;
-        double[] score = new double[n];
-        boolean[] member = new boolean[n];
-        int[] owner = new int[n];
-        for (int k = 0; k < n; k++) {
-            owner[k] = k / 30;
-            member[k] = Keyed.unit(random.of("member").at(k)) < 0.7 && owner[k] != 4; // owner 4 has one kind only
-            score[k] = owner[k] * 100 + Keyed.below(random.of("score").at(k), 20); // owners far apart, many ties
+    void cornersOfTheCurveAreThoseOfScikitLearn() {
+        assertEquals(
+                List.of(
+                        new Roc.Point(0, 0, Double.POSITIVE_INFINITY),
+                        new Roc.Point(0, 0.25, 0.9),
+                        new Roc.Point(0.5, 0.5, 0.8),
+                        new Roc.Point(0.5, 0.75, 0.4),
+                        new Roc.Point(1, 1, 0.3)),
+                roc().curve());
+    }
+
+    @Test
+    void areaUnderTheCornersIsTheArea() {
+        Keyed random = Keyed.seed(6);
+        double[] scores = new double[500];
+        boolean[] members = new boolean[500];
+        for (int k = 0; k < 500; k++) {
+            members[k] = Keyed.below(random.of("member").at(k), 3) == 0;
+            scores[k] = Keyed.below(random.at(k), 40) + (members[k] ? 5 : 0);
         }
-        int[] times = Resampling.draw(Keyed.seed(9), 10);
-        double won = 0;
-        double all = 0;
-        for (int o = 0; o < 10; o++) {
-            double members = 0;
-            double others = 0;
-            double wins = 0;
-            for (int i = 30 * o; i < 30 * (o + 1); i++) {
-                members += member[i] ? 1 : 0;
-                others += member[i] ? 0 : 1;
-                for (int j = 30 * o; j < 30 * (o + 1); j++) {
-                    wins += member[i] && !member[j] ? score[i] > score[j] ? 1 : score[i] == score[j] ? 0.5 : 0 : 0;
-                }
-            }
-            if (members > 0) {
-                double weight = times[o] * Math.min(members, others);
-                won += weight * wins / (members * others);
-                all += weight;
-            }
+        Roc roc = new Roc(scores, members, new int[500]);
+        List<Roc.Point> curve = roc.curve();
+        double area = 0;
+        for (int n = 1; n < curve.size(); n++) {
+            Roc.Point from = curve.get(n - 1);
+            Roc.Point to = curve.get(n);
+            area += (to.falsePositiveRate() - from.falsePositiveRate())
+                    * (to.truePositiveRate() + from.truePositiveRate())
+                    / 2;
         }
-        Within within = Within.of(score, member, owner);
-        assertEquals(9, within.owners());
-        assertEquals(won / all, within.value(o -> times[o]), 1e-12);
+        assertEquals(roc.auc(), area, 1e-12);
+        assertEquals(new Roc.Point(1, 1, Arrays.stream(scores).min().orElseThrow()), curve.getLast());
+    }
+
+    @Test
+    void shareFoundIsThatOfTheStatisticsPackageForWholeNumbersOfFalseAlarms() {
+        Keyed random = Keyed.seed(7);
+        double[] scores = new double[200];
+        boolean[] members = new boolean[200];
+        for (int k = 0; k < 200; k++) {
+            members[k] = k < 100;
+            scores[k] = Keyed.unit(random.at(k)) + (members[k] ? 0.2 : 0);
+        }
+        double[] inside = pick(scores, members, true);
+        double[] outside = pick(scores, members, false);
+        Roc roc = new Roc(scores, members, new int[200]);
+        for (int percent = 0; percent < 100; percent++) { // 0.29 · 100 is less than 29
+            double rate = percent / 100.0;
+            assertEquals(Auc.truePositiveRate(inside, outside, rate, random).value(), roc.tprAt(rate), "at " + rate);
+        }
     }
 }

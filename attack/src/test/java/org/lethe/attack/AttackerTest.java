@@ -1,4 +1,4 @@
-package org.lethe.recsys.hide;
+package org.lethe.attack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -48,7 +48,7 @@ final class AttackerTest {
         double probability = 0;
         for (int seed = 0; seed < seeds; seed++) {
             float[] guesses =
-                    attacker.guess(new Attacker.Known(WIDTH, known, labels, classes), asked, Keyed.seed(seed));
+                    attacker.guess(new LabelledSamples(known, WIDTH, labels, classes), asked, Keyed.seed(seed));
             int[] right = new int[classes];
             int[] all = new int[classes];
             for (int a = 0; a < 200; a++) {

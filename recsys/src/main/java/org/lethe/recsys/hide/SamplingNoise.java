@@ -5,7 +5,8 @@ import org.lethe.transport.Cloud;
 import org.lethe.transport.Gaussian;
 
 /**
- * Sets classes that were made alike as far apart as samples of one distribution are.
+ * Gives back the sampling noise that was taken from classes when they were made exactly alike: it sets them as far apart as
+ * samples of one distribution are.
  *
  * <p>Classes whose moments agree exactly are more alike than chance makes them: a classifier fitted to some of their users errs
  * on the others, and an attacker who turns its answers round reads the attribute (balanced accuracy far below one half). Each
@@ -14,8 +15,8 @@ import org.lethe.transport.Gaussian;
  * part of the class says nothing about the rest. Users to whom a method was not fitted stay where its maps put them: the
  * error of the fit is their chance, and what is drawn for the others would mark them.
  */
-final class Chance {
-    private Chance() {}
+final class SamplingNoise {
+    private SamplingNoise() {}
 
     /** Moves the rows, {@code [users, width]}, of the users to whom a method was fitted. */
     static void set(Classes known, double[] rows, int width, Keyed random) {

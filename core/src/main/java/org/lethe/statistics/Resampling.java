@@ -1,23 +1,23 @@
-package org.lethe.recsys.forget;
+package org.lethe.statistics;
 
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.IntToDoubleFunction;
+import java.util.function.IntUnaryOperator;
 import java.util.function.ToDoubleFunction;
 import org.lethe.Interval;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
-import org.lethe.statistics.Statistics;
 
 /**
  * The same resamples for several models, so that what they share cancels in a difference: people are drawn with
  * replacement, each with everything of theirs, and everything is measured again with each person counted as often as drawn.
  */
-final class Resampling {
+public final class Resampling {
     private Resampling() {}
 
     /** How often each is drawn in one resample of as many. */
-    static int[] draw(Keyed key, int owners) {
+    public static int[] draw(Keyed key, int owners) {
         int[] times = new int[owners];
         for (int n = 0; n < owners; n++) {
             times[Keyed.below(key.at(n), owners)]++;
@@ -26,7 +26,7 @@ final class Resampling {
     }
 
     /** What a measure comes to in each of a number of resamples. */
-    static double[] values(int resamples, int owners, Keyed key, ToDoubleFunction<int[]> measure) {
+    public static double[] values(int resamples, int owners, Keyed key, ToDoubleFunction<int[]> measure) {
         double[] values = new double[resamples];
         for (int b = 0; b < resamples; b++) {
             values[b] = measure.applyAsDouble(draw(key.of(b), owners));
@@ -35,14 +35,14 @@ final class Resampling {
     }
 
     /** Combines resampled values, one resample at a time. */
-    static double[] each(int resamples, IntToDoubleFunction value) {
+    public static double[] each(int resamples, IntToDoubleFunction value) {
         double[] values = new double[resamples];
         Arrays.setAll(values, value);
         return values;
     }
 
     /** The middle 95 % of the finite ones, widened where needed so that it holds the value itself. */
-    static Interval interval(double value, double[] resampled) {
+    public static Interval interval(double value, double[] resampled) {
         double[] sorted =
                 Arrays.stream(resampled).filter(Double::isFinite).sorted().toArray();
         if (sorted.length == 0) {
@@ -56,7 +56,7 @@ final class Resampling {
     }
 
     /** Two-sided p-value of "the difference is 0": twice the smaller share of resamples on either side, at least 1/B. */
-    static double pValue(double[] differences) {
+    public static double pValue(double[] differences) {
         double[] finite = Arrays.stream(differences).filter(Double::isFinite).toArray();
         if (finite.length == 0) {
             return 1;
@@ -67,18 +67,49 @@ final class Resampling {
     }
 
     /**
+     * A measure with what it comes to in each resample.
+     *
+     * @param value as measured
+     * @param drawn in each resample
+     */
+    public record Sampled(double value, double[] drawn) {
+        /** A measure of owners that are each counted a number of times: once for its value, as often as drawn in a resample. */
+        public static Sampled of(
+                int resamples, int owners, Keyed key, ToDoubleFunction<IntUnaryOperator> measure) {
+            return new Sampled(
+                    measure.applyAsDouble(o -> 1),
+                    values(resamples, owners, key, times -> measure.applyAsDouble(o -> times[o])));
+        }
+
+        /** The 95 % interval. */
+        public Interval interval() {
+            return Resampling.interval(value, drawn);
+        }
+
+        /** The differences from another measure, resample by resample. */
+        public double[] differences(Sampled other) {
+            return each(drawn.length, b -> drawn[b] - other.drawn[b]);
+        }
+
+        /** The difference from another measure under the same resamples. */
+        public Difference less(Sampled other) {
+            return Difference.of(value - other.value, differences(other));
+        }
+    }
+
+    /**
      * A difference with its interval.
      *
      * @param value as measured
      * @param interval where it lies
      */
-    record Difference(double value, Interval interval) {
-        static Difference of(double value, double[] resampled) {
+    public record Difference(double value, Interval interval) {
+        public static Difference of(double value, double[] resampled) {
             return new Difference(value, Resampling.interval(value, resampled));
         }
 
         /** Whether it is told from 0 by more than a margin would excuse. */
-        boolean beyond(double margin) {
+        public boolean beyond(double margin) {
             return Math.abs(value) > margin && !interval.contains(0);
         }
     }
@@ -93,7 +124,7 @@ final class Resampling {
      * @param drawn how many people, or pairs, the intervals were drawn from
      * @param who the word for them
      */
-    static Verdict likeReference(
+    public static Verdict likeReference(
             String bar, Difference after, Difference before, double margin, int drawn, String who) {
         if (after.beyond(margin)) {
             return new Verdict.Fail(bar);
@@ -146,7 +177,7 @@ final class Resampling {
     }
 
     /** Whether a difference, higher being better, is no worse than minus a margin. */
-    static Verdict notWorse(String bar, Interval difference, double margin) {
+    public static Verdict notWorse(String bar, Interval difference, double margin) {
         if (difference.low() >= -margin) {
             return new Verdict.Pass(bar);
         }

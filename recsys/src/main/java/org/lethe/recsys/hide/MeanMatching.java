@@ -10,14 +10,14 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
 
 /**
- * A baseline of one line: {@code θ_i ← θ_i − m_k + m}, the means of the classes become the mean of all labelled users.
+ * Moves the mean of every class onto the mean of all labelled users, the simplest baseline: {@code θ_i ← θ_i − m_k + m}.
  *
  * <p>What differs otherwise stays readable. Where the means agree exactly on a sample, a classifier fitted to a part of it errs
  * to the other side on the rest, below chance, and an attacker who turns the answer round wins. Several attributes one
  * after the other. Costs {@code O(users·width)}.
  */
 @Named("mean-equalisation")
-public record MeanEqualisation() implements Hiding {
+public record MeanMatching() implements Hiding {
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {

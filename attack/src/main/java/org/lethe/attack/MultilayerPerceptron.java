@@ -1,4 +1,4 @@
-package org.lethe.recsys.hide;
+package org.lethe.attack;
 
 import java.util.Arrays;
 import org.lethe.LetheException;
@@ -8,7 +8,7 @@ import org.lethe.numerics.Lanes;
 import org.lethe.numerics.MatrixProduct;
 
 /**
- * A network of one hidden layer of 100 rectified units, as scikit-learn's {@code MLPClassifier(alpha=1,
+ * A multilayer perceptron with one hidden layer of 100 rectified units, as scikit-learn's {@code MLPClassifier(alpha=1,
  * learning_rate_init=0.01, max_iter=500)} trains it: the attacker of the attribute unlearning literature.
  *
  * <p>Cross-entropy plus {@code α/(2·batch) · Σ w²} over the weights (not the biases), Adam, batches of 200 in a new order
@@ -20,7 +20,7 @@ import org.lethe.numerics.MatrixProduct;
  * Blocks of 40 rows go through a layer at a time, few enough to stay in the first cache with what they became; units are
  * padded to 112, whole registers.
  */
-final class Perceptron {
+final class MultilayerPerceptron {
     private static final int UNITS = 100;
     private static final int STRIDE = Lanes.padded(UNITS);
     private static final int BLOCK = 40;
@@ -40,7 +40,7 @@ final class Perceptron {
     private final float[] slopes = new float[BLOCK * STRIDE];
     private final float[] logits; // [BLOCK, outs], and then the slopes there
 
-    private Perceptron(int width, int classes, Keyed random) {
+    private MultilayerPerceptron(int width, int classes, Keyed random) {
         this.width = width;
         outs = classes == 2 ? 1 : classes;
         if (outs > STRIDE) {
@@ -66,13 +66,13 @@ final class Perceptron {
         return (float) ((2 * Keyed.unit(bits) - 1) * bound);
     }
 
-    static float[] guess(Attacker.Known known, float[] rows, Keyed random) {
-        Perceptron network = new Perceptron(known.width(), known.classes(), random.of("initial"));
+    static float[] guess(LabelledSamples known, float[] rows, Keyed random) {
+        MultilayerPerceptron network = new MultilayerPerceptron(known.width(), known.classes(), random.of("initial"));
         network.train(known, random.of("order"));
         return network.guess(known, rows);
     }
 
-    private void train(Attacker.Known known, Keyed random) {
+    private void train(LabelledSamples known, Keyed random) {
         int n = known.size();
         int batch = Math.min(BATCH, n);
         float[] m = new float[w.length];
@@ -138,7 +138,7 @@ final class Perceptron {
     }
 
     /** Fills {@code g} with the mean gradient of a batch, the penalty left out; returns the sum of its losses. */
-    private double gradient(Attacker.Known known, long[] order, int from, int to) {
+    private double gradient(LabelledSamples known, long[] order, int from, int to) {
         Arrays.fill(g, 0);
         double loss = 0;
         float scale = 1f / (to - from);
@@ -230,7 +230,7 @@ final class Perceptron {
         return a + b + (c + d);
     }
 
-    private float[] guess(Attacker.Known known, float[] rows) {
+    private float[] guess(LabelledSamples known, float[] rows) {
         int n = rows.length / width;
         float[] guesses = new float[n * known.classes()];
         for (int at = 0; at < n; at += BLOCK) {

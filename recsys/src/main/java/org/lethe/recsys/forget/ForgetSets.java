@@ -11,14 +11,14 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
- * What a request comes to, as the audits see it.
+ * The sets that audits of forgetting compare: the forget set, the retain set and unseen pairs.
  *
- * @param gone what is forgotten and what remains; nothing is gone where the request is not about forgetting
+ * @param gone the forget set and the retain set; nothing is forgotten where the request is about something else
  * @param unseen pairs that were never trained on and are otherwise like the forgotten ones: the test pairs that went with
  *     the request, or, where none did, those of the users who lost something
  */
-record Aftermath(Forgotten gone, Interactions unseen) {
-    static Aftermath of(Case<Split, Recommender> c) {
+record ForgetSets(Forgotten gone, Interactions unseen) {
+    static ForgetSets of(Case<Split, Recommender> c) {
         Split data = c.data();
         List<Forgotten> steps = new ArrayList<>();
         Split left = data;
@@ -33,7 +33,7 @@ record Aftermath(Forgotten gone, Interactions unseen) {
             case 1 -> steps.getFirst();
             default -> Forgotten.together(data, steps);
         };
-        return new Aftermath(gone, unseen(gone, data));
+        return new ForgetSets(gone, unseen(gone, data));
     }
 
     /** The same case with what serves in place of shards; a model that serves as it is stays the object it is. */
