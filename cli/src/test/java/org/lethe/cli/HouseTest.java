@@ -50,7 +50,11 @@ class HouseTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
-                        "org.lethe.recsys..", "org.lethe.transport..", "org.lethe.torch..", "org.lethe.cli..")
+                        "org.lethe.tables..",
+                        "org.lethe.recsys..",
+                        "org.lethe.transport..",
+                        "org.lethe.torch..",
+                        "org.lethe.cli..")
                 .check(HOUSE);
     }
 
@@ -61,7 +65,19 @@ class HouseTest {
                 .resideInAPackage("org.lethe.torch..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("org.lethe.recsys..", "org.lethe.transport..", "org.lethe.cli..")
+                .resideInAnyPackage("org.lethe.tables..", "org.lethe.recsys..", "org.lethe.transport..", "org.lethe.cli..")
+                .check(HOUSE);
+    }
+
+    @Test
+    void tablesNeedCoreAndNumericsAlone() {
+        noClasses()
+                .that()
+                .resideInAPackage("org.lethe.tables..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "org.lethe.recsys..", "org.lethe.transport..", "org.lethe.torch..", "org.lethe.cli..")
                 .check(HOUSE);
     }
 
@@ -79,7 +95,7 @@ class HouseTest {
     @Test
     void roomsHaveNoCirclesBetweenThem() {
         SlicesRuleDefinition.slices()
-                .matching("org.lethe.(numerics|transport|torch|recsys|cli|bench)..")
+                .matching("org.lethe.(numerics|transport|tables|torch|recsys|cli|bench)..")
                 .should()
                 .beFreeOfCycles()
                 .check(HOUSE);

@@ -6,6 +6,8 @@ import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Named;
+import org.lethe.tables.DataFiles;
+import org.lethe.tables.Entities;
 
 /**
  * Check-ins of Gowalla as NGCF and LightGCN divide them: 29,858 users, 40,981 places, 810,128 + 217,242 interactions.
@@ -31,7 +33,7 @@ public record Gowalla(Splits.StopOn stopOn, double validation, long seed) implem
 
     @Override
     public Split load(DataFolders folders) {
-        Path folder = DataFiles.folder(folders, NAME, REMEDY);
+        Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
         Pairs train = InteractionFile.lists(DataFiles.needed(folder, REMEDY, "train.txt"));
         Pairs test = InteractionFile.lists(DataFiles.needed(folder, REMEDY, "test.txt"));
         Entities users = Entities.numbered(Math.max(train.userCount(), test.userCount()));
@@ -41,7 +43,7 @@ public record Gowalla(Splits.StopOn stopOn, double validation, long seed) implem
 
     @Override
     public String digest(DataFolders folders) {
-        Path folder = DataFiles.folder(folders, NAME, REMEDY);
+        Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
         return DataFiles.digest(
                 List.of(DataFiles.needed(folder, REMEDY, "train.txt"), DataFiles.needed(folder, REMEDY, "test.txt")));
     }

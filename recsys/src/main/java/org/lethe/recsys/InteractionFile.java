@@ -3,6 +3,9 @@ package org.lethe.recsys;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Locale;
 import org.lethe.Check;
@@ -10,6 +13,10 @@ import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.tables.Columns;
+import org.lethe.tables.DataFiles;
+import org.lethe.tables.Entities;
+import org.lethe.tables.TextRows;
 
 /**
  * The user's own interactions: a CSV, TSV or Parquet file with named columns, a MovieLens file, or lists of items.
@@ -105,15 +112,71 @@ public record InteractionFile(
         Path file = file(folders);
         return switch (format == Format.AUTO ? guess(file) : format) {
             case AUTO -> throw new IllegalStateException("guess never says auto");
-            case CSV -> new Columns(file, "csv", ",").read(users, items, value, time, threshold);
-            case TSV -> new Columns(file, "csv", "\t").read(users, items, value, time, threshold);
-            case PARQUET -> new Columns(file, "parquet", "").read(users, items, value, time, threshold);
+            case CSV -> columns(new Columns(file, "csv", ","));
+            case TSV -> columns(new Columns(file, "csv", "\t"));
+            case PARQUET -> columns(new Columns(file, "parquet", ""));
             case MOVIELENS -> MovieLens.ratings(file, file.toString().contains(".dat") ? "::" : "\t", threshold);
             case LISTS -> {
                 Pairs pairs = lists(file);
                 yield pairs.dense(Entities.numbered(pairs.userCount()), Entities.numbered(pairs.itemCount()));
             }
         };
+    }
+
+    /** The interactions in four columns, those of at least the threshold. */
+    private Interactions columns(Columns columns) {
+        boolean[] whole = columns.connected(false, statement -> {
+            columns.requireColumns(statement, users, items, value, time);
+            return new boolean[] {columns.whole(statement, users), columns.whole(statement, items)};
+        });
+        return columns.connected(
+                true, statement -> rows(columns, statement, new Columns.Ids(whole[0]), new Columns.Ids(whole[1])));
+    }
+
+    private Interactions rows(Columns columns, Statement statement, Columns.Ids userIds, Columns.Ids itemIds)
+            throws SQLException {
+        Pairs pairs = new Pairs(!value.isEmpty(), !time.isEmpty());
+        String seconds = "CAST(" + Columns.name(time) + " AS VARCHAR)";
+        String query = "SELECT " + userIds.column(users) + ", " + itemIds.column(items) + ", "
+                + (value.isEmpty() ? "1.0" : Columns.number(value, "DOUBLE")) + ", "
+                + (time.isEmpty()
+                        ? "0"
+                        : "COALESCE(TRY_CAST(" + seconds + " AS BIGINT), CAST(FLOOR(EPOCH(TRY_CAST(" + seconds
+                                + " AS TIMESTAMP))) AS BIGINT))")
+                + " FROM " + columns.table();
+        long row = 0;
+        try (ResultSet found = statement.executeQuery(query)) {
+            while (found.next()) {
+                row++;
+                long user = userIds.next(found, 1);
+                if (user < 0 && found.wasNull()) {
+                    throw columns.wrong(row, users, "an id");
+                }
+                long item = itemIds.next(found, 2);
+                if (item < 0 && found.wasNull()) {
+                    throw columns.wrong(row, items, "an id");
+                }
+                double stars = found.getDouble(3);
+                if (found.wasNull() || !Float.isFinite((float) stars)) {
+                    throw columns.wrong(row, value, "a finite number");
+                }
+                long at = found.getLong(4);
+                if (found.wasNull()) {
+                    throw columns.wrong(row, time, "seconds, or a date and time");
+                }
+                if (value.isEmpty() || stars >= threshold) {
+                    pairs.add(user, item, (float) stars, at);
+                }
+            }
+        }
+        if (pairs.size() == 0) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    path + ": expected interactions" + (value.isEmpty() ? "" : " of at least " + threshold)
+                            + ", found none in " + row + " rows");
+        }
+        Interactions all = pairs.numbered();
+        return all.with(userIds.entities(all.userEntities()), itemIds.entities(all.itemEntities()));
     }
 
     /** Lists of items, {@code user item item …}: the form of the LightGCN and RecEraser files. */

@@ -9,6 +9,9 @@ import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.tables.DataFiles;
+import org.lethe.tables.Entities;
+import org.lethe.tables.TextRows;
 
 /**
  * Listeners of Last.fm and their artists, with gender and country: 10,056 users, 1,004 artists, 194,914 interactions
@@ -50,7 +53,7 @@ public record LastfmGender(Splits.By split, Splits.StopOn stopOn, double validat
 
     /** All interactions, with gender and country. */
     public Interactions all(DataFolders folders) {
-        Path folder = DataFiles.folder(folders, NAME, REMEDY);
+        Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
         Path file = DataFiles.needed(folder, REMEDY, "interactions.tsv");
         Pairs pairs = new Pairs(false, false);
         try (TextRows rows = TextRows.open(file, "\t", StandardCharsets.UTF_8)) {
@@ -88,7 +91,7 @@ public record LastfmGender(Splits.By split, Splits.StopOn stopOn, double validat
 
     @Override
     public String digest(DataFolders folders) {
-        Path folder = DataFiles.folder(folders, NAME, REMEDY);
+        Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
         return DataFiles.digest(List.of(
                 DataFiles.needed(folder, REMEDY, "interactions.tsv"), DataFiles.needed(folder, REMEDY, "users.tsv")));
     }

@@ -12,6 +12,9 @@ import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Fetch;
 import org.lethe.LetheException;
+import org.lethe.tables.DataFiles;
+import org.lethe.tables.Entities;
+import org.lethe.tables.TextRows;
 
 /** A MovieLens set, from the files that GroupLens publishes or as CURE4Rec divides them; the sets differ in their files only. */
 sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
@@ -59,7 +62,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
         }
 
         Path folder(DataFolders folders) {
-            return DataFiles.folder(folders, set, remedy());
+            return DataFiles.folder(folders, "recsys", set, remedy());
         }
 
         Path ratings(Path folder) {

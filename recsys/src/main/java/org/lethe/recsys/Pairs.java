@@ -2,6 +2,7 @@ package org.lethe.recsys;
 
 import java.util.Arrays;
 import java.util.Optional;
+import org.lethe.tables.Entities;
 
 /** Interactions as they come out of a file: the publisher's whole-number ids, growing arrays, no objects. */
 final class Pairs {

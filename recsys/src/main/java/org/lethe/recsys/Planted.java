@@ -7,6 +7,7 @@ import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Named;
 import org.lethe.numerics.Keyed;
+import org.lethe.tables.Entities;
 
 /**
  * Made-up interactions whose truth is known: users with tastes that depend on a group they belong to, items of skewed

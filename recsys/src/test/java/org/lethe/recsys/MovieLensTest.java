@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lethe.DataFolders;
 import org.lethe.LetheException;
+import org.lethe.tables.Entities;
 
 class MovieLensTest {
     @TempDir

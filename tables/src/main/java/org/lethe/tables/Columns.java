@@ -1,4 +1,4 @@
-package org.lethe.recsys;
+package org.lethe.tables;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -24,7 +24,7 @@ import org.lethe.LetheException;
  * A file with named columns, read by DuckDB, which is told to open this file and nothing else: no network, no
  * extensions, no other path. Rows stream through; ids that are whole numbers never become text.
  */
-final class Columns {
+public final class Columns {
     private static final Pattern LINE = Pattern.compile("CSV Error on Line: (\\d+)");
     private static final String WHOLE = "'-?(0|[1-9][0-9]{0,17})'";
 
@@ -33,7 +33,7 @@ final class Columns {
     private final List<String> header; // of a text file
     private final String table;
 
-    Columns(Path file, String kind, String separator) {
+    public Columns(Path file, String kind, String separator) {
         this.file = file;
         this.text = kind.equals("csv");
         String path = quoted(file.toAbsolutePath().toString(), '\'');
@@ -68,25 +68,13 @@ final class Columns {
         }
     }
 
-    /** The interactions in four columns, those of at least the threshold. */
-    Interactions read(String users, String items, String value, String time, double threshold) {
-        boolean[] whole = connected(false, statement -> {
-            requireColumns(statement, users, items, value, time);
-            return new boolean[] {whole(statement, users), whole(statement, items)}; // complains about lines
-        });
-        return connected(
-                true,
-                statement ->
-                        rows(statement, users, items, value, time, threshold, new Ids(whole[0]), new Ids(whole[1])));
-    }
-
     /** What is done with an open file. */
-    interface Work<T> {
+    public interface Work<T> {
         T with(Statement statement) throws SQLException;
     }
 
     /** Opens DuckDB on this file alone; a streaming connection needs little memory and says little about trouble. */
-    <T> T connected(boolean stream, Work<T> work) {
+    public <T> T connected(boolean stream, Work<T> work) {
         try (Connection duck = DriverManager.getConnection("jdbc:duckdb:", settings(stream));
                 Statement statement = duck.createStatement()) {
             lock(statement);
@@ -97,7 +85,7 @@ final class Columns {
     }
 
     /** What stands after FROM. */
-    String table() {
+    public String table() {
         return table;
     }
 
@@ -116,62 +104,8 @@ final class Columns {
         statement.execute("SET lock_configuration = true");
     }
 
-    private Interactions rows(
-            Statement statement,
-            String users,
-            String items,
-            String value,
-            String time,
-            double threshold,
-            Ids userIds,
-            Ids itemIds)
-            throws SQLException {
-        Pairs pairs = new Pairs(!value.isEmpty(), !time.isEmpty());
-        String seconds = "CAST(" + name(time) + " AS VARCHAR)";
-        String query = "SELECT " + userIds.column(users) + ", " + itemIds.column(items) + ", "
-                + (value.isEmpty() ? "1.0" : number(value, "DOUBLE")) + ", "
-                + (time.isEmpty()
-                        ? "0"
-                        : "COALESCE(TRY_CAST(" + seconds + " AS BIGINT), CAST(FLOOR(EPOCH(TRY_CAST(" + seconds
-                                + " AS TIMESTAMP))) AS BIGINT))")
-                + " FROM " + table;
-        long row = 0;
-        try (ResultSet found = statement.executeQuery(query)) {
-            while (found.next()) {
-                row++;
-                long user = userIds.next(found, 1);
-                if (user < 0 && found.wasNull()) {
-                    throw wrong(row, users, "an id");
-                }
-                long item = itemIds.next(found, 2);
-                if (item < 0 && found.wasNull()) {
-                    throw wrong(row, items, "an id");
-                }
-                double stars = found.getDouble(3);
-                if (found.wasNull() || !Float.isFinite((float) stars)) {
-                    throw wrong(row, value, "a finite number");
-                }
-                long at = found.getLong(4);
-                if (found.wasNull()) {
-                    throw wrong(row, time, "seconds, or a date and time");
-                }
-                if (value.isEmpty() || stars >= threshold) {
-                    pairs.add(user, item, (float) stars, at);
-                }
-            }
-        }
-        if (pairs.size() == 0) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    file + ": expected interactions" + (value.isEmpty() ? "" : " of at least " + threshold)
-                            + ", found none in " + row + " rows");
-        }
-        Interactions all = pairs.numbered();
-        return all.with(userIds.entities(all.userEntities()), itemIds.entities(all.itemEntities()));
-    }
-
     /** The columns and their types, in the order of the file. */
-    Map<String, String> columns(Statement statement) throws SQLException {
+    public Map<String, String> columns(Statement statement) throws SQLException {
         Map<String, String> columns = new LinkedHashMap<>();
         header.forEach(column -> columns.put(column, "VARCHAR"));
         try (ResultSet found = statement.executeQuery("DESCRIBE SELECT * FROM " + table)) {
@@ -182,7 +116,7 @@ final class Columns {
         return columns;
     }
 
-    void requireColumns(Statement statement, String... wanted) throws SQLException {
+    public void requireColumns(Statement statement, String... wanted) throws SQLException {
         Set<String> columns = columns(statement).keySet();
         for (String column : wanted) {
             if (!column.isEmpty() && !columns.contains(column)) {
@@ -194,7 +128,7 @@ final class Columns {
     }
 
     /** Whether every value of a column is a whole number. */
-    boolean whole(Statement statement, String column) throws SQLException {
+    public boolean whole(Statement statement, String column) throws SQLException {
         String query = "SELECT COUNT(*) FROM " + table + " WHERE NOT REGEXP_FULL_MATCH(CAST(" + name(column)
                 + " AS VARCHAR), " + WHOLE + ")";
         try (ResultSet found = statement.executeQuery(query)) {
@@ -202,7 +136,7 @@ final class Columns {
         }
     }
 
-    LetheException wrong(long row, String column, String expected) {
+    public LetheException wrong(long row, String column, String expected) {
         String where = text ? file + ":" + (row + 1) : file + ", row " + row;
         return new LetheException(
                 LetheException.Code.DATA, where + ": expected " + expected + " in column \"" + column + "\"");
@@ -217,11 +151,11 @@ final class Columns {
     }
 
     /** A column as a number, or nothing where it is none; DuckDB 2.0.0.1 makes an error of that where TRY_CAST asks. */
-    static String number(String column, String type) {
+    public static String number(String column, String type) {
         return "TRY(CAST(" + name(column) + " AS " + type + "))";
     }
 
-    static String name(String column) {
+    public static String name(String column) {
         return quoted(column, '"');
     }
 
@@ -230,20 +164,20 @@ final class Columns {
     }
 
     /** The ids of one column: numbers as they are, anything else as names, in the order they come. */
-    static final class Ids {
+    public static final class Ids {
         private final boolean numbers;
         private final Map<String, Integer> known = new HashMap<>();
         private final List<String> names = new ArrayList<>();
 
-        Ids(boolean numbers) {
+        public Ids(boolean numbers) {
             this.numbers = numbers;
         }
 
-        String column(String column) {
+        public String column(String column) {
             return "CAST(" + name(column) + " AS " + (numbers ? "BIGINT" : "VARCHAR") + ")";
         }
 
-        long next(ResultSet row, int column) throws SQLException {
+        public long next(ResultSet row, int column) throws SQLException {
             if (numbers) {
                 long id = row.getLong(column);
                 return row.wasNull() ? -1 : id;
@@ -262,11 +196,11 @@ final class Columns {
         }
 
         /** The entities of ids that came out of {@link #next}. */
-        Entities entities(long[] ids) {
+        public Entities entities(long[] ids) {
             return entities(Entities.ofNumbers(ids));
         }
 
-        Entities entities(Entities counted) {
+        public Entities entities(Entities counted) {
             if (numbers) {
                 return counted;
             }

@@ -1,4 +1,4 @@
-package org.lethe.recsys;
+package org.lethe.tables;
 
 import java.nio.file.Path;
 import java.sql.ResultSet;
@@ -12,7 +12,7 @@ import java.util.Set;
 import org.lethe.LetheException;
 
 /** A file with one row for each user, in named columns: CSV, TSV or Parquet. */
-final class UserColumns {
+final class KeyedColumns {
     private static final Set<String> NUMBERS = Set.of(
             "FLOAT",
             "DOUBLE",
@@ -30,21 +30,21 @@ final class UserColumns {
     private final boolean text;
     private final Columns columns;
 
-    private UserColumns(Path file, boolean text, Columns columns) {
+    private KeyedColumns(Path file, boolean text, Columns columns) {
         this.file = file;
         this.text = text;
         this.columns = columns;
     }
 
     /** By the ending of its name. */
-    static UserColumns open(Path file) {
+    static KeyedColumns open(Path file) {
         String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
         name = name.endsWith(".gz") ? name.substring(0, name.length() - 3) : name;
         if (name.endsWith(".csv") || name.endsWith(".tsv")) {
-            return new UserColumns(file, true, new Columns(file, "csv", name.endsWith(".csv") ? "," : "\t"));
+            return new KeyedColumns(file, true, new Columns(file, "csv", name.endsWith(".csv") ? "," : "\t"));
         }
         if (name.endsWith(".parquet")) {
-            return new UserColumns(file, false, new Columns(file, "parquet", ""));
+            return new KeyedColumns(file, false, new Columns(file, "parquet", ""));
         }
         throw new LetheException(
                 LetheException.Code.STUDY,
@@ -55,13 +55,13 @@ final class UserColumns {
     private record Shape(int rows, boolean wholeIds, List<String> expressions, List<String> names) {}
 
     /** Every column but that of ids, as numbers; a single column of lists of equal length counts as its elements. */
-    UserTable table(String id) {
+    EmbeddingTable table(String id) {
         Shape shape = columns.connected(false, statement -> shape(statement, id));
         int width = shape.expressions.size();
-        if ((long) shape.rows * width > UserTable.MOST) {
+        if ((long) shape.rows * width > EmbeddingTable.MOST) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    file + ": has " + shape.rows + " rows of " + width + " numbers, expected at most " + UserTable.MOST
+                    file + ": has " + shape.rows + " rows of " + width + " numbers, expected at most " + EmbeddingTable.MOST
                             + " numbers");
         }
         return columns.connected(true, statement -> {
@@ -82,7 +82,7 @@ final class UserColumns {
                     }
                 }
             }
-            return new UserTable(
+            return new EmbeddingTable(
                     file.toString(),
                     ids.entities(keys),
                     width,

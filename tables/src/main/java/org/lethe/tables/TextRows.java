@@ -1,4 +1,4 @@
-package org.lethe.recsys;
+package org.lethe.tables;
 
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
@@ -18,7 +18,7 @@ import org.lethe.LetheException;
  *
  * <p>Every complaint names the file, the line and what was expected there.
  */
-final class TextRows implements AutoCloseable {
+public final class TextRows implements AutoCloseable {
     private static final int LONGEST = 1 << 26; // characters; a longer line is not text
 
     private final Path file;
@@ -34,7 +34,7 @@ final class TextRows implements AutoCloseable {
         this.reader = reader;
     }
 
-    static TextRows open(Path file, String separator, Charset charset) {
+    public static TextRows open(Path file, String separator, Charset charset) {
         try {
             InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
             try {
@@ -55,7 +55,7 @@ final class TextRows implements AutoCloseable {
     }
 
     /** Goes to the next line that is not empty; false at the end. */
-    boolean next() {
+    public boolean next() {
         try {
             do {
                 String read = reader.readLine();
@@ -97,12 +97,12 @@ final class TextRows implements AutoCloseable {
     }
 
     /** How many fields the line has. */
-    int count() {
+    public int count() {
         return fields.length;
     }
 
     /** Complains unless the line has this many fields; {@code names} says which. */
-    void expect(int fewest, int most, String names) {
+    public void expect(int fewest, int most, String names) {
         if (fields.length < fewest || fields.length > most) {
             String range = fewest == most ? "" + fewest : fewest + " to " + most;
             String by = separator.equals("\t") ? "tabs" : "\"" + separator + "\"";
@@ -112,12 +112,12 @@ final class TextRows implements AutoCloseable {
     }
 
     /** A field as it stands, without blanks around it. */
-    String text(int field) {
+    public String text(int field) {
         return fields[field].strip();
     }
 
     /** A field as a whole number. */
-    long whole(int field, String name) {
+    public long whole(int field, String name) {
         String text = text(field);
         try {
             return Long.parseLong(text);
@@ -127,7 +127,7 @@ final class TextRows implements AutoCloseable {
     }
 
     /** A field as a dense number from 0. */
-    int dense(int field, String name) {
+    public int dense(int field, String name) {
         long value = whole(field, name);
         if (value < 0 || value >= Integer.MAX_VALUE) {
             throw wrong(name + " is " + value + ", expected 0 to " + (Integer.MAX_VALUE - 1));
@@ -136,7 +136,7 @@ final class TextRows implements AutoCloseable {
     }
 
     /** A field as a finite number. */
-    float number(int field, String name) {
+    public float number(int field, String name) {
         String text = text(field);
         try {
             float value = Float.parseFloat(text);
@@ -150,7 +150,7 @@ final class TextRows implements AutoCloseable {
     }
 
     /** A complaint about this line. */
-    LetheException wrong(String message) {
+    public LetheException wrong(String message) {
         return new LetheException(LetheException.Code.DATA, file + ":" + number + ": " + message);
     }
 

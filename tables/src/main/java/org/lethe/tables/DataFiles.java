@@ -1,4 +1,4 @@
-package org.lethe.recsys;
+package org.lethe.tables;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,22 +15,22 @@ import org.lethe.DataFolders;
 import org.lethe.LetheException;
 
 /** Finding the files of a data set, and saying so well where they are not. */
-final class DataFiles {
+public final class DataFiles {
     private DataFiles() {}
 
-    /** The folder of a data set: {@code recsys/NAME} or {@code NAME} in one of the folders. */
-    static Path folder(DataFolders folders, String name, String remedy) {
-        return folders.find("recsys/" + name, name)
+    /** The folder of a data set: {@code SUBJECT/NAME} or {@code NAME} in one of the folders. */
+    public static Path folder(DataFolders folders, String subject, String name, String remedy) {
+        return folders.find(subject + "/" + name, name)
                 .filter(Files::isDirectory)
                 .orElseThrow(() -> new LetheException(
                         LetheException.Code.DATA,
                         "data " + name + " is in none of the folders "
                                 + folders.folders().stream().map(Path::toString).collect(Collectors.joining(", "))
-                                + " (looked for recsys/" + name + " and " + name + "); " + remedy));
+                                + " (looked for " + subject + "/" + name + " and " + name + "); " + remedy));
     }
 
     /** The first of some names that is a file in a folder, each also with {@code .gz}. */
-    static Optional<Path> file(Path folder, String... names) {
+    public static Optional<Path> file(Path folder, String... names) {
         for (String name : names) {
             for (String ending : List.of("", ".gz")) {
                 Path file = folder.resolve(name + ending);
@@ -43,7 +43,7 @@ final class DataFiles {
     }
 
     /** The same, where there must be one. */
-    static Path needed(Path folder, String remedy, String... names) {
+    public static Path needed(Path folder, String remedy, String... names) {
         return file(folder, names)
                 .orElseThrow(() -> new LetheException(
                         LetheException.Code.DATA,
@@ -51,7 +51,7 @@ final class DataFiles {
     }
 
     /** SHA-256 over the names and bytes of some files, in hex. */
-    static String digest(List<Path> files) {
+    public static String digest(List<Path> files) {
         MessageDigest digest = sha256();
         byte[] block = new byte[1 << 16];
         for (Path file : files) {

@@ -1,4 +1,4 @@
-package org.lethe.recsys;
+package org.lethe.tables;
 
 import java.util.Arrays;
 import java.util.Collections;
