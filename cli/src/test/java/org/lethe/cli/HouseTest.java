@@ -82,6 +82,17 @@ class HouseTest {
     }
 
     @Test
+    void duckDbIsKnownToTablesAlone() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("org.lethe.tables..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.duckdb..", "java.sql..")
+                .check(HOUSE);
+    }
+
+    @Test
     void subjectsKnowNothingOfTheCommand() {
         noClasses()
                 .that()

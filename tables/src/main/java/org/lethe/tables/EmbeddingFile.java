@@ -134,7 +134,7 @@ public record EmbeddingFile(Path path, Format format, String id, String tensor) 
 
     private static String field(String text, char separator) {
         boolean plain = text.chars().noneMatch(c -> c == separator || c == '"' || c == '\n' || c == '\r');
-        return plain && !text.isEmpty() && text.equals(text.strip()) ? text : Columns.quoted(text, '"');
+        return plain && !text.isEmpty() && text.equals(text.strip()) ? text : ParquetColumns.quoted(text, '"');
     }
 
     /** The names the numbers came with; {@code d0}, {@code d1}, … where they had none of their own. */
@@ -157,7 +157,7 @@ public record EmbeddingFile(Path path, Format format, String id, String tensor) 
         List<String> names = names(table);
         for (int d = 0; d < table.width(); d++) {
             create.append(", c").append(d).append(" FLOAT");
-            chosen.add("c" + d + (list ? "" : " AS " + Columns.name(names.get(d))));
+            chosen.add("c" + d + (list ? "" : " AS " + ParquetColumns.name(names.get(d))));
         }
         String numbers = String.join(", ", chosen);
         try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
@@ -177,12 +177,12 @@ public record EmbeddingFile(Path path, Format format, String id, String tensor) 
                     rows.endRow();
                 }
             }
-            statement.execute("COPY (SELECT i AS " + Columns.name(id) + ", "
+            statement.execute("COPY (SELECT i AS " + ParquetColumns.name(id) + ", "
                     + (list
                             ? "[" + numbers + "] AS "
-                                    + Columns.name(table.columns().getFirst())
+                                    + ParquetColumns.name(table.columns().getFirst())
                             : numbers)
-                    + " FROM rows) TO " + Columns.quoted(to.toAbsolutePath().toString(), '\'') + " (FORMAT parquet)");
+                    + " FROM rows) TO " + ParquetColumns.quoted(to.toAbsolutePath().toString(), '\'') + " (FORMAT parquet)");
         } catch (SQLException e) {
             throw new IOException(String.valueOf(e.getMessage()), e);
         }
