@@ -11,7 +11,7 @@ import org.lethe.Exactness;
 import org.lethe.Finding;
 import org.lethe.Named;
 import org.lethe.Picture;
-import org.lethe.recsys.UserTable;
+import org.lethe.tables.EmbeddingTable;
 import org.lethe.recsys.hide.AttributeInference;
 import org.lethe.recsys.hide.Classes;
 import org.lethe.recsys.hide.Hide;
@@ -42,10 +42,10 @@ final class AuditCommand {
             description = "Say how well attackers guess an attribute of users from their rows, and write a report.",
             mixinStandardHelpOptions = true)
     int embeddings(@Mixin JsonOption json, @Mixin UserRowsOptions rows) throws IOException {
-        UserTable.Described described = rows.read();
-        UserTable table = described.table();
+        EmbeddingTable.Described described = rows.read();
+        EmbeddingTable table = described.table();
         Hide hide = rows.hide(1);
-        Classes classes = hide.each(table.users()).getFirst();
+        Classes classes = hide.each(table.entities()).getFirst();
         AttributeInference audit = rows.audit();
         Attacked attacked = rows.with(env -> new Attacked(
                 audit.examine(table.rows(), table.width(), classes, env),
@@ -61,7 +61,7 @@ final class AuditCommand {
                     new Run.Recipe(
                             "recsys",
                             String.valueOf(rows.users.getFileName()),
-                            table.users().size() + " rows of " + table.width(),
+                            table.entities().size() + " rows of " + table.width(),
                             Words.brief(hide, new Hide()),
                             "as released",
                             rows.seed),

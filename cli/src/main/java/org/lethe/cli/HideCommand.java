@@ -17,8 +17,8 @@ import org.lethe.Named;
 import org.lethe.Picture;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.UserFile;
-import org.lethe.recsys.UserTable;
+import org.lethe.tables.EmbeddingFile;
+import org.lethe.tables.EmbeddingTable;
 import org.lethe.recsys.hide.AttributeInference;
 import org.lethe.recsys.hide.Classes;
 import org.lethe.recsys.hide.Hide;
@@ -85,15 +85,15 @@ final class HideCommand {
                     Path to)
             throws IOException {
         Method<Split, Recommender> how = Studies.entry("--method", "method", method, Repair.methods());
-        UserFile file = UserFile.of(to, rows.id, rows.tensor);
+        EmbeddingFile file = EmbeddingFile.of(to, rows.id, rows.tensor);
         Hide hide = rows.hide(share);
         Repair repair = new Repair(how, hide);
         AttributeInference audit = rows.audit();
-        UserTable.Described described = rows.read();
+        EmbeddingTable.Described described = rows.read();
         refuseToOverwrite(to, rows.users);
         refuseToOverwrite(to, rows.attributes);
         file.require(described.table());
-        Classes classes = hide.each(described.table().users()).getFirst();
+        Classes classes = hide.each(described.table().entities()).getFirst();
         Done done = rows.with(env -> {
             Repair.Repaired repaired = env.ledger().timed("hide", () -> repair.repair(described.table(), env));
             Cost hiding = env.ledger().cost();

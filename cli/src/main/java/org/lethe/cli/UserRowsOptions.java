@@ -18,6 +18,8 @@ import org.lethe.Verdict;
 import org.lethe.Workers;
 import org.lethe.attack.Attacker;
 import org.lethe.recsys.UserTable;
+import org.lethe.recsys.hide.Attacker;
+import org.lethe.tables.EmbeddingTable;
 import org.lethe.recsys.hide.AttributeInference;
 import org.lethe.recsys.hide.Classes;
 import org.lethe.recsys.hide.Hide;
@@ -78,8 +80,8 @@ final class UserRowsOptions {
     @Option(names = "--out", description = "Folder for the report; none is written without it.")
     Optional<Path> out = Optional.empty();
 
-    UserTable.Described read() throws IOException {
-        return UserTable.read(users, id, tensor).with(attributes, id, attribute);
+    EmbeddingTable.Described read() throws IOException {
+        return EmbeddingTable.read(users, id, tensor).with(attributes, id, attribute);
     }
 
     Hide hide(double share) {
@@ -103,10 +105,10 @@ final class UserRowsOptions {
     }
 
     /** What the two files hold, and what was found in them. */
-    static Map<String, Object> facts(UserTable.Described described, Classes classes, List<Finding> findings) {
-        UserTable table = described.table();
+    static Map<String, Object> facts(EmbeddingTable.Described described, Classes classes, List<Finding> findings) {
+        EmbeddingTable table = described.table();
         Map<String, Object> facts = new LinkedHashMap<>();
-        facts.put("users", table.users().size());
+        facts.put("users", table.entities().size());
         facts.put("width", table.width());
         Map<String, Integer> counts = new LinkedHashMap<>();
         int[] sizes = classes.counts();
@@ -114,7 +116,7 @@ final class UserRowsOptions {
             counts.put(classes.labels().get(k), sizes[k]);
         }
         facts.put("classes", counts);
-        facts.put("unlabelled", table.users().size() - Arrays.stream(sizes).sum());
+        facts.put("unlabelled", table.entities().size() - Arrays.stream(sizes).sum());
         facts.put("rowsWithoutAttributes", described.unknown());
         facts.put("attributesWithoutRow", described.strangers());
         facts.put("constantColumns", table.constantColumns());

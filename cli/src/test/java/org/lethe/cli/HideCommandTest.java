@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.UserTable;
+import org.lethe.tables.EmbeddingTable;
 
 /** The page "repair embeddings", carried out. */
 class HideCommandTest {
@@ -73,8 +73,8 @@ class HideCommandTest {
         return Typed.lethe(words("hide embeddings users.csv --attributes people.csv " + rest));
     }
 
-    private UserTable read(String name) throws IOException {
-        return UserTable.read(folder.resolve(name), "id", "");
+    private EmbeddingTable read(String name) throws IOException {
+        return EmbeddingTable.read(folder.resolve(name), "id", "");
     }
 
     private List<String> names() throws IOException {
@@ -108,7 +108,7 @@ class HideCommandTest {
         assertTrue(command.find());
         Typed other = Typed.lethe(words(command.group(1) + " --attackers logistic"));
         assertEquals(Lethe.DONE, other.code(), other.err());
-        assertEquals(400, read("repaired.npy").users().size());
+        assertEquals(400, read("repaired.npy").entities().size());
     }
 
     private static String shape(String text) {
@@ -129,11 +129,11 @@ class HideCommandTest {
             assertTrue(before > 0.7, attacker + " before: " + before);
             assertTrue(after < 0.6, attacker + " after: " + after); // 380 users: 4 standard errors
         }
-        UserTable before = read("users.csv");
-        UserTable after = read("out.parquet");
+        EmbeddingTable before = read("users.csv");
+        EmbeddingTable after = read("out.parquet");
         assertEquals(before.columns(), after.columns());
         for (int u = 0; u < 400; u++) {
-            assertEquals(before.users().id(u), after.users().id(u));
+            assertEquals(before.entities().id(u), after.entities().id(u));
             float[] was = Arrays.copyOfRange(before.rows(), 8 * u, 8 * u + 8);
             float[] is = Arrays.copyOfRange(after.rows(), 8 * u, 8 * u + 8);
             assertEquals(u < 20, Arrays.equals(was, is), "user " + u);

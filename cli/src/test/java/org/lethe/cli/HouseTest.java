@@ -57,6 +57,7 @@ class HouseTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
+                        "org.lethe.tables..",
                         "org.lethe.recsys..",
                         "org.lethe.attack..",
                         "org.lethe.transport..",
@@ -91,7 +92,34 @@ class HouseTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
-                        "org.lethe.recsys..", "org.lethe.attack..", "org.lethe.transport..", "org.lethe.cli..")
+                        "org.lethe.tables..",
+                        "org.lethe.attack..",
+                        "org.lethe.recsys..",
+                        "org.lethe.transport..",
+                        "org.lethe.cli..")
+                .check(HOUSE);
+    }
+
+    @Test
+    void tablesNeedCoreAndNumericsAlone() {
+        noClasses()
+                .that()
+                .resideInAPackage("org.lethe.tables..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "org.lethe.recsys..", "org.lethe.transport..", "org.lethe.torch..", "org.lethe.cli..")
+                .check(HOUSE);
+    }
+
+    @Test
+    void duckDbIsKnownToTablesAlone() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("org.lethe.tables..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.duckdb..", "java.sql..")
                 .check(HOUSE);
     }
 
@@ -140,7 +168,7 @@ class HouseTest {
     @Test
     void roomsHaveNoCirclesBetweenThem() {
         SlicesRuleDefinition.slices()
-                .matching("org.lethe.(numerics|attack|transport|torch|recsys|cli|bench)..")
+                .matching("org.lethe.(numerics|tables|attack|transport|torch|recsys|cli|bench)..")
                 .should()
                 .beFreeOfCycles()
                 .check(HOUSE);

@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import org.lethe.Check;
+import org.lethe.tables.Entities;
 
 /**
  * Who interacted with what: pairs of users and items, sorted by user and then by item, without duplicates.

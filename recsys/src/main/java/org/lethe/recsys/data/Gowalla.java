@@ -5,10 +5,13 @@ import java.util.List;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
+import org.lethe.FileDigest;
 import org.lethe.Named;
 import org.lethe.recsys.DataFiles;
 import org.lethe.recsys.Entities;
 import org.lethe.recsys.Split;
+import org.lethe.tables.DataFiles;
+import org.lethe.tables.Entities;
 
 /**
  * Check-ins of Gowalla as NGCF and LightGCN divide them: 29,858 users, 40,981 places, 810,128 + 217,242 interactions.
@@ -34,7 +37,7 @@ public record Gowalla(Splits.StopOn stopOn, double validation, long seed) implem
 
     @Override
     public Split load(DataFolders folders) {
-        Path folder = DataFiles.folder(folders, NAME, REMEDY);
+        Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
         Pairs train = InteractionFile.lists(DataFiles.needed(folder, REMEDY, "train.txt"));
         Pairs test = InteractionFile.lists(DataFiles.needed(folder, REMEDY, "test.txt"));
         Entities users = Entities.numbered(Math.max(train.userCount(), test.userCount()));
@@ -44,8 +47,8 @@ public record Gowalla(Splits.StopOn stopOn, double validation, long seed) implem
 
     @Override
     public String digest(DataFolders folders) {
-        Path folder = DataFiles.folder(folders, NAME, REMEDY);
-        return DataFiles.digest(
+        Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
+        return FileDigest.of(
                 List.of(DataFiles.needed(folder, REMEDY, "train.txt"), DataFiles.needed(folder, REMEDY, "test.txt")));
     }
 }

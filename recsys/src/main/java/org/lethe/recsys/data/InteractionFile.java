@@ -3,11 +3,14 @@ package org.lethe.recsys.data;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
+import org.lethe.FileDigest;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.recsys.Columns;
@@ -16,12 +19,17 @@ import org.lethe.recsys.Entities;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.TextRows;
+import org.lethe.tables.Columns;
+import org.lethe.tables.Entities;
+import org.lethe.tables.Ids;
+import org.lethe.tables.TextRows;
+import org.lethe.tables.Times;
 
 /**
  * The user's own interactions: a CSV, TSV or Parquet file with named columns, a MovieLens file, or lists of items.
  *
  * <p>CSV and TSV need a header. {@code movielens} is {@code user item stars [time]} without a header, separated by tabs or
- * by {@code ::}; {@code lists} is {@code user item item …}, separated by blanks, with dense numbers from 0. Text files may
+ * by {@code ::}, whichever stands in the first line; {@code lists} is {@code user item item …}, separated by blanks, with dense numbers from 0. Text files may
  * be gzipped. Nothing but this one file is read, and nothing is fetched.
  *
  * @param path of the file, absolute or in a data folder
@@ -54,6 +62,9 @@ public record InteractionFile(
         double test,
         long seed)
         implements DataSource<Split> {
+    private static final long SPARE = 1_000_000; // numbers that lists may leave out,
+    private static final long SPARSE = 16; // and for each of their interactions
+
     /** What a file of interactions can be. */
     public enum Format {
         /** By the ending of the name. */
@@ -103,7 +114,7 @@ public record InteractionFile(
 
     @Override
     public String digest(DataFolders folders) {
-        return DataFiles.digest(List.of(file(folders)));
+        return FileDigest.of(List.of(file(folders)));
     }
 
     /** All interactions, not yet divided and not yet cut to a core. */
@@ -111,10 +122,10 @@ public record InteractionFile(
         Path file = file(folders);
         return switch (format == Format.AUTO ? guess(file) : format) {
             case AUTO -> throw new IllegalStateException("guess never says auto");
-            case CSV -> new Columns(file, "csv", ",").read(users, items, value, time, threshold);
-            case TSV -> new Columns(file, "csv", "\t").read(users, items, value, time, threshold);
-            case PARQUET -> new Columns(file, "parquet", "").read(users, items, value, time, threshold);
-            case MOVIELENS -> MovieLens.ratings(file, file.toString().contains(".dat") ? "::" : "\t", threshold);
+            case CSV -> columns(Columns.separated(file, ","));
+            case TSV -> columns(Columns.separated(file, "\t"));
+            case PARQUET -> columns(Columns.parquet(file));
+            case MOVIELENS -> MovieLens.ratings(file, TextRows.separator(file, "\t", "::"), threshold);
             case LISTS -> {
                 Pairs pairs = lists(file);
                 yield pairs.dense(Entities.numbered(pairs.userCount()), Entities.numbered(pairs.itemCount()));
@@ -122,24 +133,99 @@ public record InteractionFile(
         };
     }
 
+    /** The interactions in named columns, those of at least the threshold. */
+    private Interactions columns(Columns columns) {
+        columns.require(users, items, value, time);
+        List<Columns.Want> wanted = new ArrayList<>();
+        wanted.add(new Columns.Want(users, Columns.As.ID));
+        wanted.add(new Columns.Want(items, Columns.As.ID));
+        int valueAt = wanted.size();
+        if (!value.isEmpty()) {
+            wanted.add(new Columns.Want(value, Columns.As.NUMBER));
+        }
+        int timeAt = wanted.size();
+        if (!time.isEmpty()) {
+            wanted.add(new Columns.Want(time, Columns.As.TEXT));
+        }
+        Ids userIds = new Ids();
+        Ids itemIds = new Ids();
+        Times times = new Times();
+        float[] values = new float[value.isEmpty() ? 0 : 1 << 10];
+        try (Columns.Rows rows = columns.rows(wanted)) {
+            while (rows.next()) {
+                rows.id(0, userIds);
+                rows.id(1, itemIds);
+                if (!value.isEmpty()) {
+                    int row = userIds.size() - 1;
+                    float stars = (float) rows.number(valueAt);
+                    if (!Float.isFinite(stars)) {
+                        throw rows.wrong(valueAt, "a finite number");
+                    }
+                    values = row < values.length ? values : Arrays.copyOf(values, 2 * row);
+                    values[row] = stars;
+                }
+                if (!time.isEmpty() && !times.add(rows.text(timeAt))) {
+                    throw rows.wrong(timeAt, "seconds, or a date and time");
+                }
+            }
+        }
+        long[] userOf = userIds.keys();
+        long[] itemOf = itemIds.keys();
+        long[] timeOf = times.all();
+        Pairs pairs = new Pairs(!value.isEmpty(), !time.isEmpty());
+        for (int k = 0; k < userOf.length; k++) {
+            float stars = value.isEmpty() ? 1 : values[k];
+            if (value.isEmpty() || stars >= threshold) {
+                pairs.add(userOf[k], itemOf[k], stars, time.isEmpty() ? 0 : timeOf[k]);
+            }
+        }
+        if (pairs.size() == 0) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    columns.file() + ": expected interactions" + (value.isEmpty() ? "" : " of at least " + threshold)
+                            + ", found none in " + userOf.length + " rows");
+        }
+        return pairs.numbered(userIds::entities, itemIds::entities);
+    }
+
     /** Lists of items, {@code user item item …}: the form of the LightGCN and RecEraser files. */
     static Pairs lists(Path file) {
         Pairs pairs = new Pairs(false, false);
+        int[] largest = {-1, -1};
+        long[] lines = new long[2];
         try (TextRows rows = TextRows.open(file, " ", StandardCharsets.UTF_8)) {
             while (rows.next()) {
                 int user = rows.dense(0, "user");
                 for (int k = 1; k < rows.count(); k++) {
                     if (!rows.text(k).isEmpty()) { // a blank at the end of the line
-                        pairs.add(user, rows.dense(k, "item"), 1, 0);
+                        int item = rows.dense(k, "item");
+                        pairs.add(user, item, 1, 0);
+                        largest(item, 1, largest, lines, rows.line());
                     }
                 }
+                largest(user, 0, largest, lines, rows.line());
             }
         }
         if (pairs.size() == 0) {
             throw new LetheException(
                     LetheException.Code.DATA, file + ": expected lines of \"user item item ...\", found none");
         }
+        for (int k = 0; k < 2; k++) {
+            if (largest[k] > SPARE + SPARSE * pairs.size()) { // memory is taken for all numbers up to the largest
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        file + ":" + lines[k] + ": " + (k == 0 ? "user" : "item") + " is " + largest[k]
+                                + ", expected dense numbers from 0, as the file has " + pairs.size() + " interactions");
+            }
+        }
         return pairs;
+    }
+
+    private static void largest(int number, int which, int[] largest, long[] lines, long line) {
+        if (number > largest[which]) {
+            largest[which] = number;
+            lines[which] = line;
+        }
     }
 
     private Path file(DataFolders folders) {
@@ -163,7 +249,7 @@ public record InteractionFile(
         if (name.endsWith(".csv")) {
             return Format.CSV;
         }
-        if (name.endsWith(".tsv")) {
+        if (name.endsWith(".tsv") || name.endsWith(".inter")) {
             return Format.TSV;
         }
         if (name.endsWith(".parquet")) {

@@ -7,6 +7,7 @@ import java.util.List;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
+import org.lethe.FileDigest;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.recsys.DataFiles;
@@ -14,6 +15,9 @@ import org.lethe.recsys.Entities;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.TextRows;
+import org.lethe.tables.DataFiles;
+import org.lethe.tables.Entities;
+import org.lethe.tables.TextRows;
 
 /**
  * Listeners of Last.fm and their artists, with gender and country: 10,056 users, 1,004 artists, 194,914 interactions
@@ -55,7 +59,7 @@ public record LastfmGender(Splits.By split, Splits.StopOn stopOn, double validat
 
     /** All interactions, with gender and country. */
     public Interactions all(DataFolders folders) {
-        Path folder = DataFiles.folder(folders, NAME, REMEDY);
+        Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
         Path file = DataFiles.needed(folder, REMEDY, "interactions.tsv");
         Pairs pairs = new Pairs(false, false);
         try (TextRows rows = TextRows.open(file, "\t", StandardCharsets.UTF_8)) {
@@ -93,8 +97,8 @@ public record LastfmGender(Splits.By split, Splits.StopOn stopOn, double validat
 
     @Override
     public String digest(DataFolders folders) {
-        Path folder = DataFiles.folder(folders, NAME, REMEDY);
-        return DataFiles.digest(List.of(
+        Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
+        return FileDigest.of(List.of(
                 DataFiles.needed(folder, REMEDY, "interactions.tsv"), DataFiles.needed(folder, REMEDY, "users.tsv")));
     }
 }

@@ -11,12 +11,16 @@ import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Fetch;
+import org.lethe.FileDigest;
 import org.lethe.LetheException;
 import org.lethe.recsys.DataFiles;
 import org.lethe.recsys.Entities;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.TextRows;
+import org.lethe.tables.DataFiles;
+import org.lethe.tables.Entities;
+import org.lethe.tables.TextRows;
 
 /** A MovieLens set, from the files that GroupLens publishes or as CURE4Rec divides them; the sets differ in their files only. */
 sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
@@ -64,7 +68,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
         }
 
         Path folder(DataFolders folders) {
-            return DataFiles.folder(folders, set, remedy());
+            return DataFiles.folder(folders, "recsys", set, remedy());
         }
 
         Path ratings(Path folder) {
@@ -106,7 +110,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
             read.add(files().ratings(folder));
         }
         DataFiles.file(folder, files().users).ifPresent(read::add);
-        return DataFiles.digest(read);
+        return FileDigest.of(read);
     }
 
     /** Where GroupLens offers the set. It publishes no SHA-256, so the first fetch's is kept and later ones must agree. */

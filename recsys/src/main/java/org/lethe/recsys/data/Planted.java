@@ -10,6 +10,7 @@ import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Entities;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
+import org.lethe.tables.Entities;
 
 /**
  * Made-up interactions whose truth is known: users with tastes that depend on a group they belong to, items of skewed

@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.LetheException;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.Entities;
+import org.lethe.tables.Entities;
 
 /** How a request chooses among users or items (CURE4Rec, section on data selection): by activity, by chance, or by name. */
 public enum Choice {

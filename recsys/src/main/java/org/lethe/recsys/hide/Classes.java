@@ -8,7 +8,7 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.lethe.LetheException;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.Entities;
+import org.lethe.tables.Entities;
 
 /**
  * Users in classes by an attribute: what is to be hidden, and what an attacker guesses.

@@ -7,7 +7,7 @@ import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.Entities;
+import org.lethe.tables.Entities;
 import org.lethe.recsys.Interactions;
 
 /**

@@ -13,12 +13,12 @@ import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.Entities;
+import org.lethe.tables.Entities;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
-import org.lethe.recsys.UserTable;
+import org.lethe.tables.EmbeddingTable;
 
 /**
  * Hides an attribute in rows that stand alone, without the model they belong to: what {@code lethe hide embeddings} does.
@@ -77,7 +77,7 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
      * @param table the repaired rows, of the same users in the same order
      * @param made the same as models without items
      */
-    public record Repaired(UserTable table, Case<Split, Recommender> made) {
+    public record Repaired(EmbeddingTable table, Case<Split, Recommender> made) {
         /** The case in which nothing was done, which an audit has to reject. */
         public Case<Split, Recommender> idle() {
             return new Case<>(made.data(), made.request(), made.before(), made.before(), made.before());
@@ -92,7 +92,7 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
             float[] before = ((UserRows) made.before()).userRows();
             float[] after = table.rows();
             int width = table.width();
-            int users = table.users().size();
+            int users = table.entities().size();
             double way = 0;
             double length = 0;
             int moved = 0;
@@ -156,9 +156,9 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
     }
 
     /** Moves the rows; those of users in no class stay, except under noise. */
-    public Repaired repair(UserTable table, Env env) {
+    public Repaired repair(EmbeddingTable table, Env env) {
         Interactions none = Interactions.of(
-                table.users(), Entities.numbered(1), new int[0], new int[0], Optional.empty(), Optional.empty());
+                table.entities(), Entities.numbered(1), new int[0], new int[0], Optional.empty(), Optional.empty());
         Split data = new Split(none, none, none);
         float[] noItems = new float[table.width()];
         Embeddings before = new Embeddings(table.width(), table.rows(), noItems);

@@ -17,6 +17,7 @@ import org.lethe.LetheException;
 import org.lethe.recsys.Entities;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
+import org.lethe.tables.Entities;
 
 class MovieLensTest {
     @TempDir

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.lethe.LetheException;
-import org.lethe.recsys.Entities;
+import org.lethe.tables.Entities;
 import org.lethe.recsys.Interactions;
 
 class HideTest {

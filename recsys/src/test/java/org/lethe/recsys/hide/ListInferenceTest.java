@@ -19,7 +19,7 @@ import org.lethe.Workers;
 import org.lethe.attack.Attacker;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Embeddings;
-import org.lethe.recsys.Entities;
+import org.lethe.tables.Entities;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;

@@ -11,16 +11,16 @@ import org.lethe.Finding;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.Entities;
+import org.lethe.tables.Entities;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.UserTable;
+import org.lethe.tables.EmbeddingTable;
 
 class RepairTest {
     private static final Hide GENDER = new Hide("gender");
 
     /** 120 users of five numbers whose first gives the gender away; every tenth says nothing of theirs. */
-    private static UserTable table(float unit) {
+    private static EmbeddingTable table(float unit) {
         float[] rows = new float[600];
         String[] genders = new String[120];
         for (int u = 0; u < 120; u++) {
@@ -30,7 +30,7 @@ class RepairTest {
                         unit * (float) (Keyed.normal(Keyed.seed(3).at(u, d)) + (d == 0 && u % 2 == 0 ? 2 : 0));
             }
         }
-        return new UserTable("t", Entities.numbered(120).with("gender", Entities.Categorical.of(genders)), 5, rows);
+        return new EmbeddingTable("t", Entities.numbered(120).with("gender", Entities.Categorical.of(genders)), 5, rows);
     }
 
     @Test
@@ -65,7 +65,7 @@ class RepairTest {
 
     @Test
     void aMapThatLeavesTheNumbersOfTheMachineStops() {
-        UserTable huge = table(Float.MAX_VALUE / 6);
+        EmbeddingTable huge = table(Float.MAX_VALUE / 6);
         Repair far = new Repair(new DpNoise(1e-3, 1e-5, 0), GENDER);
         LetheException stopped = assertThrows(LetheException.class, () -> far.repair(huge, Env.seeded(1)));
         assertEquals(LetheException.Code.NUMERIC, stopped.code());

@@ -1,4 +1,4 @@
-package org.lethe.recsys;
+package org.lethe.tables;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -27,7 +27,7 @@ import org.lethe.LetheException;
 import org.lethe.Safetensors;
 import org.lethe.numerics.Keyed;
 
-final class UserTableTest {
+final class EmbeddingTableTest {
     @TempDir
     @SuppressWarnings("NullAway.Init") // set by JUnit
     Path folder;
@@ -65,7 +65,7 @@ final class UserTableTest {
     }
 
     private String refused(Path file) {
-        return assertThrows(LetheException.class, () -> UserTable.read(file, "id", ""))
+        return assertThrows(LetheException.class, () -> EmbeddingTable.read(file, "id", ""))
                 .getMessage();
     }
 
@@ -93,20 +93,20 @@ final class UserTableTest {
                         "ids", Safetensors.Tensor.of(new long[] {7, 9, 8}, 3)),
                 Map.of());
         for (Path file : new Path[] {csv, tsv, wide, lists, arrays, safe}) {
-            UserTable table = UserTable.read(file, "id", "");
+            EmbeddingTable table = EmbeddingTable.read(file, "id", "");
             assertEquals(2, table.width(), file.toString());
             assertArrayEquals(rows, table.rows(), file.toString());
-            assertEquals("9", table.users().id(1), file.toString());
+            assertEquals("9", table.entities().id(1), file.toString());
         }
         String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }";
         for (int version = 1; version <= 3; version++) {
             Path npy = Files.write(folder.resolve(version + ".npy"), npy(version, header, floats(rows)));
-            assertArrayEquals(rows, UserTable.read(npy, "id", "").rows());
+            assertArrayEquals(rows, EmbeddingTable.read(npy, "id", "").rows());
         }
         byte[] eight = npy(1, header.replace("<f4", "<f8"), doubles(1, 2.5, -3, 4, 0, 0.006));
-        UserTable table = UserTable.read(Files.write(folder.resolve("d.npy"), eight), "id", "");
+        EmbeddingTable table = EmbeddingTable.read(Files.write(folder.resolve("d.npy"), eight), "id", "");
         assertArrayEquals(rows, table.rows());
-        assertEquals("2", table.users().id(2)); // numbered from 0
+        assertEquals("2", table.entities().id(2)); // numbered from 0
     }
 
     @ParameterizedTest
@@ -157,7 +157,7 @@ final class UserTableTest {
             }
             Path file = Files.write(folder.resolve("b.npy"), bytes);
             try {
-                assertEquals(6, UserTable.read(file, "id", "").rows().length);
+                assertEquals(6, EmbeddingTable.read(file, "id", "").rows().length);
             } catch (LetheException e) {
                 refused++;
                 assertTrue(e.getMessage().contains("b.npy"), e.getMessage());
@@ -205,11 +205,11 @@ final class UserTableTest {
 
     @Test
     void attributesFindTheirRowsById() throws IOException {
-        UserTable table = UserTable.read(text("u.csv", "id,a\nx,1\ny,2\nz,3\n"), "id", "");
-        UserTable.Described described = table.with(text("a.csv", "gender,id\nf,z\n,y\nm,q\n"), "id", "gender");
+        EmbeddingTable table = EmbeddingTable.read(text("u.csv", "id,a\nx,1\ny,2\nz,3\n"), "id", "");
+        EmbeddingTable.Described described = table.with(text("a.csv", "gender,id\nf,z\n,y\nm,q\n"), "id", "gender");
         assertEquals(1, described.unknown()); // x
         assertEquals(1, described.strangers()); // q
-        Entities.Categorical gender = described.table().users().categorical("gender");
+        Entities.Categorical gender = described.table().entities().categorical("gender");
         assertArrayEquals(new int[] {-1, -1, gender.labels().indexOf("f")}, gender.codes());
         String message = assertThrows(
                         LetheException.class, () -> table.with(text("b.csv", "id,gender\n1,f\n"), "id", "gender"))
@@ -233,24 +233,128 @@ final class UserTableTest {
                     .append(u % 3)
                     .append('\n');
         }
-        UserTable table = UserTable.read(text("u.csv", users.toString()), "id", "");
+        EmbeddingTable table = EmbeddingTable.read(text("u.csv", users.toString()), "id", "");
         Path file = text("a.csv", ages.toString());
         Entities.Attribute age =
-                table.with(file, "id", "age").table().users().attributes().get("age");
+                table.with(file, "id", "age").table().entities().attributes().get("age");
         assertTrue(age instanceof Entities.Numeric n && Double.isNaN(n.values()[3]) && n.values()[10] == 30);
         assertEquals(
                 3,
                 table.with(file, "id", "band")
                         .table()
-                        .users()
+                        .entities()
                         .categorical("band")
                         .labels()
                         .size());
     }
 
+    private String refused(EmbeddingTable table, Path attributes, String attribute) {
+        return assertThrows(LetheException.class, () -> table.with(attributes, "id", attribute))
+                .getMessage();
+    }
+
+    /** Rows without ids count from 0; attributes that count from 1 would give each row its neighbour's label. */
+    @Test
+    void idsThatCountFromOneDoNotFitRowsWithoutIds() throws IOException {
+        EmbeddingTable table = new EmbeddingTable("u.npy", Entities.numbered(3), 1, new float[] {1, 2, 3});
+        String message = refused(table, text("one.csv", "id,gender\n1,f\n2,m\n3,f\n"), "gender");
+        assertTrue(message.contains("id 3 is no row of u.npy") && message.contains("from 0 to 2"), message);
+        assertEquals(
+                0,
+                table.with(text("zero.csv", "id,gender\n0,f\n2,m\n1,f\n"), "id", "gender")
+                        .unknown());
+    }
+
+    @Test
+    void theAttributeIsNoNumberOfTheEmbeddings() throws IOException {
+        EmbeddingTable table = EmbeddingTable.read(text("u.csv", "id,d0,sex\n1,0.5,0\n2,0.25,1\n"), "id", "");
+        assertTrue(refused(table, text("a.csv", "id,sex\n1,0\n2,1\n"), "sex").contains("is the attribute itself"));
+    }
+
+    @Test
+    void anIndexIsNoNumberOfTheEmbeddings() throws IOException {
+        for (String index : new String[] {"", "__index_level_0__", "Unnamed: 0"}) {
+            Path file = text("u.csv", index + ",id,d0\n1000,1,0.5\n1001,2,0.25\n");
+            assertTrue(refused(file).contains("looks like an index"), refused(file));
+            assertTrue(index.isEmpty()
+                    || EmbeddingTable.read(file, index, "").entities().id(0).equals("1000"));
+        }
+    }
+
+    @Test
+    void anIdHasOneValueOfAnAttribute() throws IOException {
+        EmbeddingTable table = EmbeddingTable.read(text("u.csv", "id,d0\n1,0.5\n2,0.25\n"), "id", "");
+        String message = refused(table, text("two.csv", "id,gender\n1,f\n2,m\n1,m\n"), "gender");
+        assertTrue(message.contains("two.csv:4: ") && message.contains("two.csv:2"), message);
+        assertTrue(message.contains("\"m\"") && message.contains("\"f\""), message);
+        EmbeddingTable.Described same =
+                table.with(text("same.csv", "id,gender\n1,f\n2,m\n1,f\n"), "id", "gender");
+        assertEquals(0, same.strangers());
+        assertEquals(0, same.unknown());
+    }
+
+    @Test
+    void wordsForMissingValuesAreNoLabels() throws IOException {
+        EmbeddingTable table = EmbeddingTable.read(text("u.csv", "id,d0\n1,0.5\n2,0.25\n3,1\n"), "id", "");
+        Entities described = table.with(text("a.csv", "id,gender\n1,nan\n2,m\n3,f\n"), "id", "gender")
+                .table()
+                .entities();
+        assertEquals(List.of("f", "m"), described.categorical("gender").labels());
+        assertEquals(-1, described.categorical("gender").codes()[0]);
+        StringBuilder ages = new StringBuilder("id,age\n1,unknown\n");
+        for (int n = 2; n < 40; n++) {
+            ages.append(n).append(',').append(20 + n).append('\n');
+        }
+        String message = refused(table, text("ages.csv", ages.toString()), "age");
+        assertTrue(message.contains("ages.csv:2: ") && message.contains("\"unknown\""), message);
+    }
+
+    @Test
+    void idsWrittenAsFloatsAreTheSameIds() throws IOException {
+        EmbeddingTable table = EmbeddingTable.read(text("u.csv", "id,d0\n1,0.5\n2,0.25\n"), "id", "");
+        assertEquals(
+                0,
+                table.with(text("a.csv", "id,gender\n1.0,f\n2.0,m\n"), "id", "gender").unknown());
+        String message = refused(table, text("b.csv", "id,gender\nu1,f\nu2,m\n"), "gender");
+        assertTrue(message.contains("\"u1\" and \"1\""), message);
+    }
+
+    @Test
+    void listsInTextAreRows() throws IOException {
+        float[] rows = {0.5f, -1e-3f, 3, 4};
+        for (String lists : new String[] {
+            "1,\"[0.5, -1e-3]\"\n2,\"[3,4]\"\n", "1,[0.5 -1e-3]\n2,\"[ 3.\n 4. ]\"\n",
+        }) {
+            assertArrayEquals(rows, EmbeddingTable.read(text("l.csv", "id,e\n" + lists), "id", "").rows());
+        }
+        assertTrue(refused(text("r.csv", "id,e\n1,[1 2]\n2,[1]\n")).contains("r.csv:3: expected a list of 2 numbers"));
+        assertTrue(refused(text("o.csv", "id,e\n1,[1 x]\n")).contains("o.csv:2: expected a finite number"));
+    }
+
+    @Test
+    void theColumnThatDoesNotBelongIsNamed() throws SQLException {
+        Path file = folder.resolve("u.parquet");
+        try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+                Statement statement = duck.createStatement()) {
+            statement.execute("COPY (SELECT 1 AS id, [0.5, 0.25] AS v, TIMESTAMP '2020-01-01' AS updated) TO '" + file
+                    + "' (FORMAT parquet)");
+        }
+        assertTrue(refused(file).contains("column \"updated\" is TIMESTAMP"), refused(file));
+    }
+
+    @Test
+    void tensorsThatAreNoTableAreListed() throws IOException {
+        Path flat = folder.resolve("flat.safetensors");
+        Safetensors.write(flat, Map.of("bias", Safetensors.Tensor.of(new float[] {1, 2}, 2)), Map.of());
+        assertTrue(refused(flat).contains("has no table of two dimensions; tensors: bias [2]"), refused(flat));
+        Path pointer = text("p.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n");
+        assertTrue(refused(pointer).contains("Git LFS pointer"), refused(pointer));
+        assertTrue(refused(text("p.npy", "<!DOCTYPE html>\n<html></html>")).contains("HTML page"));
+    }
+
     @Test
     void constantColumnsAreCounted() {
-        assertEquals(1, new UserTable("t", Entities.numbered(2), 2, new float[] {1, 5, 2, 5}).constantColumns());
+        assertEquals(1, new EmbeddingTable("t", Entities.numbered(2), 2, new float[] {1, 5, 2, 5}).constantColumns());
     }
 
     @ParameterizedTest
@@ -263,12 +367,12 @@ final class UserTableTest {
         }
         long[] ids = new long[100_000];
         Arrays.setAll(ids, n -> ids.length - n);
-        UserTable written = new UserTable("t", Entities.ofNumbers(ids), 4, rows, List.of("a", "select", "c c", "d"));
+        EmbeddingTable written = new EmbeddingTable("t", Entities.ofNumbers(ids), 4, rows, List.of("a", "select", "c c", "d"));
         Path file = folder.resolve(name);
-        UserFile.of(file, "who", "").write(written);
-        UserTable read = UserTable.read(file, "who", "");
+        EmbeddingFile.of(file, "who", "").write(written);
+        EmbeddingTable read = EmbeddingTable.read(file, "who", "");
         assertArrayEquals(rows, read.rows());
-        assertEquals(name.endsWith("npy") ? "2" : "99998", read.users().id(2));
+        assertEquals(name.endsWith("npy") ? "2" : "99998", read.entities().id(2));
         if (name.startsWith("u.c") || name.endsWith("parquet")) {
             assertEquals(written.columns(), read.columns());
         }
@@ -280,20 +384,20 @@ final class UserTableTest {
         float[] rows = {1, 2, 3, 4, 5, 6, 7, 8};
         for (String name : new String[] {"i.csv", "i.tsv", "i.parquet"}) {
             Path file = folder.resolve(name);
-            UserFile.of(file, "id", "").write(new UserTable("t", names, 2, rows, List.of("e")));
-            UserTable read = UserTable.read(file, "id", "");
+            EmbeddingFile.of(file, "id", "").write(new EmbeddingTable("t", names, 2, rows, List.of("e")));
+            EmbeddingTable read = EmbeddingTable.read(file, "id", "");
             assertArrayEquals(rows, read.rows());
             for (int u = 0; u < 4; u++) {
-                assertEquals(names.id(u), read.users().id(u));
+                assertEquals(names.id(u), read.entities().id(u));
             }
             assertEquals(name.endsWith("parquet") ? List.of("e") : List.of("d0", "d1"), read.columns());
         }
-        UserFile safe = UserFile.of(folder.resolve("i.safetensors"), "id", "");
-        String refused = assertThrows(LetheException.class, () -> safe.write(new UserTable("t", names, 2, rows)))
+        EmbeddingFile safe = EmbeddingFile.of(folder.resolve("i.safetensors"), "id", "");
+        String refused = assertThrows(LetheException.class, () -> safe.write(new EmbeddingTable("t", names, 2, rows)))
                 .getMessage();
         assertTrue(refused.contains("\"007\"") && refused.contains(".csv"), refused);
         assertTrue(Files.notExists(safe.path()));
-        assertThrows(LetheException.class, () -> UserFile.of(folder.resolve("i.json"), "id", ""));
-        assertThrows(LetheException.class, () -> UserFile.of(folder.resolve("none/i.csv"), "id", ""));
+        assertThrows(LetheException.class, () -> EmbeddingFile.of(folder.resolve("i.json"), "id", ""));
+        assertThrows(LetheException.class, () -> EmbeddingFile.of(folder.resolve("none/i.csv"), "id", ""));
     }
 }

@@ -1,4 +1,4 @@
-package org.lethe.recsys;
+package org.lethe.tables;
 
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -20,7 +20,7 @@ import org.lethe.Safetensors;
 import org.lethe.study.Storage;
 
 /**
- * Where rows of users are to be written, and how: what {@link UserTable#read} reads again, in the same order.
+ * Where rows of users are to be written, and how: what {@link EmbeddingTable#read} reads again, in the same order.
  *
  * <p>CSV, TSV and Parquet have the ids first and then the columns the rows came with; a list stays one in Parquet and becomes
  * columns in text. {@code .npy} has no ids. {@code .safetensors} has the ids in a tensor {@code ids}, unless they are the
@@ -31,7 +31,7 @@ import org.lethe.study.Storage;
  * @param id the column of ids
  * @param tensor the name of the tensor
  */
-public record UserFile(Path path, Format format, String id, String tensor) {
+public record EmbeddingFile(Path path, Format format, String id, String tensor) {
     /** What a file may be. */
     public enum Format {
         NPY,
@@ -42,14 +42,14 @@ public record UserFile(Path path, Format format, String id, String tensor) {
     }
 
     /** By the ending of the name; a {@code LetheException} where it says nothing, or there is no such folder. */
-    public static UserFile of(Path path, String id, String tensor) {
+    public static EmbeddingFile of(Path path, String id, String tensor) {
         String name = String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT);
         if (!Files.isDirectory(path.toAbsolutePath().normalize().resolveSibling(""))) {
             throw new LetheException(LetheException.Code.STORAGE, path + ": there is no folder to write it to");
         }
         for (Format format : Format.values()) {
             if (name.endsWith("." + format.name().toLowerCase(Locale.ROOT))) {
-                return new UserFile(path, format, id, tensor.isEmpty() ? "users" : tensor);
+                return new EmbeddingFile(path, format, id, tensor.isEmpty() ? "users" : tensor);
             }
         }
         throw new LetheException(
@@ -60,12 +60,12 @@ public record UserFile(Path path, Format format, String id, String tensor) {
     }
 
     /** An error where the file cannot hold these rows: text ids do not fit into {@code .safetensors}. */
-    public void require(UserTable table) {
-        if (format == Format.SAFETENSORS && !whole(table.users())) {
+    public void require(EmbeddingTable table) {
+        if (format == Format.SAFETENSORS && !whole(table.entities())) {
             throw new LetheException(
                     LetheException.Code.STUDY,
                     path + ": holds ids as whole numbers, and the first of " + table.source() + " is \""
-                            + table.users().id(0) + "\"; expected an ending .csv, .tsv or .parquet");
+                            + table.entities().id(0) + "\"; expected an ending .csv, .tsv or .parquet");
         }
         if (table.columns().contains(id)) {
             throw new LetheException(
@@ -75,12 +75,12 @@ public record UserFile(Path path, Format format, String id, String tensor) {
     }
 
     /** Writes the rows, to a temporary name first. */
-    public void write(UserTable table) throws IOException {
+    public void write(EmbeddingTable table) throws IOException {
         require(table);
         switch (format) {
             case NPY ->
                 Storage.write(
-                        path, temporary -> new Npy(table.users().size(), table.width(), table.rows()).write(temporary));
+                        path, temporary -> new Npy(table.entities().size(), table.width(), table.rows()).write(temporary));
             case SAFETENSORS -> Safetensors.write(path, tensors(table), Map.of());
             case CSV -> Storage.write(path, temporary -> text(table, ',', temporary));
             case TSV -> Storage.write(path, temporary -> text(table, '\t', temporary));
@@ -88,13 +88,13 @@ public record UserFile(Path path, Format format, String id, String tensor) {
         }
     }
 
-    private Map<String, Safetensors.Tensor> tensors(UserTable table) {
+    private Map<String, Safetensors.Tensor> tensors(EmbeddingTable table) {
         Map<String, Safetensors.Tensor> tensors = new HashMap<>();
-        int n = table.users().size();
+        int n = table.entities().size();
         long[] ids = new long[n];
         boolean numbered = true;
         for (int u = 0; u < n; u++) {
-            ids[u] = Long.parseLong(table.users().id(u));
+            ids[u] = Long.parseLong(table.entities().id(u));
             numbered &= ids[u] == u;
         }
         tensors.put(tensor, Safetensors.Tensor.of(table.rows(), n, table.width()));
@@ -113,7 +113,7 @@ public record UserFile(Path path, Format format, String id, String tensor) {
         return true;
     }
 
-    private void text(UserTable table, char separator, Path to) throws IOException {
+    private void text(EmbeddingTable table, char separator, Path to) throws IOException {
         try (BufferedWriter out = Files.newBufferedWriter(to)) {
             out.write(field(id, separator));
             for (String column : names(table)) {
@@ -121,8 +121,8 @@ public record UserFile(Path path, Format format, String id, String tensor) {
                 out.write(field(column, separator));
             }
             out.write('\n');
-            for (int u = 0; u < table.users().size(); u++) {
-                out.write(field(table.users().id(u), separator));
+            for (int u = 0; u < table.entities().size(); u++) {
+                out.write(field(table.entities().id(u), separator));
                 for (int d = 0; d < table.width(); d++) {
                     out.write(separator);
                     out.write(Float.toString(table.rows()[u * table.width() + d])); // the shortest that reads the same
@@ -134,11 +134,11 @@ public record UserFile(Path path, Format format, String id, String tensor) {
 
     private static String field(String text, char separator) {
         boolean plain = text.chars().noneMatch(c -> c == separator || c == '"' || c == '\n' || c == '\r');
-        return plain && !text.isEmpty() && text.equals(text.strip()) ? text : Columns.quoted(text, '"');
+        return plain && !text.isEmpty() && text.equals(text.strip()) ? text : ParquetColumns.quoted(text, '"');
     }
 
     /** The names the numbers came with; {@code d0}, {@code d1}, … where they had none of their own. */
-    private static List<String> names(UserTable table) {
+    private static List<String> names(EmbeddingTable table) {
         if (table.columns().size() == table.width()) {
             return table.columns();
         }
@@ -149,27 +149,27 @@ public record UserFile(Path path, Format format, String id, String tensor) {
         return names;
     }
 
-    private void parquet(UserTable table, Path to) throws IOException {
-        boolean whole = whole(table.users());
+    private void parquet(EmbeddingTable table, Path to) throws IOException {
+        boolean whole = whole(table.entities());
         boolean list = table.columns().size() == 1 && table.width() > 1;
         StringBuilder create = new StringBuilder("CREATE TABLE rows (i ").append(whole ? "BIGINT" : "VARCHAR");
         List<String> chosen = new ArrayList<>();
         List<String> names = names(table);
         for (int d = 0; d < table.width(); d++) {
             create.append(", c").append(d).append(" FLOAT");
-            chosen.add("c" + d + (list ? "" : " AS " + Columns.name(names.get(d))));
+            chosen.add("c" + d + (list ? "" : " AS " + ParquetColumns.name(names.get(d))));
         }
         String numbers = String.join(", ", chosen);
         try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
                 Statement statement = duck.createStatement()) {
             statement.execute(create.append(')').toString());
             try (DuckDBAppender rows = duck.unwrap(DuckDBConnection.class).createAppender("rows")) {
-                for (int u = 0; u < table.users().size(); u++) {
+                for (int u = 0; u < table.entities().size(); u++) {
                     rows.beginRow();
                     if (whole) {
-                        rows.append(Long.parseLong(table.users().id(u)));
+                        rows.append(Long.parseLong(table.entities().id(u)));
                     } else {
-                        rows.append(table.users().id(u));
+                        rows.append(table.entities().id(u));
                     }
                     for (int d = 0; d < table.width(); d++) {
                         rows.append(table.rows()[u * table.width() + d]);
@@ -177,12 +177,12 @@ public record UserFile(Path path, Format format, String id, String tensor) {
                     rows.endRow();
                 }
             }
-            statement.execute("COPY (SELECT i AS " + Columns.name(id) + ", "
+            statement.execute("COPY (SELECT i AS " + ParquetColumns.name(id) + ", "
                     + (list
                             ? "[" + numbers + "] AS "
-                                    + Columns.name(table.columns().getFirst())
+                                    + ParquetColumns.name(table.columns().getFirst())
                             : numbers)
-                    + " FROM rows) TO " + Columns.quoted(to.toAbsolutePath().toString(), '\'') + " (FORMAT parquet)");
+                    + " FROM rows) TO " + ParquetColumns.quoted(to.toAbsolutePath().toString(), '\'') + " (FORMAT parquet)");
         } catch (SQLException e) {
             throw new IOException(String.valueOf(e.getMessage()), e);
         }

@@ -1,4 +1,4 @@
-package org.lethe.recsys;
+package org.lethe.tables;
 
 import java.io.EOFException;
 import java.io.IOException;
@@ -113,10 +113,10 @@ record Npy(int rows, int width, float[] numbers) {
         }
         long rows = size(shape[0], file);
         long width = size(shape[1], file);
-        if (rows < 1 || width < 1 || rows > UserTable.MOST / width) {
+        if (rows < 1 || width < 1 || rows > EmbeddingTable.MOST / width) {
             throw wrong(
                     file,
-                    "has shape " + rows + " x " + width + ", expected at least 1 x 1 and at most " + UserTable.MOST
+                    "has shape " + rows + " x " + width + ", expected at least 1 x 1 and at most " + EmbeddingTable.MOST
                             + " numbers");
         }
         long rest = channel.size() - channel.position();

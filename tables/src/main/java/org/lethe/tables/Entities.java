@@ -1,4 +1,4 @@
-package org.lethe.recsys;
+package org.lethe.tables;
 
 import java.util.Arrays;
 import java.util.Collections;
@@ -120,6 +120,11 @@ public final class Entities {
         Map<String, Attribute> more = new LinkedHashMap<>(attributes);
         more.put(name, attribute);
         return new Entities(size, numbers, names, Collections.unmodifiableMap(more));
+    }
+
+    /** Whether ids were given; otherwise each one's id is its number. */
+    public boolean haveIds() {
+        return numbers != null || names != null;
     }
 
     /** How many there are. */

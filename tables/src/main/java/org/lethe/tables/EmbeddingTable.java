@@ -1,4 +1,4 @@
-package org.lethe.recsys;
+package org.lethe.tables;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,32 +8,33 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 import org.lethe.Check;
 import org.lethe.LetheException;
 import org.lethe.Safetensors;
 
 /**
- * Rows of numbers of users, from whatever model: what a team has in a file and wants looked at.
+ * A table of embeddings: one row of numbers for each id, from whatever model.
  *
  * @param source where they come from, for messages
- * @param users whose rows they are, with what is known about each
+ * @param entities whose rows they are, with what is known about each
  * @param width length of a row
- * @param rows {@code [users, width]}, finite
+ * @param rows {@code [entities, width]}, finite
  * @param columns the names of the numbers in a row, or one name for a list of all; none where the file had none
  */
-public record UserTable(String source, Entities users, int width, float[] rows, List<String> columns) {
+public record EmbeddingTable(String source, Entities entities, int width, float[] rows, List<String> columns) {
     /** Numbers that one table holds at most. */
     static final long MOST = Integer.MAX_VALUE - 8L;
 
     /** Numbers of an attribute with more different values than this are numbers, and put in bands; fewer are labels. */
     private static final int LABELS = 20;
 
-    public UserTable {
+    public EmbeddingTable {
         columns = List.copyOf(columns);
         Check.require(columns.size() <= 1 || columns.size() == width, "columns", columns.size(), "none, 1 or " + width);
         Check.require(width >= 1, "width", width, "at least 1");
         Check.require(
-                rows.length == (long) users.size() * width, "rows.length", rows.length, users.size() + " · " + width);
+                rows.length == (long) entities.size() * width, "rows.length", rows.length, entities.size() + " · " + width);
         for (int at = 0; at < rows.length; at++) {
             if (!Float.isFinite(rows[at])) {
                 throw new LetheException(
@@ -42,16 +43,16 @@ public record UserTable(String source, Entities users, int width, float[] rows, 
                                 + ", expected a finite number");
             }
         }
-        long[] hashes = new long[users.size()];
+        long[] hashes = new long[entities.size()];
         for (int u = 0; u < hashes.length; u++) {
-            hashes[u] = (long) users.id(u).hashCode() << 32 | u;
+            hashes[u] = (long) entities.id(u).hashCode() << 32 | u;
         }
         Arrays.sort(hashes);
         for (int n = 1; n < hashes.length; n++) {
             for (int m = n - 1; m >= 0 && hashes[m] >> 32 == hashes[n] >> 32; m--) {
                 int one = (int) hashes[m];
                 int other = (int) hashes[n];
-                if (users.id(one).equals(users.id(other))) {
+                if (entities.id(one).equals(entities.id(other))) {
                     throw new LetheException(
                             LetheException.Code.DATA,
                             source + ": rows " + (one + 1) + " and " + (other + 1)
@@ -62,21 +63,21 @@ public record UserTable(String source, Entities users, int width, float[] rows, 
     }
 
     /** Rows whose numbers have no names. */
-    public UserTable(String source, Entities users, int width, float[] rows) {
-        this(source, users, width, rows, List.of());
+    public EmbeddingTable(String source, Entities entities, int width, float[] rows) {
+        this(source, entities, width, rows, List.of());
     }
 
     /**
      * Reads a file by the ending of its name.
      *
      * <p>CSV, TSV and Parquet have a column of ids and columns of numbers, or one column of lists; {@code .npy} is a table of
-     * floats without ids; {@code .safetensors} has it as a tensor, with the ids in a tensor {@code ids} or none. Users without
+     * floats without ids; {@code .safetensors} has it as a tensor, with the ids in a tensor {@code ids} or none. Rows without
      * ids are numbered from 0. Formats that can carry code are refused.
      *
      * @param id the column of ids
      * @param tensor the name of the tensor, or empty for the only one with two dimensions
      */
-    public static UserTable read(Path file, String id, String tensor) throws IOException {
+    public static EmbeddingTable read(Path file, String id, String tensor) throws IOException {
         String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
         if (!Files.isRegularFile(file)) {
             throw new LetheException(LetheException.Code.DATA, file + ": there is no such file");
@@ -90,21 +91,31 @@ public record UserTable(String source, Entities users, int width, float[] rows, 
                                 + " .tsv or .parquet");
             }
         }
+        DataFiles.refusePlaceholder(file);
         if (name.endsWith(".npy")) {
             Npy read = Npy.read(file);
-            return new UserTable(file.toString(), Entities.numbered(read.rows()), read.width(), read.numbers());
+            return new EmbeddingTable(file.toString(), Entities.numbered(read.rows()), read.width(), read.numbers());
         }
         return name.endsWith(".safetensors")
                 ? tensor(file, tensor)
-                : UserColumns.open(file).table(id);
+                : KeyedColumns.open(file).table(id);
     }
 
-    private static UserTable tensor(Path file, String tensor) throws IOException {
+    private static EmbeddingTable tensor(Path file, String tensor) throws IOException {
         try (Safetensors read = Safetensors.open(file)) {
             List<String> tables = read.entries().entrySet().stream()
                     .filter(e -> e.getValue().shape().size() == 2)
                     .map(Map.Entry::getKey)
                     .toList();
+            if (tables.isEmpty()) {
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        file + ": has no table of two dimensions; tensors: "
+                                + read.entries().entrySet().stream()
+                                        .map(e -> DataFiles.printable(e.getKey())
+                                                + " " + e.getValue().shape())
+                                        .collect(Collectors.joining(", ")));
+            }
             if (tensor.isEmpty() && tables.size() != 1) {
                 throw new LetheException(
                         LetheException.Code.STUDY,
@@ -125,22 +136,22 @@ public record UserTable(String source, Entities users, int width, float[] rows, 
                 read.require("ids", users);
                 ids = Entities.ofNumbers(read.longs("ids"));
             }
-            return new UserTable(file.toString(), ids, (int) (long) shape.get(1), read.floats(name));
+            return new EmbeddingTable(file.toString(), ids, (int) (long) shape.get(1), read.floats(name));
         }
     }
 
     /**
-     * A table whose users have an attribute, and what did not fit together.
+     * A table whose entities have an attribute, and what did not fit together.
      *
      * @param table the same rows
      * @param unknown rows of which the attributes say nothing
-     * @param strangers users with an attribute who have no row
+     * @param strangers entities with an attribute that have no row
      */
-    public record Described(UserTable table, int unknown, int strangers) {}
+    public record Described(EmbeddingTable table, int unknown, int strangers) {}
 
     /**
-     * The same table with an attribute from a CSV, TSV or Parquet file, matched by id. Nothing is known of users who are
-     * not in it, or whose value is empty.
+     * The same table with an attribute from a CSV, TSV or Parquet file, matched by id. Nothing is known of entities that are
+     * not in it, or whose value is missing.
      *
      * @param id the column of ids
      */
@@ -148,12 +159,19 @@ public record UserTable(String source, Entities users, int width, float[] rows, 
         if (!Files.isRegularFile(file)) {
             throw new LetheException(LetheException.Code.DATA, file + ": there is no such file");
         }
-        Entities told = UserColumns.open(file).attribute(id, attribute, LABELS);
-        int[] to = new int[users.size()];
+        if (columns.contains(attribute)) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    source + ": column \"" + DataFiles.printable(attribute)
+                            + "\" is the attribute itself and stands among the numbers of the embeddings; expected a file"
+                            + " without it");
+        }
+        Entities told = KeyedColumns.open(file).attribute(id, attribute, LABELS);
+        int[] to = new int[entities.size()];
         boolean[] met = new boolean[told.size()];
         int unknown = 0;
         for (int u = 0; u < to.length; u++) {
-            OptionalInt found = told.find(users.id(u));
+            OptionalInt found = told.find(entities.id(u));
             to[u] = found.orElse(-1);
             unknown += found.isEmpty() ? 1 : 0;
             found.ifPresent(t -> met[t] = true);
@@ -162,13 +180,21 @@ public record UserTable(String source, Entities users, int width, float[] rows, 
             throw new LetheException(
                     LetheException.Code.DATA,
                     file + ": none of its " + told.size() + " ids is that of one of the " + to.length + " rows of "
-                            + source
-                            + "; expected the same ids in both"
-                            + (users.id(0).equals("0") ? " (rows without ids are numbered from 0)" : ""));
+                            + source + "; expected the same ids in both, and the first are \""
+                            + DataFiles.printable(told.id(0)) + "\" and \"" + DataFiles.printable(entities.id(0))
+                            + "\""
+                            + (entities.haveIds() ? "" : " (rows without ids are numbered from 0)"));
         }
         int strangers = 0;
-        for (boolean m : met) {
-            strangers += m ? 0 : 1;
+        for (int t = 0; t < met.length; t++) {
+            strangers += met[t] ? 0 : 1;
+            if (!met[t] && !entities.haveIds()) {
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        file + ": id " + DataFiles.printable(told.id(t)) + " is no row of " + source
+                                + ", which has no ids, so that its rows are numbered from 0 to " + (to.length - 1)
+                                + "; expected ids that count from 0, or embeddings in a file with ids");
+            }
         }
         Entities.Attribute values = switch (told.attributes().get(attribute)) {
             case Entities.Categorical(var codes, var labels) ->
@@ -181,12 +207,12 @@ public record UserTable(String source, Entities users, int width, float[] rows, 
             case null -> throw new IllegalStateException("the attribute was just read");
         };
         return new Described(
-                new UserTable(source, users.with(attribute, values), width, rows, columns), unknown, strangers);
+                new EmbeddingTable(source, entities.with(attribute, values), width, rows, columns), unknown, strangers);
     }
 
-    /** The same users with other rows. */
-    public UserTable withRows(float[] other) {
-        return new UserTable(source, users, width, other, columns);
+    /** The same entities with other rows. */
+    public EmbeddingTable withRows(float[] other) {
+        return new EmbeddingTable(source, entities, width, other, columns);
     }
 
     /** How many columns hold one value only, which tells nobody anything. */
