@@ -9,7 +9,7 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
 public @interface Named {
-    /** Lower case, words joined by hyphens. */
+    /** Lower case, words joined by hyphens; of a tool, the words of its command with a blank between them. */
     String value();
 
     /** The name of an entry of a catalogue. */

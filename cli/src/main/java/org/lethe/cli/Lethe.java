@@ -4,7 +4,9 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.lethe.LetheException;
+import org.lethe.study.Tools;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -24,8 +26,6 @@ import picocli.CommandLine.ScopeType;
             ListCommand.class,
             ExplainCommand.class,
             DataCommand.class,
-            AuditCommand.class,
-            HideCommand.class,
             VerifyCommand.class,
             DoctorCommand.class,
             AutoComplete.GenerateCompletion.class
@@ -57,7 +57,9 @@ public final class Lethe {
     /** Runs the command; what the tests call. */
     static int execute(String... args) {
         Lethe lethe = new Lethe();
-        return new CommandLine(lethe)
+        CommandLine command = new CommandLine(lethe);
+        ToolCommand.add(command.getCommandSpec(), Tools.listed(), List.of(args));
+        return command
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((e, line, parsed) -> lethe.explain(e, line))
                 .setParameterExceptionHandler((e, arguments) -> {

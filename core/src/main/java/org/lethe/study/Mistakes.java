@@ -5,15 +5,17 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.lethe.LetheException;
 
-/** What is wrong with one file, collected so that all of it is said at once. */
+/** What is wrong with one file or command line, collected so that all of it is said at once. */
 final class Mistakes {
     private record Mistake(int line, String what) {}
 
     private final String file;
     private final List<Mistake> found = new ArrayList<>();
 
+    /** {@code file} is empty where mistakes name their place themselves, as options do. */
     Mistakes(String file) {
         this.file = file;
     }
@@ -21,6 +23,11 @@ final class Mistakes {
     /** Notes one mistake. */
     void add(int line, String what) {
         found.add(new Mistake(line, what));
+    }
+
+    /** Hands over each without its line. */
+    void each(Consumer<String> taker) {
+        found.forEach(m -> taker.accept(m.what()));
     }
 
     /** How many there are so far. */
@@ -35,7 +42,7 @@ final class Mistakes {
                     LetheException.Code.STUDY,
                     found.stream()
                             .sorted(Comparator.comparingInt(Mistake::line))
-                            .map(m -> file + ":" + m.line() + ": " + m.what())
+                            .map(m -> (file.isEmpty() ? "" : file + ":" + m.line() + ": ") + m.what())
                             .distinct()
                             .reduce((a, b) -> a + "\n" + b)
                             .orElseThrow());
