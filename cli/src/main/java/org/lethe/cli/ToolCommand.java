@@ -25,6 +25,8 @@ import picocli.CommandLine.ParseResult;
 /** Runs any tool: its options and its help come from its record. */
 @Command(mixinStandardHelpOptions = true, sortOptions = false)
 final class ToolCommand implements Callable<Integer> {
+    private static final int OWN = -2; // what picocli has by default is -1
+
     private final Tool<?> prototype;
     private final CommandSpec spec;
 
@@ -49,46 +51,56 @@ final class ToolCommand implements Callable<Integer> {
         int at = 0;
         for (Options.Option option : Options.of(prototype)) {
             switch (option.place()) {
-                case ARGUMENT, ARGUMENTS -> {
-                    boolean many = option.place() == Options.Place.ARGUMENTS;
+                case ARGUMENT ->
                     spec.addPositional(PositionalParamSpec.builder()
                             .paramLabel(option.name())
-                            .index(many ? at + "..*" : String.valueOf(at))
-                            .arity(many ? "1..*" : "1")
-                            .type(List.class)
-                            .auxiliaryTypes(String.class)
-                            .required(true)
+                            .index(String.valueOf(at++))
+                            .arity("1")
+                            .type(String.class)
                             .description(described(option))
                             .build());
-                    at++;
-                }
-                case REQUIRED, OPTIONAL ->
-                    spec.addOption(OptionSpec.builder(option.name())
-                            .paramLabel("<" + option.name().substring(2) + ">")
-                            .arity("1")
+                case ARGUMENTS ->
+                    spec.addPositional(PositionalParamSpec.builder()
+                            .paramLabel(option.name())
+                            .index(at++ + "..*")
+                            .arity("1..*")
                             .type(List.class)
                             .auxiliaryTypes(String.class)
-                            .required(option.required())
                             .description(described(option))
+                            .build());
+                case REQUIRED, OPTIONAL ->
+                    spec.addOption(named(option)
+                            .arity("1")
+                            .type(String.class)
+                            .required(option.required())
                             .build());
                 case FLAG ->
-                    spec.addOption(OptionSpec.builder(option.name())
-                            .arity("0..1")
-                            .type(boolean.class)
-                            .description(described(option))
-                            .build());
+                    spec.addOption(
+                            named(option).arity("0..1").type(boolean.class).build());
             }
         }
         if (prototype instanceof Tool.Reporting<?>) {
             spec.addOption(OptionSpec.builder("--out")
+                    .paramLabel("<out>")
                     .type(Path.class)
                     .description("Folder for the report; none is written without it.")
                     .build());
         }
     }
 
+    /** The tool's own options stand before those of every tool. */
+    private static OptionSpec.Builder named(Options.Option option) {
+        return OptionSpec.builder(option.name())
+                .paramLabel("<" + option.name().substring(2) + ">")
+                .description(described(option))
+                .order(OWN);
+    }
+
     private static String described(Options.Option option) {
         StringBuilder text = new StringBuilder(option.text());
+        if (!text.isEmpty()) {
+            text.setCharAt(0, Character.toUpperCase(text.charAt(0)));
+        }
         if (option.type().contains(" | ")) {
             text.append(": ").append(option.type());
         }

@@ -70,9 +70,9 @@ class ToolCommandTest {
         String text = help.out().replaceAll("\\s+", " ");
         assertTrue(text.startsWith("Usage: lethe toy shout"), text);
         assertTrue(text.contains("Shouts words, 100 % of them."), text);
-        assertTrue(text.contains("--volume=<volume> how loudly: low | very-high."), text);
-        assertTrue(text.contains("--min-gap=<min-gap> between words; 0.5 by default."), text);
-        assertTrue(text.contains("--echoes=<echoes> of a shout; 1,2 by default."), text);
+        assertTrue(text.contains("--volume=<volume> How loudly: low | very-high."), text);
+        assertTrue(text.contains("--min-gap=<min-gap> Between words; 0.5 by default."), text);
+        assertTrue(text.contains("--echoes=<echoes> Of a shout; 1,2 by default."), text);
         assertTrue(text.contains("--seed") && text.contains("--workers") && text.contains("--json"), text);
         assertFalse(text.contains("--out"), text);
         assertTrue(Typed.lethe("--help").out().contains("Shouts words, 100 % of them."));
@@ -87,7 +87,7 @@ class ToolCommandTest {
         assertEquals(Lethe.DONE, usualOnes.code(), usualOnes.err());
         assertEquals(
                 new ObjectMapper().readTree("""
-                        {"words": ["a,b"], "times": 1, "volume": "very-high", "learner": {"times": 1}, "minGap": 0.5,
+                        {"words": ["a,b"], "times": 1, "volume": "very-high", "learner": {"parrot": {"times": 1}}, "minGap": 0.5,
                         "echoes": [1, 2], "backwards": false, "pair": {"first": 1, "second": 2}, "seed": 1, "workers": 2}
                         """),
                 new ObjectMapper().readTree(usualOnes.out()));
@@ -111,7 +111,7 @@ class ToolCommandTest {
         JsonNode said = new ObjectMapper().readTree(all.out());
         assertEquals(
                 new ObjectMapper().readTree("""
-                        {"words": ["a", "b: c"], "times": 3, "volume": "low", "learner": {"times": 5}, "minGap": 0.0,
+                        {"words": ["a", "b: c"], "times": 3, "volume": "low", "learner": {"parrot": {"times": 5}}, "minGap": 0.0,
                         "echoes": [7, 8, 9], "backwards": true, "pair": {"first": 1, "second": 4}, "file": "x/y", "seed": 9,
                         "workers": 1}
                         """), said);
