@@ -10,7 +10,7 @@ import java.util.List;
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
 public @interface Named {
-    /** Lower case, words joined by hyphens. */
+    /** Lower case, words joined by hyphens; of a tool, the words of its command with a blank between them. */
     String value();
 
     /** Names it had before; studies may still use them, and are told the new one. */

@@ -33,6 +33,11 @@ public interface Subject<D, M> {
     /** The audits. */
     List<Audit<D, M>> audits();
 
+    /** The jobs outside studies. The resource {@code META-INF/lethe/tools} of the module lists them too. */
+    default List<Tool<?>> tools() {
+        return List.of();
+    }
+
     /**
      * The method whose result others are compared with for such a request, which is never a {@link Chain}: retraining for
      * <em>forget</em>; {@link DoNothing} where the untreated model is the comparison.

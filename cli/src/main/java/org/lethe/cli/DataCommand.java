@@ -47,7 +47,7 @@ final class DataCommand implements Runnable {
     void list(
             @Mixin JsonOption json,
             @Option(names = "--data", description = "A folder with data files.") Optional<Path> data) {
-        Map<String, String> found = Catalogues.dataFound(DataFolders.usual(data));
+        Map<String, String> found = Catalogue.installed().dataFound(DataFolders.usual(data));
         json.print(
                 spec,
                 found,
@@ -58,9 +58,9 @@ final class DataCommand implements Runnable {
             name = "fetch",
             mixinStandardHelpOptions = true,
             description = "Fetch a data set from its publisher into the cache.")
-    void fetch(@Parameters(paramLabel = "NAME", description = "As in lethe data list.") String name)
+    void fetch(@Parameters(paramLabel = "NAME", description = "As in lethe data list, or with its subject: recsys/planted.") String name)
             throws IOException {
-        Fetch publisher = Catalogues.data(name)
+        Fetch publisher = Catalogue.installed().data(name)
                 .publisher()
                 .orElseThrow(() -> new LetheException(
                         LetheException.Code.STUDY, "data set " + name + " has no publisher's address to fetch from"));
@@ -155,9 +155,9 @@ final class DataCommand implements Runnable {
     @Command(name = "show", mixinStandardHelpOptions = true, description = "Say what is in a data set.")
     void show(
             @Mixin JsonOption json,
-            @Parameters(paramLabel = "NAME", description = "As in lethe data list.") String name,
+            @Parameters(paramLabel = "NAME", description = "As in lethe data list, or with its subject: recsys/planted.") String name,
             @Option(names = "--data", description = "A folder with data files.") Optional<Path> data) {
-        describe(Catalogues.data(name), DataFolders.usual(data), json);
+        describe(Catalogue.installed().data(name), DataFolders.usual(data), json);
     }
 
     private void describe(DataSource<?> source, DataFolders folders, JsonOption json) {

@@ -44,7 +44,7 @@ final class DoctorCommand implements Runnable {
         found.put("heap", Runtime.getRuntime().maxMemory() / MEBIBYTE + " MiB at most");
         DataFolders folders = DataFolders.usual(data);
         found.put("folders", folders.folders().stream().map(Path::toString).toList());
-        found.put("data", Catalogues.dataFound(folders));
+        found.put("data", Catalogue.installed().dataFound(folders));
         json.print(
                 spec,
                 found,

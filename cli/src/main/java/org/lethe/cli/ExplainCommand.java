@@ -21,12 +21,12 @@ final class ExplainCommand implements Runnable {
     @Mixin
     private final JsonOption json = new JsonOption();
 
-    @Parameters(paramLabel = "NAME", description = "As in a study file and in lethe list.")
+    @Parameters(paramLabel = "NAME", description = "As in a study file and in lethe list, or with its subject: recsys/retrain.")
     private String name = "";
 
     @Override
     public void run() {
-        Explained entry = Explained.of(Catalogues.entry(name));
+        Explained entry = Explained.of(Catalogue.installed().entry(name).value());
         json.print(spec, entry, () -> {
             PrintWriter out = spec.commandLine().getOut();
             out.println(entry.name());

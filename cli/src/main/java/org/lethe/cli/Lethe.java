@@ -3,8 +3,16 @@ package org.lethe.cli;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.lethe.LetheException;
+import org.lethe.study.Tools;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -24,8 +32,6 @@ import picocli.CommandLine.ScopeType;
             ListCommand.class,
             ExplainCommand.class,
             DataCommand.class,
-            AuditCommand.class,
-            HideCommand.class,
             VerifyCommand.class,
             DoctorCommand.class,
             AutoComplete.GenerateCompletion.class
@@ -51,32 +57,62 @@ public final class Lethe {
     /** Runs the command and ends the process with its exit code. */
     public static void main(String[] args) {
         standardErrorOfTheLauncher();
-        System.exit(execute(args));
+        StandardOutput output = StandardOutput.installed();
+        System.exit(output.ended(execute(args)));
     }
 
     /** Runs the command; what the tests call. */
     static int execute(String... args) {
         Lethe lethe = new Lethe();
-        return new CommandLine(lethe)
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler((e, line, parsed) -> lethe.explain(e, line))
-                .setParameterExceptionHandler((e, arguments) -> {
-                    CommandLine line = e.getCommandLine();
-                    line.getErr().println(e.getMessage());
-                    CommandLine.UnmatchedArgumentException.printSuggestions(e, line.getErr());
-                    line.getErr().println("See " + line.getCommandSpec().qualifiedName() + " --help");
-                    return MISTAKE;
-                })
-                .execute(args);
+        CommandLine command = new CommandLine(lethe);
+        try {
+            ToolCommand.add(command.getCommandSpec(), Tools.listed(), List.of(args));
+            return command.setCaseInsensitiveEnumValuesAllowed(true)
+                    .setExecutionExceptionHandler((e, line, parsed) -> lethe.explain(e, line))
+                    .setParameterExceptionHandler((e, arguments) -> refused(e))
+                    .execute(args);
+        } catch (Error | RuntimeException e) {
+            return lethe.explain(e, command);
+        }
     }
 
-    private int explain(Exception e, CommandLine line) {
+    private static int refused(CommandLine.ParameterException e) {
+        CommandLine line = e.getCommandLine();
+        line.getErr().println(e.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(e, line.getErr());
+        line.getErr().println("See " + line.getCommandSpec().qualifiedName() + " --help");
+        return MISTAKE;
+    }
+
+    private int explain(Throwable thrown, CommandLine line) {
+        Throwable e = thrown instanceof CommandLine.ExecutionException wrapped && wrapped.getCause() != null
+                ? wrapped.getCause()
+                : thrown;
+        int code = code(e);
+        PrintWriter err = line.getErr();
         if (debug) {
-            e.printStackTrace(line.getErr());
-        } else {
-            String message = e.getMessage() == null ? e.toString() : e.getMessage();
-            line.getErr().println(message);
+            e.printStackTrace(err);
+        } else if (code != DEFECT) {
+            err.println(e.getMessage() == null ? e.toString() : e.getMessage());
         }
+        if (code != DEFECT) {
+            return code;
+        }
+        if (Stream.iterate(e, Objects::nonNull, Throwable::getCause).anyMatch(OutOfMemoryError.class::isInstance)) {
+            err.println("out of memory: the heap is at most " + (Runtime.getRuntime().maxMemory() >> 20)
+                    + " MiB; LETHE_JVM=-Xmx8g gives 8 GiB");
+            return SURROUNDINGS;
+        }
+        Optional<String> noTemporaryFiles = noTemporaryFiles();
+        if (noTemporaryFiles.isPresent()) {
+            err.println(noTemporaryFiles.get());
+            return SURROUNDINGS;
+        }
+        err.println(e + "\nThis is a defect of Lethe; please report it with what --debug shows.");
+        return DEFECT;
+    }
+
+    private static int code(Throwable e) {
         return switch (e) {
             case LetheException known ->
                 switch (known.code()) {
@@ -89,6 +125,22 @@ public final class Lethe {
             case IOException disk -> SURROUNDINGS;
             default -> DEFECT;
         };
+    }
+
+    /** What is wrong with the folder for temporary files: libraries that unpack themselves there say it in no words. */
+    private static Optional<String> noTemporaryFiles() {
+        try {
+            Path probe = Files.createTempFile("lethe", null);
+            try {
+                Files.write(probe, new byte[1 << 16]);
+            } finally {
+                Files.delete(probe);
+            }
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(System.getProperty("java.io.tmpdir") + ": the folder for temporary files cannot be"
+                    + " written (" + e + "); LETHE_JVM=-Djava.io.tmpdir=FOLDER names another");
+        }
     }
 
     /** The launcher filters what the JVM itself says on standard error, and hands the program an unfiltered copy. */

@@ -1,6 +1,7 @@
 package org.lethe.cli;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,21 +29,19 @@ final class ListCommand implements Runnable {
     @Parameters(
             arity = "0..1",
             paramLabel = "KIND",
-            description = "data, models, requests, methods or audits; all of them by default.")
+            description =
+                    "data, models, requests, methods or audits; all of them by default. Of one subject: recsys/methods,"
+                            + " or recsys for all.")
     private String kind = "";
 
     @Override
     public void run() {
+        Catalogue all = Catalogue.installed();
         Map<String, List<Explained>> explained = new LinkedHashMap<>();
-        Catalogues.byKind().forEach((k, entries) -> {
-            if (kind.isEmpty() || k.equals(kind)) {
-                explained.put(k, entries.stream().map(Explained::of).toList());
-            }
-        });
-        if (explained.isEmpty()) {
-            throw new LetheException(
-                    LetheException.Code.STUDY,
-                    "KIND is \"" + kind + "\", expected data, models, requests, methods or audits");
+        for (Catalogue.Entry entry : chosen(all).entries()) {
+            explained
+                    .computeIfAbsent(entry.kind(), k -> new ArrayList<>())
+                    .add(Explained.of(entry.value()).named(all.name(entry)));
         }
         json.print(spec, explained, () -> {
             PrintWriter out = spec.commandLine().getOut();
@@ -51,5 +50,29 @@ final class ListCommand implements Runnable {
                 entries.forEach(e -> out.printf("  %-20s %s%n", e.name(), e.summary()));
             });
         });
+    }
+
+    private Catalogue chosen(Catalogue all) {
+        String[] parts = kind.split("/", 2);
+        List<String> subjects = all.entries().stream()
+                .map(Catalogue.Entry::subject)
+                .distinct()
+                .toList();
+        boolean one = subjects.contains(parts[0]);
+        Catalogue of = one ? all.in(parts[0]) : all;
+        String asked = one ? parts.length > 1 ? parts[1] : "" : kind;
+        if (asked.isEmpty() && (one || kind.isEmpty())) {
+            return of;
+        }
+        if (Catalogue.KINDS.contains(asked)) {
+            return of.of(asked);
+        }
+        if (of.entries().stream().anyMatch(e -> e.name().equals(asked))) {
+            return new Catalogue(List.of(all.entry(kind)));
+        }
+        throw new LetheException(
+                LetheException.Code.STUDY,
+                "KIND is \"" + kind + "\", expected data, models, requests, methods or audits, alone or of a subject as"
+                        + " in " + subjects.getFirst() + "/methods");
     }
 }

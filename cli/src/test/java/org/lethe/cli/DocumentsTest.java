@@ -8,12 +8,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.lethe.Tool;
 import org.lethe.study.Explained;
+import org.lethe.study.Options;
+import org.lethe.study.Tools;
 
 /**
  * What the manual shows is what is compiled: code between a {@code snippet} mark and the end of its block is a file of
@@ -53,10 +55,11 @@ class DocumentsTest {
     void theReferenceIsWhatTheCatalogueSays() throws IOException {
         StringBuilder text =
                 new StringBuilder("# Reference\n\nGenerated from the code: names and settings as in a study file.\n");
-        for (Map.Entry<String, List<Object>> kind : Catalogues.byKind().entrySet()) {
-            text.append("\n## ").append(kind.getKey()).append('\n');
-            for (Object entry : kind.getValue()) {
-                Explained e = Explained.of(entry);
+        Catalogue all = Catalogue.installed();
+        for (String kind : Catalogue.KINDS) {
+            text.append("\n## ").append(kind).append('\n');
+            for (Catalogue.Entry entry : all.of(kind).entries()) {
+                Explained e = Explained.of(entry.value());
                 text.append("\n### ")
                         .append(e.name())
                         .append("\n\n")
@@ -71,6 +74,22 @@ class DocumentsTest {
                                     .formatted(s.name(), cell(s.standard()), cell(s.type()), cell(s.text()))));
                 }
             }
+        }
+        text.append("\n## tools\n\nJobs outside studies: `lethe` and the words of the tool.\n");
+        for (Tools.Listed listed : Tools.listed()) {
+            Tool<?> tool = listed.prototype();
+            text.append("\n### ")
+                    .append(listed.words())
+                    .append("\n\n")
+                    .append(Explained.of(tool).text())
+                    .append("\n\n| option | default | type | |\n|---|---|---|---|\n");
+            Options.of(tool)
+                    .forEach(o -> text.append("| `%s` | %s | %s | %s |\n"
+                            .formatted(
+                                    o.name(),
+                                    o.required() ? "required" : cell(o.standard()),
+                                    cell(o.type()),
+                                    cell(o.text()))));
         }
         Path page = ROOT.resolve("docs/reference.md");
         compare(page, Files.exists(page) ? Files.readString(page) : "", text.toString());

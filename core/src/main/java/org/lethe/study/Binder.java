@@ -5,6 +5,8 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -20,7 +22,7 @@ import org.lethe.Named;
  * Binds what a study file says onto the records of a catalogue.
  *
  * <p>An entry is a name or {@code {name: {key: value}}}: the prototype of that name with some components replaced. A component
- * may be a number, a boolean, a word, a constant, a list of these, an {@code Optional} of one, a record of settings, or
+ * may be a number, a boolean, a word, a path, a constant, a list of these, an {@code Optional} of one, a record of settings, or
  * an entry of the catalogue. Every mistake is noted, none is thrown.
  */
 final class Binder {
@@ -146,18 +148,8 @@ final class Binder {
             Map<String, Integer> lines,
             int line) {
         try {
-            @SuppressWarnings("unchecked") // a record's own class
-            Constructor<T> constructor = (Constructor<T>) prototype
-                    .getClass()
-                    .getDeclaredConstructor(Arrays.stream(components)
-                            .map(RecordComponent::getType)
-                            .toArray(Class<?>[]::new));
-            constructor.setAccessible(true);
-            return Optional.of(constructor.newInstance(values));
-        } catch (InvocationTargetException e) {
-            if (!(e.getCause() instanceof IllegalArgumentException refused)) {
-                throw new IllegalStateException("the constructor of " + prototype.getClass() + " failed", e);
-            }
+            return Optional.of(made(prototype, components, values));
+        } catch (IllegalArgumentException refused) {
             String message = String.valueOf(refused.getMessage());
             String key = message.split("[ .\\[]", 2)[0];
             if (lines.containsKey(key)) {
@@ -168,13 +160,32 @@ final class Binder {
                 mistakes.add(line, path + ": " + message);
             }
             return Optional.empty();
+        }
+    }
+
+    /** A record like the prototype; an {@code IllegalArgumentException} where its constructor refuses a value. */
+    static <T> T made(T prototype, RecordComponent[] components, Object[] values) {
+        try {
+            @SuppressWarnings("unchecked") // a record's own class
+            Constructor<T> constructor = (Constructor<T>) prototype
+                    .getClass()
+                    .getDeclaredConstructor(Arrays.stream(components)
+                            .map(RecordComponent::getType)
+                            .toArray(Class<?>[]::new));
+            constructor.setAccessible(true);
+            return constructor.newInstance(values);
+        } catch (InvocationTargetException e) {
+            if (e.getCause() instanceof IllegalArgumentException refused) {
+                throw refused;
+            }
+            throw new IllegalStateException("the constructor of " + prototype.getClass() + " failed", e);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(prototype.getClass() + " cannot be made", e);
         }
     }
 
     /** One setting; {@code usual} is what it is when nothing is said. */
-    private Optional<Object> value(Node node, String path, Type type, Object usual) {
+    Optional<Object> value(Node node, String path, Type type, Object usual) {
         if (type instanceof ParameterizedType p && p.getRawType() == Optional.class) {
             if (node instanceof Node.Scalar s && s.text().equals("none")) {
                 return Optional.of(Optional.empty());
@@ -201,6 +212,7 @@ final class Binder {
         }
         if (raw.isPrimitive()
                 || raw == String.class
+                || raw == Path.class
                 || raw.isEnum()
                 || Number.class.isAssignableFrom(raw)
                 || raw == Boolean.class) {
@@ -232,6 +244,11 @@ final class Binder {
         if (type.isRecord() && !type.isAnnotationPresent(Named.class)) {
             return settings(node, path, path, type.isInstance(usual) ? usual : fresh(type, path), node.line());
         }
+        return entry(node, path, choices(type, path, usual));
+    }
+
+    /** What a component of a type may name, each name once. */
+    List<Object> choices(Class<?> type, String path, Object usual) {
         List<Object> choices = new ArrayList<>();
         if (type.isInstance(usual) && usual.getClass().isAnnotationPresent(Named.class)) {
             choices.add(usual);
@@ -240,11 +257,10 @@ final class Binder {
         catalogue.stream().filter(type::isInstance).forEach(choices::add);
         Set<String> seen = new HashSet<>();
         // A name of the catalogue means its prototype, not what this component happens to be set to.
-        List<Object> distinct = choices.reversed().stream()
+        return choices.reversed().stream()
                 .filter(c -> seen.add(Named.Of.name(c)))
                 .toList()
                 .reversed();
-        return entry(node, path, distinct);
     }
 
     private static void family(Class<?> type, String path, List<Object> into) {
@@ -276,6 +292,9 @@ final class Binder {
             if (type == String.class) {
                 return Optional.of(text);
             }
+            if (type == Path.class) {
+                return Optional.of(Path.of(text));
+            }
             if (type == int.class || type == Integer.class) {
                 return Optional.of(Integer.valueOf(number(text)));
             }
@@ -292,7 +311,7 @@ final class Binder {
             if ((type == boolean.class || type == Boolean.class) && (text.equals("true") || text.equals("false"))) {
                 return Optional.of(Boolean.valueOf(text));
             }
-        } catch (NumberFormatException e) {
+        } catch (NumberFormatException | InvalidPathException e) {
             // said below, with everything else that is not of the type
         }
         String hint = "";
@@ -336,6 +355,6 @@ final class Binder {
                                     .map(c -> Words.kebab((Enum<?>) c))
                                     .toList());
         }
-        return "a word";
+        return type == Path.class ? "a path" : "a word";
     }
 }

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.lethe.Method;
 import org.lethe.Named;
+import org.lethe.Tool;
 
 /**
  * An entry of a catalogue in words: the doc comments of its record, kept by the build, and its default settings.
@@ -42,23 +43,36 @@ public record Explained(String name, String summary, String text, Optional<Strin
 
     /** Describes an entry of a catalogue. */
     public static Explained of(Object entry) {
+        String text = plain(RuntimeJavadoc.getJavadoc(entry.getClass()).getComment());
+        Optional<String> exactness =
+                entry instanceof Method<?, ?> m ? Optional.of(m.exactness().label()) : Optional.empty();
+        return new Explained(Named.Of.name(entry), firstSentence(text), text, exactness, settings(entry));
+    }
+
+    /** The same under another name. */
+    public Explained named(String other) {
+        return new Explained(other, summary, text, exactness, settings);
+    }
+
+    private static List<Setting> settings(Object entry) {
         ClassJavadoc comment = RuntimeJavadoc.getJavadoc(entry.getClass());
-        String text = plain(comment.getComment());
         Map<String, String> components = new LinkedHashMap<>();
         for (ParamJavadoc component : comment.getRecordComponents()) {
             components.put(component.getName(), plain(component.getComment()).replaceAll("\\s+", " "));
         }
         List<Setting> settings = new ArrayList<>();
         for (RecordComponent component : entry.getClass().getRecordComponents()) {
+            if (component.isAnnotationPresent(Tool.Inline.class)) {
+                settings.addAll(settings(Words.value(entry, component)));
+                continue;
+            }
             settings.add(new Setting(
                     component.getName(),
                     type(component.getType()),
                     standard(entry, component),
                     components.getOrDefault(component.getName(), "")));
         }
-        Optional<String> exactness =
-                entry instanceof Method<?, ?> m ? Optional.of(m.exactness().label()) : Optional.empty();
-        return new Explained(Named.Of.name(entry), firstSentence(text), text, exactness, settings);
+        return settings;
     }
 
     private static String firstSentence(String text) {
@@ -78,6 +92,7 @@ public record Explained(String name, String summary, String text, Optional<Strin
             case "double", "float" -> "number";
             case "boolean" -> "true | false";
             case "String" -> "text";
+            case "Path" -> "path";
             case "List" -> "list";
             default -> "entry";
         };

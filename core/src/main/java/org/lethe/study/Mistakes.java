@@ -5,9 +5,10 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.lethe.LetheException;
 
-/** What is wrong with one file, collected so that all of it is said at once. */
+/** What is wrong with one file or command line, collected so that all of it is said at once. */
 final class Mistakes {
     private record Mistake(int line, String what) {}
 
@@ -15,6 +16,7 @@ final class Mistakes {
     private final List<Mistake> found = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
 
+    /** {@code file} is empty where mistakes name their place themselves, as options do. */
     Mistakes(String file) {
         this.file = file;
     }
@@ -34,6 +36,11 @@ final class Mistakes {
         return List.copyOf(notes);
     }
 
+    /** Hands over each without its line. */
+    void each(Consumer<String> taker) {
+        found.forEach(m -> taker.accept(m.what()));
+    }
+
     /** How many there are so far. */
     int count() {
         return found.size();
@@ -46,7 +53,7 @@ final class Mistakes {
                     LetheException.Code.STUDY,
                     found.stream()
                             .sorted(Comparator.comparingInt(Mistake::line))
-                            .map(m -> file + ":" + m.line() + ": " + m.what())
+                            .map(m -> (file.isEmpty() ? "" : file + ":" + m.line() + ": ") + m.what())
                             .distinct()
                             .reduce((a, b) -> a + "\n" + b)
                             .orElseThrow());

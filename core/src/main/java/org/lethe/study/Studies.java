@@ -7,10 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.ServiceLoader;
 import org.lethe.LetheException;
-import org.lethe.Named;
 import org.lethe.Subject;
 
 /** Where studies and subjects come from: files, the studies shipped inside the command, and {@code ServiceLoader}. */
@@ -55,32 +53,9 @@ public final class Studies {
                         + "\" is neither a study file nor a study shipped with Lethe, such as \"quickstart\"");
     }
 
-    /** The entry of a name among those of a catalogue; where there is none, an error that names the nearest. */
-    public static <T> T entry(String name, List<T> entries) {
-        return entries.stream()
-                .filter(e -> Named.Of.name(e).equals(name))
-                .findFirst()
-                .orElseThrow(() -> new LetheException(
-                        LetheException.Code.STUDY,
-                        "there is no \"" + name + "\""
-                                + Mistakes.hint(
-                                        name,
-                                        entries.stream().map(Named.Of::name).toList())));
-    }
-
-    /**
-     * One entry as a study file would write it, a name or {@code {name: {setting: value}}}, for a command that has no study.
-     *
-     * @param source where it stands, for messages
-     * @param kind what it is, as {@code method}
-     * @param prototypes what may be named, here and by a setting
-     */
-    public static <T> T entry(String source, String kind, String text, List<T> prototypes) {
-        Mistakes mistakes = new Mistakes(source);
-        Optional<Node> node = Node.read(text, mistakes);
-        mistakes.orThrow();
-        Optional<T> entry = new Binder(List.copyOf(prototypes), mistakes).entry(node.orElseThrow(), kind, prototypes);
-        mistakes.orThrow();
-        return entry.orElseThrow();
+    /** The error where there is no entry of a name; it names the nearest. */
+    public static LetheException unknown(String name, List<String> known) {
+        return new LetheException(
+                LetheException.Code.STUDY, "there is no \"" + name + "\"" + Mistakes.hint(name, known));
     }
 }

@@ -11,6 +11,7 @@ import org.lethe.Learner;
 import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
+import org.lethe.Tool;
 import org.lethe.recsys.backbone.Bpr;
 import org.lethe.recsys.backbone.Dmf;
 import org.lethe.recsys.backbone.Gmf;
@@ -45,11 +46,13 @@ import org.lethe.recsys.forget.UltraRe;
 import org.lethe.recsys.forget.Utility;
 import org.lethe.recsys.hide.Adversarial;
 import org.lethe.recsys.hide.AttributeInference;
+import org.lethe.recsys.hide.AuditEmbeddings;
 import org.lethe.recsys.hide.D2dR;
 import org.lethe.recsys.hide.D2dTraining;
 import org.lethe.recsys.hide.DpNoise;
 import org.lethe.recsys.hide.EqualNoise;
 import org.lethe.recsys.hide.Hide;
+import org.lethe.recsys.hide.HideEmbeddings;
 import org.lethe.recsys.hide.ListInference;
 import org.lethe.recsys.hide.MeanMatching;
 import org.lethe.recsys.hide.Preservation;
@@ -120,6 +123,11 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new AttributeInference(),
                 new ListInference(),
                 new Preservation());
+    }
+
+    @Override
+    public List<Tool<?>> tools() {
+        return List.of(new AuditEmbeddings(), new HideEmbeddings());
     }
 
     @Override

@@ -1,0 +1,188 @@
+package org.lethe.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.lethe.Env;
+import org.lethe.Progress;
+import org.lethe.Tool;
+import org.lethe.Workers;
+import org.lethe.study.Options;
+import org.lethe.study.Tools;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+
+/** Runs any tool: its options and its help come from its record. */
+@Command(mixinStandardHelpOptions = true, sortOptions = false)
+final class ToolCommand implements Callable<Integer> {
+    private static final int OWN = -2; // what picocli has by default is -1
+
+    private final Tool<?> prototype;
+    private final CommandSpec spec;
+
+    @Mixin
+    private final JsonOption json = new JsonOption();
+
+    @Option(names = "--workers", description = "Threads; one per processor by default. Results do not depend on it.")
+    private int workers = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--seed", description = "Seed of every draw of chance; ${DEFAULT-VALUE} by default.")
+    private long seed = 1;
+
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "No progress.")
+    private boolean quiet;
+
+    private ToolCommand(Tools.Listed listed) {
+        prototype = listed.prototype();
+        spec = CommandSpec.forAnnotatedObject(this);
+        spec.usageMessage().description(escaped(listed.sentence()));
+        int at = 0;
+        for (Options.Option option : Options.of(prototype)) {
+            switch (option.place()) {
+                case ARGUMENT ->
+                    spec.addPositional(PositionalParamSpec.builder()
+                            .paramLabel(option.name())
+                            .index(String.valueOf(at++))
+                            .arity("1")
+                            .type(String.class)
+                            .description(described(option))
+                            .build());
+                case ARGUMENTS ->
+                    spec.addPositional(PositionalParamSpec.builder()
+                            .paramLabel(option.name())
+                            .index(at++ + "..*")
+                            .arity("1..*")
+                            .type(List.class)
+                            .auxiliaryTypes(String.class)
+                            .description(described(option))
+                            .build());
+                case REQUIRED, OPTIONAL ->
+                    spec.addOption(named(option)
+                            .arity("1")
+                            .type(String.class)
+                            .required(option.required())
+                            .build());
+                case FLAG ->
+                    spec.addOption(
+                            named(option).arity("0..1").type(boolean.class).build());
+            }
+        }
+        if (prototype instanceof Tool.Reporting<?>) {
+            spec.addOption(OptionSpec.builder("--out")
+                    .paramLabel("<out>")
+                    .type(Path.class)
+                    .description("Folder for the report; none is written without it.")
+                    .build());
+        }
+    }
+
+    /** The tool's own options stand before those of every tool. */
+    private static OptionSpec.Builder named(Options.Option option) {
+        return OptionSpec.builder(option.name())
+                .paramLabel("<" + option.name().substring(2) + ">")
+                .description(described(option))
+                .order(OWN);
+    }
+
+    private static String described(Options.Option option) {
+        StringBuilder text = new StringBuilder(option.text());
+        if (!text.isEmpty()) {
+            text.setCharAt(0, Character.toUpperCase(text.charAt(0)));
+        }
+        if (option.type().contains(" | ")) {
+            text.append(": ").append(option.type());
+        }
+        if (!option.standard().isEmpty() && option.place() != Options.Place.FLAG) {
+            text.append("; ").append(option.standard()).append(" by default");
+        }
+        return escaped(text.append('.').toString());
+    }
+
+    private static String escaped(String text) {
+        return text.replace("%", "%%").replace("$", "$$");
+    }
+
+    /**
+     * Adds the tools to a command. Only one that {@code arguments} name, or whose completion they ask for, is loaded; of
+     * the others help needs no more than their sentence.
+     */
+    static void add(CommandSpec to, List<Tools.Listed> tools, List<String> arguments) {
+        List<String> words = arguments.stream().filter(a -> !a.startsWith("-")).toList();
+        boolean all = words.contains("generate-completion");
+        Map<String, CommandSpec> groups = new LinkedHashMap<>();
+        Map<String, List<String>> sentences = new LinkedHashMap<>();
+        for (Tools.Listed tool : tools) {
+            List<String> names = List.of(tool.words().split(" "));
+            boolean named = words.size() >= names.size() && words.subList(0, names.size()).equals(names);
+            CommandSpec spec = all || named
+                    ? new ToolCommand(tool).spec
+                    : CommandSpec.create().mixinStandardHelpOptions(true);
+            spec.usageMessage().description(escaped(tool.sentence()));
+            if (names.size() == 1) {
+                to.addSubcommand(names.getFirst(), spec);
+                continue;
+            }
+            groups.computeIfAbsent(names.getFirst(), n -> CommandSpec.create().mixinStandardHelpOptions(true))
+                    .addSubcommand(String.join("-", names.subList(1, names.size())), spec);
+            sentences.computeIfAbsent(names.getFirst(), n -> new ArrayList<>()).add(tool.sentence());
+        }
+        groups.forEach((name, group) -> {
+            List<String> what = sentences.getOrDefault(name, List.of());
+            group.usageMessage()
+                    .synopsisSubcommandLabel("COMMAND")
+                    .description(escaped(
+                            what.size() == 1
+                                    ? what.getFirst()
+                                    : String.join(", ", group.subcommands().keySet()) + "."));
+            to.addSubcommand(name, group);
+        });
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Map<String, List<String>> given = new LinkedHashMap<>();
+        ParseResult typed = spec.commandLine().getParseResult();
+        typed.matchedOptions().forEach(o -> given.put(o.longestName(), texts(o)));
+        typed.matchedPositionals().forEach(p -> given.put(p.paramLabel(), texts(p)));
+        return run(Options.bind(prototype, given));
+    }
+
+    private static List<String> texts(ArgSpec argument) {
+        Object value = argument.getValue();
+        return value instanceof List<?> texts
+                ? texts.stream().map(String::valueOf).toList()
+                : List.of(String.valueOf(value));
+    }
+
+    private <R extends Record & Tool.Result> int run(Tool<R> tool) throws IOException {
+        Progress progress =
+                quiet ? Progress.NONE : new TerminalProgress(System.err, Boolean.getBoolean("lethe.terminal"));
+        try (Workers threads = Workers.threads(workers)) {
+            Env env = Env.seeded(seed).with(threads).with(progress);
+            Path out = spec.commandLine().getParseResult().matchedOptionValue("--out", null);
+            R result = out != null && tool instanceof Tool.Reporting<R> reporting
+                    ? reporting.report(env, out)
+                    : tool.run(env);
+            Map<String, Object> facts = new LinkedHashMap<>(result.facts());
+            List<String> written = out == null ? List.of() : List.of(out.resolve("report.html").toString());
+            written.forEach(report -> facts.put("report", report));
+            json.print(spec, facts, () -> {
+                result.print(spec.commandLine().getOut());
+                written.forEach(spec.commandLine().getOut()::println);
+            });
+        }
+        return Lethe.DONE;
+    }
+}
