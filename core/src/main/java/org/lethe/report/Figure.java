@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 /**
  * Charts that stand together in the page: their data and options as JSON, and the boxes that {@code charts.js} draws them in.
  *
- * @param kind how the script puts the options together
+ * @param kind how the script puts the options together, and after a space what else the style is to know
  * @param caption as HTML
  * @param legend as HTML, or empty
  * @param boxes one for each chart
@@ -17,6 +17,10 @@ import java.util.stream.Collectors;
  */
 record Figure(String kind, String caption, String legend, List<Box> boxes, ObjectNode data) {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** The kind of heat maps that take the width of the page. */
+    static final String BROAD = "heat broad";
+
     private static final int SIDE_BY_SIDE = 3;
 
     /**
@@ -34,7 +38,7 @@ record Figure(String kind, String caption, String legend, List<Box> boxes, Objec
 
     /** Hidden until the script has something to show. */
     String html() {
-        StringBuilder html = new StringBuilder("<figure class=\"charts " + kind + "\" data-kind=\"" + kind
+        StringBuilder html = new StringBuilder("<figure class=\"charts " + kind + "\" data-kind=\"" + kind.split(" ", 2)[0]
                 + "\" hidden=\"\"><figcaption>" + caption + where() + "</figcaption>" + legend
                 + "<div class=\"panels\">");
         for (int i = 0; i < boxes.size(); i++) {
@@ -49,9 +53,9 @@ record Figure(String kind, String caption, String legend, List<Box> boxes, Objec
                 .toString();
     }
 
-    /** Many places side by side are a wall: then one is shown, and the reader chooses which. */
+    /** Many large charts are a wall: then one is shown, and the reader chooses which. */
     private boolean chosen() {
-        return kind.equals("bars") && boxes.size() > SIDE_BY_SIDE;
+        return (kind.equals("bars") || kind.equals(BROAD)) && boxes.size() > SIDE_BY_SIDE;
     }
 
     private String where() {
@@ -62,7 +66,7 @@ record Figure(String kind, String caption, String legend, List<Box> boxes, Objec
                 + boxes.stream()
                         .map(b -> "<option>" + Page.escape(b.title()) + "</option>")
                         .collect(Collectors.joining())
-                + "<option value=\"\">every place</option></select></label>";
+                + "<option value=\"\">every " + (kind.equals(BROAD) ? "method" : "place") + "</option></select></label>";
     }
 
     /** No character in it can end the element or begin another, whatever the names in the study are. */

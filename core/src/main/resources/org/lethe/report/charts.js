@@ -27,6 +27,13 @@
   const labels = own => axis({ type: 'category', inverse: true, splitLine: { show: false }, axisLine: { show: false }, ...own });
   const text = own => ({ color: ink('--ink'), fontSize: 11, interval: 0, overflow: 'truncate', ...own });
 
+  // Names often differ at their ends: what is too long loses its middle.
+  const fitting = width => name => {
+    const most = Math.max(5, Math.floor(width / 5.9));
+    return name.length <= most ? name : name.slice(0, Math.ceil(most / 2) - 1) + '…' + name.slice(name.length - Math.floor(most / 2));
+  };
+  const widest = names => 10 + 5.9 * Math.max(0, ...names.map(n => n.length));
+
   // A bar from its base, a whisker with ends, and a dashed line where the reference is.
   const bar = (params, api, colours) => {
     const [mean, row, low, high, base, reference] = [0, 1, 2, 3, 4, 5].map(i => api.value(i));
@@ -55,16 +62,17 @@
   };
 
   const kinds = {
-    bars: (data, choice, i) => {
+    bars: (data, choice, i, selected, box) => {
       const own = data.show[choice('show')].options[i];
+      const left = Math.max(116, Math.min(230, box.clientWidth * .34, widest(own.yAxis[0].data.map(l => l.value))));
       return {
         ...common(p => shown(p.data.tip.split('\n'))),
-        grid: { left: 116, right: 66, top: 2, bottom: 24, containLabel: false },
+        grid: { left, right: 66, top: 2, bottom: 24, containLabel: false },
         xAxis: axis(own.xAxis),
         yAxis: own.yAxis.map((y, right) => labels({
           ...y,
           position: right ? 'right' : 'left',
-          axisLabel: text(right ? { width: 62 } : { width: 108 }),
+          axisLabel: text(right ? { width: 62 } : { formatter: fitting(left - 8) }),
         })),
         series: own.series.map(s => ({
           ...s, type: 'custom', encode: { x: [0, 2, 3], y: 1 },
@@ -118,6 +126,76 @@
         ],
       };
     },
+    // The band of a line is an area behind it, in the line's colour.
+    curves: (data, choice, i, selected, box) => {
+      const own = data.options[i];
+      const round = v => Number(v.toPrecision(6));
+      const side = ([min, max, interval], more) => axis({
+        min, max, interval, nameLocation: 'middle', nameTextStyle: { color: ink('--quiet'), fontSize: 11.5 },
+        axisLabel: { color: ink('--quiet'), fontSize: 11, hideOverlap: true, formatter: round }, ...more,
+      });
+      const band = ({ x, low, high, color }) => (params, api) => ({
+        type: 'polygon', silent: true, style: { fill: color, opacity: .16 },
+        shape: { points: [...x.map((v, n) => api.coord([v, high[n]])), ...x.map((v, n) => api.coord([v, low[n]])).reverse()] },
+      });
+      const line = p => {
+        const { name, low, high } = own.lines[p.seriesIndex - own.lines.length];
+        return `${name}: ${p.value[1]}` + (low.length ? ` (${low[p.dataIndex]} to ${high[p.dataIndex]})` : '');
+      };
+      const base = common(ps => shown([`${data.horizontal}: ${ps[0].value[0]}`, ...ps.map(line)]));
+      return {
+        ...base,
+        tooltip: { ...base.tooltip, trigger: 'axis', axisPointer: { lineStyle: { color: ink('--quiet') }, label: { show: false } } },
+        grid: { left: 62, right: 14, top: 8, bottom: 42 },
+        xAxis: side(data.x, { name: fitting(box.clientWidth - 80)(data.horizontal), nameGap: 26, axisLine: { onZero: false, lineStyle: { color: ink('--line') } } }),
+        yAxis: side(data.y, { name: fitting(box.clientHeight - 50)(data.vertical), nameGap: 46 }),
+        series: [
+          ...own.lines.map(l => ({
+            type: 'custom', clip: true, tooltip: { show: false }, data: l.low.length ? [[l.x[0], l.y[0]]] : [], renderItem: band(l),
+          })),
+          ...own.lines.map(({ name, color, x, y }) => ({
+            type: 'line', name, showSymbol: x.length < 2, symbolSize: 6, itemStyle: { color }, lineStyle: { color, width: 1.8 },
+            data: x.map((v, n) => [v, y[n]]),
+          })),
+        ],
+      };
+    },
+    // Numbers stand in the cells where there is room for each of them. Of values around 0, both sides have a colour.
+    heat: (data, choice, i, selected, box) => {
+      const { values } = data.options[i];
+      const { columns, rows } = data;
+      const both = data.low < 0 && data.high > 0;
+      const end = Math.max(-data.low, data.high);
+      const [min, max] = both ? [-end, end] : data.high > data.low ? [data.low, data.high] : [data.low - .5, data.high + .5];
+      const left = Math.min(150, box.clientWidth * .34, 8 + widest(rows));
+      const [wide, high] = [(box.clientWidth - left - 12) / columns.length, (box.clientHeight - 116) / rows.length];
+      const digits = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(data.low), Math.abs(data.high)) || 1))));
+      const whole = data.options.every(o => o.values.flat().every(Number.isInteger));
+      const words = v => v.toFixed(whole ? 0 : digits);
+      const room = high >= 14 && wide >= 4 + 6 * Math.max(words(data.low).length, words(data.high).length);
+      const turned = widest(columns) > wide;
+      const strength = v => both ? Math.abs(v) / end : (v - min) / (max - min);
+      return {
+        ...common(p => shown([`${rows[p.value[1]]}, ${columns[p.value[0]]}: ${p.value[2]}`])),
+        grid: { left, right: 12, top: 34, bottom: 82, containLabel: false, outerBoundsMode: 'none' },
+        xAxis: labels({ data: columns, inverse: false, axisLabel: text({
+          color: ink('--quiet'), interval: wide < 13 ? 'auto' : 0, rotate: turned ? 60 : 0, formatter: fitting(turned ? 60 : wide),
+        }) }),
+        yAxis: labels({ data: rows, axisLabel: text({ interval: high < 12 ? 'auto' : 0, formatter: fitting(left - 8) }) }),
+        visualMap: {
+          type: 'continuous', min, max, orient: 'horizontal', left, top: 0, itemWidth: 9, itemHeight: 110, textGap: 6, seriesIndex: 0,
+          text: [words(max), words(min)], textStyle: { color: ink('--quiet'), fontSize: 11 }, calculable: false,
+          inRange: { color: both ? [ink('--h1'), ink('--wash'), ink('--h0')] : [ink('--wash'), ink('--h0')] },
+        },
+        series: [{
+          type: 'heatmap', itemStyle: { borderColor: ink('--card'), borderWidth: wide > 8 && high > 8 ? 1 : 0 },
+          label: { show: room, fontSize: 10.5, formatter: p => words(p.value[2]) },
+          data: values.flatMap((row, y) => row.map((v, x) => ({
+            value: [x, y, v], label: { color: ink(strength(v) > .55 ? '--card' : '--ink') },
+          }))),
+        }],
+      };
+    },
     radar: (data, choice, i) => {
       const own = data.options[i];
       return {
@@ -140,11 +218,11 @@
     const choice = name => figure.querySelector(`[data-choice=${name}]`).value;
     const selected = () => Object.fromEntries(buttons.map(b => [b.dataset.name, b.ariaPressed === 'true']));
     let data = coloured(figure.querySelector('script').textContent);
-    const option = box => kinds[figure.dataset.kind](data, choice, boxes.indexOf(box), selected());
+    const option = box => kinds[figure.dataset.kind](data, choice, boxes.indexOf(box), selected(), box);
     const charts = () => boxes.map(b => echarts.getInstanceByDom(b)).filter(c => c);
     const again = () => charts().forEach(c => c.setOption(option(c.getDom()), true));
 
-    const renderer = figure.dataset.kind === 'points' ? 'canvas' : 'svg';
+    const renderer = ['points', 'heat'].includes(figure.dataset.kind) ? 'canvas' : 'svg';
     const begin = box => echarts.init(box, null, { renderer }).setOption(option(box));
 
     // A box without a width is not shown, and is drawn when it is.
@@ -154,6 +232,7 @@
         begin(target);
       } else if (chart.getWidth() !== target.clientWidth || chart.getHeight() !== target.clientHeight) {
         chart.resize();
+        if (['bars', 'heat'].includes(figure.dataset.kind)) chart.setOption(option(target), true);
       }
     }));
 
