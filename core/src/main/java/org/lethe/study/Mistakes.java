@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.lethe.LetheException;
 
 /** What is wrong with one file, collected so that all of it is said at once. */
-final class Mistakes {
+public final class Mistakes {
     private record Mistake(int line, String what) {}
 
     private final String file;
@@ -53,7 +53,7 @@ final class Mistakes {
     }
 
     /** The known name with the fewest edits from {@code name}, if a typing mistake can explain them. */
-    static Optional<String> nearest(String name, Collection<String> known) {
+    public static Optional<String> nearest(String name, Collection<String> known) {
         String plain = plain(name);
         return known.stream()
                 .min(Comparator.<String>comparingInt(k -> distance(plain, plain(k))))
