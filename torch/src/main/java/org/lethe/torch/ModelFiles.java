@@ -16,9 +16,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -160,7 +162,7 @@ public final class ModelFiles implements AutoCloseable {
     }
 
     /** The names of all tensors. */
-    public java.util.Set<String> names() {
+    public Set<String> names() {
         return places.keySet();
     }
 
@@ -188,7 +190,7 @@ public final class ModelFiles implements AutoCloseable {
      */
     public void load(Parameters model, Function<String, Optional<String>> inner) {
         Map<String, String> outer = new LinkedHashMap<>(); // of a name of the model, that in the file
-        List<String> mistakes = new ArrayList<>();
+        List<Supplier<String>> mistakes = new ArrayList<>(); // told only if they are among the first
         for (String name : names()) {
             Optional<String> own = inner.apply(name);
             if (own.isEmpty()) {
@@ -196,12 +198,12 @@ public final class ModelFiles implements AutoCloseable {
             }
             String twice = outer.putIfAbsent(own.get(), name);
             if (twice != null) {
-                mistakes.add("tensors \"" + twice + "\" and \"" + name + "\" are both \"" + own.get() + "\" of the model");
+                mistakes.add(() -> "tensors \"" + twice + "\" and \"" + name + "\" are both \"" + own.get() + "\" of the model");
             } else if (!model.all().containsKey(own.get())) {
-                mistakes.add(placed(name) + " is surplus: the model has no \"" + own.get() + "\""
+                mistakes.add(() -> placed(name) + " is surplus: the model has no \"" + own.get() + "\""
                         + Parameters.nearest(own.get(), model.all().keySet()));
             } else {
-                misfit(name, own.get(), model.tensor(own.get())).ifPresent(mistakes::add);
+                misfit(name, own.get(), model.tensor(own.get())).ifPresent(m -> mistakes.add(() -> m));
             }
         }
         Map<String, String> chosen = new LinkedHashMap<>();
@@ -211,13 +213,13 @@ public final class ModelFiles implements AutoCloseable {
                     .map(n -> Optional.ofNullable(outer.get(n)).orElseThrow())
                     .toList();
             if (there.isEmpty()) {
-                mistakes.add("tensor \"" + name + "\" " + Arrays.toString(tensor.shape()) + " is missing"
+                mistakes.add(() -> "tensor \"" + name + "\" " + Arrays.toString(tensor.shape()) + " is missing"
                         + Parameters.nearest(name, names()));
                 return;
             }
             for (String other : there.subList(1, there.size())) {
                 if (file(there.getFirst()).bytes(there.getFirst()).mismatch(file(other).bytes(other)) >= 0) {
-                    mistakes.add("tensors \"" + there.getFirst() + "\" and \"" + other
+                    mistakes.add(() -> "tensors \"" + there.getFirst() + "\" and \"" + other
                             + "\" differ, but are one tensor of the model");
                 }
             }
@@ -253,10 +255,10 @@ public final class ModelFiles implements AutoCloseable {
                 + (files.size() == 1 ? "" : " in " + Optional.ofNullable(places.get(name)).orElseThrow().getFileName());
     }
 
-    private String listed(List<String> mistakes) {
+    private String listed(List<Supplier<String>> mistakes) {
         List<String> lines = mistakes.stream()
                 .limit(MOST_MISTAKES)
-                .map(m -> path + ": " + m)
+                .map(m -> path + ": " + m.get())
                 .toList();
         int more = mistakes.size() - lines.size();
         return String.join("\n", lines) + (more == 0 ? "" : "\n" + path + ": and " + more + " more");

@@ -2,6 +2,7 @@ package org.lethe.torch;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -25,6 +26,8 @@ import org.lethe.study.Mistakes;
  * names, as tied embeddings do: it is stored, drawn and trained once, under its first name.
  */
 public final class Parameters {
+    private static final int LONGEST_NAME = 300;
+
     private final Map<String, Tensor> all;
     private final Map<String, String> first = new HashMap<>(); // of each name, the first name of the same tensor
 
@@ -100,8 +103,13 @@ public final class Parameters {
     }
 
     /** What follows an unknown name in a message: the nearest known one, if any is near. */
-    static String nearest(String name, java.util.Collection<String> known) {
-        return Mistakes.nearest(name, known)
+    static String nearest(String name, Collection<String> known) {
+        if (name.length() > LONGEST_NAME) {
+            return ""; // a name in a file may be long, and comparing costs the product of lengths
+        }
+        List<String> comparable =
+                known.stream().filter(k -> k.length() <= LONGEST_NAME).toList();
+        return Mistakes.nearest(name, comparable)
                 .map(n -> "; did you mean \"" + n + "\"?")
                 .orElse("");
     }

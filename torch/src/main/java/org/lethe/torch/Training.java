@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -130,6 +131,11 @@ public record Training(
         /** The loss, a scalar: the mean over the batch. The key is for draws of the model, as of dropout or noise. */
         Tensor loss(B batch, Keyed key);
 
+        /** Where a step stands, for progress: an epoch, or nothing. */
+        default String position(long step) {
+            return "";
+        }
+
         /** Over how much the loss is a mean: samples, or tokens. Accumulated batches count by it. */
         default double weight(B batch) {
             return 1;
@@ -234,7 +240,7 @@ public record Training(
                     long now = System.nanoTime();
                     if (now - noted > NOTE_NANOS) {
                         noted = now;
-                        bar.note("loss %.4g, %.3g steps/s".formatted(loss, (step - first) * 1e9 / (now - begun)));
+                        bar.note(note((step - first) * 1e9 / (now - begun)));
                     }
                     if (settings.checkEvery > 0 && (step % settings.checkEvery == 0 || step == settings.steps)) {
                         validate();
@@ -256,6 +262,12 @@ public record Training(
                     settings.checkEvery > 0 ? OptionalDouble.of(bestLoss) : OptionalDouble.empty(),
                     settings.checkEvery > 0 ? bestStep : step,
                     stopped);
+        }
+
+        private String note(double stepsPerSecond) {
+            String position = objective.position(step);
+            return (position.isEmpty() ? "" : position + ", ")
+                    + String.format(Locale.ROOT, "loss %.4g, %.3g steps/s", loss, stepsPerSecond);
         }
 
         private boolean patienceIsOver() {
