@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 import org.lethe.LetheException;
 
 /** What is wrong with one file or command line, collected so that all of it is said at once. */
-final class Mistakes {
+public final class Mistakes {
     private record Mistake(int line, String what) {}
 
     private final String file;
@@ -71,7 +71,7 @@ final class Mistakes {
     }
 
     /** The known name with the fewest edits from {@code name}, if a typing mistake can explain them. */
-    static Optional<String> nearest(String name, Collection<String> known) {
+    public static Optional<String> nearest(String name, Collection<String> known) {
         String plain = plain(name);
         return known.stream()
                 .min(Comparator.<String>comparingInt(k -> distance(plain, plain(k))))

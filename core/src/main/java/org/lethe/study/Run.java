@@ -76,6 +76,32 @@ public record Run(
         }
     }
 
+    /** What a tool did, outside any study; {@code cost} is what it took. */
+    public static Run ofTool(
+            String tool,
+            String digest,
+            Recipe recipe,
+            Role role,
+            Exactness exactness,
+            Cost cost,
+            List<Result> results) {
+        return new Run(
+                tool,
+                digest,
+                recipe,
+                role,
+                exactness,
+                "",
+                "",
+                RunFolder.versions(),
+                Cost.NONE,
+                cost,
+                Cost.NONE,
+                results,
+                List.of(),
+                Optional.empty());
+    }
+
     /** The same with other results. */
     Run with(List<Result> results) {
         return new Run(

@@ -6,6 +6,8 @@ import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Generator;
+import org.bytedeco.pytorch.GeneratorOptional;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -90,6 +92,21 @@ public final class Tensors {
         return torch.make_generator_cpu(key.at(0));
     }
 
+    /**
+     * A tensor with elements set to zero at random, the others enlarged so that the mean stays. The mask is drawn on the
+     * processor, so that a key gives the same one on every device.
+     *
+     * @param share of the elements that are dropped; at 0 the tensor comes back as it is
+     */
+    public static Tensor dropout(Tensor tensor, double share, Keyed key) {
+        Check.require(share >= 0 && share < 1, "share", share, "0 or more, below 1");
+        if (share == 0) {
+            return tensor;
+        }
+        Tensor mask = torch.empty(tensor.shape()).bernoulli_(1 - share, new GeneratorOptional(generator(key)));
+        return tensor.mul(mask.div_(new Scalar(1 - share)).to(tensor.device(), tensor.scalar_type()));
+    }
+
     /** The libtorch name of an element type. */
     static ScalarType type(Safetensors.Dtype dtype) {
         return switch (dtype) {
@@ -111,7 +128,16 @@ public final class Tensors {
         };
     }
 
-    private static Safetensors.Dtype dtype(ScalarType type) {
+    /** Whether elements of a type are floating point. */
+    static boolean floating(Safetensors.Dtype dtype) {
+        return switch (dtype) {
+            case F64, F32, F16, BF16, F8_E4M3, F8_E5M2 -> true;
+            case I64, I32, I16, I8, U64, U32, U16, U8, BOOL -> false;
+        };
+    }
+
+    /** The element type of a libtorch name. */
+    static Safetensors.Dtype dtype(ScalarType type) {
         for (Safetensors.Dtype dtype : Safetensors.Dtype.values()) {
             if (type(dtype) == type) {
                 return dtype;

@@ -1,4 +1,7 @@
-/** libtorch as this project uses it: devices, threads, generators, tensors from and to arrays and files. */
+/**
+ * libtorch as this project uses it: devices, tensors from and to arrays and files, weights by name, initial values, optimisers,
+ * schedules, averages, checkpoints, LoRA, and one training loop. Its own types and functions are used, not wrapped.
+ */
 @NullMarked
 package org.lethe.torch;
 

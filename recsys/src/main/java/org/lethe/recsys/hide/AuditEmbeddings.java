@@ -190,7 +190,7 @@ public record AuditEmbeddings(
         Result result = Result.of(described, classes, findings);
         if (folder.isPresent()) {
             String words = result.facts() + "; " + Words.full(hide) + "; " + Words.full(audit) + "; seed " + env.seed();
-            Run run = new Run(
+            Run run = Run.ofTool(
                     "audit-embeddings",
                     RunFolder.sha256(words),
                     new Run.Recipe(
@@ -202,17 +202,13 @@ public record AuditEmbeddings(
                             env.seed()),
                     Run.Role.TESTED,
                     Exactness.NONE,
-                    "",
-                    RunFolder.versions(),
-                    Cost.NONE,
                     cost,
-                    Cost.NONE,
                     List.of(new Run.Result(
                             Named.Of.name(audit),
+                            audit.aspect(),
                             findings,
                             result.sampled() + ". " + audit.limits(),
-                            List.of(audit.picture(table.rows(), table.width(), classes, counted)))),
-                    Optional.empty());
+                            List.of(audit.picture(table.rows(), table.width(), classes, counted)))));
             Report.write(List.of(run), folder.get());
         }
         return result;

@@ -200,18 +200,6 @@ public record HideEmbeddings(
 
     /** The repair, or beside it the rows as they were, which the audit has to reject. */
     private Run run(String digest, Run.Recipe recipe, Run.Role role, Cost hiding, List<Run.Result> results) {
-        return new Run(
-                "hide-embeddings",
-                digest,
-                recipe,
-                role,
-                method.exactness(),
-                "",
-                RunFolder.versions(),
-                Cost.NONE,
-                hiding,
-                Cost.NONE,
-                results,
-                Optional.empty());
+        return Run.ofTool("hide-embeddings", digest, recipe, role, method.exactness(), hiding, results);
     }
 }
