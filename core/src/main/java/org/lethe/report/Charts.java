@@ -88,7 +88,7 @@ record Charts(Report report) {
                 axes.stream().filter(a -> !a.table().equals(x.get().table())).toList();
         Optional<Axis> y = main(Aspect.UTILITY, axes)
                 .filter(a -> !a.equals(x.get()))
-                .sorted(Comparator.comparing(a -> -together(a, x.get())))
+                .sorted(Comparator.comparingLong(a -> -together(a, x.get())))
                 .findFirst()
                 .or(() -> others.stream()
                         .filter(a -> a.lower() != x.get().lower())

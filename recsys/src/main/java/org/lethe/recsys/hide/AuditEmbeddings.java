@@ -16,7 +16,8 @@ import org.lethe.Finding;
 import org.lethe.Ledger;
 import org.lethe.Named;
 import org.lethe.Tool;
-import org.lethe.recsys.UserTable;
+import org.lethe.attack.Attacker;
+import org.lethe.tables.EmbeddingTable;
 import org.lethe.report.Report;
 import org.lethe.study.Run;
 import org.lethe.study.RunFolder;
@@ -89,8 +90,8 @@ public record AuditEmbeddings(
             int constantColumns,
             Map<String, Measured> findings)
             implements Tool.Result {
-        static Result of(UserTable.Described described, Classes classes, List<Finding> findings) {
-            UserTable table = described.table();
+        static Result of(EmbeddingTable.Described described, Classes classes, List<Finding> findings) {
+            EmbeddingTable table = described.table();
             int[] sizes = classes.counts();
             Map<String, Integer> counts = new LinkedHashMap<>();
             for (int k = 0; k < sizes.length; k++) {
@@ -99,10 +100,10 @@ public record AuditEmbeddings(
             Map<String, Measured> measured = new LinkedHashMap<>();
             findings.forEach(f -> measured.put(f.name(), Measured.of(f)));
             return new Result(
-                    table.users().size(),
+                    table.entities().size(),
                     table.width(),
                     counts,
-                    table.users().size() - Arrays.stream(sizes).sum(),
+                    table.entities().size() - Arrays.stream(sizes).sum(),
                     described.unknown(),
                     described.strangers(),
                     table.constantColumns(),
@@ -179,10 +180,10 @@ public record AuditEmbeddings(
     }
 
     private Result result(Env env, Optional<Path> folder) throws IOException {
-        UserTable.Described described = read();
-        UserTable table = described.table();
+        EmbeddingTable.Described described = read();
+        EmbeddingTable table = described.table();
         Hide hide = hide(1, env.seed());
-        Classes classes = hide.each(table.users()).getFirst();
+        Classes classes = hide.each(table.entities()).getFirst();
         AttributeInference audit = audit();
         Env counted = env.with(new Ledger());
         List<Finding> findings = audit.examine(table.rows(), table.width(), classes, counted);
@@ -214,8 +215,8 @@ public record AuditEmbeddings(
         return result;
     }
 
-    UserTable.Described read() throws IOException {
-        return UserTable.read(users, id, tensor).with(attributes, id, attribute);
+    EmbeddingTable.Described read() throws IOException {
+        return EmbeddingTable.read(users, id, tensor).with(attributes, id, attribute);
     }
 
     /** The request whose effect attackers judge. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.lethe.Check;
+import org.lethe.Aspect;
 import org.lethe.Cost;
 import org.lethe.Env;
 import org.lethe.Finding;
@@ -19,8 +20,8 @@ import org.lethe.Named;
 import org.lethe.Tool;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.UserFile;
-import org.lethe.recsys.UserTable;
+import org.lethe.tables.EmbeddingFile;
+import org.lethe.tables.EmbeddingTable;
 import org.lethe.report.Report;
 import org.lethe.study.Run;
 import org.lethe.study.RunFolder;
@@ -133,15 +134,15 @@ public record HideEmbeddings(
     }
 
     private Result result(Env env, Optional<Path> folder) throws IOException {
-        UserFile file = UserFile.of(to, audit.id(), audit.tensor());
+        EmbeddingFile file = EmbeddingFile.of(to, audit.id(), audit.tensor());
         Hide hide = audit.hide(share, env.seed());
         Repair repair = new Repair(method, hide);
         AttributeInference attack = audit.audit();
-        UserTable.Described described = audit.read();
+        EmbeddingTable.Described described = audit.read();
         refuseToOverwrite(audit.users());
         refuseToOverwrite(audit.attributes());
         file.require(described.table());
-        Classes classes = hide.each(described.table().users()).getFirst();
+        Classes classes = hide.each(described.table().entities()).getFirst();
         Env counted = env.with(new Ledger());
         Repair.Repaired repaired =
                 counted.ledger().timed("hide", () -> repair.repair(described.table(), counted));
@@ -157,15 +158,15 @@ public record HideEmbeddings(
                     result.facts() + "; " + Words.full(hide) + "; " + Words.full(attack) + "; seed " + env.seed());
             String limits = result.rows.sampled() + ". " + attack.limits();
             String name = Named.Of.name(attack);
-            Run.Result after = new Run.Result(name, leaks, limits, attack.pictures(repaired.made(), counted));
-            Run.Result before = new Run.Result(name, attack.examine(repaired.idle(), counted), limits);
+            Run.Result after = new Run.Result(name, attack.aspect(), leaks, limits, attack.pictures(repaired.made(), counted));
+            Run.Result before = new Run.Result(name, attack.aspect(), attack.examine(repaired.idle(), counted), limits);
             String brief = Words.brief(hide, new Hide());
             runs.add(run(
                     digest,
                     recipe(result, brief, result.method, env),
                     Run.Role.TESTED,
                     hiding,
-                    List.of(after, new Run.Result("movement", movement, LIMITS))));
+                    List.of(after, new Run.Result("movement", Aspect.UTILITY, movement, LIMITS))));
             runs.add(run(
                     digest,
                     recipe(result, brief, "as before", env),
