@@ -29,7 +29,7 @@ public final class Parameters {
     private static final int LONGEST_NAME = 300;
 
     private final Map<String, Tensor> all;
-    private final Map<String, String> first = new HashMap<>(); // of each name, the first name of the same tensor
+    private final Map<String, String> first = new LinkedHashMap<>(); // of each name, the first name of the same tensor
 
     private Parameters(Map<String, Tensor> all) {
         this.all = Collections.unmodifiableMap(all);
@@ -85,11 +85,12 @@ public final class Parameters {
     /** The names of the same tensor, in order. */
     List<String> namesOf(String name) {
         List<String> names = new ArrayList<>();
-        for (String other : all.keySet()) {
-            if (first.get(other).equals(first.get(name))) {
+        String own = first.getOrDefault(name, name);
+        first.forEach((other, its) -> {
+            if (its.equals(own)) {
                 names.add(other);
             }
-        }
+        });
         return names;
     }
 
