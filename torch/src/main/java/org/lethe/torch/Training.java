@@ -169,7 +169,8 @@ public record Training(
 
     /**
      * Trains in place, from a checkpoint where there is one, and writes one every {@code saveEvery} steps and at the end. A
-     * finished training is read back.
+     * finished training is read back. The file holds the whole model with its frozen tensors: of an {@link Adapter} hand over its
+     * own parameters, without the model underneath.
      */
     public <B> Outcome run(Parameters model, Objective<B> objective, Env env, Path checkpoint) {
         try (var _ = new PointerScope()) {
