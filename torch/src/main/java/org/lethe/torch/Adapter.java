@@ -41,7 +41,7 @@ public final class Adapter {
             Tensor a = torch.zeros(rank, layer.inputs()).to(layer.weight().device(), layer.weight().scalar_type());
             Tensor b = torch.zeros(layer.outputs(), rank).to(layer.weight().device(), layer.weight().scalar_type());
             double bound = 1 / Math.sqrt(layer.inputs()); // Kaiming for a leaky rectifier with slope √5
-            new Initial.Uniform(-bound, bound).fill(a, key.of(name), Workers.here());
+            Initial.uniform(-bound, bound).fill(a, key.of(name), Workers.here());
             pairs.put(name, new Pair(layer, a.requires_grad_(true), b.requires_grad_(true), settings.scale(layer)));
         });
     }

@@ -6,14 +6,12 @@ import org.lethe.LetheException;
 /** The setting {@code device} of a model: the processor or the first card. Naming one loads nothing; {@link #ready} does. */
 public enum Device {
     /** The processor. */
-    CPU(org.lethe.Device.CPU),
+    CPU,
     /** The first NVIDIA card; needs the build with {@code -Pcuda}, and its bits are its own. */
-    CUDA(new org.lethe.Device(org.lethe.Device.Kind.CUDA, 0));
+    CUDA;
 
-    private final org.lethe.Device device;
-
-    Device(org.lethe.Device device) {
-        this.device = device;
+    private org.lethe.Device device() {
+        return this == CPU ? org.lethe.Device.CPU : new org.lethe.Device(org.lethe.Device.Kind.CUDA, 0);
     }
 
     /**
@@ -22,11 +20,11 @@ public enum Device {
      * @throws LetheException where this machine or this build has no such device
      */
     public void ready() {
-        Devices.ready(device);
+        Devices.ready(device());
     }
 
     /** A tensor on this device: itself, or a copy where it is elsewhere. */
     public Tensor on(Tensor tensor) {
-        return Devices.on(tensor, device);
+        return Devices.on(tensor, device());
     }
 }

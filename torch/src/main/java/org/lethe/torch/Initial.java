@@ -1,5 +1,6 @@
 package org.lethe.torch;
 
+import java.util.Arrays;
 import java.util.function.LongToDoubleFunction;
 import java.util.stream.LongStream;
 import org.bytedeco.javacpp.FloatPointer;
@@ -17,63 +18,53 @@ import org.lethe.numerics.Keyed;
  * <p>A tensor is {@code [outputs, inputs, …]}, as dense layers and convolutions have it; dimensions after the second multiply
  * both. Layers that store {@code [inputs, outputs]} need a rule that does not ask for them.
  */
-public sealed interface Initial {
+public final class Initial {
     /** Uniform in ±√(6 / (inputs + outputs)) (Glorot and Bengio 2010, eq. 16). */
-    Initial XAVIER_UNIFORM = new Xavier(1, false);
+    public static final Initial XAVIER_UNIFORM = xavierUniform(1);
 
     /** Uniform in ±√(3 / inputs): the variance of He et al. 2015 for a layer that no rectifier follows. */
-    Initial KAIMING_UNIFORM = new Kaiming(1, false);
+    public static final Initial KAIMING_UNIFORM = kaimingUniform(1);
 
     /** Zero: biases. */
-    Initial ZERO = new Constant(0);
+    public static final Initial ZERO = constant(0);
 
-    /** Turns 64 random bits into a value, for a tensor with so many outputs and inputs. */
-    LongToDoubleFunction of(long outputs, long inputs);
-
-    /**
-     * The same value everywhere.
-     *
-     * @param value zero for biases, one for the weights of norms
-     */
-    record Constant(double value) implements Initial {
-        @Override
-        public LongToDoubleFunction of(long outputs, long inputs) {
-            return bits -> value;
-        }
+    /** What turns 64 random bits into a value. */
+    @FunctionalInterface
+    private interface Rule {
+        LongToDoubleFunction of(long outputs, long inputs);
     }
 
-    /**
-     * Uniform between two bounds.
-     *
-     * @param low lower bound
-     * @param high upper bound
-     */
-    record Uniform(double low, double high) implements Initial {
-        public Uniform {
-            Check.require(low <= high, "low", low, "at most high, which is " + high);
-        }
+    private static final int BLOCK = 1 << 14;
 
-        @Override
-        public LongToDoubleFunction of(long outputs, long inputs) {
-            return bits -> low + (high - low) * Keyed.unit(bits);
-        }
+    private final String name;
+    private final boolean countsInputs;
+    private final Rule rule;
+
+    private Initial(String name, boolean countsInputs, Rule rule) {
+        this.name = name;
+        this.countsInputs = countsInputs;
+        this.rule = rule;
     }
 
-    /**
-     * Normal.
-     *
-     * @param mean of the values
-     * @param sd their standard deviation
-     */
-    record Normal(double mean, double sd) implements Initial {
-        public Normal {
-            Check.require(sd >= 0, "sd", sd, "at least 0");
-        }
+    /** The same value everywhere: zero for biases, one for the weights of norms. */
+    public static Initial constant(double value) {
+        return new Initial("constant " + value, false, (outputs, inputs) -> bits -> value);
+    }
 
-        @Override
-        public LongToDoubleFunction of(long outputs, long inputs) {
-            return bits -> mean + sd * Keyed.normal(bits);
-        }
+    /** Uniform between two bounds. */
+    public static Initial uniform(double low, double high) {
+        Check.require(low <= high, "low", low, "at most high, which is " + high);
+        return new Initial(
+                "uniform " + low + " to " + high,
+                false,
+                (outputs, inputs) -> bits -> low + (high - low) * Keyed.unit(bits));
+    }
+
+    /** Normal with a mean and a standard deviation. */
+    public static Initial normal(double mean, double sd) {
+        Check.require(sd >= 0, "sd", sd, "at least 0");
+        return new Initial(
+                "normal " + mean + " " + sd, false, (outputs, inputs) -> bits -> mean + sd * Keyed.normal(bits));
     }
 
     /**
@@ -82,78 +73,80 @@ public sealed interface Initial {
      * @param sd standard deviation before the tails are cut
      * @param cut where they are cut, in standard deviations
      */
-    record TruncatedNormal(double sd, double cut) implements Initial {
-        public TruncatedNormal {
-            Check.require(sd >= 0, "sd", sd, "at least 0");
-            Check.require(cut >= 0.1, "cut", cut, "at least 0.1");
-        }
-
-        @Override
-        public LongToDoubleFunction of(long outputs, long inputs) {
-            return bits -> {
-                double z = Keyed.normal(bits);
-                for (long next = bits; Math.abs(z) > cut; z = Keyed.normal(next)) {
-                    next = Keyed.mix(next + 1);
-                }
-                return sd * z;
-            };
-        }
+    public static Initial truncatedNormal(double sd, double cut) {
+        Check.require(sd >= 0, "sd", sd, "at least 0");
+        Check.require(cut >= 0.1, "cut", cut, "at least 0.1");
+        return new Initial("truncated normal " + sd + " " + cut, false, (outputs, inputs) -> bits -> {
+            double z = Keyed.normal(bits);
+            for (long next = Keyed.mix(bits + 1); Math.abs(z) > cut; next = Keyed.mix(next + 1)) {
+                z = Keyed.normal(next);
+            }
+            return sd * z;
+        });
     }
 
-    /**
-     * Variance 2 gain² / (inputs + outputs) (Glorot and Bengio 2010).
-     *
-     * @param gain factor of the standard deviation
-     * @param normal whether normal or uniform
-     */
-    record Xavier(double gain, boolean normal) implements Initial {
-        @Override
-        public LongToDoubleFunction of(long outputs, long inputs) {
-            return centred(gain * Math.sqrt(6.0 / (inputs + outputs)), normal);
-        }
+    /** Uniform with variance 2 gain² / (inputs + outputs) (Glorot and Bengio 2010). */
+    public static Initial xavierUniform(double gain) {
+        return new Initial(
+                "Xavier uniform " + gain,
+                true,
+                (outputs, inputs) -> within(gain * Math.sqrt(6.0 / (inputs + outputs))));
     }
 
-    /**
-     * Variance gain² / inputs (He et al. 2015); gain is √2 before a rectifier, and √(2 / (1 + a²)) before a leaky one.
-     *
-     * @param gain factor of the standard deviation
-     * @param normal whether normal or uniform
-     */
-    record Kaiming(double gain, boolean normal) implements Initial {
-        @Override
-        public LongToDoubleFunction of(long outputs, long inputs) {
-            return centred(gain * Math.sqrt(3.0 / inputs), normal);
-        }
+    /** Normal with variance 2 gain² / (inputs + outputs) (Glorot and Bengio 2010). */
+    public static Initial xavierNormal(double gain) {
+        return new Initial("Xavier normal " + gain, true, (outputs, inputs) -> {
+            double sd = gain * Math.sqrt(2.0 / (inputs + outputs));
+            return bits -> sd * Keyed.normal(bits);
+        });
     }
 
-    /** Uniform within ±bound, or normal with the same variance. */
-    private static LongToDoubleFunction centred(double bound, boolean normal) {
-        double sd = bound / Math.sqrt(3);
-        return normal ? bits -> sd * Keyed.normal(bits) : bits -> bound * (2 * Keyed.unit(bits) - 1);
+    /** Uniform with variance gain² / inputs (He et al. 2015); gain is √2 before a rectifier. */
+    public static Initial kaimingUniform(double gain) {
+        return new Initial(
+                "Kaiming uniform " + gain, true, (outputs, inputs) -> within(gain * Math.sqrt(3.0 / inputs)));
+    }
+
+    /** Normal with variance gain² / inputs (He et al. 2015); gain is √2 before a rectifier. */
+    public static Initial kaimingNormal(double gain) {
+        return new Initial("Kaiming normal " + gain, true, (outputs, inputs) -> {
+            double sd = gain / Math.sqrt(inputs);
+            return bits -> sd * Keyed.normal(bits);
+        });
+    }
+
+    private static LongToDoubleFunction within(double bound) {
+        return bits -> bound * (2 * Keyed.unit(bits) - 1);
     }
 
     /** The weights of a key, row by row. */
-    default float[] of(Keyed key, int outputs, int inputs) {
+    public float[] of(Keyed key, int outputs, int inputs) {
         float[] weights = new float[Math.multiplyExact(outputs, inputs)];
-        LongToDoubleFunction value = of(outputs, (long) inputs);
-        for (int n = 0; n < weights.length; n++) {
-            weights[n] = (float) value.applyAsDouble(key.at(n));
-        }
+        draw(rule.of(outputs, inputs), key, 0, weights);
         return weights;
     }
 
-    /** Fills a tensor in place; other floating-point types than float are rounded from it. */
-    default void fill(Tensor tensor, Keyed key, Workers workers) {
+    private static void draw(LongToDoubleFunction value, Keyed key, long from, float[] into) {
+        for (int n = 0; n < into.length; n++) {
+            into[n] = (float) value.applyAsDouble(key.at(from + n));
+        }
+    }
+
+    /**
+     * Fills a tensor in place; other floating-point types than float are rounded from it.
+     *
+     * @param workers that share the blocks of a large tensor; they do not change a bit
+     */
+    public void fill(Tensor tensor, Keyed key, Workers workers) {
         long[] shape = tensor.shape();
         Check.require(tensor.is_floating_point(), "tensor.dtype", tensor.scalar_type(), "floating point");
         Check.require(
-                shape.length >= 2 || !(this instanceof Xavier || this instanceof Kaiming),
-                "tensor.dim",
-                shape.length,
-                "at least 2, as " + this + " counts inputs");
+                shape.length >= 2 || !countsInputs,
+                "shape",
+                Arrays.toString(shape),
+                "at least 2 dimensions, as " + name + " counts inputs");
         long field = LongStream.of(shape).skip(2).reduce(1, (a, b) -> a * b);
-        LongToDoubleFunction value =
-                of(shape.length < 1 ? 1 : shape[0] * field, shape.length < 2 ? 1 : shape[1] * field);
+        LongToDoubleFunction value = countsInputs ? rule.of(shape[0] * field, shape[1] * field) : rule.of(1, 1);
         try (var _ = new PointerScope()) {
             Tensor plain = tensor.detach();
             boolean direct = plain.is_cpu()
@@ -161,14 +154,11 @@ public sealed interface Initial {
                     && plain.scalar_type().intern() == ScalarType.Float;
             Tensor floats = direct ? plain : torch.zeros(shape);
             FloatPointer into = new FloatPointer(floats.data_ptr());
-            int block = 1 << 14;
-            int blocks = Math.toIntExact((floats.numel() + block - 1) / block);
-            workers.each(blocks, b -> {
-                long from = (long) b * block;
-                float[] values = new float[(int) Math.min(block, floats.numel() - from)];
-                for (int n = 0; n < values.length; n++) {
-                    values[n] = (float) value.applyAsDouble(key.at(from + n));
-                }
+            long size = floats.numel();
+            workers.each(Math.toIntExact((size + BLOCK - 1) / BLOCK), b -> {
+                long from = (long) b * BLOCK;
+                float[] values = new float[(int) Math.min(BLOCK, size - from)];
+                draw(value, key, from, values);
                 try (var _ = new PointerScope()) {
                     new FloatPointer(into).position(from).put(values);
                 }
@@ -177,5 +167,11 @@ public sealed interface Initial {
                 plain.copy_(floats);
             }
         }
+    }
+
+    /** The rule in words. */
+    @Override
+    public String toString() {
+        return name;
     }
 }

@@ -29,7 +29,7 @@ public final class Parameters {
     private static final int LONGEST_NAME = 300;
 
     private final Map<String, Tensor> all;
-    private final Map<String, String> first = new HashMap<>(); // of each name, the first name of the same tensor
+    private final Map<String, String> first = new LinkedHashMap<>(); // of each name, the first name of the same tensor
 
     private Parameters(Map<String, Tensor> all) {
         this.all = Collections.unmodifiableMap(all);
@@ -85,11 +85,12 @@ public final class Parameters {
     /** The names of the same tensor, in order. */
     List<String> namesOf(String name) {
         List<String> names = new ArrayList<>();
-        for (String other : all.keySet()) {
-            if (first.get(other).equals(first.get(name))) {
+        String own = first.getOrDefault(name, name);
+        first.forEach((other, its) -> {
+            if (its.equals(own)) {
                 names.add(other);
             }
-        }
+        });
         return names;
     }
 
@@ -124,15 +125,6 @@ public final class Parameters {
         distinct().forEach((name, tensor) -> tensor.set_requires_grad(tensor.is_floating_point() && which.test(name)));
     }
 
-    /** Drops the gradients of all. */
-    public void dropGradients() {
-        for (Tensor tensor : all.values()) {
-            if (tensor.requires_grad()) {
-                tensor.mutable_grad().reset();
-            }
-        }
-    }
-
     /**
      * Draws initial values. Each element is a function of key, first name and place, so that neither the order of parameters
      * nor the number of workers changes a bit.
@@ -145,16 +137,6 @@ public final class Parameters {
         distinct()
                 .forEach((name, tensor) ->
                         rule.apply(name, tensor).ifPresent(initial -> initial.fill(tensor, key.of(name), workers)));
-    }
-
-    /** Copies the values of others, which must have the same names and shapes. */
-    public void copy(Parameters others) {
-        Check.require(
-                others.all.keySet().equals(all.keySet()),
-                "others",
-                others.all.keySet(),
-                "the names " + all.keySet());
-        distinct().forEach((name, tensor) -> set(name, tensor, others.tensor(name)));
     }
 
     /** Copies values into a tensor in place, whatever the device or the floating-point type of either. */

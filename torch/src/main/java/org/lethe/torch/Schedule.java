@@ -7,9 +7,6 @@ import org.lethe.Check;
  * equal parts; the first step of a warm-up therefore moves nothing, as in the common libraries.
  */
 public sealed interface Schedule {
-    /** No warm-up, then always 1. */
-    Schedule CONSTANT = new Constant(0);
-
     /** Steps during which the factor grows to 1. */
     long warmUp();
 

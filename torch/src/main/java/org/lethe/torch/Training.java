@@ -67,7 +67,7 @@ public record Training(
     /** AdamW at 1e-3 with decay 0.01 of matrices, gradients clipped at 1, constant rate, a checkpoint every 1,000 steps. */
     public static Training of(long steps) {
         UpdateRule rule = new UpdateRule.AdamW(1e-3, 0.01);
-        return new Training(steps, 1, 1, rule, Schedule.CONSTANT, false, 0, 0, 0, 1000);
+        return new Training(steps, 1, 1, rule, new Schedule.Constant(0), false, 0, 0, 0, 1000);
     }
 
     /** The same with another number of batches a step. */
@@ -169,7 +169,8 @@ public record Training(
 
     /**
      * Trains in place, from a checkpoint where there is one, and writes one every {@code saveEvery} steps and at the end. A
-     * finished training is read back.
+     * finished training is read back. The file holds the whole model with its frozen tensors: of an {@link Adapter} hand over its
+     * own parameters, without the model underneath.
      */
     public <B> Outcome run(Parameters model, Objective<B> objective, Env env, Path checkpoint) {
         try (var _ = new PointerScope()) {

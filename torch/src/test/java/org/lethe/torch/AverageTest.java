@@ -30,7 +30,7 @@ class AverageTest {
                 expected = kept * expected + (1 - kept) * Math.sin(step);
             }
             // float32 against double: the rounding of some ten steps that matter
-            assertEquals(expected, average.tensors().get("w").select(0, 0).item_double(), 1e-6);
+            assertEquals(expected, Mlp.named(average.tensors(), "w").select(0, 0).item_double(), 1e-6);
         }
     }
 
@@ -45,7 +45,7 @@ class AverageTest {
             assertThrows(IllegalArgumentException.class, () -> average.add(0));
             average.swap();
             assertArrayEquals(new float[] {3, 3}, Tensors.floats(w.detach()));
-            assertArrayEquals(new float[] {1, 1}, Tensors.floats(average.tensors().get("w")));
+            assertArrayEquals(new float[] {1, 1}, Tensors.floats(Mlp.named(average.tensors(), "w")));
         }
     }
 }

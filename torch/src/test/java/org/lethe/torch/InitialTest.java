@@ -32,15 +32,15 @@ class InitialTest {
 
     @Test
     void drawsHaveTheMomentsTheyPromise() {
-        hasMoments(new Initial.Normal(0.5, 0.02), 0.5, 0.0004);
-        hasMoments(new Initial.Uniform(-1, 3), 1, 16 / 12.0);
-        hasMoments(new Initial.Xavier(1, true), 0, 2.0 / 800);
-        hasMoments(new Initial.Xavier(2, false), 0, 8.0 / 800);
-        hasMoments(new Initial.Kaiming(Math.sqrt(2), true), 0, 2.0 / 500);
-        hasMoments(new Initial.Kaiming(1, false), 0, 1.0 / 500);
+        hasMoments(Initial.normal(0.5, 0.02), 0.5, 0.0004);
+        hasMoments(Initial.uniform(-1, 3), 1, 16 / 12.0);
+        hasMoments(Initial.xavierNormal(1), 0, 2.0 / 800);
+        hasMoments(Initial.xavierUniform(2), 0, 8.0 / 800);
+        hasMoments(Initial.kaimingNormal(Math.sqrt(2)), 0, 2.0 / 500);
+        hasMoments(Initial.kaimingUniform(1), 0, 1.0 / 500);
         // a normal cut at 2: 1 - 2 * 2 φ(2) / (2 Φ(2) - 1)
-        hasMoments(new Initial.TruncatedNormal(1, 2), 0, 0.7737413035499232);
-        for (float v : new Initial.TruncatedNormal(0.02, 2).of(Keyed.seed(9), 100, 100)) {
+        hasMoments(Initial.truncatedNormal(1, 2), 0, 0.7737413035499232);
+        for (float v : Initial.truncatedNormal(0.02, 2).of(Keyed.seed(9), 100, 100)) {
             assertTrue(Math.abs(v) <= 0.04f);
         }
     }
@@ -56,13 +56,13 @@ class InitialTest {
             other.put("b", torch.zeros(7));
             other.put("c", torch.zeros(2, 2));
             other.put("a", torch.zeros(300, 200));
-            Initial normal = new Initial.Normal(0, 1);
+            Initial normal = Initial.normal(0, 1);
             Parameters.of(one).draw(Keyed.seed(5), (name, tensor) -> Optional.of(normal), Workers.here());
             Parameters.of(other).draw(Keyed.seed(5), (name, tensor) -> Optional.of(normal), three);
             for (String name : List.of("a", "b")) {
-                assertArrayEquals(Tensors.floats(one.get(name)), Tensors.floats(other.get(name)), name);
+                assertArrayEquals(Tensors.floats(Mlp.named(one, name)), Tensors.floats(Mlp.named(other, name)), name);
             }
-            assertArrayEquals(normal.of(Keyed.seed(5).of("a"), 300, 200), Tensors.floats(one.get("a")));
+            assertArrayEquals(normal.of(Keyed.seed(5).of("a"), 300, 200), Tensors.floats(Mlp.named(one, "a")));
         }
     }
 

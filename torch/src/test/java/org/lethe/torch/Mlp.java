@@ -31,6 +31,11 @@ final class Mlp {
         return parameters;
     }
 
+    /** The tensor of a name, which is there. */
+    static Tensor named(Map<String, Tensor> tensors, String name) {
+        return Optional.ofNullable(tensors.get(name)).orElseThrow();
+    }
+
     static Tensor output(Parameters p, Tensor x) {
         Tensor hidden = tanh(addmm(p.tensor("first.bias"), x, p.tensor("first.weight").t()));
         return addmm(p.tensor("last.bias"), hidden, p.tensor("last.weight").t()); // [batch, 1]

@@ -4,7 +4,6 @@ import static org.bytedeco.pytorch.global.torch.cos;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.Arrays;
@@ -86,11 +85,11 @@ class OptimiserTest {
             all.put("frozen", torch.ones(2, 2));
             Parameters parameters = Parameters.of(all);
             Optimiser optimiser = new Optimiser(new UpdateRule.Sgd(0.5, 0, 0.1, false), parameters, Optimiser.MATRICES);
-            all.get("w").sum().add(all.get("b").sum()).mul(new Scalar(0)).backward();
+            Mlp.named(all, "w").sum().add(Mlp.named(all, "b").sum()).mul(new Scalar(0)).backward();
             optimiser.step(1);
-            assertArrayEquals(new float[] {0.95f, 0.95f, 0.95f, 0.95f}, Tensors.floats(all.get("w").detach()), 1e-7f);
-            assertArrayEquals(new float[] {1, 1}, Tensors.floats(all.get("b").detach()));
-            assertArrayEquals(new float[] {1, 1, 1, 1}, Tensors.floats(all.get("frozen")));
+            assertArrayEquals(new float[] {0.95f, 0.95f, 0.95f, 0.95f}, Tensors.floats(Mlp.named(all, "w").detach()), 1e-7f);
+            assertArrayEquals(new float[] {1, 1}, Tensors.floats(Mlp.named(all, "b").detach()));
+            assertArrayEquals(new float[] {1, 1, 1, 1}, Tensors.floats(Mlp.named(all, "frozen")));
         }
     }
 
@@ -101,12 +100,12 @@ class OptimiserTest {
             all.put("used", torch.ones(3).requires_grad_(true));
             all.put("unused", torch.ones(3).requires_grad_(true));
             Optimiser optimiser = new Optimiser(new UpdateRule.AdamW(0.1, 0.1), Parameters.of(all), Optimiser.ALL);
-            all.get("used").sum().backward();
+            Mlp.named(all, "used").sum().backward();
             optimiser.step(1);
-            assertArrayEquals(new float[] {1, 1, 1}, Tensors.floats(all.get("unused").detach()));
+            assertArrayEquals(new float[] {1, 1, 1}, Tensors.floats(Mlp.named(all, "unused").detach()));
             Map<String, Tensor> state = optimiser.state();
-            assertEquals(1, state.get("step.used").item_double());
-            assertEquals(0, state.get("step.unused").item_double());
+            assertEquals(1, Mlp.named(state, "step.used").item_double());
+            assertEquals(0, Mlp.named(state, "step.unused").item_double());
             assertEquals(6, state.size());
         }
     }
@@ -118,13 +117,13 @@ class OptimiserTest {
             all.put("a", torch.zeros(1).requires_grad_(true));
             all.put("b", torch.zeros(1).requires_grad_(true));
             Optimiser optimiser = new Optimiser(new UpdateRule.Sgd(1, 0, 0, false), Parameters.of(all), Optimiser.ALL);
-            all.get("a").mul(new Scalar(3)).add(all.get("b").mul(new Scalar(4))).sum().backward();
+            Mlp.named(all, "a").mul(new Scalar(3)).add(Mlp.named(all, "b").mul(new Scalar(4))).sum().backward();
             assertEquals(5, optimiser.clip(1), 1e-6);
             // libtorch divides by the norm plus 1e-6
-            assertEquals(0.6, all.get("a").grad().item_double(), 1e-6);
-            assertEquals(0.8, all.get("b").grad().item_double(), 1e-6);
+            assertEquals(0.6, Mlp.named(all, "a").grad().item_double(), 1e-6);
+            assertEquals(0.8, Mlp.named(all, "b").grad().item_double(), 1e-6);
             assertEquals(1, optimiser.clip(10), 1e-6);
-            assertEquals(0.6, all.get("a").grad().item_double(), 1e-6);
+            assertEquals(0.6, Mlp.named(all, "a").grad().item_double(), 1e-6);
         }
     }
 
@@ -155,6 +154,6 @@ class OptimiserTest {
         }
         IllegalArgumentException e =
                 assertThrows(IllegalArgumentException.class, () -> new UpdateRule.Sgd(1, 0, 0, true));
-        assertTrue(e.getMessage().startsWith("nesterov is true"), e.getMessage());
+        assertEquals("nesterov is true, expected false where momentum is 0", e.getMessage());
     }
 }

@@ -44,9 +44,13 @@ class OrderTest {
     }
 
     @Test
-    void theOthersKeepTheirOrderWithoutTheLastSample() {
-        int[] with = epoch(new Order(500, 500, Keyed.seed(3)), 2);
-        int[] without = epoch(new Order(499, 499, Keyed.seed(3)), 2);
-        assertArrayEquals(Arrays.stream(with).filter(n -> n != 499).toArray(), without);
+    void theOthersKeepTheirOrderWithoutASample() {
+        long[] ids = LongStream.range(0, 500).map(n -> n * n + 7).toArray();
+        long[] fewer = Arrays.stream(ids).filter(id -> id != 20 * 20 + 7).toArray();
+        int[] with = epoch(new Order(ids, 500, Keyed.seed(3)), 2);
+        int[] without = epoch(new Order(fewer, 499, Keyed.seed(3)), 2);
+        assertArrayEquals(
+                Arrays.stream(with).mapToLong(n -> ids[n]).filter(id -> id != 407).toArray(),
+                Arrays.stream(without).mapToLong(n -> fewer[n]).toArray());
     }
 }

@@ -37,7 +37,7 @@ class ScheduleTest {
                 assertEquals(true, next < now && next >= 0.1 - 1e-15, schedule + " at " + step);
             }
         }
-        assertEquals(1, Schedule.CONSTANT.at(0, 10));
+        assertEquals(1, new Schedule.Constant(0).at(0, 10));
         assertEquals(0.25, new Schedule.Constant(4).at(1, 10));
         assertEquals(1, new Schedule.Constant(4).at(9, 10));
     }

@@ -94,6 +94,20 @@ class TensorsTest {
         }
     }
 
+    @Test
+    void dropoutKeepsTheMeanAndIsAFunctionOfItsKey() {
+        try (var _ = new PointerScope()) {
+            Tensor ones = torch.ones(100, 1000);
+            Tensor kept = Tensors.dropout(ones, 0.25, Keyed.seed(3));
+            // 100,000 draws: the standard error of the mean is sqrt(1/3 / 100,000) = 0.0018
+            assertEquals(1, kept.mean().item_double(), 6 * 0.0018);
+            assertEquals(4 / 3.0, kept.max().item_double(), 1e-6);
+            assertTrue(kept.equal(Tensors.dropout(ones, 0.25, Keyed.seed(3))));
+            assertTrue(!kept.equal(Tensors.dropout(ones, 0.25, Keyed.seed(4))));
+            assertTrue(ones.equal(Tensors.dropout(ones, 0, Keyed.seed(3))));
+        }
+    }
+
     private static float[] drawn(Keyed key) {
         return Tensors.floats(torch.randn(new long[] {20}, new GeneratorOptional(Tensors.generator(key))));
     }

@@ -98,7 +98,7 @@ class TrainingTest {
                 FULL,
                 FULL.withChecks(0, 0),
                 FULL.withChecks(0, 0).withAveraging(0),
-                FULL.with(new UpdateRule.Sgd(0.05, 0.9, 0.01, true), Schedule.CONSTANT))) {
+                FULL.with(new UpdateRule.Sgd(0.05, 0.9, 0.01, true), new Schedule.Constant(0)))) {
             float[] straight = whole(training);
             assertArrayEquals(straight, whole(training), "the same seed");
             assertArrayEquals(straight, interrupted(training, 13), training.toString());
@@ -146,7 +146,7 @@ class TrainingTest {
         try (var _ = new PointerScope()) {
             Parameters large = Mlp.parameters(16);
             Parameters parts = Mlp.parameters(16);
-            Training training = Training.of(30).with(new UpdateRule.AdamW(1e-2, 0.01), Schedule.CONSTANT);
+            Training training = Training.of(30).with(new UpdateRule.AdamW(1e-2, 0.01), new Schedule.Constant(0));
             // 24 rows at once, or as 6, 12 and 6: each batch counts by its rows
             training.run(large, rows(large, 0, 24), Env.seeded(1));
             training.withAccumulation(3).run(parts, new Training.Objective<Mlp.Batch>() {
@@ -328,7 +328,7 @@ class TrainingTest {
 
                 @Override
                 public Tensor loss(Integer batch, Keyed key) {
-                    return all.get("w").sqrt().sum(); // 0, with a slope of infinity
+                    return Mlp.named(all, "w").sqrt().sum(); // 0, with a slope of infinity
                 }
             };
             LetheException e = assertThrows(
@@ -387,7 +387,7 @@ class TrainingTest {
 
     /** Trains for ever, with a checkpoint after every step. */
     static final class Endless {
-        static final int WIDTH = 50_000;
+        static final int WIDTH = 20_000;
         static final Training TRAINING = Training.of(1_000_000).withSaveEvery(1);
 
         private Endless() {}
