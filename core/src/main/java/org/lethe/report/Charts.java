@@ -64,12 +64,18 @@ record Charts(Report report) {
     }
 
     private static String note(AuditTable audit, String finding) {
-        return measured(audit.rows(), finding).stream()
+        List<Row> rows = measured(audit.rows(), finding);
+        return rows.stream()
                 .findFirst()
                 .map(r -> at(r, finding))
                 .map(m -> Wording.better(m.direction())
                         + (m.unit().isEmpty() ? "" : ", in " + m.unit())
-                        + "; whiskers are 95 % intervals, the dashed line is the reference")
+                        + (rows.stream().anyMatch(r -> at(r, finding).interval().isPresent())
+                                ? "; whiskers are 95 % intervals"
+                                : "")
+                        + (rows.stream().anyMatch(r -> r.role() == Role.REFERENCE)
+                                ? "; the dashed line is the reference"
+                                : ""))
                 .orElse("");
     }
 
