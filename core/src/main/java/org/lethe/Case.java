@@ -4,6 +4,7 @@ package org.lethe;
  * What an audit looks at.
  *
  * @param data the data the model was first trained on, forgotten parts included
+ * @param remaining the data that every step of the request leaves: the same, unless something was forgotten
  * @param request what was asked
  * @param before the model before the request
  * @param after the model that is judged
@@ -18,6 +19,7 @@ package org.lethe;
  */
 public record Case<D, M>(
         D data,
+        D remaining,
         Request request,
         M before,
         M after,
@@ -26,9 +28,14 @@ public record Case<D, M>(
         Cost fulfilled,
         Cost referenced,
         Baseline baseline) {
-    /** A case without costs, as a library user or a test has it. */
+    /** A case without costs, as a library user or a test has it, of a request that leaves the data as they are. */
     public Case(D data, Request request, M before, M after, M reference) {
-        this(data, request, before, after, reference, Cost.NONE, Cost.NONE, Cost.NONE, new Baseline());
+        this(data, data, request, before, after, reference);
+    }
+
+    /** A case without costs. */
+    public Case(D data, D remaining, Request request, M before, M after, M reference) {
+        this(data, remaining, request, before, after, reference, Cost.NONE, Cost.NONE, Cost.NONE, new Baseline());
     }
 
     /** Whether nothing was done, as in a control: the model after is the very object that was before. */

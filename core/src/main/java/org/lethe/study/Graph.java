@@ -73,12 +73,13 @@ final class Graph<D, M> {
     void add(Open<D, M> open) {
         Cell<D, M> cell = open.cell();
         Step<D> data = left(cell, 0);
+        Step<D> remaining = left(cell, Chain.steps(cell.request()).size());
         Step<Made<M>> learned = learned(cell, cell.method());
         Step<Made<M>> after = fulfilled(cell, cell.method());
         Step<Made<M>> reference = fulfilled(cell, cell.reference());
         // what it needs starts it
-        Step.always(engine.workers(), List.of(data, learned, after, reference), () -> {
-            run(open, data, learned, after, reference);
+        Step.always(engine.workers(), List.of(data, remaining, learned, after, reference), () -> {
+            run(open, data, remaining, learned, after, reference);
             return true;
         });
     }
@@ -220,7 +221,12 @@ final class Graph<D, M> {
     }
 
     private void run(
-            Open<D, M> open, Step<D> data, Step<Made<M>> learned, Step<Made<M>> after, Step<Made<M>> reference) {
+            Open<D, M> open,
+            Step<D> data,
+            Step<D> remaining,
+            Step<Made<M>> learned,
+            Step<Made<M>> after,
+            Step<Made<M>> reference) {
         if (place.stopped()) {
             return;
         }
@@ -243,6 +249,7 @@ final class Graph<D, M> {
             }
             Case<D, M> examined = new Case<>(
                     data.value(),
+                    remaining.value(),
                     cell.request(),
                     learned.value().model(),
                     after.value().model(),

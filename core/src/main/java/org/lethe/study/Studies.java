@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import org.lethe.LetheException;
 import org.lethe.Subject;
@@ -57,5 +58,24 @@ public final class Studies {
     public static LetheException unknown(String name, List<String> known) {
         return new LetheException(
                 LetheException.Code.STUDY, "there is no \"" + name + "\"" + Mistakes.hint(name, known));
+    }
+
+    /**
+     * One entry from what {@link Words#full} said of it: a name, or a name and its settings in braces.
+     *
+     * @param source where it stands, for messages
+     * @param kind what it is, as {@code method}
+     * @param prototypes what may be named, here and by a setting
+     */
+    public static <T> T entry(String source, String kind, String words, List<T> prototypes) {
+        int settings = words.indexOf(' ');
+        String text =
+                settings < 0 ? words : "{" + words.substring(0, settings) + ": " + words.substring(settings + 1) + "}";
+        Mistakes mistakes = new Mistakes(source);
+        Optional<Node> node = Node.read(text, mistakes);
+        mistakes.orThrow();
+        Optional<T> entry = new Binder(List.copyOf(prototypes), mistakes).entry(node.orElseThrow(), kind, prototypes);
+        mistakes.orThrow();
+        return entry.orElseThrow();
     }
 }

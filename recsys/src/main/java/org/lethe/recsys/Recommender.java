@@ -8,6 +8,11 @@ public interface Recommender {
     /** Number of items. */
     int items();
 
+    /** The model that answers: this one, or what serves in its place, as one table in place of shards. */
+    default Recommender served() {
+        return this;
+    }
+
     /** The score of one pair. */
     float score(int user, int item);
 

@@ -8,8 +8,10 @@ import org.lethe.Audit;
 import org.lethe.DataSource;
 import org.lethe.DoNothing;
 import org.lethe.Learner;
+import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Request;
+import org.lethe.Safetensors;
 import org.lethe.Subject;
 import org.lethe.Tool;
 import org.lethe.recsys.backbone.Bpr;
@@ -148,6 +150,24 @@ public final class Recsys implements Subject<Split, Recommender> {
             default ->
                 throw new IllegalArgumentException(
                         "model is a " + model.getClass().getSimpleName() + ", expected one that can be kept");
+        }
+    }
+
+    @Override
+    public Recommender load(Path file) throws IOException {
+        try (Safetensors read = Safetensors.open(file)) {
+            String kind = read.metadata().getOrDefault("lethe.model", "");
+            return switch (kind) {
+                case "embeddings" -> Embeddings.load(file);
+                case "neumf" -> NeuMf.Model.read(read, file, "");
+                case "multvae" -> MultVae.Model.read(read, file, "");
+                case "sharded" -> ShardedFile.load(file, methods());
+                default ->
+                    throw new LetheException(
+                            LetheException.Code.DATA,
+                            file + " holds a model of kind \"" + kind
+                                    + "\", expected embeddings, neumf, multvae or sharded");
+            };
         }
     }
 }

@@ -7,8 +7,6 @@ import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.FileDigest;
 import org.lethe.Named;
-import org.lethe.recsys.DataFiles;
-import org.lethe.recsys.Entities;
 import org.lethe.recsys.Split;
 import org.lethe.tables.DataFiles;
 import org.lethe.tables.Entities;

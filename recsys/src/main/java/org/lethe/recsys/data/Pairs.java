@@ -3,7 +3,6 @@ package org.lethe.recsys.data;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Function;
-import org.lethe.recsys.Entities;
 import org.lethe.recsys.Interactions;
 import org.lethe.tables.Entities;
 

@@ -7,7 +7,6 @@ import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Named;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.Entities;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
 import org.lethe.tables.Entities;

@@ -40,18 +40,15 @@ record ForgetSets(Forgotten gone, Interactions unseen) {
     static Case<Split, Recommender> served(Case<Split, Recommender> c) {
         return new Case<>(
                 c.data(),
+                c.remaining(),
                 c.request(),
-                served(c.before()),
-                served(c.after()),
-                served(c.reference()),
+                c.before().served(),
+                c.after().served(),
+                c.reference().served(),
                 c.learned(),
                 c.fulfilled(),
                 c.referenced(),
                 c.baseline());
-    }
-
-    private static Recommender served(Recommender model) {
-        return model instanceof Sharded sharded ? sharded.served() : model;
     }
 
     /** Where nothing is to be forgotten. */

@@ -150,6 +150,7 @@ public final class Sharded implements Recommender {
     }
 
     /** What answers for all shards: two tables where shards are, unless each user is answered by its own shard. */
+    @Override
     public synchronized Recommender served() {
         Recommender answer = served;
         if (answer == null) {

@@ -15,10 +15,12 @@ import org.lethe.recsys.Checkpoint;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
 import org.lethe.recsys.Storable;
 import org.lethe.recsys.UserRows;
 import org.lethe.recsys.backbone.MultVae;
 import org.lethe.recsys.backbone.NeuMf;
+import org.lethe.study.Studies;
 import org.lethe.study.Words;
 
 /**
@@ -157,6 +159,19 @@ public final class ShardedFile {
             }
             return new Sharded(maker, partition, all, own, items, Sharded::local);
         }
+    }
+
+    /**
+     * Reads a model whoever learned it: the file names its method.
+     *
+     * @param methods among which the method is looked for, with any settings
+     */
+    public static Sharded load(Path file, List<Method<Split, Recommender>> methods) throws IOException {
+        String words;
+        try (Safetensors read = Safetensors.open(file)) {
+            words = read.metadata().getOrDefault("lethe.method", "");
+        }
+        return load(file, Studies.entry(file.toString(), "method", words, methods));
     }
 
     private static UserRows model(Safetensors read, Path file, String name, int users) {

@@ -97,7 +97,7 @@ public record AttributeInference(
     @Override
     public List<Finding> examine(Case<Split, Recommender> c, Env env) {
         Hide hide = Hide.in(c.request(), "attribute-inference");
-        Interactions train = c.data().train();
+        Interactions train = c.remaining().train();
         UserRows before = rows(c.before());
         UserRows after = rows(c.after());
         List<Classes> attributes = hide.each(train);
@@ -107,7 +107,7 @@ public record AttributeInference(
             LabelledSamples target = target(after, classes);
             AttackFindings.Attacks attacks = attacked.attack(
                     c,
-                    List.of(this, classes.attribute(), hide.bands(), hide.least()),
+                    List.of(this, classes.attribute(), hide.bands(), hide.least(), Hide.others(c.request())),
                     () -> target(before, classes),
                     target);
             Outcome strongest = AttackFindings.best(attacks.before());
@@ -157,7 +157,7 @@ public record AttributeInference(
         if (!after.equals(before) && after.width() == before.width()) {
             panels.put("after", after.userRows());
         }
-        return Hide.in(c.request(), "attribute-inference").each(c.data().train()).stream()
+        return Hide.in(c.request(), "attribute-inference").each(c.remaining().train()).stream()
                 .map(classes -> ClassPicture.of(classes, before.width(), panels, pictured(classes, env)))
                 .toList();
     }
@@ -179,7 +179,7 @@ public record AttributeInference(
     }
 
     private static UserRows rows(Recommender model) {
-        if (!(model instanceof UserRows rows)) {
+        if (!(model.served() instanceof UserRows rows)) {
             throw new LetheException(
                     LetheException.Code.STUDY,
                     "audit attribute-inference attacks the rows of users, and a model of kind "

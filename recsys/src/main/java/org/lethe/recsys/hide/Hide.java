@@ -63,14 +63,26 @@ public record Hide(List<String> attribute, List<Double> bands, int least, double
                         + request.getClass().getSimpleName());
     }
 
+    /** The other steps of a request, which may leave other data to look at. */
+    static List<Request> others(Request request) {
+        return Chain.steps(request).stream()
+                .filter(step -> !(step instanceof Hide))
+                .toList();
+    }
+
     /** The same, with only a share of the labels known to the method. */
     public Hide knowing(double share) {
         return new Hide(attribute, bands, least, share, seed);
     }
 
-    /** The users in classes by each attribute, which is what attackers guess. */
+    /**
+     * The users in classes by each attribute, which is what attackers guess. Users without interactions, as those who were
+     * forgotten, are in none: their embeddings hold nothing.
+     */
     public List<Classes> each(Interactions train) {
-        return each(train.userEntities());
+        return each(train.userEntities()).stream()
+                .map(classes -> classes.where(user -> train.degree(user) > 0))
+                .toList();
     }
 
     /** The same, of users without interactions. */

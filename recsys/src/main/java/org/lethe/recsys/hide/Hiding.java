@@ -36,13 +36,13 @@ interface Hiding extends Method<Split, Recommender> {
 
     /** The model as one with rows of users. */
     static UserRows rows(Method<?, ?> method, Recommender model) {
-        if (model instanceof UserRows rows) {
+        if (model.served() instanceof UserRows rows) {
             return rows;
         }
         throw refused(
                 method,
                 "works on a model that holds users as rows, not on a "
-                        + model.getClass().getSimpleName());
+                        + model.served().getClass().getSimpleName());
     }
 
     /** The learner as one that trains under a defence, for more epochs than the defence waits. */

@@ -83,10 +83,11 @@ public record ListInference(
     @Override
     public List<Finding> examine(Case<Split, Recommender> c, Env env) {
         Hide hide = Hide.in(c.request(), "list-inference");
-        Interactions train = c.data().train();
+        Interactions train = c.remaining().train();
+        List<Request> others = Hide.others(c.request());
         Optional<Lists> own = c.untouched() ? Optional.empty() : Optional.of(lists(c.after(), train, env));
         Lists had =
-                c.baseline().of(List.of("list-inference", list, items, served), env, e -> lists(c.before(), train, e));
+                c.baseline().of(List.of("list-inference", list, items, served, others), env, e -> lists(c.before(), train, e));
         Lists has = own.orElse(had);
         List<Classes> attributes = hide.each(train);
         List<Finding> findings = new ArrayList<>();
@@ -102,7 +103,7 @@ public record ListInference(
             LabelledSamples target = has.target(classes);
             AttackFindings.Attacks attacks = attacked.attack(
                     c,
-                    List.of(this, classes.attribute(), hide.bands(), hide.least()),
+                    List.of(this, classes.attribute(), hide.bands(), hide.least(), others),
                     () -> had.target(classes),
                     target);
             attacked.judge(target, attacks.after(), Optional.of(AttackFindings.best(attacks.before())), findings);

@@ -59,8 +59,9 @@ public record Preservation(int k, int others, double sampledLoss, double fullLos
     public List<Finding> examine(Case<Split, Recommender> c, Env env) {
         Keyed random = env.random("preservation");
         List<Finding> findings = new ArrayList<>();
-        Optional<Lists> own = c.untouched() ? Optional.empty() : Optional.of(lists(c.after(), c.data(), env));
-        Lists had = c.baseline().of(List.of("lists", k, others), env, e -> lists(c.before(), c.data(), e));
+        Optional<Lists> own = c.untouched() ? Optional.empty() : Optional.of(lists(c.after(), c.remaining(), env));
+        Lists had = c.baseline()
+                .of(List.of("lists", k, others, Hide.others(c.request())), env, e -> lists(c.before(), c.remaining(), e));
         Lists has = own.orElse(had);
         judge("hitRate@" + k, had.sampled.hitRate(), has.sampled.hitRate(), sampledLoss, random, findings);
         judge("ndcg@" + k, had.sampled.ndcg(), has.sampled.ndcg(), sampledLoss, random, findings);
