@@ -38,8 +38,10 @@ public final class Adapter {
         this.settings = settings;
         layers.forEach((name, layer) -> {
             int rank = settings.rank(layer);
-            Tensor a = torch.zeros(rank, layer.inputs()).to(layer.weight().device(), layer.weight().scalar_type());
-            Tensor b = torch.zeros(layer.outputs(), rank).to(layer.weight().device(), layer.weight().scalar_type());
+            Tensor a = torch.zeros(rank, layer.inputs())
+                    .to(layer.weight().device(), layer.weight().scalar_type());
+            Tensor b = torch.zeros(layer.outputs(), rank)
+                    .to(layer.weight().device(), layer.weight().scalar_type());
             double bound = 1 / Math.sqrt(layer.inputs()); // Kaiming for a leaky rectifier with slope √5
             Initial.uniform(-bound, bound).fill(a, key.of(name), Workers.here());
             pairs.put(name, new Pair(layer, a.requires_grad_(true), b.requires_grad_(true), settings.scale(layer)));
@@ -82,7 +84,8 @@ public final class Adapter {
         if (pair == null || !on || merged) {
             return output;
         }
-        Tensor kept = key.map(k -> Tensors.dropout(input, settings.dropout(), k.of(layer))).orElse(input);
+        Tensor kept = key.map(k -> Tensors.dropout(input, settings.dropout(), k.of(layer)))
+                .orElse(input);
         Tensor part = torch.linear(torch.linear(kept, pair.a), pair.b); // [..., outputs]
         return output.add(part, new Scalar(pair.scale));
     }
@@ -105,7 +108,8 @@ public final class Adapter {
         for (Pair pair : pairs.values()) {
             try (var _ = new PointerScope()) {
                 Tensor product = pair.b.detach().mm(pair.a.detach()); // [outputs, inputs]
-                pair.layer.weight()
+                pair.layer
+                        .weight()
                         .detach()
                         .add_(pair.layer.inputsFirst() ? product.t() : product, new Scalar(sign * pair.scale));
             }

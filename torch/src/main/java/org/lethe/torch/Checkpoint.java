@@ -67,8 +67,8 @@ final class Checkpoint {
                 opened.require(name, tensor.shape());
                 Safetensors.Dtype own = Tensors.dtype(tensor.scalar_type().intern());
                 if (entry.dtype() != own || entry.shape().size() != tensor.dim()) {
-                    throw wrong("tensor \"" + name + "\" is " + entry.dtype() + " " + entry.shape() + ", expected " + own
-                            + " " + Arrays.toString(tensor.shape()));
+                    throw wrong("tensor \"" + name + "\" is " + entry.dtype() + " " + entry.shape() + ", expected "
+                            + own + " " + Arrays.toString(tensor.shape()));
                 }
             });
             for (String name : opened.entries().keySet()) {

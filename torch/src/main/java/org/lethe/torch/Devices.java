@@ -30,7 +30,8 @@ public final class Devices {
             if (cards == 0) {
                 throw new LetheException(
                         LetheException.Code.STUDY,
-                        "device is " + device + ", but libtorch finds no card here: build with -Pcuda on a machine with an"
+                        "device is " + device
+                                + ", but libtorch finds no card here: build with -Pcuda on a machine with an"
                                 + " NVIDIA card, CUDA and cuDNN, or choose cpu");
             }
             if (device.index() >= cards) {

@@ -238,7 +238,8 @@ public record Lora(
         try {
             config = JSON.readTree(file.toFile());
         } catch (JsonProcessingException e) {
-            throw new LetheException(LetheException.Code.DATA, file + " is not proper JSON: " + e.getOriginalMessage(), e);
+            throw new LetheException(
+                    LetheException.Code.DATA, file + " is not proper JSON: " + e.getOriginalMessage(), e);
         }
         if (!config.path("peft_type").asText().equals("LORA")) {
             throw wrong(file, "peft_type is " + config.path("peft_type") + ", expected \"LORA\"");

@@ -123,7 +123,8 @@ public final class ModelFiles implements AutoCloseable {
             }
             for (Map.Entry<String, String> e : map.entrySet()) {
                 if (!places.containsKey(e.getKey())) {
-                    throw wrong(index, "places tensor \"" + e.getKey() + "\" in " + e.getValue() + ", which has it not");
+                    throw wrong(
+                            index, "places tensor \"" + e.getKey() + "\" in " + e.getValue() + ", which has it not");
                 }
             }
             return opened;
@@ -198,7 +199,8 @@ public final class ModelFiles implements AutoCloseable {
             }
             String twice = outer.putIfAbsent(own.get(), name);
             if (twice != null) {
-                mistakes.add(() -> "tensors \"" + twice + "\" and \"" + name + "\" are both \"" + own.get() + "\" of the model");
+                mistakes.add(() ->
+                        "tensors \"" + twice + "\" and \"" + name + "\" are both \"" + own.get() + "\" of the model");
             } else if (!model.all().containsKey(own.get())) {
                 mistakes.add(() -> placed(name) + " is surplus: the model has no \"" + own.get() + "\""
                         + Parameters.nearest(own.get(), model.all().keySet()));
@@ -218,7 +220,10 @@ public final class ModelFiles implements AutoCloseable {
                 return;
             }
             for (String other : there.subList(1, there.size())) {
-                if (file(there.getFirst()).bytes(there.getFirst()).mismatch(file(other).bytes(other)) >= 0) {
+                if (file(there.getFirst())
+                                .bytes(there.getFirst())
+                                .mismatch(file(other).bytes(other))
+                        >= 0) {
                     mistakes.add(() -> "tensors \"" + there.getFirst() + "\" and \"" + other
                             + "\" differ, but are one tensor of the model");
                 }
@@ -252,7 +257,12 @@ public final class ModelFiles implements AutoCloseable {
 
     private String placed(String name) {
         return "tensor \"" + name + "\""
-                + (files.size() == 1 ? "" : " in " + Optional.ofNullable(places.get(name)).orElseThrow().getFileName());
+                + (files.size() == 1
+                        ? ""
+                        : " in "
+                                + Optional.ofNullable(places.get(name))
+                                        .orElseThrow()
+                                        .getFileName());
     }
 
     private String listed(List<Supplier<String>> mistakes) {

@@ -98,7 +98,8 @@ public final class Parameters {
     public Tensor tensor(String name) {
         Tensor tensor = all.get(name);
         if (tensor == null) {
-            throw new IllegalArgumentException("the model has no tensor \"" + name + "\"" + nearest(name, all.keySet()));
+            throw new IllegalArgumentException(
+                    "the model has no tensor \"" + name + "\"" + nearest(name, all.keySet()));
         }
         return tensor;
     }

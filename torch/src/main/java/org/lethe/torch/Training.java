@@ -72,8 +72,7 @@ public record Training(
 
     /** The same with another number of batches a step. */
     public Training withAccumulation(int batches) {
-        return new Training(
-                steps, batches, clip, rule, schedule, decayAll, averaging, checkEvery, patience, saveEvery);
+        return new Training(steps, batches, clip, rule, schedule, decayAll, averaging, checkEvery, patience, saveEvery);
     }
 
     /** The same with another longest gradient. */
@@ -90,14 +89,12 @@ public record Training(
 
     /** The same with decay of all parameters, or of matrices alone. */
     public Training withDecayAll(boolean all) {
-        return new Training(
-                steps, accumulation, clip, rule, schedule, all, averaging, checkEvery, patience, saveEvery);
+        return new Training(steps, accumulation, clip, rule, schedule, all, averaging, checkEvery, patience, saveEvery);
     }
 
     /** The same with a moving average. */
     public Training withAveraging(double kept) {
-        return new Training(
-                steps, accumulation, clip, rule, schedule, decayAll, kept, checkEvery, patience, saveEvery);
+        return new Training(steps, accumulation, clip, rule, schedule, decayAll, kept, checkEvery, patience, saveEvery);
     }
 
     /** The same with validations. */
@@ -200,12 +197,7 @@ public record Training(
         private long bestStep;
         private int worse; // validations since the best
 
-        Loop(
-                Training settings,
-                Parameters model,
-                Objective<B> objective,
-                Env env,
-                Optional<Checkpoint> checkpoint) {
+        Loop(Training settings, Parameters model, Objective<B> objective, Env env, Optional<Checkpoint> checkpoint) {
             this.settings = settings;
             this.model = model;
             this.objective = objective;
@@ -217,11 +209,11 @@ public record Training(
             draws = key.of("draws");
             BiPredicate<String, Tensor> decays = settings.decayAll ? Optimiser.ALL : Optimiser.MATRICES;
             optimiser = new Optimiser(settings.rule, model, decays);
-            average = settings.averaging == 0
-                    ? Optional.empty()
-                    : Optional.of(new Average(model, settings.averaging));
+            average = settings.averaging == 0 ? Optional.empty() : Optional.of(new Average(model, settings.averaging));
             if (settings.checkEvery > 0) {
-                model.distinct().forEach((name, tensor) -> best.put(name, tensor.detach().clone()));
+                model.distinct()
+                        .forEach(
+                                (name, tensor) -> best.put(name, tensor.detach().clone()));
             }
         }
 

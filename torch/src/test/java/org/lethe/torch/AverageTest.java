@@ -30,7 +30,8 @@ class AverageTest {
                 expected = kept * expected + (1 - kept) * Math.sin(step);
             }
             // float32 against double: the rounding of some ten steps that matter
-            assertEquals(expected, Mlp.named(average.tensors(), "w").select(0, 0).item_double(), 1e-6);
+            assertEquals(
+                    expected, Mlp.named(average.tensors(), "w").select(0, 0).item_double(), 1e-6);
         }
     }
 

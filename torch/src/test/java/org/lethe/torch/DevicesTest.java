@@ -26,8 +26,7 @@ class DevicesTest {
     @Test
     void aCardThatIsNotThereIsNamed() {
         Assumptions.assumeFalse(torch.cuda_is_available(), "this machine has a card");
-        LetheException e =
-                assertThrows(LetheException.class, () -> Devices.ready(org.lethe.Device.parse("cuda:2")));
+        LetheException e = assertThrows(LetheException.class, () -> Devices.ready(org.lethe.Device.parse("cuda:2")));
         assertTrue(e.getMessage().startsWith("device is cuda:2, but libtorch finds no card here"), e.getMessage());
     }
 }

@@ -27,7 +27,8 @@ class InitialTest {
             squares += (v - mean) * (v - mean);
         }
         assertEquals(mean, sum / values.length, 6 * Math.sqrt(variance / values.length) + 1e-12, initial.toString());
-        assertEquals(variance, squares / values.length, 6 * variance * Math.sqrt(2.0 / values.length), initial.toString());
+        assertEquals(
+                variance, squares / values.length, 6 * variance * Math.sqrt(2.0 / values.length), initial.toString());
     }
 
     @Test
@@ -92,8 +93,7 @@ class InitialTest {
                     IllegalArgumentException.class,
                     () -> Initial.XAVIER_UNIFORM.fill(bias, Keyed.seed(1), Workers.here()));
             Tensor whole = Tensors.of(new int[4], 2, 2);
-            assertThrows(
-                    IllegalArgumentException.class, () -> Initial.ZERO.fill(whole, Keyed.seed(1), Workers.here()));
+            assertThrows(IllegalArgumentException.class, () -> Initial.ZERO.fill(whole, Keyed.seed(1), Workers.here()));
         }
     }
 }

@@ -71,7 +71,10 @@ class LoraTest {
                 Tensor now = adapter.with(layer.name(), x, linear(layer, x));
                 // outputs are sums of up to 56 products of the rounded weights
                 assertArrayEquals(
-                        Tensors.floats(Mlp.named(outputs, layer.name()).detach()), Tensors.floats(now), 2e-4f, layer.name());
+                        Tensors.floats(Mlp.named(outputs, layer.name()).detach()),
+                        Tensors.floats(now),
+                        2e-4f,
+                        layer.name());
                 if (expected.entries().containsKey(key)) {
                     assertArrayEquals(expected.floats(key), Tensors.floats(layer.weight()), 1e-6f, key);
                     assertFalse(java.util.Arrays.equals(before.get(layer.name()), Tensors.floats(layer.weight())));
@@ -170,7 +173,8 @@ class LoraTest {
             assertEquals(Set.of("lm_head"), adapted(new Lora(2, 4, List.of("lm_head"))));
             IllegalArgumentException e =
                     assertThrows(IllegalArgumentException.class, () -> adapted(new Lora(2, 4, List.of("k_proj"))));
-            assertTrue(String.valueOf(e.getMessage()).startsWith("targets is [k_proj], expected at least one of [model.0.q_proj"));
+            assertTrue(String.valueOf(e.getMessage())
+                    .startsWith("targets is [k_proj], expected at least one of [model.0.q_proj"));
         }
     }
 
@@ -198,9 +202,10 @@ class LoraTest {
             assertTrue(plain.equal(adapter.with("model.0.v_proj", x, plain)));
             assertArrayEquals(
                     new long[] {3, 6},
-                    adapter.parameters().tensor("base_model.model.model.1.q_proj.lora_A.weight").shape());
-            Optimiser optimiser =
-                    new Optimiser(new UpdateRule.AdamW(0.1, 0), adapter.parameters(), Optimiser.ALL);
+                    adapter.parameters()
+                            .tensor("base_model.model.model.1.q_proj.lora_A.weight")
+                            .shape());
+            Optimiser optimiser = new Optimiser(new UpdateRule.AdamW(0.1, 0), adapter.parameters(), Optimiser.ALL);
             adapter.with("model.1.q_proj", x, plain).square().sum().backward();
             optimiser.step(1);
             Tensor b = adapter.parameters().tensor("base_model.model.model.1.q_proj.lora_B.weight");
@@ -238,7 +243,15 @@ class LoraTest {
             for (Map.Entry<String, String> e : wrong.entrySet()) {
                 String key = e.getKey().substring(0, e.getKey().indexOf(':'));
                 StringBuilder config = new StringBuilder("{" + e.getKey());
-                Map.of("\"r\"", "2", "\"lora_alpha\"", "2", "\"peft_type\"", "\"LORA\"", "\"target_modules\"", "[\"q_proj\"]")
+                Map.of(
+                                "\"r\"",
+                                "2",
+                                "\"lora_alpha\"",
+                                "2",
+                                "\"peft_type\"",
+                                "\"LORA\"",
+                                "\"target_modules\"",
+                                "[\"q_proj\"]")
                         .forEach((k, v) -> config.append(k.equals(key) ? "" : ", " + k + ": " + v));
                 Files.writeString(folder.resolve("adapter_config.json"), config.append("}"));
                 LetheException refused = assertThrows(LetheException.class, () -> Adapter.load(folder, small()));

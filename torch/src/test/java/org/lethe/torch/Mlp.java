@@ -19,7 +19,9 @@ final class Mlp {
 
     static Parameters parameters(int width) {
         Map<String, Tensor> all = new LinkedHashMap<>();
-        all.put("first.weight", Tensors.of(new float[width * INPUTS], width, INPUTS).requires_grad_(true));
+        all.put(
+                "first.weight",
+                Tensors.of(new float[width * INPUTS], width, INPUTS).requires_grad_(true));
         all.put("first.bias", Tensors.of(new float[width], width).requires_grad_(true));
         all.put("last.weight", Tensors.of(new float[width], 1, width).requires_grad_(true));
         all.put("last.bias", Tensors.of(new float[1], 1).requires_grad_(true));
@@ -37,7 +39,8 @@ final class Mlp {
     }
 
     static Tensor output(Parameters p, Tensor x) {
-        Tensor hidden = tanh(addmm(p.tensor("first.bias"), x, p.tensor("first.weight").t()));
+        Tensor hidden =
+                tanh(addmm(p.tensor("first.bias"), x, p.tensor("first.weight").t()));
         return addmm(p.tensor("last.bias"), hidden, p.tensor("last.weight").t()); // [batch, 1]
     }
 

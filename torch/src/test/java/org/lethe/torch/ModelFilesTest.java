@@ -65,8 +65,11 @@ class ModelFilesTest {
             net.register_parameter("tied", inner.weight());
             net.register_buffer("count", Tensors.of(new int[] {7}, 1));
             Parameters model = Parameters.of(net);
-            assertEquals(List.of("tied", "inner.weight", "inner.bias", "count"), List.copyOf(model.all().keySet()));
-            assertEquals(List.of("tied", "inner.bias"), List.copyOf(model.trained().keySet()));
+            assertEquals(
+                    List.of("tied", "inner.weight", "inner.bias", "count"),
+                    List.copyOf(model.all().keySet()));
+            assertEquals(
+                    List.of("tied", "inner.bias"), List.copyOf(model.trained().keySet()));
             assertEquals(6 + 2 + 1, model.size());
             float[] weight = Tensors.floats(inner.weight().detach());
             ModelFiles.save(folder, model, 1 << 20, Map.of("made-by", "a test"));
@@ -124,7 +127,8 @@ class ModelFilesTest {
             Map<String, Tensor> whole = zeros("layer.0.weight");
             whole.put("layer.1.weight", Tensors.of(new int[6], 2, 3));
             assertTrue(refusal(file, whole).contains("is F32, expected I32"));
-            String[] many = Stream.iterate(0, n -> n + 1).limit(20).map(n -> "far" + n).toArray(String[]::new);
+            String[] many =
+                    Stream.iterate(0, n -> n + 1).limit(20).map(n -> "far" + n).toArray(String[]::new);
             assertTrue(refusal(file, zeros(many)).endsWith(": and 14 more"), "22 mistakes, eight told");
         }
     }
@@ -156,7 +160,11 @@ class ModelFilesTest {
             Path file = folder.resolve("model.safetensors");
             for (ScalarType type : List.of(ScalarType.Double, ScalarType.Float, ScalarType.Half, ScalarType.BFloat16)) {
                 Map<String, Tensor> written = tensors("x");
-                written.put("x", Mlp.named(written, "x").div(new org.bytedeco.pytorch.Scalar(3)).to(type));
+                written.put(
+                        "x",
+                        Mlp.named(written, "x")
+                                .div(new org.bytedeco.pytorch.Scalar(3))
+                                .to(type));
                 ModelFiles.write(file, Parameters.of(written), Map.of());
                 Map<String, Tensor> same = Map.of("x", torch.zeros(2, 3).to(type));
                 load(file, same);
@@ -166,8 +174,14 @@ class ModelFilesTest {
                 assertTrue(Mlp.named(written, "x").to(ScalarType.Float).equal(Mlp.named(floats, "x")));
             }
             for (ScalarType type : List.of(
-                    ScalarType.Long, ScalarType.Int, ScalarType.Short, ScalarType.Char, ScalarType.Byte, ScalarType.Bool)) {
-                Map<String, Tensor> written = Map.of("x", Mlp.named(tensors("x"), "x").to(type));
+                    ScalarType.Long,
+                    ScalarType.Int,
+                    ScalarType.Short,
+                    ScalarType.Char,
+                    ScalarType.Byte,
+                    ScalarType.Bool)) {
+                Map<String, Tensor> written =
+                        Map.of("x", Mlp.named(tensors("x"), "x").to(type));
                 ModelFiles.write(file, Parameters.of(written), Map.of());
                 Map<String, Tensor> same = Map.of("x", torch.zeros(2, 3).to(type));
                 load(file, same);
@@ -184,10 +198,10 @@ class ModelFilesTest {
             assertFalse(Files.exists(folder.resolve("model.safetensors")));
             Map<String, Tensor> model = zeros("e", "d", "c", "b", "a");
             load(folder, model);
-            tensors("a", "b", "c", "d", "e").forEach((name, tensor) -> assertTrue(tensor.equal(Mlp.named(model, name)), name));
+            tensors("a", "b", "c", "d", "e")
+                    .forEach((name, tensor) -> assertTrue(tensor.equal(Mlp.named(model, name)), name));
             LetheException e = assertThrows(
-                    LetheException.class,
-                    () -> ModelFiles.save(folder, Parameters.of(tensors("a")), 50, Map.of()));
+                    LetheException.class, () -> ModelFiles.save(folder, Parameters.of(tensors("a")), 50, Map.of()));
             assertTrue(e.getMessage().contains("already has model.safetensors.index.json"), e.getMessage());
             try (Stream<Path> left = Files.list(folder)) {
                 assertEquals(4, left.count());
@@ -219,7 +233,8 @@ class ModelFilesTest {
         Map<String, String> lies = Map.of(
                 "{\"a\":\"one.safetensors\",\"b\":\"one.safetensors\",\"d\":\"two.safetensors\"}", "does not name",
                 "{\"a\":\"one.safetensors\",\"c\":\"two.safetensors\"}", "does not name",
-                "{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\",\"c\":\"two.safetensors\"}", "places in two.safetensors",
+                "{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\",\"c\":\"two.safetensors\"}",
+                        "places in two.safetensors",
                 "{\"a\":\"one.safetensors\",\"b\":\"one.safetensors\",\"c\":\"one.safetensors\"}", "which has it not",
                 "{\"a\":\"../one.safetensors\"}", "the plain name of a .safetensors file",
                 "{\"a\":\"/etc/one.safetensors\"}", "the plain name of a .safetensors file",
@@ -250,8 +265,7 @@ class ModelFilesTest {
             byte[] before = Files.readAllBytes(file);
             Map<String, Tensor> bad = tensors("a");
             bad.put("__metadata__", Mlp.named(bad, "a").clone());
-            assertThrows(
-                    IllegalArgumentException.class, () -> ModelFiles.write(file, Parameters.of(bad), Map.of()));
+            assertThrows(IllegalArgumentException.class, () -> ModelFiles.write(file, Parameters.of(bad), Map.of()));
             assertArrayEquals(before, Files.readAllBytes(file));
             try (Safetensors read = Safetensors.open(file)) {
                 assertEquals(1, read.entries().size());

@@ -38,7 +38,8 @@ class OptimiserTest {
                 optimiser.step(1);
                 optimiser.dropGradients();
                 float[] expected = Arrays.copyOfRange(path, 6 * t + 6, 6 * t + 12);
-                // float32 rounding of another order of the same arithmetic, a few units in the last place of numbers below 2
+                // float32 rounding of another order of the same arithmetic, a few units in the last place of numbers
+                // below 2
                 assertArrayEquals(expected, Tensors.floats(p.detach()), 1e-6f, name + " after step " + (t + 1));
             }
         }
@@ -85,10 +86,18 @@ class OptimiserTest {
             all.put("frozen", torch.ones(2, 2));
             Parameters parameters = Parameters.of(all);
             Optimiser optimiser = new Optimiser(new UpdateRule.Sgd(0.5, 0, 0.1, false), parameters, Optimiser.MATRICES);
-            Mlp.named(all, "w").sum().add(Mlp.named(all, "b").sum()).mul(new Scalar(0)).backward();
+            Mlp.named(all, "w")
+                    .sum()
+                    .add(Mlp.named(all, "b").sum())
+                    .mul(new Scalar(0))
+                    .backward();
             optimiser.step(1);
-            assertArrayEquals(new float[] {0.95f, 0.95f, 0.95f, 0.95f}, Tensors.floats(Mlp.named(all, "w").detach()), 1e-7f);
-            assertArrayEquals(new float[] {1, 1}, Tensors.floats(Mlp.named(all, "b").detach()));
+            assertArrayEquals(
+                    new float[] {0.95f, 0.95f, 0.95f, 0.95f},
+                    Tensors.floats(Mlp.named(all, "w").detach()),
+                    1e-7f);
+            assertArrayEquals(
+                    new float[] {1, 1}, Tensors.floats(Mlp.named(all, "b").detach()));
             assertArrayEquals(new float[] {1, 1, 1, 1}, Tensors.floats(Mlp.named(all, "frozen")));
         }
     }
@@ -102,7 +111,9 @@ class OptimiserTest {
             Optimiser optimiser = new Optimiser(new UpdateRule.AdamW(0.1, 0.1), Parameters.of(all), Optimiser.ALL);
             Mlp.named(all, "used").sum().backward();
             optimiser.step(1);
-            assertArrayEquals(new float[] {1, 1, 1}, Tensors.floats(Mlp.named(all, "unused").detach()));
+            assertArrayEquals(
+                    new float[] {1, 1, 1},
+                    Tensors.floats(Mlp.named(all, "unused").detach()));
             Map<String, Tensor> state = optimiser.state();
             assertEquals(1, Mlp.named(state, "step.used").item_double());
             assertEquals(0, Mlp.named(state, "step.unused").item_double());
@@ -117,7 +128,11 @@ class OptimiserTest {
             all.put("a", torch.zeros(1).requires_grad_(true));
             all.put("b", torch.zeros(1).requires_grad_(true));
             Optimiser optimiser = new Optimiser(new UpdateRule.Sgd(1, 0, 0, false), Parameters.of(all), Optimiser.ALL);
-            Mlp.named(all, "a").mul(new Scalar(3)).add(Mlp.named(all, "b").mul(new Scalar(4))).sum().backward();
+            Mlp.named(all, "a")
+                    .mul(new Scalar(3))
+                    .add(Mlp.named(all, "b").mul(new Scalar(4)))
+                    .sum()
+                    .backward();
             assertEquals(5, optimiser.clip(1), 1e-6);
             // libtorch divides by the norm plus 1e-6
             assertEquals(0.6, Mlp.named(all, "a").grad().item_double(), 1e-6);

@@ -50,7 +50,10 @@ class OrderTest {
         int[] with = epoch(new Order(ids, 500, Keyed.seed(3)), 2);
         int[] without = epoch(new Order(fewer, 499, Keyed.seed(3)), 2);
         assertArrayEquals(
-                Arrays.stream(with).mapToLong(n -> ids[n]).filter(id -> id != 407).toArray(),
+                Arrays.stream(with)
+                        .mapToLong(n -> ids[n])
+                        .filter(id -> id != 407)
+                        .toArray(),
                 Arrays.stream(without).mapToLong(n -> fewer[n]).toArray());
     }
 }

@@ -24,9 +24,14 @@ class ParametersTest {
             all.put("steps", Tensors.of(new int[] {1}, 1));
             Parameters model = Parameters.of(all);
             assertEquals(13, model.size());
-            assertEquals(List.of("embedding", "norm", "head", "steps"), List.copyOf(model.all().keySet()));
-            assertEquals(List.of("embedding", "norm", "steps"), List.copyOf(model.distinct().keySet()));
-            assertEquals(List.of("embedding", "norm"), List.copyOf(model.trained().keySet()));
+            assertEquals(
+                    List.of("embedding", "norm", "head", "steps"),
+                    List.copyOf(model.all().keySet()));
+            assertEquals(
+                    List.of("embedding", "norm", "steps"),
+                    List.copyOf(model.distinct().keySet()));
+            assertEquals(
+                    List.of("embedding", "norm"), List.copyOf(model.trained().keySet()));
             assertEquals(List.of("embedding", "head"), model.namesOf("head"));
         }
     }
@@ -40,7 +45,9 @@ class ParametersTest {
             net.register_buffer("steps", Tensors.of(new int[] {1}, 1));
             Parameters model = Parameters.of(net);
             model.train(name -> name.startsWith("head") || name.equals("steps"));
-            assertEquals(List.of("head.weight", "head.bias"), List.copyOf(model.trained().keySet()));
+            assertEquals(
+                    List.of("head.weight", "head.bias"),
+                    List.copyOf(model.trained().keySet()));
             assertEquals(2, Parameters.of(net).trained().size());
         }
     }
@@ -51,8 +58,7 @@ class ParametersTest {
             Parameters model = Parameters.of(Map.of("layer.weight", torch.zeros(1)));
             IllegalArgumentException e =
                     assertThrows(IllegalArgumentException.class, () -> model.tensor("layer.wieght"));
-            assertEquals(
-                    "the model has no tensor \"layer.wieght\"; did you mean \"layer.weight\"?", e.getMessage());
+            assertEquals("the model has no tensor \"layer.wieght\"; did you mean \"layer.weight\"?", e.getMessage());
             assertThrows(IllegalArgumentException.class, () -> model.tensor("x".repeat(100_000)));
         }
     }

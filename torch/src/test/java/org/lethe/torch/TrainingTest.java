@@ -136,8 +136,10 @@ class TrainingTest {
             Parameters wider = Mlp.parameters(17);
             LetheException shape = assertThrows(
                     LetheException.class, () -> training.run(wider, new Mlp.Task(wider, 16, 0), Env.seeded(5), file));
-            assertTrue(shape.getMessage().contains("has shape [16, 8], expected [17, 8]")
-                    || shape.getMessage().contains("has shape [16], expected [17]"), shape.getMessage());
+            assertTrue(
+                    shape.getMessage().contains("has shape [16, 8], expected [17, 8]")
+                            || shape.getMessage().contains("has shape [16], expected [17]"),
+                    shape.getMessage());
         }
     }
 
@@ -149,28 +151,32 @@ class TrainingTest {
             Training training = Training.of(30).with(new UpdateRule.AdamW(1e-2, 0.01), new Schedule.Constant(0));
             // 24 rows at once, or as 6, 12 and 6: each batch counts by its rows
             training.run(large, rows(large, 0, 24), Env.seeded(1));
-            training.withAccumulation(3).run(parts, new Training.Objective<Mlp.Batch>() {
-                @Override
-                public String name() {
-                    return "rows";
-                }
+            training.withAccumulation(3)
+                    .run(
+                            parts,
+                            new Training.Objective<Mlp.Batch>() {
+                                @Override
+                                public String name() {
+                                    return "rows";
+                                }
 
-                @Override
-                public Mlp.Batch batch(long step, int part, Keyed key) {
-                    int from = part == 0 ? 0 : part == 1 ? 6 : 18;
-                    return cut(Mlp.batch(24, Keyed.seed(step)), from, part == 1 ? 12 : 6);
-                }
+                                @Override
+                                public Mlp.Batch batch(long step, int part, Keyed key) {
+                                    int from = part == 0 ? 0 : part == 1 ? 6 : 18;
+                                    return cut(Mlp.batch(24, Keyed.seed(step)), from, part == 1 ? 12 : 6);
+                                }
 
-                @Override
-                public double weight(Mlp.Batch batch) {
-                    return batch.x().size(0);
-                }
+                                @Override
+                                public double weight(Mlp.Batch batch) {
+                                    return batch.x().size(0);
+                                }
 
-                @Override
-                public Tensor loss(Mlp.Batch batch, Keyed key) {
-                    return new Mlp.Task(parts, 0, 0).loss(batch, key);
-                }
-            }, Env.seeded(1));
+                                @Override
+                                public Tensor loss(Mlp.Batch batch, Keyed key) {
+                                    return new Mlp.Task(parts, 0, 0).loss(batch, key);
+                                }
+                            },
+                            Env.seeded(1));
             // sums in another order, over 30 steps of at most 0.01
             assertArrayEquals(Mlp.values(large), Mlp.values(parts), 2e-4f);
         }
@@ -334,7 +340,8 @@ class TrainingTest {
             LetheException e = assertThrows(
                     LetheException.class, () -> Training.of(5).run(Parameters.of(all), root, Env.seeded(1)));
             assertTrue(
-                    e.getMessage().matches("root: norm of the gradient is (Infinity|NaN) at step 0; the gradient of \"w\".*"),
+                    e.getMessage()
+                            .matches("root: norm of the gradient is (Infinity|NaN) at step 0; the gradient of \"w\".*"),
                     e.getMessage());
         }
     }
@@ -366,9 +373,7 @@ class TrainingTest {
         try (var _ = new PointerScope()) {
             Parameters p = Mlp.parameters(Endless.WIDTH);
             Failing goesOn = new Failing(new Mlp.Task(p, 4, 0), step + 2);
-            assertThrows(
-                    IllegalStateException.class,
-                    () -> Endless.TRAINING.run(p, goesOn, Env.seeded(1), file));
+            assertThrows(IllegalStateException.class, () -> Endless.TRAINING.run(p, goesOn, Env.seeded(1), file));
         }
         try (Safetensors later = Safetensors.open(file);
                 Stream<Path> there = Files.list(folder)) {
