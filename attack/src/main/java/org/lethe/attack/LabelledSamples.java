@@ -18,11 +18,7 @@ public record LabelledSamples(float[] rows, int width, int[] labels, int classes
     public LabelledSamples {
         require(width >= 1, "width", width, "at least 1");
         require(classes >= 2, "classes", classes, "at least 2");
-        require(
-                rows.length == (long) labels.length * width,
-                "rows.length",
-                rows.length,
-                labels.length + " · " + width);
+        require(rows.length == (long) labels.length * width, "rows.length", rows.length, labels.length + " · " + width);
         for (int n = 0; n < labels.length; n++) {
             if (labels[n] < -1 || labels[n] >= classes) {
                 require(false, "labels[" + n + "]", labels[n], "−1 to " + (classes - 1));

@@ -5,7 +5,6 @@ import static org.lethe.Check.require;
 import java.util.Arrays;
 import java.util.List;
 import org.lethe.numerics.Keyed;
-import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Resampling.Sampled;
 import org.lethe.statistics.Roc;
 
@@ -48,8 +47,7 @@ public record ThresholdAttack(List<Double> falsePositiveRates, int resamples) {
      * @param members how many members were scored
      * @param nonMembers how many others were scored
      */
-    public record Result(
-            List<Roc.Point> curve, Sampled auc, List<Detection> detections, int members, int nonMembers) {}
+    public record Result(List<Roc.Point> curve, Sampled auc, List<Detection> detections, int members, int nonMembers) {}
 
     /**
      * The share of members found at a false-positive rate.
@@ -89,6 +87,10 @@ public record ThresholdAttack(List<Double> falsePositiveRates, int resamples) {
                 .map(rate -> new Detection(rate, Sampled.of(resamples, owners, random, w -> roc.tprAt(rate, w))))
                 .toList();
         return new Result(
-                roc.curve(), Sampled.of(resamples, owners, random, roc::auc), detections, members, member.length - members);
+                roc.curve(),
+                Sampled.of(resamples, owners, random, roc::auc),
+                detections,
+                members,
+                member.length - members);
     }
 }

@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lethe.Workers;
-import org.lethe.numerics.Keyed;
 import org.lethe.attack.AttributeAttack.Outcome;
+import org.lethe.numerics.Keyed;
 
 final class AttributeAttackTest {
     private static final List<Attacker> ALL = List.of(Attacker.values());
@@ -35,7 +35,11 @@ final class AttributeAttackTest {
         double sd = Math.sqrt((1 - 1.0 / classes) / classes / (200 * classes)); // of one repeat, at chance
         for (Outcome o :
                 new AttributeAttack(ALL, 5, 1, 5_000, false).crossValidated(target, Keyed.seed(1), Workers.here())) {
-            assertEquals(1.0 / classes, o.balancedAccuracy(), 5 * sd, o.toString()); // folds share training rows: wider than 3
+            assertEquals(
+                    1.0 / classes,
+                    o.balancedAccuracy(),
+                    5 * sd,
+                    o.toString()); // folds share training rows: wider than 3
             assertEquals(0.5, o.auc(), 0.12, o.toString());
             assertTrue(o.attackAccuracy() >= 1.0 / classes, o.toString());
         }

@@ -31,8 +31,9 @@ final class LabelledSamplesTest {
     }
 
     private static String refused(float[][] features, int[] labels) {
-        return assertThrows(IllegalArgumentException.class, () -> LabelledSamples.of(features, labels, 2))
-                .getMessage();
+        return ""
+                + assertThrows(IllegalArgumentException.class, () -> LabelledSamples.of(features, labels, 2))
+                        .getMessage();
     }
 
     @Test

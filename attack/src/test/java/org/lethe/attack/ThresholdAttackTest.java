@@ -22,8 +22,8 @@ final class ThresholdAttackTest {
     private static double[] scores(boolean members) {
         return IntStream.range(0, 3_000)
                 .filter(k -> (k % 3 == 0) == members)
-                .mapToDouble(k -> Math.floor(200
-                                * (unit(2 * k) + unit(2 * k + 1) + (members ? k % 30 == 0 ? 0.35 + 1.2 : 0.35 : 0)))
+                .mapToDouble(k -> Math.floor(
+                                200 * (unit(2 * k) + unit(2 * k + 1) + (members ? k % 30 == 0 ? 0.35 + 1.2 : 0.35 : 0)))
                         / 200)
                 .toArray();
     }
@@ -92,7 +92,10 @@ final class ThresholdAttackTest {
         for (int n = 0; n < members.length; n++) {
             members[n] += 0.01;
         }
-        Difference difference = new ThresholdAttack().examine(members, others, Keyed.seed(2)).auc().less(one);
+        Difference difference = new ThresholdAttack()
+                .examine(members, others, Keyed.seed(2))
+                .auc()
+                .less(one);
         double width = one.interval().high() - one.interval().low();
         assertTrue(difference.value() > 0 && difference.beyond(0), difference.toString());
         assertTrue(difference.interval().high() - difference.interval().low() < width / 5, difference.toString());

@@ -74,8 +74,7 @@ public final class Resampling {
      */
     public record Sampled(double value, double[] drawn) {
         /** A measure of owners that are each counted a number of times: once for its value, as often as drawn in a resample. */
-        public static Sampled of(
-                int resamples, int owners, Keyed key, ToDoubleFunction<IntUnaryOperator> measure) {
+        public static Sampled of(int resamples, int owners, Keyed key, ToDoubleFunction<IntUnaryOperator> measure) {
             return new Sampled(
                     measure.applyAsDouble(o -> 1),
                     values(resamples, owners, key, times -> measure.applyAsDouble(o -> times[o])));

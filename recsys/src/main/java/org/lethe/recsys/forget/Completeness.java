@@ -86,11 +86,9 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         Membership membership = Membership.of(sets, users, random);
         int members = membership.questions().members();
         List<Finding> findings = new ArrayList<>();
-        findings.add(
-                new Finding("forgotten-pairs", sets.gone().interactions().size(), members, Direction.NONE));
+        findings.add(new Finding("forgotten-pairs", sets.gone().interactions().size(), members, Direction.NONE));
         if (!membership.possible()) {
-            String why =
-                    sets.empty() ? "nothing was to be forgotten" : "there are no unseen pairs to compare with";
+            String why = sets.empty() ? "nothing was to be forgotten" : "there are no unseen pairs to compare with";
             findings.set(0, findings.getFirst().judged(new Verdict.Undecided(bar(), why)));
         } else {
             attacks(c, membership, random, findings);
@@ -172,8 +170,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
     }
 
     private Finding found(String name, Roc roc, double fpr, int people, int n, Keyed draws) {
-        return finding(
-                name, Sampled.of(resamples, people, draws, w -> roc.tprAt(fpr, w)), n, Direction.LOWER);
+        return finding(name, Sampled.of(resamples, people, draws, w -> roc.tprAt(fpr, w)), n, Direction.LOWER);
     }
 
     private static Finding finding(String name, Sampled measured, int n, Direction direction) {
@@ -187,7 +184,8 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         }
         double value = (after.value() - reference.value()) / whole;
         double[] drawn = IntStream.range(0, resamples)
-                .mapToDouble(b -> (after.drawn()[b] - reference.drawn()[b]) / (before.drawn()[b] - reference.drawn()[b]))
+                .mapToDouble(b -> (after.drawn()[b] - reference.drawn()[b])
+                        / (before.drawn()[b] - reference.drawn()[b]))
                 .toArray();
         return Optional.of(new Finding(name, value, n, Direction.ZERO).within(Resampling.interval(value, drawn)));
     }

@@ -113,7 +113,11 @@ final class AttackFindings {
         }
         int labelled = (int) IntStream.of(classes.of()).filter(k -> k >= 0).count();
         findings.add(new Finding(named("js"), RowShape.divergence(target), labelled, Direction.LOWER));
-        findings.add(new Finding(named("js-random"), RowShape.divergence(target.shuffled(random.of("labels"))), labelled, Direction.NONE));
+        findings.add(new Finding(
+                named("js-random"),
+                RowShape.divergence(target.shuffled(random.of("labels"))),
+                labelled,
+                Direction.NONE));
         findings.add(new Finding(named("users-labelled"), labelled, classes.of().length, Direction.NONE));
         findings.add(new Finding(named("users-attacked"), worst.samples(), labelled, Direction.NONE));
     }
@@ -122,7 +126,8 @@ final class AttackFindings {
     private Optional<String> obstacle(Optional<Outcome> before, List<Outcome> control) {
         if (before.isPresent() && before.get().attackAccuracy() < moved(precondition)) {
             return Optional.of("the best attack on the model before comes to "
-                    + number(before.get().attackAccuracy()) + " only, expected at least " + number(moved(precondition)));
+                    + number(before.get().attackAccuracy()) + " only, expected at least "
+                    + number(moved(precondition)));
         }
         return control.stream()
                 .filter(o -> Math.abs(o.balancedAccuracy() - 1.0 / classes.size())
@@ -151,8 +156,8 @@ final class AttackFindings {
             if (!when.isEmpty()) {
                 findings.add(plain(named("leak" + when, o), o));
             }
-            findings.add(
-                    new Finding(named("acc" + when, o), o.balancedAccuracy(), o.samples(), Direction.NONE).within(o.interval()));
+            findings.add(new Finding(named("acc" + when, o), o.balancedAccuracy(), o.samples(), Direction.NONE)
+                    .within(o.interval()));
             if (when.isEmpty()) {
                 findings.add(new Finding(named("f1", o), o.f1(), o.samples(), Direction.NONE));
             } else {

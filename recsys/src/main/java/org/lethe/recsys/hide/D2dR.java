@@ -165,7 +165,8 @@ public record D2dR(
     }
 
     /** Ends with means that chance has drawn. */
-    private record Drawn(Discrepancy discrepancy, List<Classes> known, int columns, Keyed chance) implements Discrepancy {
+    private record Drawn(Discrepancy discrepancy, List<Classes> known, int columns, Keyed chance)
+            implements Discrepancy {
         @Override
         public void addGradient(float[] rows, int width, float[] gradient, Keyed random, Workers workers) {
             discrepancy.addGradient(rows, width, gradient, random, workers);

@@ -20,7 +20,6 @@ import org.lethe.Finding;
 import org.lethe.LetheException;
 import org.lethe.Verdict;
 import org.lethe.attack.Attacker;
-import org.lethe.attack.AttributeAttack;
 import org.lethe.attack.LabelledSamples;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Embeddings;

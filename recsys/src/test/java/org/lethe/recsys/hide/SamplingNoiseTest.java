@@ -66,7 +66,9 @@ class SamplingNoiseTest {
         for (long seed = 0; seed < 12; seed++) {
             equal += attacked(seed, (classes, rows, random) -> {}) / 12;
             set += attacked(seed, SamplingNoiseTest::both) / 12;
-            means += attacked(seed, (classes, rows, random) -> SamplingNoise.setMeans(classes, rows, WIDTH, WIDTH, random))
+            means += attacked(
+                            seed,
+                            (classes, rows, random) -> SamplingNoise.setMeans(classes, rows, WIDTH, WIDTH, random))
                     / 12;
         }
         assertTrue(equal < 0.42, "equal means: " + equal); // 0.38 measured; an attacker who turns round has 0.62

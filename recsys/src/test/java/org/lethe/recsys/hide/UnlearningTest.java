@@ -142,7 +142,8 @@ class UnlearningTest {
         Discrepancy together =
                 (rows, width, gradient, random, workers) -> new U2uR().addGradient(some, rows, width, gradient);
         for (Unlearning.Descent descent : Unlearning.Descent.values()) {
-            UserRows after = new Unlearning(descent, 5, 1e-4, Regulariser.FUNCTION, 1e-3, 0.05, 20, 1, ProtectedTables.ALL)
+            UserRows after = new Unlearning(
+                            descent, 5, 1e-4, Regulariser.FUNCTION, 1e-3, 0.05, 20, 1, ProtectedTables.ALL)
                     .run(new U2uR(), before, List.of(some), together, DATA, Env.seeded(1));
             assertMoved(before, after, u -> of[u] >= 0);
         }
@@ -166,7 +167,8 @@ class UnlearningTest {
     @Test
     void theFlowStopsWhereClassesAreAlikeAndTheReleasedFormDoesNot() {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
-        D2dR flow = new D2dR(D2dR.Form.FLOW, 40, 1, Regulariser.FUNCTION, 3e-4, 0.05, 20, 0, false, ProtectedTables.ALL);
+        D2dR flow =
+                new D2dR(D2dR.Form.FLOW, 40, 1, Regulariser.FUNCTION, 3e-4, 0.05, 20, 0, false, ProtectedTables.ALL);
         long steps = steps(flow, before);
         assertTrue(steps > 0 && steps < flow.steps(), steps + " steps");
         UserRows alike = (UserRows) flow.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
@@ -178,7 +180,8 @@ class UnlearningTest {
     @Test
     void theRowsThatTheFlowEndsWithAreAlikeWithTheirMeansDrawn() {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
-        D2dR flow = new D2dR(D2dR.Form.FLOW, 40, 0.02, Regulariser.FUNCTION, 3e-4, 0.05, 20, 0, true, ProtectedTables.ALL);
+        D2dR flow =
+                new D2dR(D2dR.Form.FLOW, 40, 0.02, Regulariser.FUNCTION, 3e-4, 0.05, 20, 0, true, ProtectedTables.ALL);
         assertTrue(steps(flow, before) < flow.steps());
         UserRows after = (UserRows) flow.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
         assertTrue(apart(before) > 0.01, "apart before: " + apart(before));
