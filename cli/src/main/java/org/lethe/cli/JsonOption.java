@@ -3,6 +3,8 @@ package org.lethe.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
@@ -13,6 +15,11 @@ final class JsonOption {
 
     /** Prints {@code value} as JSON if that was asked for, and otherwise runs what prints for people. */
     void print(CommandSpec spec, Object value, Runnable forPeople) {
+        print(spec, () -> value, forPeople);
+    }
+
+    /** The same with a value that takes time. */
+    void print(CommandSpec spec, Supplier<?> value, Runnable forPeople) {
         if (!json) {
             forPeople.run();
             return;
@@ -21,8 +28,9 @@ final class JsonOption {
             spec.commandLine()
                     .getOut()
                     .println(new ObjectMapper()
+                            .registerModule(new Jdk8Module())
                             .enable(SerializationFeature.INDENT_OUTPUT)
-                            .writeValueAsString(value));
+                            .writeValueAsString(value.get()));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a value of our own does not print as JSON", e);
         }

@@ -1,10 +1,10 @@
 package org.lethe.cli;
 
 import java.io.PrintWriter;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.lethe.LetheException;
 import org.lethe.study.Explained;
 import picocli.CommandLine.Command;
@@ -37,19 +37,23 @@ final class ListCommand implements Runnable {
     @Override
     public void run() {
         Catalogue all = Catalogue.installed();
-        Map<String, List<Explained>> explained = new LinkedHashMap<>();
-        for (Catalogue.Entry entry : chosen(all).entries()) {
-            explained
-                    .computeIfAbsent(entry.kind(), k -> new ArrayList<>())
-                    .add(Explained.of(entry.value()).named(all.name(entry)));
-        }
-        json.print(spec, explained, () -> {
+        Map<String, List<Catalogue.Entry>> listed = chosen(all).entries().stream()
+                .collect(Collectors.groupingBy(Catalogue.Entry::kind, LinkedHashMap::new, Collectors.toList()));
+        json.print(spec, () -> explained(all, listed), () -> {
             PrintWriter out = spec.commandLine().getOut();
-            explained.forEach((k, entries) -> {
+            listed.forEach((k, entries) -> {
                 out.println(k);
-                entries.forEach(e -> out.printf("  %-20s %s%n", e.name(), e.summary()));
+                entries.forEach(e -> out.printf("  %-20s %s%n", all.name(e), Explained.summary(e.value())));
             });
         });
+    }
+
+    private static Map<String, List<Explained>> explained(Catalogue all, Map<String, List<Catalogue.Entry>> listed) {
+        Map<String, List<Explained>> explained = new LinkedHashMap<>();
+        listed.forEach((k, entries) -> explained.put(
+                k,
+                entries.stream().map(e -> Explained.of(e.value()).named(all.name(e))).toList()));
+        return explained;
     }
 
     private Catalogue chosen(Catalogue all) {

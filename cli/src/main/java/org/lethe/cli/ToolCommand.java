@@ -66,6 +66,7 @@ final class ToolCommand implements Callable<Integer> {
                             .arity("1..*")
                             .type(List.class)
                             .auxiliaryTypes(String.class)
+                            .required(true)
                             .description(described(option))
                             .build());
                 case REQUIRED, OPTIONAL ->

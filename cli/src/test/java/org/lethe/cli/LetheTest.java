@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -64,6 +66,31 @@ class LetheTest {
                 assertTrue(explained.out().contains(name), explained.out());
             }
         }
+    }
+
+    @Test
+    void listsAndExplanationsSpeakJson() throws IOException {
+        JsonNode listed = new ObjectMapper().readTree(Typed.lethe("list", "--json").out());
+        assertEquals("retrain", listed.at("/methods/0/name").asText());
+        JsonNode explained = new ObjectMapper()
+                .readTree(Typed.lethe("explain", "sisa", "--json").out());
+        assertEquals("shards", explained.at("/settings/0/name").asText());
+    }
+
+    @Test
+    void helpLoadsNoSubject() throws IOException {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xlog:class+init=info",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Lethe.class.getName(),
+                        "--help")
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(output.contains("hide") && output.contains("org/lethe/cli/Lethe"), output);
+        assertFalse(output.contains("org/lethe/recsys"), output);
     }
 
     @Test

@@ -132,7 +132,7 @@ class ToolCommandTest {
                 "a --volume=low --times=0 | --times is 0, expected at least 1",
                 "a --volume=low --times=0 --echoes=1,x | --echoes[1] is \"x\", expected a whole number",
                 "a --volume=low --learner=parot | unknown --learner \"parot\"; did you mean \"parrot\"?",
-                "a --volume=low --pair={third:3} | did you mean \"first\"",
+                "a --volume=low --pair={frist} | did you mean \"first\"",
                 "a --volume=low --pair={ | --pair is not YAML",
                 "a --volum=low | --volume",
             })

@@ -49,6 +49,11 @@ public record Explained(String name, String summary, String text, Optional<Strin
         return new Explained(Named.Of.name(entry), firstSentence(text), text, exactness, settings(entry));
     }
 
+    /** The first sentence alone, which takes a fraction of the time. */
+    public static String summary(Object entry) {
+        return firstSentence(plain(RuntimeJavadoc.getJavadoc(entry.getClass()).getComment()));
+    }
+
     /** The same under another name. */
     public Explained named(String other) {
         return new Explained(other, summary, text, exactness, settings);

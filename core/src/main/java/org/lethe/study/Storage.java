@@ -30,11 +30,8 @@ public final class Storage {
     /** Writes bytes to a temporary name, forces them to the disk, and renames. */
     public static void write(Path file, byte[] bytes) {
         write(file, temporary -> {
-            try (FileChannel channel = FileChannel.open(
-                    temporary,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING,
-                    StandardOpenOption.WRITE)) {
+            try (FileChannel channel =
+                    FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 ByteBuffer buffer = ByteBuffer.wrap(bytes);
                 while (buffer.hasRemaining()) {
                     channel.write(buffer);
@@ -48,6 +45,7 @@ public final class Storage {
         Path temporary = file.resolveSibling(file.getFileName() + TEMPORARY);
         try {
             try {
+                Files.deleteIfExists(temporary); // what a killed run left, or a link that leads elsewhere
                 writer.write(temporary);
                 try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
                     channel.force(true);

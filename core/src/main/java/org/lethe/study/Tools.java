@@ -7,6 +7,7 @@ import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.lethe.LetheException;
@@ -34,10 +35,7 @@ public final class Tools {
     public record Listed(String words, String type, String sentence) {
         /** The line of a tool. */
         public static Listed of(Tool<?> tool) {
-            return new Listed(
-                    Named.Of.name(tool),
-                    tool.getClass().getName(),
-                    Explained.of(tool).summary());
+            return new Listed(Named.Of.name(tool), tool.getClass().getName(), Explained.summary(tool));
         }
 
         /** As it stands in the resource. */
@@ -74,8 +72,10 @@ public final class Tools {
         } catch (IOException e) {
             throw new LetheException(LetheException.Code.STORAGE, RESOURCE + " cannot be read", e);
         }
-        listed.sort((a, b) -> a.words().compareTo(b.words()));
-        return List.copyOf(listed);
+        return listed.stream()
+                .distinct()
+                .sorted(Comparator.comparing(Listed::words))
+                .toList();
     }
 
     private static Listed parsed(URL resource, String line) {
