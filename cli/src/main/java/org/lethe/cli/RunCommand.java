@@ -150,7 +150,7 @@ final class RunCommand implements Callable<Integer> {
     private static String shown(Estimate estimate) {
         String time = estimate.seconds() < 1
                 ? "under 1 s"
-                : "about " + TerminalProgress.clock(Duration.ofMillis((long) (1000 * estimate.seconds())));
+                : "about " + Progress.clock(Duration.ofMillis((long) (1000 * estimate.seconds())));
         return time + ", " + Math.max(1, estimate.bytes() >> 20) + " MiB";
     }
 

@@ -60,7 +60,7 @@ final class TerminalProgress implements Progress {
 
         @Override
         public void note(String message) {
-            outer.note(what + " " + done.get() + "/" + total + " " + message);
+            outer.note(what + ", " + message);
         }
 
         @Override
@@ -119,7 +119,7 @@ final class TerminalProgress implements Progress {
             long last = printed.get();
             if (at < total && now - last >= GAP_NANOS && printed.compareAndSet(last, now)) {
                 Duration remaining = Duration.ofNanos((now - start) / at * (total - at));
-                out.println(what + ": " + at + " of " + total + ", about " + clock(remaining) + " left");
+                out.println(what + ": " + at + " of " + total + ", about " + Progress.clock(remaining) + " left");
             }
         }
 
@@ -129,13 +129,8 @@ final class TerminalProgress implements Progress {
         @Override
         public void close() {
             Duration taken = Duration.ofNanos(System.nanoTime() - start);
-            out.println(what + ": " + done.get() + " of " + total + " in " + clock(taken));
+            out.println(what + ": " + done.get() + " of " + total + " in " + Progress.clock(taken));
             shown.set(null);
         }
-    }
-
-    static String clock(Duration time) {
-        long seconds = time.toSeconds();
-        return seconds < 60 ? seconds + " s" : seconds / 60 + " min " + seconds % 60 + " s";
     }
 }

@@ -52,7 +52,7 @@ record BarOptions(
     }
 
     /** The least of 1, 2 and 5 times a power of ten that is not below the value. */
-    private static double step(double least) {
+    static double step(double least) {
         double power = Math.pow(10, Math.floor(Math.log10(least)));
         return power * (least <= power ? 1 : least <= 2 * power ? 2 : least <= 5 * power ? 5 : 10);
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.lethe.Aspect;
 import org.lethe.Direction;
 import org.lethe.report.Figure.Box;
 import org.lethe.report.Report.AuditTable;
@@ -22,7 +23,8 @@ import org.lethe.study.Run.Role;
 
 /** The report's charts as options of Apache ECharts, which the page carries and {@code charts.js} hands them to. */
 record Charts(Report report) {
-    private static final List<String> ASPECTS = List.of("completeness", "utility", "efficiency", "fairness");
+    private static final List<String> NUMBERS = List.of("Three", "Four");
+    private static final int HUES = 8;
     static final List<String> SYMBOLS = List.of("circle", "rect", "triangle", "diamond");
     static final List<String> GLYPHS = List.of("●", "■", "▲", "◆");
 
@@ -38,7 +40,7 @@ record Charts(Report report) {
             return "";
         }
         String shown = audit.main().filter(findings::contains).orElse(findings.getFirst());
-        SequencedMap<String, List<Row>> groups = groups(audit.rows());
+        SequencedMap<String, List<Row>> groups = groups(audit.shown());
         List<String> requests = report.distinct(r -> r.request());
         ObjectNode data = Figure.object();
         ObjectNode choices = data.putObject("show");
@@ -68,17 +70,21 @@ record Charts(Report report) {
                 .orElse("");
     }
 
-    /** Any finding against any other, a chart per model and data; up and to the right is better whatever is chosen. */
+    /**
+     * Any finding against any other, a chart per model and data; up and to the right is better whatever is chosen. At first
+     * the main finding on what a model is good for stands against the main finding on the effect.
+     */
     String tradeOff() {
         List<Axis> axes = Axis.of(report);
-        Optional<Axis> x = main("completeness", axes).or(() -> axes.stream().findFirst());
+        Optional<Axis> x = main(Aspect.EFFECT, axes).or(() -> axes.stream().findFirst());
         if (x.isEmpty()) {
             return "";
         }
         // what one audit asks for is best seen against what another does, and what should fall against what should not
         List<Axis> others =
                 axes.stream().filter(a -> !a.table().equals(x.get().table())).toList();
-        Optional<Axis> y = main("utility", axes)
+        Optional<Axis> y = main(Aspect.UTILITY, axes)
+                .filter(a -> !a.equals(x.get()))
                 .or(() -> others.stream()
                         .filter(a -> a.lower() != x.get().lower())
                         .findFirst())
@@ -95,13 +101,13 @@ record Charts(Report report) {
         List<Row> rows = report.audits().getFirst().rows();
         for (int i = 0; i < rows.size(); i++) {
             Row row = rows.get(i);
-            int request = requests.indexOf(row.place().request());
+            int shape = requests.size() > 1 ? requests.indexOf(row.place().request()) : round(row.method(), row.role());
             ObjectNode series = places.computeIfAbsent(
                             title(row.place()),
                             p -> data.withArray("options").addObject().withArray("series"))
                     .addObject()
                     .put("name", row.role() + " " + row.method())
-                    .put("symbol", SYMBOLS.get(request % SYMBOLS.size()));
+                    .put("symbol", SYMBOLS.get(shape % SYMBOLS.size()));
             paint(series.withObject("/itemStyle"), row.method(), row.role());
             ObjectNode dot = series.withArray("data")
                     .addObject()
@@ -120,13 +126,11 @@ record Charts(Report report) {
         return new Figure("scatter", caption, legend(requests), boxes, data).html();
     }
 
-    private Optional<Axis> main(String audit, List<Axis> axes) {
-        return report.audit(audit)
-                .flatMap(AuditTable::main)
-                .flatMap(f -> axes.stream()
-                        .filter(a ->
-                                a.table().audit().equals(audit) && a.finding().equals(f))
-                        .findFirst());
+    private static Optional<Axis> main(Aspect aspect, List<Axis> axes) {
+        return axes.stream()
+                .filter(a -> a.table().aspect() == aspect
+                        && a.table().main().equals(Optional.of(a.finding())))
+                .findFirst();
     }
 
     private static String axes(String choice, List<Axis> axes, Axis chosen) {
@@ -150,9 +154,9 @@ record Charts(Report report) {
         StringBuilder legend = new StringBuilder("<p class=\"legend\">");
         for (Score score : report.methods()) {
             legend.append("<button type=\"button\" aria-pressed=\"true\" data-name=\""
-                    + Page.escape(score.role() + " " + score.method()) + "\"><i class=\""
-                    + (score.role() == Role.DO_NOTHING ? "ring" : "dot") + "\" style=\"color:var("
-                    + hue(score.method(), score.role()) + ")\"></i>" + Page.escape(name(score.method())) + "</button>");
+                    + Page.escape(score.role() + " " + score.method()) + "\">"
+                    + mark(score, requests.size() == 1 ? round(score.method(), score.role()) : 0)
+                    + Page.escape(name(score.method())) + "</button>");
         }
         for (int i = 0; i < requests.size() && requests.size() > 1; i++) {
             legend.append("<span class=\"quiet\">" + GLYPHS.get(i % GLYPHS.size()) + " "
@@ -161,11 +165,34 @@ record Charts(Report report) {
         return legend + "</p>";
     }
 
+    private String mark(Score score, int round) {
+        String colour = "style=\"color:var(" + hue(score.method(), score.role()) + ")\"";
+        if (round > 0) {
+            return "<b " + colour + ">" + GLYPHS.get(round % GLYPHS.size()) + "</b>";
+        }
+        return "<i class=\"" + (Wording.mustBeRejected(score.role()) ? "ring" : "dot") + "\" " + colour + "></i>";
+    }
+
+    /** The audits of one aspect that rank methods. */
+    private record Spoke(Aspect aspect, List<AuditTable> audits) {
+        String name() {
+            return audits.size() == 1 ? audits.getFirst().audit() : Table.word(aspect);
+        }
+
+        String words() {
+            return audits.stream().map(a -> a.audit() + " by " + a.main().orElse("")).collect(joining(", "));
+        }
+    }
+
     /** One radar per method over the aspects that were audited; each axis runs from the study's worst method to its best. */
     String radar() {
-        List<AuditTable> aspects = ASPECTS.stream()
-                .flatMap(a -> report.audit(a).stream())
-                .filter(a -> a.main().isPresent())
+        List<Spoke> aspects = Arrays.stream(Aspect.values())
+                .map(aspect -> new Spoke(
+                        aspect,
+                        report.audits().stream()
+                                .filter(a -> a.aspect() == aspect && a.main().isPresent())
+                                .toList()))
+                .filter(spoke -> !spoke.audits().isEmpty())
                 .toList();
         if (aspects.size() < 3 || report.methods().size() < 2) {
             return "";
@@ -184,14 +211,13 @@ record Charts(Report report) {
             ObjectNode option = data.withArray("options").addObject();
             StringBuilder tip = new StringBuilder(score.method());
             for (int a = 0; a < scores.length; a++) {
-                AuditTable aspect = aspects.get(a);
+                Spoke aspect = aspects.get(a);
                 option.withObject("/radar")
                         .withArray("indicator")
                         .addObject()
-                        .put("name", aspect.audit())
+                        .put("name", aspect.name())
                         .put("max", 1);
-                tip.append(
-                        "\n" + aspect.audit() + " by " + aspect.main().orElse("") + ": " + Wording.number(scores[a]));
+                tip.append("\n" + aspect.words() + ": " + Wording.number(scores[a]));
             }
             ArrayNode webs =
                     option.withArray("series").addObject().put("type", "radar").withArray("data");
@@ -207,13 +233,13 @@ record Charts(Report report) {
             String hue = hue(score.method(), score.role());
             own.withObject("/lineStyle").put("color", hue);
             own.withObject("/areaStyle").put("color", hue).put("opacity", 0.22);
-            boxes.add(new Box(name(score.method()), "four aspects of " + score.method(), 130));
+            boxes.add(new Box(name(score.method()), "the aspects of " + score.method(), 130));
         }
         return boxes.isEmpty()
                 ? ""
                 : new Figure(
                                 "radar",
-                                "Four aspects <span class=\"quiet\">per axis: the rim is the best method of each place, the"
+                                NUMBERS.get(aspects.size() - 3) + " aspects <span class=\"quiet\">per axis: the rim is the best method of each place, the"
                                         + " centre the worst; relative, so two near-equal methods can look far apart; dashed is"
                                         + " the reference</span>",
                                 "",
@@ -228,8 +254,14 @@ record Charts(Report report) {
         return web;
     }
 
-    private static double[] relative(List<AuditTable> aspects, Score score) {
-        return aspects.stream().mapToDouble(a -> relative(a, score)).toArray();
+    private static double[] relative(List<Spoke> aspects, Score score) {
+        return aspects.stream()
+                .mapToDouble(a -> a.audits().stream()
+                        .mapToDouble(audit -> relative(audit, score))
+                        .filter(Double::isFinite)
+                        .average()
+                        .orElse(Double.NaN))
+                .toArray();
     }
 
     /** Mean over places of where a method stands between the worst (0) and the best (1) there. */
@@ -279,25 +311,36 @@ record Charts(Report report) {
     /** The same colour wherever a method is drawn; a control is an outline. */
     void paint(ObjectNode style, String method, Role role) {
         String hue = hue(method, role);
-        style.put("color", role == Role.DO_NOTHING ? "--card" : hue)
+        style.put("color", Wording.mustBeRejected(role) ? "--card" : hue)
                 .put("borderColor", hue)
                 .put("borderWidth", 1.3);
     }
 
-    /** A method's colour: its place among the tested ones; the reference is ink, the control that does nothing grey. */
-    private String hue(String method, Role role) {
+    /** A method's colour: its place among the tested ones; the reference is ink, a control grey. */
+    String hue(String method, Role role) {
         return switch (role) {
             case REFERENCE -> "--ink";
             case DO_NOTHING, REJECTED -> "--quiet";
-            case TESTED ->
-                "--h"
-                        + report.methods().stream()
-                                        .filter(s -> s.role() == Role.TESTED)
-                                        .map(Score::method)
-                                        .toList()
-                                        .indexOf(method)
-                                % 8;
+            case TESTED -> hue(tested(method));
         };
+    }
+
+    /** The colour of a number; colours come again after a round. */
+    static String hue(int number) {
+        return "--h" + number % HUES;
+    }
+
+    /** How often the colours came before a method's. */
+    private int round(String method, Role role) {
+        return role == Role.TESTED ? tested(method) / HUES : 0;
+    }
+
+    private int tested(String method) {
+        return report.methods().stream()
+                .filter(s -> s.role() == Role.TESTED)
+                .map(Score::method)
+                .toList()
+                .indexOf(method);
     }
 
     private SequencedMap<String, List<Row>> groups(List<Row> rows) {

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 /**
  * Charts that stand together in the page: their data and options as JSON, and the boxes that {@code charts.js} draws them in.
  *
- * @param kind how the script puts the options together
+ * @param kind how the script puts the options together, and after a space what else the style is to know
  * @param caption as HTML
  * @param legend as HTML, or empty
  * @param boxes one for each chart
@@ -34,7 +34,7 @@ record Figure(String kind, String caption, String legend, List<Box> boxes, Objec
 
     /** Hidden until the script has something to show. */
     String html() {
-        StringBuilder html = new StringBuilder("<figure class=\"charts " + kind + "\" data-kind=\"" + kind
+        StringBuilder html = new StringBuilder("<figure class=\"charts " + kind + "\" data-kind=\"" + kind.split(" ", 2)[0]
                 + "\" hidden=\"\"><figcaption>" + caption + where() + "</figcaption>" + legend
                 + "<div class=\"panels\">");
         for (int i = 0; i < boxes.size(); i++) {

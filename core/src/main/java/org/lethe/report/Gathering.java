@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.lethe.Finding;
 import org.lethe.Verdict;
@@ -24,6 +25,7 @@ import org.lethe.report.Report.Row;
 import org.lethe.report.Report.Score;
 import org.lethe.report.Report.Standing;
 import org.lethe.statistics.Statistics;
+import org.lethe.study.LeftOut;
 import org.lethe.study.Run;
 import org.lethe.study.Run.Role;
 
@@ -31,14 +33,14 @@ import org.lethe.study.Run.Role;
 final class Gathering {
     private Gathering() {}
 
-    static Report of(List<Run> runs) {
+    static Report of(List<Run> runs, List<LeftOut> leftOut) {
         String study = runs.stream().map(Run::study).distinct().collect(joining(", "));
         SequencedMap<Place, SequencedMap<String, List<Run>>> cells = cells(runs);
-        SequencedMap<String, String> limits = new LinkedHashMap<>();
-        runs.forEach(run -> run.results().forEach(result -> limits.putIfAbsent(result.audit(), result.limits())));
-        List<AuditTable> audits = new ArrayList<>();
-        limits.forEach((audit, limit) -> audits.add(table(audit, limit, cells)));
-        return new Report(study, List.copyOf(runs), List.copyOf(audits), scores(cells, audits));
+        SequencedMap<String, Run.Result> first = new LinkedHashMap<>();
+        runs.forEach(run -> run.results().forEach(result -> first.putIfAbsent(result.audit(), result)));
+        List<AuditTable> audits =
+                first.values().stream().map(result -> table(result, cells)).toList();
+        return new Report(study, List.copyOf(runs), List.copyOf(leftOut), audits, scores(cells, audits));
     }
 
     private static SequencedMap<Place, SequencedMap<String, List<Run>>> cells(List<Run> runs) {
@@ -70,7 +72,8 @@ final class Gathering {
     }
 
     private static AuditTable table(
-            String audit, String limits, SequencedMap<Place, SequencedMap<String, List<Run>>> cells) {
+            Run.Result of, SequencedMap<Place, SequencedMap<String, List<Run>>> cells) {
+        String audit = of.audit();
         Set<String> names = new LinkedHashSet<>();
         List<Row> rows = new ArrayList<>();
         cells.forEach((place, methods) -> methods.values().forEach(seeds -> {
@@ -82,35 +85,32 @@ final class Gathering {
         SequencedMap<Place, SequencedMap<String, Control>> controls = new LinkedHashMap<>();
         SequencedMap<Place, String> undecided = new LinkedHashMap<>();
         cells.forEach((place, methods) -> {
-            SequencedMap<String, List<Verdict>> idle = verdicts(audit, methods, Role.DO_NOTHING);
-            SequencedMap<String, List<Verdict>> reference = verdicts(audit, methods, Role.REFERENCE);
-            boolean referred =
-                    methods.values().stream().anyMatch(runs -> runs.getFirst().role() == Role.REFERENCE);
+            List<List<Run>> rejected = concerned(audit, methods, Wording::mustBeRejected);
+            List<List<Run>> reference = concerned(audit, methods, role -> role == Role.REFERENCE);
             SequencedMap<String, Control> here = new LinkedHashMap<>();
             for (String name : names) {
                 if (corrected.stream()
                         .filter(r -> r.place().equals(place))
                         .map(r -> r.findings().get(name))
                         .anyMatch(m -> m != null && m.standing().isPresent())) {
-                    List<Verdict> ofIdle = idle.getOrDefault(name, List.of());
-                    here.put(
-                            name,
-                            referred ? control(ofIdle, reference.getOrDefault(name, List.of())) : control(ofIdle));
+                    here.put(name, control(verdicts(audit, name, rejected), verdicts(audit, name, reference)));
                 }
             }
             if (!here.isEmpty()) {
                 controls.put(place, here);
             }
             if (AuditTable.at(here) == Control.UNDECIDED) {
-                Stream.concat(idle.values().stream(), reference.values().stream())
-                        .flatMap(List::stream)
+                names.stream()
+                        .flatMap(name -> Stream.of(rejected, reference)
+                                .flatMap(runs -> verdicts(audit, name, runs).stream())
+                                .flatMap(List::stream))
                         .flatMap(
                                 v -> v instanceof Verdict.Undecided(var bar, var why) ? Stream.of(why) : Stream.empty())
                         .findFirst()
                         .ifPresent(why -> undecided.put(place, why));
             }
         });
-        return new AuditTable(audit, limits, List.copyOf(names), corrected, controls, undecided);
+        return new AuditTable(audit, of.aspect(), of.limits(), List.copyOf(names), corrected, controls, undecided);
     }
 
     private static Row row(String audit, Place place, List<Run> seeds) {
@@ -208,50 +208,57 @@ final class Gathering {
         return List.copyOf(rows);
     }
 
-    private static SequencedMap<String, List<Verdict>> verdicts(
-            String audit, SequencedMap<String, List<Run>> methods, Role role) {
-        SequencedMap<String, List<Verdict>> verdicts = new LinkedHashMap<>();
-        methods.values().stream()
-                .flatMap(List::stream)
-                .filter(run -> run.role() == role)
-                .flatMap(run -> run.results().stream())
-                .filter(result -> result.audit().equals(audit))
-                .flatMap(result -> result.findings().stream())
-                .forEach(f -> f.verdict()
-                        .ifPresent(v -> verdicts.computeIfAbsent(f.name(), n -> new ArrayList<>())
-                                .add(v)));
-        return verdicts;
+    /** The controls of a role that the audit looked at, or would have if they had not failed: each with its seeds. */
+    private static List<List<Run>> concerned(
+            String audit, SequencedMap<String, List<Run>> methods, Predicate<Role> role) {
+        return methods.values().stream()
+                .filter(seeds -> role.test(seeds.getFirst().role()))
+                .filter(seeds -> seeds.stream()
+                        .anyMatch(run -> run.failure().isPresent()
+                                || run.results().stream().anyMatch(r -> r.audit().equals(audit))))
+                .toList();
+    }
+
+    /** Per control, what its seeds say about one finding. */
+    private static List<List<Verdict>> verdicts(String audit, String finding, List<List<Run>> controls) {
+        return controls.stream()
+                .map(seeds -> seeds.stream()
+                        .flatMap(run -> run.results().stream())
+                        .filter(result -> result.audit().equals(audit))
+                        .flatMap(result -> result.findings().stream())
+                        .filter(f -> f.name().equals(finding))
+                        .flatMap(f -> f.verdict().stream())
+                        .toList())
+                .toList();
     }
 
     /**
-     * What both controls come to over all seeds: one seed that decides is enough where no other decides the other way. A
-     * method under test, by contrast, has to pass for every seed.
+     * What the controls come to over all seeds: one seed that decides is enough where no other decides the other way. A
+     * method under test, by contrast, has to pass for every seed. Each control that must be rejected has to be. Without a
+     * reference that the audit looked at, as for a request to hide, rejecting them is all.
      */
-    private static Control control(List<Verdict> idle, List<Verdict> reference) {
-        if (reference.stream().anyMatch(Verdict.Fail.class::isInstance)) {
+    private static Control control(List<List<Verdict>> rejected, List<List<Verdict>> reference) {
+        if (any(reference, Verdict.Fail.class)) {
             return Control.BROKEN;
         }
-        if (idle.stream().anyMatch(Verdict.Pass.class::isInstance)) {
+        if (any(rejected, Verdict.Pass.class)) {
             return Control.BLIND;
         }
-        if (idle.isEmpty() || reference.isEmpty()) {
+        if (rejected.isEmpty() || Stream.of(rejected, reference).flatMap(List::stream).anyMatch(List::isEmpty)) {
             return Control.ABSENT;
         }
-        return idle.stream().anyMatch(Verdict.Fail.class::isInstance)
-                        && reference.stream().anyMatch(Verdict.Pass.class::isInstance)
-                ? Control.HOLDS
-                : Control.UNDECIDED;
+        if (!each(rejected, Verdict.Fail.class) || !each(reference, Verdict.Pass.class)) {
+            return Control.UNDECIDED;
+        }
+        return reference.isEmpty() ? Control.REJECTS : Control.HOLDS;
     }
 
-    /** The same where doing nothing is the reference too, as for a request to hide. */
-    private static Control control(List<Verdict> idle) {
-        if (idle.isEmpty()) {
-            return Control.ABSENT;
-        }
-        if (idle.stream().anyMatch(Verdict.Pass.class::isInstance)) {
-            return Control.BLIND;
-        }
-        return idle.stream().anyMatch(Verdict.Fail.class::isInstance) ? Control.REJECTS : Control.UNDECIDED;
+    private static boolean any(List<List<Verdict>> controls, Class<? extends Verdict> kind) {
+        return controls.stream().flatMap(List::stream).anyMatch(kind::isInstance);
+    }
+
+    private static boolean each(List<List<Verdict>> controls, Class<? extends Verdict> kind) {
+        return controls.stream().allMatch(seeds -> seeds.stream().anyMatch(kind::isInstance));
     }
 
     private static List<Score> scores(

@@ -24,7 +24,7 @@ record MarkdownText(Report report) {
         for (AuditTable audit : report.audits()) {
             text.append("\n## " + escape(audit.audit()) + "\n\n");
             text.append(escape(audit.controlWords()) + "\n\n");
-            audit.rows().stream()
+            audit.shown().stream()
                     .map(r -> List.of(r.place().data(), r.place().model()))
                     .distinct()
                     .forEach(group -> {
@@ -46,16 +46,33 @@ record MarkdownText(Report report) {
                         + escape(run.failure().map(Run.Failure::message).orElse("")) + " |\n");
             }
         }
+        if (!report.warnings().isEmpty()) {
+            text.append("\n## Warnings\n\n");
+            report.warnings()
+                    .forEach((warning, runs) ->
+                            text.append("- " + escape(warning) + " (" + escape(Wording.cells(runs)) + ")\n"));
+        }
+        if (!report.leftOut().isEmpty()) {
+            text.append("\n## Left out\n\n" + Wording.leftOut(report) + ".\n\n");
+            report.reasons()
+                    .forEach(reason -> text.append("- " + escape(reason.why()) + " (" + Wording.count(reason.pairs(), "pair")
+                            + ": " + escape(Wording.concerned(reason)) + ")\n"));
+        }
         return text.toString();
     }
 
-    private static void table(StringBuilder text, AuditTable audit, List<String> group) {
-        List<String> head = new ArrayList<>(List.of("request", "method", "exactness", "seeds"));
+    private void table(StringBuilder text, AuditTable audit, List<String> group) {
+        boolean promises = report.promises();
+        List<String> head = new ArrayList<>(List.of("request", "method"));
+        if (promises) {
+            head.add("promises");
+        }
+        head.add("seeds");
         audit.findings().forEach(f -> head.add(escape(f)));
         head.addAll(List.of("learn", "fulfil"));
-        text.append("| " + String.join(" | ", head) + " |\n|---|---|---|---:|");
-        text.append("---:|".repeat(head.size() - 4)).append("\n");
-        for (Row row : audit.rows()) {
+        text.append("| " + String.join(" | ", head) + " |\n|---|---|" + (promises ? "---|" : ""));
+        text.append("---:|".repeat(head.size() - (promises ? 3 : 2))).append("\n");
+        for (Row row : audit.shown()) {
             if (!group.equals(List.of(row.place().data(), row.place().model()))) {
                 continue;
             }
@@ -63,7 +80,9 @@ record MarkdownText(Report report) {
             cells.add(escape(row.place().request()));
             String role = Wording.role(row.role());
             cells.add(escape(row.method()) + (role.isEmpty() ? "" : " *(" + role + ")*"));
-            cells.add(row.exactness().label());
+            if (promises) {
+                cells.add(row.exactness().label());
+            }
             cells.add(
                     row.failures().isEmpty()
                             ? "" + row.seeds()

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.lethe.Exactness;
 import org.lethe.report.Report.AuditTable;
 import org.lethe.report.Report.Control;
 import org.lethe.report.Report.Measured;
@@ -27,6 +28,9 @@ import org.lethe.study.Run.Role;
  * script can run, because the page's policy names these by their digests. Without scripts the tables say everything.
  */
 record Page(Report report) {
+    /** More audits than this stand in narrow columns. */
+    private static final int SIDE_BY_SIDE = 6;
+
     private static final List<String> SCRIPTS = List.of("echarts/echarts.min.js", "charts.js");
 
     String html() {
@@ -43,7 +47,7 @@ record Page(Report report) {
                 """);
         page.append(
                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline';"
-                        + " script-src " + scripts.stream().map(Page::digest).collect(Collectors.joining(" "))
+                        + " img-src data:; script-src " + scripts.stream().map(Page::digest).collect(Collectors.joining(" "))
                         + "\">\n");
         page.append("<title>" + escape(study) + " · Lethe</title>\n<style>\n" + resource("report.css")
                 + "</style>\n</head>\n<body>\n");
@@ -62,6 +66,7 @@ record Page(Report report) {
             report.audits().forEach(audit -> audit(page, audit, charts));
             failures(page);
         }
+        leftOut(page);
         page.append("</main>\n<footer>" + footer() + "</footer>\n");
         scripts.forEach(s -> page.append("<script>" + s + "</script>\n"));
         page.append("</body>\n</html>\n");
@@ -108,16 +113,18 @@ record Page(Report report) {
     }
 
     private void scoreboard(StringBuilder page) {
-        page.append("<div class=\"scroll\"><table class=\"score\"><thead><tr><th>method</th><th>promises</th>");
+        boolean many = report.audits().size() > SIDE_BY_SIDE;
+        page.append("<div class=\"scroll" + (many ? " wide" : "") + "\"><table class=\"score" + (many ? " many" : "")
+                + "\"><thead><tr><th>method</th>" + (report.promises() ? "<th>promises</th>" : ""));
         report.audits()
-                .forEach(a -> page.append(
-                        "<th class=\"mid\"><a href=\"#" + anchor(a) + "\">" + escape(a.audit()) + "</a></th>"));
+                .forEach(a -> page.append("<th class=\"mid\"><a href=\"#" + anchor(a) + "\" title=\"" + escape(a.audit())
+                        + "\">" + escape(many ? Wording.name(a.audit(), audits()) : a.audit()) + "</a></th>"));
         page.append("<th class=\"num\">time ÷ reference</th></tr></thead><tbody>");
         for (Score score : report.methods()) {
             page.append(
                     "<tr class=\"" + tone(score.role()) + "\"><th scope=\"row\">" + name(score.method(), score.role())
-                            + "</th><td>" + score.exactness().label() + "</td>");
-            score.standings().values().forEach(s -> page.append("<td class=\"mid\">" + met(s) + "</td>"));
+                            + "</th>" + promise(score.exactness()));
+            score.standings().values().forEach(s -> page.append("<td class=\"mid\">" + met(s, many) + "</td>"));
             page.append("<td class=\"num\">"
                     + (score.slowness().isPresent()
                             ? Wording.ratio(score.slowness().getAsDouble())
@@ -128,14 +135,26 @@ record Page(Report report) {
         page.append("</tbody></table></div>");
     }
 
-    private static String met(Map<Standing, Integer> standings) {
+    private List<String> audits() {
+        return report.audits().stream().map(AuditTable::audit).toList();
+    }
+
+    /** The cell of the column "promises", which is shown where any method promises something. */
+    private String promise(Exactness exactness) {
+        return report.promises() ? "<td>" + exactness.label() + "</td>" : "";
+    }
+
+    private static String met(Map<Standing, Integer> standings, boolean brief) {
         int all = standings.values().stream().mapToInt(Integer::intValue).sum();
         if (all == 0) {
             return "<span class=\"quiet\">–</span>";
         }
         int passed = standings.getOrDefault(Standing.PASS, 0);
         String mood = standings.containsKey(Standing.FAIL) ? "bad" : passed == all ? "good" : "warn";
-        return "<span class=\"pill " + mood + "\">" + passed + " of " + all + " met</span>";
+        String words = passed + " of " + all + " met";
+        return brief
+                ? "<span class=\"pill " + mood + "\" title=\"" + words + "\">" + passed + "/" + all + "</span>"
+                : "<span class=\"pill " + mood + "\">" + words + "</span>";
     }
 
     private void audit(StringBuilder page, AuditTable audit, Charts charts) {
@@ -144,7 +163,7 @@ record Page(Report report) {
                 + "</span></p>");
         page.append(charts.bars(audit));
         PictureRows pictures = new PictureRows(report, charts, audit);
-        audit.rows().stream()
+        audit.shown().stream()
                 .map(r -> List.of(r.place().data(), r.place().model()))
                 .distinct()
                 .forEach(group -> {
@@ -153,7 +172,7 @@ record Page(Report report) {
                     tables(
                             page,
                             audit,
-                            audit.rows().stream()
+                            audit.shown().stream()
                                     .filter(r -> group.equals(
                                             List.of(r.place().data(), r.place().model())))
                                     .toList());
@@ -188,7 +207,7 @@ record Page(Report report) {
 
     private void table(StringBuilder page, AuditTable audit, List<Row> rows, List<String> findings) {
         page.append("<div class=\"scroll" + (findings.size() > 4 ? " wide" : "")
-                + "\"><table><thead><tr><th>method</th><th>promises</th>");
+                + "\"><table><thead><tr><th>method</th>" + (report.promises() ? "<th>promises</th>" : ""));
         for (String finding : findings) {
             String direction = rows.stream()
                     .flatMap(r -> Optional.ofNullable(r.findings().get(finding)).stream())
@@ -205,11 +224,11 @@ record Page(Report report) {
             if (!row.place().request().equals(request)) {
                 request = row.place().request();
                 page.append(page.charAt(page.length() - 2) == 'd' ? "<tbody>" : "</tbody><tbody>");
-                page.append("<tr class=\"request\"><th scope=\"rowgroup\" colspan=\"2\"><span>" + escape(request)
-                        + "</span></th>");
+                page.append("<tr class=\"request\"><th scope=\"rowgroup\"" + (report.promises() ? " colspan=\"2\"" : "")
+                        + "><span>" + escape(request) + "</span></th>");
                 Map<String, Control> controls =
                         Objects.requireNonNullElse(audit.controls().get(row.place()), Map.of());
-                findings.forEach(f -> page.append("<td class=\"num\">" + control(controls.get(f)) + "</td>"));
+                findings.forEach(f -> page.append("<td class=\"num\">" + control(audit, controls.get(f)) + "</td>"));
                 page.append("<td colspan=\"3\"></td></tr>");
             }
             row(page, row, findings);
@@ -217,9 +236,9 @@ record Page(Report report) {
         page.append("</tbody></table></div>");
     }
 
-    private static void row(StringBuilder page, Row row, List<String> findings) {
+    private void row(StringBuilder page, Row row, List<String> findings) {
         page.append("<tr class=\"" + tone(row.role()) + "\"><th scope=\"row\">" + name(row.method(), row.role())
-                + "</th><td>" + row.exactness().label() + "</td>");
+                + "</th>" + promise(row.exactness()));
         boolean ended = row.failures().size() < row.seeds();
         if (ended) {
             findings.forEach(
@@ -252,7 +271,7 @@ record Page(Report report) {
         return text.append("</small>").toString();
     }
 
-    private static String control(@Nullable Control control) {
+    private static String control(AuditTable audit, @Nullable Control control) {
         if (control == null) {
             return "";
         }
@@ -267,13 +286,34 @@ record Page(Report report) {
             case BLIND, ABSENT -> "no control";
             case BROKEN -> "control BROKEN";
         };
-        return "<small class=\"" + mood + "\" title=\"" + escape(control.words()) + "\">" + word + "</small>";
+        return "<small class=\"" + mood + "\" title=\"" + escape(audit.words(control)) + "\">" + word + "</small>";
     }
 
     private void failures(StringBuilder page) {
-        if (report.failed().isEmpty()) {
+        if (!report.failed().isEmpty()) {
+            failed(page);
+        }
+        if (!report.warnings().isEmpty()) {
+            page.append("<section id=\"warnings\"><h2>Warnings</h2><ul>");
+            report.warnings()
+                    .forEach((warning, runs) -> page.append(
+                            "<li>" + escape(warning) + "<small>" + escape(Wording.cells(runs)) + "</small></li>"));
+            page.append("</ul></section>\n");
+        }
+    }
+
+    private void leftOut(StringBuilder page) {
+        if (report.leftOut().isEmpty()) {
             return;
         }
+        page.append("<section id=\"left-out\"><details><summary>" + Wording.leftOut(report) + "</summary><ul>");
+        report.reasons()
+                .forEach(reason -> page.append("<li>" + escape(reason.why()) + "<small>"
+                        + Wording.count(reason.pairs(), "pair") + ": " + escape(Wording.concerned(reason)) + "</small></li>"));
+        page.append("</ul></details></section>\n");
+    }
+
+    private void failed(StringBuilder page) {
         page.append("<section id=\"failed\"><h2>Failed cells</h2><div class=\"scroll\"><table><thead><tr><th>cell</th>"
                 + "<th class=\"num\">seed</th><th>cause</th></tr></thead><tbody>");
         for (Run run : report.failed()) {

@@ -6,15 +6,20 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SequencedMap;
+import java.util.function.Function;
+import org.lethe.Aspect;
 import org.lethe.Direction;
 import org.lethe.Exactness;
 import org.lethe.Finding;
 import org.lethe.Interval;
+import org.lethe.study.LeftOut;
 import org.lethe.study.Run;
 import org.lethe.study.Run.Role;
 import org.lethe.study.Storage;
@@ -28,10 +33,12 @@ import org.lethe.study.Storage;
  *
  * @param study name of the study
  * @param runs everything that was executed, failed cells included
+ * @param leftOut pairs that the study's product left out
  * @param audits one table each, in the study's order
- * @param methods the score of each method, references first and controls that do nothing last
+ * @param methods the score of each method, references first and controls last
  */
-public record Report(String study, List<Run> runs, List<AuditTable> audits, List<Score> methods) {
+public record Report(
+        String study, List<Run> runs, List<LeftOut> leftOut, List<AuditTable> audits, List<Score> methods) {
     /** Where a method was tried. */
     public record Place(String data, String model, String request) {
         String words() {
@@ -99,20 +106,20 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
             double fulfilSeconds,
             SequencedMap<String, Measured> findings) {}
 
-    /** Whether a finding's bar tells a method that does nothing from the reference. */
+    /** Whether a finding's bar tells the methods that must be rejected, doing nothing among them, from the reference. */
     public enum Control {
-        /** The do-nothing method is rejected and the reference accepted. */
-        HOLDS("control holds: do-nothing rejected, reference accepted"),
+        /** Each method that must be rejected is, and the reference is accepted. */
+        HOLDS("control holds: {and} rejected, reference accepted"),
         /** It holds at some places; at the others the data do not decide about the controls. */
-        PARTLY("control holds where it decides: do-nothing rejected, reference accepted"),
-        /** It rejects doing nothing, which is also the reference of such a request; what it accepts, the audit shows itself. */
-        REJECTS("control holds: do-nothing rejected; nothing else is a reference for this request"),
-        /** The bar lets the do-nothing method pass; it constrains methods, but does not prove an effect. */
-        BLIND("no control: do-nothing meets this bar too"),
+        PARTLY("control holds where it decides: {and} rejected, reference accepted"),
+        /** Each method that must be rejected is, and the audit saw no reference; what it accepts, it shows itself. */
+        REJECTS("control holds: {and} rejected; nothing here is a reference for this audit to accept"),
+        /** The bar lets a method pass that must be rejected; it constrains methods, but does not prove an effect. */
+        BLIND("no control: {or} meets this bar too"),
         /** The bar rejects the reference, so missing it says nothing against a method. */
         BROKEN("control BROKEN: the reference misses this bar"),
         /** The data do not decide about the controls, so a verdict on a method says little. */
-        UNDECIDED("no control: the data do not tell do-nothing from the reference"),
+        UNDECIDED("no control: the data do not tell {or} from the reference"),
         /** A control was not run, failed, or is not measured by this finding. */
         ABSENT("no control: a control was not run, or is not measured by this");
 
@@ -122,9 +129,15 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
             this.words = words;
         }
 
-        /** The sentence for it. */
-        public String words() {
-            return words;
+        /** The sentence for it, given the names of the methods that must be rejected. */
+        public String words(List<String> rejected) {
+            return words.replace("{and}", joined(rejected, " and ")).replace("{or}", joined(rejected, " or "));
+        }
+
+        private static String joined(List<String> names, String last) {
+            return names.size() < 2
+                    ? String.join("", names)
+                    : String.join(", ", names.subList(0, names.size() - 1)) + last + names.getLast();
         }
     }
 
@@ -132,14 +145,16 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
      * Everything one audit found.
      *
      * @param audit name of the audit
+     * @param aspect what it measures a model by
      * @param limits what a pass does not prove
      * @param findings names of the columns
-     * @param rows by place, the reference first, the control that does nothing last
+     * @param rows by place, the reference first, the controls that must be rejected last
      * @param controls per place and finding with a bar
      * @param undecided per place where the data do not decide about the controls, why
      */
     public record AuditTable(
             String audit,
+            Aspect aspect,
             String limits,
             List<String> findings,
             List<Row> rows,
@@ -175,10 +190,19 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
                     .count();
         }
 
+        /** The sentence for one control, which names the methods that this audit must reject. */
+        String words(Control control) {
+            return control.words(shown().stream()
+                    .filter(r -> Wording.mustBeRejected(r.role()))
+                    .map(r -> Wording.name(r.method(), List.of(r.method())))
+                    .distinct()
+                    .toList());
+        }
+
         /** The sentence for {@link #control}, with the places where the data do not decide, and why. */
         public String controlWords() {
             Control control = control();
-            String words = control.words();
+            String words = words(control);
             if (control == Control.PARTLY) {
                 words += "; at " + held() + " of " + controls.size() + " places";
             }
@@ -204,10 +228,11 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
                     .findFirst());
         }
 
-        Optional<Row> row(Place place, Role role) {
+        /** Rows with something to show: not those that the audit does not suit. */
+        List<Row> shown() {
             return rows.stream()
-                    .filter(r -> r.place().equals(place) && r.role() == role)
-                    .findFirst();
+                    .filter(r -> !r.findings().isEmpty() || !r.failures().isEmpty())
+                    .toList();
         }
     }
 
@@ -241,7 +266,17 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
 
     /** Puts runs together; runs of one cell that differ in the seed only become one row. */
     public static Report of(List<Run> runs) {
-        return Gathering.of(runs);
+        return of(runs, List.of());
+    }
+
+    /** The same with the pairs that the study's product left out. */
+    public static Report of(List<Run> runs, List<LeftOut> leftOut) {
+        return Gathering.of(runs, leftOut);
+    }
+
+    /** The same as {@link #write(List, List, Path)} where no pair was left out. */
+    public static void write(List<Run> runs, Path folder) throws IOException {
+        write(runs, List.of(), folder);
     }
 
     /**
@@ -249,8 +284,8 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
      *
      * <p>Each file is written under a temporary name, synced and renamed: whoever looks finds a whole file or none.
      */
-    public static void write(List<Run> runs, Path folder) throws IOException {
-        Report report = of(runs);
+    public static void write(List<Run> runs, List<LeftOut> leftOut, Path folder) throws IOException {
+        Report report = of(runs, leftOut);
         Files.createDirectories(folder);
         write(folder.resolve("findings.csv"), report.csv());
         write(folder.resolve("report.json"), report.json());
@@ -279,7 +314,7 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
     }
 
     /** All distinct values of one coordinate, in order of appearance. */
-    List<String> distinct(java.util.function.Function<Run.Recipe, String> coordinate) {
+    List<String> distinct(Function<Run.Recipe, String> coordinate) {
         return runs.stream().map(Run::recipe).map(coordinate).distinct().toList();
     }
 
@@ -287,8 +322,52 @@ public record Report(String study, List<Run> runs, List<AuditTable> audits, List
         return runs.stream().filter(r -> r.failure().isPresent()).toList();
     }
 
-    Optional<AuditTable> audit(String name) {
-        return audits.stream().filter(a -> a.audit().equals(name)).findFirst();
+    /** Whether any method of the study promises something about its result. */
+    boolean promises() {
+        return runs.stream().anyMatch(r -> r.exactness() != Exactness.NONE);
+    }
+
+    /** What went wrong without harm to the findings, each with the cells it happened in. */
+    SequencedMap<String, List<Run>> warnings() {
+        SequencedMap<String, List<Run>> warnings = new LinkedHashMap<>();
+        runs.forEach(run -> run.warnings()
+                .forEach(w -> warnings.computeIfAbsent(w, none -> new ArrayList<>()).add(run)));
+        return warnings;
+    }
+
+    /**
+     * Pairs that were left out for one reason, each coordinate once.
+     *
+     * @param why the reason
+     * @param pairs how many
+     * @param coordinates models, requests, methods and audits by those words; only those that were named
+     */
+    record Reason(String why, int pairs, SequencedMap<String, List<String>> coordinates) {}
+
+    List<Reason> reasons() {
+        SequencedMap<String, List<LeftOut>> byWhy = new LinkedHashMap<>();
+        leftOut.forEach(l -> byWhy.computeIfAbsent(l.why(), w -> new ArrayList<>()).add(l));
+        SequencedMap<String, Function<LeftOut, String>> coordinates = new LinkedHashMap<>();
+        coordinates.put("models", LeftOut::model);
+        coordinates.put("requests", LeftOut::request);
+        coordinates.put("methods", LeftOut::method);
+        coordinates.put("audits", LeftOut::audit);
+        return byWhy.entrySet().stream()
+                .map(e -> {
+                    SequencedMap<String, List<String>> named = new LinkedHashMap<>();
+                    coordinates.forEach((word, coordinate) -> {
+                        List<String> names = e.getValue().stream()
+                                .map(coordinate)
+                                .filter(name -> !name.isEmpty())
+                                .distinct()
+                                .toList();
+                        if (!names.isEmpty()) {
+                            named.put(word, names);
+                        }
+                    });
+                    return new Reason(e.getKey(), e.getValue().size(), named);
+                })
+                .toList();
     }
 
     private static void write(Path file, String text) {

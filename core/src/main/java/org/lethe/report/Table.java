@@ -127,6 +127,7 @@ final class Table {
         for (Report.AuditTable table : report.audits()) {
             ObjectNode audit = audits.addObject();
             audit.put("audit", table.audit())
+                    .put("aspect", word(table.aspect()))
                     .put("control", word(table.control()))
                     .put("controlWords", table.controlWords())
                     .put("limits", table.limits());
@@ -165,22 +166,36 @@ final class Table {
         }
         var failures = root.putArray("failed");
         for (Run run : report.failed()) {
-            var r = run.recipe();
             run.failure()
-                    .ifPresent(failure -> failures.addObject()
-                            .put("data", r.data())
-                            .put("model", r.model())
-                            .put("request", r.request())
-                            .put("method", r.method())
-                            .put("seed", r.seed())
+                    .ifPresent(failure -> place(failures.addObject(), run)
                             .put("code", failure.code().name())
                             .put("cause", failure.message()));
+        }
+        report.warnings().forEach((warning, runs) -> {
+            ObjectNode node = root.withArray("warnings").addObject().put("warning", warning);
+            for (Run run : runs) {
+                place(node.withArray("cells").addObject(), run);
+            }
+        });
+        for (Report.Reason reason : report.reasons()) {
+            ObjectNode node =
+                    root.withArray("leftOut").addObject().put("why", reason.why()).put("pairs", reason.pairs());
+            reason.coordinates().forEach((word, names) -> names.forEach(node.withArray(word)::add));
         }
         try {
             return mapper.writeValueAsString(root) + "\n";
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a tree of plain values cannot fail to be written", e);
         }
+    }
+
+    private static ObjectNode place(ObjectNode node, Run run) {
+        var r = run.recipe();
+        return node.put("data", r.data())
+                .put("model", r.model())
+                .put("request", r.request())
+                .put("method", r.method())
+                .put("seed", r.seed());
     }
 
     private static void interval(ObjectNode node, Interval interval) {

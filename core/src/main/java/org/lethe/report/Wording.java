@@ -18,6 +18,7 @@ import org.lethe.Interval;
 import org.lethe.report.Report.Control;
 import org.lethe.report.Report.Score;
 import org.lethe.report.Report.Standing;
+import org.lethe.study.Run;
 import org.lethe.study.Run.Role;
 
 /** Numbers and sentences as every form of the report writes them. */
@@ -116,6 +117,11 @@ final class Wording {
         };
     }
 
+    /** Whether a method of this role is a control that every audit must reject. */
+    static boolean mustBeRejected(Role role) {
+        return role == Role.DO_NOTHING || role == Role.REJECTED;
+    }
+
     /** What was asked, of what, and how: one line each. */
     static List<String[]> asked(Report report) {
         List<String[]> lines = new ArrayList<>();
@@ -195,6 +201,31 @@ final class Wording {
                         .map(e -> e.getValue() + ": " + e.getKey() + ".")
                         .collect(joining(" "))));
         return lines;
+    }
+
+    /** The cells that a warning stands for: the first few by name. */
+    static String cells(List<Run> runs) {
+        int shown = Math.min(3, runs.size());
+        return runs.subList(0, shown).stream()
+                        .map(run -> {
+                            Run.Recipe r = run.recipe();
+                            return String.join(" · ", r.method(), r.request(), r.model(), r.data()) + ", seed " + r.seed();
+                        })
+                        .collect(joining("; "))
+                + (shown < runs.size() ? "; and " + count(runs.size() - shown, "more cell") : "");
+    }
+
+    /** How many pairs the product of the study left out. */
+    static String leftOut(Report report) {
+        return count(report.leftOut().size(), "pair") + " left out, because one has nothing to do with the other";
+    }
+
+    /** What a reason concerns: {@code methods sisa, scif; audits rank}. */
+    static String concerned(Report.Reason reason) {
+        return reason.coordinates().entrySet().stream()
+                .map(e -> (e.getValue().size() == 1 ? e.getKey().substring(0, e.getKey().length() - 1) : e.getKey()) + " "
+                        + String.join(", ", e.getValue()))
+                .collect(joining("; "));
     }
 
     static String count(int n, String what) {

@@ -118,6 +118,75 @@
         ],
       };
     },
+    // The band of a line is an area behind it, in the line's colour.
+    curves: (data, choice, i) => {
+      const own = data.options[i];
+      const round = v => Number(v.toPrecision(6));
+      const side = ([min, max, interval], more) => axis({
+        min, max, interval, nameLocation: 'middle', nameTextStyle: { color: ink('--quiet'), fontSize: 11.5, width: 240, overflow: 'truncate' },
+        axisLabel: { color: ink('--quiet'), fontSize: 11, hideOverlap: true, formatter: round }, ...more,
+      });
+      const band = ({ x, low, high, color }) => (params, api) => ({
+        type: 'polygon', silent: true, style: { fill: color, opacity: .16 },
+        shape: { points: [...x.map((v, n) => api.coord([v, high[n]])), ...x.map((v, n) => api.coord([v, low[n]])).reverse()] },
+      });
+      const line = p => {
+        const { name, low, high } = own.lines[p.seriesIndex - own.lines.length];
+        return `${name}: ${p.value[1]}` + (low.length ? ` (${low[p.dataIndex]} to ${high[p.dataIndex]})` : '');
+      };
+      const base = common(ps => shown([`${data.horizontal}: ${ps[0].value[0]}`, ...ps.map(line)]));
+      return {
+        ...base,
+        tooltip: { ...base.tooltip, trigger: 'axis', axisPointer: { lineStyle: { color: ink('--quiet') }, label: { show: false } } },
+        grid: { left: 62, right: 14, top: 8, bottom: 42 },
+        xAxis: side(data.x, { name: data.horizontal, nameGap: 26, axisLine: { onZero: false, lineStyle: { color: ink('--line') } } }),
+        yAxis: side(data.y, { name: data.vertical, nameGap: 46 }),
+        series: [
+          ...own.lines.map(l => ({
+            type: 'custom', clip: true, tooltip: { show: false }, data: l.low.length ? [[l.x[0], l.y[0]]] : [], renderItem: band(l),
+          })),
+          ...own.lines.map(({ name, color, x, y }) => ({
+            type: 'line', name, showSymbol: x.length < 2, symbolSize: 6, itemStyle: { color }, lineStyle: { color, width: 1.8 },
+            data: x.map((v, n) => [v, y[n]]),
+          })),
+        ],
+      };
+    },
+    // Numbers stand in the cells where there is room for each of them. Of values around 0, both sides have a colour.
+    heat: (data, choice, i, selected, box) => {
+      const { values } = data.options[i];
+      const { columns, rows } = data;
+      const both = data.low < 0 && data.high > 0;
+      const end = Math.max(-data.low, data.high);
+      const [min, max] = both ? [-end, end] : data.high > data.low ? [data.low, data.high] : [data.low - .5, data.high + .5];
+      const most = Math.max(...columns.map(c => c.length));
+      const left = Math.min(116, 16 + 6.2 * Math.max(...rows.map(r => r.length)));
+      const [wide, high] = [(box.clientWidth - left - 12) / columns.length, (box.clientHeight - 116) / rows.length];
+      const words = v => String(Number(v.toPrecision(3)));
+      const room = high >= 14 && wide >= 4 + 6 * Math.max(...values.flat().map(v => words(v).length));
+      const turned = 8 + 6.2 * most > wide;
+      const strength = v => both ? Math.abs(v) / end : (v - min) / (max - min);
+      return {
+        ...common(p => shown([`${rows[p.value[1]]}, ${columns[p.value[0]]}: ${p.value[2]}`])),
+        grid: { left, right: 12, top: 34, bottom: 82, containLabel: false, outerBoundsMode: 'none' },
+        xAxis: labels({ data: columns, inverse: false, axisLabel: text({
+          color: ink('--quiet'), interval: wide < 13 ? 'auto' : 0, rotate: turned ? 60 : 0, width: turned ? 84 : wide,
+        }) }),
+        yAxis: labels({ data: rows, axisLabel: text({ interval: high < 12 ? 'auto' : 0, width: left - 8 }) }),
+        visualMap: {
+          type: 'continuous', min, max, orient: 'horizontal', left, top: 0, itemWidth: 9, itemHeight: 110, textGap: 6, seriesIndex: 0,
+          text: [words(max), words(min)], textStyle: { color: ink('--quiet'), fontSize: 11 }, calculable: false,
+          inRange: { color: both ? [ink('--h1'), ink('--wash'), ink('--h0')] : [ink('--wash'), ink('--h0')] },
+        },
+        series: [{
+          type: 'heatmap', itemStyle: { borderColor: ink('--card'), borderWidth: wide > 8 && high > 8 ? 1 : 0 },
+          label: { show: room, fontSize: 10.5, formatter: p => words(p.value[2]) },
+          data: values.flatMap((row, y) => row.map((v, x) => ({
+            value: [x, y, v], label: { color: ink(strength(v) > .55 ? '--card' : '--ink') },
+          }))),
+        }],
+      };
+    },
     radar: (data, choice, i) => {
       const own = data.options[i];
       return {
@@ -140,11 +209,11 @@
     const choice = name => figure.querySelector(`[data-choice=${name}]`).value;
     const selected = () => Object.fromEntries(buttons.map(b => [b.dataset.name, b.ariaPressed === 'true']));
     let data = coloured(figure.querySelector('script').textContent);
-    const option = box => kinds[figure.dataset.kind](data, choice, boxes.indexOf(box), selected());
+    const option = box => kinds[figure.dataset.kind](data, choice, boxes.indexOf(box), selected(), box);
     const charts = () => boxes.map(b => echarts.getInstanceByDom(b)).filter(c => c);
     const again = () => charts().forEach(c => c.setOption(option(c.getDom()), true));
 
-    const renderer = figure.dataset.kind === 'points' ? 'canvas' : 'svg';
+    const renderer = ['points', 'heat'].includes(figure.dataset.kind) ? 'canvas' : 'svg';
     const begin = box => echarts.init(box, null, { renderer }).setOption(option(box));
 
     // A box without a width is not shown, and is drawn when it is.
@@ -154,6 +223,7 @@
         begin(target);
       } else if (chart.getWidth() !== target.clientWidth || chart.getHeight() !== target.clientHeight) {
         chart.resize();
+        if (figure.dataset.kind === 'heat') chart.setOption(option(target), true);
       }
     }));
 

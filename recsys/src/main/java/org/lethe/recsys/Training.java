@@ -63,7 +63,7 @@ public final class Training {
         double bestScore = Double.NEGATIVE_INFINITY;
         int bestEpoch = done;
         int epoch = done;
-        try (Progress.Step step = env.progress().begin(name, epochs)) {
+        try (Progress.Training watched = env.progress().epochs(name, epochs)) {
             while (epoch < done + epochs && (!validate || epoch - bestEpoch <= patience)) {
                 double loss = course.epoch(epoch);
                 epoch++;
@@ -73,11 +73,9 @@ public final class Training {
                             name + ": the mean loss of epoch " + epoch + " is " + loss
                                     + "; a smaller learningRate may help");
                 }
-                String note = String.format(Locale.ROOT, "loss %.4f", loss);
                 if (validate) {
                     double score = Ranking.mean(Ranking.validation(course.model(), data, TOP, env.workers())
                             .ndcgFull());
-                    note += String.format(Locale.ROOT, ", validation ndcg@%d %.4f", TOP, score);
                     if (!course.eligible(epoch - 1)) {
                         bestEpoch = epoch; // patience starts where the result may be taken from
                     } else if (score > bestScore) {
@@ -85,9 +83,10 @@ public final class Training {
                         bestEpoch = epoch;
                         best = Optional.of(course.snapshot(epoch));
                     }
+                    watched.done(loss, String.format(Locale.ROOT, "validation ndcg@%d %.4f", TOP, score));
+                } else {
+                    watched.done(loss);
                 }
-                step.note(note);
-                step.advance(1);
             }
         }
         env.ledger().count("interactions-trained", (long) data.train().size() * (epoch - done));

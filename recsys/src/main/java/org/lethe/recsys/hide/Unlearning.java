@@ -70,7 +70,7 @@ record Unlearning(
         Lists lists = preserve == Preserve.FUNCTION ? Lists.of(before, data, list, moving, env) : Lists.NONE;
         Keyed random = env.random(name);
         int taken = 0;
-        try (Progress.Step step = env.progress().begin(name, steps)) {
+        try (Progress.Training watched = env.progress().steps(name, steps)) {
             for (; taken < steps; taken++) {
                 if (separation.reached(rows, width, random.of("look"), env.workers())) {
                     break;
@@ -97,7 +97,7 @@ record Unlearning(
                 still(gradient, width, tables.columns(before));
                 down.step(rows, gradient, t);
                 requireFinite(name, rows, t);
-                step.advance(1);
+                watched.done();
             }
         }
         env.ledger().count("steps", taken);
