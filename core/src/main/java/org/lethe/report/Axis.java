@@ -13,19 +13,30 @@ import org.lethe.report.Report.Measured;
  *
  * @param table the audit it comes from
  * @param finding its name there
+ * @param label its name among all axes: with the audit, where several audits have a finding of this name
  * @param direction which way is better
  */
-record Axis(AuditTable table, String finding, Direction direction) {
+record Axis(AuditTable table, String finding, String label, Direction direction) {
     /** Every finding of the report that is better one way than another, with a number for some row. */
     static List<Axis> of(Report report) {
         List<Axis> axes = new ArrayList<>();
+        List<String> names = report.audits().stream().map(AuditTable::audit).toList();
         for (AuditTable table : report.audits()) {
             for (String finding : table.findings()) {
                 Charts.measured(table.rows(), finding).stream()
                         .map(r -> Charts.at(r, finding).direction())
                         .findFirst()
                         .filter(d -> d != Direction.NONE)
-                        .ifPresent(d -> axes.add(new Axis(table, finding, d)));
+                        .ifPresent(d -> axes.add(new Axis(
+                                table,
+                                finding,
+                                report.audits().stream()
+                                                        .filter(a -> a.findings().contains(finding))
+                                                        .count()
+                                                > 1
+                                        ? Wording.name(table.audit(), names) + ": " + finding
+                                        : finding,
+                                d)));
             }
         }
         return axes;
@@ -33,9 +44,9 @@ record Axis(AuditTable table, String finding, Direction direction) {
 
     String title() {
         return switch (direction) {
-            case HIGHER, LOWER, NONE -> finding;
-            case ZERO -> "distance of " + finding + " from 0";
-            case HALF -> "distance of " + finding + " from ½";
+            case HIGHER, LOWER, NONE -> label;
+            case ZERO -> "distance of " + label + " from 0";
+            case HALF -> "distance of " + label + " from ½";
         };
     }
 

@@ -6,11 +6,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.lethe.Aspect;
 import org.lethe.Direction;
 import org.lethe.report.Figure.Box;
@@ -76,7 +79,7 @@ record Charts(Report report) {
      */
     String tradeOff() {
         List<Axis> axes = Axis.of(report);
-        Optional<Axis> x = main(Aspect.EFFECT, axes).or(() -> axes.stream().findFirst());
+        Optional<Axis> x = main(Aspect.EFFECT, axes).findFirst().or(() -> axes.stream().findFirst());
         if (x.isEmpty()) {
             return "";
         }
@@ -85,6 +88,8 @@ record Charts(Report report) {
                 axes.stream().filter(a -> !a.table().equals(x.get().table())).toList();
         Optional<Axis> y = main(Aspect.UTILITY, axes)
                 .filter(a -> !a.equals(x.get()))
+                .sorted(Comparator.comparing(a -> -together(a, x.get())))
+                .findFirst()
                 .or(() -> others.stream()
                         .filter(a -> a.lower() != x.get().lower())
                         .findFirst())
@@ -126,11 +131,17 @@ record Charts(Report report) {
         return new Figure("scatter", caption, legend(requests), boxes, data).html();
     }
 
-    private static Optional<Axis> main(Aspect aspect, List<Axis> axes) {
+    private static Stream<Axis> main(Aspect aspect, List<Axis> axes) {
         return axes.stream()
                 .filter(a -> a.table().aspect() == aspect
-                        && a.table().main().equals(Optional.of(a.finding())))
-                .findFirst();
+                        && a.table().main().equals(Optional.of(a.finding())));
+    }
+
+    /** How many rows have a number on both axes: where audits suit some methods only, it may be none. */
+    private static long together(Axis a, Axis b) {
+        return IntStream.range(0, a.table().rows().size())
+                .filter(row -> a.at(row).isPresent() && b.at(row).isPresent())
+                .count();
     }
 
     private static String axes(String choice, List<Axis> axes, Axis chosen) {
@@ -145,7 +156,7 @@ record Charts(Report report) {
                 group = axis.table().audit();
             }
             select.append("<option value=\"" + i + "\"" + (axis.equals(chosen) ? " selected=\"\"" : "") + ">"
-                    + Page.escape(axis.finding()) + "</option>");
+                    + Page.escape(axis.label()) + "</option>");
         }
         return select.append("</optgroup></select>").toString();
     }

@@ -17,6 +17,10 @@ import java.util.stream.Collectors;
  */
 record Figure(String kind, String caption, String legend, List<Box> boxes, ObjectNode data) {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** The kind of heat maps that take the width of the page. */
+    static final String BROAD = "heat broad";
+
     private static final int SIDE_BY_SIDE = 3;
 
     /**
@@ -49,9 +53,9 @@ record Figure(String kind, String caption, String legend, List<Box> boxes, Objec
                 .toString();
     }
 
-    /** Many places side by side are a wall: then one is shown, and the reader chooses which. */
+    /** Many large charts are a wall: then one is shown, and the reader chooses which. */
     private boolean chosen() {
-        return kind.equals("bars") && boxes.size() > SIDE_BY_SIDE;
+        return (kind.equals("bars") || kind.equals(BROAD)) && boxes.size() > SIDE_BY_SIDE;
     }
 
     private String where() {
@@ -62,7 +66,7 @@ record Figure(String kind, String caption, String legend, List<Box> boxes, Objec
                 + boxes.stream()
                         .map(b -> "<option>" + Page.escape(b.title()) + "</option>")
                         .collect(Collectors.joining())
-                + "<option value=\"\">every place</option></select></label>";
+                + "<option value=\"\">every " + (kind.equals(BROAD) ? "method" : "place") + "</option></select></label>";
     }
 
     /** No character in it can end the element or begin another, whatever the names in the study are. */

@@ -37,7 +37,9 @@ final class Gathering {
         String study = runs.stream().map(Run::study).distinct().collect(joining(", "));
         SequencedMap<Place, SequencedMap<String, List<Run>>> cells = cells(runs);
         SequencedMap<String, Run.Result> first = new LinkedHashMap<>();
-        runs.forEach(run -> run.results().forEach(result -> first.putIfAbsent(result.audit(), result)));
+        // the study's order of audits is that of a run which has most of them: some methods suit some audits only
+        Stream.concat(runs.stream().max(Comparator.comparingInt(r -> r.results().size())).stream(), runs.stream())
+                .forEach(run -> run.results().forEach(result -> first.putIfAbsent(result.audit(), result)));
         List<AuditTable> audits =
                 first.values().stream().map(result -> table(result, cells)).toList();
         return new Report(study, List.copyOf(runs), List.copyOf(leftOut), audits, scores(cells, audits));

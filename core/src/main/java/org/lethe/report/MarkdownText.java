@@ -56,7 +56,7 @@ record MarkdownText(Report report) {
             text.append("\n## Left out\n\n" + Wording.leftOut(report) + ".\n\n");
             report.reasons()
                     .forEach(reason -> text.append("- " + escape(reason.why()) + " (" + Wording.count(reason.pairs(), "pair")
-                            + ": " + escape(Wording.concerned(reason)) + ")\n"));
+                            + ": " + escape(Wording.concerned(report, reason)) + ")\n"));
         }
         return text.toString();
     }

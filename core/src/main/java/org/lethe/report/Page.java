@@ -309,7 +309,7 @@ record Page(Report report) {
         page.append("<section id=\"left-out\"><details><summary>" + Wording.leftOut(report) + "</summary><ul>");
         report.reasons()
                 .forEach(reason -> page.append("<li>" + escape(reason.why()) + "<small>"
-                        + Wording.count(reason.pairs(), "pair") + ": " + escape(Wording.concerned(reason)) + "</small></li>"));
+                        + Wording.count(reason.pairs(), "pair") + ": " + escape(Wording.concerned(report, reason)) + "</small></li>"));
         page.append("</ul></details></section>\n");
     }
 

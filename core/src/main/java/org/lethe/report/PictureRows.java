@@ -144,10 +144,9 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
     private String curves(Axes axes, Picture.Curve first, List<Owned> pictures) {
         List<Shown<List<Picture.Line>>> shown =
                 shown(pictures, Picture.Curve.class, c -> List.of(c.lines()), lines -> lines);
-        boolean overlaid = shown.size() > 1
-                && shown.size() <= OVERLAID
-                && shown.stream().allMatch(s -> s.part().size() == 1);
-        List<String> names = overlaid
+        boolean single = shown.size() > 1 && shown.stream().allMatch(s -> s.part().size() == 1);
+        boolean overlaid = single && shown.size() <= OVERLAID;
+        List<String> names = single
                 ? shown.stream().map(s -> methods(s.methods())).toList()
                 : shown.stream()
                         .flatMap(s -> s.part().stream())
@@ -156,22 +155,23 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
                         .toList();
         List<String> hues = new ArrayList<>();
         for (int k = 0; k < names.size(); k++) {
-            hues.add(overlaid ? hue(shown.get(k), pictures) : Charts.hue(k));
+            hues.add(single ? hue(shown.get(k), pictures) : Charts.hue(k));
         }
         ObjectNode data = Figure.object().put("horizontal", first.horizontal()).put("vertical", first.vertical());
         List<Picture.Line> all = shown.stream().flatMap(s -> s.part().stream()).toList();
         nice(data.putArray("x"), all.stream().flatMap(l -> l.x().stream()));
         nice(data.putArray("y"), all.stream().flatMap(l -> Stream.of(l.y(), l.low(), l.high()).flatMap(List::stream)));
+        boolean dense = !overlaid && shown.size() > OVERLAID;
         List<Box> boxes = new ArrayList<>();
         for (Shown<List<Picture.Line>> of : shown) {
             if (!overlaid || boxes.isEmpty()) {
                 String name = overlaid ? "" : methods(of.methods());
-                boxes.add(new Box(name, axes.title() + ", " + String.join(", ", overlaid ? names : List.of(name)), 220));
+                boxes.add(new Box(name, axes.title() + ", " + String.join(", ", overlaid ? names : List.of(name)), dense ? 170 : 220));
                 data.withArray("options").addObject();
             }
             ArrayNode lines = data.withArray("options").get(boxes.size() - 1).withArray("lines");
             for (Picture.Line line : of.part()) {
-                int k = overlaid ? lines.size() : names.indexOf(line.name());
+                int k = single ? shown.indexOf(of) : names.indexOf(line.name());
                 ObjectNode node = lines.addObject().put("name", names.get(k)).put("color", hues.get(k));
                 numbers(node.putArray("x"), line.x());
                 numbers(node.putArray("y"), line.y());
@@ -179,14 +179,14 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
                 numbers(node.putArray("high"), line.high());
             }
         }
-        StringBuilder legend = new StringBuilder("<p class=\"legend\">");
-        for (int k = 0; k < names.size(); k++) {
+        StringBuilder legend = new StringBuilder();
+        for (int k = 0; k < names.size() && (overlaid || !single); k++) { // else each chart is named above
             legend.append("<span><b style=\"color:var(" + hues.get(k) + ")\">—</b> " + Page.escape(names.get(k)) + "</span>");
         }
         return new Figure(
-                        "curves",
+                        dense ? "curves dense" : "curves",
                         caption(axes, sides(first.horizontal(), first.vertical())),
-                        legend + "</p>",
+                        legend.isEmpty() ? "" : "<p class=\"legend\">" + legend + "</p>",
                         boxes,
                         data)
                 .html();
@@ -238,7 +238,7 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
             boxes.add(new Box(name, axes.title() + ", " + name, HEAT_FRAME + heat(first.rows().size())));
         }
         return new Figure(
-                        first.columns().size() > WIDE ? "heat broad" : "heat",
+                        first.columns().size() > WIDE ? Figure.BROAD : "heat",
                         caption(axes, "; columns: " + first.horizontal() + "; rows: " + first.vertical()),
                         "",
                         boxes,

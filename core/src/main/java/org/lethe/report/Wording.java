@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.lethe.Direction;
 import org.lethe.Interval;
 import org.lethe.report.Report.Control;
@@ -220,9 +221,13 @@ final class Wording {
         return count(report.leftOut().size(), "pair") + " left out, because one has nothing to do with the other";
     }
 
-    /** What a reason concerns: {@code methods sisa, scif; audits rank}. */
-    static String concerned(Report.Reason reason) {
+    /** What a reason concerns: {@code methods sisa, scif; audits rank}. The only model or request of a study goes without saying. */
+    static String concerned(Report report, Report.Reason reason) {
+        List<List<String>> only = Stream.of(report.distinct(r -> r.model()), report.distinct(r -> r.request()))
+                .filter(all -> all.size() == 1)
+                .toList();
         return reason.coordinates().entrySet().stream()
+                .filter(e -> !only.contains(e.getValue()))
                 .map(e -> (e.getValue().size() == 1 ? e.getKey().substring(0, e.getKey().length() - 1) : e.getKey()) + " "
                         + String.join(", ", e.getValue()))
                 .collect(joining("; "));

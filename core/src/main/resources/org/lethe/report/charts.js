@@ -27,6 +27,13 @@
   const labels = own => axis({ type: 'category', inverse: true, splitLine: { show: false }, axisLine: { show: false }, ...own });
   const text = own => ({ color: ink('--ink'), fontSize: 11, interval: 0, overflow: 'truncate', ...own });
 
+  // Names often differ at their ends: what is too long loses its middle.
+  const fitting = width => name => {
+    const most = Math.max(5, Math.floor(width / 5.9));
+    return name.length <= most ? name : name.slice(0, Math.ceil(most / 2) - 1) + '…' + name.slice(name.length - Math.floor(most / 2));
+  };
+  const widest = names => 10 + 5.9 * Math.max(0, ...names.map(n => n.length));
+
   // A bar from its base, a whisker with ends, and a dashed line where the reference is.
   const bar = (params, api, colours) => {
     const [mean, row, low, high, base, reference] = [0, 1, 2, 3, 4, 5].map(i => api.value(i));
@@ -55,16 +62,17 @@
   };
 
   const kinds = {
-    bars: (data, choice, i) => {
+    bars: (data, choice, i, selected, box) => {
       const own = data.show[choice('show')].options[i];
+      const left = Math.max(116, Math.min(230, box.clientWidth * .34, widest(own.yAxis[0].data.map(l => l.value))));
       return {
         ...common(p => shown(p.data.tip.split('\n'))),
-        grid: { left: 116, right: 66, top: 2, bottom: 24, containLabel: false },
+        grid: { left, right: 66, top: 2, bottom: 24, containLabel: false },
         xAxis: axis(own.xAxis),
         yAxis: own.yAxis.map((y, right) => labels({
           ...y,
           position: right ? 'right' : 'left',
-          axisLabel: text(right ? { width: 62 } : { width: 108 }),
+          axisLabel: text(right ? { width: 62 } : { formatter: fitting(left - 8) }),
         })),
         series: own.series.map(s => ({
           ...s, type: 'custom', encode: { x: [0, 2, 3], y: 1 },
@@ -119,11 +127,11 @@
       };
     },
     // The band of a line is an area behind it, in the line's colour.
-    curves: (data, choice, i) => {
+    curves: (data, choice, i, selected, box) => {
       const own = data.options[i];
       const round = v => Number(v.toPrecision(6));
       const side = ([min, max, interval], more) => axis({
-        min, max, interval, nameLocation: 'middle', nameTextStyle: { color: ink('--quiet'), fontSize: 11.5, width: 240, overflow: 'truncate' },
+        min, max, interval, nameLocation: 'middle', nameTextStyle: { color: ink('--quiet'), fontSize: 11.5 },
         axisLabel: { color: ink('--quiet'), fontSize: 11, hideOverlap: true, formatter: round }, ...more,
       });
       const band = ({ x, low, high, color }) => (params, api) => ({
@@ -139,8 +147,8 @@
         ...base,
         tooltip: { ...base.tooltip, trigger: 'axis', axisPointer: { lineStyle: { color: ink('--quiet') }, label: { show: false } } },
         grid: { left: 62, right: 14, top: 8, bottom: 42 },
-        xAxis: side(data.x, { name: data.horizontal, nameGap: 26, axisLine: { onZero: false, lineStyle: { color: ink('--line') } } }),
-        yAxis: side(data.y, { name: data.vertical, nameGap: 46 }),
+        xAxis: side(data.x, { name: fitting(box.clientWidth - 80)(data.horizontal), nameGap: 26, axisLine: { onZero: false, lineStyle: { color: ink('--line') } } }),
+        yAxis: side(data.y, { name: fitting(box.clientHeight - 50)(data.vertical), nameGap: 46 }),
         series: [
           ...own.lines.map(l => ({
             type: 'custom', clip: true, tooltip: { show: false }, data: l.low.length ? [[l.x[0], l.y[0]]] : [], renderItem: band(l),
@@ -159,20 +167,21 @@
       const both = data.low < 0 && data.high > 0;
       const end = Math.max(-data.low, data.high);
       const [min, max] = both ? [-end, end] : data.high > data.low ? [data.low, data.high] : [data.low - .5, data.high + .5];
-      const most = Math.max(...columns.map(c => c.length));
-      const left = Math.min(116, 16 + 6.2 * Math.max(...rows.map(r => r.length)));
+      const left = Math.min(150, box.clientWidth * .34, 8 + widest(rows));
       const [wide, high] = [(box.clientWidth - left - 12) / columns.length, (box.clientHeight - 116) / rows.length];
-      const words = v => String(Number(v.toPrecision(3)));
-      const room = high >= 14 && wide >= 4 + 6 * Math.max(...values.flat().map(v => words(v).length));
-      const turned = 8 + 6.2 * most > wide;
+      const digits = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(data.low), Math.abs(data.high)) || 1))));
+      const whole = data.options.every(o => o.values.flat().every(Number.isInteger));
+      const words = v => v.toFixed(whole ? 0 : digits);
+      const room = high >= 14 && wide >= 4 + 6 * Math.max(words(data.low).length, words(data.high).length);
+      const turned = widest(columns) > wide;
       const strength = v => both ? Math.abs(v) / end : (v - min) / (max - min);
       return {
         ...common(p => shown([`${rows[p.value[1]]}, ${columns[p.value[0]]}: ${p.value[2]}`])),
         grid: { left, right: 12, top: 34, bottom: 82, containLabel: false, outerBoundsMode: 'none' },
         xAxis: labels({ data: columns, inverse: false, axisLabel: text({
-          color: ink('--quiet'), interval: wide < 13 ? 'auto' : 0, rotate: turned ? 60 : 0, width: turned ? 84 : wide,
+          color: ink('--quiet'), interval: wide < 13 ? 'auto' : 0, rotate: turned ? 60 : 0, formatter: fitting(turned ? 60 : wide),
         }) }),
-        yAxis: labels({ data: rows, axisLabel: text({ interval: high < 12 ? 'auto' : 0, width: left - 8 }) }),
+        yAxis: labels({ data: rows, axisLabel: text({ interval: high < 12 ? 'auto' : 0, formatter: fitting(left - 8) }) }),
         visualMap: {
           type: 'continuous', min, max, orient: 'horizontal', left, top: 0, itemWidth: 9, itemHeight: 110, textGap: 6, seriesIndex: 0,
           text: [words(max), words(min)], textStyle: { color: ink('--quiet'), fontSize: 11 }, calculable: false,
@@ -223,7 +232,7 @@
         begin(target);
       } else if (chart.getWidth() !== target.clientWidth || chart.getHeight() !== target.clientHeight) {
         chart.resize();
-        if (figure.dataset.kind === 'heat') chart.setOption(option(target), true);
+        if (['bars', 'heat'].includes(figure.dataset.kind)) chart.setOption(option(target), true);
       }
     }));
 

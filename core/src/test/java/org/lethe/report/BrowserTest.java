@@ -41,6 +41,52 @@ class BrowserTest {
     }
 
     @Test
+    void picturesOfEveryKindAreDrawnWithoutAnErrorAndNothingIsFetched() throws Exception {
+        Seen seen = open(Report.of(SampleRuns.pictures(5, 6), SampleRuns.leftOut(5, 4)).html());
+        assertEquals(1 + 2 + 1 + 5, seen.charts(), "a trade-off, the bars of two audits, lines in one chart, and in five");
+        assertEquals(5, seen.pictures(), "a heat map for each method");
+        assertEquals(List.of(), seen.complaints());
+        assertEquals(List.of(), seen.fetched());
+    }
+
+    @Test
+    void nothingRunsOffThePageInAWideOrANarrowWindow() throws Exception {
+        Files.writeString(
+                folder.resolve("pictures.html"),
+                Report.of(SampleRuns.pictures(17, 30), SampleRuns.leftOut(5, 4)).html());
+        Files.writeString(
+                folder.resolve("block.html"),
+                Report.of(SampleRuns.block(17, 16), SampleRuns.leftOut(17, 16)).html());
+        Files.writeString(folder.resolve("cure4rec.html"), Report.of(SampleRuns.cure4rec()).html());
+        open("""
+                <!doctype html><body><script>
+                for (const page of ['pictures', 'block', 'cure4rec']) for (const width of [360, 1240]) {
+                  const frame = document.createElement('iframe');
+                  frame.style = `border:0;height:900px;width:${width}px`;
+                  frame.onload = () => setTimeout(() => {
+                    const root = frame.contentDocument.documentElement;
+                    root.querySelectorAll('details').forEach(d => d.open = true);
+                    const images = [...frame.contentDocument.images].filter(i => i.naturalWidth > 0).length;
+                    const said = document.createElement('p');
+                    said.textContent = `${page} ${width}: ${root.scrollWidth}, ${images} images`;
+                    document.body.append(said);
+                  }, 500);
+                  frame.src = page + '.html';
+                  document.body.append(frame);
+                }
+                </script></body>
+                """);
+        String dom = Files.readString(folder.resolve("dom.html"));
+        for (int width : List.of(360, 1240)) {
+            for (String page : List.of("pictures", "block", "cure4rec")) {
+                int images = page.equals("pictures") ? 1 + 2 * 17 : 0;
+                String expected = page + " " + width + ": " + width + ", " + images + " images";
+                assertTrue(dom.contains(expected), () -> expected + " is not in " + dom.replaceAll("(?s)<script.*</script>", ""));
+            }
+        }
+    }
+
+    @Test
     void aPageThatFetchesOrFailsIsSeenToDoSo() throws Exception {
         Seen seen =
                 open("<!doctype html><img src=\"http://lethe.invalid/x.png\"><script>throw new Error('lost')</script>");
@@ -60,7 +106,7 @@ class BrowserTest {
         Path net = folder.resolve("net.json");
         List<String> command = new ArrayList<>(List.of(browser.get().toString()));
         command.addAll(List.of(
-                "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"));
+                "--headless", "--allow-file-access-from-files", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"));
         command.addAll(List.of("--disable-component-update", "--disable-sync", "--disable-default-apps"));
         command.addAll(List.of("--user-data-dir=" + folder.resolve("profile"), "--log-net-log=" + net));
         command.addAll(List.of("--enable-logging=stderr", "--window-size=1280,2000", "--virtual-time-budget=4000"));

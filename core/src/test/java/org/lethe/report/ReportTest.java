@@ -25,6 +25,7 @@ import org.lethe.Interval;
 import org.lethe.LetheException;
 import org.lethe.Picture;
 import org.lethe.Verdict;
+import org.lethe.study.LeftOut;
 import org.lethe.study.Run;
 import org.lethe.study.Run.Role;
 
@@ -71,8 +72,9 @@ class ReportTest {
                 run("sisa", Role.TESTED, 1, judged(true)),
                 run("retrain", Role.REFERENCE, 1, judged(reference))));
         Report.Control control = report.audits().getFirst().control();
-        assertTrue(report.html().contains(control.words()));
-        assertTrue(report.markdown().contains(control.words()));
+        String words = control.words(List.of("nothing"));
+        assertTrue(report.html().contains(words), words);
+        assertTrue(report.markdown().contains(words), words);
         return control;
     }
 
@@ -142,6 +144,236 @@ class ReportTest {
     }
 
     @Test
+    void everyControlThatMustBeRejectedHasToBe() {
+        assertEquals(Report.Control.HOLDS, controls(judged(false)).control());
+        assertEquals(Report.Control.BLIND, controls(judged(true)).control());
+        Finding open = found(0.3).judged(new Verdict.Undecided("at most 0.5", "9 users are too few"));
+        assertEquals(Report.Control.UNDECIDED, controls(open).control());
+        assertEquals(Report.Control.ABSENT, controls(found(0.3)).control());
+        assertEquals(
+                "control holds: equal-noise and do-nothing rejected, reference accepted",
+                controls(judged(false)).controlWords());
+        assertEquals(
+                "no control: equal-noise or do-nothing meets this bar too",
+                controls(judged(true)).controlWords());
+    }
+
+    /** Of a study with a second control, of which the audit finds this. */
+    private static Report.AuditTable controls(Finding second) {
+        return Report.of(List.of(
+                        run("equal-noise {like: d2d-r}", Role.REJECTED, 1, second),
+                        run("do-nothing", Role.DO_NOTHING, 1, judged(false)),
+                        run("sisa", Role.TESTED, 1, judged(true)),
+                        run("retrain", Role.REFERENCE, 1, judged(true))))
+                .audits()
+                .getFirst();
+    }
+
+    @Test
+    void aControlThatAnAuditDoesNotSuitIsNotMissed() {
+        Report report = Report.of(List.of(
+                with(run("equal-noise", Role.REJECTED, 1, judged(false)), List.of()),
+                run("do-nothing", Role.DO_NOTHING, 1, judged(false)),
+                run("retrain", Role.REFERENCE, 1, judged(true))));
+        Report.AuditTable audit = report.audits().getFirst();
+        assertEquals("control holds: do-nothing rejected, reference accepted", audit.controlWords());
+        assertFalse(report.html().substring(report.html().indexOf("id=\"audit-1\"")).contains("equal-noise <span"));
+    }
+
+    @Test
+    void anAuditThatDidNotLookAtTheReferenceIsJudgedByWhatItRejects() {
+        List<Run.Result> both = List.of(result("forgotten", true), result("hidden", true));
+        List<Run.Result> neither = List.of(result("forgotten", false), result("hidden", false));
+        List<Run> runs = List.of(
+                with(run("[sisa, d2d-r]", Role.TESTED, 1, found(1)), both),
+                with(run("do-nothing", Role.DO_NOTHING, 1, found(1)), neither),
+                with(run("retrain", Role.REFERENCE, 1, found(1)), List.of(result("forgotten", true))));
+        Report report = Report.of(runs);
+        assertEquals(Report.Control.HOLDS, report.audits().get(0).control());
+        assertEquals(Report.Control.REJECTS, report.audits().get(1).control());
+        assertFalse(report.audits().get(1).shown().stream().anyMatch(r -> r.role() == Role.REFERENCE));
+        List<Run> failed = new ArrayList<>(runs.subList(0, 2));
+        failed.add(failed("retrain", Role.REFERENCE, "disk full"));
+        assertEquals(
+                Report.Control.ABSENT, Report.of(failed).audits().get(1).control(), "a reference that failed is missed");
+    }
+
+    private static Run.Result result(String audit, boolean pass) {
+        return new Run.Result(audit, Aspect.EFFECT, List.of(judged(pass)), LIMITS);
+    }
+
+    private static Run with(Run run, List<Run.Result> results) {
+        return new Run(
+                run.study(),
+                run.digest(),
+                run.recipe(),
+                run.role(),
+                run.exactness(),
+                run.origin(),
+                run.dataDigest(),
+                run.versions(),
+                run.learned(),
+                run.fulfilled(),
+                run.referenced(),
+                results,
+                run.warnings(),
+                run.failure());
+    }
+
+    @Test
+    void theTradeOffAndTheRadarFollowFromAspectsWhateverTheNames() throws IOException {
+        List<Run> runs = new ArrayList<>();
+        for (int method = 0; method < 3; method++) {
+            List<Run.Result> results = new ArrayList<>();
+            for (Aspect aspect : List.of(Aspect.COST, Aspect.UTILITY, Aspect.EFFECT, Aspect.EFFECT)) {
+                int number = results.size();
+                results.add(new Run.Result(
+                        "audit " + number,
+                        aspect,
+                        List.of(
+                                new Finding("first of " + number, method, 1, Direction.LOWER),
+                                new Finding("judged of " + number, number == 3 ? -method : method, 1, Direction.HIGHER)
+                                        .judged(new Verdict.Pass("any"))),
+                        LIMITS));
+            }
+            runs.add(with(run("method-" + method, Role.TESTED, 1, found(1)), results));
+        }
+        String html = Report.of(runs).html();
+        assertEquals(
+                List.of("judged of 1", "judged of 2"),
+                Pattern.compile("selected=\"\">([^<]*)</option>")
+                        .matcher(html)
+                        .results()
+                        .map(r -> r.group(1))
+                        .limit(2)
+                        .toList());
+        assertTrue(html.contains("Three aspects"));
+        JsonNode radar = figures(html).get(1);
+        List<String> axes = new ArrayList<>();
+        radar.at("/options/0/radar/indicator").forEach(i -> axes.add(i.get("name").textValue()));
+        assertEquals(List.of("effect", "audit 1", "audit 0"), axes, "two audits of one aspect share an axis");
+        assertEquals("[0.5,1.0,1.0]", radar.at("/options/2/series/0/data/0/value").toString(), "and its mean");
+    }
+
+    @Test
+    void whatIsPromisedIsShownWhereAnythingIs() throws IOException {
+        Run exact = run("sisa", Role.TESTED, 1, judged(true));
+        Report some = Report.of(List.of(exact));
+        assertTrue(some.html().contains("<th>promises</th>") && some.markdown().contains("| promises |"));
+        Report none = Report.of(SampleRuns.pictures(4, 2));
+        assertFalse(none.html().contains("promises") || none.markdown().contains("promises"));
+    }
+
+    @Test
+    void pairsLeftOutAreCountedUnderTheirReasons() throws IOException {
+        List<LeftOut> leftOut = List.of(
+                new LeftOut("", "hide {attribute: age}", "sisa", "", "sisa only forgets"),
+                new LeftOut("mf", "hide {attribute: <b>}", "sisa", "", "sisa only forgets"),
+                new LeftOut("", "forget", "scif", "rank", "<i>rank</i> looks at lists"));
+        List<Run> runs = List.of(run("scif", Role.TESTED, 1, judged(true)));
+        Report report = Report.of(runs, leftOut);
+        String html = report.html();
+        assertTrue(html.contains("<details><summary>3 pairs left out"));
+        assertTrue(html.contains("sisa only forgets<small>2 pairs: model mf; requests hide {attribute: age}, hide"
+                + " {attribute: &lt;b&gt;}; method sisa</small>"));
+        assertTrue(html.contains("&lt;i&gt;rank&lt;/i&gt; looks at lists<small>1 pair: method scif; audit rank</small>"));
+        assertTrue(report.markdown().contains("## Left out\n\n3 pairs left out"));
+        JsonNode json = new ObjectMapper().readTree(report.json()).get("leftOut");
+        assertEquals(
+                "{\"why\":\"sisa only forgets\",\"pairs\":2,\"models\":[\"mf\"],\"requests\":[\"hide {attribute: age}\","
+                        + "\"hide {attribute: <b>}\"],\"methods\":[\"sisa\"]}",
+                json.get(0).toString());
+        Report whole = Report.of(runs);
+        assertFalse((whole.html() + whole.markdown() + whole.json()).matches("(?si).*(left.out|leftOut\").*"));
+    }
+
+    @Test
+    void warningsAreShownWithTheirCells() throws IOException {
+        Report report = Report.of(SampleRuns.pictures(5, 2));
+        String warning = "the model could not be kept: no space left on the device";
+        assertTrue(report.html().contains("<h2>Warnings</h2><ul><li>" + warning + "<small>protection-1 · protect"));
+        assertTrue(report.html().contains("and 2 more cells"));
+        assertTrue(report.markdown().contains("## Warnings\n\n- " + warning + " ("));
+        JsonNode json = new ObjectMapper().readTree(report.json()).get("warnings");
+        assertEquals(5, json.get(0).get("cells").size());
+        assertFalse(Report.of(SampleRuns.cure4rec()).html().contains("Warnings</h2>"));
+    }
+
+    @Test
+    void picturesOfEveryKindAreInThePageAndNamedInMarkdown() throws IOException {
+        List<Run> runs = SampleRuns.pictures(5, 6);
+        Report report = Report.of(runs);
+        String html = report.html();
+        List<Picture> pictures = runs.getFirst().results().getFirst().pictures();
+        JsonNode overlaid = figure(html, "curves", 0);
+        assertEquals(5, overlaid.at("/options/0/lines").size(), "methods of one line each are on common axes");
+        Picture.Line line = ((Picture.Curve) pictures.getFirst()).lines().getFirst();
+        assertEquals(line.y().get(7), overlaid.at("/options/0/lines/0/y/7").floatValue());
+        assertEquals(line.high().get(7), overlaid.at("/options/0/lines/0/high/7").floatValue());
+        JsonNode apart = figure(html, "curves", 1);
+        assertEquals(5, apart.get("options").size());
+        assertEquals("[0.0,400.0,100.0]", apart.get("x").toString());
+        JsonNode heat = figure(html, "heat", 0);
+        assertEquals(5, heat.get("options").size());
+        assertEquals(
+                ((Picture.HeatMap) pictures.get(2)).values().get(1).get(2),
+                heat.at("/options/0/values/1/2").floatValue());
+        var images = Pattern.compile("<img alt=\"([^\"]*)\" src=\"data:image/png;base64,([^\"]*)\">").matcher(html);
+        assertTrue(images.find());
+        assertEquals("works before and after, the same for every method: original", images.group(1));
+        Picture.Frame original = ((Picture.Strip) pictures.get(3)).frames().getFirst();
+        org.junit.jupiter.api.Assertions.assertArrayEquals(
+                original.png(), java.util.Base64.getDecoder().decode(images.group(2)));
+        assertEquals(1 + 2 * 5, Pattern.compile("<img ").matcher(html).results().count());
+        assertFalse(Pattern.compile("(src|href)\\s*=\\s*\"(?!#|data:image/png;)").matcher(withoutScripts(html)).find());
+        assertTrue(html.contains("img-src data:;"));
+        assertTrue(report.markdown()
+                .contains("Pictures, in report.html: success over training, losses, success by artist and prompt, works"
+                        + " before and after\n"));
+        assertTrue(html.contains("The mean of 50 works."));
+    }
+
+    @Test
+    void titlesNamesAndCaptionsOfPicturesStayText() throws Exception {
+        String name = "</script><img src=x onerror=\"alert('1')\">&";
+        List<Picture> hostile = List.of(
+                new Picture.Curve(name, name, name, name, List.of(new Picture.Line(name, List.of(0f), List.of(1f), List.of(), List.of()))),
+                new Picture.HeatMap(name, name, name, name, List.of(name), List.of(name), List.of(List.of(1f))),
+                new Picture.Scatter(name, name, name, name, List.of(new Picture.Panel(
+                        name, name, List.of(new Picture.Points(name, List.of(0f), List.of(1f), List.of()))))),
+                new Picture.Strip(name, name, List.of(new Picture.Frame(name, new byte[] {(byte) 0x89, 'P', 'N', 'G', 1}))));
+        Run run = with(
+                run(name, Role.TESTED, 1, found(1)),
+                List.of(new Run.Result(name, Aspect.EFFECT, List.of(found(1)), name, hostile)));
+        String html = withoutScripts(Report.of(List.of(run)).html());
+        assertEquals(1, Pattern.compile("<img ").matcher(html).results().count());
+        assertFalse(html.contains("onerror=\"") || html.contains("='1"));
+        for (String kind : List.of("curves", "heat", "points")) {
+            figure(html, kind, 0);
+        }
+    }
+
+    private static List<JsonNode> figures(String html) throws IOException {
+        List<JsonNode> figures = new ArrayList<>();
+        var json = Pattern.compile("<script type=\"application/json\">(.*?)</script>")
+                .matcher(html);
+        while (json.find()) {
+            figures.add(new ObjectMapper().readTree(json.group(1)));
+        }
+        return figures;
+    }
+
+    /** The data of one figure of a kind. */
+    private static JsonNode figure(String html, String kind, int number) throws IOException {
+        var figure = Pattern.compile("(?s)data-kind=\"" + kind + "\".*?json\">(.*?)</script>")
+                .matcher(html);
+        for (int n = 0; n <= number; n++) {
+            assertTrue(figure.find(), kind + " " + n);
+        }
+        return new ObjectMapper().readTree(figure.group(1));
+    }
+
+    @Test
     void withoutControlsNothingIsClaimed() {
         Report report = Report.of(List.of(run("sisa", Role.TESTED, 1, judged(true))));
         assertEquals(Report.Control.ABSENT, report.audits().getFirst().control());
@@ -205,12 +437,18 @@ class ReportTest {
 
     @Test
     void pageIsWellFormed() throws Exception {
-        String html = withoutScripts(Report.of(SampleRuns.cure4rec()).html());
-        String xml = html.replace("<!doctype html>", "")
-                .replaceAll("<(meta[^>]*)>", "<$1/>")
-                .replace("<br>", "<br/>");
-        var builder = javax.xml.parsers.DocumentBuilderFactory.newInstance().newDocumentBuilder();
-        builder.parse(new java.io.ByteArrayInputStream(xml.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+        for (Report report : List.of(
+                Report.of(SampleRuns.cure4rec()),
+                Report.of(SampleRuns.pictures(10, 12), SampleRuns.leftOut(5, 4)),
+                Report.of(SampleRuns.block(17, 16)))) {
+            String xml = withoutScripts(report.html())
+                    .replace("<!doctype html>", "")
+                    .replaceAll("<((meta|img)[^>]*)>", "<$1/>")
+                    .replace("<br>", "<br/>");
+            var builder =
+                    javax.xml.parsers.DocumentBuilderFactory.newInstance().newDocumentBuilder();
+            builder.parse(new java.io.ByteArrayInputStream(xml.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+        }
     }
 
     private static String withoutScripts(String html) {
@@ -220,12 +458,7 @@ class ReportTest {
     @Test
     void chartsShowWhatTheTablesSay() throws IOException {
         Report report = Report.of(SampleRuns.cure4rec());
-        List<JsonNode> figures = new ArrayList<>();
-        var json = Pattern.compile("<script type=\"application/json\">(.*?)</script>")
-                .matcher(report.html());
-        while (json.find()) {
-            figures.add(new ObjectMapper().readTree(json.group(1)));
-        }
+        List<JsonNode> figures = figures(report.html());
         assertEquals(6 + 3 * 3, figures.size());
         JsonNode bars = figures.get(2).at("/show/ndcgFull@20/options");
         assertEquals(3, bars.size());
@@ -435,12 +668,17 @@ class ReportTest {
     }
 
     private static Run failed(String method, String cause) {
+        return failed(method, Role.TESTED, cause);
+    }
+
+    private static Run failed(String method, Role role, String cause) {
         return new Run(
                 "quick",
                 "00",
                 new Run.Recipe("recsys", "planted", "bpr", "forget", method, 9),
-                Role.TESTED,
-                Exactness.EXACT, "",
+                role,
+                Exactness.EXACT,
+                "",
                 "",
                 Map.of(),
                 Cost.NONE,
