@@ -64,12 +64,18 @@ record Charts(Report report) {
     }
 
     private static String note(AuditTable audit, String finding) {
-        return measured(audit.rows(), finding).stream()
+        List<Row> rows = measured(audit.rows(), finding);
+        return rows.stream()
                 .findFirst()
                 .map(r -> at(r, finding))
                 .map(m -> Wording.better(m.direction())
                         + (m.unit().isEmpty() ? "" : ", in " + m.unit())
-                        + "; whiskers are 95 % intervals, the dashed line is the reference")
+                        + (rows.stream().anyMatch(r -> at(r, finding).interval().isPresent())
+                                ? "; whiskers are 95 % intervals"
+                                : "")
+                        + (rows.stream().anyMatch(r -> r.role() == Role.REFERENCE)
+                                ? "; the dashed line is the reference"
+                                : ""))
                 .orElse("");
     }
 
@@ -88,7 +94,7 @@ record Charts(Report report) {
                 axes.stream().filter(a -> !a.table().equals(x.get().table())).toList();
         Optional<Axis> y = main(Aspect.UTILITY, axes)
                 .filter(a -> !a.equals(x.get()))
-                .sorted(Comparator.comparing(a -> -together(a, x.get())))
+                .sorted(Comparator.comparingLong(a -> -together(a, x.get())))
                 .findFirst()
                 .or(() -> others.stream()
                         .filter(a -> a.lower() != x.get().lower())
