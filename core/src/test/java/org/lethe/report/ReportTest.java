@@ -593,6 +593,18 @@ class ReportTest {
     }
 
     @Test
+    void anAuditThatFailedLeavesTheFindingsOfTheOthers() {
+        Run run = failed("sisa", "hidden: too few users");
+        Report report = Report.of(List.of(
+                with(run, List.of(result("forgotten", true))),
+                with(run("scif", Role.TESTED, 1, found(1)), List.of(result("forgotten", true), result("hidden", true)))));
+        assertEquals(List.of(), report.audits().get(0).rows().get(0).failures());
+        assertEquals(
+                List.of("hidden: too few users"),
+                report.audits().get(1).rows().get(0).failures());
+    }
+
+    @Test
     void emptyAndFailedOnlyStudiesHaveReports(@TempDir Path folder) throws IOException {
         Report.write(List.of(), folder);
         assertTrue(Files.readString(folder.resolve("report.html")).contains("Nothing was run."));
