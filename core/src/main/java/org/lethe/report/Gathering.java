@@ -126,7 +126,9 @@ final class Gathering {
         }
         SequencedMap<String, Measured> findings = new LinkedHashMap<>();
         byName.forEach((name, measured) -> findings.put(name, measured(measured)));
-        List<Run> ended = seeds.stream().filter(r -> r.failure().isEmpty()).toList();
+        List<Run> ended = seeds.stream()
+                .filter(r -> r.failure().isEmpty() || has(r, audit))
+                .toList();
         Run first = seeds.getFirst();
         return new Row(
                 place,
@@ -135,6 +137,7 @@ final class Gathering {
                 first.exactness(),
                 seeds.size(),
                 seeds.stream()
+                        .filter(r -> !has(r, audit)) // another audit of the cell may have failed
                         .flatMap(r -> r.failure().stream())
                         .map(f -> f.message())
                         .toList(),
@@ -216,9 +219,12 @@ final class Gathering {
         return methods.values().stream()
                 .filter(seeds -> role.test(seeds.getFirst().role()))
                 .filter(seeds -> seeds.stream()
-                        .anyMatch(run -> run.failure().isPresent()
-                                || run.results().stream().anyMatch(r -> r.audit().equals(audit))))
+                        .anyMatch(run -> run.failure().isPresent() || has(run, audit)))
                 .toList();
+    }
+
+    private static boolean has(Run run, String audit) {
+        return run.results().stream().anyMatch(r -> r.audit().equals(audit));
     }
 
     /** Per control, what its seeds say about one finding. */

@@ -208,7 +208,8 @@ class ReportTest {
                 run.digest(),
                 run.recipe(),
                 run.role(),
-                run.exactness(), "",
+                run.exactness(),
+                run.origin(),
                 run.dataDigest(),
                 run.versions(),
                 run.learned(),
@@ -323,7 +324,9 @@ class ReportTest {
         Picture.Frame original = ((Picture.Strip) pictures.get(3)).frames().getFirst();
         org.junit.jupiter.api.Assertions.assertArrayEquals(
                 original.png(), java.util.Base64.getDecoder().decode(images.group(2)));
-        assertEquals(1 + 2 * 5, Pattern.compile("<img ").matcher(html).results().count());
+        assertEquals(
+                1 + 2 * 5,
+                Pattern.compile("<img ").matcher(withoutScripts(html)).results().count());
         assertFalse(Pattern.compile("(src|href)\\s*=\\s*\"(?!#|data:image/png;)").matcher(withoutScripts(html)).find());
         assertTrue(html.contains("img-src data:;"));
         assertTrue(report.markdown()
@@ -590,6 +593,18 @@ class ReportTest {
     }
 
     @Test
+    void anAuditThatFailedLeavesTheFindingsOfTheOthers() {
+        Run run = failed("sisa", "hidden: too few users");
+        Report report = Report.of(List.of(
+                with(run, List.of(result("forgotten", true))),
+                with(run("scif", Role.TESTED, 1, found(1)), List.of(result("forgotten", true), result("hidden", true)))));
+        assertEquals(List.of(), report.audits().get(0).rows().get(0).failures());
+        assertEquals(
+                List.of("hidden: too few users"),
+                report.audits().get(1).rows().get(0).failures());
+    }
+
+    @Test
     void emptyAndFailedOnlyStudiesHaveReports(@TempDir Path folder) throws IOException {
         Report.write(List.of(), folder);
         assertTrue(Files.readString(folder.resolve("report.html")).contains("Nothing was run."));
@@ -676,7 +691,8 @@ class ReportTest {
                 "00",
                 new Run.Recipe("recsys", "planted", "bpr", "forget", method, 9),
                 role,
-                Exactness.EXACT, "",
+                Exactness.EXACT,
+                "",
                 "",
                 Map.of(),
                 Cost.NONE,
