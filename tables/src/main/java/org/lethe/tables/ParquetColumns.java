@@ -22,6 +22,7 @@ final class ParquetColumns extends Columns {
     private static final Set<String> WHOLE =
             Set.of("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER");
 
+    private final String literal; // a pattern that this file alone matches
     private final String table;
     private final Map<String, String> types = new LinkedHashMap<>();
 
@@ -29,7 +30,8 @@ final class ParquetColumns extends Columns {
         super(file);
         DataFiles.refusePlaceholder(file);
         // the name is no pattern, the folders say nothing about columns, and bytes without a type are text
-        table = "read_parquet(" + quoted(file.toAbsolutePath().toString().replaceAll("[*?\\[]", "[$0]"), '\'')
+        literal = file.toAbsolutePath().toString().replaceAll("[*?\\[]", "[$0]");
+        table = "read_parquet(" + quoted(literal, '\'')
                 + ", hive_partitioning = false, binary_as_string = true)";
         asked("SELECT * FROM (DESCRIBE SELECT * FROM " + table + ")", found -> {
             do {
@@ -82,8 +84,8 @@ final class ParquetColumns extends Columns {
     }
 
     private void lock(Statement statement) throws SQLException {
-        statement.execute(
-                "SET allowed_paths = [" + quoted(file().toAbsolutePath().toString(), '\'') + "]");
+        statement.execute("SET allowed_paths = [" + quoted(file().toAbsolutePath().toString(), '\'') + ", "
+                + quoted(literal, '\'') + "]");
         statement.execute("SET enable_external_access = false");
         statement.execute("SET lock_configuration = true");
     }

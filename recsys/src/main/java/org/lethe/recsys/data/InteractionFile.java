@@ -5,8 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
@@ -115,22 +117,59 @@ public record InteractionFile(
 
     /** All interactions, not yet divided and not yet cut to a core. */
     public Interactions read(DataFolders folders) {
+        return found(folders).interactions;
+    }
+
+    /**
+     * What was in the file, in words by name: rows, interactions, and where there are such rows, how many stand below the
+     * threshold and how many repeat another one's user and item.
+     */
+    public Map<String, String> facts(DataFolders folders) {
+        Found found = found(folders);
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("rows", "" + found.rows);
+        facts.put("all", found.interactions.toString());
+        if (found.below > 0) {
+            facts.put("dropped", found.below + " rows with " + value + " below the threshold of " + threshold);
+        }
+        long repeated = found.rows - found.below - found.interactions.size();
+        if (repeated > 0) {
+            facts.put("repeated", repeated + " rows whose user and item stand in another row");
+        }
+        return facts;
+    }
+
+    /**
+     * What a file held.
+     *
+     * @param rows in it, each a pair of a user and an item; of a MovieLens file those that count
+     * @param below those below the threshold
+     */
+    private record Found(Interactions interactions, long rows, long below) {}
+
+    private Found found(DataFolders folders) {
         Path file = file(folders);
         return switch (format == Format.AUTO ? guess(file) : format) {
             case AUTO -> throw new IllegalStateException("guess never says auto");
             case CSV -> columns(Columns.separated(file, ","));
             case TSV -> columns(Columns.separated(file, "\t"));
             case PARQUET -> columns(Columns.parquet(file));
-            case MOVIELENS -> MovieLens.ratings(file, TextRows.separator(file, "\t", "::"), threshold);
+            case MOVIELENS -> {
+                Interactions kept = MovieLens.ratings(file, TextRows.separator(file, "\t", "::"), threshold);
+                yield new Found(kept, kept.size(), 0);
+            }
             case LISTS -> {
                 Pairs pairs = lists(file);
-                yield pairs.dense(Entities.numbered(pairs.userCount()), Entities.numbered(pairs.itemCount()));
+                yield new Found(
+                        pairs.dense(Entities.numbered(pairs.userCount()), Entities.numbered(pairs.itemCount())),
+                        pairs.size(),
+                        0);
             }
         };
     }
 
     /** The interactions in named columns, those of at least the threshold. */
-    private Interactions columns(Columns columns) {
+    private Found columns(Columns columns) {
         columns.require(users, items, value, time);
         List<Columns.Want> wanted = new ArrayList<>();
         wanted.add(new Columns.Want(users, Columns.As.ID));
@@ -169,10 +208,13 @@ public record InteractionFile(
         long[] itemOf = itemIds.keys();
         long[] timeOf = times.all();
         Pairs pairs = new Pairs(!value.isEmpty(), !time.isEmpty());
+        long below = 0;
         for (int k = 0; k < userOf.length; k++) {
             float stars = value.isEmpty() ? 1 : values[k];
             if (value.isEmpty() || stars >= threshold) {
                 pairs.add(userOf[k], itemOf[k], stars, time.isEmpty() ? 0 : timeOf[k]);
+            } else {
+                below++;
             }
         }
         if (pairs.size() == 0) {
@@ -181,7 +223,7 @@ public record InteractionFile(
                     columns.file() + ": expected interactions" + (value.isEmpty() ? "" : " of at least " + threshold)
                             + ", found none in " + userOf.length + " rows");
         }
-        return pairs.numbered(userIds::entities, itemIds::entities);
+        return new Found(pairs.numbered(userIds::entities, itemIds::entities), userOf.length, below);
     }
 
     /** Lists of items, {@code user item item …}: the form of the LightGCN and RecEraser files. */

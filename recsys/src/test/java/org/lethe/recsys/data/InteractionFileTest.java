@@ -178,6 +178,21 @@ class InteractionFileTest {
     }
 
     @Test
+    void rowsThatDoNotCountAreCounted() throws IOException {
+        Path file = folder.resolve("seen.csv");
+        Files.writeString(file, "user,item,stars\n1,1,-1\n1,2,3\n1,2,4\n2,1,0\n2,2,-1\n");
+        Map<String, String> facts =
+                file(file, InteractionFile.Format.AUTO, "stars", "", 0).facts(new DataFolders(List.of()));
+        assertEquals(
+                Map.of(
+                        "rows", "5",
+                        "all", "2 users, 2 items, 2 interactions",
+                        "dropped", "2 rows with stars below the threshold of 0.0",
+                        "repeated", "1 rows whose user and item stand in another row"),
+                facts);
+    }
+
+    @Test
     void idsThatAreNotDenseAskForNoMemory() throws IOException {
         Path file = folder.resolve("wide.txt");
         Files.writeString(file, "0 1\n2147483646 1\n");
