@@ -31,7 +31,8 @@ record Axis(AuditTable table, String finding, String label, Direction direction)
                                 table,
                                 finding,
                                 report.audits().stream()
-                                                        .filter(a -> a.findings().contains(finding))
+                                                        .filter(a ->
+                                                                a.findings().contains(finding))
                                                         .count()
                                                 > 1
                                         ? Wording.name(table.audit(), names) + ": " + finding

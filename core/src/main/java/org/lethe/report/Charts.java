@@ -85,7 +85,8 @@ record Charts(Report report) {
      */
     String tradeOff() {
         List<Axis> axes = Axis.of(report);
-        Optional<Axis> x = main(Aspect.EFFECT, axes).findFirst().or(() -> axes.stream().findFirst());
+        Optional<Axis> x =
+                main(Aspect.EFFECT, axes).findFirst().or(() -> axes.stream().findFirst());
         if (x.isEmpty()) {
             return "";
         }
@@ -139,8 +140,7 @@ record Charts(Report report) {
 
     private static Stream<Axis> main(Aspect aspect, List<Axis> axes) {
         return axes.stream()
-                .filter(a -> a.table().aspect() == aspect
-                        && a.table().main().equals(Optional.of(a.finding())));
+                .filter(a -> a.table().aspect() == aspect && a.table().main().equals(Optional.of(a.finding())));
     }
 
     /** How many rows have a number on both axes: where audits suit some methods only, it may be none. */
@@ -197,7 +197,9 @@ record Charts(Report report) {
         }
 
         String words() {
-            return audits.stream().map(a -> a.audit() + " by " + a.main().orElse("")).collect(joining(", "));
+            return audits.stream()
+                    .map(a -> a.audit() + " by " + a.main().orElse(""))
+                    .collect(joining(", "));
         }
     }
 
@@ -256,7 +258,8 @@ record Charts(Report report) {
                 ? ""
                 : new Figure(
                                 "radar",
-                                NUMBERS.get(aspects.size() - 3) + " aspects <span class=\"quiet\">per axis: the rim is the best method of each place, the"
+                                NUMBERS.get(aspects.size() - 3)
+                                        + " aspects <span class=\"quiet\">per axis: the rim is the best method of each place, the"
                                         + " centre the worst; relative, so two near-equal methods can look far apart; dashed is"
                                         + " the reference</span>",
                                 "",

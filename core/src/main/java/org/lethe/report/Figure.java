@@ -38,9 +38,10 @@ record Figure(String kind, String caption, String legend, List<Box> boxes, Objec
 
     /** Hidden until the script has something to show. */
     String html() {
-        StringBuilder html = new StringBuilder("<figure class=\"charts " + kind + "\" data-kind=\"" + kind.split(" ", 2)[0]
-                + "\" hidden=\"\"><figcaption>" + caption + where() + "</figcaption>" + legend
-                + "<div class=\"panels\">");
+        StringBuilder html =
+                new StringBuilder("<figure class=\"charts " + kind + "\" data-kind=\"" + kind.split(" ", 2)[0]
+                        + "\" hidden=\"\"><figcaption>" + caption + where() + "</figcaption>" + legend
+                        + "<div class=\"panels\">");
         for (int i = 0; i < boxes.size(); i++) {
             Box box = boxes.get(i);
             html.append("<div class=\"panel\"" + (chosen() && i > 0 ? " hidden=\"\"" : "") + "><h4>"
@@ -66,7 +67,8 @@ record Figure(String kind, String caption, String legend, List<Box> boxes, Objec
                 + boxes.stream()
                         .map(b -> "<option>" + Page.escape(b.title()) + "</option>")
                         .collect(Collectors.joining())
-                + "<option value=\"\">every " + (kind.equals(BROAD) ? "method" : "place") + "</option></select></label>";
+                + "<option value=\"\">every " + (kind.equals(BROAD) ? "method" : "place")
+                + "</option></select></label>";
     }
 
     /** No character in it can end the element or begin another, whatever the names in the study are. */

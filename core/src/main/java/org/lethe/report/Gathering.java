@@ -73,8 +73,7 @@ final class Gathering {
         };
     }
 
-    private static AuditTable table(
-            Run.Result of, SequencedMap<Place, SequencedMap<String, List<Run>>> cells) {
+    private static AuditTable table(Run.Result of, SequencedMap<Place, SequencedMap<String, List<Run>>> cells) {
         String audit = of.audit();
         Set<String> names = new LinkedHashSet<>();
         List<Row> rows = new ArrayList<>();
@@ -218,8 +217,7 @@ final class Gathering {
             String audit, SequencedMap<String, List<Run>> methods, Predicate<Role> role) {
         return methods.values().stream()
                 .filter(seeds -> role.test(seeds.getFirst().role()))
-                .filter(seeds -> seeds.stream()
-                        .anyMatch(run -> run.failure().isPresent() || has(run, audit)))
+                .filter(seeds -> seeds.stream().anyMatch(run -> run.failure().isPresent() || has(run, audit)))
                 .toList();
     }
 
@@ -252,7 +250,8 @@ final class Gathering {
         if (any(rejected, Verdict.Pass.class)) {
             return Control.BLIND;
         }
-        if (rejected.isEmpty() || Stream.of(rejected, reference).flatMap(List::stream).anyMatch(List::isEmpty)) {
+        if (rejected.isEmpty()
+                || Stream.of(rejected, reference).flatMap(List::stream).anyMatch(List::isEmpty)) {
             return Control.ABSENT;
         }
         if (!each(rejected, Verdict.Fail.class) || !each(reference, Verdict.Pass.class)) {

@@ -55,8 +55,9 @@ record MarkdownText(Report report) {
         if (!report.leftOut().isEmpty()) {
             text.append("\n## Left out\n\n" + Wording.leftOut(report) + ".\n\n");
             report.reasons()
-                    .forEach(reason -> text.append("- " + escape(reason.why()) + " (" + Wording.count(reason.pairs(), "pair")
-                            + ": " + escape(Wording.concerned(report, reason)) + ")\n"));
+                    .forEach(reason ->
+                            text.append("- " + escape(reason.why()) + " (" + Wording.count(reason.pairs(), "pair")
+                                    + ": " + escape(Wording.concerned(report, reason)) + ")\n"));
         }
         return text.toString();
     }

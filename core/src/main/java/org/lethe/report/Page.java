@@ -47,7 +47,8 @@ record Page(Report report) {
                 """);
         page.append(
                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline';"
-                        + " img-src data:; script-src " + scripts.stream().map(Page::digest).collect(Collectors.joining(" "))
+                        + " img-src data:; script-src "
+                        + scripts.stream().map(Page::digest).collect(Collectors.joining(" "))
                         + "\">\n");
         page.append("<title>" + escape(study) + " · Lethe</title>\n<style>\n" + resource("report.css")
                 + "</style>\n</head>\n<body>\n");
@@ -117,13 +118,13 @@ record Page(Report report) {
         page.append("<div class=\"scroll" + (many ? " wide" : "") + "\"><table class=\"score" + (many ? " many" : "")
                 + "\"><thead><tr><th>method</th>" + (report.promises() ? "<th>promises</th>" : ""));
         report.audits()
-                .forEach(a -> page.append("<th class=\"mid\"><a href=\"#" + anchor(a) + "\" title=\"" + escape(a.audit())
-                        + "\">" + escape(many ? Wording.name(a.audit(), audits()) : a.audit()) + "</a></th>"));
+                .forEach(a ->
+                        page.append("<th class=\"mid\"><a href=\"#" + anchor(a) + "\" title=\"" + escape(a.audit())
+                                + "\">" + escape(many ? Wording.name(a.audit(), audits()) : a.audit()) + "</a></th>"));
         page.append("<th class=\"num\">time ÷ reference</th></tr></thead><tbody>");
         for (Score score : report.methods()) {
-            page.append(
-                    "<tr class=\"" + tone(score.role()) + "\"><th scope=\"row\">" + name(score.method(), score.role())
-                            + "</th>" + promise(score.exactness()));
+            page.append("<tr class=\"" + tone(score.role()) + "\"><th scope=\"row\">"
+                    + name(score.method(), score.role()) + "</th>" + promise(score.exactness()));
             score.standings().values().forEach(s -> page.append("<td class=\"mid\">" + met(s, many) + "</td>"));
             page.append("<td class=\"num\">"
                     + (score.slowness().isPresent()
@@ -308,8 +309,9 @@ record Page(Report report) {
         }
         page.append("<section id=\"left-out\"><details><summary>" + Wording.leftOut(report) + "</summary><ul>");
         report.reasons()
-                .forEach(reason -> page.append("<li>" + escape(reason.why()) + "<small>"
-                        + Wording.count(reason.pairs(), "pair") + ": " + escape(Wording.concerned(report, reason)) + "</small></li>"));
+                .forEach(reason ->
+                        page.append("<li>" + escape(reason.why()) + "<small>" + Wording.count(reason.pairs(), "pair")
+                                + ": " + escape(Wording.concerned(report, reason)) + "</small></li>"));
         page.append("</ul></details></section>\n");
     }
 

@@ -91,13 +91,20 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
         StringBuilder html = new StringBuilder();
         figures.forEach((axes, pictures) -> html.append(
                 switch (pictures.getFirst().picture()) {
-                    case Picture.Scatter first -> scatter(
-                            axes, first, shown(pictures, Picture.Scatter.class, Picture.Scatter::panels, Picture.Panel::classes));
+                    case Picture.Scatter first ->
+                        scatter(
+                                axes,
+                                first,
+                                shown(
+                                        pictures,
+                                        Picture.Scatter.class,
+                                        Picture.Scatter::panels,
+                                        Picture.Panel::classes));
                     case Picture.Curve first -> curves(axes, first, pictures);
-                    case Picture.HeatMap first -> heat(
-                            axes, first, shown(pictures, Picture.HeatMap.class, List::of, Picture.HeatMap::values));
-                    case Picture.Strip first -> strip(
-                            axes, shown(pictures, Picture.Strip.class, Picture.Strip::frames, frame -> frame));
+                    case Picture.HeatMap first ->
+                        heat(axes, first, shown(pictures, Picture.HeatMap.class, List::of, Picture.HeatMap::values));
+                    case Picture.Strip first ->
+                        strip(axes, shown(pictures, Picture.Strip.class, Picture.Strip::frames, frame -> frame));
                 }));
         return html.toString();
     }
@@ -144,7 +151,8 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
     private String curves(Axes axes, Picture.Curve first, List<Owned> pictures) {
         List<Shown<List<Picture.Line>>> shown =
                 shown(pictures, Picture.Curve.class, c -> List.of(c.lines()), lines -> lines);
-        boolean single = shown.size() > 1 && shown.stream().allMatch(s -> s.part().size() == 1);
+        boolean single =
+                shown.size() > 1 && shown.stream().allMatch(s -> s.part().size() == 1);
         boolean overlaid = single && shown.size() <= OVERLAID;
         List<String> names = single
                 ? shown.stream().map(s -> methods(s.methods())).toList()
@@ -160,13 +168,18 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
         ObjectNode data = Figure.object().put("horizontal", first.horizontal()).put("vertical", first.vertical());
         List<Picture.Line> all = shown.stream().flatMap(s -> s.part().stream()).toList();
         nice(data.putArray("x"), all.stream().flatMap(l -> l.x().stream()));
-        nice(data.putArray("y"), all.stream().flatMap(l -> Stream.of(l.y(), l.low(), l.high()).flatMap(List::stream)));
+        nice(
+                data.putArray("y"),
+                all.stream().flatMap(l -> Stream.of(l.y(), l.low(), l.high()).flatMap(List::stream)));
         boolean dense = !overlaid && shown.size() > OVERLAID;
         List<Box> boxes = new ArrayList<>();
         for (Shown<List<Picture.Line>> of : shown) {
             if (!overlaid || boxes.isEmpty()) {
                 String name = overlaid ? "" : methods(of.methods());
-                boxes.add(new Box(name, axes.title() + ", " + String.join(", ", overlaid ? names : List.of(name)), dense ? 170 : 220));
+                boxes.add(new Box(
+                        name,
+                        axes.title() + ", " + String.join(", ", overlaid ? names : List.of(name)),
+                        dense ? 170 : 220));
                 data.withArray("options").addObject();
             }
             ArrayNode lines = data.withArray("options").get(boxes.size() - 1).withArray("lines");
@@ -181,7 +194,8 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
         }
         StringBuilder legend = new StringBuilder();
         for (int k = 0; k < names.size() && (overlaid || !single); k++) { // else each chart is named above
-            legend.append("<span><b style=\"color:var(" + hues.get(k) + ")\">—</b> " + Page.escape(names.get(k)) + "</span>");
+            legend.append(
+                    "<span><b style=\"color:var(" + hues.get(k) + ")\">—</b> " + Page.escape(names.get(k)) + "</span>");
         }
         return new Figure(
                         dense ? "curves dense" : "curves",
@@ -217,7 +231,9 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
             high += 0.5;
         }
         double step = BarOptions.step((high - low) / 5);
-        axis.add(Math.floor(low / step) * step).add(Math.ceil(high / step) * step).add(step);
+        axis.add(Math.floor(low / step) * step)
+                .add(Math.ceil(high / step) * step)
+                .add(step);
     }
 
     /** Colours mean the same in every panel. */
@@ -229,13 +245,17 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
                 .flatMap(s -> s.part().values().stream().flatMap(List::stream))
                 .mapToDouble(Float::doubleValue)
                 .toArray();
-        data.put("low", Arrays.stream(values).min().orElse(0)).put("high", Arrays.stream(values).max().orElse(1));
+        data.put("low", Arrays.stream(values).min().orElse(0))
+                .put("high", Arrays.stream(values).max().orElse(1));
         List<Box> boxes = new ArrayList<>();
         for (Shown<Picture.HeatMap> of : shown) {
             ArrayNode rows = data.withArray("options").addObject().withArray("values");
             of.part().values().forEach(row -> numbers(rows.addArray(), row));
             String name = methods(of.methods());
-            boxes.add(new Box(name, axes.title() + ", " + name, HEAT_FRAME + heat(first.rows().size())));
+            boxes.add(new Box(
+                    name,
+                    axes.title() + ", " + name,
+                    HEAT_FRAME + heat(first.rows().size())));
         }
         return new Figure(
                         first.columns().size() > WIDE ? Figure.BROAD : "heat",
@@ -254,10 +274,12 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
     /** Images as they are, scaled to fit; what several methods share comes first. */
     private String strip(Axes axes, List<Shown<Picture.Frame>> shown) {
         SequencedMap<SequencedSet<String>, List<Picture.Frame>> rows = new LinkedHashMap<>();
-        long methods = shown.stream().flatMap(s -> s.methods().stream()).distinct().count();
+        long methods =
+                shown.stream().flatMap(s -> s.methods().stream()).distinct().count();
         shown.stream()
                 .sorted(Comparator.comparing(s -> s.methods().size() == 1))
-                .forEach(s -> rows.computeIfAbsent(s.methods(), m -> new ArrayList<>()).add(s.part()));
+                .forEach(s -> rows.computeIfAbsent(s.methods(), m -> new ArrayList<>())
+                        .add(s.part()));
         StringBuilder html = new StringBuilder(
                 "<figure class=\"strips\"><figcaption>" + caption(axes, "") + "</figcaption><div class=\"rows\">");
         rows.forEach((owners, frames) -> {
@@ -265,7 +287,8 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
             html.append("<div class=\"strip\"><h4>" + Page.escape(name) + "</h4><div class=\"frames\">");
             for (Picture.Frame frame : frames) {
                 html.append("<figure><img alt=\"" + Page.escape(axes.title() + ", " + name + ": " + frame.caption())
-                        + "\" src=\"data:image/png;base64," + Base64.getEncoder().encodeToString(frame.png())
+                        + "\" src=\"data:image/png;base64,"
+                        + Base64.getEncoder().encodeToString(frame.png())
                         + "\"><figcaption>" + Page.escape(frame.caption()) + "</figcaption></figure>");
             }
             html.append("</div></div>");
@@ -308,7 +331,11 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
                     name, axes.title() + ", " + name + ": " + shown.part().note(), 0));
         }
         return new Figure(
-                        "points", caption(axes, sides(first.horizontal(), first.vertical())), legend.toString(), boxes, data)
+                        "points",
+                        caption(axes, sides(first.horizontal(), first.vertical())),
+                        legend.toString(),
+                        boxes,
+                        data)
                 .html();
     }
 

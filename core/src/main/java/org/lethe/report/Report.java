@@ -331,7 +331,8 @@ public record Report(
     SequencedMap<String, List<Run>> warnings() {
         SequencedMap<String, List<Run>> warnings = new LinkedHashMap<>();
         runs.forEach(run -> run.warnings()
-                .forEach(w -> warnings.computeIfAbsent(w, none -> new ArrayList<>()).add(run)));
+                .forEach(w ->
+                        warnings.computeIfAbsent(w, none -> new ArrayList<>()).add(run)));
         return warnings;
     }
 
@@ -346,7 +347,8 @@ public record Report(
 
     List<Reason> reasons() {
         SequencedMap<String, List<LeftOut>> byWhy = new LinkedHashMap<>();
-        leftOut.forEach(l -> byWhy.computeIfAbsent(l.why(), w -> new ArrayList<>()).add(l));
+        leftOut.forEach(
+                l -> byWhy.computeIfAbsent(l.why(), w -> new ArrayList<>()).add(l));
         SequencedMap<String, Function<LeftOut, String>> coordinates = new LinkedHashMap<>();
         coordinates.put("models", LeftOut::model);
         coordinates.put("requests", LeftOut::request);

@@ -178,8 +178,10 @@ final class Table {
             }
         });
         for (Report.Reason reason : report.reasons()) {
-            ObjectNode node =
-                    root.withArray("leftOut").addObject().put("why", reason.why()).put("pairs", reason.pairs());
+            ObjectNode node = root.withArray("leftOut")
+                    .addObject()
+                    .put("why", reason.why())
+                    .put("pairs", reason.pairs());
             reason.coordinates().forEach((word, names) -> names.forEach(node.withArray(word)::add));
         }
         try {

@@ -210,7 +210,8 @@ final class Wording {
         return runs.subList(0, shown).stream()
                         .map(run -> {
                             Run.Recipe r = run.recipe();
-                            return String.join(" · ", r.method(), r.request(), r.model(), r.data()) + ", seed " + r.seed();
+                            return String.join(" · ", r.method(), r.request(), r.model(), r.data()) + ", seed "
+                                    + r.seed();
                         })
                         .collect(joining("; "))
                 + (shown < runs.size() ? "; and " + count(runs.size() - shown, "more cell") : "");
@@ -228,8 +229,9 @@ final class Wording {
                 .toList();
         return reason.coordinates().entrySet().stream()
                 .filter(e -> !only.contains(e.getValue()))
-                .map(e -> (e.getValue().size() == 1 ? e.getKey().substring(0, e.getKey().length() - 1) : e.getKey()) + " "
-                        + String.join(", ", e.getValue()))
+                .map(e -> (e.getValue().size() == 1
+                                ? e.getKey().substring(0, e.getKey().length() - 1)
+                                : e.getKey()) + " " + String.join(", ", e.getValue()))
                 .collect(joining("; "));
     }
 

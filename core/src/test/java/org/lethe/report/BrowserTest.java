@@ -42,8 +42,10 @@ class BrowserTest {
 
     @Test
     void picturesOfEveryKindAreDrawnWithoutAnErrorAndNothingIsFetched() throws Exception {
-        Seen seen = open(Report.of(SampleRuns.pictures(5, 6), SampleRuns.leftOut(5, 4)).html());
-        assertEquals(1 + 2 + 1 + 5, seen.charts(), "a trade-off, the bars of two audits, lines in one chart, and in five");
+        Seen seen = open(
+                Report.of(SampleRuns.pictures(5, 6), SampleRuns.leftOut(5, 4)).html());
+        assertEquals(
+                1 + 2 + 1 + 5, seen.charts(), "a trade-off, the bars of two audits, lines in one chart, and in five");
         assertEquals(5, seen.pictures(), "a heat map for each method");
         assertEquals(List.of(), seen.complaints());
         assertEquals(List.of(), seen.fetched());
@@ -114,7 +116,12 @@ class BrowserTest {
         Path net = folder.resolve("net.json");
         List<String> command = new ArrayList<>(List.of(browser.get().toString()));
         command.addAll(List.of(
-                "--headless", "--allow-file-access-from-files", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"));
+                "--headless",
+                "--allow-file-access-from-files",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking"));
         command.addAll(List.of("--disable-component-update", "--disable-sync", "--disable-default-apps"));
         command.addAll(List.of("--user-data-dir=" + folder.resolve("profile"), "--log-net-log=" + net));
         command.addAll(List.of("--enable-logging=stderr", "--window-size=1280,2000", "--virtual-time-budget=4000"));

@@ -121,13 +121,15 @@ class ReportTest {
                 run.digest(),
                 new Run.Recipe(r.subject(), r.data(), model, r.request(), r.method(), r.seed()),
                 run.role(),
-                run.exactness(), "",
+                run.exactness(),
+                "",
                 run.dataDigest(),
                 run.versions(),
                 run.learned(),
                 run.fulfilled(),
                 run.referenced(),
-                run.results(), List.of(),
+                run.results(),
+                List.of(),
                 run.failure());
     }
 
@@ -177,7 +179,8 @@ class ReportTest {
                 run("retrain", Role.REFERENCE, 1, judged(true))));
         Report.AuditTable audit = report.audits().getFirst();
         assertEquals("control holds: do-nothing rejected, reference accepted", audit.controlWords());
-        assertFalse(report.html().substring(report.html().indexOf("id=\"audit-1\"")).contains("equal-noise <span"));
+        assertFalse(
+                report.html().substring(report.html().indexOf("id=\"audit-1\"")).contains("equal-noise <span"));
     }
 
     @Test
@@ -195,7 +198,9 @@ class ReportTest {
         List<Run> failed = new ArrayList<>(runs.subList(0, 2));
         failed.add(failed("retrain", Role.REFERENCE, "disk full"));
         assertEquals(
-                Report.Control.ABSENT, Report.of(failed).audits().get(1).control(), "a reference that failed is missed");
+                Report.Control.ABSENT,
+                Report.of(failed).audits().get(1).control(),
+                "a reference that failed is missed");
     }
 
     private static Run.Result result(String audit, boolean pass) {
@@ -250,9 +255,11 @@ class ReportTest {
         assertTrue(html.contains("Three aspects"));
         JsonNode radar = figures(html).get(1);
         List<String> axes = new ArrayList<>();
-        radar.at("/options/0/radar/indicator").forEach(i -> axes.add(i.get("name").textValue()));
+        radar.at("/options/0/radar/indicator")
+                .forEach(i -> axes.add(i.get("name").textValue()));
         assertEquals(List.of("effect", "audit 1", "audit 0"), axes, "two audits of one aspect share an axis");
-        assertEquals("[0.5,1.0,1.0]", radar.at("/options/2/series/0/data/0/value").toString(), "and its mean");
+        assertEquals(
+                "[0.5,1.0,1.0]", radar.at("/options/2/series/0/data/0/value").toString(), "and its mean");
     }
 
     @Test
@@ -276,7 +283,8 @@ class ReportTest {
         assertTrue(html.contains("<details><summary>3 pairs left out"));
         assertTrue(html.contains("sisa only forgets<small>2 pairs: model mf; requests hide {attribute: age}, hide"
                 + " {attribute: &lt;b&gt;}; method sisa</small>"));
-        assertTrue(html.contains("&lt;i&gt;rank&lt;/i&gt; looks at lists<small>1 pair: method scif; audit rank</small>"));
+        assertTrue(
+                html.contains("&lt;i&gt;rank&lt;/i&gt; looks at lists<small>1 pair: method scif; audit rank</small>"));
         assertTrue(report.markdown().contains("## Left out\n\n3 pairs left out"));
         JsonNode json = new ObjectMapper().readTree(report.json()).get("leftOut");
         assertEquals(
@@ -309,7 +317,8 @@ class ReportTest {
         assertEquals(5, overlaid.at("/options/0/lines").size(), "methods of one line each are on common axes");
         Picture.Line line = ((Picture.Curve) pictures.getFirst()).lines().getFirst();
         assertEquals(line.y().get(7), overlaid.at("/options/0/lines/0/y/7").floatValue());
-        assertEquals(line.high().get(7), overlaid.at("/options/0/lines/0/high/7").floatValue());
+        assertEquals(
+                line.high().get(7), overlaid.at("/options/0/lines/0/high/7").floatValue());
         JsonNode apart = figure(html, "curves", 1);
         assertEquals(5, apart.get("options").size());
         assertEquals("[0.0,400.0,100.0]", apart.get("x").toString());
@@ -318,7 +327,8 @@ class ReportTest {
         assertEquals(
                 ((Picture.HeatMap) pictures.get(2)).values().get(1).get(2),
                 heat.at("/options/0/values/1/2").floatValue());
-        var images = Pattern.compile("<img alt=\"([^\"]*)\" src=\"data:image/png;base64,([^\"]*)\">").matcher(html);
+        var images = Pattern.compile("<img alt=\"([^\"]*)\" src=\"data:image/png;base64,([^\"]*)\">")
+                .matcher(html);
         assertTrue(images.find());
         assertEquals("works before and after, the same for every method: original", images.group(1));
         Picture.Frame original = ((Picture.Strip) pictures.get(3)).frames().getFirst();
@@ -327,7 +337,9 @@ class ReportTest {
         assertEquals(
                 1 + 2 * 5,
                 Pattern.compile("<img ").matcher(withoutScripts(html)).results().count());
-        assertFalse(Pattern.compile("(src|href)\\s*=\\s*\"(?!#|data:image/png;)").matcher(withoutScripts(html)).find());
+        assertFalse(Pattern.compile("(src|href)\\s*=\\s*\"(?!#|data:image/png;)")
+                .matcher(withoutScripts(html))
+                .find());
         assertTrue(html.contains("img-src data:;"));
         assertTrue(report.markdown()
                 .contains("Pictures, in report.html: success over training, losses, success by artist and prompt, works"
@@ -339,11 +351,22 @@ class ReportTest {
     void titlesNamesAndCaptionsOfPicturesStayText() throws Exception {
         String name = "</script><img src=x onerror=\"alert('1')\">&";
         List<Picture> hostile = List.of(
-                new Picture.Curve(name, name, name, name, List.of(new Picture.Line(name, List.of(0f), List.of(1f), List.of(), List.of()))),
+                new Picture.Curve(
+                        name,
+                        name,
+                        name,
+                        name,
+                        List.of(new Picture.Line(name, List.of(0f), List.of(1f), List.of(), List.of()))),
                 new Picture.HeatMap(name, name, name, name, List.of(name), List.of(name), List.of(List.of(1f))),
-                new Picture.Scatter(name, name, name, name, List.of(new Picture.Panel(
-                        name, name, List.of(new Picture.Points(name, List.of(0f), List.of(1f), List.of()))))),
-                new Picture.Strip(name, name, List.of(new Picture.Frame(name, new byte[] {(byte) 0x89, 'P', 'N', 'G', 1}))));
+                new Picture.Scatter(
+                        name,
+                        name,
+                        name,
+                        name,
+                        List.of(new Picture.Panel(
+                                name, name, List.of(new Picture.Points(name, List.of(0f), List.of(1f), List.of()))))),
+                new Picture.Strip(name, name, List.of(new Picture.Frame(name, new byte[] {(byte) 0x89, 'P', 'N', 'G', 1
+                }))));
         Run run = with(
                 run(name, Role.TESTED, 1, found(1)),
                 List.of(new Run.Result(name, Aspect.EFFECT, List.of(found(1)), name, hostile)));
@@ -447,8 +470,7 @@ class ReportTest {
                     .replace("<!doctype html>", "")
                     .replaceAll("<((meta|img)[^>]*)>", "<$1/>")
                     .replace("<br>", "<br/>");
-            var builder =
-                    javax.xml.parsers.DocumentBuilderFactory.newInstance().newDocumentBuilder();
+            var builder = javax.xml.parsers.DocumentBuilderFactory.newInstance().newDocumentBuilder();
             builder.parse(new java.io.ByteArrayInputStream(xml.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
         }
     }
@@ -499,8 +521,8 @@ class ReportTest {
         assertTrue(figure.group().contains("&lt;women&gt;") && figure.group().contains("seed 1;"));
         JsonNode data = new ObjectMapper().readTree(figure.group().replaceAll("(?s).*json\">(.*)</script>.*", "$1"));
         assertEquals(7, data.get("options").size());
-        Picture.Scatter scatter = (Picture.Scatter)
-                runs.getFirst().results().get(1).pictures().getFirst();
+        Picture.Scatter scatter =
+                (Picture.Scatter) runs.getFirst().results().get(1).pictures().getFirst();
         Picture.Points men = scatter.panels().getFirst().classes().get(1);
         assertEquals(men.y().get(5), data.at("/options/0/classes/1/at/11").floatValue());
         assertEquals(2, data.at("/options/0/classes/1/mean/0").floatValue());
@@ -518,13 +540,15 @@ class ReportTest {
                 "00",
                 new Run.Recipe(name, name, name, name, name, 1),
                 Role.TESTED,
-                Exactness.NONE, "",
+                Exactness.NONE,
+                "",
                 "",
                 Map.of(name, name),
                 Cost.NONE,
                 Cost.NONE,
                 Cost.NONE,
-                List.of(new Run.Result(name, Aspect.EFFECT, List.of(finding), name)), List.of(),
+                List.of(new Run.Result(name, Aspect.EFFECT, List.of(finding), name)),
+                List.of(),
                 Optional.empty());
         Report report = Report.of(List.of(run));
         String html = withoutScripts(report.html());
@@ -597,7 +621,9 @@ class ReportTest {
         Run run = failed("sisa", "hidden: too few users");
         Report report = Report.of(List.of(
                 with(run, List.of(result("forgotten", true))),
-                with(run("scif", Role.TESTED, 1, found(1)), List.of(result("forgotten", true), result("hidden", true)))));
+                with(
+                        run("scif", Role.TESTED, 1, found(1)),
+                        List.of(result("forgotten", true), result("hidden", true)))));
         assertEquals(List.of(), report.audits().get(0).rows().get(0).failures());
         assertEquals(
                 List.of("hidden: too few users"),
@@ -671,13 +697,15 @@ class ReportTest {
                 "00",
                 new Run.Recipe("recsys", "planted", "bpr", "forget", method, seed),
                 role,
-                Exactness.EXACT, "",
+                Exactness.EXACT,
+                "",
                 "",
                 Map.of(),
                 Cost.NONE,
                 Cost.NONE,
                 Cost.NONE,
-                List.of(new Run.Result("utility", Aspect.UTILITY, List.of(finding), LIMITS)), List.of(),
+                List.of(new Run.Result("utility", Aspect.UTILITY, List.of(finding), LIMITS)),
+                List.of(),
                 Optional.empty());
     }
 
@@ -698,7 +726,8 @@ class ReportTest {
                 Cost.NONE,
                 Cost.NONE,
                 Cost.NONE,
-                List.of(), List.of(),
+                List.of(),
+                List.of(),
                 Optional.of(new Run.Failure(LetheException.Code.NUMERIC, cause)));
     }
 

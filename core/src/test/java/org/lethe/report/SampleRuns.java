@@ -63,7 +63,8 @@ final class SampleRuns {
                 ? List.of()
                 : List.of(
                         new Run.Result(
-                                "utility", Aspect.UTILITY,
+                                "utility",
+                                Aspect.UTILITY,
                                 List.of(
                                         judged(
                                                 new Finding("ndcgFull@20", ndcg, 943, Direction.HIGHER)
@@ -75,7 +76,8 @@ final class SampleRuns {
                                                 .within(around(ndcg * 0.8, 0.015))),
                                 "Ranking quality on held-out interactions of this data set; tastes that change later are not in it."),
                         new Run.Result(
-                                "completeness", Aspect.EFFECT,
+                                "completeness",
+                                Aspect.EFFECT,
                                 List.of(
                                         judged(
                                                 new Finding("mio-auc", mio, 94, Direction.LOWER)
@@ -91,7 +93,8 @@ final class SampleRuns {
                                 "A stronger attack than the two that ran may still tell forgotten users from strangers.",
                                 List.of(picture(method, noise))),
                         new Run.Result(
-                                "efficiency", Aspect.COST,
+                                "efficiency",
+                                Aspect.COST,
                                 List.of(
                                         judged(
                                                 new Finding("unlearn-seconds", time, 1, Direction.LOWER).in("s"),
@@ -104,7 +107,8 @@ final class SampleRuns {
                                                 Direction.LOWER)),
                                 "Seconds of this machine; the counts are the machine-free part."),
                         new Run.Result(
-                                "fairness", Aspect.FAIRNESS,
+                                "fairness",
+                                Aspect.FAIRNESS,
                                 List.of(
                                         new Finding("a-igf(ndcgFull)@20", gf, 943, Direction.LOWER)
                                                 .within(around(gf, 0.01)),
@@ -115,13 +119,15 @@ final class SampleRuns {
                 "00",
                 new Run.Recipe("recsys", "ml-100k", model, request, METHODS.get(method), seed),
                 role,
-                exactness, "",
+                exactness,
+                "",
                 "",
                 Map.of("lethe", "0.1.0", "jdk", "25", "kernels", "vector, 16 lanes"),
                 new Cost(2.2, Map.of(), Map.of()),
                 new Cost(time, Map.of(), Map.of()),
                 new Cost(2.1, Map.of(), Map.of()),
-                results, List.of(),
+                results,
+                List.of(),
                 fails
                         ? Optional.of(new Run.Failure(
                                 LetheException.Code.NUMERIC,
@@ -182,14 +188,17 @@ final class SampleRuns {
                             "diffusion-purification-" + (audit + 1),
                             audit % 5 == 4 ? Aspect.UTILITY : Aspect.EFFECT,
                             List.of(judged(
-                                    new Finding("success-after-attack", hit, 50, Direction.LOWER).within(around(hit, 0.05)),
+                                    new Finding("success-after-attack", hit, 50, Direction.LOWER)
+                                            .within(around(hit, 0.05)),
                                     hit < 0.6,
                                     "below 0.6")),
                             "Other attacks may do better."));
                 }
             }
             runs.add(protection(
-                    role == Run.Role.TESTED ? "adversarial-perturbation-" + (method + 1) : "do-nothing", role, results));
+                    role == Run.Role.TESTED ? "adversarial-perturbation-" + (method + 1) : "do-nothing",
+                    role,
+                    results));
         }
         return runs;
     }
@@ -202,7 +211,10 @@ final class SampleRuns {
                 if (method % 3 != audit % 3) {
                     String name = "diffusion-purification-" + (audit + 1);
                     leftOut.add(new LeftOut(
-                            "", "protect {works: art}", "adversarial-perturbation-" + (method + 1), name,
+                            "",
+                            "protect {works: art}",
+                            "adversarial-perturbation-" + (method + 1),
+                            name,
                             name + " attacks protections of kind " + audit % 3 + " only"));
                 }
             }
@@ -235,7 +247,8 @@ final class SampleRuns {
             List<Float> y = new ArrayList<>();
             for (int n = 0; n <= 40; n++) {
                 x.add(10f * n);
-                y.add((float) ((hit + line) * (1 - Math.exp(-n / 10.0)) + 0.01 * Keyed.normal(noise.of(line).at(n))));
+                y.add((float) ((hit + line) * (1 - Math.exp(-n / 10.0))
+                        + 0.01 * Keyed.normal(noise.of(line).at(n))));
             }
             List<Float> low = line == 0 ? y.stream().map(v -> v - 0.04f).toList() : List.of();
             List<Float> high = line == 0 ? y.stream().map(v -> v + 0.04f).toList() : List.of();
@@ -254,7 +267,8 @@ final class SampleRuns {
                 IntStream.range(0, rows).mapToObj(r -> "artist " + r).toList(),
                 IntStream.range(0, rows)
                         .mapToObj(r -> IntStream.range(0, columns)
-                                .mapToObj(c -> (float) (hit + 0.2 * Keyed.normal(noise.of(r).at(c))))
+                                .mapToObj(c -> (float)
+                                        (hit + 0.2 * Keyed.normal(noise.of(r).at(c))))
                                 .toList())
                         .toList());
     }
