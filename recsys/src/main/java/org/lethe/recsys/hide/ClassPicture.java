@@ -37,7 +37,7 @@ final class ClassPicture {
     /**
      * @param panels rows {@code [users, width]} by name; those of the first decide the plane
      */
-    static Picture of(Classes classes, int width, SequencedMap<String, float[]> panels, Keyed random) {
+    static Picture.Scatter of(Classes classes, int width, SequencedMap<String, float[]> panels, Keyed random) {
         int[][] fitted = new int[classes.size()][];
         int[][] shown = new int[classes.size()][];
         for (int k = 0; k < classes.size(); k++) {

@@ -116,6 +116,7 @@ final class EfficiencyTest {
                 .examine(
                         new Case<>(
                                 DATA,
+                                DATA,
                                 ForgetUsers.listed("1"),
                                 BEFORE,
                                 after,

@@ -119,7 +119,7 @@ final class ClassPictureTest {
         return rows;
     }
 
-    private static Picture picture(int users, int width, int classes, float[] before, float[] after) {
+    private static Picture.Scatter picture(int users, int width, int classes, float[] before, float[] after) {
         SequencedMap<String, float[]> panels = new LinkedHashMap<>();
         panels.put("before", before);
         panels.put("after", after);
@@ -134,7 +134,7 @@ final class ClassPictureTest {
 
     @Test
     void classesThatAreApartBeforeAndNotAfterAreSeenToBe() {
-        Picture picture = picture(2_000, 16, 2, planted(2_000, 16, 2, 2), planted(2_000, 16, 0, 2));
+        Picture.Scatter picture = picture(2_000, 16, 2, planted(2_000, 16, 2, 2), planted(2_000, 16, 0, 2));
         // d' is 2, and five standard errors of a difference of 500 and 500 are 0.32
         assertEquals(2, apart(picture.panels().get(0), 0), 0.32);
         assertEquals(0, apart(picture.panels().get(1), 0), 0.32);
@@ -144,7 +144,7 @@ final class ClassPictureTest {
 
     @Test
     void classesThatAreAlikeAreNotParted() {
-        Picture picture = picture(200, 60, 2, planted(200, 60, 0, 2), planted(200, 60, 0, 2));
+        Picture.Scatter picture = picture(200, 60, 2, planted(200, 60, 0, 2), planted(200, 60, 0, 2));
         // on the users it was fitted to, 60 directions for 100 users would find a d' of 3 in noise
         assertEquals(0, apart(picture.panels().get(0), 0), 1);
     }
@@ -153,7 +153,7 @@ final class ClassPictureTest {
     @CsvSource({"2, 1, 2", "4, 3, 2", "4, 1, 2", "5, 8, 3", "3, 2, 3", "60, 1, 3"})
     void fewUsersAndNarrowRowsHaveAPicture(int users, int width, int classes) {
         float[] rows = planted(users, width, 1, classes);
-        Picture picture = picture(users, width, classes, rows, rows);
+        Picture.Scatter picture = picture(users, width, classes, rows, rows);
         assertEquals(picture.panels().get(0).classes(), picture.panels().get(1).classes());
         picture.panels().get(0).classes().forEach(c -> c.x().forEach(x -> assertTrue(Math.abs(x) < 50, "" + x)));
     }
@@ -182,7 +182,7 @@ final class ClassPictureTest {
     void constantRowsAreOnePoint(float value) {
         float[] rows = new float[40 * 3];
         Arrays.fill(rows, value);
-        Picture picture = picture(40, 3, 2, rows, rows);
+        Picture.Scatter picture = picture(40, 3, 2, rows, rows);
         picture.panels().get(1).classes().forEach(c -> {
             c.x().forEach(x -> assertEquals(0, x));
             c.y().forEach(y -> assertEquals(0, y));
@@ -192,7 +192,7 @@ final class ClassPictureTest {
     @Test
     void usersWithoutALabelAreLeftOut() {
         Classes classes = new Classes("c", List.of("a", "b"), of(40, 2)).where(u -> u >= 20);
-        Picture picture =
+        Picture.Scatter picture =
                 ClassPicture.of(classes, 3, new LinkedHashMap<>(java.util.Map.of("x", planted(40, 3, 1, 2))), RANDOM);
         assertEquals(5, picture.panels().get(0).classes().get(0).x().size()); // half of ten
     }
@@ -214,6 +214,6 @@ final class ClassPictureTest {
         assertEquals(1, drawn.stream().distinct().count());
         assertEquals(
                 List.of("before", "after"),
-                drawn.get(0).get(0).panels().stream().map(Picture.Panel::name).toList());
+                ((Picture.Scatter) drawn.get(0).get(0)).panels().stream().map(Picture.Panel::name).toList());
     }
 }
