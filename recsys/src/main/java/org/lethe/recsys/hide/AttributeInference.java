@@ -158,7 +158,7 @@ public record AttributeInference(
             panels.put("after", after.userRows());
         }
         return Hide.in(c.request(), "attribute-inference").each(c.remaining().train()).stream()
-                .map(classes -> ClassPicture.of(classes, before.width(), panels, pictured(classes, env)))
+                .<Picture>map(classes -> ClassPicture.of(classes, before.width(), panels, pictured(classes, env)))
                 .toList();
     }
 
