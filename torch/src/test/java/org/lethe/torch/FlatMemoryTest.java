@@ -53,7 +53,8 @@ class FlatMemoryTest {
     private void flatLoop(int steps) throws IOException, InterruptedException {
         Path log = folder.resolve("log");
         List<String> heap = List.of("-Xms128m", "-Xmx128m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC");
-        assertEquals(0, Child.start(Loop.class, log, heap, Integer.toString(steps)).waitFor(), Files.readString(log));
+        assertEquals(
+                0, Child.start(Loop.class, log, heap, Integer.toString(steps)).waitFor(), Files.readString(log));
         long grown = Files.readAllLines(log).stream()
                 .filter(line -> line.startsWith("grown "))
                 .mapToLong(line -> Long.parseLong(line.substring("grown ".length())))
@@ -72,7 +73,8 @@ class FlatMemoryTest {
                 Parameters model = Mlp.parameters(WIDTH);
                 Mlp.Task task = new Mlp.Task(model, BATCH, 0.1);
                 int steps = Integer.parseInt(arguments[0]);
-                // allocators settle, and the compiler, which takes some 15 MB during the first 2,000 steps and then none
+                // allocators settle, and the compiler, which takes some 15 MB during the first 2,000 steps and then
+                // none
                 full(Math.max(1000, steps * 2 / 5)).run(model, task, Env.seeded(1));
                 long before = Pointer.physicalBytes();
                 full(steps).run(model, task, Env.seeded(1));
