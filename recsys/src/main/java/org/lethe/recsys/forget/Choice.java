@@ -3,6 +3,7 @@ package org.lethe.recsys.forget;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.TreeSet;
 import java.util.function.IntPredicate;
 import java.util.function.IntToLongFunction;
@@ -86,7 +87,8 @@ public enum Choice {
 
     /** The number of one listed by the id it has in its data. */
     static int number(String request, String key, String name, String id, Entities known) {
-        return known.find(id.strip())
+        OptionalInt asWritten = known.find(id);
+        return (asWritten.isPresent() ? asWritten : known.find(id.strip()))
                 .orElseThrow(() -> refused(
                         request,
                         key,

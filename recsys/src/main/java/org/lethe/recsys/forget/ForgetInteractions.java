@@ -3,6 +3,7 @@ package org.lethe.recsys.forget;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.lethe.Named;
 import org.lethe.numerics.Keyed;
@@ -66,19 +67,36 @@ public record ForgetInteractions(double percent, List<String> pairs, long seed) 
     private Forgotten listed(Split data) {
         Set<Long> gone = new HashSet<>();
         for (String pair : pairs) {
-            String[] ends = pair.split(":", -1);
-            if (ends.length != 2) {
-                throw Choice.refused("forget-interactions", "pairs", pair, "user:item");
-            }
-            int user = Choice.number(
-                    "forget-interactions", "pairs", pair, ends[0], data.train().userEntities());
-            int item = Choice.number(
-                    "forget-interactions", "pairs", pair, ends[1], data.train().itemEntities());
-            if (!data.train().contains(user, item)) {
-                throw Choice.refused("forget-interactions", "pairs", pair, "a training interaction");
-            }
-            gone.add((long) user << 32 | item);
+            gone.add(pair(pair, data.train()));
         }
         return Forgotten.ofPairs(data, (u, i) -> gone.contains((long) u << 32 | i));
+    }
+
+    /** The user and the item that a pair names; ids may hold colons, as long as one division only fits the data. */
+    private static long pair(String pair, Interactions train) {
+        Set<Long> fitting = new HashSet<>();
+        for (int colon = pair.indexOf(':'); colon >= 0; colon = pair.indexOf(':', colon + 1)) {
+            OptionalInt user =
+                    train.userEntities().find(pair.substring(0, colon).strip());
+            OptionalInt item =
+                    train.itemEntities().find(pair.substring(colon + 1).strip());
+            if (user.isPresent() && item.isPresent() && train.contains(user.getAsInt(), item.getAsInt())) {
+                fitting.add((long) user.getAsInt() << 32 | item.getAsInt());
+            }
+        }
+        if (fitting.size() == 1) {
+            return fitting.iterator().next();
+        }
+        if (fitting.size() > 1) {
+            throw Choice.refused(
+                    "forget-interactions", "pairs", pair, "user:item that names one training interaction only");
+        }
+        if (pair.chars().filter(c -> c == ':').count() == 1) {
+            String[] ends = pair.split(":", -1);
+            Choice.number("forget-interactions", "pairs", pair, ends[0], train.userEntities());
+            Choice.number("forget-interactions", "pairs", pair, ends[1], train.itemEntities());
+        }
+        throw Choice.refused(
+                "forget-interactions", "pairs", pair, pair.contains(":") ? "a training interaction" : "user:item");
     }
 }

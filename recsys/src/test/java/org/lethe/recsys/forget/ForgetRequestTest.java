@@ -9,11 +9,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.lethe.LetheException;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.RealData;
 import org.lethe.recsys.Split;
+import org.lethe.tables.Entities;
 
 class ForgetRequestTest {
     private final Split data = Blocks.split(40, 30, 3, 1);
@@ -87,6 +89,28 @@ class ForgetRequestTest {
         refused("forget-interactions.percent is 100.0", () -> new ForgetInteractions(100).resolve(data));
         Split after = ForgetUsers.listed("7").resolve(data).remaining();
         refused("nothing left to forget", () -> ForgetUsers.listed("7").resolve(after));
+    }
+
+    @Test
+    void idsWithColonsNameAPairIfOneDivisionFits() {
+        Entities users = Entities.ofNames(new String[] {"app:u", "app"});
+        Entities items = Entities.ofNames(new String[] {"t:3", "u:t:3", "t"});
+        Interactions train = Interactions.of(
+                users, items, new int[] {0, 0, 1}, new int[] {0, 2, 2}, Optional.empty(), Optional.empty());
+        Interactions none = train.where((u, i) -> false);
+        Split split = new Split(train, none, none);
+        Interactions gone =
+                ForgetInteractions.listed("app:u:t:3", "app:t").resolve(split).interactions();
+        assertEquals(2, gone.size());
+        assertTrue(gone.contains(0, 0) && gone.contains(1, 2));
+        Interactions both =
+                Interactions.of(users, items, new int[] {0, 1}, new int[] {0, 1}, Optional.empty(), Optional.empty());
+        refused(
+                "names one training interaction only",
+                () -> ForgetInteractions.listed("app:u:t:3").resolve(new Split(both, none, none)));
+        refused(
+                "expected a training interaction",
+                () -> ForgetInteractions.listed("app:u:x").resolve(split));
     }
 
     private static void refused(String message, Runnable request) {
