@@ -65,7 +65,8 @@ class HouseTest {
                 .resideInAPackage("org.lethe.torch..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("org.lethe.tables..", "org.lethe.recsys..", "org.lethe.transport..", "org.lethe.cli..")
+                .resideInAnyPackage(
+                        "org.lethe.tables..", "org.lethe.recsys..", "org.lethe.transport..", "org.lethe.cli..")
                 .check(HOUSE);
     }
 
@@ -78,6 +79,17 @@ class HouseTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage(
                         "org.lethe.recsys..", "org.lethe.transport..", "org.lethe.torch..", "org.lethe.cli..")
+                .check(HOUSE);
+    }
+
+    @Test
+    void duckDbIsKnownToTablesAlone() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("org.lethe.tables..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.duckdb..", "java.sql..")
                 .check(HOUSE);
     }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
+import org.lethe.FileDigest;
 import org.lethe.Named;
 import org.lethe.tables.DataFiles;
 import org.lethe.tables.Entities;
@@ -44,7 +45,7 @@ public record Gowalla(Splits.StopOn stopOn, double validation, long seed) implem
     @Override
     public String digest(DataFolders folders) {
         Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
-        return DataFiles.digest(
+        return FileDigest.of(
                 List.of(DataFiles.needed(folder, REMEDY, "train.txt"), DataFiles.needed(folder, REMEDY, "test.txt")));
     }
 }

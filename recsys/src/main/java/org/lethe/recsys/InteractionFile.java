@@ -3,26 +3,29 @@ package org.lethe.recsys;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
+import org.lethe.FileDigest;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.tables.Columns;
-import org.lethe.tables.DataFiles;
 import org.lethe.tables.Entities;
+import org.lethe.tables.Ids;
 import org.lethe.tables.TextRows;
+import org.lethe.tables.Times;
 
 /**
  * The user's own interactions: a CSV, TSV or Parquet file with named columns, a MovieLens file, or lists of items.
  *
  * <p>CSV and TSV need a header. {@code movielens} is {@code user item stars [time]} without a header, separated by tabs or
- * by {@code ::}; {@code lists} is {@code user item item …}, separated by blanks, with dense numbers from 0. Text files may
+ * by {@code ::}, whichever stands in the first line; {@code lists} is {@code user item item …}, separated by blanks, with dense numbers from 0. Text files may
  * be gzipped. Nothing but this one file is read, and nothing is fetched.
  *
  * @param path of the file, absolute or in a data folder
@@ -55,6 +58,9 @@ public record InteractionFile(
         double test,
         long seed)
         implements DataSource<Split> {
+    private static final long SPARE = 1_000_000; // numbers that lists may leave out,
+    private static final long SPARSE = 16; // and for each of their interactions
+
     /** What a file of interactions can be. */
     public enum Format {
         /** By the ending of the name. */
@@ -104,99 +110,158 @@ public record InteractionFile(
 
     @Override
     public String digest(DataFolders folders) {
-        return DataFiles.digest(List.of(file(folders)));
+        return FileDigest.of(List.of(file(folders)));
     }
 
     /** All interactions, not yet divided and not yet cut to a core. */
     public Interactions read(DataFolders folders) {
+        return found(folders).interactions;
+    }
+
+    /**
+     * What was in the file, in words by name: rows, interactions, and where there are such rows, how many stand below the
+     * threshold and how many repeat another one's user and item.
+     */
+    public Map<String, String> facts(DataFolders folders) {
+        Found found = found(folders);
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("rows", "" + found.rows);
+        facts.put("all", found.interactions.toString());
+        if (found.below > 0) {
+            facts.put("dropped", found.below + " rows with " + value + " below the threshold of " + threshold);
+        }
+        long repeated = found.rows - found.below - found.interactions.size();
+        if (repeated > 0) {
+            facts.put("repeated", repeated + " rows whose user and item stand in another row");
+        }
+        return facts;
+    }
+
+    /**
+     * What a file held.
+     *
+     * @param rows in it, each a pair of a user and an item; of a MovieLens file those that count
+     * @param below those below the threshold
+     */
+    private record Found(Interactions interactions, long rows, long below) {}
+
+    private Found found(DataFolders folders) {
         Path file = file(folders);
         return switch (format == Format.AUTO ? guess(file) : format) {
             case AUTO -> throw new IllegalStateException("guess never says auto");
-            case CSV -> columns(new Columns(file, "csv", ","));
-            case TSV -> columns(new Columns(file, "csv", "\t"));
-            case PARQUET -> columns(new Columns(file, "parquet", ""));
-            case MOVIELENS -> MovieLens.ratings(file, file.toString().contains(".dat") ? "::" : "\t", threshold);
+            case CSV -> columns(Columns.separated(file, ","));
+            case TSV -> columns(Columns.separated(file, "\t"));
+            case PARQUET -> columns(Columns.parquet(file));
+            case MOVIELENS -> {
+                Interactions kept = MovieLens.ratings(file, TextRows.separator(file, "\t", "::"), threshold);
+                yield new Found(kept, kept.size(), 0);
+            }
             case LISTS -> {
                 Pairs pairs = lists(file);
-                yield pairs.dense(Entities.numbered(pairs.userCount()), Entities.numbered(pairs.itemCount()));
+                yield new Found(
+                        pairs.dense(Entities.numbered(pairs.userCount()), Entities.numbered(pairs.itemCount())),
+                        pairs.size(),
+                        0);
             }
         };
     }
 
-    /** The interactions in four columns, those of at least the threshold. */
-    private Interactions columns(Columns columns) {
-        boolean[] whole = columns.connected(false, statement -> {
-            columns.requireColumns(statement, users, items, value, time);
-            return new boolean[] {columns.whole(statement, users), columns.whole(statement, items)};
-        });
-        return columns.connected(
-                true, statement -> rows(columns, statement, new Columns.Ids(whole[0]), new Columns.Ids(whole[1])));
-    }
-
-    private Interactions rows(Columns columns, Statement statement, Columns.Ids userIds, Columns.Ids itemIds)
-            throws SQLException {
+    /** The interactions in named columns, those of at least the threshold. */
+    private Found columns(Columns columns) {
+        columns.require(users, items, value, time);
+        List<Columns.Want> wanted = new ArrayList<>();
+        wanted.add(new Columns.Want(users, Columns.As.ID));
+        wanted.add(new Columns.Want(items, Columns.As.ID));
+        int valueAt = wanted.size();
+        if (!value.isEmpty()) {
+            wanted.add(new Columns.Want(value, Columns.As.NUMBER));
+        }
+        int timeAt = wanted.size();
+        if (!time.isEmpty()) {
+            wanted.add(new Columns.Want(time, Columns.As.TEXT));
+        }
+        Ids userIds = new Ids();
+        Ids itemIds = new Ids();
+        Times times = new Times();
+        float[] values = new float[value.isEmpty() ? 0 : 1 << 10];
+        try (Columns.Rows rows = columns.rows(wanted)) {
+            while (rows.next()) {
+                rows.id(0, userIds);
+                rows.id(1, itemIds);
+                if (!value.isEmpty()) {
+                    int row = userIds.size() - 1;
+                    float stars = (float) rows.number(valueAt);
+                    if (!Float.isFinite(stars)) {
+                        throw rows.wrong(valueAt, "a finite number");
+                    }
+                    values = row < values.length ? values : Arrays.copyOf(values, 2 * row);
+                    values[row] = stars;
+                }
+                if (!time.isEmpty() && !times.add(rows.text(timeAt))) {
+                    throw rows.wrong(timeAt, "seconds, or a date and time");
+                }
+            }
+        }
+        long[] userOf = userIds.keys();
+        long[] itemOf = itemIds.keys();
+        long[] timeOf = times.all();
         Pairs pairs = new Pairs(!value.isEmpty(), !time.isEmpty());
-        String seconds = "CAST(" + Columns.name(time) + " AS VARCHAR)";
-        String query = "SELECT " + userIds.column(users) + ", " + itemIds.column(items) + ", "
-                + (value.isEmpty() ? "1.0" : Columns.number(value, "DOUBLE")) + ", "
-                + (time.isEmpty()
-                        ? "0"
-                        : "COALESCE(TRY_CAST(" + seconds + " AS BIGINT), CAST(FLOOR(EPOCH(TRY_CAST(" + seconds
-                                + " AS TIMESTAMP))) AS BIGINT))")
-                + " FROM " + columns.table();
-        long row = 0;
-        try (ResultSet found = statement.executeQuery(query)) {
-            while (found.next()) {
-                row++;
-                long user = userIds.next(found, 1);
-                if (user < 0 && found.wasNull()) {
-                    throw columns.wrong(row, users, "an id");
-                }
-                long item = itemIds.next(found, 2);
-                if (item < 0 && found.wasNull()) {
-                    throw columns.wrong(row, items, "an id");
-                }
-                double stars = found.getDouble(3);
-                if (found.wasNull() || !Float.isFinite((float) stars)) {
-                    throw columns.wrong(row, value, "a finite number");
-                }
-                long at = found.getLong(4);
-                if (found.wasNull()) {
-                    throw columns.wrong(row, time, "seconds, or a date and time");
-                }
-                if (value.isEmpty() || stars >= threshold) {
-                    pairs.add(user, item, (float) stars, at);
-                }
+        long below = 0;
+        for (int k = 0; k < userOf.length; k++) {
+            float stars = value.isEmpty() ? 1 : values[k];
+            if (value.isEmpty() || stars >= threshold) {
+                pairs.add(userOf[k], itemOf[k], stars, time.isEmpty() ? 0 : timeOf[k]);
+            } else {
+                below++;
             }
         }
         if (pairs.size() == 0) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    path + ": expected interactions" + (value.isEmpty() ? "" : " of at least " + threshold)
-                            + ", found none in " + row + " rows");
+                    columns.file() + ": expected interactions" + (value.isEmpty() ? "" : " of at least " + threshold)
+                            + ", found none in " + userOf.length + " rows");
         }
-        Interactions all = pairs.numbered();
-        return all.with(userIds.entities(all.userEntities()), itemIds.entities(all.itemEntities()));
+        return new Found(pairs.numbered(userIds::entities, itemIds::entities), userOf.length, below);
     }
 
     /** Lists of items, {@code user item item …}: the form of the LightGCN and RecEraser files. */
     static Pairs lists(Path file) {
         Pairs pairs = new Pairs(false, false);
+        int[] largest = {-1, -1};
+        long[] lines = new long[2];
         try (TextRows rows = TextRows.open(file, " ", StandardCharsets.UTF_8)) {
             while (rows.next()) {
                 int user = rows.dense(0, "user");
                 for (int k = 1; k < rows.count(); k++) {
                     if (!rows.text(k).isEmpty()) { // a blank at the end of the line
-                        pairs.add(user, rows.dense(k, "item"), 1, 0);
+                        int item = rows.dense(k, "item");
+                        pairs.add(user, item, 1, 0);
+                        largest(item, 1, largest, lines, rows.line());
                     }
                 }
+                largest(user, 0, largest, lines, rows.line());
             }
         }
         if (pairs.size() == 0) {
             throw new LetheException(
                     LetheException.Code.DATA, file + ": expected lines of \"user item item ...\", found none");
         }
+        for (int k = 0; k < 2; k++) {
+            if (largest[k] > SPARE + SPARSE * pairs.size()) { // memory is taken for all numbers up to the largest
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        file + ":" + lines[k] + ": " + (k == 0 ? "user" : "item") + " is " + largest[k]
+                                + ", expected dense numbers from 0, as the file has " + pairs.size() + " interactions");
+            }
+        }
         return pairs;
+    }
+
+    private static void largest(int number, int which, int[] largest, long[] lines, long line) {
+        if (number > largest[which]) {
+            largest[which] = number;
+            lines[which] = line;
+        }
     }
 
     private Path file(DataFolders folders) {
@@ -220,7 +285,7 @@ public record InteractionFile(
         if (name.endsWith(".csv")) {
             return Format.CSV;
         }
-        if (name.endsWith(".tsv")) {
+        if (name.endsWith(".tsv") || name.endsWith(".inter")) {
             return Format.TSV;
         }
         if (name.endsWith(".parquet")) {

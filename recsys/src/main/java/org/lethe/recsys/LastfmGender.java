@@ -7,6 +7,7 @@ import java.util.List;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
+import org.lethe.FileDigest;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.tables.DataFiles;
@@ -92,7 +93,7 @@ public record LastfmGender(Splits.By split, Splits.StopOn stopOn, double validat
     @Override
     public String digest(DataFolders folders) {
         Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
-        return DataFiles.digest(List.of(
+        return FileDigest.of(List.of(
                 DataFiles.needed(folder, REMEDY, "interactions.tsv"), DataFiles.needed(folder, REMEDY, "users.tsv")));
     }
 }

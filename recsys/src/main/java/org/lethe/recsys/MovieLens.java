@@ -11,6 +11,7 @@ import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Fetch;
+import org.lethe.FileDigest;
 import org.lethe.LetheException;
 import org.lethe.tables.DataFiles;
 import org.lethe.tables.Entities;
@@ -104,7 +105,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
             read.add(files().ratings(folder));
         }
         DataFiles.file(folder, files().users).ifPresent(read::add);
-        return DataFiles.digest(read);
+        return FileDigest.of(read);
     }
 
     /** Where GroupLens offers the set. It publishes no SHA-256, so the first fetch's is kept and later ones must agree. */

@@ -2,6 +2,7 @@ package org.lethe.recsys;
 
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.Function;
 import org.lethe.tables.Entities;
 
 /** Interactions as they come out of a file: the publisher's whole-number ids, growing arrays, no objects. */
@@ -46,6 +47,11 @@ final class Pairs {
 
     /** Users and items numbered by ascending id; those that are here, and no others. */
     Interactions numbered() {
+        return numbered(Entities::ofNumbers, Entities::ofNumbers);
+    }
+
+    /** The same, with the entities that the ids of users and of items stand for. */
+    Interactions numbered(Function<long[], Entities> userEntities, Function<long[], Entities> itemEntities) {
         long[] userIds = distinct(users);
         long[] itemIds = distinct(items);
         int[] userOf = new int[size];
@@ -54,7 +60,7 @@ final class Pairs {
             userOf[k] = Arrays.binarySearch(userIds, users[k]);
             itemOf[k] = Arrays.binarySearch(itemIds, items[k]);
         }
-        return interactions(Entities.ofNumbers(userIds), Entities.ofNumbers(itemIds), userOf, itemOf);
+        return interactions(userEntities.apply(userIds), itemEntities.apply(itemIds), userOf, itemOf);
     }
 
     /** The ids as the numbers themselves. */

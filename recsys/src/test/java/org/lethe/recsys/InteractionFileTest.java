@@ -116,6 +116,103 @@ class InteractionFileTest {
         assertTrue(e.getMessage().contains(message), e.getMessage());
     }
 
+    /** Six interactions for each of eight users, their times in the order of {@code items}. */
+    private String timed(String[] times) {
+        int[] items = {3, 1, 6, 2, 5, 4};
+        StringBuilder csv = new StringBuilder("user,item,ts\n");
+        for (int u = 1; u <= 8; u++) {
+            for (int k = 0; k < 6; k++) {
+                csv.append(u)
+                        .append(',')
+                        .append(items[k])
+                        .append(',')
+                        .append(times[k])
+                        .append('\n');
+            }
+        }
+        return csv.toString();
+    }
+
+    private void lastTwo(String[] times, String last, String lastButOne) throws IOException {
+        Split split = Splits.leaveOneOut(read("timed.csv", timed(times), "", "ts", 0), true, 1);
+        for (int u = 0; u < 8; u++) {
+            assertEquals(last, split.test().itemEntities().id(split.test().item(u)));
+            assertEquals(
+                    lastButOne,
+                    split.validation().itemEntities().id(split.validation().item(u)));
+        }
+    }
+
+    @Test
+    void timesWithinOneSecondAndOffsetsKeepTheirOrder() throws IOException {
+        String[] seconds = new String[6];
+        String[] iso = new String[6];
+        String[] offsets = new String[6];
+        for (int k = 0; k < 6; k++) {
+            seconds[k] = "1500000000.0" + k;
+            iso[k] = "2020-09-01 11:27:43." + (100 + 50 * k);
+            offsets[k] = "2009-05-01T1" + (2 + k / 2) + ":" + (k % 2 == 0 ? "00" : "30") + ":00+0" + k + ":00";
+        }
+        lastTwo(seconds, "4", "5");
+        lastTwo(iso, "4", "5");
+        lastTwo(offsets, "3", "1"); // the clocks rise, the moments fall
+        Split temporal = Splits.temporal(read("iso.csv", timed(iso), "", "ts", 0), 0.2, 0.1);
+        assertTrue(temporal.test().size() > 0);
+    }
+
+    @Test
+    void theSeparatorOfMovieLensComesFromTheLines() throws IOException {
+        Files.createDirectories(folder.resolve("x.data"));
+        for (String name : new String[] {"u.data", "ratings.dat", "x.data/u.data"}) {
+            for (String separator : new String[] {"\t", "::"}) {
+                String lines = "1\t3\t1\t880\n1\t1\t2\t881\n2\t3\t5\t882\n".replace("\t", separator);
+                assertEquals(
+                        "2 users, 2 items, 3 interactions",
+                        read(name, lines, "", "", 0).toString());
+            }
+        }
+    }
+
+    @Test
+    void blanksAroundIdsAndAnUnnamedIndexDoNotCount() throws IOException {
+        Interactions all = read("blank.csv", ",user,item\n0,a, i3 \n1, a,i4\n2,b,i3\n", "", "", 0);
+        assertEquals("2 users, 2 items, 3 interactions", all.toString());
+        assertTrue(all.itemEntities().find("i3").isPresent());
+        assertEquals(
+                "1 users, 2 items, 2 interactions",
+                read("toy.inter", "user\titem\n1\t2\n1\t3\n", "", "", 0).toString());
+    }
+
+    @Test
+    void rowsThatDoNotCountAreCounted() throws IOException {
+        Path file = folder.resolve("seen.csv");
+        Files.writeString(file, "user,item,stars\n1,1,-1\n1,2,3\n1,2,4\n2,1,0\n2,2,-1\n");
+        Map<String, String> facts =
+                file(file, InteractionFile.Format.AUTO, "stars", "", 0).facts(new DataFolders(List.of()));
+        assertEquals(
+                Map.of(
+                        "rows", "5",
+                        "all", "2 users, 2 items, 2 interactions",
+                        "dropped", "2 rows with stars below the threshold of 0.0",
+                        "repeated", "1 rows whose user and item stand in another row"),
+                facts);
+    }
+
+    @Test
+    void idsThatAreNotDenseAskForNoMemory() throws IOException {
+        Path file = folder.resolve("wide.txt");
+        Files.writeString(file, "0 1\n2147483646 1\n");
+        LetheException e = assertThrows(LetheException.class, () -> InteractionFile.lists(file));
+        assertTrue(e.getMessage().contains("wide.txt:2: user is 2147483646, expected dense"), e.getMessage());
+    }
+
+    @Test
+    void namesMixedWithNumbersAreAllNames() throws IOException {
+        Interactions all = read("mixed.csv", "user,item\n7,1\nx,1\n7,2\n", "", "", 0);
+        assertEquals("2 users, 2 items, 3 interactions", all.toString());
+        assertEquals("7", all.userEntities().id(0)); // in the order they come
+    }
+
     @Test
     void aGzipFileThatIsCutOffSaysWhere() throws IOException {
         Path whole = folder.resolve("whole.gz");

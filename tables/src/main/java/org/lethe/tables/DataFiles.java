@@ -5,10 +5,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.lethe.DataFolders;
@@ -50,28 +48,37 @@ public final class DataFiles {
                         folder + ": expected a file " + String.join(" or ", names) + ", found none; " + remedy));
     }
 
-    /** SHA-256 over the names and bytes of some files, in hex. */
-    public static String digest(List<Path> files) {
-        MessageDigest digest = sha256();
-        byte[] block = new byte[1 << 16];
-        for (Path file : files) {
-            digest.update((file.getFileName() + "\n").getBytes(StandardCharsets.UTF_8));
-            try (InputStream in = Files.newInputStream(file)) {
-                for (int n = in.read(block); n >= 0; n = in.read(block)) {
-                    digest.update(block, 0, n);
-                }
-            } catch (IOException e) {
-                throw new LetheException(LetheException.Code.STORAGE, file + ": cannot be read: " + e.getMessage(), e);
-            }
+    /** Refuses what is put in a file's place when it was not really fetched: a Git LFS pointer, or a web page. */
+    static void refusePlaceholder(Path file) {
+        String start;
+        try (InputStream in = Files.newInputStream(file)) {
+            start = new String(in.readNBytes(200), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw new LetheException(LetheException.Code.STORAGE, file + ": cannot be read: " + e.getMessage(), e);
         }
-        return HexFormat.of().formatHex(digest.digest());
+        if (start.startsWith("version https://git-lfs.github.com/spec/")) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    file + ": this is a Git LFS pointer, not the file; `git lfs pull` fetches the file itself");
+        }
+        String markup = start.strip().toLowerCase(Locale.ROOT);
+        if (markup.startsWith("<!doctype html") || markup.startsWith("<html")) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    file + ": this is an HTML page, not the file; the download gave a page instead");
+        }
     }
 
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+    /** A text of a file as it may be shown: control characters as their codes. */
+    static String printable(String text) {
+        StringBuilder shown = new StringBuilder(text.length());
+        text.codePoints().forEach(c -> {
+            if (Character.isISOControl(c) || Character.getType(c) == Character.FORMAT) {
+                shown.append("\\u%04x".formatted(c));
+            } else {
+                shown.appendCodePoint(c);
+            }
+        });
+        return shown.toString();
     }
 }

@@ -20,7 +20,7 @@ import org.lethe.Safetensors;
 import org.lethe.study.Storage;
 
 /**
- * Where rows of users are to be written, and how: what {@link EmbeddingTable#read} reads again, in the same order.
+ * The file to which embeddings are written, and its format: what {@link EmbeddingTable#read} reads again, in the same order.
  *
  * <p>CSV, TSV and Parquet have the ids first and then the columns the rows came with; a list stays one in Parquet and becomes
  * columns in text. {@code .npy} has no ids. {@code .safetensors} has the ids in a tensor {@code ids}, unless they are the
@@ -80,7 +80,8 @@ public record EmbeddingFile(Path path, Format format, String id, String tensor) 
         switch (format) {
             case NPY ->
                 Storage.write(
-                        path, temporary -> new Npy(table.entities().size(), table.width(), table.rows()).write(temporary));
+                        path,
+                        temporary -> new Npy(table.entities().size(), table.width(), table.rows()).write(temporary));
             case SAFETENSORS -> Safetensors.write(path, tensors(table), Map.of());
             case CSV -> Storage.write(path, temporary -> text(table, ',', temporary));
             case TSV -> Storage.write(path, temporary -> text(table, '\t', temporary));
@@ -104,9 +105,9 @@ public record EmbeddingFile(Path path, Format format, String id, String tensor) 
         return tensors;
     }
 
-    private static boolean whole(Entities users) {
-        for (int u = 0; u < users.size(); u++) {
-            if (!users.id(u).matches("-?(0|[1-9][0-9]{0,17})")) {
+    private static boolean whole(Entities entities) {
+        for (int u = 0; u < entities.size(); u++) {
+            if (!entities.id(u).matches("-?(0|[1-9][0-9]{0,17})")) {
                 return false;
             }
         }
@@ -134,7 +135,7 @@ public record EmbeddingFile(Path path, Format format, String id, String tensor) 
 
     private static String field(String text, char separator) {
         boolean plain = text.chars().noneMatch(c -> c == separator || c == '"' || c == '\n' || c == '\r');
-        return plain && !text.isEmpty() && text.equals(text.strip()) ? text : Columns.quoted(text, '"');
+        return plain && !text.isEmpty() && text.equals(text.strip()) ? text : ParquetColumns.quoted(text, '"');
     }
 
     /** The names the numbers came with; {@code d0}, {@code d1}, … where they had none of their own. */
@@ -157,7 +158,7 @@ public record EmbeddingFile(Path path, Format format, String id, String tensor) 
         List<String> names = names(table);
         for (int d = 0; d < table.width(); d++) {
             create.append(", c").append(d).append(" FLOAT");
-            chosen.add("c" + d + (list ? "" : " AS " + Columns.name(names.get(d))));
+            chosen.add("c" + d + (list ? "" : " AS " + ParquetColumns.name(names.get(d))));
         }
         String numbers = String.join(", ", chosen);
         try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
@@ -177,12 +178,13 @@ public record EmbeddingFile(Path path, Format format, String id, String tensor) 
                     rows.endRow();
                 }
             }
-            statement.execute("COPY (SELECT i AS " + Columns.name(id) + ", "
+            statement.execute("COPY (SELECT i AS " + ParquetColumns.name(id) + ", "
                     + (list
                             ? "[" + numbers + "] AS "
-                                    + Columns.name(table.columns().getFirst())
+                                    + ParquetColumns.name(table.columns().getFirst())
                             : numbers)
-                    + " FROM rows) TO " + Columns.quoted(to.toAbsolutePath().toString(), '\'') + " (FORMAT parquet)");
+                    + " FROM rows) TO "
+                    + ParquetColumns.quoted(to.toAbsolutePath().toString(), '\'') + " (FORMAT parquet)");
         } catch (SQLException e) {
             throw new IOException(String.valueOf(e.getMessage()), e);
         }

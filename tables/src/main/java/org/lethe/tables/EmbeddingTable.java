@@ -8,17 +8,18 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 import org.lethe.Check;
 import org.lethe.LetheException;
 import org.lethe.Safetensors;
 
 /**
- * Rows of numbers of users, from whatever model: what a team has in a file and wants looked at.
+ * A table of embeddings: one row of numbers for each id, from whatever model.
  *
  * @param source where they come from, for messages
  * @param entities whose rows they are, with what is known about each
  * @param width length of a row
- * @param rows {@code [users, width]}, finite
+ * @param rows {@code [entities, width]}, finite
  * @param columns the names of the numbers in a row, or one name for a list of all; none where the file had none
  */
 public record EmbeddingTable(String source, Entities entities, int width, float[] rows, List<String> columns) {
@@ -33,7 +34,10 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
         Check.require(columns.size() <= 1 || columns.size() == width, "columns", columns.size(), "none, 1 or " + width);
         Check.require(width >= 1, "width", width, "at least 1");
         Check.require(
-                rows.length == (long) entities.size() * width, "rows.length", rows.length, entities.size() + " · " + width);
+                rows.length == (long) entities.size() * width,
+                "rows.length",
+                rows.length,
+                entities.size() + " · " + width);
         for (int at = 0; at < rows.length; at++) {
             if (!Float.isFinite(rows[at])) {
                 throw new LetheException(
@@ -70,7 +74,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
      * Reads a file by the ending of its name.
      *
      * <p>CSV, TSV and Parquet have a column of ids and columns of numbers, or one column of lists; {@code .npy} is a table of
-     * floats without ids; {@code .safetensors} has it as a tensor, with the ids in a tensor {@code ids} or none. Users without
+     * floats without ids; {@code .safetensors} has it as a tensor, with the ids in a tensor {@code ids} or none. Rows without
      * ids are numbered from 0. Formats that can carry code are refused.
      *
      * @param id the column of ids
@@ -90,6 +94,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
                                 + " .tsv or .parquet");
             }
         }
+        DataFiles.refusePlaceholder(file);
         if (name.endsWith(".npy")) {
             Npy read = Npy.read(file);
             return new EmbeddingTable(file.toString(), Entities.numbered(read.rows()), read.width(), read.numbers());
@@ -105,6 +110,15 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
                     .filter(e -> e.getValue().shape().size() == 2)
                     .map(Map.Entry::getKey)
                     .toList();
+            if (tables.isEmpty()) {
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        file + ": has no table of two dimensions; tensors: "
+                                + read.entries().entrySet().stream()
+                                        .map(e -> DataFiles.printable(e.getKey()) + " "
+                                                + e.getValue().shape())
+                                        .collect(Collectors.joining(", ")));
+            }
             if (tensor.isEmpty() && tables.size() != 1) {
                 throw new LetheException(
                         LetheException.Code.STUDY,
@@ -130,23 +144,30 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
     }
 
     /**
-     * A table whose users have an attribute, and what did not fit together.
+     * A table whose entities have an attribute, and what did not fit together.
      *
      * @param table the same rows
      * @param unknown rows of which the attributes say nothing
-     * @param strangers users with an attribute who have no row
+     * @param strangers entities with an attribute that have no row
      */
     public record Described(EmbeddingTable table, int unknown, int strangers) {}
 
     /**
-     * The same table with an attribute from a CSV, TSV or Parquet file, matched by id. Nothing is known of users who are
-     * not in it, or whose value is empty.
+     * The same table with an attribute from a CSV, TSV or Parquet file, matched by id. Nothing is known of entities that are
+     * not in it, or whose value is missing.
      *
      * @param id the column of ids
      */
     public Described with(Path file, String id, String attribute) {
         if (!Files.isRegularFile(file)) {
             throw new LetheException(LetheException.Code.DATA, file + ": there is no such file");
+        }
+        if (columns.contains(attribute)) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    source + ": column \"" + DataFiles.printable(attribute)
+                            + "\" is the attribute itself and stands among the numbers of the embeddings; expected a file"
+                            + " without it");
         }
         Entities told = KeyedColumns.open(file).attribute(id, attribute, LABELS);
         int[] to = new int[entities.size()];
@@ -162,13 +183,21 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
             throw new LetheException(
                     LetheException.Code.DATA,
                     file + ": none of its " + told.size() + " ids is that of one of the " + to.length + " rows of "
-                            + source
-                            + "; expected the same ids in both"
-                            + (entities.id(0).equals("0") ? " (rows without ids are numbered from 0)" : ""));
+                            + source + "; expected the same ids in both, and the first are \""
+                            + DataFiles.printable(told.id(0)) + "\" and \"" + DataFiles.printable(entities.id(0))
+                            + "\""
+                            + (entities.haveIds() ? "" : " (rows without ids are numbered from 0)"));
         }
         int strangers = 0;
-        for (boolean m : met) {
-            strangers += m ? 0 : 1;
+        for (int t = 0; t < met.length; t++) {
+            strangers += met[t] ? 0 : 1;
+            if (!met[t] && !entities.haveIds()) {
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        file + ": id " + DataFiles.printable(told.id(t)) + " is no row of " + source
+                                + ", which has no ids, so that its rows are numbered from 0 to " + (to.length - 1)
+                                + "; expected ids that count from 0, or embeddings in a file with ids");
+            }
         }
         Entities.Attribute values = switch (told.attributes().get(attribute)) {
             case Entities.Categorical(var codes, var labels) ->
@@ -184,7 +213,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
                 new EmbeddingTable(source, entities.with(attribute, values), width, rows, columns), unknown, strangers);
     }
 
-    /** The same users with other rows. */
+    /** The same entities with other rows. */
     public EmbeddingTable withRows(float[] other) {
         return new EmbeddingTable(source, entities, width, other, columns);
     }

@@ -122,6 +122,11 @@ public final class Entities {
         return new Entities(size, numbers, names, Collections.unmodifiableMap(more));
     }
 
+    /** Whether ids were given; otherwise each one's id is its number. */
+    public boolean haveIds() {
+        return numbers != null || names != null;
+    }
+
     /** How many there are. */
     public int size() {
         return size;

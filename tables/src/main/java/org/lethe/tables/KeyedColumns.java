@@ -1,19 +1,25 @@
 package org.lethe.tables;
 
 import java.nio.file.Path;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.lethe.LetheException;
+import org.lethe.tables.Columns.As;
+import org.lethe.tables.Columns.Want;
 
-/** A file with one row for each user, in named columns: CSV, TSV or Parquet. */
+/** A file with one row for each id, in named columns: CSV, TSV or Parquet. */
 final class KeyedColumns {
     private static final Set<String> NUMBERS = Set.of(
+            "",
             "FLOAT",
             "DOUBLE",
             "TINYINT",
@@ -25,166 +31,217 @@ final class KeyedColumns {
             "UINTEGER",
             "UBIGINT",
             "HUGEINT");
+    private static final int LONGEST = 65_536; // numbers in a list
 
-    private final Path file;
-    private final boolean text;
+    /** The names that pandas gives the numbers of rows, or none, where it writes them as a column. */
+    private static final Pattern INDEX = Pattern.compile("|__index_level_\\d+__|Unnamed: \\d+");
+
+    /** What programs write where a value is missing. */
+    private static final Set<String> MISSING =
+            Set.of("", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nat", "\\n");
+
     private final Columns columns;
 
-    private KeyedColumns(Path file, boolean text, Columns columns) {
-        this.file = file;
-        this.text = text;
+    private KeyedColumns(Columns columns) {
         this.columns = columns;
     }
 
-    /** By the ending of its name. */
     static KeyedColumns open(Path file) {
-        String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
-        name = name.endsWith(".gz") ? name.substring(0, name.length() - 3) : name;
-        if (name.endsWith(".csv") || name.endsWith(".tsv")) {
-            return new KeyedColumns(file, true, new Columns(file, "csv", name.endsWith(".csv") ? "," : "\t"));
-        }
-        if (name.endsWith(".parquet")) {
-            return new KeyedColumns(file, false, new Columns(file, "parquet", ""));
-        }
-        throw new LetheException(
-                LetheException.Code.STUDY,
-                file + ": the name does not say what the file is; expected an ending .csv, .tsv or .parquet");
+        return new KeyedColumns(Columns.open(file));
     }
-
-    /** How the numbers of a row are asked for, and the columns they come from. */
-    private record Shape(int rows, boolean wholeIds, List<String> expressions, List<String> names) {}
 
     /** Every column but that of ids, as numbers; a single column of lists of equal length counts as its elements. */
     EmbeddingTable table(String id) {
-        Shape shape = columns.connected(false, statement -> shape(statement, id));
-        int width = shape.expressions.size();
-        if ((long) shape.rows * width > EmbeddingTable.MOST) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    file + ": has " + shape.rows + " rows of " + width + " numbers, expected at most " + EmbeddingTable.MOST
-                            + " numbers");
-        }
-        return columns.connected(true, statement -> {
-            Columns.Ids ids = new Columns.Ids(shape.wholeIds);
-            float[] rows = new float[shape.rows * width];
-            long[] keys = new long[shape.rows];
-            String query = "SELECT " + ids.column(id) + ", " + String.join(", ", shape.expressions) + " FROM "
-                    + columns.table();
-            try (ResultSet found = statement.executeQuery(query)) {
-                for (int row = 0; found.next(); row++) {
-                    keys[row] = id(found, ids, row, id);
-                    for (int d = 0; d < width; d++) {
-                        float number = found.getFloat(d + 2);
-                        if (found.wasNull() || !Float.isFinite(number)) {
-                            throw columns.wrong(row + 1L, shape.names.get(d), "a finite number");
-                        }
-                        rows[row * width + d] = number;
-                    }
-                }
+        columns.require(id);
+        Map<String, String> types = columns.types();
+        columns.requireOnce(List.copyOf(types.keySet()));
+        types.remove(id);
+        types.keySet().stream()
+                .filter(c -> INDEX.matcher(c).matches())
+                .findFirst()
+                .ifPresent(c -> {
+                    throw wrong((c.isEmpty() ? "the column without a name" : "column \"" + c + "\"")
+                            + " looks like an index that pandas wrote, not like numbers of the embeddings; expected a file without"
+                            + " it (index=False), or its name as that of the ids");
+                });
+        List<String> lists = types.entrySet().stream()
+                .filter(e -> e.getValue().endsWith("]"))
+                .map(Map.Entry::getKey)
+                .toList();
+        types.forEach((column, type) -> {
+            if (!number(type) && !lists.contains(column)) {
+                throw wrong("column \"" + DataFiles.printable(column) + "\" is " + type
+                        + ", expected numbers, or one column of lists of numbers beside the ids");
             }
-            return new EmbeddingTable(
-                    file.toString(),
-                    ids.entities(keys),
-                    width,
-                    rows,
-                    shape.names.stream().distinct().toList());
         });
+        if (!lists.isEmpty() && types.size() > 1) {
+            throw wrong("column \"" + lists.getFirst() + "\" has lists of numbers, and beside it stand "
+                    + types.keySet().stream()
+                            .filter(c -> !c.equals(lists.getFirst()))
+                            .map(DataFiles::printable)
+                            .collect(Collectors.joining(", "))
+                    + "; expected the ids alone beside a column of lists");
+        }
+        List<String> names = List.copyOf(types.keySet());
+        Growing rows = new Growing();
+        Ids ids = new Ids();
+        if (!lists.isEmpty() && columns instanceof ParquetColumns parquet) {
+            int width = parquet.length(names.getFirst(), LONGEST);
+            try (Columns.Rows found = parquet.rows(List.of(new Want(id, As.ID)), names.getFirst(), width)) {
+                numbers(found, width, ids, rows);
+            }
+        } else if (names.size() == 1 && listed(names.getFirst())) {
+            lists(id, names.getFirst(), ids, rows);
+        } else {
+            List<Want> wanted = new ArrayList<>(List.of(new Want(id, As.ID)));
+            names.forEach(name -> wanted.add(new Want(name, As.NUMBER)));
+            try (Columns.Rows found = columns.rows(wanted)) {
+                numbers(found, names.size(), ids, rows);
+            }
+        }
+        if (ids.size() == 0 || rows.size == 0) {
+            throw wrong("has " + ids.size() + " rows and " + names.size()
+                    + " columns of numbers, expected at least one of each");
+        }
+        return new EmbeddingTable(
+                columns.file().toString(), ids.entities(ids.keys()), rows.size / ids.size(), rows.all(), names);
     }
 
-    private Shape shape(Statement statement, String id) throws SQLException {
-        columns.requireColumns(statement, id);
-        boolean whole = columns.whole(statement, id); // reads the whole of a text file, and complains about its lines
-        int rows = Math.toIntExact(count(statement, "COUNT(*)"));
-        Map<String, String> types = columns.columns(statement);
-        types.remove(id);
-        List<String> expressions = new ArrayList<>();
-        List<String> names = new ArrayList<>();
-        for (Map.Entry<String, String> column : types.entrySet()) {
-            String name = Columns.name(column.getKey());
-            String type = column.getValue();
-            if (type.endsWith("]") && types.size() == 1) {
-                long longest = count(statement, "MAX(LEN(" + name + "))");
-                long shortest = count(statement, "MIN(LEN(" + name + "))");
-                if (shortest != longest || count(statement, "COUNT(" + name + ")") < rows || longest > 65_536) {
-                    throw new LetheException(
-                            LetheException.Code.DATA,
-                            file + ": column \"" + column.getKey() + "\" has lists of " + shortest + " to " + longest
-                                    + " numbers, expected one length, none missing, at most 65536");
+    private static boolean number(String type) {
+        return NUMBERS.contains(type) || type.startsWith("DECIMAL");
+    }
+
+    private void numbers(Columns.Rows found, int width, Ids ids, Growing rows) {
+        while (found.next()) {
+            found.id(0, ids);
+            for (int d = 1; d <= width; d++) {
+                rows.add(finite(found, d, found.single(d)));
+            }
+        }
+    }
+
+    private float finite(Columns.Rows found, int column, float number) {
+        if (!Float.isFinite(number)) {
+            throw found.wrong(column, "a finite number");
+        }
+        return number;
+    }
+
+    /** Whether a column of text begins with a list. */
+    private boolean listed(String column) {
+        try (Columns.Rows found = columns.rows(List.of(new Want(column, As.TEXT)))) {
+            return found.next() && found.text(0).startsWith("[");
+        }
+    }
+
+    /** Lists as pandas and NumPy print them: {@code [0.1, 0.2]} or {@code [0.1 0.2]}. */
+    private void lists(String id, String column, Ids ids, Growing rows) {
+        int width = -1;
+        try (Columns.Rows found = columns.rows(List.of(new Want(id, As.ID), new Want(column, As.TEXT)))) {
+            while (found.next()) {
+                found.id(0, ids);
+                String list = found.text(1);
+                if (!list.startsWith("[") || !list.endsWith("]")) {
+                    throw found.wrong(1, "a list of numbers in [ and ]");
                 }
-                for (int d = 1; d <= longest; d++) {
-                    expressions.add("TRY_CAST(" + name + "[" + d + "] AS FLOAT)");
-                    names.add(column.getKey());
+                String[] numbers = list.substring(1, list.length() - 1).strip().split("\\s*,\\s*|\\s+");
+                if (width >= 0 && numbers.length != width) {
+                    throw found.wrong(
+                            1, "a list of " + width + " numbers as in the rows before, found " + numbers.length);
                 }
-            } else if (text || NUMBERS.contains(type) || type.startsWith("DECIMAL")) {
-                expressions.add(Columns.number(column.getKey(), "FLOAT"));
-                names.add(column.getKey());
-            } else {
+                width = numbers.length;
+                for (String number : numbers) {
+                    rows.add(finite(found, 1, Numbers.single(number)));
+                }
+            }
+        }
+    }
+
+    /** Numbers as they come. */
+    private final class Growing {
+        private float[] numbers = new float[1 << 10];
+        private int size;
+
+        void add(float number) {
+            if (size == numbers.length) {
+                if (size == EmbeddingTable.MOST) {
+                    throw wrong("has more than " + EmbeddingTable.MOST + " numbers, which is the most a table holds");
+                }
+                numbers = Arrays.copyOf(numbers, (int) Math.min(EmbeddingTable.MOST, 2L * size));
+            }
+            numbers[size++] = number;
+        }
+
+        float[] all() {
+            return Arrays.copyOf(numbers, size);
+        }
+    }
+
+    /**
+     * An attribute; numbers of more than {@code labels} different values stay numbers, everything else is labels. Words that
+     * stand for a missing value, as {@code nan}, are missing values.
+     */
+    Entities attribute(String id, String attribute, int labels) {
+        columns.require(id, attribute);
+        Ids ids = new Ids();
+        List<String> values = new ArrayList<>();
+        List<String> places = new ArrayList<>();
+        try (Columns.Rows found = columns.rows(List.of(new Want(id, As.ID), new Want(attribute, As.TEXT)))) {
+            while (found.next()) {
+                found.id(0, ids);
+                String value = found.text(1).strip();
+                values.add(MISSING.contains(value.toLowerCase(Locale.ROOT)) ? "" : DataFiles.printable(value));
+                places.add(found.place());
+            }
+        }
+        long[] keys = ids.keys();
+        Map<Long, Integer> first = new HashMap<>();
+        Set<Integer> kept = new LinkedHashSet<>();
+        for (int n = 0; n < keys.length; n++) {
+            Integer before = first.putIfAbsent(keys[n], n);
+            if (before == null) {
+                kept.add(n);
+            } else if (!values.get(before).equals(values.get(n))) {
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        file + ": column \"" + column.getKey() + "\" is " + type
-                                + ", expected numbers, or one column of lists of numbers beside the id");
+                        places.get(n) + ": column \"" + DataFiles.printable(attribute) + "\" is \"" + values.get(n)
+                                + "\" for the same id for which it is \"" + values.get(before) + "\" in "
+                                + places.get(before) + ", expected one value for each id");
             }
         }
-        if (rows == 0 || expressions.isEmpty()) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    file + ": has " + rows + " rows and " + expressions.size()
-                            + " columns of numbers, expected at least one of each");
-        }
-        return new Shape(rows, whole, expressions, names);
+        Entities entities = ids.entities(kept.stream().mapToLong(n -> keys[n]).toArray());
+        String[] of = kept.stream().map(values::get).toArray(String[]::new);
+        return entities.with(
+                attribute,
+                numeric(attribute, values, places, labels)
+                        ? new Entities.Numeric(Arrays.stream(of)
+                                .mapToDouble(v -> v.isEmpty() ? Double.NaN : Numbers.decimal(v))
+                                .toArray())
+                        : Entities.Categorical.of(of));
     }
 
-    /** An attribute; numbers of more than {@code labels} different values stay numbers, everything else is labels. */
-    Entities attribute(String id, String attribute, int labels) {
-        boolean[] kinds = columns.connected(false, statement -> {
-            columns.requireColumns(statement, id, attribute);
-            return new boolean[] {columns.whole(statement, id), numeric(statement, Columns.name(attribute), labels)};
-        });
-        return columns.connected(true, statement -> {
-            Columns.Ids ids = new Columns.Ids(kinds[0]);
-            List<String> values = new ArrayList<>();
-            List<Long> keys = new ArrayList<>();
-            String query = "SELECT " + ids.column(id) + ", CAST(" + Columns.name(attribute) + " AS VARCHAR) FROM "
-                    + columns.table();
-            try (ResultSet found = statement.executeQuery(query)) {
-                while (found.next()) {
-                    keys.add(id(found, ids, values.size(), id));
-                    String value = found.getString(2);
-                    values.add(value == null ? "" : value.strip());
-                }
+    /** Whether values are numbers; a complaint where all are but for one or two words. */
+    private static boolean numeric(String attribute, List<String> values, List<String> places, int labels) {
+        Set<String> different = new HashSet<>(values);
+        different.remove("");
+        Set<String> words = different.stream()
+                .filter(v -> !Double.isFinite(Numbers.decimal(v)))
+                .collect(Collectors.toSet());
+        if (different.size() - words.size() <= labels || words.size() > 2) {
+            return false;
+        }
+        for (int n = 0; n < values.size(); n++) {
+            if (words.contains(values.get(n))) {
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        places.get(n) + ": column \"" + DataFiles.printable(attribute) + "\" is \"" + values.get(n)
+                                + "\", expected a number as in the other rows, or nothing");
             }
-            Entities users = ids.entities(keys.stream().mapToLong(k -> k).toArray());
-            return users.with(
-                    attribute,
-                    kinds[1]
-                            ? new Entities.Numeric(values.stream()
-                                    .mapToDouble(v -> v.isEmpty() ? Double.NaN : Double.parseDouble(v))
-                                    .toArray())
-                            : Entities.Categorical.of(values.toArray(String[]::new)));
-        });
-    }
-
-    private boolean numeric(Statement statement, String column, int labels) throws SQLException {
-        String value = "NULLIF(TRIM(CAST(" + column + " AS VARCHAR)), '')";
-        return count(statement, "COUNT(DISTINCT " + value + ")") > labels
-                && count(
-                                statement,
-                                "COUNT(*) FILTER (WHERE " + value + " IS NOT NULL AND TRY_CAST(" + value
-                                        + " AS DOUBLE) IS NULL)")
-                        == 0;
-    }
-
-    private long count(Statement statement, String what) throws SQLException {
-        try (ResultSet found = statement.executeQuery("SELECT " + what + " FROM " + columns.table())) {
-            return found.next() ? found.getLong(1) : 0;
         }
+        return true;
     }
 
-    private long id(ResultSet found, Columns.Ids ids, int row, String column) throws SQLException {
-        long id = ids.next(found, 1);
-        if (id < 0 && found.wasNull()) {
-            throw columns.wrong(row + 1L, column, "an id");
-        }
-        return id;
+    private LetheException wrong(String message) {
+        return new LetheException(LetheException.Code.DATA, columns.file() + ": " + message);
     }
 }

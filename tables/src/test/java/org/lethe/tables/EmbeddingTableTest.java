@@ -248,6 +248,113 @@ final class EmbeddingTableTest {
                         .size());
     }
 
+    private String refused(EmbeddingTable table, Path attributes, String attribute) {
+        return assertThrows(LetheException.class, () -> table.with(attributes, "id", attribute))
+                .getMessage();
+    }
+
+    /** Rows without ids count from 0; attributes that count from 1 would give each row its neighbour's label. */
+    @Test
+    void idsThatCountFromOneDoNotFitRowsWithoutIds() throws IOException {
+        EmbeddingTable table = new EmbeddingTable("u.npy", Entities.numbered(3), 1, new float[] {1, 2, 3});
+        String message = refused(table, text("one.csv", "id,gender\n1,f\n2,m\n3,f\n"), "gender");
+        assertTrue(message.contains("id 3 is no row of u.npy") && message.contains("from 0 to 2"), message);
+        assertEquals(
+                0,
+                table.with(text("zero.csv", "id,gender\n0,f\n2,m\n1,f\n"), "id", "gender")
+                        .unknown());
+    }
+
+    @Test
+    void theAttributeIsNoNumberOfTheEmbeddings() throws IOException {
+        EmbeddingTable table = EmbeddingTable.read(text("u.csv", "id,d0,sex\n1,0.5,0\n2,0.25,1\n"), "id", "");
+        assertTrue(refused(table, text("a.csv", "id,sex\n1,0\n2,1\n"), "sex").contains("is the attribute itself"));
+    }
+
+    @Test
+    void anIndexIsNoNumberOfTheEmbeddings() throws IOException {
+        for (String index : new String[] {"", "__index_level_0__", "Unnamed: 0"}) {
+            Path file = text("u.csv", index + ",id,d0\n1000,1,0.5\n1001,2,0.25\n");
+            assertTrue(refused(file).contains("looks like an index"), refused(file));
+            assertTrue(index.isEmpty()
+                    || EmbeddingTable.read(file, index, "").entities().id(0).equals("1000"));
+        }
+    }
+
+    @Test
+    void anIdHasOneValueOfAnAttribute() throws IOException {
+        EmbeddingTable table = EmbeddingTable.read(text("u.csv", "id,d0\n1,0.5\n2,0.25\n"), "id", "");
+        String message = refused(table, text("two.csv", "id,gender\n1,f\n2,m\n1,m\n"), "gender");
+        assertTrue(message.contains("two.csv:4: ") && message.contains("two.csv:2"), message);
+        assertTrue(message.contains("\"m\"") && message.contains("\"f\""), message);
+        EmbeddingTable.Described same = table.with(text("same.csv", "id,gender\n1,f\n2,m\n1,f\n"), "id", "gender");
+        assertEquals(0, same.strangers());
+        assertEquals(0, same.unknown());
+    }
+
+    @Test
+    void wordsForMissingValuesAreNoLabels() throws IOException {
+        EmbeddingTable table = EmbeddingTable.read(text("u.csv", "id,d0\n1,0.5\n2,0.25\n3,1\n"), "id", "");
+        Entities described = table.with(text("a.csv", "id,gender\n1,nan\n2,m\n3,f\n"), "id", "gender")
+                .table()
+                .entities();
+        assertEquals(List.of("f", "m"), described.categorical("gender").labels());
+        assertEquals(-1, described.categorical("gender").codes()[0]);
+        StringBuilder ages = new StringBuilder("id,age\n1,unknown\n");
+        for (int n = 2; n < 40; n++) {
+            ages.append(n).append(',').append(20 + n).append('\n');
+        }
+        String message = refused(table, text("ages.csv", ages.toString()), "age");
+        assertTrue(message.contains("ages.csv:2: ") && message.contains("\"unknown\""), message);
+    }
+
+    @Test
+    void idsWrittenAsFloatsAreTheSameIds() throws IOException {
+        EmbeddingTable table = EmbeddingTable.read(text("u.csv", "id,d0\n1,0.5\n2,0.25\n"), "id", "");
+        assertEquals(
+                0,
+                table.with(text("a.csv", "id,gender\n1.0,f\n2.0,m\n"), "id", "gender")
+                        .unknown());
+        String message = refused(table, text("b.csv", "id,gender\nu1,f\nu2,m\n"), "gender");
+        assertTrue(message.contains("\"u1\" and \"1\""), message);
+    }
+
+    @Test
+    void listsInTextAreRows() throws IOException {
+        float[] rows = {0.5f, -1e-3f, 3, 4};
+        for (String lists : new String[] {
+            "1,\"[0.5, -1e-3]\"\n2,\"[3,4]\"\n", "1,[0.5 -1e-3]\n2,\"[ 3.\n 4. ]\"\n",
+        }) {
+            assertArrayEquals(
+                    rows,
+                    EmbeddingTable.read(text("l.csv", "id,e\n" + lists), "id", "")
+                            .rows());
+        }
+        assertTrue(refused(text("r.csv", "id,e\n1,[1 2]\n2,[1]\n")).contains("r.csv:3: expected a list of 2 numbers"));
+        assertTrue(refused(text("o.csv", "id,e\n1,[1 x]\n")).contains("o.csv:2: expected a finite number"));
+    }
+
+    @Test
+    void theColumnThatDoesNotBelongIsNamed() throws SQLException {
+        Path file = folder.resolve("u.parquet");
+        try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+                Statement statement = duck.createStatement()) {
+            statement.execute("COPY (SELECT 1 AS id, [0.5, 0.25] AS v, TIMESTAMP '2020-01-01' AS updated) TO '" + file
+                    + "' (FORMAT parquet)");
+        }
+        assertTrue(refused(file).contains("column \"updated\" is TIMESTAMP"), refused(file));
+    }
+
+    @Test
+    void tensorsThatAreNoTableAreListed() throws IOException {
+        Path flat = folder.resolve("flat.safetensors");
+        Safetensors.write(flat, Map.of("bias", Safetensors.Tensor.of(new float[] {1, 2}, 2)), Map.of());
+        assertTrue(refused(flat).contains("has no table of two dimensions; tensors: bias [2]"), refused(flat));
+        Path pointer = text("p.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n");
+        assertTrue(refused(pointer).contains("Git LFS pointer"), refused(pointer));
+        assertTrue(refused(text("p.npy", "<!DOCTYPE html>\n<html></html>")).contains("HTML page"));
+    }
+
     @Test
     void constantColumnsAreCounted() {
         assertEquals(1, new EmbeddingTable("t", Entities.numbered(2), 2, new float[] {1, 5, 2, 5}).constantColumns());
@@ -263,7 +370,8 @@ final class EmbeddingTableTest {
         }
         long[] ids = new long[100_000];
         Arrays.setAll(ids, n -> ids.length - n);
-        EmbeddingTable written = new EmbeddingTable("t", Entities.ofNumbers(ids), 4, rows, List.of("a", "select", "c c", "d"));
+        EmbeddingTable written =
+                new EmbeddingTable("t", Entities.ofNumbers(ids), 4, rows, List.of("a", "select", "c c", "d"));
         Path file = folder.resolve(name);
         EmbeddingFile.of(file, "who", "").write(written);
         EmbeddingTable read = EmbeddingTable.read(file, "who", "");
