@@ -34,7 +34,7 @@ import org.lethe.Request;
  */
 final class Graph<D, M> {
     /**
-     * A model with what it took, and what audits found out about it as the model before.
+     * A model with its cost, and the results that audits share about it as the model before.
      *
      * @param cost learning, for a learned model; everything since, for a fulfilled one
      * @param warnings why it could not be kept
@@ -201,7 +201,7 @@ final class Graph<D, M> {
         };
     }
 
-    /** A model that cannot be kept is a warning: its findings are as good. */
+    /** A model that cannot be kept is a warning only: its findings are valid. */
     private List<String> keep(Cell<D, M> cell, Origin origin, M model, Cost cost) {
         Map<String, String> provenance = new LinkedHashMap<>(versions);
         provenance.put("origin", origin.text());
