@@ -106,7 +106,7 @@ final class Binder {
                         "unknown key \"" + pair.key() + "\" in " + what
                                 + (names.isEmpty() ? ", which has no settings" : Mistakes.hint(pair.key(), names)));
             } else if (given.putIfAbsent(key, pair) != null) {
-                mistakes.add(pair.line(), "key \"" + pair.key() + "\" stands twice in " + what);
+                mistakes.add(pair.line(), "key \"" + pair.key() + "\" is given twice in " + what);
             } else if (!key.equals(pair.key())) {
                 mistakes.note(pair.line(), "key \"" + pair.key() + "\" in " + what + " is now called \"" + key + "\"");
             }

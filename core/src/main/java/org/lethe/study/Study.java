@@ -89,7 +89,7 @@ public record Study<D, M>(
             if (!KEYS.contains(pair.key())) {
                 mistakes.add(pair.line(), "unknown key \"" + pair.key() + "\"" + Mistakes.hint(pair.key(), KEYS));
             } else if (!seen.add(pair.key())) {
-                mistakes.add(pair.line(), "key \"" + pair.key() + "\" stands twice");
+                mistakes.add(pair.line(), "key \"" + pair.key() + "\" is given twice");
             }
         }
         Map<String, Subject<?, ?>> known = new LinkedHashMap<>();
@@ -214,7 +214,7 @@ public record Study<D, M>(
                 mistakes.add(
                         item.line(),
                         key + " \"" + Words.chained(entry.get(), Named.Of::name)
-                                + "\" stands twice with the same settings");
+                                + "\" is given twice with the same settings");
             }
             entry.ifPresent(e -> entries.putIfAbsent(e, item.line()));
         }

@@ -1,7 +1,7 @@
 package org.lethe.numerics;
 
 /**
- * Powers of two by a polynomial, the same bits everywhere: the plain twin of {@link Exp2Vector}.
+ * Powers of two by a polynomial, the same bits everywhere: the scalar reference of {@link Exp2Vector}.
  *
  * <p>{@code 2^x = 2^n · 2^r} with n the nearest whole number. Adding and taking away 1.5·2⁵² (1.5·2²³) rounds x to n and
  * leaves n in the low bits of the sum; r = x − n is exact; 2^r − 1 is r times a polynomial through the Chebyshev nodes

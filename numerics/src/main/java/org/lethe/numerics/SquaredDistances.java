@@ -6,8 +6,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Squared Euclidean distances from many rows to many points.
  *
- * <p>Every element is a sum by ascending dimension, each square rounded before it is added, so blocks, twins and threads give
- * the same bits.
+ * <p>Every element is a sum by ascending dimension, each square rounded before it is added, so blocks, threads and the
+ * scalar reference give the same bits.
  */
 public final class SquaredDistances {
     private static final int L = Lanes.FLOATS;

@@ -20,7 +20,7 @@ import org.lethe.Safetensors;
 import org.lethe.study.Storage;
 
 /**
- * Where rows of users are to be written, and how: what {@link EmbeddingTable#read} reads again, in the same order.
+ * A file to which embeddings are written; {@link EmbeddingTable#read} reads it again, in the same order.
  *
  * <p>CSV, TSV and Parquet have the ids first and then the columns the rows came with; a list stays one in Parquet and becomes
  * columns in text. {@code .npy} has no ids. {@code .safetensors} has the ids in a tensor {@code ids}, unless they are the
@@ -32,7 +32,7 @@ import org.lethe.study.Storage;
  * @param tensor the name of the tensor
  */
 public record EmbeddingFile(Path path, Format format, String id, String tensor) {
-    /** What a file may be. */
+    /** The formats of a file. */
     public enum Format {
         NPY,
         SAFETENSORS,

@@ -26,7 +26,10 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
     /** Numbers that one table holds at most. */
     static final long MOST = Integer.MAX_VALUE - 8L;
 
-    /** Numbers of an attribute with more different values than this are numbers, and put in bands; fewer are labels. */
+    /**
+     * A numeric attribute with more different values than this stays numeric and is put in bands; with fewer it is
+     * labels.
+     */
     private static final int LABELS = 20;
 
     public EmbeddingTable {
@@ -141,7 +144,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
     }
 
     /**
-     * A table whose entities have an attribute, and what did not fit together.
+     * A table whose entities have an attribute, with counts of the ids that did not match.
      *
      * @param table the same rows
      * @param unknown rows of which the attributes say nothing
@@ -215,7 +218,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
         return new EmbeddingTable(source, entities, width, other, columns);
     }
 
-    /** How many columns hold one value only, which tells nobody anything. */
+    /** How many columns hold only one value, and so no information. */
     public int constantColumns() {
         int constant = 0;
         for (int d = 0; d < width; d++) {

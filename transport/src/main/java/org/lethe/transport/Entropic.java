@@ -294,7 +294,7 @@ final class Entropic {
         return error;
     }
 
-    /** What over-relaxation adds to a step: bounded, so that no exponential can overflow because of it. */
+    /** The part that over-relaxation adds to a step: bounded, so that no exponential can overflow because of it. */
     private double beyond(double step) {
         return Math.clamp((omega - 1) * step, -FARTHEST_BEYOND, FARTHEST_BEYOND);
     }
@@ -346,7 +346,7 @@ final class Entropic {
         return shift + Math.log(sum) * LOG2_E;
     }
 
-    /** What the potentials are worth, whatever the sweeps believed; points without mass get the extension. */
+    /** The exact account of the potentials, independent of the sweeps; points without mass get the extension. */
     private static TransportResult account(
             double[] a,
             double[] b,

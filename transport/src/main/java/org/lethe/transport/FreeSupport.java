@@ -104,9 +104,9 @@ public record FreeSupport(
         }
 
         /**
-         * Where points outside cloud {@code k} go: the entropic map {@code T(y) = Σ_s w_s x_s} with w_s proportional to
-         * {@code exp((g_s − ‖y − x_s‖²) / ε)} (Pooladian and Niles-Weed 2021), which is {@code targets} on the cloud itself up
-         * to rounding; for exact plans the support point of least {@code ‖y − x_s‖² − g_s}.
+         * The targets of points outside cloud {@code k}: the entropic map {@code T(y) = Σ_s w_s x_s} with w_s
+         * proportional to {@code exp((g_s − ‖y − x_s‖²) / ε)} (Pooladian and Niles-Weed 2021), which is {@code targets}
+         * on the cloud itself up to rounding; for exact plans the support point of least {@code ‖y − x_s‖² − g_s}.
          */
         public double[] map(int k, Cloud outside, Loop loop) {
             int n = outside.size();
@@ -133,7 +133,7 @@ public record FreeSupport(
     }
 
     /**
-     * What a round may do besides moving points to the means of what they receive.
+     * Further moves of a round, besides moving points to the means of the mass they receive.
      *
      * <p>Points are projected onto a region: as the objective of a point is its squared distance to that mean, the projection is the
      * best point of the region, and exact rounds still never raise the objective. Masses b are moved by mirror descent on the

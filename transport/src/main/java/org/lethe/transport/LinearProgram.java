@@ -24,7 +24,7 @@ final class LinearProgram {
     private long pivots;
 
     /**
-     * What was found.
+     * The result of the simplex method.
      *
      * @param x the variables
      * @param y the multiplier of each row
