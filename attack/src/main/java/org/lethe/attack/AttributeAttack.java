@@ -28,8 +28,8 @@ import org.lethe.statistics.Statistics;
  * @param folds parts of a repeat, each guessed once
  * @param repeats how often samples are drawn and guessed anew
  * @param most samples of a class at most
- * @param published as the attribute unlearning literature does it: features as they are, one draw of samples for all repeats,
- *     folds in the order of the table, so that only the attackers' own chance varies
+ * @param published as the attribute unlearning literature does it: features as they are, one draw of samples for all
+ *     repeats, folds in the order of the table. Only the attackers' own randomness varies then
  */
 public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, int most, boolean published) {
     public AttributeAttack {

@@ -116,9 +116,9 @@ public final class Resampling {
     /**
      * The verdict on whether a model is like the reference. The measure must tell the model before from the reference.
      *
-     * <p>Fail: the difference is larger than the margin and its interval leaves out 0. Undecided: the measure does not tell
-     * the model before from the reference either, or the interval is so wide that it holds what the model before shows; the
-     * reason names how many would be enough, as intervals narrow with the root of the number. Pass otherwise.
+     * <p>Fail: the difference is larger than the margin and its interval leaves out 0. Undecided: the measure does not
+     * tell the model before from the reference, or the interval is so wide that it holds the value of the model before.
+     * The reason then names a sample size that would be enough, as intervals narrow with its root. Pass otherwise.
      *
      * @param drawn how many people, or pairs, the intervals were drawn from
      * @param who the word for them

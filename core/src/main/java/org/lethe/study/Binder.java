@@ -22,8 +22,8 @@ import org.lethe.Named;
  * Makes records of a catalogue from the entries of a study file.
  *
  * <p>An entry is a name or {@code {name: {key: value}}}: the prototype of that name with some components replaced. A
- * component may be a number, a boolean, a word, a path, a constant, a list of these, an {@code Optional} of one, a
- * record of settings, or an entry of the catalogue. Mistakes are noted, not thrown.
+ * component is a number, a boolean, a word, a path, a constant, a list or an {@code Optional} of these, a record of
+ * settings, or an entry of the catalogue. Mistakes are noted, not thrown.
  */
 final class Binder {
     private final Mistakes mistakes;

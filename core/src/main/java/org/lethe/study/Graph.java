@@ -29,8 +29,8 @@ import org.lethe.Progress;
 import org.lethe.Request;
 
 /**
- * The steps of a batch of cells, each shared by all cells that need it: the data, models learned on it, models after each
- * request, and the cells with their audits. A model that the run folder keeps is read instead of made.
+ * The steps of a batch of cells: the data, the learned models, the models after each request, and the cells with their
+ * audits. Cells share the steps that they have in common. A model that the run folder keeps is read instead of made.
  */
 final class Graph<D, M> {
     /**

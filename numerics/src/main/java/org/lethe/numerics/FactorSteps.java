@@ -9,18 +9,18 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * The inner loops of matrix factorisation under Adam: dot products, a step of a row with a gradient, steps without one.
  *
- * <p>A table is a {@code float[]} of rows whose length, the <em>stride</em>, is a multiple of {@link Lanes#FLOATS}; unused
- * places at the end of a row hold zeros and keep them. Beside the parameters {@code w} a table has the first moment
- * {@code m} and the <em>root</em> {@code r} of Adam's second moment (Kingma and Ba 2015, algorithm 1): between gradients
- * the root decays by √β₂, so such a step takes no square root. One step numbered T is
+ * <p>A table is a {@code float[]} of rows whose length, the <em>stride</em>, is a multiple of {@link Lanes#FLOATS};
+ * unused places at the end of a row hold zeros and keep them. Beside the parameters {@code w} a table has the first
+ * moment {@code m} and the <em>root</em> {@code r} of Adam's second moment (Kingma and Ba 2015, algorithm 1). Between
+ * gradients the root decays by √β₂, so such a step needs no square root. One step numbered T is
  *
  * <pre>
  *   m ← β₁ m + (1−β₁) g      r ← √(β₂ r² + (1−β₂) g²)      w ← w − rate m / (root r + ε)
  *   rate = learning rate / (1−β₁^T)     root = 1 / √(1−β₂^T)
  * </pre>
  *
- * <p>Each loop is one small static method over plain arrays, so that no vector is ever an argument (it would be boxed),
- * and has a scalar reference that walks the same 16 lanes in plain Java for the same bits.
+ * <p>Each loop is one small static method over plain arrays, because a vector passed as an argument would be boxed. Its
+ * scalar reference walks the same 16 lanes in plain Java for the same bits.
  */
 public final class FactorSteps {
     /** β₁, the decay of the first moment. */

@@ -13,8 +13,9 @@ import jdk.incubator.vector.VectorSpecies;
  * with anything positive on the diagonal there they stay zero in the solution.
  *
  * <p>Outer products are summed in tiles of 8 rows × 2 vectors, so that a tile of sums stays in registers while all rows
- * of the table pass; every element is one chain of fused multiply-adds in the order of the rows. The factorisation
- * takes 4 rows at a time. In the solution, sums over lanes are trees of fixed shape. The scalar reference gives the same bits.
+ * of the table pass. Every element is one chain of fused multiply-adds in the order of the rows. The factorisation
+ * takes 4 rows at a time. In the solution, sums over lanes are trees of fixed shape. The scalar reference gives the
+ * same bits.
  */
 public final class NormalEquations {
     private static final int L = Lanes.FLOATS;

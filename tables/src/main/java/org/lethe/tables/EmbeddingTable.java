@@ -73,9 +73,9 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
     /**
      * Reads a file by the ending of its name.
      *
-     * <p>CSV, TSV and Parquet have a column of ids and columns of numbers, or one column of lists; {@code .npy} is a table of
-     * floats without ids; {@code .safetensors} has it as a tensor, with the ids in a tensor {@code ids} or none. Rows without
-     * ids are numbered from 0. Formats that can carry code are refused.
+     * <p>CSV, TSV and Parquet have a column of ids, and columns of numbers or one column of lists. {@code .npy} is a
+     * table of floats without ids. {@code .safetensors} has the table as a tensor, and the ids, if any, in a tensor
+     * {@code ids}. Rows without ids are numbered from 0. Formats that can carry code are refused.
      *
      * @param id the column of ids
      * @param tensor the name of the tensor, or empty for the only one with two dimensions

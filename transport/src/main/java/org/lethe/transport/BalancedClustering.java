@@ -8,12 +8,12 @@ import org.lethe.numerics.Keyed;
 /**
  * K-means whose groups all have the same size, up to one point: the optimal balanced clustering of UltraRE.
  *
- * <p>Each round assigns the points at least total squared distance under the size limits, exactly ({@link Assignment}),
- * and then moves every centre to the mean of its points; neither step can raise the objective {@code Σ‖x − c‖²}. Ends
- * when no label changes. The first centres are the K points with the smallest keyed hashes, so a point that was not
- * among them can be deleted without moving the start. Follows Li et al. 2023 (UltraRE) at ε = 0, as its code does;
- * where K does not divide n each group has ⌊n/K⌋ or ⌈n/K⌉ points and no point is split. A round costs O(nKd) and an
- * assignment.
+ * <p>Each round finds the exact assignment of least total squared distance under the size limits ({@link Assignment}),
+ * and then moves every centre to the mean of its points. Neither step can raise the objective {@code Σ‖x − c‖²}. The
+ * rounds end when no label changes. The first centres are the K points with the smallest keyed hashes, so a point that
+ * was not among them can be deleted without moving the start. Follows Li et al. 2023 (UltraRE) at ε = 0, as its code
+ * does. Where K does not divide n, each group has ⌊n/K⌋ or ⌈n/K⌉ points and no point is split. A round costs O(nKd) and
+ * an assignment.
  *
  * @param clusters number of groups K
  * @param rounds most rounds of assigning and moving centres

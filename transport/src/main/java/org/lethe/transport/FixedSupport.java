@@ -198,8 +198,8 @@ public record FixedSupport(double epsilon, double tolerance, int maxSweeps) {
     /**
      * The pixels of an image, row by row, with squared distances as costs.
      *
-     * <p>Such costs are a sum over the axes, so the kernel is a product and no matrix of costs is made: a sweep costs 2 K hw (h +
-     * w) exponentials in place of 2 K (hw)².
+     * <p>Such costs are a sum over the axes, so the kernel is a product and needs no matrix of costs. A sweep costs 2 K
+     * hw (h + w) exponentials instead of 2 K (hw)².
      *
      * @param height number of rows h
      * @param width number of columns w

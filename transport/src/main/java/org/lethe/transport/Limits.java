@@ -9,11 +9,11 @@ import java.util.List;
 /**
  * Constraints on the masses of a constrained barycenter, besides adding up to 1.
  *
- * <p>The nearest such masses to given ones, in the sense of KL, are found by coordinate ascent on the multipliers
- * (Hildreth's and Dykstra's method in the geometry of KL: Censor and Reich 1998): each constraint in turn gets the
- * multiplier that just meets it, or none where it is met anyway. A cycle costs O(n) for each bound and some fifty times
- * that for each other constraint. Where no masses satisfy the constraints, this is proved, not guessed: the multipliers
- * then grow along a direction in which no masses within the bounds can satisfy them (Farkas), and this is checked.
+ * <p>Coordinate ascent on the multipliers finds the nearest such masses to given ones in the sense of KL (Hildreth's
+ * and Dykstra's method in the geometry of KL: Censor and Reich 1998). Each constraint in turn gets the multiplier that
+ * just meets it, or none where it is met anyway. A cycle costs O(n) for each bound and some fifty times that for each
+ * other constraint. Where no masses satisfy the constraints, this is proved, not guessed. The multipliers then grow
+ * along a direction that shows it (Farkas), and the solver checks that direction.
  *
  * @param least smallest mass of each point, from 0 to less than 1
  * @param most largest mass of each point
