@@ -1,13 +1,16 @@
 package org.lethe;
 
-/** What an audit measures a model by; a report draws its overview and its default trade-off from this, not from names. */
+/**
+ * The side of a model that an audit measures. A report chooses its overview and its first trade-off by aspects, not by
+ * names.
+ */
 public enum Aspect {
-    /** Whether what was asked for happened: forgotten, hidden, balanced, aligned, protected, steered. */
+    /** The effect that was asked for: forgotten, hidden, balanced, aligned, protected, steered. */
     EFFECT,
-    /** What the model is still good for. */
+    /** The quality of the model for everything else. */
     UTILITY,
-    /** What it took: time, memory, bytes sent. */
+    /** The cost: time, memory, bytes sent. */
     COST,
-    /** Whether groups of people fare alike. */
+    /** Whether groups of people are served alike. */
     FAIRNESS
 }

@@ -4,30 +4,30 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Looks at a case and returns findings. Attacks are audits.
+ * Examines a case and returns findings. Attacks are audits.
  *
- * <p>Every audit can fail: the engine runs it on a method that does nothing and on the reference as well, and the report
- * shows whether the first was rejected and the second accepted.
+ * <p>Every audit can fail. The engine also runs it on a method that does nothing and on the reference. The report shows
+ * whether the audit rejects the first and accepts the second.
  *
  * @param <D> the data a subject trains on
  * @param <M> the models of the subject
  */
 public interface Audit<D, M> {
-    /** Measures one case. Draws of chance come from {@code env.seed()} alone. */
+    /** Measures one case. Random draws depend on {@code env.seed()} alone. */
     List<Finding> examine(Case<D, M> c, Env env);
 
-    /** What it measures a model by. */
+    /** The side of a model that this audit measures. */
     Aspect aspect();
 
     /**
-     * Why there is nothing to measure after such a request was carried out by such a method, as a sentence that begins with
-     * the audit's name; empty where there is. By default there always is.
+     * The reason why this audit measures nothing after such a request and method, as a sentence that begins with its
+     * name. Empty where it does measure something, which is the default.
      */
     default Optional<String> unsuited(Request request, Method<D, M> method) {
         return Optional.empty();
     }
 
-    /** What the same case looks like, for the report; nothing, for most audits. */
+    /** Pictures of the same case for the report; most audits have none. */
     default List<Picture> pictures(Case<D, M> c, Env env) {
         return List.of();
     }

@@ -6,26 +6,26 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What audits found out about the model before. It lives as long as that model, so that cases which share the model find it
- * out once.
+ * Results about the model before that several audits and cases share. They live as long as that model, so each is
+ * computed once.
  *
- * <p>A step is a function of the model before, the data, the seed and its key: whoever asks first does it, the others get the
- * same result and the same cost. A step that fails fails for each who asks.
+ * <p>A step is a function of the model before, the data, the seed and its key. The first caller runs it; all others get
+ * the same result and the same cost. A step that fails does so for every caller.
  */
 public final class Baseline {
     private final Map<Object, Found> known = new HashMap<>();
 
-    /** One result, once there; its monitor is held while somebody works on it. */
+    /** One result, once it is there. The thread that computes it holds its monitor. */
     private static final class Found {
         private @Nullable Object result;
         private Cost cost = Cost.NONE;
     }
 
     /**
-     * The result of a step. Who asks while another does the step waits for it, so ask late.
+     * The result of a step. A caller waits while another one runs the step, so ask for it late.
      *
-     * @param key what the result depends on beside model, data and seed: settings, parts of the request
-     * @param step works in surroundings whose ledger is its own; what it took is added to that of {@code env}
+     * @param key everything else that the result depends on: settings, parts of the request
+     * @param step gets surroundings with a ledger of their own; its cost is added to the ledger of {@code env}
      */
     @SuppressWarnings("unchecked") // a key has one step, which made the result
     public <T> T of(Object key, Env env, Function<Env, T> step) {

@@ -1,7 +1,7 @@
 package org.lethe;
 
 /**
- * What an audit looks at.
+ * The case that an audit examines: data, request, and the models before, after and of the reference.
  *
  * @param data the data the model was first trained on, forgotten parts included
  * @param remaining the data that every step of the request leaves: the same, unless something was forgotten
@@ -12,8 +12,8 @@ package org.lethe;
  * @param learned what learning {@code before} took
  * @param fulfilled what making {@code after} took
  * @param referenced what making {@code reference} took
- * @param baseline what audits found out about {@code before} already, in this case or in others with the same data, model
- *     before and seed
+ * @param baseline results about {@code before} that this case shares with others of the same data, model before and
+ *     seed
  * @param <D> the data a subject trains on
  * @param <M> the models of the subject
  */
@@ -28,7 +28,7 @@ public record Case<D, M>(
         Cost fulfilled,
         Cost referenced,
         Baseline baseline) {
-    /** A case without costs, as a library user or a test has it, of a request that leaves the data as they are. */
+    /** A case without costs, for library users and tests, whose request leaves the data as they are. */
     public Case(D data, Request request, M before, M after, M reference) {
         this(data, data, request, before, after, reference);
     }
@@ -38,8 +38,8 @@ public record Case<D, M>(
         this(data, remaining, request, before, after, reference, Cost.NONE, Cost.NONE, Cost.NONE, new Baseline());
     }
 
-    /** Whether nothing was done, as in a control: the model after is the very object that was before. */
-    @SuppressWarnings("ReferenceEquality") // equal tables may have been made twice, one object was not
+    /** Whether nothing was done, as in a control: the models before and after are the same object. */
+    @SuppressWarnings("ReferenceEquality") // equal tables may come from two trainings
     public boolean untouched() {
         return before == after;
     }

@@ -3,8 +3,8 @@ package org.lethe;
 import java.util.List;
 
 /**
- * Requests carried out one after another: the model after one is the model before the next, and each finds the data as the
- * one before left it. In a study file it is a list inside the list of requests.
+ * Requests that are carried out one after another. The model after one step is the model before the next, and each step
+ * gets the data that the step before left. In a study file a chain is a list inside the list of requests.
  *
  * @param steps at least two requests, in their order
  */
@@ -14,7 +14,7 @@ public record Chain(List<Request> steps) implements Request {
         Check.require(steps.size() >= 2, "steps", steps.size(), "at least 2");
     }
 
-    /** The steps of a request; one that is no chain is its own only step. */
+    /** The steps of a request; a request that is no chain is its own only step. */
     public static List<Request> steps(Request request) {
         return request instanceof Chain chain ? chain.steps : List.of(request);
     }

@@ -6,7 +6,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * What a step took.
+ * The cost of a step.
  *
  * @param seconds wall-clock seconds in all
  * @param steps wall-clock seconds of each named part, one entry per time it ran: {@code shard → [0.8, 0.7]}
@@ -16,7 +16,7 @@ public record Cost(double seconds, Map<String, List<Double>> steps, Map<String, 
     /** No cost at all. */
     public static final Cost NONE = new Cost(0, Map.of(), Map.of());
 
-    /** One after the other: seconds and counts add, parts stand behind each other. */
+    /** The cost of two steps in turn: seconds and counts are added, parts are listed one after another. */
     public Cost then(Cost next) {
         Map<String, List<Double>> parts = new TreeMap<>(steps);
         next.steps.forEach((name, times) -> parts.merge(name, times, (a, b) -> Stream.concat(a.stream(), b.stream())

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The folders in which data files are looked for, first match wins.
+ * The folders that are searched for data files; the first match counts.
  *
  * @param folders in order: the {@code --data} option, {@code $LETHE_DATA}, the user's cache
  */
@@ -16,7 +16,7 @@ public record DataFolders(List<Path> folders) {
         folders = List.copyOf(folders);
     }
 
-    /** The usual order; {@code option} is what {@code --data} gave, if anything. */
+    /** The usual order; {@code option} is the value of {@code --data}, if it is given. */
     public static DataFolders usual(Optional<Path> option) {
         List<Path> folders = new ArrayList<>();
         option.ifPresent(folders::add);

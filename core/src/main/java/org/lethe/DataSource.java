@@ -3,7 +3,7 @@ package org.lethe;
 import java.util.Optional;
 
 /**
- * A data set that a study can name, with how to split it: {@code ml-100k {validation: 0.1}}.
+ * A data set that a study can name, and the way it is split: {@code ml-100k {validation: 0.1}}.
  *
  * @param <D> the data a subject trains on
  */
@@ -14,7 +14,7 @@ public interface DataSource<D> {
     /** SHA-256 over what is read, in hex, or an empty string where the settings alone decide the data. */
     String digest(DataFolders folders);
 
-    /** Where the publisher offers it, as one file or a zip of files; empty where there is no such address. */
+    /** The publisher's address of one file or a zip of files; empty where there is none. */
     default Optional<Fetch> publisher() {
         return Optional.empty();
     }

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  * @param index number of the card, from 0; 0 for the processor
  */
 public record Device(Kind kind, int index) {
-    /** What kind of hardware it is. */
+    /** The kinds of hardware. */
     public enum Kind {
         /** The processor. */
         CPU,

@@ -4,17 +4,17 @@ import java.nio.file.Path;
 import org.lethe.numerics.Keyed;
 
 /**
- * The surroundings of a step. Nothing is global: what a step may use is handed to it here.
+ * The surroundings of a step. Nothing is global: this record holds everything that a step may use.
  *
- * @param seed of every draw of chance
- * @param workers who does independent work
- * @param progress where a person watches
- * @param ledger where the step writes down what it takes
- * @param scratch a folder for files that nobody needs afterwards
- * @param device where models with layers compute
+ * @param seed of all random draws
+ * @param workers that run independent tasks
+ * @param progress that a person watches
+ * @param ledger in which the step notes its cost
+ * @param scratch a folder for temporary files
+ * @param device on which models with layers compute
  */
 public record Env(long seed, Workers workers, Progress progress, Ledger ledger, Path scratch, Device device) {
-    /** One thread, no progress: what a test or a small program needs. */
+    /** One thread, no progress: enough for a test or a small program. */
     public static Env seeded(long seed) {
         return new Env(
                 seed,
@@ -40,7 +40,7 @@ public record Env(long seed, Workers workers, Progress progress, Ledger ledger, 
         return new Env(seed, workers, progress, ledger, scratch, device);
     }
 
-    /** The same with another place to watch. */
+    /** The same with another progress. */
     public Env with(Progress progress) {
         return new Env(seed, workers, progress, ledger, scratch, device);
     }

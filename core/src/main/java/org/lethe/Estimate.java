@@ -1,13 +1,13 @@
 package org.lethe;
 
 /**
- * What a step is expected to take on one core of a present-day machine; right within a factor of three.
+ * The expected cost of a step on one core of a present-day machine, right within a factor of three.
  *
  * @param seconds wall-clock seconds on one thread
- * @param bytes peak memory beside the data
+ * @param bytes peak memory without the data
  */
 public record Estimate(double seconds, long bytes) {
-    /** One after the other: times add, memory is the larger one. */
+    /** Two steps in turn: times are added, and the larger memory counts. */
     public Estimate then(Estimate next) {
         return new Estimate(seconds + next.seconds, Math.max(bytes, next.bytes));
     }

@@ -1,12 +1,12 @@
 package org.lethe;
 
-/** What a method promises about its result, as declared in every report. */
+/** The promise of a method about its result, shown in every report. */
 public enum Exactness {
     /** The result has the bits of a model that never saw the data. */
     EXACT("exact"),
     /** Exact once the partition into shards is taken as given; the partition itself was drawn with the data in it. */
     EXACT_GIVEN_PARTITION("exact given the partition"),
-    /** The result only comes near; how near is measured, not promised. */
+    /** The result is only near; audits measure how near. */
     APPROXIMATE("approximate"),
     /** Nothing is promised: a control, or a method without a claim of this kind. */
     NONE("none");

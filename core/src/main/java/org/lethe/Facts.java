@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** Records as maps: what a result is made of, for programs. */
+/** Records as maps, so that programs can read the parts of a result. */
 final class Facts {
     private Facts() {}
 

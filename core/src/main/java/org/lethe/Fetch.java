@@ -19,8 +19,8 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * A file of a publisher: its address and what is known of its bytes. Fetching it is the only thing in Lethe that uses
- * the network, and nothing does it unasked.
+ * A file of a publisher: its address and what is known of its bytes. Only fetching uses the network, and it happens
+ * only when a user asks for it.
  *
  * <p>An interrupted fetch leaves {@code NAME.part} and goes on from there. The file gets its name only once its checksum
  * is right. Where the publisher's checksum is not known, the one of the first fetch is written to {@code NAME.sha256} and
@@ -37,7 +37,7 @@ public record Fetch(URI address, Optional<String> sha256, String licence) {
         sha256.ifPresent(s -> Check.require(s.matches("[0-9a-f]{64}"), "sha256", s, "64 hex digits"));
     }
 
-    /** Brings the file to a path, unless it is there with the right bytes; gives its checksum. */
+    /** Fetches the file to a path, unless it is there with the right bytes. Returns its checksum. */
     public String to(Path file, Progress progress) throws IOException {
         Path note = beside(file, ".sha256");
         Optional<String> expected = sha256;
@@ -58,7 +58,7 @@ public record Fetch(URI address, Optional<String> sha256, String licence) {
         if (expected.isPresent() && !expected.get().equals(found)) {
             Files.delete(part);
             throw trouble("has SHA-256 " + found + ", expected " + expected.get()
-                    + "; the file was not kept: the publisher changed it, or something on the way did");
+                    + "; the file was not kept: it was changed by the publisher or on the way");
         }
         Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         if (sha256.isEmpty()) {

@@ -16,9 +16,9 @@ import java.util.Optional;
 /**
  * SHA-256 over the names and bytes of files, in hex; those of large files are remembered in the user's cache.
  *
- * <p>What is remembered counts as long as path, size and time of the last change are the same. A file that changed less than
- * two seconds ago may change again within one tick of its clock, so it is hashed and not remembered. A cache that is
- * missing, broken or cannot be written costs time and is never an error.
+ * <p>A remembered digest is valid as long as path, size and time of the last change are the same. A file that changed
+ * less than two seconds ago may change again within one tick of its clock, so it is hashed and not remembered. A cache
+ * that is missing, broken or cannot be written costs time and is never an error.
  */
 public final class FileDigest {
     /** Hashing this many bytes takes a few milliseconds, as long as looking them up. */

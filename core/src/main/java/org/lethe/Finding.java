@@ -49,7 +49,7 @@ public record Finding(
         return new Finding(name, value, interval, n, unit, direction, verdict, OptionalDouble.of(pValue));
     }
 
-    /** True where the value is of the machine and the moment (time, memory, a ratio of times), so that a second run may differ. */
+    /** True where the value depends on the machine and the moment, as time and memory do; a second run may differ. */
     public boolean ofTheMachine() {
         return unit.equals("s") || unit.equals("bytes") || unit.equals("×");
     }

@@ -13,6 +13,6 @@ public interface Learner<D, M> {
     /** Trains a model from its seeded initial state. */
     M train(D data, Env env);
 
-    /** What one training is expected to take on this data; shown by {@code --dry-run}. */
+    /** The expected cost of one training on this data; {@code --dry-run} shows it. */
     Estimate estimate(D data);
 }

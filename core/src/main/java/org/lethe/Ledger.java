@@ -7,13 +7,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/** Where a running step writes down what it takes; safe for use by many threads. */
+/** The ledger in which a running step notes its cost; safe for use by many threads. */
 public final class Ledger {
     private final long start = System.nanoTime();
     private final Map<String, List<Double>> steps = new TreeMap<>();
     private final Map<String, Long> counts = new TreeMap<>();
 
-    /** Runs a named part and writes down its seconds. */
+    /** Runs a named part and notes its seconds. */
     public <T> T timed(String step, Supplier<T> part) {
         long from = System.nanoTime();
         T result = part.get();
@@ -21,7 +21,7 @@ public final class Ledger {
         return result;
     }
 
-    /** Writes down the seconds of one run of a named part. */
+    /** Notes the seconds of one run of a named part. */
     public synchronized void spent(String step, double seconds) {
         steps.computeIfAbsent(step, s -> new ArrayList<>()).add(seconds);
     }
@@ -39,7 +39,7 @@ public final class Ledger {
         cost.counts().forEach(this::count);
     }
 
-    /** What was written down so far, with the wall-clock time since this ledger was opened. */
+    /** The cost noted so far, with the wall-clock time since this ledger was opened. */
     public synchronized Cost cost() {
         Map<String, List<Double>> copy = new LinkedHashMap<>();
         steps.forEach((name, seconds) -> copy.put(name, List.copyOf(seconds)));

@@ -6,8 +6,8 @@ import java.util.Optional;
 /**
  * The methods that carry out a request: one leg for each step of a {@link Chain}, or one method that carries out every step.
  *
- * <p>The first leg learns. Each leg is given the model that the leg before it left, and the data without what was forgotten
- * so far.
+ * <p>The first leg learns. Each leg gets the model of the leg before, and the data without the part that is already
+ * forgotten.
  *
  * @param methods one, or as many as the request has steps
  * @param <D> the data a subject trains on
@@ -24,7 +24,7 @@ public record Legs<D, M>(List<Method<D, M>> methods) {
         return new Legs<>(List.of(method));
     }
 
-    /** What the results of a request are compared with: the reference of each step. */
+    /** The methods that results are compared with: the reference of each step. */
     public static <D, M> Legs<D, M> reference(Subject<D, M> subject, Request request) {
         List<Method<D, M>> methods =
                 Chain.steps(request).stream().map(subject::reference).toList();
@@ -46,7 +46,7 @@ public record Legs<D, M>(List<Method<D, M>> methods) {
         return methods.stream().allMatch(DoNothing.class::isInstance);
     }
 
-    /** Why these cannot carry out a request, as a sentence; empty where they can. */
+    /** The reason why these methods cannot carry out a request, as a sentence; empty where they can. */
     public Optional<String> unsuited(Request request, Learner<D, M> learner) {
         List<Request> steps = Chain.steps(request);
         if (methods.size() > 1 && methods.size() != steps.size()) {
@@ -65,12 +65,12 @@ public record Legs<D, M>(List<Method<D, M>> methods) {
         return Optional.empty();
     }
 
-    /** The least that any leg promises. */
+    /** The weakest promise of any leg. */
     public Exactness exactness() {
         return methods.stream().map(Method::exactness).max(Enum::compareTo).orElseThrow();
     }
 
-    /** What learning once and fulfilling every step are expected to take. */
+    /** The expected cost of learning once and fulfilling every step. */
     public Estimate estimate(Learner<D, M> learner, D data) {
         Estimate learning = learner.estimate(data);
         Estimate all = first().estimate(learner, data);

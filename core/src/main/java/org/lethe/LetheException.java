@@ -3,14 +3,15 @@ package org.lethe;
 import java.util.Optional;
 
 /**
- * What a user can run into: a message that names the file, the key, the value and what was expected, with a stable code.
+ * An error that a user can run into. Its message names the file, the key, the value and the expected value; its code is
+ * stable.
  *
  * <p>The message is complete by itself; the command prints it without a stack trace.
  */
 public class LetheException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** What kind of trouble it is; the exit codes of the command follow it. */
+    /** The kinds of trouble; each has an exit code of the command. */
     public enum Code {
         /** A study file, an option or a request that cannot be carried out as written. */
         STUDY,
@@ -38,13 +39,13 @@ public class LetheException extends RuntimeException {
         this.code = code;
     }
 
-    /** The whole story; never absent. */
+    /** The whole message; never absent. */
     @Override
     public String getMessage() {
         return String.valueOf(super.getMessage());
     }
 
-    /** What a check refuses, in the words of its exception; empty where it refuses nothing. */
+    /** The message of the exception that a check throws; empty where it throws none. */
     public static Optional<String> refusal(Runnable check) {
         try {
             check.run();

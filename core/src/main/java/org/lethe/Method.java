@@ -22,8 +22,8 @@ public interface Method<D, M> {
     }
 
     /**
-     * Why this method can do nothing with such a request or learner, as a sentence that begins with its name; empty where it
-     * can. A study leaves such pairs out before anything is trained. By default everything is suited.
+     * The reason why this method does not suit such a request or learner, as a sentence that begins with its name.
+     * Empty where it suits them, which is the default. A study leaves such pairs out before it trains anything.
      */
     default Optional<String> unsuited(Request request, Learner<D, M> learner) {
         return Optional.empty();
@@ -32,10 +32,10 @@ public interface Method<D, M> {
     /** Carries out a request on a learned model. {@code data} still contains what is to be forgotten. */
     M fulfil(M model, Request request, Learner<D, M> learner, D data, Env env);
 
-    /** What this method truly promises about its result. */
+    /** The promise of this method about its result. */
     Exactness exactness();
 
-    /** What learning and fulfilling one request are expected to take together. */
+    /** The expected cost of learning and of fulfilling one request together. */
     default Estimate estimate(Learner<D, M> learner, D data) {
         return learner.estimate(data).times(2);
     }

@@ -13,7 +13,7 @@ public @interface Named {
     /** Lower case, words joined by hyphens; of a tool, the words of its command with a blank between them. */
     String value();
 
-    /** Names it had before; studies may still use them, and are told the new one. */
+    /** Names it had before. Studies may still use them; a note gives the new name. */
     String[] formerly() default {};
 
     /** The name of an entry of a catalogue. */

@@ -4,12 +4,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
-/** What an audit shows beside its numbers. Coordinates and values are rounded to three decimals or six digits. */
+/**
+ * A picture that an audit shows beside its numbers. Coordinates and values are rounded to three decimals or six digits.
+ */
 public sealed interface Picture {
-    /** What is shown, as {@code gender}. */
-    String title();
+    /** The subject of the picture, as {@code gender}. */ String title();
 
-    /** What is drawn and what must not be read into it; may be empty. */
+    /** A note on what is drawn and what must not be read into it; may be empty. */
     String note();
 
     /**

@@ -4,9 +4,9 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
-/** Where a person watches a step; implementations are safe for use by many threads. */
+/** Shows the progress of a step to a person; implementations are safe for use by many threads. */
 public interface Progress {
-    /** Nobody watches. */
+    /** Shows nothing. */
     Progress NONE = (what, total) -> new Step() {
         @Override
         public void advance(long amount) {}
@@ -41,7 +41,7 @@ public interface Progress {
                         : seconds / 3600 + " h " + seconds / 60 % 60 + " min";
     }
 
-    /** Something that is under way. */
+    /** A step that is under way. */
     interface Step extends AutoCloseable {
         /** So many parts more are done. */
         void advance(long amount);
@@ -57,8 +57,8 @@ public interface Progress {
      * A training under way. It notes epoch or step, loss, speed and remaining time, in one form for every subject:
      * {@code epoch 12 of 100, loss 0.4310, 3.2 epochs a second, 28 s left}.
      *
-     * <p>The speed is the mean since the beginning, in seconds each where fewer than one is done in a second. A training that stops early takes less than the remaining time. One
-     * thread reports.
+     * <p>The speed is the mean since the beginning. Below one part a second, the note gives the seconds of a part
+     * instead. A training that stops early takes less than the remaining time. One thread reports.
      */
     final class Training implements AutoCloseable {
         private final Step step;

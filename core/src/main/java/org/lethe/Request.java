@@ -1,4 +1,6 @@
 package org.lethe;
 
-/** What is asked of a model: {@code forget-users {choose: core, percent: 5}}. A record whose components are its settings. */
+/**
+ * A request to a model: {@code forget-users {choose: core, percent: 5}}. A record whose components are its settings.
+ */
 public interface Request {}

@@ -36,11 +36,11 @@ import java.util.TreeMap;
 /**
  * A safetensors file, read strictly: the only form in which weights come in and go out, because it cannot carry code.
  *
- * <p>The file is {@code u64 n}, little-endian, then n bytes of JSON (name → dtype, shape, offsets), then the data. It is
- * mapped, not read; a tensor is copied out when asked for. Nothing a file says about itself is believed before it is
- * compared with the file's length: sorted by offset the tensors must tile the data without gap or overlap, and a shape
- * must need exactly its range. Stricter than the reference library in two places: a name that comes twice, and a
- * header that does not begin with a brace, are refused. Names are names, never paths.
+ * <p>The file is {@code u64 n}, little-endian, then n bytes of JSON (name → dtype, shape, offsets), then the data. It
+ * is mapped, not read; a tensor is copied out when asked for. The header is believed only after it is compared with the
+ * length of the file. Sorted by offset, the tensors must fill the data without gap or overlap, and a shape must need
+ * exactly its range. Two rules are stricter than those of the reference library: a name given twice is refused, and so
+ * is a header that does not begin with a brace. Names are names, never paths.
  */
 public final class Safetensors implements AutoCloseable {
     private static final long LONGEST_HEADER = 100_000_000;
@@ -55,7 +55,7 @@ public final class Safetensors implements AutoCloseable {
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 
-    /** What an element is. */
+    /** The types of elements. */
     public enum Dtype {
         F64(8),
         F32(4),
@@ -86,7 +86,7 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /**
-     * Where a tensor stands.
+     * The place of a tensor in the file.
      *
      * @param dtype of its elements
      * @param shape its dimensions, row-major; empty for a scalar
@@ -404,7 +404,7 @@ public final class Safetensors implements AutoCloseable {
         return entries;
     }
 
-    /** What the writer said about the file: provenance. */
+    /** The provenance that the writer of the file stated. */
     public Map<String, String> metadata() {
         return metadata;
     }

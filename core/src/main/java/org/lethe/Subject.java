@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A family of models Lethe works on, with the catalogue of everything it offers; found through {@code ServiceLoader}.
+ * A family of models that Lethe works on, with its data sets, models, requests, methods, audits and tools. Subjects are
+ * found through {@code ServiceLoader}.
  *
  * <p>An entry of a list is a prototype: a record with its default settings. A study file names it and overrides some of
  * its components.
@@ -39,8 +40,8 @@ public interface Subject<D, M> {
     }
 
     /**
-     * The method whose result others are compared with for such a request, which is never a {@link Chain}: retraining for
-     * <em>forget</em>; {@link DoNothing} where the untreated model is the comparison.
+     * The reference for such a request, which is never a {@link Chain}: retraining for <em>forget</em>, {@link
+     * DoNothing} where results are compared with the untreated model.
      */
     default Method<D, M> reference(Request request) {
         return new DoNothing<>();
@@ -51,14 +52,14 @@ public interface Subject<D, M> {
         return List.of();
     }
 
-    /** The data a model stands for once a request is carried out: less what is forgotten, and otherwise the same. */
+    /** The data that remain once a request is carried out: without the forgotten part, otherwise the same. */
     default D remaining(Request request, D data) {
         return data;
     }
 
-    /** Writes a model as safetensors, with where it came from in the header. */
+    /** Writes a model as safetensors, with its provenance in the header. */
     void save(M model, Map<String, String> provenance, Path file) throws IOException;
 
-    /** Reads a model that {@link #save} wrote: it scores as the one that was saved, to the last bit. */
+    /** Reads a model that {@link #save} wrote. Its scores are those of the saved model, to the last bit. */
     M load(Path file) throws IOException;
 }

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Threads of this process: the caller and {@code count − 1} others.
  *
- * <p>Who hands out a batch works on it too, and while the last parts of it run elsewhere, it works only on batches which
- * those parts handed out. A thread therefore never starts unrelated work above a suspended piece, so that nesting
- * cannot deadlock to any depth: every part that has begun has a thread that moves it.
+ * <p>A thread that submits a batch also runs its tasks. While it waits for the last ones, it runs only tasks nested
+ * inside them. It therefore never starts unrelated work on top of a suspended task, so nesting cannot deadlock at any
+ * depth: every task that has begun has a thread that runs it.
  */
 final class ThreadWorkers implements Workers {
     private final int count;
@@ -115,7 +115,7 @@ final class ThreadWorkers implements Workers {
         }
     }
 
-    /** Throws what a part threw as it was; a part is an {@code IntConsumer}, so it is unchecked in fact. */
+    /** Throws the exception of a part unchanged; a part is an {@code IntConsumer}, so it is unchecked in fact. */
     @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
     private static <X extends Throwable> X asIs(Throwable failure) throws X {
         throw (X) failure;
@@ -150,7 +150,7 @@ final class ThreadWorkers implements Workers {
         }
     }
 
-    /** Waits for the parts of a batch that run elsewhere, working meanwhile on what they hand out. */
+    /** Waits for the parts of a batch that run elsewhere; meanwhile it runs the batches that they submit. */
     private void await(Batch batch) {
         lock.lock();
         try {

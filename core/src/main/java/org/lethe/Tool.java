@@ -18,7 +18,7 @@ import java.util.Optional;
  * comment is the help, and its constructor without parameters gives the defaults. A component may be what a setting of
  * a study may be, and a {@link Path}. Seed, workers and progress come with {@link Env}, so they are no options of a tool.
  *
- * @param <R> what it finds out
+ * @param <R> its result
  */
 public interface Tool<R extends Record & Tool.Result> {
     /** Does the job. */
@@ -29,12 +29,12 @@ public interface Tool<R extends Record & Tool.Result> {
         return List.of();
     }
 
-    /** What a tool found out: a record whose components are what a program reads. */
+    /** The result of a tool: a record whose components a program can read. */
     interface Result {
         /** Prints it for people. */
         void print(PrintWriter out);
 
-        /** Its components in their order, as texts, numbers, lists and maps. What is absent is left out. */
+        /** Its components in their order, as texts, numbers, lists and maps. Absent values are left out. */
         default Map<String, Object> facts() {
             return Facts.of((Record) this);
         }

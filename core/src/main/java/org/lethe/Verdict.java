@@ -1,6 +1,6 @@
 package org.lethe;
 
-/** What a finding says about its bar. */
+/** The verdict of a finding on its bar. */
 public sealed interface Verdict {
     /** Whether the bar is met, where the data decide. */
     static Verdict of(boolean met, String bar) {
@@ -16,6 +16,6 @@ public sealed interface Verdict {
     /** The bar is missed. */
     record Fail(String bar) implements Verdict {}
 
-    /** The data do not decide, and why. */
+    /** The data do not decide, for the reason given. */
     record Undecided(String bar, String why) implements Verdict {}
 }

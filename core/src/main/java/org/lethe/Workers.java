@@ -7,9 +7,9 @@ import java.util.ServiceLoader;
 import java.util.function.IntConsumer;
 
 /**
- * Who does independent work: cells, shards, clients, attacks, blocks of rows.
+ * Runs independent tasks: cells, shards, clients, attacks, blocks of rows.
  *
- * <p>Results never depend on which worker ran what, or on how many there are. A task that itself hands out tasks helps
+ * <p>Results never depend on the number of workers, or on which worker runs which task. A task that submits tasks helps
  * to run them while it waits, so nesting cannot deadlock.
  */
 public interface Workers extends AutoCloseable {
@@ -27,9 +27,10 @@ public interface Workers extends AutoCloseable {
     <T> List<T> all(List<? extends Task<T>> tasks);
 
     /**
-     * Runs every task and folds the results in a fixed tree: blocks of consecutive tasks from left to right, then neighbouring
-     * blocks, then neighbouring pairs of blocks. The tree depends on the number of tasks and on {@code block} alone, so that a
-     * sum over 10,000 clients has the same bits on any number of workers, however tasks are distributed and repeated.
+     * Runs every task and folds the results in a fixed tree: blocks of consecutive tasks from left to right, then
+     * neighbouring blocks, then neighbouring pairs of blocks. The tree depends only on the number of tasks and on
+     * {@code block}. A sum over 10,000 clients therefore has the same bits on any number of workers, even where tasks
+     * are repeated.
      *
      * @param block how many consecutive tasks are folded where they run; no more than their results and one sum are held
      * @param fold puts two results together; need not be commutative nor associative
@@ -73,7 +74,7 @@ public interface Workers extends AutoCloseable {
         /** The value, at the place where this is called. */
         T value();
 
-        /** Lets go of it everywhere. */
+        /** Releases it everywhere. */
         @Override
         default void close() {}
     }
@@ -90,7 +91,7 @@ public interface Workers extends AutoCloseable {
 
     /** Opens workers of an address such as {@code spark://…}; found through {@code ServiceLoader}. */
     interface Scheme {
-        /** What addresses begin with, as {@code spark}. */
+        /** The scheme of its addresses, as {@code spark}. */
         String name();
 
         /** Workers at an address. */

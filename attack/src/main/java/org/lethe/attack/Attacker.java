@@ -6,8 +6,9 @@ import org.lethe.statistics.LogisticRegression;
 /**
  * A classifier that learns from samples with known classes and guesses the classes of others.
  *
- * <p>The first two are those of the attribute unlearning literature. The others are ours, since a defence that holds against
- * two attackers may fall to a third. The guesses depend on the samples and the key alone, whatever else runs.
+ * <p>The first two are those of the attribute unlearning literature. The others are ours, since a defence that holds
+ * against two attackers may fail against a third. The guesses depend on the samples and the key alone, whatever else
+ * runs.
  */
 public enum Attacker {
     /** One hidden layer, see {@link MultilayerPerceptron}. */
@@ -21,13 +22,13 @@ public enum Attacker {
     /** 100 trees, each on a resample, see {@link TreeEnsembles}. */
     RANDOM_FOREST;
 
-    /** Whether a fit is short beside those of the others: it fills up what they leave of the workers' time. */
+    /** Whether a fit is short, so that it runs last and fills the gaps that long fits leave. */
     boolean quick() {
         return this == LOGISTIC || this == KNN;
     }
 
     /**
-     * How probable each class is for other samples, {@code [m, classes]}.
+     * The probability of each class for other samples, {@code [m, classes]}.
      *
      * @param known samples of every class, none of unknown class
      * @param rows features of the others, {@code [m, known.width()]}

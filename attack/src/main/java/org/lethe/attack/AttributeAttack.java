@@ -14,7 +14,7 @@ import org.lethe.statistics.Auc;
 import org.lethe.statistics.Statistics;
 
 /**
- * How well attackers guess the class of samples from their features, when classes are equally likely.
+ * Measures how well attackers guess the class of samples from their features, when classes are equally likely.
  *
  * <p>The class may be any label: an attribute of a person, membership in the training data, whether a text or an image carries
  * a watermark. Classes are balanced by down-sampling each to the smallest, or to {@code most} where that is fewer; each repeat
@@ -28,8 +28,8 @@ import org.lethe.statistics.Statistics;
  * @param folds parts of a repeat, each guessed once
  * @param repeats how often samples are drawn and guessed anew
  * @param most samples of a class at most
- * @param published as the attribute unlearning literature does it: features as they are, one draw of samples for all repeats,
- *     folds in the order of the table, so that only the attackers' own chance varies
+ * @param published as the attribute unlearning literature does it: features as they are, one draw of samples for all
+ *     repeats, folds in the order of the table. Only the attackers' own randomness varies then
  */
 public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, int most, boolean published) {
     public AttributeAttack {
@@ -48,12 +48,13 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
     }
 
     /**
-     * What one attacker reaches.
+     * The result of one attacker.
      *
      * @param attacker the classifier
      * @param balancedAccuracy the mean over classes of the share guessed right; 1/classes knows nothing
      * @param interval of the balanced accuracy B, over samples
-     * @param attackAccuracy the same for an attacker who may turn the answer round: {@code max(B, (1 − B) / (classes − 1))}
+     * @param attackAccuracy the same for an attacker that may invert its answer: {@code max(B, (1 − B) / (classes −
+     *     1))}
      * @param attackInterval interval of the attack accuracy
      * @param f1 mean over classes of F1
      * @param auc mean over classes and fits of the area under the curve, each class against the rest
@@ -70,7 +71,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
             int samples) {}
 
     /**
-     * What one attacker reaches beside what it reaches where nothing can be known.
+     * The result of one attacker, beside its result where nothing can be known.
      *
      * @param attack on the labels as they are
      * @param baseline on labels dealt at random, without repeats

@@ -52,7 +52,7 @@ public record LabelledSamples(float[] rows, int width, int[] labels, int classes
         return labels.length;
     }
 
-    /** The same rows with the labels dealt out anew among the samples that have one: nobody can guess those. */
+    /** The same rows with the known labels shuffled, so that nobody can guess them. */
     public LabelledSamples shuffled(Keyed random) {
         int[] labelled =
                 IntStream.range(0, labels.length).filter(n -> labels[n] >= 0).toArray();

@@ -11,10 +11,10 @@ import org.lethe.numerics.MatrixProduct;
  * A multilayer perceptron with one hidden layer of 100 rectified units, as scikit-learn's {@code MLPClassifier(alpha=1,
  * learning_rate_init=0.01, max_iter=500)} trains it: the attacker of the attribute unlearning literature.
  *
- * <p>Cross-entropy plus {@code α/(2·batch) · Σ w²} over the weights (not the biases), Adam, batches of 200 in a new order
- * each epoch, uniform initial values up to {@code √(6/(in + out))}; it ends after 500 epochs, or when the mean loss has not
- * fallen by 10⁻⁴ for more than ten. Two classes share one logistic output, more have one each under a softmax. Unlike there,
- * numbers are floats and the ε of Adam stands beside the corrected root.
+ * <p>Cross-entropy plus {@code α/(2·batch) · Σ w²} over the weights (not the biases), Adam, batches of 200 in a new
+ * order each epoch, uniform initial values up to {@code √(6/(in + out))}. Training stops after 500 epochs, or when the
+ * mean loss has not fallen by 10⁻⁴ for more than ten. Two classes share one logistic output; more classes have one each
+ * under a softmax. Unlike in scikit-learn, numbers are floats, and the ε of Adam is added to the corrected root.
  *
  * <p>Plain Java: a step is a few million multiplications, where a call into a tensor library costs as much as it computes.
  * Blocks of 40 rows go through a layer at a time, few enough to stay in the first cache with what they became; units are

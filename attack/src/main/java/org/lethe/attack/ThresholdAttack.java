@@ -9,8 +9,8 @@ import org.lethe.statistics.Resampling.Sampled;
 import org.lethe.statistics.Roc;
 
 /**
- * How well one score tells members from non-members: the attack of membership inference and of a watermark's detector, which
- * calls a sample a member where its score is above a threshold.
+ * Measures how well one score tells members from non-members, as in membership inference or by a watermark's detector.
+ * A sample with a score above a threshold is called a member.
  *
  * <p>A member must be expected to score higher: for a loss, hand over its negative. The result holds for every threshold. The
  * share of members found at few false alarms says more than the area: a score that betrays a few members for certain has an
@@ -39,7 +39,7 @@ public record ThresholdAttack(List<Double> falsePositiveRates, int resamples) {
     }
 
     /**
-     * What a score reaches.
+     * The result of a score.
      *
      * @param curve the corners of the ROC curve, from (0, 0) to (1, 1)
      * @param auc the area under it: the chance that a member scores above a non-member, 0.5 for a score that knows nothing

@@ -12,12 +12,12 @@ import org.lethe.numerics.Keyed;
 /**
  * Ensembles of decision trees, by XGBoost: boosted trees, and a random forest.
  *
- * <p>Boosted: 50 rounds, depth 4, η = 0.5, λ = 1, histograms: the settings of the attribute unlearning literature. Forest:
- * 100 trees grown side by side, each on 63.2 % of the known samples (what a bootstrap sees) and √width columns at each node; a
- * leaf holds the share of each class, up to a constant, and the forest their mean. One thread each, so that the result is a
- * function of the seed; attacks run side by side instead.
+ * <p>Boosted: 50 rounds, depth 4, η = 0.5, λ = 1, histograms: the settings of the attribute unlearning literature.
+ * Forest: 100 trees grown side by side, each on 63.2 % of the known samples (as in a bootstrap) and √width columns at
+ * each node. A leaf holds the share of each class, up to a constant; the forest takes the mean over its trees. Each fit
+ * uses one thread, so that its result is a function of the seed; attacks run side by side instead.
  *
- * <p>This is the only place that loads XGBoost's native library, and only when one of the two is asked.
+ * <p>Only this class loads XGBoost's native library, and only when one of the two ensembles is used.
  */
 final class TreeEnsembles {
     private TreeEnsembles() {}

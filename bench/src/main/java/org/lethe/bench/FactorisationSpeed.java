@@ -23,8 +23,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Seconds per epoch of BPR and WMF on generated data of MovieLens-1M's shape: 6,040 users, 3,416 items, 64 dimensions, under
- * JMH; the copies of the tables at both ends of a training count too.
+ * Seconds per epoch of BPR and WMF on generated data of MovieLens-1M's shape: 6,040 users, 3,416 items, 64 dimensions,
+ * under JMH. The time includes copying the tables before and after a training.
  *
  * <p>Bounds, one thread of a 2.6 GHz core with AVX-512: BPR at batch 4096 at most 0.15 s, WMF 0.16 s, BPR at batch 1024 0.26 s in
  * the two-node form.

@@ -21,9 +21,9 @@ import org.lethe.recsys.forget.Sisa;
 /**
  * How cost grows with the data: planted users of 25 interactions each, 5,000 items, 32 dimensions, batch 4,096, one thread.
  *
- * <p>Arguments are numbers of users; without any, 4,000 up to 1,000,000 users, that is 10⁵ to 2.5 · 10⁷ interactions. Each
- * line has the seconds that the thread ran for an epoch, for ranking 1,000 users and for a one-user request to SISA of ten
- * shards, and the most heap in use: run it with {@code -Xmx4g}.
+ * <p>Arguments are numbers of users; without any, 4,000 up to 1,000,000 users, that is 10⁵ to 2.5 · 10⁷ interactions.
+ * Each line has the seconds of the thread for an epoch, for ranking 1,000 users and for a one-user request to SISA of
+ * ten shards, and the largest heap in use. Run it with {@code -Xmx4g}.
  */
 public final class Scaling {
     private Scaling() {}

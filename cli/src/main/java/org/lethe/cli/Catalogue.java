@@ -12,7 +12,8 @@ import org.lethe.Subject;
 import org.lethe.study.Studies;
 
 /**
- * What the installed subjects offer, by name: {@code recsys/retrain}, or {@code retrain} where one subject alone has it.
+ * The entries of the installed subjects, by name: {@code recsys/retrain}, or {@code retrain} where one subject alone
+ * has it.
  *
  * @param entries of all subjects, by kind
  */
@@ -70,7 +71,7 @@ record Catalogue(List<Entry> entries) {
                 entries.stream().filter(e -> e.subject.equals(subject)).toList());
     }
 
-    /** As short as it can be said: with the subject where another has an entry of that name too. */
+    /** The short name; with the subject where another subject has an entry of that name too. */
     String name(Entry entry) {
         boolean shared =
                 entries.stream().anyMatch(e -> e.name().equals(entry.name()) && !e.subject.equals(entry.subject));
@@ -86,7 +87,7 @@ record Catalogue(List<Entry> entries) {
         if (full.size() > 1) {
             throw new LetheException(
                     LetheException.Code.STUDY,
-                    "\"" + name + "\" is the name of several, expected one of " + String.join(", ", full));
+                    "\"" + name + "\" is the name of several entries, expected one of " + String.join(", ", full));
         }
         if (found.isEmpty()) {
             throw Studies.unknown(

@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Data sets: what there is, where it comes from, what is in it. */
+/** Lists, fetches, adds and shows data sets. */
 @Command(name = "data", mixinStandardHelpOptions = true, description = "List, fetch, add and show data sets.")
 final class DataCommand implements Runnable {
     /** More than any known set unpacks to; a zip that holds more is not one of them. */
@@ -157,7 +157,7 @@ final class DataCommand implements Runnable {
         spec.commandLine().getOut().println("data: [" + entry + "]");
     }
 
-    @Command(name = "show", mixinStandardHelpOptions = true, description = "Say what is in a data set.")
+    @Command(name = "show", mixinStandardHelpOptions = true, description = "Show what a data set contains.")
     void show(
             @Mixin JsonOption json,
             @Parameters(

@@ -12,11 +12,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Says what Lethe finds on this machine. */
+/** Shows what Lethe finds on this machine. */
 @Command(
         name = "doctor",
         mixinStandardHelpOptions = true,
-        description = "Say what is found here: JDK, vector lanes, threads, memory, data.")
+        description = "Show what Lethe finds on this machine: JDK, vector lanes, threads, memory, data.")
 final class DoctorCommand implements Runnable {
     private static final int MEBIBYTE = 1 << 20;
 
@@ -39,7 +39,7 @@ final class DoctorCommand implements Runnable {
                 "kernels",
                 Lanes.VECTOR
                         ? "vector, " + Lanes.FLOATS + " float lanes"
-                        : "plain twins, same results but slower: " + Lanes.OBSTACLE);
+                        : "scalar reference, same results but slower: " + Lanes.OBSTACLE);
         found.put("threads", Runtime.getRuntime().availableProcessors());
         found.put("heap", Runtime.getRuntime().maxMemory() / MEBIBYTE + " MiB at most");
         DataFolders folders = DataFolders.usual(data);

@@ -6,22 +6,22 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Ends a command whose heap is nearly enough: it would collect garbage for hours, and neither end nor fail.
+ * Ends a command whose heap is slightly too small: it would collect garbage for hours, and neither end nor fail.
  *
- * <p>What is on disk is whole at any moment, so the process may end at any moment.
+ * <p>Files on disk are whole at any moment, so the process may end at any moment.
  */
 final class HeapWatch {
     private static final double ALL = 0.9; // the share of time spent on garbage that leaves nothing for the work
 
     private HeapWatch() {}
 
-    /** What to say of a heap that is too small. */
+    /** The message for a heap that is too small. */
     static String words() {
         return "out of memory: the heap is at most " + (Runtime.getRuntime().maxMemory() >> 20)
                 + " MiB; LETHE_JVM=-Xmx8g gives 8 GiB";
     }
 
-    /** Watches until the process ends, and ends it after so many steps in a row that were spent on garbage alone. */
+    /** Watches the process, and ends it after so many steps in a row that were spent on garbage alone. */
     static void begin(Duration step, int steps) {
         Thread.ofPlatform().daemon().name("heap-watch").start(() -> {
             try {
@@ -34,7 +34,7 @@ final class HeapWatch {
 
     private static void watch(Duration step, int steps) throws InterruptedException {
         Thread.sleep(step);
-        String words = words() + " (all time went into making room)";
+        String words = words() + " (nearly all time went into garbage collection)";
         List<GarbageCollectorMXBean> collectors = ManagementFactory.getGarbageCollectorMXBeans();
         long at = System.nanoTime();
         long collected = 0;

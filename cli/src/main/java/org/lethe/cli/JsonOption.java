@@ -13,7 +13,7 @@ final class JsonOption {
     @Option(names = "--json", description = "Print JSON, for programs.")
     private boolean json;
 
-    /** Prints {@code value} as JSON if that was asked for, and otherwise runs what prints for people. */
+    /** Prints {@code value} as JSON if that is asked for; otherwise runs the printing for people. */
     void print(CommandSpec spec, Object value, Runnable forPeople) {
         print(spec, () -> value, forPeople);
     }

@@ -40,10 +40,10 @@ import picocli.CommandLine.ScopeType;
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
-            "1:a cell failed, or a folder did not verify",
+            "1:a cell failed, or a run folder is not complete",
             "2:a mistake in the command line, a study or a request",
-            "3:data, files or the network are not as needed",
-            "4:a defect of Lethe itself (please report it with --debug)"
+            "3:data, a file, the network or the memory is missing or not usable",
+            "4:a defect of Lethe itself, also in a cell (please report what --debug shows)"
         })
 public final class Lethe {
     static final int DONE = 0;
@@ -63,7 +63,7 @@ public final class Lethe {
         System.exit(output.ended(execute(args)));
     }
 
-    /** Runs the command; what the tests call. */
+    /** Runs the command and returns its exit code. */
     static int execute(String... args) {
         Lethe lethe = new Lethe();
         CommandLine command = new CommandLine(lethe);
@@ -128,7 +128,10 @@ public final class Lethe {
         };
     }
 
-    /** What is wrong with the folder for temporary files: libraries that unpack themselves there say it in no words. */
+    /**
+     * The problem with the folder for temporary files, if there is one; libraries that unpack themselves there do not
+     * name it.
+     */
     private static Optional<String> noTemporaryFiles() {
         try {
             Path probe = Files.createTempFile("lethe", null);

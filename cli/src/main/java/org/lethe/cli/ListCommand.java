@@ -13,7 +13,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Lists what there is. */
+/** Lists the entries of the installed subjects. */
 @Command(
         name = "list",
         mixinStandardHelpOptions = true,
@@ -30,8 +30,8 @@ final class ListCommand implements Runnable {
             arity = "0..1",
             paramLabel = "KIND",
             description =
-                    "data, models, requests, methods or audits; all of them by default. Of one subject: recsys/methods,"
-                            + " or recsys for all.")
+                    "data, models, requests, methods or audits; all by default. For one subject: recsys/methods,"
+                            + " or recsys for all kinds.")
     private String kind = "";
 
     @Override

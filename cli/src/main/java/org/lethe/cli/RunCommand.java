@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
         name = "run",
         mixinStandardHelpOptions = true,
         description =
-                "Run a study: train, fulfil the requests by each method, audit, report. Goes on where it stopped.")
+                "Run a study: train, fulfil the requests by each method, audit, report. Continues an interrupted run.")
 final class RunCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -56,22 +56,22 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--workers",
-            description = "Threads, one per processor by default, or the address of a cluster. Results do not depend on it.")
+            description = "Threads (one per processor by default), or the address of a cluster. Results do not depend on it.")
     private String workers = String.valueOf(Runtime.getRuntime().availableProcessors());
 
-    @Option(names = "--device", description = "Where models with layers compute: cpu (the default), cuda or cuda:n.")
+    @Option(names = "--device", description = "Device for models with layers: cpu (the default), cuda or cuda:n.")
     private String device = "cpu";
 
     @Option(names = "--dry-run", description = "Print the cells with an estimate of time and memory, and run nothing.")
     private boolean dryRun;
 
-    @Option(names = "--fresh", description = "Start over: forget the cells that were run before.")
+    @Option(names = "--fresh", description = "Start over: delete the records and models of earlier runs of this study.")
     private boolean fresh;
 
     @Option(
             names = "--keep",
             description = "Models to keep as safetensors, so that an audit or a method added later trains nothing again: all,"
-                    + " learned or none. Without it the study's keep applies, else learned where a training takes long.")
+                    + " learned or none. By default as the study says, or learned models whose training takes over a minute.")
     private Optional<Keep> keep = Optional.empty();
 
     @Option(names = "--keep-models", hidden = true, description = "The former name of --keep all.")
@@ -79,7 +79,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = {"-q", "--quiet"},
-            description = "No progress.")
+            description = "Show no progress.")
     private boolean quiet;
 
     @Override
@@ -133,7 +133,7 @@ final class RunCommand implements Callable<Integer> {
                         cell.digest().substring(0, 8), r.data(), r.model(), r.request(), r.method(), r.seed(), cost);
             }
             out.printf(
-                    "%d cells; at most %s on %d threads, shared steps counted for each%n",
+                    "%d cells; at most %s on %d threads (steps that cells share are counted for each cell)%n",
                     planned.size(), shown(new Estimate(seconds / workers, bytes * workers)), workers);
             for (LeftOut pair : plan.leftOut()) {
                 out.printf(

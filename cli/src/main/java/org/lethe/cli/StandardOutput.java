@@ -20,14 +20,14 @@ final class StandardOutput extends OutputStream {
         return output;
     }
 
-    /** The exit code once all is written: another than {@code code} where something is lost. */
+    /** The exit code once all is written: {@code code}, unless some output is lost. */
     int ended(int code) {
         System.out.flush();
         if (failure == null) {
             return code;
         }
         String why = String.valueOf(failure.getMessage());
-        if (!why.contains("Broken pipe")) { // or else the reader has what it wanted
+        if (!why.contains("Broken pipe")) { // otherwise the reader has closed the pipe on purpose
             System.err.println("standard output cannot be written: " + why);
         }
         return code == Lethe.DONE ? Lethe.SURROUNDINGS : code;

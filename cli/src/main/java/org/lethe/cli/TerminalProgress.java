@@ -14,7 +14,7 @@ import org.lethe.Progress;
 /**
  * One bar with the remaining time on a terminal, a line now and then elsewhere.
  *
- * <p>The first step begun is the one shown; steps begun while it is open are parts of it, and the latest of them stands
+ * <p>The bar shows the first step. Steps that begin while it is open are parts of it; the latest of them is named
  * beside the bar.
  */
 final class TerminalProgress implements Progress {

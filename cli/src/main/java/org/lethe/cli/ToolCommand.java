@@ -33,15 +33,15 @@ final class ToolCommand implements Callable<Integer> {
     @Mixin
     private final JsonOption json = new JsonOption();
 
-    @Option(names = "--workers", description = "Threads; one per processor by default. Results do not depend on it.")
+    @Option(names = "--workers", description = "Threads (one per processor by default). Results do not depend on it.")
     private int workers = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--seed", description = "Seed of every draw of chance; ${DEFAULT-VALUE} by default.")
+    @Option(names = "--seed", description = "Seed of all random draws; ${DEFAULT-VALUE} by default.")
     private long seed = 1;
 
     @Option(
             names = {"-q", "--quiet"},
-            description = "No progress.")
+            description = "Show no progress.")
     private boolean quiet;
 
     private ToolCommand(Tools.Listed listed) {
@@ -84,7 +84,7 @@ final class ToolCommand implements Callable<Integer> {
             spec.addOption(OptionSpec.builder("--out")
                     .paramLabel("<out>")
                     .type(Path.class)
-                    .description("Folder for the report; none is written without it.")
+                    .description("Folder for the report; without it no report is written.")
                     .build());
         }
     }
@@ -116,8 +116,8 @@ final class ToolCommand implements Callable<Integer> {
     }
 
     /**
-     * Adds the tools to a command. Only one that {@code arguments} name, or whose completion they ask for, is loaded; of
-     * the others help needs no more than their sentence.
+     * Adds the tools to a command. Only a tool that {@code arguments} name, or whose completion they ask for, is
+     * loaded; for the others help needs only their sentence.
      */
     static void add(CommandSpec to, List<Tools.Listed> tools, List<String> arguments) {
         List<String> words = arguments.stream().filter(a -> !a.startsWith("-")).toList();

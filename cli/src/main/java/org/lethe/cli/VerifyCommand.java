@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "verify",
         mixinStandardHelpOptions = true,
-        description = "Check that a run folder is whole: digests, checksums, every cell there.")
+        description = "Check that a run folder is complete, and that every file has its digest and checksum.")
 final class VerifyCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli

@@ -24,9 +24,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lethe.numerics.Keyed;
 
 /**
- * Every {@code ./lethe} command of the manual works as it stands there, page by page, in a folder that holds
- * {@code studies/}, a table of interactions and the studies that the page itself shows. A block after
- * {@code <!-- not run here: why -->} is skipped, and says so.
+ * Every {@code ./lethe} command of the manual works as printed. The commands of a page run in a folder that holds
+ * {@code studies/}, a table of interactions and the studies that the page itself shows. A block after {@code <!-- not
+ * run here: why -->} is skipped, and says so.
  */
 class CommandsTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();

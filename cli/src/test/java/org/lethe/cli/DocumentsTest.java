@@ -18,8 +18,8 @@ import org.lethe.study.Options;
 import org.lethe.study.Tools;
 
 /**
- * What the manual shows is what is compiled: code between a {@code snippet} mark and the end of its block is a file of
- * the tests, and the reference is what the catalogue says. {@code -Dlethe.write=true} writes both anew.
+ * The manual shows compiled code and the catalogue's own words. Code between a {@code snippet} mark and the end of its
+ * block is a file of the tests; the reference is generated. {@code -Dlethe.write=true} writes both anew.
  */
 class DocumentsTest {
     private static final Path ROOT = Path.of("..");

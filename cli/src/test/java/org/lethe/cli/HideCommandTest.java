@@ -35,8 +35,8 @@ class HideCommandTest {
     Path folder;
 
     /**
-     * 400 users with eight numbers, the first of which knows the gender in its mean and the second in its spread; the last is
-     * the same for everybody; 20 users say nothing of their gender.
+     * 400 users with eight numbers. The mean of the first depends on gender, and so does the spread of the second; the
+     * last is the same for all. The gender of 20 users is unknown.
      */
     private void files() throws IOException {
         Keyed random = Keyed.seed(1);

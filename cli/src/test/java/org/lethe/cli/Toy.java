@@ -100,7 +100,7 @@ public final class Toy implements Subject<String, String> {
     }
 
     /**
-     * What is shouted.
+     * Shouts words.
      *
      * @param words the words
      * @param times how often
@@ -155,7 +155,7 @@ public final class Toy implements Subject<String, String> {
             return List.of(new Parrot());
         }
 
-        /** What was said, and how. */
+        /** The words, and how they are said. */
         public record Said(@Inline Shout shout, long seed, int workers) implements Tool.Result {
             @Override
             public void print(PrintWriter out) {

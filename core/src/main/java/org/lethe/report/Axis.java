@@ -67,7 +67,7 @@ record Axis(AuditTable table, String finding, String label, Direction direction)
         };
     }
 
-    /** What a row of any audit's table has here: all tables have the same rows in the same order. */
+    /** The value of a row on this axis. All tables have the same rows in the same order. */
     Optional<Measured> at(int row) {
         return Optional.ofNullable(table.rows().get(row).findings().get(finding))
                 .filter(m -> Double.isFinite(m.mean()));

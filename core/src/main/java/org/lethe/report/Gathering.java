@@ -212,7 +212,7 @@ final class Gathering {
         return List.copyOf(rows);
     }
 
-    /** The controls of a role that the audit looked at, or would have if they had not failed: each with its seeds. */
+    /** The controls of a role that the audit examined, failed ones included, each with its seeds. */
     private static List<List<Run>> concerned(
             String audit, SequencedMap<String, List<Run>> methods, Predicate<Role> role) {
         return methods.values().stream()
@@ -239,9 +239,9 @@ final class Gathering {
     }
 
     /**
-     * What the controls come to over all seeds: one seed that decides is enough where no other decides the other way. A
-     * method under test, by contrast, has to pass for every seed. Each control that must be rejected has to be. Without a
-     * reference that the audit looked at, as for a request to hide, rejecting them is all.
+     * The outcome of the controls over all seeds. One seed that decides is enough where no other seed decides the other
+     * way; a method under test has to pass for every seed. The audit has to reject each control that it must reject.
+     * Where it has no reference, as for a request to hide, that is all.
      */
     private static Control control(List<List<Verdict>> rejected, List<List<Verdict>> reference) {
         if (any(reference, Verdict.Fail.class)) {

@@ -74,7 +74,7 @@ record Page(Report report) {
         return page.toString();
     }
 
-    /** Whether it worked comes first, then who missed what, then what was asked. */
+    /** First the outcome, then the methods that missed a bar, then the request. */
     private void summary(StringBuilder page) {
         page.append("<section id=\"summary\"><p class=\"answer " + answer() + "\">" + escape(Wording.held(report))
                 + "</p><p class=\"controls\">" + controls() + "</p>\n");
@@ -184,7 +184,7 @@ record Page(Report report) {
                 + "</p></section>\n");
     }
 
-    /** What is held against a bar stands in the open; what only describes is folded away. */
+    /** Findings with a bar are shown; findings that only describe are folded away. */
     private void tables(StringBuilder page, AuditTable audit, List<Row> rows) {
         Map<Boolean, List<String>> findings = audit.findings().stream()
                 .filter(f -> rows.stream().anyMatch(r -> r.findings().containsKey(f)))

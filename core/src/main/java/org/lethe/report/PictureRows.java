@@ -37,7 +37,7 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
     /** Height of a heat map without its rows: the key above, the names of the columns below. */
     private static final int HEAT_FRAME = 116;
 
-    /** What decides the axes: methods that agree in it share a figure. */
+    /** The key of a figure: methods whose pictures have the same axes share one. */
     private record Axes(String request, long seed, String title, List<Object> axes) {}
 
     /** A picture and the method it is of. */
@@ -54,7 +54,7 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
                 .toList();
     }
 
-    /** How the audit's pictures are to be read, said once for all of them. */
+    /** The note on how to read the pictures of the audit, given once. */
     String notes() {
         return report.runs().stream()
                 .flatMap(r -> pictures(r, audit))

@@ -25,7 +25,7 @@ import org.lethe.study.Run.Role;
 import org.lethe.study.Storage;
 
 /**
- * What a study found: one table per audit, from which the page, the Markdown, the CSV and the JSON are written.
+ * The findings of a study: one table per audit, from which the page, the Markdown, the CSV and the JSON are written.
  *
  * <p>Seeds of one cell become mean ± sd. The interval is Student's over seeds, or, with a single seed, the one the audit
  * gave. P-values of several seeds become twice their median (Rüger 1978), which holds whatever their dependence; the
@@ -46,7 +46,7 @@ public record Report(
         }
     }
 
-    /** What all seeds together say about a bar. */
+    /** The verdict of all seeds together on a bar. */
     public enum Standing {
         PASS,
         FAIL,
@@ -108,20 +108,20 @@ public record Report(
 
     /** Whether a finding's bar tells the methods that must be rejected, doing nothing among them, from the reference. */
     public enum Control {
-        /** Each method that must be rejected is, and the reference is accepted. */
+        /** The bar rejects each method that it must reject, and accepts the reference. */
         HOLDS("control holds: {and} rejected, reference accepted"),
         /** It holds at some places; at the others the data do not decide about the controls. */
         PARTLY("control holds where it decides: {and} rejected, reference accepted"),
-        /** Each method that must be rejected is, and the audit saw no reference; what it accepts, it shows itself. */
-        REJECTS("control holds: {and} rejected; nothing here is a reference for this audit to accept"),
-        /** The bar lets a method pass that must be rejected; it constrains methods, but does not prove an effect. */
+        /** The bar rejects each method that it must reject; the audit has no reference here and checks itself. */
+        REJECTS("control holds: {and} rejected; this audit has no reference here"),
+        /** A method that the bar must reject passes it. The bar constrains methods, but does not prove an effect. */
         BLIND("no control: {or} meets this bar too"),
         /** The bar rejects the reference, so missing it says nothing against a method. */
         BROKEN("control BROKEN: the reference misses this bar"),
         /** The data do not decide about the controls, so a verdict on a method says little. */
         UNDECIDED("no control: the data do not tell {or} from the reference"),
-        /** A control was not run, failed, or is not measured by this finding. */
-        ABSENT("no control: a control was not run, or is not measured by this");
+        /** A control was not run, failed, or has no such finding. */
+        ABSENT("no control: a control was not run, or has no number here");
 
         private final String words;
 
@@ -176,7 +176,7 @@ public record Report(
             return controls.values().stream().anyMatch(c -> at(c) == Control.REJECTS) ? Control.REJECTS : Control.HOLDS;
         }
 
-        /** What the bars of one place come to: any that tells the controls apart is enough. */
+        /** The outcome of the bars of one place: one bar that tells the controls apart is enough. */
         static Control at(Map<String, Control> bars) {
             return List.of(Control.HOLDS, Control.REJECTS, Control.UNDECIDED, Control.BLIND).stream()
                     .filter(bars::containsValue)
@@ -214,7 +214,7 @@ public record Report(
             return words;
         }
 
-        /** The finding charts show: the first with a bar, else the first that is better one way. */
+        /** The finding that charts show: the first with a bar, else the first with a direction. */
         Optional<String> main() {
             Optional<String> judged = findings.stream()
                     .filter(f -> rows.stream()
@@ -237,7 +237,7 @@ public record Report(
     }
 
     /**
-     * How one method did in all.
+     * The score of one method over all audits.
      *
      * @param standings per audit, how many bars were met, missed and left undecided
      * @param failed how many cells failed
@@ -282,7 +282,7 @@ public record Report(
     /**
      * Writes {@code report.html}, {@code report.md}, {@code findings.csv} and {@code report.json}.
      *
-     * <p>Each file is written under a temporary name, synced and renamed: whoever looks finds a whole file or none.
+     * <p>Each file is written under a temporary name, synced and renamed: a reader finds a whole file or none.
      */
     public static void write(List<Run> runs, List<LeftOut> leftOut, Path folder) throws IOException {
         Report report = of(runs, leftOut);
@@ -327,7 +327,7 @@ public record Report(
         return runs.stream().anyMatch(r -> r.exactness() != Exactness.NONE);
     }
 
-    /** What went wrong without harm to the findings, each with the cells it happened in. */
+    /** Warnings, which do not touch the findings, each with its cells. */
     SequencedMap<String, List<Run>> warnings() {
         SequencedMap<String, List<Run>> warnings = new LinkedHashMap<>();
         runs.forEach(run -> run.warnings()

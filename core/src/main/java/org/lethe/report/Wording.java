@@ -51,7 +51,7 @@ final class Wording {
         return rounded(m.mean(), m);
     }
 
-    /** What follows the mean: the sd, with more than one seed, and the unit. */
+    /** The text after the mean: the sd, with more than one seed, and the unit. */
     static String spread(Report.Measured m) {
         return (m.seeds() > 1 ? " ± " + rounded(m.sd(), m) : "") + unit(m.unit());
     }
@@ -123,7 +123,7 @@ final class Wording {
         return role == Role.DO_NOTHING || role == Role.REJECTED;
     }
 
-    /** What was asked, of what, and how: one line each. */
+    /** The requests, the models with their data, and the methods: one line each. */
     static List<String[]> asked(Report report) {
         List<String[]> lines = new ArrayList<>();
         lines.add(new String[] {"Asked", String.join(" · ", report.distinct(r -> r.request()))});
@@ -177,7 +177,7 @@ final class Wording {
                 parts.add("failed in " + score.failed() + " of " + count(score.cells(), "cell"));
             }
             if (parts.isEmpty()) {
-                parts.add("was judged by no bar");
+                parts.add("had no bar to meet");
             }
             lines.add(name(score.method(), report.distinct(r -> r.method())) + " " + String.join("; ", parts) + ".");
         }
@@ -219,10 +219,13 @@ final class Wording {
 
     /** How many pairs the product of the study left out. */
     static String leftOut(Report report) {
-        return count(report.leftOut().size(), "pair") + " left out, because one has nothing to do with the other";
+        return count(report.leftOut().size(), "pair") + " left out, because they do not fit together";
     }
 
-    /** What a reason concerns: {@code methods sisa, scif; audits rank}. The only model or request of a study goes without saying. */
+    /**
+     * The entries that a reason concerns: {@code methods sisa, scif; audits rank}. The only model or request of a study
+     * is not named.
+     */
     static String concerned(Report report, Report.Reason reason) {
         List<List<String>> only = Stream.of(report.distinct(r -> r.model()), report.distinct(r -> r.request()))
                 .filter(all -> all.size() == 1)
@@ -250,7 +253,10 @@ final class Wording {
                 : name;
     }
 
-    /** What tells each entry from the others: {@code forget-users {choose: core, percent: 5}} becomes {@code core}. */
+    /**
+     * The settings that tell each entry from the others: {@code forget-users {choose: core, percent: 5}} becomes {@code
+     * core}.
+     */
     static String shorter(String entry, List<String> all) {
         List<String> own = parts(entry);
         if (all.size() > 1) {

@@ -46,8 +46,8 @@ public record Auc(double value, double error, int positives, int negatives) {
     /**
      * The interval on the logit scale, so that it stays inside (0, 1).
      *
-     * <p>At perfect separation DeLong's error is 0 and would claim certainty; then the open side is
-     * Clopper and Pearson's bound of a proportion that was met every time in the smaller group.
+     * <p>At perfect separation DeLong's error is 0 and would claim certainty. The open side is then Clopper and
+     * Pearson's bound for a proportion of 1 in the smaller group.
      */
     public Interval interval(double level) {
         if (value <= 0 || value >= 1) {

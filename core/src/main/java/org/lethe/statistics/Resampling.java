@@ -10,8 +10,8 @@ import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 
 /**
- * The same resamples for several models, so that what they share cancels in a difference: people are drawn with
- * replacement, each with everything of theirs, and everything is measured again with each person counted as often as drawn.
+ * The same resamples for several models, so that their common noise cancels in a difference. People are drawn with
+ * replacement, each with all of their samples; a person counts as often as drawn.
  */
 public final class Resampling {
     private Resampling() {}
@@ -25,7 +25,7 @@ public final class Resampling {
         return times;
     }
 
-    /** What a measure comes to in each of a number of resamples. */
+    /** The value of a measure in each of a number of resamples. */
     public static double[] values(int resamples, int owners, Keyed key, ToDoubleFunction<int[]> measure) {
         double[] values = new double[resamples];
         for (int b = 0; b < resamples; b++) {
@@ -67,7 +67,7 @@ public final class Resampling {
     }
 
     /**
-     * A measure with what it comes to in each resample.
+     * A measure with its value in each resample.
      *
      * @param value as measured
      * @param drawn in each resample
@@ -107,18 +107,18 @@ public final class Resampling {
             return new Difference(value, Resampling.interval(value, resampled));
         }
 
-        /** Whether it is told from 0 by more than a margin would excuse. */
+        /** Whether it is larger than a margin, and its interval leaves out 0. */
         public boolean beyond(double margin) {
             return Math.abs(value) > margin && !interval.contains(0);
         }
     }
 
     /**
-     * Whether a model is like the reference by a measure that is known to tell the model before from it.
+     * The verdict on whether a model is like the reference. The measure must tell the model before from the reference.
      *
-     * <p>Fail: the difference is larger than the margin and its interval leaves out 0. Undecided: the measure does not tell
-     * the model before from the reference either, or the interval is so wide that it holds what the model before shows; the
-     * reason names how many would be enough, as intervals narrow with the root of the number. Pass otherwise.
+     * <p>Fail: the difference is larger than the margin and its interval leaves out 0. Undecided: the measure does not
+     * tell the model before from the reference, or the interval is so wide that it holds the value of the model before.
+     * The reason then names a sample size that would be enough, as intervals narrow with its root. Pass otherwise.
      *
      * @param drawn how many people, or pairs, the intervals were drawn from
      * @param who the word for them

@@ -55,7 +55,7 @@ public final class Roc {
         return auc(o -> 1);
     }
 
-    /** The same with each owner counted so many times; NaN where either kind is missing. */
+    /** The same, where each owner counts so many times; NaN where either kind is missing. */
     public double auc(IntUnaryOperator weight) {
         double won = 0;
         double below = 0;

@@ -13,7 +13,7 @@ import org.lethe.Interval;
 import org.lethe.numerics.Keyed;
 
 /**
- * Means, intervals and tests: what stands between a measurement and a claim.
+ * Means, intervals and tests, which a measurement needs before it is a claim.
  *
  * <p>Distributions come from Hipparchus. Resampling draws are keyed by (resample, position), so an interval is a
  * function of the sample and the key, whatever else was drawn before. Every function refuses numbers that are not finite.

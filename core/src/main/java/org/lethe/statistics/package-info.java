@@ -1,4 +1,4 @@
-/** Intervals and tests over samples, on a library where it has them. */
+/** Intervals, tests and curves over samples. */
 @NullMarked
 package org.lethe.statistics;
 

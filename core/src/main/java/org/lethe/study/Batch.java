@@ -51,7 +51,7 @@ final class Batch implements Workers.Task<List<Batch.Written>> {
     private final String device;
     private final @Nullable Keep keep;
 
-    /** How it runs where it was made; does not travel. */
+    /** Runs the batch in the process that made it; does not travel. */
     private final transient @Nullable Supplier<List<Written>> here;
 
     <D, M> Batch(Engine engine, RunFolder folder, List<Graph.Open<D, M>> cells, Place<D> place, Progress.Step watched) {

@@ -19,11 +19,11 @@ import org.lethe.Formerly;
 import org.lethe.Named;
 
 /**
- * Binds what a study file says onto the records of a catalogue.
+ * Makes records of a catalogue from the entries of a study file.
  *
- * <p>An entry is a name or {@code {name: {key: value}}}: the prototype of that name with some components replaced. A component
- * may be a number, a boolean, a word, a path, a constant, a list of these, an {@code Optional} of one, a record of settings, or
- * an entry of the catalogue. Every mistake is noted, none is thrown.
+ * <p>An entry is a name or {@code {name: {key: value}}}: the prototype of that name with some components replaced. A
+ * component is a number, a boolean, a word, a path, a constant, a list or an {@code Optional} of these, a record of
+ * settings, or an entry of the catalogue. Mistakes are noted, not thrown.
  */
 final class Binder {
     private final Mistakes mistakes;
@@ -106,7 +106,7 @@ final class Binder {
                         "unknown key \"" + pair.key() + "\" in " + what
                                 + (names.isEmpty() ? ", which has no settings" : Mistakes.hint(pair.key(), names)));
             } else if (given.putIfAbsent(key, pair) != null) {
-                mistakes.add(pair.line(), "key \"" + pair.key() + "\" stands twice in " + what);
+                mistakes.add(pair.line(), "key \"" + pair.key() + "\" is given twice in " + what);
             } else if (!key.equals(pair.key())) {
                 mistakes.note(pair.line(), "key \"" + pair.key() + "\" in " + what + " is now called \"" + key + "\"");
             }
@@ -184,7 +184,7 @@ final class Binder {
         }
     }
 
-    /** One setting; {@code usual} is what it is when nothing is said. */
+    /** One setting; {@code usual} is its default. */
     Optional<Object> value(Node node, String path, Type type, Object usual) {
         if (type instanceof ParameterizedType p && p.getRawType() == Optional.class) {
             if (node instanceof Node.Scalar s && s.text().equals("none")) {
@@ -247,7 +247,7 @@ final class Binder {
         return entry(node, path, choices(type, path, usual));
     }
 
-    /** What a component of a type may name, each name once. */
+    /** The entries that a component of a type may name, each name once. */
     List<Object> choices(Class<?> type, String path, Object usual) {
         List<Object> choices = new ArrayList<>();
         if (type.isInstance(usual) && usual.getClass().isAnnotationPresent(Named.class)) {
@@ -336,7 +336,7 @@ final class Binder {
         return text.matches("[+-]?\\d{1,3}(_\\d{3})+") ? text.replace("_", "") : text;
     }
 
-    /** What a scalar of a type looks like, in words. */
+    /** The expected form of a scalar of a type, in words. */
     static String expected(Class<?> type) {
         if (type == int.class || type == Integer.class || type == long.class || type == Long.class) {
             return "a whole number";

@@ -19,7 +19,7 @@ import org.lethe.Request;
  * @param request what is asked
  * @param method what carries it out
  * @param reference what others are compared with
- * @param seed of every draw of chance
+ * @param seed of all random draws
  * @param role why the method is here
  * @param audits those of the study that have something to measure here, in its order
  * @param device where models with layers compute
@@ -78,12 +78,12 @@ public record Cell<D, M>(
                 """.formatted(RunFolder.FORMAT, digest(), Words.full(audit));
     }
 
-    /** Where the model that is judged comes from. */
+    /** The origin of the model that is judged. */
     Origin origin() {
         return origin(method);
     }
 
-    /** Where the model that some methods leave comes from; doing nothing leaves a model as it is. */
+    /** The origin of the model after some methods; doing nothing leaves a model as it is. */
     Origin origin(Legs<D, M> legs) {
         Origin origin = Origin.learned(this, legs.first());
         List<Request> steps = Chain.steps(request);
@@ -95,7 +95,7 @@ public record Cell<D, M>(
         return origin;
     }
 
-    /** The coordinates as a study file would write them, without what is as usual. */
+    /** The coordinates as a study file would write them, without settings at their defaults. */
     public Run.Recipe recipe() {
         return new Run.Recipe(
                 study.subject().name(),

@@ -22,28 +22,28 @@ import org.lethe.Progress;
 import org.lethe.Workers;
 
 /**
- * Runs studies: makes the cells, does shared steps once, and writes a record per cell and per audit.
+ * Runs studies: makes the cells, runs shared steps once, and writes a record per cell and per audit.
  *
- * <p>The cells of one data set, model and seed are a batch, which travels to a worker. Its steps form a graph: data, then models
- * learned on it, then models after each request, then cells. A step starts when what it needs is there, and what nobody
- * needs any more is let go. Controls stand beside the methods of a study in every combination of data, model, request and
- * seed: one that does nothing, the reference, and those that the subject names.
+ * <p>The cells of one data set, model and seed are a batch, which travels to a worker. Its steps form a graph: data,
+ * then models learned on it, then models after each request, then cells. A step starts when its inputs are there; its
+ * result is released after the last step that needs it. Controls stand beside the methods of a study in every
+ * combination of data, model, request and seed: one that does nothing, the reference, and those that the subject names.
  *
- * @param workers who runs batches, steps, and parts of steps
- * @param progress where a person watches
- * @param folders where data files are looked for
- * @param keep which models are kept, before what the study says
- * @param device where models with layers compute
+ * @param workers that run batches, steps, and parts of steps
+ * @param progress that a person watches
+ * @param folders that are searched for data files
+ * @param keep which models are kept; stronger than the study's own word
+ * @param device on which models with layers compute
  */
 public record Engine(
         Workers workers, Progress progress, DataFolders folders, Optional<Keep> keep, Device device) {
-    /** An engine that keeps what the study says, on the processor. */
+    /** An engine on the processor; the study says which models it keeps. */
     public Engine(Workers workers, Progress progress, DataFolders folders) {
         this(workers, progress, folders, Optional.empty(), Device.CPU);
     }
 
     /**
-     * What a run would do with a cell.
+     * The plan for one cell.
      *
      * @param digest of the cell
      * @param recipe of the cell
@@ -54,7 +54,7 @@ public record Engine(
     public record Planned(String digest, Run.Recipe recipe, Run.Role role, boolean done, Optional<Estimate> estimate) {}
 
     /**
-     * What a run would do.
+     * The plan of a run.
      *
      * @param cells in the study's order
      * @param leftOut the pairs that have nothing to do with one another
@@ -102,7 +102,7 @@ public record Engine(
         }
     }
 
-    /** What {@link #run} would do, without doing it. Data are read, because the estimates depend on their size. */
+    /** The plan of {@link #run}, without running it. Data are read, because the estimates depend on their size. */
     public <D, M> Plan plan(Study<D, M> study, RunFolder folder) {
         Map<DataSource<D>, Optional<D>> loaded = new HashMap<>();
         List<Planned> plan = new ArrayList<>();
@@ -124,7 +124,7 @@ public record Engine(
         return new Plan(List.copyOf(plan), Product.of(study).leftOut());
     }
 
-    /** What is still to be done for a cell: it failed or has no record, an audit has no result, or a model is to be kept. */
+    /** The open work of a cell: it failed or has no record, an audit has no result, or a model is to be kept. */
     private <D, M> Optional<Graph.Open<D, M>> open(Cell<D, M> cell, RunFolder folder) {
         Optional<Run> known = folder.known(cell.digest());
         List<Audit<D, M>> missing = cell.audits().stream()

@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.lethe.Method;
 import org.lethe.Named;
@@ -30,6 +32,9 @@ import org.lethe.Tool;
  * @param settings in the order of the record
  */
 public record Explained(String name, String summary, String text, Optional<String> exactness, List<Setting> settings) {
+    /** A full stop before a space, unless an abbreviation stands before it. */
+    private static final Pattern SENTENCE_END =
+            Pattern.compile("(?<!\\b(?:al|e\\.g|i\\.e|vs|cf|approx|eqs?|figs?|secs?))[.?!][)\"]?(?= )");
 
     /**
      * One setting.
@@ -82,8 +87,8 @@ public record Explained(String name, String summary, String text, Optional<Strin
 
     private static String firstSentence(String text) {
         String paragraph = text.split("\n\n", 2)[0].replaceAll("\\s+", " ").strip();
-        int end = paragraph.indexOf(". ");
-        return end < 0 ? paragraph : paragraph.substring(0, end + 1);
+        Matcher end = SENTENCE_END.matcher(paragraph);
+        return end.find() ? paragraph.substring(0, end.end()) : paragraph;
     }
 
     private static String type(Class<?> type) {

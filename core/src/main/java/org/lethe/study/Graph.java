@@ -29,12 +29,12 @@ import org.lethe.Progress;
 import org.lethe.Request;
 
 /**
- * The steps of a batch of cells, each shared by all cells that need it: the data, models learned on it, models after each
- * request, and the cells with their audits. A model that the run folder keeps is read instead of made.
+ * The steps of a batch of cells: the data, the learned models, the models after each request, and the cells with their
+ * audits. Cells share the steps that they have in common. A model that the run folder keeps is read instead of made.
  */
 final class Graph<D, M> {
     /**
-     * A model with what it took, and what audits found out about it as the model before.
+     * A model with its cost, and the results that audits share about it as the model before.
      *
      * @param cost learning, for a learned model; everything since, for a fulfilled one
      * @param warnings why it could not be kept
@@ -201,7 +201,7 @@ final class Graph<D, M> {
         };
     }
 
-    /** A model that cannot be kept is a warning: its findings are as good. */
+    /** A model that cannot be kept is a warning only: its findings are valid. */
     private List<String> keep(Cell<D, M> cell, Origin origin, M model, Cost cost) {
         Map<String, String> provenance = new LinkedHashMap<>(versions);
         provenance.put("origin", origin.text());

@@ -9,6 +9,6 @@ public enum Keep {
     /** No model. */
     NONE;
 
-    /** A training that is expected to take longer than this, in seconds, is kept where a study does not say otherwise. */
+    /** Models whose training is expected to take longer than this, in seconds, are kept by default. */
     static final double LONG = 60;
 }

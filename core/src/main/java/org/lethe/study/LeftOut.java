@@ -1,7 +1,7 @@
 package org.lethe.study;
 
 /**
- * A pair that a study's product left out, because one has nothing to do with the other.
+ * A pair that a study leaves out because its parts do not fit together, with the reason.
  *
  * @param model the model, in the words of a study file; empty where it is not the reason
  * @param request the request

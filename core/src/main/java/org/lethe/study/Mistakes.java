@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.lethe.LetheException;
 
-/** What is wrong with one file or command line, collected so that all of it is said at once. */
+/** The mistakes of one file or command line, collected so that one error names them all. */
 public final class Mistakes {
     private record Mistake(int line, String what) {}
 
@@ -26,12 +26,12 @@ public final class Mistakes {
         found.add(new Mistake(line, what));
     }
 
-    /** Notes what is right and should be written otherwise from now on. */
+    /** Adds a note on an entry that still works but should be written differently from now on. */
     void note(int line, String what) {
         notes.add(file + ":" + line + ": " + what);
     }
 
-    /** What is right and should be written otherwise. */
+    /** The notes on entries that still work but should be written differently. */
     List<String> notes() {
         return List.copyOf(notes);
     }
@@ -60,7 +60,7 @@ public final class Mistakes {
         }
     }
 
-    /** What follows an unknown name: the nearest known one, or all where none is near. */
+    /** The hint after an unknown name: the nearest known one, or all where none is near. */
     static String hint(String name, Collection<String> known) {
         if (known.isEmpty()) {
             return "; there are none to choose from";

@@ -14,7 +14,7 @@ import java.util.Optional;
 import org.lethe.Named;
 import org.lethe.Tool;
 
-/** The components of a tool as options, in the words of a study file: what there is to say, and a tool made of what was said. */
+/** The components of a tool as options. Describes the options, and makes a tool from those that are given. */
 public final class Options {
     private Options() {}
 
@@ -28,7 +28,7 @@ public final class Options {
      * @param text what it means
      */
     public record Option(String name, Place place, String type, String standard, String text) {
-        /** Whether there is nothing without it. */
+        /** Whether the tool needs it. */
         public boolean required() {
             return place != Place.OPTIONAL && place != Place.FLAG;
         }
@@ -93,7 +93,7 @@ public final class Options {
                 : "--" + words.toLowerCase(Locale.ROOT);
     }
 
-    /** What a value of a type looks like. */
+    /** The expected form of a value of a type. */
     private static String type(Type type, Object usual, Binder binder) {
         if (type instanceof ParameterizedType p && (p.getRawType() == Optional.class || p.getRawType() == List.class)) {
             String one = type(p.getActualTypeArguments()[0], "", binder);

@@ -5,8 +5,8 @@ import org.lethe.Method;
 import org.lethe.Request;
 
 /**
- * Where a model came from, in words: what was learned, and what was fulfilled on it. The SHA-256 of the text is the name under
- * which a run folder keeps the model.
+ * The origin of a model in words: the learning, and the requests fulfilled on it. The SHA-256 of the text is the name
+ * under which a run folder keeps the model.
  *
  * @param text one line for each thing that the model depends on
  */

@@ -9,13 +9,13 @@ import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.LetheException;
 
-/** What the batches of one process share: data that is loaded once, and the news that a record could not be written. */
+/** The state that the batches of one process share: the data, loaded once, and the failure to write a record. */
 final class Place<D> {
     private final DataFolders folders;
     private final Map<DataSource<D>, Loaded> loaded = new HashMap<>();
     private final AtomicReference<@Nullable LetheException> stopped = new AtomicReference<>();
 
-    /** Data of a source; its monitor is held while somebody loads it. */
+    /** Data of a source; the thread that loads it holds its monitor. */
     private final class Loaded {
         private int batches;
         private @Nullable D data;
@@ -30,7 +30,7 @@ final class Place<D> {
         loaded.computeIfAbsent(source, s -> new Loaded()).batches++;
     }
 
-    /** The data, loaded by whoever asks first. */
+    /** The data; the first caller loads it. */
     D load(DataSource<D> source) {
         Loaded here;
         synchronized (this) {
@@ -46,7 +46,7 @@ final class Place<D> {
         }
     }
 
-    /** A batch is done with this data; the last one lets it go. */
+    /** A batch no longer needs this data; after the last batch it is released. */
     synchronized void release(DataSource<D> source) {
         Optional.ofNullable(loaded.get(source)).ifPresent(here -> {
             if (--here.batches <= 0) {
@@ -55,7 +55,7 @@ final class Place<D> {
         });
     }
 
-    /** Writes a record; where that fails, the next one could not be written either, so that everything stops. */
+    /** Writes a record. A failure stops the run, because the next record could not be written either. */
     void written(Runnable write) {
         try {
             write.run();
@@ -71,7 +71,7 @@ final class Place<D> {
         return stopped.get() != null;
     }
 
-    /** Throws what stopped the run, if anything did. */
+    /** Throws the failure that stopped the run, if there is one. */
     void failed() {
         LetheException e = stopped.get();
         if (e != null) {

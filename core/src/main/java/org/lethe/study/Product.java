@@ -16,14 +16,14 @@ import org.lethe.Method;
 import org.lethe.Request;
 
 /**
- * What fits together of a study's models, requests, methods and audits; what does not is left out, with the reason.
+ * The models, requests, methods and audits of a study that fit together. Other pairs are left out, with the reason.
  *
  * @param places one for each model and request that fit, in the order of the cells: the controls, then the methods
  * @param leftOut each pair once
  * @param refused entries of the study that fit nothing in it, with the reasons
  */
 record Product<D, M>(List<List<Row<D, M>>> places, List<LeftOut> leftOut, Map<Object, String> refused) {
-    /** What becomes one cell for each data set and seed. */
+    /** A combination that becomes one cell for each data set and seed. */
     record Row<D, M>(
             Learner<D, M> model,
             Request request,
@@ -121,8 +121,9 @@ record Product<D, M>(List<List<Row<D, M>>> places, List<LeftOut> leftOut, Map<Ob
         }
 
         /**
-         * Why an audit measures nothing here: because it suits no step of the request. The reference of a chain is judged by
-         * the audits of those steps alone that it carries out: a model retrained and not hidden is no reference for hiding.
+         * The reason why an audit measures nothing here: it suits no step of the request. The reference of a chain is
+         * judged only by audits of the steps that it carries out: a model retrained but not hidden is no reference for
+         * hiding.
          */
         private Optional<String> unsuited(Audit<D, M> audit, Request request, Legs<D, M> method, Run.Role role) {
             List<Request> steps = Chain.steps(request);

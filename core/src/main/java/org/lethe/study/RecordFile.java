@@ -32,10 +32,10 @@ import org.lethe.Picture;
 import org.lethe.Verdict;
 
 /**
- * The JSON files of a run folder: what they hold, with a digest of what it is a function of and a checksum.
+ * The JSON files of a run folder. Each has a content, a digest of everything the content depends on, and a checksum.
  *
- * <p>A record of format 1 held all results of a cell at once, without aspects, warnings and origins; it is read as if it had
- * them.
+ * <p>A record of format 1 holds all results of a cell, without aspects, warnings and origins; the reader fills these
+ * in.
  */
 final class RecordFile {
     private static final long LARGEST = 64L << 20;
@@ -110,12 +110,12 @@ final class RecordFile {
     }
 
     /**
-     * What a file holds.
+     * The content of a file.
      *
      * @param format version of this form
-     * @param text what it is a function of; the SHA-256 of it is the name of the file
+     * @param text everything the content depends on; its SHA-256 is the name of the file
      * @param checksum SHA-256 of the content as JSON
-     * @param content a run, a result of an audit, or what a model took
+     * @param content a run, a result of an audit, or the cost of a model
      */
     private record Sealed(int format, String text, String checksum, Object content) {}
 
@@ -134,7 +134,7 @@ final class RecordFile {
                 .getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Reads a file named after the digest of what it is a function of. */
+    /** Reads a file that is named after its digest. */
     static <T> T read(Path folder, Path file, Class<T> type) {
         return convert(folder, file, content(file), type);
     }
@@ -164,7 +164,7 @@ final class RecordFile {
         return format == 1 ? migrated((ObjectNode) content) : content;
     }
 
-    /** A run of format 1 with what it did not know. */
+    /** A run of format 1, with the missing parts filled in. */
     private static JsonNode migrated(ObjectNode run) {
         run.put("origin", "");
         run.putArray("warnings");
@@ -179,7 +179,7 @@ final class RecordFile {
         return run;
     }
 
-    /** What the audits of format 1 measured, where that was not the effect. */
+    /** The aspects of the audits of format 1 that do not measure the effect. */
     private static final Map<String, Aspect> FORMAT_1 = Map.of(
             "utility", Aspect.UTILITY,
             "preservation", Aspect.UTILITY,

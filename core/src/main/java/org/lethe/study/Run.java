@@ -16,7 +16,7 @@ import org.lethe.Picture;
  * @param study name of the study
  * @param digest SHA-256, in hex, of everything the findings depend on
  * @param recipe what was run, in the words of a study file
- * @param role whether the method is under test or one of the two controls
+ * @param role whether the method is under test or a control
  * @param exactness what the method promises about its result
  * @param origin digest of where the judged model came from; the name it is kept under, where it is kept
  * @param dataDigest SHA-256 of the data files, empty for generated data
@@ -60,7 +60,7 @@ public record Run(
     }
 
     /**
-     * What one audit found.
+     * The result of one audit.
      *
      * @param audit its name, with the settings that are not as usual
      * @param aspect what it measures a model by
@@ -76,7 +76,7 @@ public record Run(
         }
     }
 
-    /** What a tool did, outside any study; {@code cost} is what it took. */
+    /** The run of a tool, outside any study. */
     public static Run ofTool(
             String tool,
             String digest,

@@ -60,13 +60,13 @@ public final class RunFolder {
      */
     public record Listed(String digest, List<String> audits) {}
 
-    /** What stands in {@code index.json}. */
+    /** The content of {@code index.json}. */
     private record Index(int format, List<Listed> cells, List<LeftOut> leftOut) {}
 
     /**
      * A model that was kept.
      *
-     * @param cost what it took: learning where it was learned, else everything since
+     * @param cost of learning for a learned model, else of everything since
      * @param checksum SHA-256 of its file
      */
     private record Kept(Cost cost, String checksum) {}
@@ -81,17 +81,17 @@ public final class RunFolder {
         return at(runs.resolve(study));
     }
 
-    /** This folder for writing, with the models and records of another where it is there: what a worker elsewhere has. */
+    /** This folder for writing, and another for reading models and records: the view of a worker in another process. */
     RunFolder reading(Path other) {
         return new RunFolder(path, other);
     }
 
-    /** Where it is. */
+    /** Its path. */
     public Path path() {
         return path;
     }
 
-    /** Where a model is kept, by the digest of its origin, which {@link Run#origin()} names. */
+    /** The file of a kept model, by the digest of its origin, which {@link Run#origin()} names. */
     public Path model(String origin) {
         return path.resolve("models").resolve(origin + ".safetensors");
     }
@@ -211,7 +211,7 @@ public final class RunFolder {
         return Files.exists(file) ? Optional.of(RecordFile.read(path, file, Run.Result.class)) : Optional.empty();
     }
 
-    /** Keeps a model; what {@code writer} writes is renamed to its place once it is whole. */
+    /** Keeps a model, which {@code writer} writes; the file gets its name once it is whole. */
     void keep(Origin origin, Cost cost, Storage.Writer writer) {
         Path model = model(origin.digest());
         Storage.write(model, writer);
@@ -219,7 +219,7 @@ public final class RunFolder {
                 file("models", origin.digest()), RecordFile.sealed(origin.text(), new Kept(cost, sha256(model))));
     }
 
-    /** Where a kept model is read. */
+    /** The file from which a kept model is read. */
     Path stored(Origin origin) {
         return at(store).model(origin.digest());
     }
@@ -234,7 +234,7 @@ public final class RunFolder {
         return Files.exists(at(store).file("models", origin.digest())) && Files.exists(stored(origin));
     }
 
-    /** What a kept model took; empty where it is not kept. */
+    /** The cost of a kept model; empty where it is not kept. */
     Optional<Cost> kept(Origin origin) {
         if (!holds(origin)) {
             return Optional.empty();
@@ -315,8 +315,8 @@ public final class RunFolder {
     }
 
     /**
-     * Everything that is not as a finished run left it, one sentence each: missing cells and results, and files whose digest
-     * or checksum does not fit what they hold.
+     * The defects of the folder, one sentence each: missing cells and results, and files that do not fit their digest
+     * or checksum.
      */
     public List<String> verify() {
         List<String> wrong = new ArrayList<>();
@@ -372,8 +372,8 @@ public final class RunFolder {
     }
 
     /**
-     * What two executions of a cell must agree in to the last byte: the run without costs, versions and the findings of the
-     * machine.
+     * The part of a run that is the same to the last byte in every execution of a cell: all but costs, versions and the
+     * findings of the machine.
      */
     public static String comparable(Run run) {
         List<Run.Result> results = run.results().stream()
@@ -439,7 +439,7 @@ public final class RunFolder {
         return version == null ? "development" : version;
     }
 
-    /** What this process is made of, for {@link Run#versions()}. */
+    /** The versions of this process, for {@link Run#versions()}. */
     public static Map<String, String> versions() {
         Map<String, String> versions = new LinkedHashMap<>();
         versions.put("format", String.valueOf(FORMAT));

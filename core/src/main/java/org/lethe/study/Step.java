@@ -6,7 +6,10 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lethe.Workers;
 
-/** A step of a run: starts when what it needs is done, and lets go of its result when all who need it are. */
+/**
+ * A step of a run. It starts when the steps it needs are done, and releases its result when the steps that need it are
+ * done.
+ */
 final class Step<T> {
     private final Workers workers;
     private final List<Step<?>> needs;
@@ -54,7 +57,7 @@ final class Step<T> {
         return result;
     }
 
-    /** Does the work, then starts what waited for it. */
+    /** Does the work, then starts the steps that waited for it. */
     void perform() {
         work();
         needs.forEach(Step::release);

@@ -13,7 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import org.lethe.LetheException;
 
-/** Files that are there whole or not at all, and sentences for what a disk refuses. */
+/** Writes files whole or not at all, and puts errors of the disk into words. */
 public final class Storage {
     private Storage() {}
 
@@ -59,7 +59,7 @@ public final class Storage {
         }
     }
 
-    /** The exception for what a disk refused. */
+    /** The exception for an error of the disk. */
     public static LetheException refused(Path file, String what, IOException e) {
         return new LetheException(LetheException.Code.STORAGE, file + " " + what + ": " + reason(e), e);
     }

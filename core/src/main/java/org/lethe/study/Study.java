@@ -36,11 +36,11 @@ import org.lethe.Subject;
  * @param models the models
  * @param requests what is asked
  * @param methods the algorithms under test; the controls are added by the engine
- * @param audits what looks at the results
- * @param seeds of every draw of chance
- * @param keep which models are kept; where it does not say, those whose training is long
+ * @param audits that judge the results
+ * @param seeds of all random draws
+ * @param keep which models are kept; by default learned models whose training is long
  * @param text the file it was read from
- * @param notes what its writer should know, as keys that have a new name
+ * @param notes for its writer, as on keys that have a new name
  * @param <D> the data the subject trains on
  * @param <M> the models of the subject
  */
@@ -89,7 +89,7 @@ public record Study<D, M>(
             if (!KEYS.contains(pair.key())) {
                 mistakes.add(pair.line(), "unknown key \"" + pair.key() + "\"" + Mistakes.hint(pair.key(), KEYS));
             } else if (!seen.add(pair.key())) {
-                mistakes.add(pair.line(), "key \"" + pair.key() + "\" stands twice");
+                mistakes.add(pair.line(), "key \"" + pair.key() + "\" is given twice");
             }
         }
         Map<String, Subject<?, ?>> known = new LinkedHashMap<>();
@@ -203,7 +203,7 @@ public record Study<D, M>(
         return entries(root, key, mistakes, item -> binder.entry(item, key, prototypes));
     }
 
-    /** What is listed under a key, with the lines. */
+    /** The entries under a key, with their lines. */
     private static <T> Map<T, Integer> entries(
             Node.Mapping root, String key, Mistakes mistakes, Function<Node, Optional<T>> read) {
         Map<T, Integer> entries = new LinkedHashMap<>();
@@ -214,7 +214,7 @@ public record Study<D, M>(
                 mistakes.add(
                         item.line(),
                         key + " \"" + Words.chained(entry.get(), Named.Of::name)
-                                + "\" stands twice with the same settings");
+                                + "\" is given twice with the same settings");
             }
             entry.ifPresent(e -> entries.putIfAbsent(e, item.line()));
         }
@@ -268,7 +268,7 @@ public record Study<D, M>(
         return List.copyOf(seeds);
     }
 
-    /** An entry of this study as its file would write it, without what is as usual. */
+    /** An entry of this study as its file would write it, without settings at their defaults. */
     String brief(Object entry) {
         return Words.chained(entry, e -> Words.brief(e, prototype(e)));
     }

@@ -87,7 +87,7 @@ public final class Tools {
         return new Listed(parts[0], parts[1], parts[2]);
     }
 
-    /** What the resource of a module has to say about its tools. */
+    /** The text that the resource of a module must have for its tools. */
     public static String resource(List<? extends Tool<?>> tools) {
         return tools.stream().map(t -> Listed.of(t).line() + "\n").collect(Collectors.joining());
     }

@@ -203,7 +203,7 @@ final class SampleRuns {
         return runs;
     }
 
-    /** What the product of such a study left out. */
+    /** The pairs that the product of such a study left out. */
     static List<LeftOut> leftOut(int methods, int audits) {
         List<LeftOut> leftOut = new ArrayList<>();
         for (int audit = 0; audit < audits; audit++) {

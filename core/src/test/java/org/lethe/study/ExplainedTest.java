@@ -39,4 +39,25 @@ class ExplainedTest {
                         new Explained.Setting("volume", "very-loud | quiet", "very-loud", "how loud it is")),
                 sing.settings());
     }
+
+    /** Follows Feydy et al. 2019 (eq. 3), i.e. without bias, vs. the usual form, e.g. of Cuturi et al. (2013). Then more. */
+    @Named("abbreviated")
+    public record Abbreviated() {}
+
+    /** Puts the equal (up to one) in a group (of D2D-R.) The rest stays, e.g. here. */
+    @Named("bracketed")
+    public record Bracketed() {}
+
+    /** No full stop before a space, only in 0.5 */
+    @Named("open")
+    public record Open() {}
+
+    @Test
+    void aSummaryEndsAtTheEndOfASentence() {
+        assertEquals(
+                "Follows Feydy et al. 2019 (eq. 3), i.e. without bias, vs. the usual form, e.g. of Cuturi et al. (2013).",
+                Explained.summary(new Abbreviated()));
+        assertEquals("Puts the equal (up to one) in a group (of D2D-R.)", Explained.summary(new Bracketed()));
+        assertEquals("No full stop before a space, only in 0.5", Explained.summary(new Open()));
+    }
 }

@@ -84,8 +84,8 @@ class StudyTest {
                 small.yaml:9: request.forget.percent is 100, expected from 1 to 99
                 small.yaml:11: method.sharded.shards is "2.5", expected a whole number
                 small.yaml:12: unknown key "x" in method.sharded.inner "retrain", which has no settings
-                small.yaml:13: key "shards" stands twice in method "sharded"
-                small.yaml:15: method "retrain" stands twice with the same settings
+                small.yaml:13: key "shards" is given twice in method "sharded"
+                small.yaml:15: method "retrain" is given twice with the same settings
                 small.yaml:16: unknown key "audits"; did you mean "audit"?
                 small.yaml:17: seeds has "one", expected whole numbers""".lines().sorted().toList(), message.lines().sorted().toList());
         assertTrue(message.indexOf(":3:") < message.indexOf(":17:"), message);
@@ -125,7 +125,7 @@ class StudyTest {
         assertTrue(mistakes(WHOLE.replaceFirst("request: .*", "request: [[forget, [forget, forget]]]"))
                 .contains("request is a list of 2, expected a name"));
         assertTrue(mistakes(WHOLE.replaceFirst("request: .*", "request: [[forget, forget], [forget, forget]]"))
-                .contains("stands twice with the same settings"));
+                .contains("is given twice with the same settings"));
     }
 
     @Test

@@ -8,7 +8,8 @@ import jdk.incubator.vector.VectorSpecies;
  * Adam (Kingma and Ba 2015, algorithm 1) on whole tables of which every element has a gradient.
  *
  * <p>{@code m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², w ← w − rate·m / (root·√v + ε)} with {@code rate = lr/(1−β₁^t)} and
- * {@code root = 1/√(1−β₂^t)}. Elements are independent, so twins and threads give the same bits.
+ * {@code root = 1/√(1−β₂^t)}. Elements are independent, so the scalar reference and any number of threads give the same
+ * bits.
  */
 public final class DenseAdam {
     private static final int L = Lanes.FLOATS;

@@ -1,13 +1,13 @@
 package org.lethe.numerics;
 
 /**
- * Powers of two by a polynomial, the same bits everywhere: the plain twin of {@link Exp2Vector}.
+ * Powers of two by a polynomial, the same bits everywhere: the scalar reference of {@link Exp2Vector}.
  *
- * <p>{@code 2^x = 2^n · 2^r} with n the nearest whole number. Adding and taking away 1.5·2⁵² (1.5·2²³) rounds x to n and
- * leaves n in the low bits of the sum; r = x − n is exact; 2^r − 1 is r times a polynomial through the Chebyshev nodes
- * of [−½, ½]; n is added to the exponent's bits. Relative error 6e-16 in doubles, 9e-8 in floats. Arguments below the
- * range of normal numbers give the smallest of them, practically 0. <b>Arguments must stay below 1023 (127)</b>: there is
- * no upper clamp, so that the common case stays fast.
+ * <p>{@code 2^x = 2^n · 2^r} with n the nearest whole number. Adding and subtracting 1.5·2⁵² (1.5·2²³) rounds x to n
+ * and leaves n in the low bits of the sum; r = x − n is exact. 2^r − 1 is r times a polynomial through the Chebyshev
+ * nodes of [−½, ½]. n is then added to the exponent's bits. Relative error 6e-16 in doubles, 9e-8 in floats. Arguments
+ * below the range of normal numbers give the smallest of them, practically 0. <b>Arguments must stay below 1023
+ * (127)</b>: there is no upper clamp, so that the common case stays fast.
  */
 public final class Exp2 {
     static final double LOWEST = -1022;

@@ -9,18 +9,18 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * The inner loops of matrix factorisation under Adam: dot products, a step of a row with a gradient, steps without one.
  *
- * <p>A table is a {@code float[]} of rows whose length, the <em>stride</em>, is a multiple of {@link Lanes#FLOATS}; unused
- * places at the end of a row hold zeros and keep them. Beside the parameters {@code w} a table has the first moment
- * {@code m} and the <em>root</em> {@code r} of Adam's second moment (Kingma and Ba 2015, algorithm 1): between gradients
- * the root decays by √β₂, so such a step takes no square root. One step numbered T is
+ * <p>A table is a {@code float[]} of rows whose length, the <em>stride</em>, is a multiple of {@link Lanes#FLOATS};
+ * unused places at the end of a row hold zeros and keep them. Beside the parameters {@code w} a table has the first
+ * moment {@code m} and the <em>root</em> {@code r} of Adam's second moment (Kingma and Ba 2015, algorithm 1). Between
+ * gradients the root decays by √β₂, so such a step needs no square root. One step numbered T is
  *
  * <pre>
  *   m ← β₁ m + (1−β₁) g      r ← √(β₂ r² + (1−β₂) g²)      w ← w − rate m / (root r + ε)
  *   rate = learning rate / (1−β₁^T)     root = 1 / √(1−β₂^T)
  * </pre>
  *
- * <p>Each loop is one small static method over plain arrays, so that no vector is ever an argument (it would be boxed), and
- * has a twin that walks the same 16 lanes in plain Java for the same bits.
+ * <p>Each loop is one small static method over plain arrays, because a vector passed as an argument would be boxed. Its
+ * scalar reference walks the same 16 lanes in plain Java for the same bits.
  */
 public final class FactorSteps {
     /** β₁, the decay of the first moment. */
@@ -49,14 +49,14 @@ public final class FactorSteps {
 
     /** a·b over a stride. */
     public static float dot(float[] a, int atA, float[] b, int atB, int stride) {
-        return Lanes.VECTOR ? Vectors.dot(a, atA, b, atB, stride) : Twins.dot(a, atA, b, atB, stride);
+        return Lanes.VECTOR ? Vectors.dot(a, atA, b, atB, stride) : Scalar.dot(a, atA, b, atB, stride);
     }
 
     /** a·(b − c) over a stride; {@code b} and {@code c} are rows of one table. */
     public static float dotDifference(float[] a, int atA, float[] table, int atB, int atC, int stride) {
         return Lanes.VECTOR
                 ? Vectors.dotDifference(a, atA, table, atB, atC, stride)
-                : Twins.dotDifference(a, atA, table, atB, atC, stride);
+                : Scalar.dotDifference(a, atA, table, atB, atC, stride);
     }
 
     /**
@@ -67,7 +67,7 @@ public final class FactorSteps {
         if (Lanes.VECTOR) {
             Vectors.idle(w, m, r, at, stride, rates, roots, from, to);
         } else {
-            Twins.idle(w, m, r, at, stride, rates, roots, from, to);
+            Scalar.idle(w, m, r, at, stride, rates, roots, from, to);
         }
     }
 
@@ -90,7 +90,7 @@ public final class FactorSteps {
         if (Lanes.VECTOR) {
             Vectors.leap(w, m, r, at, stride, weight1, root1, weight2, root2, decay1, decay2);
         } else {
-            Twins.leap(w, m, r, at, stride, weight1, root1, weight2, root2, decay1, decay2);
+            Scalar.leap(w, m, r, at, stride, weight1, root1, weight2, root2, decay1, decay2);
         }
     }
 
@@ -99,7 +99,7 @@ public final class FactorSteps {
         if (Lanes.VECTOR) {
             Vectors.step(w, m, r, at, stride, g, rate, root);
         } else {
-            Twins.step(w, m, r, at, stride, g, rate, root);
+            Scalar.step(w, m, r, at, stride, g, rate, root);
         }
     }
 
@@ -118,7 +118,7 @@ public final class FactorSteps {
                 Vectors.gradientOfUser1(g, d, stride, q, left, right, coefs, base, from, to);
             }
         } else {
-            Twins.gradientOfUser(g, stride, q, left, right, coefs, base, from, to);
+            Scalar.gradientOfUser(g, stride, q, left, right, coefs, base, from, to);
         }
     }
 
@@ -137,7 +137,7 @@ public final class FactorSteps {
                 Vectors.gradientOfItem1(g, d, stride, slots, slotOf, entries, coefs, from, to);
             }
         } else {
-            Twins.gradientOfItem(g, stride, slots, slotOf, entries, coefs, from, to);
+            Scalar.gradientOfItem(g, stride, slots, slotOf, entries, coefs, from, to);
         }
     }
 
@@ -345,8 +345,8 @@ public final class FactorSteps {
     }
 
     /** One number at a time, in the order of the lanes. */
-    private static final class Twins {
-        private Twins() {}
+    private static final class Scalar {
+        private Scalar() {}
 
         /** The tree of {@link Vectors#sum}: lane i with lane i xor 8, then 4, 2 and 1. */
         private static float sum(float[] lanes) {

@@ -1,12 +1,12 @@
 package org.lethe.numerics;
 
 /**
- * Random numbers as a function of what they are for, never of a position in a stream.
+ * Random numbers as a function of their purpose, never of a position in a stream.
  *
- * <p>A key is narrowed step by step, {@code Keyed.seed(7).of("negatives").of(epoch)}, and then asked for the number of
- * one entity: {@code at(id)}. Deleting one entity therefore changes no other entity's numbers, which is what makes
- * "bit-identical to learning without the data" a sentence that can be tested. The mixing function is the finaliser of
- * SplitMix64 (Steele, Lea and Flood 2014); {@code at} is one mix, some two nanoseconds.
+ * <p>A key is narrowed step by step, {@code Keyed.seed(7).of("negatives").of(epoch)}, and then gives the number of one
+ * entity: {@code at(id)}. Deleting one entity changes no other entity's numbers. A test can therefore require a model
+ * that is bit-identical to learning without the data. The mixing function is the finaliser of SplitMix64 (Steele, Lea
+ * and Flood 2014); {@code at} is one mix, some two nanoseconds.
  *
  * @param key the 64 bits reached so far
  */

@@ -3,20 +3,20 @@ package org.lethe.numerics;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Whether vector kernels run here, or their plain twins.
+ * Decides whether vector kernels run here, or their scalar references.
  *
- * <p>Kernels are written for 16 floats (8 doubles) at a time: one 512-bit register. A twin walks the same 16 virtual
- * lanes in plain Java and adds them in the same order, so both give the same bits. A fixed species on a narrower CPU
- * would box every vector, so there, and without the vector module, the twins run.
+ * <p>Kernels are written for 16 floats (8 doubles) at a time: one 512-bit register. A scalar reference walks the same
+ * 16 virtual lanes in plain Java and adds them in the same order, so both give the same bits. A fixed species on a
+ * narrower CPU would box every vector, so there, and without the vector module, the scalar references run.
  */
 public final class Lanes {
-    /** Floats per step of every kernel and twin. */
+    /** Floats per step of every kernel and scalar reference. */
     public static final int FLOATS = 16;
 
-    /** Doubles per step of every kernel and twin. */
+    /** Doubles per step of every kernel and scalar reference. */
     public static final int DOUBLES = 8;
 
-    /** Why the twins run, or an empty string where the kernels do. */
+    /** The reason why the scalar references run, or an empty string where the kernels run. */
     public static final String OBSTACLE = obstacle();
 
     /** True where kernels run: constant for the life of the process, so that a branch on it costs nothing. */

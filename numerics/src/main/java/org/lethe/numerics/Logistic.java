@@ -3,8 +3,8 @@ package org.lethe.numerics;
 /**
  * The logistic function of one number, with the same bits interpreted and compiled.
  *
- * <p>{@code exp} is 2^n · P(f) with a polynomial of degree 6 (minimax on |f| ≤ ½ for 2^f, relative error below 2e-7), by
- * fused multiply-add; the library's {@code Math.exp} promises no bits and {@code StrictMath.exp} takes ten times as long.
+ * <p>{@code exp} is 2^n · P(f) with a polynomial of degree 6 (minimax on |f| ≤ ½ for 2^f, relative error below 2e-7),
+ * by fused multiply-add. {@code Math.exp} promises no bits, and {@code StrictMath.exp} takes ten times as long.
  */
 public final class Logistic {
     private static final float LOG2_E = 1.442695f;

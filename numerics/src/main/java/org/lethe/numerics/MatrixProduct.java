@@ -6,8 +6,9 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Products of many rows with a small matrix, added to what is there: {@code C += A·B} and {@code C += Aᵀ·B}.
  *
- * <p>Matrices lie row by row without gaps; the columns of B and C are a multiple of {@link Lanes#FLOATS}. Every element is a
- * chain of fused multiply-adds by ascending inner index, so blocks, twins and threads give the same bits.
+ * <p>Matrices lie row by row without gaps; the columns of B and C are a multiple of {@link Lanes#FLOATS}. Every element
+ * is a chain of fused multiply-adds by ascending inner index, so blocks, threads and the scalar reference give the same
+ * bits.
  */
 public final class MatrixProduct {
     private static final int L = Lanes.FLOATS;

@@ -13,8 +13,9 @@ import jdk.incubator.vector.VectorSpecies;
  * with anything positive on the diagonal there they stay zero in the solution.
  *
  * <p>Outer products are summed in tiles of 8 rows × 2 vectors, so that a tile of sums stays in registers while all rows
- * of the table pass; every element is one chain of fused multiply-adds in the order of the rows. The factorisation
- * takes 4 rows at a time. In the solution, sums over lanes are trees of fixed shape. Twins give the same bits.
+ * of the table pass. Every element is one chain of fused multiply-adds in the order of the rows. The factorisation
+ * takes 4 rows at a time. In the solution, sums over lanes are trees of fixed shape. The scalar reference gives the
+ * same bits.
  */
 public final class NormalEquations {
     private static final int L = Lanes.FLOATS;
@@ -31,7 +32,7 @@ public final class NormalEquations {
             for (int c = r / L * L; c < stride; c += 2 * L) {
                 if (!Lanes.VECTOR) {
                     int width = Math.min(2 * L, stride - c);
-                    Twins.outer(table, stride, rows, from, to, weight, base, into, r, c, width);
+                    Scalar.outer(table, stride, rows, from, to, weight, base, into, r, c, width);
                 } else if (c + L < stride) {
                     Vectors.outer2(table, stride, rows, from, to, weight, base, into, r, c);
                 } else {
@@ -46,7 +47,7 @@ public final class NormalEquations {
         if (Lanes.VECTOR) {
             Vectors.sum(table, stride, rows, from, to, into);
         } else {
-            Twins.sum(table, stride, rows, from, to, into);
+            Scalar.sum(table, stride, rows, from, to, into);
         }
     }
 
@@ -61,7 +62,7 @@ public final class NormalEquations {
                 if (Lanes.VECTOR) {
                     Vectors.panel(a, stride, j, c);
                 } else {
-                    Twins.panel(a, stride, j, c);
+                    Scalar.panel(a, stride, j, c);
                 }
             }
             for (int r = j; r < j + 4; r++) {
@@ -93,7 +94,7 @@ public final class NormalEquations {
         for (int j = stride - 1; j >= 0; j--) {
             float dot = Lanes.VECTOR
                     ? Vectors.dot(a, j * stride, x, j / L * L, stride)
-                    : Twins.dot(a, j * stride, x, j / L * L, stride);
+                    : Scalar.dot(a, j * stride, x, j / L * L, stride);
             x[j] = (y[j] - dot) / a[j * stride + j];
         }
     }
@@ -103,7 +104,7 @@ public final class NormalEquations {
         if (Lanes.VECTOR) {
             Vectors.subtract(to, atTo, from, atFrom, factor, first, end);
         } else {
-            Twins.subtract(to, atTo, from, atFrom, factor, first, end);
+            Scalar.subtract(to, atTo, from, atFrom, factor, first, end);
         }
     }
 
@@ -281,8 +282,8 @@ public final class NormalEquations {
     }
 
     /** One number at a time, in the order of the lanes. */
-    private static final class Twins {
-        private Twins() {}
+    private static final class Scalar {
+        private Scalar() {}
 
         static void outer(
                 float[] table,

@@ -16,7 +16,7 @@ public final class PairGradient {
 
     /** {@code rows[p]·(rows[i] − rows[j])}, by offsets into one table. */
     public static float margin(float[] rows, int p, int i, int j, int stride) {
-        return Lanes.VECTOR ? Vectors.margin(rows, p, i, j, stride) : Twins.margin(rows, p, i, j, stride);
+        return Lanes.VECTOR ? Vectors.margin(rows, p, i, j, stride) : Scalar.margin(rows, p, i, j, stride);
     }
 
     /** Adds {@code slope} = dLoss/dMargin times the gradient of the margin to the rows of {@code g} at the same offsets. */
@@ -24,7 +24,7 @@ public final class PairGradient {
         if (Lanes.VECTOR) {
             Vectors.add(rows, g, p, i, j, stride, slope);
         } else {
-            Twins.add(rows, g, p, i, j, stride, slope);
+            Scalar.add(rows, g, p, i, j, stride, slope);
         }
     }
 
@@ -33,7 +33,7 @@ public final class PairGradient {
         if (Lanes.VECTOR) {
             Vectors.add(rows, g, p, i, stride, slope);
         } else {
-            Twins.add(rows, g, p, i, stride, slope);
+            Scalar.add(rows, g, p, i, stride, slope);
         }
     }
 
@@ -85,8 +85,8 @@ public final class PairGradient {
     }
 
     /** One number at a time, in the order of the lanes. */
-    private static final class Twins {
-        private Twins() {}
+    private static final class Scalar {
+        private Scalar() {}
 
         static float margin(float[] rows, int p, int i, int j, int stride) {
             float[] lanes = new float[L];

@@ -9,7 +9,8 @@ import jdk.incubator.vector.VectorSpecies;
  * The mixture of five radial kernels of the maximum mean discrepancy, {@code k(D) = Σ_{i=0..4} exp(−D / (bw·2^i))} of a squared
  * distance D.
  *
- * <p>One exponential a pair: with {@code e = exp(−D/(16 bw))} the kernels are e, e², e⁴, e⁸, e¹⁶. The twins give the same bits.
+ * <p>One exponential a pair: with {@code e = exp(−D/(16 bw))} the kernels are e, e², e⁴, e⁸, e¹⁶. The scalar reference
+ * gives the same bits.
  */
 public final class RadialKernels {
     private static final double LOG2E = 1 / Math.log(2);

@@ -6,8 +6,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Squared Euclidean distances from many rows to many points.
  *
- * <p>Every element is a sum by ascending dimension, each square rounded before it is added, so blocks, twins and threads give
- * the same bits.
+ * <p>Every element is a sum by ascending dimension, each square rounded before it is added, so blocks, threads and the
+ * scalar reference give the same bits.
  */
 public final class SquaredDistances {
     private static final int L = Lanes.FLOATS;
@@ -15,8 +15,9 @@ public final class SquaredDistances {
     private SquaredDistances() {}
 
     /**
-     * Overwrites {@code distances} [rows, points] with those between A [rows, width], which begins at {@code atA}, and the
-     * points, which lie dimension by dimension, [width, points]; their number is a multiple of {@link Lanes#FLOATS}.
+     * Overwrites {@code distances} [rows, points] with the distances between the rows of A [rows, width], from {@code
+     * atA} on, and the points. Points lie dimension by dimension, [width, points]; their number is a multiple of {@link
+     * Lanes#FLOATS}.
      */
     public static void of(float[] distances, float[] a, int atA, float[] byDimension, int rows, int width, int points) {
         of(distances, a, atA, byDimension, rows, width, points, 0);

@@ -1,4 +1,6 @@
-/** Vector kernels with plain twins, fixed-order sums, exponentials and keyed randomness, on the JDK alone. */
+/**
+ * Vector kernels with a scalar reference each, fixed-order sums, exponentials and keyed randomness, on the JDK alone.
+ */
 @NullMarked
 package org.lethe.numerics;
 

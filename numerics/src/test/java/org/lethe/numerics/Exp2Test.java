@@ -35,7 +35,7 @@ class Exp2Test {
     }
 
     @Test
-    void vectorsHaveTheBitsOfTheTwin() {
+    void vectorsHaveTheBitsOfTheScalarReference() {
         Assumptions.assumeTrue(Lanes.VECTOR, Lanes.OBSTACLE);
         double[] x = new double[8];
         double[] e = new double[8];

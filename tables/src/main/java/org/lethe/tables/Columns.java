@@ -44,7 +44,7 @@ public abstract sealed class Columns permits TextColumns, ParquetColumns {
         return new ParquetColumns(file);
     }
 
-    /** What is asked for of a column. */
+    /** The kinds of value that a column is read as. */
     public enum As {
         /** For {@link Rows#id}. */
         ID,
@@ -100,7 +100,7 @@ public abstract sealed class Columns permits TextColumns, ParquetColumns {
     /** Reads some columns. */
     public abstract Rows rows(List<Want> wanted);
 
-    /** What may be the matter where a column is missing, or nothing. */
+    /** A hint on why a column is missing, or an empty text. */
     abstract String hint();
 
     /** A complaint unless each of these columns is there once; empty names are not asked for. */

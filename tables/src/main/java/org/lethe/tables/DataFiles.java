@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import org.lethe.DataFolders;
 import org.lethe.LetheException;
 
-/** Finding the files of a data set, and saying so well where they are not. */
+/** Finds the files of a data set, and explains what is missing where they are not there. */
 public final class DataFiles {
     private DataFiles() {}
 
@@ -48,7 +48,7 @@ public final class DataFiles {
                         folder + ": expected a file " + String.join(" or ", names) + ", found none; " + remedy));
     }
 
-    /** Refuses what is put in a file's place when it was not really fetched: a Git LFS pointer, or a web page. */
+    /** Refuses files that only stand in for the real one: a Git LFS pointer, or a web page. */
     static void refusePlaceholder(Path file) {
         String start;
         try (InputStream in = Files.newInputStream(file)) {
@@ -69,7 +69,7 @@ public final class DataFiles {
         }
     }
 
-    /** A text of a file as it may be shown: control characters as their codes. */
+    /** A text of a file, safe to print: control characters as their codes. */
     static String printable(String text) {
         StringBuilder shown = new StringBuilder(text.length());
         text.codePoints().forEach(c -> {

@@ -26,7 +26,10 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
     /** Numbers that one table holds at most. */
     static final long MOST = Integer.MAX_VALUE - 8L;
 
-    /** Numbers of an attribute with more different values than this are numbers, and put in bands; fewer are labels. */
+    /**
+     * A numeric attribute with more different values than this stays numeric and is put in bands; with fewer it is
+     * labels.
+     */
     private static final int LABELS = 20;
 
     public EmbeddingTable {
@@ -73,9 +76,9 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
     /**
      * Reads a file by the ending of its name.
      *
-     * <p>CSV, TSV and Parquet have a column of ids and columns of numbers, or one column of lists; {@code .npy} is a table of
-     * floats without ids; {@code .safetensors} has it as a tensor, with the ids in a tensor {@code ids} or none. Rows without
-     * ids are numbered from 0. Formats that can carry code are refused.
+     * <p>CSV, TSV and Parquet have a column of ids, and columns of numbers or one column of lists. {@code .npy} is a
+     * table of floats without ids. {@code .safetensors} has the table as a tensor, and the ids, if any, in a tensor
+     * {@code ids}. Rows without ids are numbered from 0. Formats that can carry code are refused.
      *
      * @param id the column of ids
      * @param tensor the name of the tensor, or empty for the only one with two dimensions
@@ -144,7 +147,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
     }
 
     /**
-     * A table whose entities have an attribute, and what did not fit together.
+     * A table whose entities have an attribute, with counts of the ids that did not match.
      *
      * @param table the same rows
      * @param unknown rows of which the attributes say nothing
@@ -218,7 +221,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
         return new EmbeddingTable(source, entities, width, other, columns);
     }
 
-    /** How many columns hold one value only, which tells nobody anything. */
+    /** How many columns hold only one value, and so no information. */
     public int constantColumns() {
         int constant = 0;
         for (int d = 0; d < width; d++) {

@@ -12,11 +12,10 @@ import org.lethe.Check;
 import org.lethe.LetheException;
 
 /**
- * The users, or the items, of a data set: the ids its publisher gave them, beside our dense numbers, and what is known
- * about each.
+ * The users, or the items, of a data set: the publisher's ids beside our dense numbers, and attributes.
  *
- * <p>Ids that are whole numbers are kept as such, eight bytes each; where nobody gave ids, an entity's id is its number
- * and nothing is stored. Immutable and safe for use by many threads.
+ * <p>Ids that are whole numbers are kept as such, eight bytes each. Without ids, an entity's id is its number, and
+ * nothing is stored. Immutable and safe for use by many threads.
  */
 public final class Entities {
     private final int size;
@@ -25,7 +24,7 @@ public final class Entities {
     private final Map<String, Attribute> attributes;
     private volatile @Nullable Map<String, Integer> index;
 
-    /** What is known about each entity, one value each. */
+    /** An attribute: one value for each entity. */
     public sealed interface Attribute {
         /** How many values there are. */
         int size();
@@ -154,7 +153,7 @@ public final class Entities {
         return entity == null ? OptionalInt.empty() : OptionalInt.of(entity);
     }
 
-    /** Everything known, by name. */
+    /** All attributes, by name. */
     public Map<String, Attribute> attributes() {
         return attributes;
     }

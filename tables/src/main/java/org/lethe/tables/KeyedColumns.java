@@ -36,7 +36,7 @@ final class KeyedColumns {
     /** The names that pandas gives the numbers of rows, or none, where it writes them as a column. */
     private static final Pattern INDEX = Pattern.compile("|__index_level_\\d+__|Unnamed: \\d+");
 
-    /** What programs write where a value is missing. */
+    /** The words that programs write for a missing value. */
     private static final Set<String> MISSING =
             Set.of("", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nat", "\\n");
 

@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 import org.lethe.LetheException;
 
 /**
- * The columns of a Parquet file, read by DuckDB, which is told to open this file and nothing else: no network, no
- * extensions, no other path. Rows stream through; ids that are whole numbers never become text.
+ * The columns of a Parquet file, read by DuckDB. DuckDB may open this file and nothing else: no network, no extensions,
+ * no other path. Rows stream through; ids that are whole numbers never become text.
  */
 final class ParquetColumns extends Columns {
     private static final Set<String> WHOLE =

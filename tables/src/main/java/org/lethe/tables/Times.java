@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The times of one column: seconds, or a date and time with or without an offset from UTC.
  *
- * <p>They come out as whole seconds where all are whole, and otherwise in the largest decimal unit, down to a nanosecond, in
- * which all are whole: only their order and their differences mean something.
+ * <p>The result is in whole seconds where all are whole; otherwise in the largest decimal unit, down to a nanosecond,
+ * in which all are whole. Only the order and the differences of the times have a meaning.
  */
 public final class Times {
     private static final Pattern DATE = Pattern.compile(

@@ -66,7 +66,7 @@ final class ColumnsTest {
         }
     }
 
-    /** What is written as RFC 4180 says comes back, whatever the fields hold. */
+    /** Fields written by RFC 4180 are read back unchanged, whatever they hold. */
     @Test
     void anyFieldsComeBack() throws IOException {
         Keyed random = Keyed.seed(20_260);

@@ -7,8 +7,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
 
 /**
- * An exponential moving average of the trained parameters: often a better model than the latest, and the usual one of a
- * diffusion model. Its tensors belong to the scope in which it is made. Costs one pass over the parameters a step.
+ * An exponential moving average of the trained parameters. It is often a better model than the latest one, and the
+ * usual choice for diffusion models. Its tensors belong to the scope in which it is made. Costs one pass over the
+ * parameters a step.
  */
 public final class Average {
     private final double decay;

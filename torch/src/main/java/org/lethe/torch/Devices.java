@@ -10,9 +10,9 @@ import org.lethe.LetheException;
 /**
  * The devices of libtorch on this machine.
  *
- * <p>Arithmetic runs on the calling thread alone, so that the same seed gives the same bits however many threads there are:
- * sums of libtorch and OpenBLAS depend on how many threads share them. Parallelism is over cells, shards and blocks of
- * users, each of which calls from a thread of its own.
+ * <p>Arithmetic runs on the calling thread alone, because sums of libtorch and OpenBLAS depend on the number of threads
+ * that share them. The same seed therefore gives the same bits on any machine size. Parallelism is over cells, shards
+ * and blocks of users, each of which calls from a thread of its own.
  */
 public final class Devices {
     private Devices() {}

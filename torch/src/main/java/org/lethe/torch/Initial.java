@@ -28,7 +28,7 @@ public final class Initial {
     /** Zero: biases. */
     public static final Initial ZERO = constant(0);
 
-    /** What turns 64 random bits into a value. */
+    /** Turns 64 random bits into a value. */
     @FunctionalInterface
     private interface Rule {
         LongToDoubleFunction of(long outputs, long inputs);

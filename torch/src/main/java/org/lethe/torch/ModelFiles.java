@@ -32,8 +32,8 @@ import org.lethe.study.Storage;
 /**
  * The weights of a model in safetensors: one file, or shards with an index, as the Hugging Face libraries lay them out.
  *
- * <p>Files are mapped; loading copies each tensor once, from the mapping into the model. Whatever does not fit is refused
- * before the first value is copied.
+ * <p>Files are mapped; loading copies each tensor once, from the mapping into the model. A tensor that does not fit is
+ * refused before the first value is copied.
  */
 public final class ModelFiles implements AutoCloseable {
     private static final List<String> STEMS = List.of("model", "diffusion_pytorch_model");

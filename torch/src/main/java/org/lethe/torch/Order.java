@@ -6,9 +6,9 @@ import org.lethe.Check;
 import org.lethe.numerics.Keyed;
 
 /**
- * The order of samples in training, shuffled anew every epoch, as a function of key and step: a training that goes on from any
- * step sees what it would have seen. Leaving out a sample does not change the order of the others. An instance serves one thread; an
- * epoch costs a sort.
+ * The order of samples in training, shuffled anew every epoch. It is a function of key and step, so a training that
+ * continues from any step sees the same samples. Leaving out a sample does not change the order of the others. An
+ * instance serves one thread; an epoch costs a sort.
  */
 public final class Order {
     private final long[] ids;

@@ -104,7 +104,7 @@ public final class Parameters {
         return tensor;
     }
 
-    /** What follows an unknown name in a message: the nearest known one, if any is near. */
+    /** The hint after an unknown name in a message: the nearest known one, if any is near. */
     static String nearest(String name, Collection<String> known) {
         if (name.length() > LONGEST_NAME) {
             return ""; // a name in a file may be long, and comparing costs the product of lengths

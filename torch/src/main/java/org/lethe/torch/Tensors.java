@@ -17,7 +17,7 @@ import org.lethe.Safetensors;
 import org.lethe.numerics.Keyed;
 
 /**
- * Tensors from and to arrays and safetensors files. What is made here belongs to the scope it is made in.
+ * Tensors from and to arrays and safetensors files. A tensor belongs to the scope in which it is made.
  *
  * <p>Files are read and written without a copy: {@link #of(Safetensors, String)} is the mapping itself, and {@link #saved}
  * hands the writer the tensor's own memory. Arrays are copied, once each way; Java's heap cannot be lent.

@@ -28,8 +28,9 @@ import org.lethe.study.Storage;
 /**
  * One training loop for models of every kind: a step draws its batches, adds up their gradients, clips them and follows them.
  *
- * <p>Batches and all draws of chance are functions of seed and step, so that a training that goes on from a checkpoint ends in the
- * same bits as one that was never interrupted. Each part of a step has a scope of its own; native memory stays flat.
+ * <p>Batches and all random draws are functions of seed and step. A training that continues from a checkpoint therefore
+ * ends in the same bits as one that was never interrupted. Each part of a step has a scope of its own; native memory
+ * stays flat.
  *
  * @param steps steps of the optimiser
  * @param accumulation batches of one step, whose mean loss is followed as that of one large batch
@@ -109,7 +110,8 @@ public record Training(
     }
 
     /**
-     * What is trained: batches, and a loss of them. All is called inside a scope, and draws by the keys it is handed.
+     * The task of a training: its batches and their loss. Methods are called inside a scope, and draw by the keys they
+     * are given.
      *
      * @param <B> a batch; its tensors live for one step
      */
@@ -128,12 +130,12 @@ public record Training(
         /** The loss, a scalar: the mean over the batch. The key is for draws of the model, as of dropout or noise. */
         Tensor loss(B batch, Keyed key);
 
-        /** Where a step stands, for progress: an epoch, or nothing. */
+        /** The position of a step, for progress: an epoch, or nothing. */
         default String position(long step) {
             return "";
         }
 
-        /** Over how much the loss is a mean: samples, or tokens. Accumulated batches count by it. */
+        /** The weight of a batch's mean loss: its samples, or tokens. Accumulated batches are weighted by it. */
         default double weight(B batch) {
             return 1;
         }

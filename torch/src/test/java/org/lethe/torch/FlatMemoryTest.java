@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lethe.Env;
 import org.lethe.numerics.Keyed;
 
-/** What a training loop does, over and over: no step may leave native memory behind. */
+/** The steps of a training loop, over and over: no step may leave native memory behind. */
 class FlatMemoryTest {
     private static final int BATCH = 128;
     private static final int WIDTH = 64;

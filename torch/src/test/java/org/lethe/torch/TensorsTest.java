@@ -74,7 +74,7 @@ class TensorsTest {
     }
 
     @Test
-    void everyElementTypeHasItsTwin() {
+    void everyElementTypeHasACounterpart() {
         try (var _ = new PointerScope()) {
             for (Safetensors.Dtype dtype : Safetensors.Dtype.values()) {
                 Tensor tensor =

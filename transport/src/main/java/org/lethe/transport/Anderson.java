@@ -4,9 +4,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Anderson's extrapolation of a fixed-point iteration: the combination of the last images whose residuals, combined alike, are
- * least (Anderson 1965; in the form of Walker and Ni 2011). Costs a few products of vectors a step; forgets everything
- * when the error doubles, and moves no number further than a bound beyond the plain step.
+ * Anderson's extrapolation of a fixed-point iteration (Anderson 1965; in the form of Walker and Ni 2011). It combines
+ * the last images with the weights that make the combined residual smallest. A step costs a few products of vectors.
+ * The memory is dropped when the error doubles, and no number moves further than a bound beyond the plain step.
  */
 final class Anderson {
     private static final double RIDGE = 1e-10; // of the mean square of the differences

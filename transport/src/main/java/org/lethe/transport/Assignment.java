@@ -5,11 +5,11 @@ import java.util.Arrays;
 /**
  * The cheapest way to put n points into K groups of given sizes: exact, with its certificate.
  *
- * <p>Everybody starts in the group of least price-adjusted cost; then shortest augmenting paths on the graph of the K
- * groups move one point per step along each edge, the weight of an edge a → b being the cheapest move of a point now in
- * a (successive shortest paths; Ahuja, Magnanti and Orlin 1993, section 9.7, with the points contracted). One heap per
- * ordered pair gives the cheapest move; entries whose point has left are dropped when they reach the top. Ties go to the
- * smaller id. Costs O(nK) for the start and O(K² + K log n) for each augmentation; memory 12·nK bytes.
+ * <p>Every point starts in the group of least price-adjusted cost. Then shortest augmenting paths on the graph of the K
+ * groups move one point along each of their edges. The weight of an edge a → b is the cheapest move of a point from a
+ * to b. (Successive shortest paths; Ahuja, Magnanti and Orlin 1993, section 9.7, with the points contracted.) One heap
+ * per ordered pair gives the cheapest move; entries whose point has left are dropped when they reach the top. Ties go
+ * to the smaller id. Costs O(nK) for the start and O(K² + K log n) for each augmentation; memory 12·nK bytes.
  *
  * @param labels the group of each point
  * @param cost the sum of the chosen costs

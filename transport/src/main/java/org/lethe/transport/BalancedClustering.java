@@ -8,12 +8,12 @@ import org.lethe.numerics.Keyed;
 /**
  * K-means whose groups all have the same size, up to one point: the optimal balanced clustering of UltraRE.
  *
- * <p>Each round assigns the points at least total squared distance under the size limits, exactly ({@link Assignment}),
- * and then moves every centre to the mean of its points; neither step can raise the objective {@code Σ‖x − c‖²}. Ends
- * when no label changes. The first centres are the K points with the smallest keyed hashes, so a point that was not
- * among them can be deleted without moving the start. Follows Li et al. 2023 (UltraRE) at ε = 0, which is
- * what its code computes; where K does not divide n each group has ⌊n/K⌋ or ⌈n/K⌉ points and no point is split.
- * A round costs O(nKd) and an assignment.
+ * <p>Each round finds the exact assignment of least total squared distance under the size limits ({@link Assignment}),
+ * and then moves every centre to the mean of its points. Neither step can raise the objective {@code Σ‖x − c‖²}. The
+ * rounds end when no label changes. The first centres are the K points with the smallest keyed hashes, so a point that
+ * was not among them can be deleted without moving the start. Follows Li et al. 2023 (UltraRE) at ε = 0, as its code
+ * does. Where K does not divide n, each group has ⌊n/K⌋ or ⌈n/K⌉ points and no point is split. A round costs O(nKd) and
+ * an assignment.
  *
  * @param clusters number of groups K
  * @param rounds most rounds of assigning and moving centres
@@ -99,11 +99,11 @@ public record BalancedClustering(int clusters, int rounds) {
     }
 
     /**
-     * The groups after some points have left, with as few others moved as the sizes allow.
+     * The groups after some points have left; as few others move as the sizes allow.
      *
-     * <p>Who stays keeps the group, unless a group has become too large or too small; then the fewest points move, and among
-     * those the cheapest by the old centroids. Only groups that lost or gained a point get new centroids: what was computed
-     * from any other group still stands. O(nKd).
+     * <p>A point keeps its group, unless a group has become too large or too small. Then as few points as possible
+     * move, and of these the cheapest by the old centroids. Only groups that lost or gained a point get new centroids,
+     * so results computed from any other group stay valid. O(nKd).
      *
      * @param rows the points that stay, in any order
      * @param before the result for all points

@@ -2,7 +2,7 @@ package org.lethe.transport;
 
 import static org.lethe.transport.TransportProblem.require;
 
-/** How far the masses of a constrained barycenter may be from given ones, besides {@link Limits}. */
+/** A bound on the distance of the masses of a constrained barycenter from given masses, besides {@link Limits}. */
 public sealed interface Ball {
 
     /**
@@ -106,7 +106,7 @@ public sealed interface Ball {
             }
         }
 
-        /** What no masses at all stay below: every part of r goes to the nearest point. */
+        /** A lower bound for all masses: every part of r goes to the nearest point. */
         double least() {
             double total = 0;
             int m = reference.length;

@@ -1,6 +1,6 @@
 package org.lethe.transport;
 
-/** What moving one unit costs, kept as a whole or made row by row. */
+/** The costs of moving one unit, kept as a whole or computed row by row. */
 sealed interface Costs {
     int rows();
 

@@ -6,9 +6,9 @@ import org.lethe.numerics.Exp2;
 /**
  * The driver of {@link Sinkhorn}: levels of ε, sweeps, and the exact account of the result in doubles.
  *
- * <p>One driver serves three problems, which differ in how far a step goes: balanced ones, whose step is {@code f − log s};
- * unbalanced ones, whose step is that times {@code τ / (τ + ε)}; and symmetric ones, whose step is the mean of the old and
- * the new, with f = g, so that columns need no sums.
+ * <p>One driver serves three problems, which differ in the length of a step. The step of balanced problems is {@code f
+ * − log s}; unbalanced ones multiply it by {@code τ / (τ + ε)}. Symmetric ones, with f = g, take the mean of the old
+ * and the new, so that columns need no sums.
  */
 final class Entropic {
     static final double LOG2_E = 1 / Math.log(2);
@@ -294,7 +294,7 @@ final class Entropic {
         return error;
     }
 
-    /** What over-relaxation adds to a step: bounded, so that no exponential can overflow because of it. */
+    /** The part that over-relaxation adds to a step: bounded, so that no exponential can overflow because of it. */
     private double beyond(double step) {
         return Math.clamp((omega - 1) * step, -FARTHEST_BEYOND, FARTHEST_BEYOND);
     }
@@ -346,7 +346,7 @@ final class Entropic {
         return shift + Math.log(sum) * LOG2_E;
     }
 
-    /** What the potentials are worth, whatever the sweeps believed; points without mass get the extension. */
+    /** The exact account of the potentials, independent of the sweeps; points without mass get the extension. */
     private static TransportResult account(
             double[] a,
             double[] b,

@@ -74,7 +74,7 @@ public record FixedSupport(double epsilon, double tolerance, int maxSweeps) {
         return new Iteration(kernels(costs, masses), masses, loop).run(shares, shares, Within.ANYTHING, List.of());
     }
 
-    /** The barycenter within limits; infeasible ones are found out before anything is solved, and reported. */
+    /** The barycenter within limits. Infeasible limits are detected and reported before anything is solved. */
     public Barycenter barycenter(double[][] costs, double[][] masses, double[] shares, Limits limits, Loop loop) {
         int n = check(costs, masses, shares, limits);
         Limits.Projection inside = limits.project(new double[n], limits.noMultipliers());
@@ -87,11 +87,11 @@ public record FixedSupport(double epsilon, double tolerance, int maxSweeps) {
     /**
      * The barycenter within limits and a ball around reference masses.
      *
-     * <p>A divergence ball joins the limits, and that nothing lies in both is proved. For a transport ball the reference is a
-     * further measure whose share is bisected until the exact transport cost from it is at most the radius. Entropy keeps
-     * masses some √ε from the reference whatever the share: a ball too small for that ends as STOPPED, with what is missed as
-     * the violation; INFEASIBLE says that no masses at all lie in it. Where that matters and the grid is small,
-     * {@link GridBarycenter} is exact.
+     * <p>A divergence ball is one more limit, and it is proved where no masses satisfy all limits. For a transport ball
+     * the reference is a further measure; its share is bisected until the exact transport cost from it is at most the
+     * radius. Entropy keeps masses some √ε from the reference, whatever the share. A ball too small for that ends as
+     * STOPPED, with the missing amount as the violation; INFEASIBLE says that no masses at all lie in it. Where that
+     * matters and the grid is small, {@link GridBarycenter} is exact.
      */
     public Barycenter barycenter(
             double[][] costs, double[][] masses, double[] shares, Limits limits, Ball ball, Loop loop) {
@@ -198,8 +198,8 @@ public record FixedSupport(double epsilon, double tolerance, int maxSweeps) {
     /**
      * The pixels of an image, row by row, with squared distances as costs.
      *
-     * <p>Such costs are a sum over the axes, so the kernel is a product and no matrix of costs is made: a sweep costs 2 K hw (h +
-     * w) exponentials in place of 2 K (hw)².
+     * <p>Such costs are a sum over the axes, so the kernel is a product and needs no matrix of costs. A sweep costs 2 K
+     * hw (h + w) exponentials instead of 2 K (hw)².
      *
      * @param height number of rows h
      * @param width number of columns w

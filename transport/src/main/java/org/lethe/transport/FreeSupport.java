@@ -11,11 +11,12 @@ import org.lethe.numerics.Keyed;
 /**
  * The barycenter of point clouds as S free points, and where it sends the points of each cloud.
  *
- * <p>Minimises {@code Σ_k λ_k W₂²(P_k, X)} over the positions X, by default of equal masses ({@link Steps} has more) (Cuturi and Doucet 2014, algorithm 2; Álvarez-Esteban
- * et al. 2016). A round finds the plan G^k of every cloud by the costs ‖y − x‖² and then moves each support point to the
- * mean of what it receives, {@code x_s ← Σ_k λ_k Σ_i G^k_is y_i / b_s}: neither step can raise the objective when plans are
- * optimal. Every plan is rounded onto its marginals (Altschuler et al. 2017) before it moves anything, so a plan that ran
- * out of sweeps costs quality, never mass. The minimum is local: it depends on the start.
+ * <p>Minimises {@code Σ_k λ_k W₂²(P_k, X)} over the positions X, by default of equal masses ({@link Steps} has more)
+ * (Cuturi and Doucet 2014, algorithm 2; Álvarez-Esteban et al. 2016). A round finds the plan G^k of every cloud by the
+ * costs ‖y − x‖² and then moves each support point to the mean of the mass it receives, {@code x_s ← Σ_k λ_k Σ_i G^k_is
+ * y_i / b_s}. Neither step can raise the objective when plans are optimal. Every plan is rounded onto its marginals
+ * (Altschuler et al. 2017) before it moves anything, so a plan that ran out of sweeps costs quality, never mass. The
+ * minimum is local: it depends on the start.
  *
  * <p>The target of a point is its barycentric projection, {@code T_k(y_i) = Σ_s G^k_is x_s / a_i}: moving every cloud onto
  * its targets makes the clouds alike, and {@code 2 λ_k a_i (y_i − T_k(y_i))} is the gradient of the objective in y_i.
@@ -104,9 +105,10 @@ public record FreeSupport(
         }
 
         /**
-         * Where points outside cloud {@code k} go: the entropic map {@code T(y) = Σ_s w_s x_s} with w_s proportional to
-         * {@code exp((g_s − ‖y − x_s‖²) / ε)} (Pooladian and Niles-Weed 2021), which is {@code targets} on the cloud itself up
-         * to rounding; for exact plans the support point of least {@code ‖y − x_s‖² − g_s}.
+         * The targets of points outside cloud {@code k}: the entropic map {@code T(y) = Σ_s w_s x_s} with w_s
+         * proportional to {@code exp((g_s − ‖y − x_s‖²) / ε)} (Pooladian and Niles-Weed 2021). On the cloud itself it
+         * equals {@code targets} up to rounding. For exact plans it is the support point of least {@code ‖y − x_s‖² −
+         * g_s}.
          */
         public double[] map(int k, Cloud outside, Loop loop) {
             int n = outside.size();
@@ -133,15 +135,15 @@ public record FreeSupport(
     }
 
     /**
-     * What a round may do besides moving points to the means of what they receive.
+     * Further moves of a round, besides moving points to the means of the mass they receive.
      *
-     * <p>Points are projected onto a region: as the objective of a point is its squared distance to that mean, the projection is the
-     * best point of the region, and exact rounds still never raise the objective. Masses b are moved by mirror descent on the
-     * support's potentials, {@code b_s ← b_s exp(−η Σ_k λ_k g_ks)} scaled to 1; a step that raised the objective is taken back
-     * and η halved. Without the entropy's bias the objective is {@code Σ_k λ_k OT_ε(P_k, X) − ½ OT_ε(X, X)}, that of the
-     * divergences but for a constant (Janati et al. 2020), and a point moves to {@code x̄_s + x_s − q_s}, with q_s its mean under
-     * the plan of X to itself, which keeps it from being drawn in; that problem costs some ten sweeps of S² and its ε is
-     * the clouds' mean.
+     * <p>Points are projected onto a region. The objective of a point is its squared distance to that mean, so the
+     * projection is the best point of the region, and exact rounds still never raise the objective. Masses b are moved
+     * by mirror descent on the support's potentials, {@code b_s ← b_s exp(−η Σ_k λ_k g_ks)} scaled to 1; a step that
+     * raised the objective is taken back and η halved. Without the entropy's bias the objective is {@code Σ_k λ_k
+     * OT_ε(P_k, X) − ½ OT_ε(X, X)}, that of the divergences but for a constant (Janati et al. 2020). A point then moves
+     * to {@code x̄_s + x_s − q_s}, with q_s its mean under the plan of X to itself, so that it is not drawn inwards.
+     * The problem of X to itself costs some ten sweeps of S²; its ε is the clouds' mean.
      *
      * @param region where the points may lie
      * @param rate η times the clouds' squared spread, 1 as a start, or 0 to keep the masses

@@ -10,11 +10,12 @@ import java.util.Optional;
 /**
  * The exact barycenter of measures on few given points, by one linear program.
  *
- * <p>Minimises {@code Σ_k λ_k ⟨P_k, C_k⟩} over plans P_k ≥ 0 with columns b_k and common row sums a within {@link Limits}
- * (Anderes, Borgwardt and Miller 2016): n + n Σ m_k variables and Σ (n + m_k) rows in a dense tableau. Choose it for grids of
- * up to some 50 points, where a proof, limits or a distance to a reference count: on 50 points two measures take 0.03 s and
- * three 0.5 s, and time grows like the fourth power. For more points {@link FixedSupport} is the choice, and on a line
- * {@link Line#barycenter}. Exact barycenters of noisy histograms are themselves ragged; entropy or a finer line smooths them.
+ * <p>Minimises {@code Σ_k λ_k ⟨P_k, C_k⟩} over plans P_k ≥ 0 with columns b_k and common row sums a within {@link
+ * Limits} (Anderes, Borgwardt and Miller 2016): n + n Σ m_k variables and Σ (n + m_k) rows in a dense tableau. Choose
+ * it for grids of up to some 50 points, where a proof, limits or a distance to a reference matter. On 50 points two
+ * measures take 0.03 s and three 0.5 s; time grows like the fourth power. For more points {@link FixedSupport} is the
+ * choice, and on a line {@link Line#barycenter}. Exact barycenters of noisy histograms are themselves ragged; entropy
+ * or a finer line smooths them.
  *
  * @param maxPivots most steps of the simplex method
  */

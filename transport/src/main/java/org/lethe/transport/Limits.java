@@ -7,13 +7,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What the masses of a constrained barycenter must satisfy, besides adding up to 1.
+ * Constraints on the masses of a constrained barycenter, besides adding up to 1.
  *
- * <p>The nearest such masses to given ones, in the sense of KL, are found by coordinate ascent on the multipliers (Hildreth's
- * and Dykstra's method in the geometry of KL: Censor and Reich 1998): each constraint in turn gets the multiplier that
+ * <p>Coordinate ascent on the multipliers finds the nearest such masses to given ones in the sense of KL (Hildreth's
+ * and Dykstra's method in the geometry of KL: Censor and Reich 1998). Each constraint in turn gets the multiplier that
  * just meets it, or none where it is met anyway. A cycle costs O(n) for each bound and some fifty times that for each
- * other constraint. That nothing satisfies them is proved, not guessed: the multipliers then grow along a direction in
- * which no masses within the bounds reach what the constraints ask for (Farkas), which is checked.
+ * other constraint. Where no masses satisfy the constraints, this is proved, not guessed. The multipliers then grow
+ * along a direction that shows it (Farkas), and the solver checks that direction.
  *
  * @param least smallest mass of each point, from 0 to less than 1
  * @param most largest mass of each point
@@ -142,7 +142,9 @@ public record Limits(double[] least, double[] most, List<Linear> linear) {
         }
     }
 
-    /** How far the multiplier must move for its constraint to be just met, or to be 0 if it is met without. */
+    /**
+     * The move of the multiplier that just meets its constraint, or makes it 0 where the constraint is met without it.
+     */
     private static double step(Linear one, double[] logs, double now) {
         double without = mean(one.coefficients, logs, -now);
         if (without >= one.least && without <= one.most) {

@@ -75,7 +75,7 @@ public record Line(double[] points, double[] weights) {
             total += mass * cost(points[i] - other.points[j], p);
             mine -= mass;
             theirs -= mass;
-            // Whoever is used up moves on; what rounding leaves at the ends is no mass.
+            // A point whose mass is used up gives way to the next; a remainder of rounding is no mass.
             if (mine <= theirs) {
                 if (++i == points.length) {
                     return total;

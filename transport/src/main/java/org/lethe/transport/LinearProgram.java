@@ -5,9 +5,9 @@ import java.util.Arrays;
 /**
  * {@code min cᵀx} over x ≥ 0 with Ax = b, by the simplex method on a dense tableau in two phases.
  *
- * <p>For programs of some hundred rows that have no tree: a pivot costs rows × columns. The tableau carries the inverse of
- * the basis, so ties in the choice of the leaving row are broken lexicographically and no basis comes twice (Dantzig,
- * Orden and Wolfe 1955); rounding can still break that, so pivots are capped.
+ * <p>For programs of some hundred rows that have no tree: a pivot costs rows × columns. The tableau carries the inverse
+ * of the basis, so ties in the choice of the leaving row are broken lexicographically and no basis comes twice
+ * (Dantzig, Orden and Wolfe 1955). Rounding can still break that, so pivots are capped.
  */
 final class LinearProgram {
     private static final double SMALL =
@@ -24,7 +24,7 @@ final class LinearProgram {
     private long pivots;
 
     /**
-     * What was found.
+     * The result of the simplex method.
      *
      * @param x the variables
      * @param y the multiplier of each row

@@ -71,8 +71,8 @@ sealed interface LogKernel {
     }
 
     /**
-     * The points of a raster by costs that are a sum over its two axes: the kernel is a product, and an application is one
-     * along columns and one along rows, hw (h + w) exponentials.
+     * The points of a raster by costs that are a sum over its two axes. The kernel is a product: an application is one
+     * pass along columns and one along rows, hw (h + w) exponentials.
      *
      * @param down costs between rows of the raster, h × h, symmetric
      * @param across costs between its columns, w × w, symmetric

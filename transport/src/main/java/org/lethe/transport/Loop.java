@@ -2,7 +2,7 @@ package org.lethe.transport;
 
 import java.util.function.IntConsumer;
 
-/** Who runs the independent parts of a loop. Results do not depend on it. */
+/** Runs the independent parts of a loop. Results do not depend on the threads that run them. */
 @FunctionalInterface
 public interface Loop {
     /** Runs {@code body} for 0 … parts − 1, in any order and at the same time if it likes. */

@@ -7,10 +7,10 @@ import java.util.Arrays;
 /**
  * A given part of the mass to be moved at least cost, whichever part that is.
  *
- * <p>{@code min ⟨P, C⟩} over P ≥ 0 with rows at most a, columns at most b and a total of {@code mass} (Caffarelli and McCann 2010): the
- * exact balanced problem with one more source and one more target that take the rest at no cost (Chapel, Alaya and Gasso 2020).
- * Choose it where a known share has no counterpart; where the share is not known but a price for leaving mass behind is,
- * {@link UnbalancedProblem}. Costs the exact problem.
+ * <p>{@code min ⟨P, C⟩} over P ≥ 0 with rows at most a, columns at most b and a total of {@code mass} (Caffarelli and
+ * McCann 2010). It is solved as the exact balanced problem with one more source and one more target that take the rest
+ * at no cost (Chapel, Alaya and Gasso 2020). Choose it where a known share has no counterpart; where the share is not
+ * known but a price for leaving mass behind is, {@link UnbalancedProblem}. Costs the exact problem.
  *
  * @param a mass of each source, n numbers of at least 0
  * @param b mass of each target, m numbers of at least 0

@@ -7,12 +7,13 @@ import java.util.Arrays;
 /**
  * The gradient of a function of an entropic plan, where {@link Envelope} has that of the objective.
  *
- * <p>With {@code Q = ∂L/∂P} the marginal equations are differentiated at the solution, not the sweeps (Luise et al. 2018, theorem
- * 2): {@code [[diag(P1), P], [Pᵀ, diag(Pᵀ1)]] (u, v) = ((Q∘P)1, (Q∘P)ᵀ1)} gives {@code ∂L/∂C = P ∘ (u 1ᵀ + 1 vᵀ − Q) / ε}, {@code ∂L/∂a = u}
- * and {@code ∂L/∂b = v}, the last two on the simplex, with mean 0 over the points with mass. The rows are eliminated and the
- * rest is solved by conjugate gradients, of which one step costs a pass over the plan; constants, which the system does not
- * see, are left out instead of damped by a ridge. Choose it to train through barycentric targets, labels or maps; for a loss that is
- * the transport cost itself the envelope is free. As exact as the plan: check that it converged.
+ * <p>With {@code Q = ∂L/∂P} the marginal equations are differentiated at the solution, not the sweeps (Luise et al.
+ * 2018, theorem 2): {@code [[diag(P1), P], [Pᵀ, diag(Pᵀ1)]] (u, v) = ((Q∘P)1, (Q∘P)ᵀ1)} gives {@code ∂L/∂C = P ∘ (u 1ᵀ
+ * + 1 vᵀ − Q) / ε}, {@code ∂L/∂a = u} and {@code ∂L/∂b = v}, the last two on the simplex, with mean 0 over the points
+ * with mass. The rows are eliminated and the rest is solved by conjugate gradients; one step costs a pass over the
+ * plan. The system does not see constants, so they are left out instead of damped by a ridge. Choose it to train
+ * through barycentric targets, labels or maps; for a loss that is the transport cost itself the envelope is free. As
+ * exact as the plan: check that it converged.
  *
  * @param costs ∂L/∂C, n × m numbers
  * @param sources ∂L/∂a, 0 where there is no mass

@@ -2,7 +2,7 @@ package org.lethe.transport;
 
 import static org.lethe.transport.TransportProblem.require;
 
-/** Where the points of a barycenter may lie: a convex set, onto which a point is projected. */
+/** The region in which the points of a barycenter may lie: a convex set, onto which points are projected. */
 public sealed interface Region {
 
     /** Moves the point that starts at {@code at} to the nearest one of the region. */

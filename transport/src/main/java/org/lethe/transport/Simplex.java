@@ -6,13 +6,13 @@ import java.util.Arrays;
  * The transportation simplex on a spanning tree.
  *
  * <p>Nodes are sources, then targets; the basis is a tree of n + m − 1 arcs kept as parents, subtree sizes and lists of
- * children. Starts greedily (each source in turn takes its cheapest open targets). Pricing looks at one to three whole
- * rows at a time, cyclically, by vectors: short blocks are 3 to 5 times faster here than the textbook's √(nm).
+ * children. It starts greedily: each source in turn takes its cheapest open targets. Pricing looks at one to three
+ * whole rows at a time, cyclically, by vectors: short blocks are 3 to 5 times faster here than the textbook's √(nm).
  *
- * <p>Cycling: trees are strongly feasible (Cunningham 1976) — every target but the root has positive flow on its arc
- * upwards — because the start breaks ties as if each source had an infinitesimal more, and a pivot drops the last blocking
- * arc of its cycle. Rounding can still break this, so pivots are capped. Cost per pivot: one to three rows for pricing,
- * a path for the flows, the smaller side of the tree for the potentials.
+ * <p>Trees are strongly feasible, so that the method does not cycle (Cunningham 1976): every target but the root has
+ * positive flow on its arc upwards. The start breaks ties as if each source had an infinitesimal more, and a pivot
+ * drops the last blocking arc of its cycle. Rounding can still break this, so pivots are capped. Cost per pivot: one to
+ * three rows for pricing, a path for the flows, the smaller side of the tree for the potentials.
  */
 final class Simplex {
     private final int n;

@@ -3,20 +3,23 @@ package org.lethe.transport;
 import static org.lethe.transport.TransportProblem.require;
 
 /**
- * How to solve {@code min ⟨P, C⟩ + ε KL(P | abᵀ)}: Sinkhorn's iteration on potentials, in logarithms throughout.
+ * The settings to solve {@code min ⟨P, C⟩ + ε KL(P | abᵀ)} by Sinkhorn's iteration on potentials, in logarithms
+ * throughout.
  *
- * <p>One sweep is exactly one Gauss and Seidel step for f and then for g, with one exponential per entry: the old f is the
- * shift of the row's sum, whose distance from 1 is the marginal error, and the same exponentials, rescaled, are the
- * columns' sums. Where a sum leaves the safe range the row or column is done again with its maximum. With {@code scaling}
- * above 1 the solver first takes ten sweeps at each of ε₀ = max|C|, ε₀ / scaling, … down to ε. A sweep costs nm
- * exponentials of 0.8 ns in doubles, or two passes over a kernel of floats; the number of sweeps grows like max|C| / ε.
+ * <p>One sweep is exactly one Gauss and Seidel step for f and then for g, with one exponential per entry. The old f is
+ * the shift of the row's sum, and the distance of that sum from 1 is the marginal error. The same exponentials,
+ * rescaled, are the columns' sums. Where a sum leaves the safe range the row or column is done again with its maximum.
+ * With {@code scaling} above 1 the solver first takes ten sweeps at each of ε₀ = max|C|, ε₀ / scaling, … down to ε. A
+ * sweep costs nm exponentials of 0.8 ns in doubles, or two passes over a kernel of floats; the number of sweeps grows
+ * like max|C| / ε.
  *
- * <p>With {@code relaxation} ω above 1 potentials move ω times as far as a step would take them once the error falls
- * steadily, and plain steps finish (Thibault et al. 2021): fewer sweeps where convergence is slow, more where it is not.
- * With {@code memory} above 0 every step is extrapolated from that many earlier ones (Anderson 1965): of 1,000² points in
- * the plane at a thousandth of the largest cost and 1e-6 it needs 143 sweeps where plain steps need 1,011 and ω = 1.8 385. Choose a
- * memory of 5 where many sweeps would be needed, that is ε below a hundredth of the costs or a strict tolerance. It serves
- * balanced problems between two measures; others take the plain steps, of which they need few.
+ * <p>With {@code relaxation} ω above 1, potentials move ω times as far as a plain step once the error falls steadily;
+ * plain steps finish (Thibault et al. 2021). This saves sweeps where convergence is slow, and costs some where it is
+ * not. With {@code memory} above 0 every step is extrapolated from that many earlier ones (Anderson 1965). For 1,000²
+ * points in the plane at a thousandth of the largest cost and 1e-6, extrapolation needs 143 sweeps, plain steps 1,011,
+ * and ω = 1.8 needs 385. Choose a memory of 5 where many sweeps would be needed, that is ε below a hundredth of the
+ * costs or a strict tolerance. It serves balanced problems between two measures; others take the plain steps, of which
+ * they need few.
  *
  * <p>Potentials are those of {@code P = a b exp((f + g − C) / ε)}. Where others define {@code P = exp((f′ + g′ − C) / ε)},
  * {@code f′ = f + ε log a} and {@code g′ = g + ε log b}; and −ε H(P) in place of ε KL(P | abᵀ) changes the objective by the

@@ -3,7 +3,8 @@ package org.lethe.transport;
 import java.util.Arrays;
 
 /**
- * The part of a problem that has mass, with the totals of balanced ones made equal to the last bit (they agree to 1e-8 already).
+ * The part of a problem that has mass. The totals of balanced problems, which agree to 1e-8, are made equal to the last
+ * bit.
  *
  * @param rows sources with mass
  * @param columns targets with mass

@@ -7,8 +7,8 @@ import org.lethe.numerics.Lanes;
 /**
  * The inner loops of Sinkhorn over costs in units of ε / log₂e, in one of two precisions.
  *
- * <p>Rows are padded to whole vectors with targets that receive nothing. Blocks of 64 rows have their own column sums,
- * which are added in the order of the blocks, so the bits do not depend on who runs which block.
+ * <p>Rows are padded to whole vectors with targets that receive nothing. Blocks of 64 rows have their own column sums.
+ * These are added in the order of the blocks, so the bits do not depend on the threads.
  */
 abstract sealed class Sweep {
     static final int BLOCK = 64;

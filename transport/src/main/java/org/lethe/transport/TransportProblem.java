@@ -82,8 +82,8 @@ public record TransportProblem(double[] a, double[] b, double[] cost) {
     }
 
     /**
-     * The largest f_i + g_j − C_ij, or 0: with it {@code dual} is proved to be a lower bound by anybody who does not trust the
-     * solver that made it. Meaningful for exact solutions, whose potentials stay below the costs up to rounding.
+     * The largest f_i + g_j − C_ij, or 0. At 0 {@code dual} is a lower bound, whatever solver found it. Meaningful for
+     * exact solutions, whose potentials stay below the costs up to rounding.
      */
     public double dualViolation(TransportResult result) {
         double worst = 0;

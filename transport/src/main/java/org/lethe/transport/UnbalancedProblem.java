@@ -5,11 +5,12 @@ import static org.lethe.transport.TransportProblem.require;
 /**
  * Mass to be moved at least cost where mass may also be made or destroyed at a price.
  *
- * <p>The problem is {@code min ⟨P, C⟩ + ε KL(P | abᵀ) + τ₁ KL(P1 | a) + τ₂ KL(Pᵀ1 | b)} with {@code KL(p|q) = Σ p log(p/q) − p
- * + q} (Chizat et al. 2018). Each step of Sinkhorn is the balanced one times {@code τ / (τ + ε)}; between sweeps the
- * potentials are moved by the best constant, {@code (f + λ, g − λ)}, without which τ ≫ ε takes some τ/ε times as many
- * sweeps (Séjourné, Vialard and Peyré 2022). A sweep costs two exponentials per entry. Choose it for measures of different
- * mass, or with outliers that should not be paired with anything; τ is about the cost beyond which mass would rather vanish.
+ * <p>The problem is {@code min ⟨P, C⟩ + ε KL(P | abᵀ) + τ₁ KL(P1 | a) + τ₂ KL(Pᵀ1 | b)} with {@code KL(p|q) = Σ p
+ * log(p/q) − p + q} (Chizat et al. 2018). Each step of Sinkhorn is the balanced one times {@code τ / (τ + ε)}. Between
+ * sweeps the potentials move by the best constant, {@code (f + λ, g − λ)}; without it τ ≫ ε takes some τ/ε times as
+ * many sweeps (Séjourné, Vialard and Peyré 2022). A sweep costs two exponentials per entry. Choose it for measures of
+ * different mass, or with outliers that should not be paired with anything. τ is about the cost above which it is
+ * cheaper to destroy mass than to move it.
  *
  * @param a mass of each source, n numbers of at least 0
  * @param b mass of each target, m numbers of at least 0, of any total

@@ -1,9 +1,9 @@
 /**
- * Optimal transport, useful on its own: {@link org.lethe.transport.TransportProblem} is the front door, and
- * {@link org.lethe.transport.TransportResult} what solvers answer with. {@link org.lethe.transport.Line},
- * {@link org.lethe.transport.Gaussian} and {@link org.lethe.transport.Sliced} need no plan;
- * {@link org.lethe.transport.FreeSupport}, {@link org.lethe.transport.FixedSupport} and
- * {@link org.lethe.transport.GridBarycenter} find barycenters.
+ * Optimal transport, useful on its own: {@link org.lethe.transport.TransportProblem} is the front door, and {@link
+ * org.lethe.transport.TransportResult} is the answer of the solvers. {@link org.lethe.transport.Line}, {@link
+ * org.lethe.transport.Gaussian} and {@link org.lethe.transport.Sliced} need no plan; {@link
+ * org.lethe.transport.FreeSupport}, {@link org.lethe.transport.FixedSupport} and {@link
+ * org.lethe.transport.GridBarycenter} find barycenters.
  */
 @NullMarked
 package org.lethe.transport;

@@ -8,7 +8,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.lethe.numerics.Exp2;
 
-/** Whatever runs here, vectors or twins, has the bits of the arithmetic written out below. */
+/** The loops give the bits of the arithmetic written out below, as vectors and as scalar references. */
 class RowsTest {
     private static final int[] LENGTHS = {1, 7, 8, 9, 31, 32, 40, 71, 133};
 

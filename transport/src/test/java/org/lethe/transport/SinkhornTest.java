@@ -210,7 +210,7 @@ class SinkhornTest {
     }
 
     @Test
-    void kernelsHaveTheBitsOfTheirTwins() {
+    void kernelsHaveTheBitsOfTheirScalarReferences() {
         Random random = new Random(26);
         for (int width = 16; width <= 80; width += 16) {
             double[] c = random.doubles(width, 0, 50).toArray();
