@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import java.io.IOException;
-import java.security.CodeSource;
+import java.security.ProtectionDomain;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -55,11 +55,13 @@ public abstract class SubjectLaws<D, M> extends Laws<D, M> {
 
     @Test
     void theResourceListsTheTools() {
-        CodeSource here = subject().getClass().getProtectionDomain().getCodeSource();
+        ProtectionDomain here = subject().getClass().getProtectionDomain();
         assertEquals(
                 Tools.resource(subject().tools()).lines().sorted().toList(),
                 Tools.listed().stream()
-                        .filter(listed -> source(listed).equals(here))
+                        .filter(listed -> Objects.equals(
+                                listed.prototype().getClass().getProtectionDomain().getCodeSource(),
+                                here.getCodeSource()))
                         .map(Tools.Listed::line)
                         .sorted()
                         .toList(),
@@ -112,9 +114,5 @@ public abstract class SubjectLaws<D, M> extends Laws<D, M> {
 
     private static String name(Object entry) {
         return Named.Of.name(entry);
-    }
-
-    private static @Nullable CodeSource source(Tools.Listed listed) {
-        return listed.prototype().getClass().getProtectionDomain().getCodeSource();
     }
 }
