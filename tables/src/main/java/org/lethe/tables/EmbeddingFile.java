@@ -20,7 +20,7 @@ import org.lethe.Safetensors;
 import org.lethe.study.Storage;
 
 /**
- * The file to which embeddings are written, and its format: what {@link EmbeddingTable#read} reads again, in the same order.
+ * A file to which embeddings are written; {@link EmbeddingTable#read} reads it again, in the same order.
  *
  * <p>CSV, TSV and Parquet have the ids first and then the columns the rows came with; a list stays one in Parquet and becomes
  * columns in text. {@code .npy} has no ids. {@code .safetensors} has the ids in a tensor {@code ids}, unless they are the
