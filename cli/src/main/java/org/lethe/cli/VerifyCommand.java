@@ -36,7 +36,7 @@ final class VerifyCommand implements Callable<Integer> {
             if (complaints.isEmpty()) {
                 spec.commandLine()
                         .getOut()
-                        .println(folder + ": whole, " + runs.digests().size() + " cells");
+                        .println(folder + ": whole, " + runs.cells().size() + " cells");
             }
         });
         return complaints.isEmpty() ? Lethe.DONE : Lethe.FAILED;

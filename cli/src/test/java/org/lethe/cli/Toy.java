@@ -1,6 +1,8 @@
 package org.lethe.cli;
 
 import java.io.PrintWriter;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -207,10 +209,12 @@ public final class Toy implements Subject<String, String> {
     }
 
     @Override
-    public Method<String, String> doNothing() {
-        return new Silence();
+    public void save(String model, Map<String, String> provenance, Path file) throws IOException {
+        Files.writeString(file, model);
     }
 
     @Override
-    public void save(String model, Map<String, String> provenance, Path file) {}
+    public String load(Path file) throws IOException {
+        return Files.readString(file);
+    }
 }

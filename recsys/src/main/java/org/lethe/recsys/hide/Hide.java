@@ -92,12 +92,12 @@ public record Hide(List<String> attribute, List<Double> bands, int least, double
     }
 
     /**
-     * The users in classes by each attribute, which is what attackers guess. Users without interactions, as those who were
-     * forgotten, are in none: their embeddings hold nothing.
+     * The users in classes by each attribute, which is what attackers guess. Where there are interactions, users without any,
+     * as those who were forgotten, are in no class: their embeddings hold nothing.
      */
     public List<Classes> each(Interactions train) {
         return each(train.userEntities()).stream()
-                .map(classes -> classes.where(user -> train.degree(user) > 0))
+                .map(classes -> train.size() == 0 ? classes : classes.where(user -> train.degree(user) > 0))
                 .toList();
     }
 

@@ -75,8 +75,8 @@ class ForgetThenHideTest {
         AttributeInference audit =
                 new AttributeInference().withAttackers(List.of(Attacker.LOGISTIC)).withRepeats(2);
         List<Finding> inference = audit.examine(c, ENV);
-        double before = value(inference, "attack-accuracy-before-logistic");
-        double after = value(inference, "attack-accuracy-logistic");
+        double before = value(inference, "acc-before");
+        double after = value(inference, "acc");
         assertTrue(before > 0.8 && after < 0.65, before + " before, " + after + " after");
         Finding judged = inference.stream()
                 .filter(f -> f.verdict().isPresent())
@@ -87,12 +87,12 @@ class ForgetThenHideTest {
         // a model that only forgot still tells the group
         List<Finding> only =
                 audit.examine(new Case<>(DATA, LEFT, chain, learned, forgotten, retrained), ENV);
-        assertTrue(value(only, "attack-accuracy-logistic") > 0.8, only.toString());
+        assertTrue(value(only, "acc") > 0.8, only.toString());
     }
 
     private static double value(List<Finding> findings, String name) {
         return findings.stream()
-                .filter(f -> f.name().equals(name))
+                .filter(f -> f.name().equals(name) || f.name().startsWith(name + "(")) // of the one attacker
                 .findFirst()
                 .orElseThrow(() -> new AssertionError(
                         name + " is not among " + findings.stream().map(Finding::name).toList()))
