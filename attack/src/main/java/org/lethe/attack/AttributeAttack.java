@@ -47,6 +47,22 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
         this(List.of(Attacker.values()), 5, 3, 5_000, false);
     }
 
+    public AttributeAttack withAttackers(List<Attacker> attackers) {
+        return new AttributeAttack(attackers, folds, repeats, most, published);
+    }
+
+    public AttributeAttack withFolds(int folds) {
+        return new AttributeAttack(attackers, folds, repeats, most, published);
+    }
+
+    public AttributeAttack withRepeats(int repeats) {
+        return new AttributeAttack(attackers, folds, repeats, most, published);
+    }
+
+    public AttributeAttack withMost(int most) {
+        return new AttributeAttack(attackers, folds, repeats, most, published);
+    }
+
     /**
      * The result of one attacker.
      *
@@ -89,7 +105,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
 
     /** The control: the same attack, without repeats, on labels dealt out at random under {@code random.of("labels")}. */
     public List<Outcome> randomBaseline(LabelledSamples samples, Keyed random, Workers workers) {
-        return new AttributeAttack(attackers, folds, 1, most, published)
+        return withRepeats(1)
                 .crossValidated(samples.shuffled(random.of("labels")), random, workers);
     }
 

@@ -34,7 +34,7 @@ final class AttributeAttackTest {
         LabelledSamples target = normal(200, classes, 8, 0, 11 + classes);
         double sd = Math.sqrt((1 - 1.0 / classes) / classes / (200 * classes)); // of one repeat, at chance
         for (Outcome o :
-                new AttributeAttack(ALL, 5, 1, 5_000, false).crossValidated(target, Keyed.seed(1), Workers.here())) {
+                new AttributeAttack().withRepeats(1).crossValidated(target, Keyed.seed(1), Workers.here())) {
             assertEquals(
                     1.0 / classes,
                     o.balancedAccuracy(),
@@ -53,7 +53,7 @@ final class AttributeAttackTest {
             target.rows()[at] += at % 4 == 0 ? 0 : 12 * target.labels()[at / 4]; // in every column
         }
         for (Outcome o :
-                new AttributeAttack(ALL, 5, 1, 5_000, false).crossValidated(target, Keyed.seed(1), Workers.here())) {
+                new AttributeAttack().withRepeats(1).crossValidated(target, Keyed.seed(1), Workers.here())) {
             assertTrue(o.balancedAccuracy() >= 0.99 && o.f1() >= 0.99 && o.auc() >= 0.99, o.toString());
         }
     }
@@ -61,7 +61,7 @@ final class AttributeAttackTest {
     @Test
     void theSameBitsForAnyNumberOfWorkers() {
         LabelledSamples target = normal(100, 2, 6, 0.7, 3);
-        AttributeAttack attack = new AttributeAttack(ALL, 4, 2, 5_000, false);
+        AttributeAttack attack = new AttributeAttack().withFolds(4).withRepeats(2);
         List<Outcome> one = attack.crossValidated(target, Keyed.seed(9), Workers.here());
         try (Workers three = Workers.threads(3)) {
             assertEquals(one, attack.crossValidated(target, Keyed.seed(9), three));
@@ -81,7 +81,7 @@ final class AttributeAttackTest {
                 target.rows()[u * 32 + d] -= (float) (sum[target.labels()[u]] / 273);
             }
         }
-        Outcome o = new AttributeAttack(List.of(Attacker.LOGISTIC), 5, 3, 5_000, false)
+        Outcome o = new AttributeAttack().withAttackers(List.of(Attacker.LOGISTIC))
                 .crossValidated(target, Keyed.seed(1), Workers.here())
                 .getFirst();
         // raid, section 8.1, measured 0.317 for a linear attacker; three standard deviations of 0.021
@@ -100,7 +100,7 @@ final class AttributeAttackTest {
         for (int at = 0; at < 20 * 3; at++) {
             rows[at] = 1e30f; // who looked at these would see nothing else
         }
-        Outcome o = new AttributeAttack(List.of(Attacker.KNN), 5, 1, 5_000, false)
+        Outcome o = new AttributeAttack().withAttackers(List.of(Attacker.KNN)).withRepeats(1)
                 .crossValidated(new LabelledSamples(rows, 3, of, 2), Keyed.seed(1), Workers.here())
                 .getFirst();
         assertEquals(60, o.samples()); // 30 of the smaller class, and as many of the other
@@ -115,7 +115,7 @@ final class AttributeAttackTest {
         for (int u = 0; u < 800; u++) {
             known[u] = u < 300;
         }
-        AttributeAttack attack = new AttributeAttack(ALL, 5, 1, 5_000, false);
+        AttributeAttack attack = new AttributeAttack().withRepeats(1);
         attack.transferred(target, known, Keyed.seed(1), Workers.here()).forEach(o -> {
             assertEquals(500, o.samples());
             assertTrue(o.attackAccuracy() > 0.98, o.toString());
@@ -128,7 +128,7 @@ final class AttributeAttackTest {
     void everyResultStandsBesideItsRandomBaseline() {
         LabelledSamples samples = normal(200, 2, 4, 2, 6);
         List<AttributeAttack.Result> results =
-                new AttributeAttack(ALL, 5, 1, 5_000, false).examine(samples, Keyed.seed(1), Workers.here());
+                new AttributeAttack().withRepeats(1).examine(samples, Keyed.seed(1), Workers.here());
         assertEquals(ALL, results.stream().map(r -> r.attack().attacker()).toList());
         for (AttributeAttack.Result result : results) {
             assertEquals(result.attack().attacker(), result.baseline().attacker());

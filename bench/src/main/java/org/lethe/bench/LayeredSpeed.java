@@ -14,7 +14,6 @@ import org.lethe.recsys.backbone.MultVae;
 import org.lethe.recsys.backbone.NeuMf;
 import org.lethe.recsys.backbone.Ngcf;
 import org.lethe.recsys.data.Ml100k;
-import org.lethe.torch.Device;
 
 /**
  * Seconds per epoch of the recommenders with layers: MovieLens-100K, the default sizes, one thread, the full ranking of the
@@ -27,10 +26,10 @@ public final class LayeredSpeed {
         Split data = new Ml100k().load(DataFolders.usual(Optional.empty()));
         List<UserLearner> learners = List.of(
                 new Gmf().withEpochs(15),
-                new NeuMf(32, List.of(128, 64, 32), 4, 8, 256, 1e-3, 0.01, 5, Device.CPU),
-                new Dmf(32, List.of(64, 32), 1, 10, 1024, 1e-3, 0.01, 5, Device.CPU),
-                new Ngcf(16, List.of(32), 0.5, 1, 10, 1024, 1e-3, 0.1, 10, Device.CPU),
-                new MultVae(200, 600, 0.5, 0.2, 1000, 10, 100, 1e-3, 10, Device.CPU));
+                new NeuMf().withEpochs(8),
+                new Dmf().withEpochs(10),
+                new Ngcf().withEpochs(10),
+                new MultVae().withEpochs(10));
         for (UserLearner learner : learners) {
             List<Long> ends = new ArrayList<>();
             learner.train(data, Env.seeded(1).with(watch(ends)));

@@ -181,7 +181,7 @@ class LetheTest {
                 study: layers
                 subject: recsys
                 data: [{planted: {users: 120, items: 80}}]
-                model: [{neumf: {dims: 4, layers: [8, 4], epochs: 2, device: cpu}}, {multvae: {latent: 4, hidden: 8, epochs: 2}}]
+                model: [{neumf: {dims: 4, layers: [8, 4], epochs: 2}}, {multvae: {latent: 4, hidden: 8, epochs: 2}}]
                 request: [{forget-users: {choose: random, percent: 20}}]
                 method: [retrain]
                 audit: [utility, completeness, efficiency, fairness]

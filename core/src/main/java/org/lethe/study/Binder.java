@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.lethe.Formerly;
+import org.lethe.Gone;
 import org.lethe.Named;
 
 /**
@@ -98,9 +99,14 @@ final class Binder {
                 Arrays.stream(components).map(RecordComponent::getName).toList();
         Map<String, String> renamed = renamed(components);
         Map<String, Node.Pair> given = new LinkedHashMap<>();
+        Gone gone = prototype.getClass().getAnnotation(Gone.class);
         for (Node.Pair pair : mapping.pairs()) {
             String key = renamed.getOrDefault(pair.key(), pair.key());
-            if (!names.contains(key)) {
+            if (gone != null && gone.key().equals(key)) {
+                mistakes.note(
+                        pair.line(),
+                        "key \"" + key + "\" in " + what + " has no effect any more: " + gone.remedy());
+            } else if (!names.contains(key)) {
                 mistakes.add(
                         pair.line(),
                         "unknown key \"" + pair.key() + "\" in " + what

@@ -92,6 +92,16 @@ class StudyTest {
     }
 
     @Test
+    void aKeyThatIsGoneIsReadOverAndTheStudySaysWhatTakesItsPlace() {
+        Study<?, ?> study = parse(WHOLE.replace("{rounds: 5,", "{rounds: 5, place: [here],"));
+        assertEquals(
+                List.of("small.yaml:5: key \"place\" in model \"mean\" has no effect any more: --device says where a model"
+                        + " is computed"),
+                study.notes());
+        assertEquals(parse(WHOLE).models(), study.models());
+    }
+
+    @Test
     void aNestedRefusalNamesItsPath() {
         assertEquals(
                 "small.yaml:5: model.mean.stop.patience is -1, expected at least 0",

@@ -19,6 +19,7 @@ import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Finding;
+import org.lethe.Gone;
 import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Method;
@@ -165,6 +166,7 @@ public final class Toy implements Subject<double[], double[]> {
      * @param weights of the first points
      */
     @Named("mean")
+    @Gone(key = "place", remedy = "--device says where a model is computed")
     record Mean(int rounds, double rate, Stop stop, List<Integer> weights) implements Learner<double[], double[]> {
         Mean {
             Check.require(rounds >= 1, "rounds", rounds, "at least 1");

@@ -15,6 +15,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.numerics.Keyed;
 
@@ -100,7 +101,7 @@ class FlatMemoryTest {
     }
 
     private static void run(int steps, float[] rows, float[] weights, float[] gradient) {
-        Device.CPU.ready();
+        Devices.ready(Device.CPU);
         for (int s = 0; s < steps; s++) {
             try (var _ = new PointerScope()) {
                 Tensor x = Tensors.of(rows, BATCH, WIDTH);

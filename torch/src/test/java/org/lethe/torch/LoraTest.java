@@ -19,6 +19,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lethe.Device;
 import org.lethe.LetheException;
 import org.lethe.Safetensors;
 import org.lethe.Workers;
@@ -47,7 +48,7 @@ class LoraTest {
 
     /** Adapters of PEFT: the merged weights it made, what a layer gives before and after merging, and its own file again. */
     private void agreesWithPeft(String name, String base, boolean inputsFirst, int adapted) throws IOException {
-        Devices.ready(org.lethe.Device.CPU);
+        Devices.ready(Device.CPU);
         Path golden = Goldens.of("lora/" + name);
         try (var _ = new PointerScope();
                 ModelFiles files = ModelFiles.open(Goldens.of("llm/" + base));
@@ -191,7 +192,7 @@ class LoraTest {
 
     @Test
     void aFreshAdapterChangesNothingAndLearnsAtItsFirstStep() {
-        Devices.ready(org.lethe.Device.CPU);
+        Devices.ready(Device.CPU);
         try (var _ = new PointerScope()) {
             List<Lora.Layer> layers = small();
             Lora settings = new Lora(2, 4, true, 0.5, List.of("q_proj"), Map.of("1.q_proj", 3), Map.of());

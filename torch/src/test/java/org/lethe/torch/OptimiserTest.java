@@ -18,13 +18,14 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
+import org.lethe.Device;
 import org.lethe.Safetensors;
 import org.lethe.numerics.Keyed;
 
 class OptimiserTest {
     /** The golden paths follow the gradient sin(3p + t), found from their steps, at rate 0.01 with decay 0.1. */
     private static void followsTheGolden(String name, UpdateRule rule) throws IOException {
-        Devices.ready(org.lethe.Device.CPU);
+        Devices.ready(Device.CPU);
         try (var _ = new PointerScope();
                 Safetensors golden = Safetensors.open(Goldens.of("primitives/optimisers.safetensors"))) {
             float[] path = golden.floats("optimiser." + name); // [6 steps, 6 parameters], the first as it starts
@@ -54,7 +55,7 @@ class OptimiserTest {
 
     @Test
     void stepsAreThoseOfTheClassOfLibtorch() {
-        Devices.ready(org.lethe.Device.CPU);
+        Devices.ready(Device.CPU);
         try (var _ = new PointerScope()) {
             Parameters ours = Mlp.parameters(16);
             Parameters theirs = Mlp.parameters(16);

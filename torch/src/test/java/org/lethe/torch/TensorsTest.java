@@ -18,6 +18,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lethe.Device;
 import org.lethe.LetheException;
 import org.lethe.Safetensors;
 import org.lethe.Workers;
@@ -129,7 +130,7 @@ class TensorsTest {
 
     private static float[] product(float[] a) {
         try (var _ = new PointerScope()) {
-            Device.CPU.ready();
+            Devices.ready(Device.CPU);
             assertEquals(1, torch.get_num_threads());
             Tensor m = Tensors.of(a, 300, 200);
             return Tensors.floats(m.mm(m.t()).sum(1));
@@ -157,7 +158,7 @@ class TensorsTest {
     @Test
     void aDeviceThatIsNotThereIsNamed() {
         Assumptions.assumeFalse(torch.cuda_is_available(), "this machine has a card");
-        LetheException e = assertThrows(LetheException.class, Device.CUDA::ready);
+        LetheException e = assertThrows(LetheException.class, () -> Devices.ready(Device.parse("cuda")));
         assertTrue(e.getMessage().contains("device is cuda"), e.getMessage());
     }
 }

@@ -15,13 +15,13 @@ import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
+import org.lethe.Gone;
 import org.lethe.Named;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserLoss;
 import org.lethe.recsys.UserRows;
-import org.lethe.torch.Device;
 
 /**
  * Deep matrix factorisation (Xue et al. 2017, section 3.2): a tower of dense layers for users and one for items, the score
@@ -40,9 +40,9 @@ import org.lethe.torch.Device;
  * @param learningRate of Adam
  * @param initialSd standard deviation of the initial rows
  * @param patience epochs without a better validation score after which training goes on no longer
- * @param device where the network is computed: cpu or cuda
  */
 @Named("dmf")
+@Gone(key = "device", remedy = "--device says where models with layers compute")
 public record Dmf(
         int dims,
         List<Integer> layers,
@@ -51,8 +51,7 @@ public record Dmf(
         int batch,
         double learningRate,
         double initialSd,
-        int patience,
-        Device device)
+        int patience)
         implements UserLearner {
     public Dmf {
         layers = List.copyOf(layers);
@@ -65,7 +64,39 @@ public record Dmf(
 
     /** The training of CURE4Rec, with towers of 64 and 32. */
     public Dmf() {
-        this(32, List.of(64, 32), 1, 50, 1024, 1e-3, 0.01, 5, Device.CPU);
+        this(32, List.of(64, 32), 1, 50, 1024, 1e-3, 0.01, 5);
+    }
+
+    public Dmf withDims(int dims) {
+        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Dmf withLayers(List<Integer> layers) {
+        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Dmf withNegatives(int negatives) {
+        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Dmf withEpochs(int epochs) {
+        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Dmf withBatch(int batch) {
+        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Dmf withLearningRate(double learningRate) {
+        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Dmf withInitialSd(double initialSd) {
+        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Dmf withPatience(int patience) {
+        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
     }
 
     @Override
@@ -81,7 +112,7 @@ public record Dmf(
     }
 
     private PairCourse course(Split data, UserLoss defence, Env env) {
-        PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd, device);
+        PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd);
         return new PairCourse(new Network(dims, layers), dims, settings, defence, data, env);
     }
 

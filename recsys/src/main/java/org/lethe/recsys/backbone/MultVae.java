@@ -15,8 +15,10 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.Estimate;
+import org.lethe.Gone;
 import org.lethe.Named;
 import org.lethe.Safetensors;
 import org.lethe.numerics.Keyed;
@@ -25,7 +27,7 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserLoss;
 import org.lethe.recsys.UserRows;
-import org.lethe.torch.Device;
+import org.lethe.torch.Devices;
 import org.lethe.torch.Tensors;
 
 /**
@@ -48,9 +50,9 @@ import org.lethe.torch.Tensors;
  * @param batch mean number of users per step of the optimiser
  * @param learningRate of Adam
  * @param patience epochs without a better validation score after which training goes on no longer
- * @param device where the network is computed: cpu or cuda
  */
 @Named("multvae")
+@Gone(key = "device", remedy = "--device says where models with layers compute")
 public record MultVae(
         int latent,
         int hidden,
@@ -60,8 +62,7 @@ public record MultVae(
         int epochs,
         int batch,
         double learningRate,
-        int patience,
-        Device device)
+        int patience)
         implements UserLearner {
     public MultVae {
         Check.require(latent >= 1, "latent", latent, "at least 1");
@@ -77,7 +78,43 @@ public record MultVae(
 
     /** The paper's sizes, 200 and 600, with β rising to 0.2; batches of 100 users for data of thousands. */
     public MultVae() {
-        this(200, 600, 0.5, 0.2, 1000, 100, 100, 1e-3, 10, Device.CPU);
+        this(200, 600, 0.5, 0.2, 1000, 100, 100, 1e-3, 10);
+    }
+
+    public MultVae withLatent(int latent) {
+        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+    }
+
+    public MultVae withHidden(int hidden) {
+        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+    }
+
+    public MultVae withDropout(double dropout) {
+        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+    }
+
+    public MultVae withAnneal(double anneal) {
+        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+    }
+
+    public MultVae withAnnealSteps(int annealSteps) {
+        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+    }
+
+    public MultVae withEpochs(int epochs) {
+        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+    }
+
+    public MultVae withBatch(int batch) {
+        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+    }
+
+    public MultVae withLearningRate(double learningRate) {
+        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+    }
+
+    public MultVae withPatience(int patience) {
+        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
     }
 
     @Override
@@ -144,7 +181,7 @@ public record MultVae(
 
         @Override
         public double epoch(int number) {
-            settings.device.ready();
+            Devices.ready(env.device());
             boolean defended = defence.active(number);
             if (defended) {
                 Model now = model();
@@ -192,7 +229,7 @@ public record MultVae(
             }
             double beta = settings.anneal * Math.min(1, steps / (double) settings.annealSteps);
             try (var _ = new PointerScope()) {
-                Tensor[] w = weights.leaves(settings.device);
+                Tensor[] w = weights.leaves(env.device());
                 Tensor coded = encode(tensor(seen, count, train.items()), w); // [users, 2 · latent]
                 Tensor mu = coded.narrow(1, 0, settings.latent);
                 Tensor logVariance = coded.narrow(1, settings.latent, settings.latent);
@@ -231,7 +268,7 @@ public record MultVae(
         }
 
         private Tensor tensor(float[] values, int rows, int columns) {
-            return settings.device.on(Tensors.of(values, rows, columns));
+            return Devices.on(Tensors.of(values, rows, columns), env.device());
         }
 
         private static Tensor encode(Tensor lists, Tensor[] w) {
@@ -244,11 +281,11 @@ public record MultVae(
 
         @Override
         public Model model() {
-            settings.device.ready();
+            Devices.ready(env.device());
             float[][] values = weights.values();
             float[] rows = new float[train.users() * settings.latent];
             try (var _ = new PointerScope()) {
-                Tensor[] w = Weights.tensors(matrices, values, settings.device);
+                Tensor[] w = Weights.tensors(matrices, values, env.device());
                 for (int from = 0; from < train.users(); from += AT_ONCE) {
                     int count = Math.min(AT_ONCE, train.users() - from);
                     float[] lists = new float[count * train.items()];
@@ -265,7 +302,7 @@ public record MultVae(
                     }
                 }
             }
-            return new Model(settings, train.items(), rows, Arrays.copyOfRange(values, 4, 8));
+            return new Model(settings, env.device(), train.items(), rows, Arrays.copyOfRange(values, 4, 8));
         }
 
         @Override
@@ -279,8 +316,8 @@ public record MultVae(
         private final MultVae settings;
         private final float[][] decoder; // weight, bias, weight, bias
 
-        Model(MultVae settings, int items, float[] userRows, float[][] decoder) {
-            super(userRows, settings.latent, items, settings.device);
+        Model(MultVae settings, Device device, int items, float[] userRows, float[][] decoder) {
+            super(userRows, settings.latent, items, device);
             this.settings = settings;
             this.decoder = decoder;
         }
@@ -291,12 +328,12 @@ public record MultVae(
 
         @Override
         public Model withUserRows(float[] rows) {
-            return new Model(settings, items(), fitting(rows), decoder);
+            return new Model(settings, device, items(), fitting(rows), decoder);
         }
 
         @Override
         public void scores(int[] users, float[] into) {
-            device.ready();
+            Devices.ready(device);
             try (var _ = new PointerScope()) {
                 Tensors.read(addmm(tensor(3), hidden(rows(users)), tensor(2).t()), into);
             }
@@ -306,8 +343,8 @@ public record MultVae(
         Tensor scores(Tensor rows, int count, int[] items) {
             int hidden = settings.hidden;
             float[] layer = taken(decoder[2], hidden, items);
-            Tensor of = device.on(Tensors.of(layer, count, items.length / count, hidden)); // [users, each, hidden]
-            Tensor bias = device.on(Tensors.of(taken(decoder[3], 1, items), items.length));
+            Tensor of = Devices.on(Tensors.of(layer, count, items.length / count, hidden), device); // [users, each, hidden]
+            Tensor bias = Devices.on(Tensors.of(taken(decoder[3], 1, items), items.length), device);
             return hidden(rows).unsqueeze(1).mul(of).sum(2).view(-1).add(bias); // [users · each]
         }
 
@@ -316,7 +353,7 @@ public record MultVae(
         }
 
         private Tensor tensor(int matrix) {
-            return device.on(settings.matrices(items()).get(4 + matrix).of(decoder[matrix]));
+            return Devices.on(settings.matrices(items()).get(4 + matrix).of(decoder[matrix]), device);
         }
 
         @Override
@@ -347,9 +384,9 @@ public record MultVae(
             Safetensors.Entry last = read.require(prefix + "decoder.1.weight", -1, -1);
             int items = Weights.size(file, last.shape().get(0));
             int hidden = Weights.size(file, last.shape().get(1));
-            MultVae settings = new MultVae(latent, hidden, 0.5, 0.2, 1000, 100, 100, 1e-3, 10, Device.CPU);
+            MultVae settings = new MultVae().withLatent(latent).withHidden(hidden);
             List<Weights.Matrix> matrices = settings.matrices(items).subList(4, 8);
-            return new Model(settings, items, read.floats(prefix + "users"), Weights.load(matrices, read, prefix));
+            return new Model(settings, Device.CPU, items, read.floats(prefix + "users"), Weights.load(matrices, read, prefix));
         }
     }
 }

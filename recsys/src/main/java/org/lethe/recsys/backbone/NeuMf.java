@@ -15,16 +15,18 @@ import java.util.TreeMap;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.LetheException;
+import org.lethe.Gone;
 import org.lethe.Named;
 import org.lethe.Safetensors;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserLoss;
 import org.lethe.recsys.UserRows;
-import org.lethe.torch.Device;
+import org.lethe.torch.Devices;
 import org.lethe.torch.Initial;
 import org.lethe.torch.Tensors;
 
@@ -50,9 +52,9 @@ import org.lethe.torch.Tensors;
  * @param learningRate of Adam
  * @param initialSd standard deviation of the initial rows
  * @param patience epochs without a better validation score after which training goes on no longer
- * @param device where the network is computed: cpu or cuda
  */
 @Named("neumf")
+@Gone(key = "device", remedy = "--device says where models with layers compute")
 public record NeuMf(
         int dims,
         List<Integer> layers,
@@ -61,8 +63,7 @@ public record NeuMf(
         int batch,
         double learningRate,
         double initialSd,
-        int patience,
-        Device device)
+        int patience)
         implements UserLearner {
     public NeuMf {
         layers = List.copyOf(layers);
@@ -75,7 +76,39 @@ public record NeuMf(
 
     /** The sizes of attribute unlearning and RAID: 32 beside 256-128-64-32, 4 negatives, 25 epochs in batches of 256. */
     public NeuMf() {
-        this(32, List.of(128, 64, 32), 4, 25, 256, 1e-3, 0.01, 5, Device.CPU);
+        this(32, List.of(128, 64, 32), 4, 25, 256, 1e-3, 0.01, 5);
+    }
+
+    public NeuMf withDims(int dims) {
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public NeuMf withLayers(List<Integer> layers) {
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public NeuMf withNegatives(int negatives) {
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public NeuMf withEpochs(int epochs) {
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public NeuMf withBatch(int batch) {
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public NeuMf withLearningRate(double learningRate) {
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public NeuMf withInitialSd(double initialSd) {
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public NeuMf withPatience(int patience) {
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
     }
 
     @Override
@@ -91,8 +124,8 @@ public record NeuMf(
     }
 
     private PairCourse course(Split data, UserLoss defence, Env env) {
-        Network network = new Network(dims, layers, device);
-        PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd, device);
+        Network network = new Network(dims, layers, env.device());
+        PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd);
         return new PairCourse(network, network.width(), settings, defence, data, env);
     }
 
@@ -202,10 +235,10 @@ public record NeuMf(
 
         @Override
         public void scores(int[] users, float[] into) {
-            device.ready();
+            Devices.ready(device);
             try (var _ = new PointerScope()) {
                 Tensor[] w = leaves();
-                Tensor items = device.on(Tensors.of(itemRows, items(), width()));
+                Tensor items = Devices.on(Tensors.of(itemRows, items(), width()), device);
                 Tensor ofItems = network.ofItems(items, w); // [items, layers[0]]
                 Tensor factors = items.narrow(1, 0, network.dims);
                 Tensor rows = rows(users);
@@ -233,9 +266,9 @@ public record NeuMf(
                     Arrays.stream(items).map(i -> Arrays.binarySearch(own, i)).toArray();
             return network.scores(
                     rows,
-                    device.on(Tensors.of(taken(itemRows, width(), own), own.length, width())),
-                    device.on(Tensors.of(userOf, userOf.length)),
-                    device.on(Tensors.of(itemOf, itemOf.length)),
+                    Devices.on(Tensors.of(taken(itemRows, width(), own), own.length, width()), device),
+                    Devices.on(Tensors.of(userOf, userOf.length), device),
+                    Devices.on(Tensors.of(itemOf, itemOf.length), device),
                     leaves());
         }
 

@@ -16,6 +16,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
+import org.lethe.Gone;
 import org.lethe.Named;
 import org.lethe.numerics.DenseAdam;
 import org.lethe.numerics.Keyed;
@@ -26,7 +27,7 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserLoss;
 import org.lethe.recsys.UserRows;
-import org.lethe.torch.Device;
+import org.lethe.torch.Devices;
 import org.lethe.torch.Tensors;
 
 /**
@@ -50,9 +51,9 @@ import org.lethe.torch.Tensors;
  * @param learningRate of Adam
  * @param initialSd standard deviation of the initial rows
  * @param patience epochs without a better validation score after which training goes on no longer
- * @param device where the layers are computed: cpu or cuda
  */
 @Named("ngcf")
+@Gone(key = "device", remedy = "--device says where models with layers compute")
 public record Ngcf(
         int dims,
         List<Integer> layers,
@@ -62,8 +63,7 @@ public record Ngcf(
         int batch,
         double learningRate,
         double initialSd,
-        int patience,
-        Device device)
+        int patience)
         implements UserLearner {
     private static final double SLOPE = 0.2; // of LeakyReLU below zero, as in the authors' code
 
@@ -82,7 +82,43 @@ public record Ngcf(
 
     /** The sizes of In-UCDS: 16 numbers, one layer of 32, dropout 0.5. */
     public Ngcf() {
-        this(16, List.of(32), 0.5, 1, 100, 1024, 1e-3, 0.1, 10, Device.CPU);
+        this(16, List.of(32), 0.5, 1, 100, 1024, 1e-3, 0.1, 10);
+    }
+
+    public Ngcf withDims(int dims) {
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Ngcf withLayers(List<Integer> layers) {
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Ngcf withDropout(double dropout) {
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Ngcf withNegatives(int negatives) {
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Ngcf withEpochs(int epochs) {
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Ngcf withBatch(int batch) {
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Ngcf withLearningRate(double learningRate) {
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Ngcf withInitialSd(double initialSd) {
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+    }
+
+    public Ngcf withPatience(int patience) {
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
     }
 
     @Override
@@ -182,7 +218,7 @@ public record Ngcf(
 
         @Override
         public double epoch(int number) {
-            settings.device.ready();
+            Devices.ready(env.device());
             boolean defended = defence.active(number);
             if (defended) {
                 UserRows now = model();
@@ -210,7 +246,7 @@ public record Ngcf(
 
         private double step(int from, int to, boolean defended) {
             try (var _ = new PointerScope()) {
-                Tensor[] leaves = weights.leaves(settings.device);
+                Tensor[] leaves = weights.leaves(env.device());
                 List<Layer> chain = forward(leaves, Optional.of(dropout.of(steps)));
                 float[] joined = joined(chain);
                 float[] slope = new float[joined.length]; // with respect to the joined rows
@@ -250,7 +286,7 @@ public record Ngcf(
         }
 
         private Tensor tensor(float[] rows, int columns) {
-            return settings.device.on(Tensors.of(rows, nodes, columns));
+            return Devices.on(Tensors.of(rows, nodes, columns), env.device());
         }
 
         private Tensor leaf(float[] rows, int columns) {
@@ -331,10 +367,10 @@ public record Ngcf(
             }
             try (var _ = new PointerScope()) {
                 Tensor rows = leaf(joined, width);
-                Tensor p = embedding(rows, settings.device.on(Tensors.of(userOf, count)));
-                Tensor q = embedding(rows, settings.device.on(Tensors.of(itemOf, count)));
+                Tensor p = embedding(rows, Devices.on(Tensors.of(userOf, count), env.device()));
+                Tensor q = embedding(rows, Devices.on(Tensors.of(itemOf, count), env.device()));
                 Tensor loss = binary_cross_entropy_with_logits(
-                        p.mul(q).sum(1), settings.device.on(Tensors.of(labels, count)));
+                        p.mul(q).sum(1), Devices.on(Tensors.of(labels, count), env.device()));
                 loss.backward();
                 Tensors.read(rows.grad(), slope);
                 return loss.item_double();
@@ -386,10 +422,10 @@ public record Ngcf(
 
         @Override
         public Embeddings model() {
-            settings.device.ready();
+            Devices.ready(env.device());
             try (var _ = new PointerScope()) {
                 float[] joined = joined(forward(
-                        Weights.tensors(settings.matrices(), weights.values(), settings.device), Optional.empty()));
+                        Weights.tensors(settings.matrices(), weights.values(), env.device()), Optional.empty()));
                 int split = train.users() * width;
                 return new Embeddings(
                         width, Arrays.copyOf(joined, split), Arrays.copyOfRange(joined, split, joined.length));

@@ -3,6 +3,7 @@ package org.lethe.recsys.backbone;
 import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Embeddings;
@@ -10,7 +11,7 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLoss;
 import org.lethe.recsys.UserRows;
-import org.lethe.torch.Device;
+import org.lethe.torch.Devices;
 import org.lethe.torch.Tensors;
 
 /**
@@ -40,13 +41,13 @@ final class PairCourse implements Training.Course<UserRows> {
     private int step;
 
     /** Settings that every such model has. */
-    record Settings(int batch, int negatives, double learningRate, double initialSd, Device device) {}
+    record Settings(int batch, int negatives, double learningRate, double initialSd) {}
 
     PairCourse(PairNetwork network, int dims, Settings settings, UserLoss defence, Split data, Env env) {
         this.network = network;
         this.defence = defence;
         this.env = env;
-        device = settings.device();
+        device = env.device();
         Interactions train = data.train();
         batches = new Batches(train, settings.batch(), settings.negatives());
         Embeddings initial = Training.initial(train, env, dims, settings.initialSd());
@@ -62,7 +63,7 @@ final class PairCourse implements Training.Course<UserRows> {
 
     @Override
     public double epoch(int number) {
-        device.ready();
+        Devices.ready(device);
         boolean defended = defence.active(number);
         if (defended) {
             UserRows now = model();
@@ -123,17 +124,17 @@ final class PairCourse implements Training.Course<UserRows> {
             Tensor scores = network.scores(
                     served,
                     network.items(q, w),
-                    device.on(Tensors.of(userOf, pairs)),
-                    device.on(Tensors.of(itemOf, pairs)),
+                    Devices.on(Tensors.of(userOf, pairs), device),
+                    Devices.on(Tensors.of(itemOf, pairs), device),
                     w); // [pairs]
-            Tensor loss = network.loss(scores, device.on(Tensors.of(labels, pairs)));
+            Tensor loss = network.loss(scores, Devices.on(Tensors.of(labels, pairs), device));
             double value = loss.item_double();
             if (defended) {
                 float[] rows = Tensors.floats(served);
                 float[] pull = new float[rows.length];
                 value += defence.add(touchedUsers, ownUsers, rows, pull);
                 loss = loss.add(
-                        served.mul(device.on(Tensors.of(pull, served.shape()))).sum());
+                        served.mul(Devices.on(Tensors.of(pull, served.shape()), device)).sum());
             }
             loss.backward();
             scatter(users, touchedUsers, ownUsers, p.grad());
@@ -154,7 +155,7 @@ final class PairCourse implements Training.Course<UserRows> {
             table.catchUp(touched[n], step, rates);
             System.arraycopy(table.w, touched[n] * table.stride, rows, n * table.dims, table.dims);
         }
-        return device.on(Tensors.of(rows, count, table.dims)).requires_grad_(true);
+        return Devices.on(Tensors.of(rows, count, table.dims), device).requires_grad_(true);
     }
 
     private void scatter(AdamTable table, int[] touched, int count, Tensor gradient) {
@@ -168,7 +169,7 @@ final class PairCourse implements Training.Course<UserRows> {
 
     @Override
     public UserRows model() {
-        device.ready();
+        Devices.ready(device);
         float[][] values = weights.values();
         return network.model(served(users, values, network::users), served(items, values, network::items), values);
     }
@@ -186,7 +187,7 @@ final class PairCourse implements Training.Course<UserRows> {
             int count = Math.min(AT_ONCE, table.rows - from);
             try (var _ = new PointerScope()) {
                 float[] part = Arrays.copyOfRange(rows, from * table.dims, (from + count) * table.dims);
-                Tensor in = device.on(Tensors.of(part, count, table.dims));
+                Tensor in = Devices.on(Tensors.of(part, count, table.dims), device);
                 float[] out = Tensors.floats(tower.of(in, Weights.tensors(network.matrices(), values, device))
                         .detach());
                 all = all.length == 0 ? new float[table.rows * (out.length / count)] : all;

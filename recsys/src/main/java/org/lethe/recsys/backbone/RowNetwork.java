@@ -3,9 +3,10 @@ package org.lethe.recsys.backbone;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.Device;
 import org.lethe.recsys.Storable;
 import org.lethe.recsys.UserRows;
-import org.lethe.torch.Device;
+import org.lethe.torch.Devices;
 import org.lethe.torch.Tensors;
 
 /** A trained network that reads a user's row: what all such models share. Its numbers lie in arrays; tensors are copies. */
@@ -59,7 +60,7 @@ abstract class RowNetwork implements UserRows, Storable {
 
     @Override
     public final void scores(int[] users, int[] items, float[] into) {
-        device.ready();
+        Devices.ready(device);
         try (var _ = new PointerScope()) {
             Tensors.read(scores(rows(users), users.length, items), into);
         }
@@ -67,11 +68,11 @@ abstract class RowNetwork implements UserRows, Storable {
 
     @Override
     public final void addGradient(int[] users, int[] items, float[] weights, float[] gradient) {
-        device.ready();
+        Devices.ready(device);
         try (var _ = new PointerScope()) {
             Tensor rows = rows(users).requires_grad_(true);
             Tensor scores = scores(rows, users.length, items);
-            scores.mul(device.on(Tensors.of(weights, weights.length))).sum().backward();
+            scores.mul(Devices.on(Tensors.of(weights, weights.length), device)).sum().backward();
             float[] own = Tensors.floats(rows.grad());
             for (int n = 0; n < own.length; n++) {
                 gradient[n] += own[n];
@@ -81,7 +82,7 @@ abstract class RowNetwork implements UserRows, Storable {
 
     /** The rows of some users, {@code [users, width]}. */
     final Tensor rows(int[] users) {
-        return device.on(Tensors.of(taken(userRows, width, users), users.length, width));
+        return Devices.on(Tensors.of(taken(userRows, width, users), users.length, width), device);
     }
 
     /** Some rows of a table, one after the other. */

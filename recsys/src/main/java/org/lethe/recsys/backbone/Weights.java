@@ -5,12 +5,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.lethe.Device;
 import org.lethe.LetheException;
 import org.lethe.Safetensors;
 import org.lethe.numerics.DenseAdam;
 import org.lethe.numerics.Keyed;
 import org.lethe.numerics.Lanes;
-import org.lethe.torch.Device;
+import org.lethe.torch.Devices;
 import org.lethe.torch.Initial;
 import org.lethe.torch.Tensors;
 
@@ -126,7 +127,7 @@ final class Weights {
     /** Each matrix as a tensor. */
     static Tensor[] tensors(List<Matrix> matrices, float[][] values, Device device) {
         Tensor[] tensors = new Tensor[values.length];
-        Arrays.setAll(tensors, n -> device.on(matrices.get(n).of(values[n])));
+        Arrays.setAll(tensors, n -> Devices.on(matrices.get(n).of(values[n]), device));
         return tensors;
     }
 

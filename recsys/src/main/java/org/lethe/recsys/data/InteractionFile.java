@@ -99,6 +99,31 @@ public record InteractionFile(
         this(path, Format.AUTO, "user", "item", "", "", 0, 0, Splits.By.RANDOM, Splits.StopOn.VALIDATION, 0.1, 0.2, 1);
     }
 
+    public InteractionFile withFormat(Format format) {
+        return new InteractionFile(
+                path, format, users, items, value, time, threshold, core, split, stopOn, validation, test, seed);
+    }
+
+    public InteractionFile withValue(String value) {
+        return new InteractionFile(
+                path, format, users, items, value, time, threshold, core, split, stopOn, validation, test, seed);
+    }
+
+    public InteractionFile withTime(String time) {
+        return new InteractionFile(
+                path, format, users, items, value, time, threshold, core, split, stopOn, validation, test, seed);
+    }
+
+    public InteractionFile withThreshold(double threshold) {
+        return new InteractionFile(
+                path, format, users, items, value, time, threshold, core, split, stopOn, validation, test, seed);
+    }
+
+    public InteractionFile withStopOn(Splits.StopOn stopOn) {
+        return new InteractionFile(
+                path, format, users, items, value, time, threshold, core, split, stopOn, validation, test, seed);
+    }
+
     @Override
     public Split load(DataFolders folders) {
         Interactions kept = Splits.core(read(folders), core);

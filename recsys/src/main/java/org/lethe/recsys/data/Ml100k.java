@@ -33,6 +33,22 @@ public record Ml100k(
         this(Splits.By.GIVEN, Splits.StopOn.VALIDATION, 0.1, 0.2, 0, 5, 1);
     }
 
+    public Ml100k withSplit(Splits.By split) {
+        return new Ml100k(split, stopOn, validation, test, threshold, core, seed);
+    }
+
+    public Ml100k withStopOn(Splits.StopOn stopOn) {
+        return new Ml100k(split, stopOn, validation, test, threshold, core, seed);
+    }
+
+    public Ml100k withValidation(double validation) {
+        return new Ml100k(split, stopOn, validation, test, threshold, core, seed);
+    }
+
+    public Ml100k withCore(int core) {
+        return new Ml100k(split, stopOn, validation, test, threshold, core, seed);
+    }
+
     @Override
     public Files files() {
         return new Files("ml-100k", List.of("u.data"), "\t", "u.user", "|", 2, 1);

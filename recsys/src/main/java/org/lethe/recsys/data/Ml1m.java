@@ -33,6 +33,14 @@ public record Ml1m(
         this(Splits.By.GIVEN, Splits.StopOn.VALIDATION, 0.1, 0.2, 0, 5, 1);
     }
 
+    public Ml1m withSplit(Splits.By split) {
+        return new Ml1m(split, stopOn, validation, test, threshold, core, seed);
+    }
+
+    public Ml1m withStopOn(Splits.StopOn stopOn) {
+        return new Ml1m(split, stopOn, validation, test, threshold, core, seed);
+    }
+
     @Override
     public Files files() {
         return new Files("ml-1m", List.of("ratings.dat", "ratings_no_timestamp.dat"), "::", "users.dat", "::", 1, 2);

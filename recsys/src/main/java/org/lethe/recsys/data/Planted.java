@@ -84,6 +84,30 @@ public record Planted(
         this(users, items, interactions, 8, 1, 0.7, 1, 0.1, 0.2, seed);
     }
 
+    public Planted withFactors(int factors) {
+        return new Planted(users, items, interactions, factors, taste, activity, popularity, validation, test, seed);
+    }
+
+    public Planted withTaste(double taste) {
+        return new Planted(users, items, interactions, factors, taste, activity, popularity, validation, test, seed);
+    }
+
+    public Planted withActivity(double activity) {
+        return new Planted(users, items, interactions, factors, taste, activity, popularity, validation, test, seed);
+    }
+
+    public Planted withPopularity(double popularity) {
+        return new Planted(users, items, interactions, factors, taste, activity, popularity, validation, test, seed);
+    }
+
+    public Planted withValidation(double validation) {
+        return new Planted(users, items, interactions, factors, taste, activity, popularity, validation, test, seed);
+    }
+
+    public Planted withTest(double test) {
+        return new Planted(users, items, interactions, factors, taste, activity, popularity, validation, test, seed);
+    }
+
     @Override
     public Split load(DataFolders folders) {
         return Splits.random(all(), test, validation, seed);

@@ -93,6 +93,26 @@ public record RecEraser(
         this(shards, partition, 1.2, 50, Aggregate.ATTENTION, 20, 20, 0.01, 2, false);
     }
 
+    public RecEraser withRounds(int rounds) {
+        return new RecEraser(shards, partition, slack, rounds, aggregate, epochs, batches, rate, patience, leakFree);
+    }
+
+    public RecEraser withAggregate(Aggregate aggregate) {
+        return new RecEraser(shards, partition, slack, rounds, aggregate, epochs, batches, rate, patience, leakFree);
+    }
+
+    public RecEraser withEpochs(int epochs) {
+        return new RecEraser(shards, partition, slack, rounds, aggregate, epochs, batches, rate, patience, leakFree);
+    }
+
+    public RecEraser withBatches(int batches) {
+        return new RecEraser(shards, partition, slack, rounds, aggregate, epochs, batches, rate, patience, leakFree);
+    }
+
+    public RecEraser withLeakFree(boolean leakFree) {
+        return new RecEraser(shards, partition, slack, rounds, aggregate, epochs, batches, rate, patience, leakFree);
+    }
+
     @Override
     public boolean tablesOnly() {
         return aggregate == Aggregate.ATTENTION;

@@ -55,6 +55,26 @@ public record Adversarial(double reversal, int hidden, double learningRate, bool
         this(0.5, 16, 1e-3, false, 0);
     }
 
+    public Adversarial withReversal(double reversal) {
+        return new Adversarial(reversal, hidden, learningRate, balanced, warmup);
+    }
+
+    public Adversarial withHidden(int hidden) {
+        return new Adversarial(reversal, hidden, learningRate, balanced, warmup);
+    }
+
+    public Adversarial withLearningRate(double learningRate) {
+        return new Adversarial(reversal, hidden, learningRate, balanced, warmup);
+    }
+
+    public Adversarial withBalanced(boolean balanced) {
+        return new Adversarial(reversal, hidden, learningRate, balanced, warmup);
+    }
+
+    public Adversarial withWarmup(int warmup) {
+        return new Adversarial(reversal, hidden, learningRate, balanced, warmup);
+    }
+
     @Override
     public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
         return LetheException.refusal(() -> {

@@ -84,6 +84,23 @@ public record AttributeInference(
         this(List.of(Attacker.values()), 5, 3, 5_000, 0.55, 0.58, 0.5, false);
     }
 
+    public AttributeInference withAttackers(List<Attacker> attackers) {
+        return new AttributeInference(attackers, folds, repeats, most, bar, precondition, keep, published);
+    }
+
+    public AttributeInference withRepeats(int repeats) {
+        return new AttributeInference(attackers, folds, repeats, most, bar, precondition, keep, published);
+    }
+
+    public AttributeInference withMost(int most) {
+        return new AttributeInference(attackers, folds, repeats, most, bar, precondition, keep, published);
+    }
+
+    /** Both at once, as the precondition is never below the bar. */
+    public AttributeInference withBar(double bar, double precondition) {
+        return new AttributeInference(attackers, folds, repeats, most, bar, precondition, keep, published);
+    }
+
     @Override
     public Aspect aspect() {
         return Aspect.EFFECT;

@@ -226,7 +226,7 @@ public record AuditEmbeddings(
     }
 
     private static Hide hide(String attribute, List<Double> bands, double share, long seed) {
-        return new Hide(List.of(attribute), bands, 30, share, seed);
+        return new Hide(attribute).withBands(bands).withShare(share).withSeed(seed);
     }
 
     AttributeInference audit() {
@@ -234,6 +234,6 @@ public record AuditEmbeddings(
     }
 
     private static AttributeInference audit(List<Attacker> attackers, int most, double bar) {
-        return new AttributeInference(attackers, 5, 3, most, bar, Math.max(bar, 0.58), 0.5, false);
+        return new AttributeInference().withAttackers(attackers).withMost(most).withBar(bar, Math.max(bar, 0.58));
     }
 }

@@ -89,14 +89,37 @@ public record D2dR(
         this(Form.FLOW, 40, 1, Regulariser.FUNCTION, 3e-4, 0.05, 20, 512, true, ProtectedTables.ALL);
     }
 
-    /** The settings of the released code, but on all tables. */
-    static D2dR released() {
-        return new D2dR(Form.RELEASED, 500, 1e-3, Regulariser.FUNCTION, 1e-6, 0.05, 20, 0, false, ProtectedTables.ALL);
+    public D2dR withForm(Form form) {
+        return new D2dR(form, steps, learningRate, preserve, weight, margin, list, sample, drawn, tables);
     }
 
-    /** The same, with something else to hold the lists together. */
-    D2dR preserving(Regulariser other) {
-        return new D2dR(form, steps, learningRate, other, weight, margin, list, sample, drawn, tables);
+    public D2dR withSteps(int steps) {
+        return new D2dR(form, steps, learningRate, preserve, weight, margin, list, sample, drawn, tables);
+    }
+
+    public D2dR withLearningRate(double learningRate) {
+        return new D2dR(form, steps, learningRate, preserve, weight, margin, list, sample, drawn, tables);
+    }
+
+    public D2dR withPreserve(Regulariser preserve) {
+        return new D2dR(form, steps, learningRate, preserve, weight, margin, list, sample, drawn, tables);
+    }
+
+    public D2dR withWeight(double weight) {
+        return new D2dR(form, steps, learningRate, preserve, weight, margin, list, sample, drawn, tables);
+    }
+
+    public D2dR withSample(int sample) {
+        return new D2dR(form, steps, learningRate, preserve, weight, margin, list, sample, drawn, tables);
+    }
+
+    public D2dR withDrawn(boolean drawn) {
+        return new D2dR(form, steps, learningRate, preserve, weight, margin, list, sample, drawn, tables);
+    }
+
+    /** The settings of the released code, but on all tables. */
+    static D2dR released() {
+        return new D2dR().withForm(Form.RELEASED).withSteps(500).withLearningRate(1e-3).withWeight(1e-6).withSample(0).withDrawn(false);
     }
 
     @Override

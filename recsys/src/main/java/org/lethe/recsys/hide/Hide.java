@@ -50,6 +50,22 @@ public record Hide(List<String> attribute, List<Double> bands, int least, double
         this(List.of(attribute), List.of(35.0, 50.0), 30, 1, 42);
     }
 
+    public Hide withBands(List<Double> bands) {
+        return new Hide(attribute, bands, least, share, seed);
+    }
+
+    public Hide withLeast(int least) {
+        return new Hide(attribute, bands, least, share, seed);
+    }
+
+    public Hide withShare(double share) {
+        return new Hide(attribute, bands, least, share, seed);
+    }
+
+    public Hide withSeed(long seed) {
+        return new Hide(attribute, bands, least, share, seed);
+    }
+
     /** The last step of a request that hides something, for an audit that looks at nothing else. */
     static Hide in(Request request, String audit) {
         for (Request step : Chain.steps(request).reversed()) {

@@ -41,8 +41,8 @@ interface Hiding extends Method<Split, Recommender> {
         }
         throw refused(
                 method,
-                "works on a model that holds users as rows, not on a "
-                        + model.served().getClass().getSimpleName());
+                "works on a model that holds users as rows; this one is put together from parts that each have rows of"
+                        + " their own");
     }
 
     /** The learner as one that trains under a defence, for more epochs than the defence waits. */

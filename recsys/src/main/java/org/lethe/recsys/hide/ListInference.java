@@ -70,6 +70,31 @@ public record ListInference(
         this(List.of(Attacker.values()), 5, 3, 5_000, 0.55, 0.58, 20, 256, true);
     }
 
+    public ListInference withAttackers(List<Attacker> attackers) {
+        return new ListInference(attackers, folds, repeats, most, bar, precondition, list, items, served);
+    }
+
+    public ListInference withRepeats(int repeats) {
+        return new ListInference(attackers, folds, repeats, most, bar, precondition, list, items, served);
+    }
+
+    /** Both at once, as the precondition is never below the bar. */
+    public ListInference withBar(double bar, double precondition) {
+        return new ListInference(attackers, folds, repeats, most, bar, precondition, list, items, served);
+    }
+
+    public ListInference withList(int list) {
+        return new ListInference(attackers, folds, repeats, most, bar, precondition, list, items, served);
+    }
+
+    public ListInference withItems(int items) {
+        return new ListInference(attackers, folds, repeats, most, bar, precondition, list, items, served);
+    }
+
+    public ListInference withServed(boolean served) {
+        return new ListInference(attackers, folds, repeats, most, bar, precondition, list, items, served);
+    }
+
     @Override
     public Aspect aspect() {
         return Aspect.EFFECT;

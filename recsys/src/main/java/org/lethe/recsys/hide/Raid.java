@@ -114,6 +114,54 @@ public record Raid(
         this(10, 3, 0.02, Form.SUPPORT, 256, 0.01, 20, 1024, true, 0.25, true, 0, true, 10, Schedule.JOINT);
     }
 
+    public Raid withWarmup(int warmup) {
+        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
+    }
+
+    public Raid withRefresh(int refresh) {
+        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
+    }
+
+    public Raid withPenalty(double penalty) {
+        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
+    }
+
+    public Raid withForm(Form form) {
+        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
+    }
+
+    public Raid withPoints(int points) {
+        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
+    }
+
+    public Raid withEpsilon(double epsilon) {
+        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
+    }
+
+    public Raid withRounds(int rounds) {
+        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
+    }
+
+    public Raid withSample(int sample) {
+        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
+    }
+
+    public Raid withPolish(int polish) {
+        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
+    }
+
+    public Raid withFlow(boolean flow) {
+        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
+    }
+
+    public Raid withMend(int mend) {
+        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
+    }
+
+    public Raid withSchedule(Schedule schedule) {
+        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
+    }
+
     @Override
     public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
         return LetheException.refusal(() -> {
@@ -128,15 +176,18 @@ public record Raid(
         UserLearner stepped = Hiding.stepped(this, learner, warmup);
         Hide hide = Hiding.hide(this, request);
         List<Classes> all = hide.targets(data.train());
-        Centroid.Settings settings =
-                new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, shrink, drawn);
-        Centroid centroid = new Centroid(settings, all, Hiding.known(hide, data));
+        Centroid centroid = new Centroid(settings(), all, Hiding.known(hide, data));
         UserRows trained = stepped.train(data, new CentroidLoss(this, centroid, all), env);
         UserRows moved = centroid.polish(trained, polish, env);
         UserRows hidden = flow ? new D2dR().unlearn(moved, hide, data, env) : moved;
         return mend > 0 && hidden instanceof Embeddings tables
                 ? ItemTraining.of(tables, data, mend, MEND_PATIENCE, env)
                 : hidden;
+    }
+
+    /** The settings of the centroid. */
+    Centroid.Settings settings() {
+        return new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, shrink, drawn);
     }
 
     @Override

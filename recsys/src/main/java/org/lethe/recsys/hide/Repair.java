@@ -43,9 +43,9 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
     /** The methods that need rows and classes only, as they are without lists. */
     public static List<Method<Split, Recommender>> methods() {
         return List.of(
-                new D2dR().preserving(Regulariser.PARAMETERS),
+                new D2dR().withPreserve(Regulariser.PARAMETERS),
                 new TransportMap(),
-                new U2uR(500, 1e-3, Regulariser.PARAMETERS, 1e-6, 0.05, 20, 0, ProtectedTables.ALL),
+                new U2uR().withPreserve(Regulariser.PARAMETERS),
                 new MeanMatching(),
                 new EqualNoise(new TransportMap()),
                 new DpNoise());

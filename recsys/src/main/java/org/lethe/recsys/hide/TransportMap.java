@@ -49,14 +49,49 @@ public record TransportMap(
         this(Raid.Form.BURES, 256, 0.01, 20, 0, true, 0.25, true, 1);
     }
 
+    public TransportMap withForm(Raid.Form form) {
+        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
+    }
+
+    public TransportMap withPoints(int points) {
+        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
+    }
+
+    public TransportMap withEpsilon(double epsilon) {
+        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
+    }
+
+    public TransportMap withRounds(int rounds) {
+        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
+    }
+
+    public TransportMap withDebiased(boolean debiased) {
+        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
+    }
+
+    public TransportMap withShrink(double shrink) {
+        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
+    }
+
+    public TransportMap withDrawn(boolean drawn) {
+        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
+    }
+
+    public TransportMap withMoves(int moves) {
+        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
+    }
+
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
         UserRows before = Hiding.rows(this, model);
         Hide hide = Hiding.hide(this, request);
-        Centroid.Settings settings =
-                new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, shrink, drawn);
-        return new Centroid(settings, hide.targets(data.train()), Hiding.known(hide, data)).polish(before, moves, env);
+        return new Centroid(settings(), hide.targets(data.train()), Hiding.known(hide, data)).polish(before, moves, env);
+    }
+
+    /** The settings of the centroid. */
+    Centroid.Settings settings() {
+        return new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, shrink, drawn);
     }
 
     @Override

@@ -53,6 +53,30 @@ public record U2uR(
         this(500, 1e-3, Regulariser.FUNCTION, 1e-6, 0.05, 20, 0, ProtectedTables.ALL);
     }
 
+    public U2uR withSteps(int steps) {
+        return new U2uR(steps, learningRate, preserve, weight, margin, list, apart, tables);
+    }
+
+    public U2uR withLearningRate(double learningRate) {
+        return new U2uR(steps, learningRate, preserve, weight, margin, list, apart, tables);
+    }
+
+    public U2uR withPreserve(Regulariser preserve) {
+        return new U2uR(steps, learningRate, preserve, weight, margin, list, apart, tables);
+    }
+
+    public U2uR withWeight(double weight) {
+        return new U2uR(steps, learningRate, preserve, weight, margin, list, apart, tables);
+    }
+
+    public U2uR withMargin(double margin) {
+        return new U2uR(steps, learningRate, preserve, weight, margin, list, apart, tables);
+    }
+
+    public U2uR withList(int list) {
+        return new U2uR(steps, learningRate, preserve, weight, margin, list, apart, tables);
+    }
+
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {

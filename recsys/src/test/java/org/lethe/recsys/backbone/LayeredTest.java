@@ -3,22 +3,28 @@ package org.lethe.recsys.backbone;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lethe.DataFolders;
+import org.lethe.Device;
 import org.lethe.Env;
+import org.lethe.LetheException;
 import org.lethe.Workers;
 import org.lethe.recsys.Checkpoint;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Recsys;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserLoss;
@@ -28,7 +34,8 @@ import org.lethe.recsys.forget.ForgetUsers;
 import org.lethe.recsys.forget.Retrain;
 import org.lethe.recsys.forget.Sharded;
 import org.lethe.recsys.forget.Sisa;
-import org.lethe.torch.Device;
+import org.lethe.study.Study;
+import org.lethe.torch.Devices;
 
 /** What holds for every recommender with layers. */
 class LayeredTest {
@@ -36,7 +43,7 @@ class LayeredTest {
 
     /** Tastes that differ much, among items that are nearly equally popular. */
     private static final Split TASTES =
-            new Planted(200, 120, 30, 4, 2, 0.5, 0.2, 0.1, 0.2, 3).load(new DataFolders(List.of()));
+            new Planted(200, 120, 30, 3).withFactors(4).withTaste(2).withActivity(0.5).withPopularity(0.2).load(new DataFolders(List.of()));
 
     static List<UserLearner> small() {
         return List.of(
@@ -48,10 +55,10 @@ class LayeredTest {
                         .withLearningRate(1e-2)
                         .withInitialSd(0.1)
                         .withPatience(9),
-                new NeuMf(4, List.of(8, 4), 2, 4, 200, 5e-3, 0.1, 9, Device.CPU),
-                new Dmf(8, List.of(8, 6), 1, 4, 200, 5e-3, 0.1, 9, Device.CPU),
-                new Ngcf(8, List.of(8, 6), 0.2, 1, 4, 400, 1e-2, 0.1, 9, Device.CPU),
-                new MultVae(8, 16, 0.3, 0.2, 20, 4, 50, 1e-2, 9, Device.CPU));
+                new NeuMf().withDims(4).withLayers(List.of(8, 4)).withNegatives(2).withEpochs(4).withBatch(200).withLearningRate(5e-3).withInitialSd(0.1).withPatience(9),
+                new Dmf().withDims(8).withLayers(List.of(8, 6)).withEpochs(4).withBatch(200).withLearningRate(5e-3).withInitialSd(0.1).withPatience(9),
+                new Ngcf().withDims(8).withLayers(List.of(8, 6)).withDropout(0.2).withEpochs(4).withBatch(400).withLearningRate(1e-2).withPatience(9),
+                new MultVae().withLatent(8).withHidden(16).withDropout(0.3).withAnnealSteps(20).withEpochs(4).withBatch(50).withLearningRate(1e-2).withPatience(9));
     }
 
     static List<UserLearner> longer() {
@@ -64,10 +71,10 @@ class LayeredTest {
                         .withLearningRate(5e-3)
                         .withInitialSd(0.1)
                         .withPatience(9),
-                new NeuMf(8, List.of(16, 8), 4, 20, 256, 5e-3, 0.1, 9, Device.CPU),
-                new Dmf(16, List.of(16, 16), 4, 30, 256, 3e-3, 0.1, 9, Device.CPU),
-                new Ngcf(16, List.of(16), 0.1, 4, 40, 1024, 1e-2, 0.1, 9, Device.CPU),
-                new MultVae(16, 32, 0.3, 0.2, 200, 60, 50, 5e-3, 19, Device.CPU));
+                new NeuMf().withDims(8).withLayers(List.of(16, 8)).withEpochs(20).withLearningRate(5e-3).withInitialSd(0.1).withPatience(9),
+                new Dmf().withDims(16).withLayers(List.of(16, 16)).withNegatives(4).withEpochs(30).withBatch(256).withLearningRate(3e-3).withInitialSd(0.1).withPatience(9),
+                new Ngcf().withLayers(List.of(16)).withDropout(0.1).withNegatives(4).withEpochs(40).withLearningRate(1e-2).withPatience(9),
+                new MultVae().withLatent(16).withHidden(32).withDropout(0.3).withAnnealSteps(200).withEpochs(60).withBatch(50).withLearningRate(5e-3).withPatience(19));
     }
 
     @ParameterizedTest
@@ -169,6 +176,40 @@ class LayeredTest {
         assertTrue(pull.differs > 0, "rows at the batch are those of the epoch's start, moved");
         assertEquals(List.of(2, 3), pull.aimed);
         assertTrue(moved > plain + 20, moved + " against " + plain);
+    }
+
+    @Test
+    void trainingIsOnTheDeviceOfTheEnv() {
+        Devices.ready(Device.CPU);
+        Assumptions.assumeFalse(torch.cuda_is_available(), "this machine has a card");
+        Env card = Env.seeded(4).with(Device.parse("cuda:1"));
+        for (UserLearner learner : small()) {
+            if (!(learner instanceof Gmf)) { // no tensors in gmf
+                LetheException e = assertThrows(LetheException.class, () -> learner.train(DATA, card));
+                assertTrue(e.getMessage().startsWith("device is cuda:1, but"), e.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void aStudyThatStillNamesTheDeviceIsToldWhereItIsSaidNow() {
+        for (String model : List.of("neumf", "dmf", "ngcf", "multvae")) {
+            Study<?, ?> study = Study.parse("old.yaml", """
+                    study: old
+                    subject: recsys
+                    data: [planted]
+                    model:
+                      - {%s: {device: cpu}}
+                    request: [forget-users]
+                    method: [retrain]
+                    audit: [utility]
+                    seeds: [1]
+                    """.formatted(model), List.of(new Recsys()));
+            assertEquals(
+                    List.of("old.yaml:5: key \"device\" in model \"" + model + "\" has no effect any more: --device says"
+                            + " where models with layers compute"),
+                    study.notes());
+        }
     }
 
     @Test

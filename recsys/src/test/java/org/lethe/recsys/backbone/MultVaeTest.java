@@ -17,7 +17,6 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recsys;
 import org.lethe.recsys.Samples;
 import org.lethe.recsys.UserLoss;
-import org.lethe.torch.Device;
 
 /** Mult-VAE against its formula, written out in doubles. */
 class MultVaeTest {
@@ -25,7 +24,7 @@ class MultVaeTest {
     private static final int ITEMS = 9;
     private static final int LATENT = 3;
     private static final Interactions TRAIN = Samples.interactions(USERS, ITEMS, 0.4, 3);
-    private static final MultVae SMALL = new MultVae(LATENT, 5, 0.4, 0.7, 1, 2, 100, 1e-2, 0, Device.CPU);
+    private static final MultVae SMALL = new MultVae().withLatent(LATENT).withHidden(5).withDropout(0.4).withAnneal(0.7).withAnnealSteps(1).withEpochs(2).withLearningRate(1e-2).withPatience(0);
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // set by JUnit

@@ -28,7 +28,7 @@ import org.lethe.recsys.UserRows;
 import org.lethe.recsys.data.Ml100k;
 import org.lethe.recsys.data.RealData;
 import org.lethe.recsys.data.Splits;
-import org.lethe.torch.Device;
+import org.lethe.Device;
 
 /** NeuMF against its formula, written out in doubles. */
 class NeuMfTest {
@@ -66,10 +66,10 @@ class NeuMfTest {
 
     @Test
     void oneStepFollowsTheGradientOfTheCrossEntropy() {
-        NeuMf learner = new NeuMf(3, List.of(5, 4), 2, 1, 1000, 1e-3, 0.5, 0, Device.CPU);
+        NeuMf learner = new NeuMf().withDims(3).withLayers(List.of(5, 4)).withNegatives(2).withEpochs(1).withBatch(1000).withInitialSd(0.5).withPatience(0);
         Split data = new Split(TRAIN, TRAIN.where((u, i) -> false), TRAIN.where((u, i) -> false));
         Env env = Env.seeded(8);
-        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.5, Device.CPU);
+        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.5);
         PairCourse course = new PairCourse(NETWORK, NETWORK.width(), settings, UserLoss.NONE, data, env);
         NeuMf.Model before = (NeuMf.Model) course.model();
         Batches batches = new Batches(TRAIN, 1000, 2);
@@ -94,8 +94,8 @@ class NeuMfTest {
     @Test
     void onMovieLensTheHeldOutItemIsOftenAmongTenOfAHundred() {
         Split data =
-                new Ml100k(Splits.By.LEAVE_ONE_OUT, Splits.StopOn.NONE, 0.1, 0.2, 0, 5, 1).load(RealData.folders());
-        NeuMf tenEpochs = new NeuMf(32, List.of(128, 64, 32), 4, 10, 256, 1e-3, 0.01, 5, Device.CPU);
+                new Ml100k().withSplit(Splits.By.LEAVE_ONE_OUT).withStopOn(Splits.StopOn.NONE).load(RealData.folders());
+        NeuMf tenEpochs = new NeuMf().withEpochs(10);
         double hits = hitsAtTen(tenEpochs.train(data, Env.seeded(1)), data);
         // popularity reaches 0.35 and chance 0.1 on these lists; 0.58 after 7 epochs and 0.59 after 12 were measured
         assertTrue(hits > 0.54 && hits < 0.8, "HR@10 of 1 + 99 is " + hits);

@@ -11,7 +11,6 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Samples;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLoss;
-import org.lethe.torch.Device;
 
 /** GMF and DMF against their formulas, written out in doubles. */
 class PairNetworkTest {
@@ -41,7 +40,7 @@ class PairNetworkTest {
     @Test
     void oneStepOfDmfFollowsTheGradientOfItsFormula() {
         PairNetwork network = new Dmf.Network(DIMS, List.of(8, 12));
-        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7, Device.CPU);
+        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7);
         Split data = new Split(TRAIN, NONE, NONE);
         PairCourse course = new PairCourse(network, DIMS, settings, UserLoss.NONE, data, Env.seeded(4));
         check(course, course.weights, course::userMoments, (p, q, w) -> {

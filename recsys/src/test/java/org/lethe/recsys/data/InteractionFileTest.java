@@ -38,20 +38,7 @@ class InteractionFileTest {
 
     private static InteractionFile file(
             Path file, InteractionFile.Format format, String value, String time, double threshold) {
-        return new InteractionFile(
-                file.toString(),
-                format,
-                "user",
-                "item",
-                value,
-                time,
-                threshold,
-                0,
-                Splits.By.RANDOM,
-                Splits.StopOn.NONE,
-                0.1,
-                0.2,
-                1);
+        return new InteractionFile(file.toString()).withFormat(format).withValue(value).withTime(time).withThreshold(threshold).withStopOn(Splits.StopOn.NONE);
     }
 
     @Test

@@ -25,7 +25,7 @@ class MovieLensTest {
     @Test
     void a1_ml100kHasTheCountsOfCure4rec() {
         DataFolders folders = RealData.folders();
-        Split split = new Ml100k(Splits.By.GIVEN, Splits.StopOn.NONE, 0.1, 0.2, 0, 5, 1).load(folders);
+        Split split = new Ml100k().withStopOn(Splits.StopOn.NONE).load(folders);
         assertEquals(943, split.users());
         assertEquals(1349, split.items());
         assertEquals(79_045, split.train().size());
@@ -38,8 +38,8 @@ class MovieLensTest {
     @Test
     void a1_theUnionOfTheDivisionIsTheFiveCoreOfTheRatings() {
         DataFolders folders = RealData.folders();
-        Split given = new Ml100k(Splits.By.GIVEN, Splits.StopOn.NONE, 0.1, 0.2, 0, 5, 1).load(folders);
-        Split random = new Ml100k(Splits.By.RANDOM, Splits.StopOn.NONE, 0.1, 0.2, 0, 5, 1).load(folders);
+        Split given = new Ml100k().withStopOn(Splits.StopOn.NONE).load(folders);
+        Split random = new Ml100k().withSplit(Splits.By.RANDOM).withStopOn(Splits.StopOn.NONE).load(folders);
         assertEquals(99_287, random.train().size() + random.test().size());
         Entities users = random.train().userEntities();
         Entities items = random.train().itemEntities();
@@ -65,7 +65,7 @@ class MovieLensTest {
 
     @Test
     void stoppingOnTheTestPartIsThePublishedProtocol() {
-        Split split = new Ml100k(Splits.By.GIVEN, Splits.StopOn.TEST, 0.1, 0.2, 0, 5, 1).load(RealData.folders());
+        Split split = new Ml100k().withStopOn(Splits.StopOn.TEST).load(RealData.folders());
         assertEquals(split.test(), split.validation());
         assertEquals(79_045, split.train().size());
     }
@@ -88,7 +88,7 @@ class MovieLensTest {
 
     @Test
     void theLastPairIsLaterThanEveryOther() {
-        Split split = new Ml100k(Splits.By.LEAVE_ONE_OUT, Splits.StopOn.VALIDATION, 0.1, 0.2, 0, 5, 1)
+        Split split = new Ml100k().withSplit(Splits.By.LEAVE_ONE_OUT)
                 .load(RealData.folders());
         assertEquals(943, split.test().size());
         assertEquals(943, split.validation().size());
@@ -107,12 +107,12 @@ class MovieLensTest {
     @Test
     void ml1mHasTheCountsOfCure4rec() {
         DataFolders folders = RealData.folders();
-        Split split = new Ml1m(Splits.By.GIVEN, Splits.StopOn.NONE, 0.1, 0.2, 0, 5, 1).load(folders);
+        Split split = new Ml1m().withStopOn(Splits.StopOn.NONE).load(folders);
         assertEquals(6040, split.users());
         assertEquals(3416, split.items());
         assertEquals(797_275, split.train().size());
         assertEquals(202_336, split.test().size());
-        Split random = new Ml1m(Splits.By.RANDOM, Splits.StopOn.NONE, 0.1, 0.2, 0, 5, 1).load(folders);
+        Split random = new Ml1m().withSplit(Splits.By.RANDOM).withStopOn(Splits.StopOn.NONE).load(folders);
         assertEquals(999_611, random.train().size() + random.test().size());
         assertEquals(
                 2, random.train().userEntities().categorical("gender").labels().size());
@@ -120,7 +120,7 @@ class MovieLensTest {
 
     @Test
     void aTemporalSplitOfRatingsWithoutTimesSaysSo() {
-        Ml1m temporal = new Ml1m(Splits.By.TEMPORAL, Splits.StopOn.NONE, 0.1, 0.2, 0, 5, 1);
+        Ml1m temporal = new Ml1m().withSplit(Splits.By.TEMPORAL).withStopOn(Splits.StopOn.NONE);
         DataFolders folders = RealData.folders();
         LetheException e = assertThrows(LetheException.class, () -> temporal.load(folders));
         assertTrue(e.getMessage().contains("no times"), e.getMessage());
@@ -132,7 +132,7 @@ class MovieLensTest {
         String given = new Ml100k().digest(folders);
         assertEquals(64, given.length());
         assertEquals(given, new Ml100k().digest(folders));
-        assertNotEquals(given, new Ml100k(Splits.By.RANDOM, Splits.StopOn.NONE, 0.1, 0.2, 0, 5, 1).digest(folders));
+        assertNotEquals(given, new Ml100k().withSplit(Splits.By.RANDOM).withStopOn(Splits.StopOn.NONE).digest(folders));
     }
 
     @Test

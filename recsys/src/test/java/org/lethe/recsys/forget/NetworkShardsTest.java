@@ -29,12 +29,11 @@ import org.lethe.recsys.backbone.Gmf;
 import org.lethe.recsys.backbone.MultVae;
 import org.lethe.recsys.backbone.NeuMf;
 import org.lethe.recsys.backbone.Ngcf;
-import org.lethe.torch.Device;
 
 /** Shards that are models with layers. */
 class NetworkShardsTest {
-    private static final NeuMf NEUMF = new NeuMf(4, List.of(8, 4), 2, 3, 64, 1e-2, 0.1, 9, Device.CPU);
-    private static final MultVae MULTVAE = new MultVae(4, 8, 0.3, 0.2, 20, 3, 10, 1e-2, 9, Device.CPU);
+    private static final NeuMf NEUMF = new NeuMf().withDims(4).withLayers(List.of(8, 4)).withNegatives(2).withEpochs(3).withBatch(64).withLearningRate(1e-2).withInitialSd(0.1).withPatience(9);
+    private static final MultVae MULTVAE = new MultVae().withLatent(4).withHidden(8).withDropout(0.3).withAnnealSteps(20).withEpochs(3).withBatch(10).withLearningRate(1e-2).withPatience(9);
 
     static List<UserLearner> layered() {
         return List.of(
@@ -47,8 +46,8 @@ class NetworkShardsTest {
                         .withInitialSd(0.1)
                         .withPatience(9),
                 NEUMF,
-                new Dmf(8, List.of(8, 6), 1, 3, 64, 1e-2, 0.1, 9, Device.CPU),
-                new Ngcf(8, List.of(6), 0.2, 1, 3, 128, 1e-2, 0.1, 9, Device.CPU),
+                new Dmf().withDims(8).withLayers(List.of(8, 6)).withEpochs(3).withBatch(64).withLearningRate(1e-2).withInitialSd(0.1).withPatience(9),
+                new Ngcf().withDims(8).withLayers(List.of(6)).withDropout(0.2).withEpochs(3).withBatch(128).withLearningRate(1e-2).withPatience(9),
                 MULTVAE);
     }
 
@@ -57,7 +56,7 @@ class NetworkShardsTest {
     }
 
     private static RecEraser own(RecEraser.By partition, boolean leakFree) {
-        return new RecEraser(3, partition, 1.2, 5, RecEraser.Aggregate.OWN, 2, 3, 0.01, 2, leakFree);
+        return new RecEraser(3, partition).withRounds(5).withAggregate(RecEraser.Aggregate.OWN).withEpochs(2).withBatches(3).withLeakFree(leakFree);
     }
 
     private static final List<Method<Split, Recommender>> EXACT = List.of(
@@ -243,7 +242,7 @@ class NetworkShardsTest {
     void attentionAggregatesTheTablesOfTowersAndGraphs() {
         Split data = Blocks.split(40, 25, 3, 5);
         RecEraser attention =
-                new RecEraser(3, RecEraser.By.USERS, 1.2, 5, RecEraser.Aggregate.ATTENTION, 2, 3, 0.01, 2, false);
+                new RecEraser(3, RecEraser.By.USERS).withRounds(5).withEpochs(2).withBatches(3);
         for (UserLearner learner : List.of(layered().get(2), layered().get(3))) {
             Sharded sharded = (Sharded) attention.learn(learner, data, Env.seeded(5));
             assertTrue(sharded.served() instanceof Embeddings);

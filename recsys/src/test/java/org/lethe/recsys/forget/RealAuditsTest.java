@@ -29,7 +29,7 @@ final class RealAuditsTest {
 
     @BeforeAll
     static void learn() {
-        data = new Ml100k(Splits.By.GIVEN, Splits.StopOn.TEST, 0.1, 0.2, 0, 5, 1).load(RealData.folders());
+        data = new Ml100k().withStopOn(Splits.StopOn.TEST).load(RealData.folders());
         before = new Wmf().train(data, ENV);
     }
 

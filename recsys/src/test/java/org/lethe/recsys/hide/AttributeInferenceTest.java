@@ -36,7 +36,7 @@ final class AttributeInferenceTest {
     private static final Classes GROUPS =
             new Hide(Planted.GROUP).each(DATA.train()).getFirst();
     private static final AttributeInference AUDIT =
-            new AttributeInference(List.of(Attacker.LOGISTIC, Attacker.KNN), 5, 2, 5_000, 0.57, 0.6, 0.5, false);
+            new AttributeInference().withAttackers(List.of(Attacker.LOGISTIC, Attacker.KNN)).withRepeats(2).withBar(0.57, 0.6);
 
     /** Rows in which the group moves every number by a given amount, for users of a kind. */
     private static Embeddings rows(double shift, boolean ofTheUnknown, Hide hide) {

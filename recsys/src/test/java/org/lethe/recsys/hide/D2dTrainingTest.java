@@ -25,7 +25,6 @@ import org.lethe.recsys.backbone.ImplicitAls;
 import org.lethe.recsys.backbone.LightGcn;
 import org.lethe.recsys.backbone.NeuMf;
 import org.lethe.recsys.data.Planted;
-import org.lethe.torch.Device;
 import org.lethe.transport.Cloud;
 import org.lethe.transport.Divergence;
 import org.lethe.transport.Loop;
@@ -34,7 +33,7 @@ import org.lethe.transport.Sinkhorn;
 class D2dTrainingTest {
     /** Groups whose tastes are far apart. */
     private static final Split DATA =
-            new Planted(400, 100, 20, 8, 2, 0.7, 1, 0.1, 0.2, 3).load(new DataFolders(List.of()));
+            new Planted(400, 100, 20, 3).withTaste(2).load(new DataFolders(List.of()));
 
     private static final Hide GROUP = new Hide(Planted.GROUP);
     private static final UserLearner BPR = new Bpr()
@@ -208,7 +207,7 @@ class D2dTrainingTest {
 
     @Test
     void theAttackFallsOnBothTablesOfANetwork() {
-        fallsOn(new NeuMf(4, List.of(8, 4), 1, 10, 256, 4e-3, 0.1, 10, Device.CPU), new D2dTraining(), 0.5);
+        fallsOn(new NeuMf().withDims(4).withLayers(List.of(8, 4)).withNegatives(1).withEpochs(10).withLearningRate(4e-3).withInitialSd(0.1).withPatience(10), new D2dTraining(), 0.5);
     }
 
     @ParameterizedTest

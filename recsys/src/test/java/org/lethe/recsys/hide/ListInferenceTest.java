@@ -35,7 +35,7 @@ final class ListInferenceTest {
     private static final Hide HIDE = new Hide("group");
 
     private static ListInference audit(boolean served) {
-        return new ListInference(List.of(Attacker.LOGISTIC, Attacker.KNN), 5, 2, 5_000, 0.57, 0.6, 5, 30, served);
+        return new ListInference().withAttackers(List.of(Attacker.LOGISTIC, Attacker.KNN)).withRepeats(2).withBar(0.57, 0.6).withList(5).withItems(30).withServed(served);
     }
 
     /** Users had the item that is given for their class, or none. */
