@@ -7,7 +7,6 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -58,7 +57,6 @@ public final class Lethe {
     /** Runs the command and ends the process with its exit code. */
     public static void main(String[] args) {
         standardErrorOfTheLauncher();
-        HeapWatch.begin(Duration.ofSeconds(5), 6);
         StandardOutput output = StandardOutput.installed();
         System.exit(output.ended(execute(args)));
     }
@@ -101,7 +99,8 @@ public final class Lethe {
             return code;
         }
         if (Stream.iterate(e, Objects::nonNull, Throwable::getCause).anyMatch(OutOfMemoryError.class::isInstance)) {
-            err.println(HeapWatch.words());
+            err.println("out of memory: the heap is at most " + (Runtime.getRuntime().maxMemory() >> 20)
+                    + " MiB; LETHE_JVM=-Xmx8g gives 8 GiB");
             return SURROUNDINGS;
         }
         Optional<String> noTemporaryFiles = noTemporaryFiles();
