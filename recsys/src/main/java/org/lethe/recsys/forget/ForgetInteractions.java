@@ -17,7 +17,8 @@ import org.lethe.recsys.Split;
  * {@code percent: 0} is a request that changes nothing; one that selects none, or all, is refused.
  *
  * @param percent how many of the training interactions, from 0 to 100; not used where pairs are listed
- * @param pairs the interactions as {@code user:item}, by their ids in the data; empty for a choice by chance
+ * @param pairs the interactions as {@code user:item}, by their ids in the data, whichever part holds them; empty for a choice
+ *     by chance
  * @param seed of the random choice
  */
 @Named("forget-interactions")
@@ -67,20 +68,21 @@ public record ForgetInteractions(double percent, List<String> pairs, long seed) 
     private Forgotten listed(Split data) {
         Set<Long> gone = new HashSet<>();
         for (String pair : pairs) {
-            gone.add(pair(pair, data.train()));
+            gone.add(pair(pair, data));
         }
         return Forgotten.ofPairs(data, (u, i) -> gone.contains((long) u << 32 | i));
     }
 
     /** The user and the item that a pair names; ids may hold colons, as long as one division only fits the data. */
-    private static long pair(String pair, Interactions train) {
+    private static long pair(String pair, Split data) {
+        Interactions train = data.train();
         Set<Long> fitting = new HashSet<>();
         for (int colon = pair.indexOf(':'); colon >= 0; colon = pair.indexOf(':', colon + 1)) {
             OptionalInt user =
                     train.userEntities().find(pair.substring(0, colon).strip());
             OptionalInt item =
                     train.itemEntities().find(pair.substring(colon + 1).strip());
-            if (user.isPresent() && item.isPresent() && train.contains(user.getAsInt(), item.getAsInt())) {
+            if (user.isPresent() && item.isPresent() && known(data, user.getAsInt(), item.getAsInt())) {
                 fitting.add((long) user.getAsInt() << 32 | item.getAsInt());
             }
         }
@@ -88,8 +90,7 @@ public record ForgetInteractions(double percent, List<String> pairs, long seed) 
             return fitting.iterator().next();
         }
         if (fitting.size() > 1) {
-            throw Choice.refused(
-                    "forget-interactions", "pairs", pair, "user:item that names one training interaction only");
+            throw Choice.refused("forget-interactions", "pairs", pair, "user:item that names one interaction only");
         }
         if (pair.chars().filter(c -> c == ':').count() == 1) {
             String[] ends = pair.split(":", -1);
@@ -97,6 +98,13 @@ public record ForgetInteractions(double percent, List<String> pairs, long seed) 
             Choice.number("forget-interactions", "pairs", pair, ends[1], train.itemEntities());
         }
         throw Choice.refused(
-                "forget-interactions", "pairs", pair, pair.contains(":") ? "a training interaction" : "user:item");
+                "forget-interactions", "pairs", pair, pair.contains(":") ? "an interaction of this data" : "user:item");
+    }
+
+    /** Whether a user and an item interact in any of the three parts; what is asked for goes from all of them. */
+    private static boolean known(Split data, int user, int item) {
+        return data.train().contains(user, item)
+                || data.validation().contains(user, item)
+                || data.test().contains(user, item);
     }
 }

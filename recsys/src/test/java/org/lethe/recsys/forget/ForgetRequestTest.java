@@ -92,6 +92,20 @@ class ForgetRequestTest {
     }
 
     @Test
+    void aListedPairGoesFromWhicheverPartHoldsIt() {
+        Interactions held = data.validation();
+        int user = 0;
+        while (held.degree(user) == 0) {
+            user++;
+        }
+        int item = held.item(held.from(user));
+        Split left = ForgetInteractions.listed(user + ":" + item).resolve(data).remaining();
+        assertEquals(data.train(), left.train());
+        assertEquals(held.size() - 1, left.validation().size());
+        assertTrue(!left.validation().contains(user, item));
+    }
+
+    @Test
     void idsWithColonsNameAPairIfOneDivisionFits() {
         Entities users = Entities.ofNames(new String[] {"app:u", "app"});
         Entities items = Entities.ofNames(new String[] {"t:3", "u:t:3", "t"});
@@ -106,10 +120,10 @@ class ForgetRequestTest {
         Interactions both =
                 Interactions.of(users, items, new int[] {0, 1}, new int[] {0, 1}, Optional.empty(), Optional.empty());
         refused(
-                "names one training interaction only",
+                "names one interaction only",
                 () -> ForgetInteractions.listed("app:u:t:3").resolve(new Split(both, none, none)));
         refused(
-                "expected a training interaction",
+                "expected an interaction of this data",
                 () -> ForgetInteractions.listed("app:u:x").resolve(split));
     }
 
