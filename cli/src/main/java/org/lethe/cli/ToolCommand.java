@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.Progress;
 import org.lethe.Tool;
@@ -34,7 +35,10 @@ final class ToolCommand implements Callable<Integer> {
     private final JsonOption json = new JsonOption();
 
     @Option(names = "--workers", description = "Threads (one per processor by default). Results do not depend on it.")
-    private int workers = Runtime.getRuntime().availableProcessors();
+    private String workers = String.valueOf(Runtime.getRuntime().availableProcessors());
+
+    @Option(names = "--device", description = "Where models with layers compute: cpu (the default), cuda or cuda:n.")
+    private String device = "cpu";
 
     @Option(names = "--seed", description = "Seed of all random draws; ${DEFAULT-VALUE} by default.")
     private long seed = 1;
@@ -171,8 +175,8 @@ final class ToolCommand implements Callable<Integer> {
     private <R extends Record & Tool.Result> int run(Tool<R> tool) throws IOException {
         Progress progress =
                 quiet ? Progress.NONE : new TerminalProgress(System.err, Boolean.getBoolean("lethe.terminal"));
-        try (Workers threads = Workers.threads(workers)) {
-            Env env = Env.seeded(seed).with(threads).with(progress);
+        try (Workers threads = Workers.of(workers)) {
+            Env env = Env.seeded(seed).with(threads).with(progress).with(Device.parse(device));
             Path out = spec.commandLine().getParseResult().matchedOptionValue("--out", null);
             R result = out != null && tool instanceof Tool.Reporting<R> reporting
                     ? reporting.report(env, out)
