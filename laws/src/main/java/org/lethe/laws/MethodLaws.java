@@ -89,7 +89,7 @@ public abstract class MethodLaws<D, M> extends Laws<D, M> {
 
     @Test
     void anotherProcessGivesTheSameBits(@TempDir Path folder) throws IOException, InterruptedException {
-        assertEquals(digests(), Elsewhere.digests(getClass(), folder));
+        hasTheSameBitsElsewhere(folder);
     }
 
     final void leavesTheModelBefore(Pair<D, M> pair) throws IOException {
@@ -112,6 +112,10 @@ public abstract class MethodLaws<D, M> extends Laws<D, M> {
             assertArrayEquals(outcome(pair).before, learned, pair + ": three threads learn another model");
             assertArrayEquals(outcome(pair).after, bytes(after), pair + ": three threads have another result");
         }
+    }
+
+    final void hasTheSameBitsElsewhere(Path folder) throws IOException, InterruptedException {
+        assertEquals(digests(), Elsewhere.digests(getClass(), folder));
     }
 
     final void changesNothing(Pair<D, M> pair) throws IOException {

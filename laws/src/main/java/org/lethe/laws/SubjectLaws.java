@@ -55,17 +55,7 @@ public abstract class SubjectLaws<D, M> extends Laws<D, M> {
 
     @Test
     void theResourceListsTheTools() {
-        ProtectionDomain here = subject().getClass().getProtectionDomain();
-        assertEquals(
-                Tools.resource(subject().tools()).lines().sorted().toList(),
-                Tools.listed().stream()
-                        .filter(listed -> Objects.equals(
-                                listed.prototype().getClass().getProtectionDomain().getCodeSource(),
-                                here.getCodeSource()))
-                        .map(Tools.Listed::line)
-                        .sorted()
-                        .toList(),
-                "META-INF/lethe/tools lists other tools than tools() does");
+        listsItsTools();
     }
 
     @TestFactory
@@ -102,6 +92,20 @@ public abstract class SubjectLaws<D, M> extends Laws<D, M> {
                 assertTrue(seen.add(name), "two entries of " + subject().name() + " are or were called " + name);
             }
         }
+    }
+
+    final void listsItsTools() {
+        ProtectionDomain here = subject().getClass().getProtectionDomain();
+        assertEquals(
+                Tools.resource(subject().tools()).lines().sorted().toList(),
+                Tools.listed().stream()
+                        .filter(listed -> Objects.equals(
+                                listed.prototype().getClass().getProtectionDomain().getCodeSource(),
+                                here.getCodeSource()))
+                        .map(Tools.Listed::line)
+                        .sorted()
+                        .toList(),
+                "META-INF/lethe/tools lists other tools than tools() does");
     }
 
     final void isKept(Learner<D, M> learner) throws IOException {

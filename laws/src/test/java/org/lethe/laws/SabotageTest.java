@@ -160,14 +160,14 @@ class SabotageTest {
 
     @Test
     void toolsThatNoResourceLists() {
-        entries(new Bent()).theResourceListsTheTools();
+        entries(new Bent()).listsItsTools();
         assertFails("META-INF/lethe/tools", () -> entries(new Bent() {
                     @Override
                     public List<Tool<?>> tools() {
                         return List.of(new Job());
                     }
                 })
-                .theResourceListsTheTools());
+                .listsItsTools());
     }
 
     @Test
@@ -209,7 +209,7 @@ class SabotageTest {
         List<String> there = Elsewhere.digests(Methods.class, folder);
         assertEquals(here.getFirst(), there.getFirst());
         assertNotEquals(here.getLast(), there.getLast());
-        assertThrows(AssertionError.class, () -> new Methods().anotherProcessGivesTheSameBits(folder));
+        assertThrows(AssertionError.class, () -> new Methods().hasTheSameBitsElsewhere(folder));
     }
 
     @Test

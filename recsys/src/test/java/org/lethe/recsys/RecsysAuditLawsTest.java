@@ -1,0 +1,43 @@
+package org.lethe.recsys;
+
+import java.util.List;
+import org.lethe.Audit;
+import org.lethe.DataFolders;
+import org.lethe.Learner;
+import org.lethe.Request;
+import org.lethe.Subject;
+import org.lethe.laws.AuditLaws;
+import org.lethe.recsys.data.Planted;
+
+class RecsysAuditLawsTest extends AuditLaws<Split, Recommender> {
+    @Override
+    protected Subject<Split, Recommender> subject() {
+        return new Recsys();
+    }
+
+    @Override
+    protected Split data() {
+        return new Planted(400, 150, 30, 1).load(new DataFolders(List.of()));
+    }
+
+    /** Trained until it remembers what it was trained on, as there is something to forget only then. */
+    @Override
+    protected List<Learner<Split, Recommender>> models() {
+        return only(subject().models(), "bpr {dims: 16, epochs: 30, batch: 256, learningRate: 0.01, patience: 30}");
+    }
+
+    @Override
+    protected List<Request> requests() {
+        return quick(
+                subject().requests(), "forget-users {percent: 10}", "forget-items {percent: 10}", "hide {attribute: [group]}");
+    }
+
+    @Override
+    protected List<Audit<Split, Recommender>> audits() {
+        return quick(
+                subject().audits(),
+                "fairness {share: 0.5}",
+                "attribute-inference {attackers: [logistic], repeats: 1}",
+                "list-inference {attackers: [logistic], repeats: 1}");
+    }
+}
