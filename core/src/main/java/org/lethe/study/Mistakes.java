@@ -28,7 +28,7 @@ public final class Mistakes {
 
     /** Notes what is right and should be written otherwise from now on. */
     void note(int line, String what) {
-        notes.add(file + ":" + line + ": " + what);
+        notes.add((file.isEmpty() ? "" : file + ":" + line + ": ") + what);
     }
 
     /** What is right and should be written otherwise. */

@@ -55,7 +55,7 @@ import org.lethe.recsys.hide.DpNoise;
 import org.lethe.recsys.hide.EqualNoise;
 import org.lethe.recsys.hide.Hide;
 import org.lethe.recsys.hide.HideEmbeddings;
-import org.lethe.recsys.hide.ListInference;
+import org.lethe.recsys.hide.RecommendationInference;
 import org.lethe.recsys.hide.MeanMatching;
 import org.lethe.recsys.hide.Preservation;
 import org.lethe.recsys.hide.Raid;
@@ -123,7 +123,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Efficiency(),
                 new Fairness(),
                 new AttributeInference(),
-                new ListInference(),
+                new RecommendationInference(),
                 new Preservation());
     }
 

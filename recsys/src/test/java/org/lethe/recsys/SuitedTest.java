@@ -87,7 +87,7 @@ class SuitedTest {
     @Test
     void auditsWithNothingToMeasure() {
         assertEquals(
-                "mixed.yaml:8: audit list-inference looks at a request to hide, found ForgetUsers",
-                refused("bpr", "forget-users", "retrain", "list-inference"));
+                "mixed.yaml:8: audit recommendation-inference looks at a request to hide, found ForgetUsers",
+                refused("bpr", "forget-users", "retrain", "recommendation-inference"));
     }
 }

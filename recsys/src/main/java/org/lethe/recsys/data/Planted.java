@@ -2,6 +2,7 @@ package org.lethe.recsys.data;
 
 import java.util.Arrays;
 import java.util.List;
+import org.lethe.Formerly;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
@@ -39,11 +40,11 @@ import org.lethe.tables.Entities;
 public record Planted(
         int users,
         int items,
-        int interactions,
+        @Formerly("interactions") int interactionsPerUser,
         int factors,
-        double taste,
-        double activity,
-        double popularity,
+        @Formerly("taste") double groupEffect,
+        @Formerly("activity") double activitySpread,
+        @Formerly("popularity") double popularitySpread,
         double validation,
         double test,
         long seed)
@@ -57,19 +58,19 @@ public record Planted(
         Check.require(users >= 1, "users", users, "at least 1");
         Check.require(items >= 10, "items", items, "at least 10");
         Check.require(
-                interactions >= FEWEST && interactions <= items / 2,
-                "interactions",
-                interactions,
+                interactionsPerUser >= FEWEST && interactionsPerUser <= items / 2,
+                "interactionsPerUser",
+                interactionsPerUser,
                 FEWEST + " to half the items, which is " + items / 2);
         Check.require(
-                (long) users * interactions <= 1_500_000_000L,
-                "users x interactions",
-                (long) users * interactions,
+                (long) users * interactionsPerUser <= 1_500_000_000L,
+                "users x interactionsPerUser",
+                (long) users * interactionsPerUser,
                 "at most 1,500,000,000");
         Check.require(factors >= 1 && factors <= 1024, "factors", factors, "1 to 1,024");
-        Check.require(taste >= 0 && taste <= 10, "taste", taste, "0 to 10");
-        Check.require(activity >= 0 && activity <= 3, "activity", activity, "0 to 3");
-        Check.require(popularity >= 0 && popularity <= 3, "popularity", popularity, "0 to 3");
+        Check.require(groupEffect >= 0 && groupEffect <= 10, "groupEffect", groupEffect, "0 to 10");
+        Check.require(activitySpread >= 0 && activitySpread <= 3, "activitySpread", activitySpread, "0 to 3");
+        Check.require(popularitySpread >= 0 && popularitySpread <= 3, "popularitySpread", popularitySpread, "0 to 3");
         Check.require(validation >= 0 && validation < 1, "validation", validation, "at least 0 and below 1");
         Check.require(test >= 0 && test < 1, "test", test, "at least 0 and below 1");
     }
@@ -106,7 +107,7 @@ public record Planted(
         for (int f = 0; f < factors; f++) {
             p[f] = (float) Keyed.normal(key.at(f));
         }
-        p[0] += (float) (group(user) == 1 ? taste : -taste);
+        p[0] += (float) (group(user) == 1 ? groupEffect : -groupEffect);
         return p;
     }
 
@@ -135,13 +136,13 @@ public record Planted(
 
     /** How often an item is looked at, before anybody's taste decides: a weight, not a probability. */
     public double popularity(int item) {
-        return StrictMath.exp(popularity * Keyed.normal(random("popularity").at(item)));
+        return StrictMath.exp(popularitySpread * Keyed.normal(random("popularity").at(item)));
     }
 
     /** How many different items a user draws; fewer come out where a taste is exhausted. */
     public int activity(int user) {
-        double spread = activity * Keyed.normal(random("activity").at(user)) - activity * activity / 2; // mean 1
-        return Math.clamp(Math.round(interactions * StrictMath.exp(spread)), FEWEST, items / 2);
+        double spread = activitySpread * Keyed.normal(random("activity").at(user)) - activitySpread * activitySpread / 2; // mean 1
+        return Math.clamp(Math.round(interactionsPerUser * StrictMath.exp(spread)), FEWEST, items / 2);
     }
 
     /** All interactions, not yet divided. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.lethe.Formerly;
 import org.lethe.Aspect;
 import org.lethe.Audit;
 import org.lethe.Case;
@@ -62,13 +63,13 @@ import org.lethe.statistics.Statistics;
  * @param margin difference of AUC that is let pass even where it is not due to chance
  */
 @Named("completeness")
-public record Completeness(int k, int users, int resamples, boolean degrees, double margin)
+public record Completeness(int k, @Formerly("users") int maxUsers, int resamples, boolean degrees, double margin)
         implements Audit<Split, Recommender> {
     private static final int FEWEST = 10; // users for an attack that compares within each
 
     public Completeness {
         Check.require(k >= 1, "k", k, "at least 1");
-        Check.require(users >= 10, "users", users, "at least 10");
+        Check.require(maxUsers >= 10, "maxUsers", maxUsers, "at least 10");
         Check.require(resamples >= 100, "resamples", resamples, "at least 100");
         Check.require(margin >= 0 && margin < 0.5, "margin", margin, "0 up to, but not including, 0.5");
     }
@@ -83,7 +84,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         Case<Split, Recommender> c = ForgetSets.served(given);
         ForgetSets sets = ForgetSets.of(c);
         Keyed random = env.random("completeness");
-        Membership membership = Membership.of(sets, users, random);
+        Membership membership = Membership.of(sets, maxUsers, random);
         int members = membership.questions().members();
         List<Finding> findings = new ArrayList<>();
         findings.add(new Finding("forgotten-pairs", sets.gone().interactions().size(), members, Direction.NONE));
@@ -114,7 +115,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         findings.add(judged("mio-auc", n, people, mioAfter, mioBefore, mioReference));
         findings.add(finding("mio-auc-before", mioBefore, n, Direction.NONE));
         findings.add(finding("mio-auc-reference", mioReference, n, Direction.NONE));
-        findings.add(new Finding("mio-acc", after.accuracy(), n, Direction.HALF));
+        findings.add(new Finding("mio-accuracy", after.accuracy(), n, Direction.HALF));
         findings.add(
                 new Finding("mio-rate", after.rate(), membership.questions().members(), Direction.LOWER));
         findings.add(found("mio-tpr@1%", after.mio(), 0.01, people, n, draws));

@@ -1,5 +1,6 @@
 package org.lethe.recsys.forget;
 
+import org.lethe.Formerly;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -52,7 +53,7 @@ import org.lethe.statistics.Resampling.Difference;
  * @param margin by how much |A-IGF| may exceed the reference's
  */
 @Named("fairness")
-public record Fairness(double share, Ndcg ndcg, int k, double margin) implements Audit<Split, Recommender> {
+public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, double margin) implements Audit<Split, Recommender> {
     private static final int RESAMPLES = 1_000;
 
     /** The two forms of NDCG. */
@@ -74,7 +75,7 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
     }
 
     public Fairness {
-        Check.require(share > 0 && share < 1, "share", share, "between 0 and 1");
+        Check.require(activeShare > 0 && activeShare < 1, "activeShare", activeShare, "between 0 and 1");
         Check.require(k >= 1, "k", k, "at least 1");
         Check.require(margin >= 0 && margin < 1, "margin", margin, "0 up to, but not including, 1");
     }
@@ -92,7 +93,7 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
         Keyed random = env.random("fairness");
         Quality after = Ranking.test(c.after(), remaining, k, env.workers());
         Quality reference = Ranking.test(c.reference(), remaining, k, env.workers());
-        boolean[] active = active(remaining.train(), share);
+        boolean[] active = active(remaining.train(), activeShare);
         int[] front = IntStream.range(0, after.users().length)
                 .filter(n -> active[after.users()[n]])
                 .toArray();
@@ -210,7 +211,7 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
     }
 
     /** Which users are the active ones. */
-    static boolean[] active(Interactions train, double share) {
+    static boolean[] active(Interactions train, double activeShare) {
         int[] order = IntStream.range(0, train.users())
                 .filter(u -> train.degree(u) > 0)
                 .boxed()
@@ -219,7 +220,7 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
                 .toArray();
         boolean[] active = new boolean[train.users()];
         // a product such as 0.05 · 940 = 47.000000000000004 or 46.99999999999999 has to count as 47
-        int count = (int) Math.floor(share * order.length + 1e-9);
+        int count = (int) Math.floor(activeShare * order.length + 1e-9);
         Arrays.stream(order, 0, count).forEach(u -> active[u] = true);
         return active;
     }

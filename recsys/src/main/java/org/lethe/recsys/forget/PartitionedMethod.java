@@ -21,7 +21,7 @@ interface PartitionedMethod extends Forgetting {
     int shards();
 
     /** Whether the partition is drawn again without what is forgotten. */
-    boolean leakFree();
+    boolean repartition();
 
     /** Whether the aggregation works on tables alone, not on models with layers. */
     boolean tablesOnly();
@@ -64,7 +64,7 @@ interface PartitionedMethod extends Forgetting {
         if (forgotten.nothing()) {
             return model;
         }
-        if (leakFree()) {
+        if (repartition()) {
             return learn(learner, forgotten.remaining(), env);
         }
         Partition made = before.partition();

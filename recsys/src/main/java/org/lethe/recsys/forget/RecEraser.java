@@ -1,5 +1,6 @@
 package org.lethe.recsys.forget;
 
+import org.lethe.Formerly;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
@@ -48,13 +49,13 @@ public record RecEraser(
         int shards,
         By partition,
         double slack,
-        int rounds,
+        @Formerly("rounds") int clusterIterations,
         Aggregate aggregate,
-        int epochs,
-        int batches,
-        double rate,
-        int patience,
-        boolean leakFree)
+        @Formerly("epochs") int attentionEpochs,
+        @Formerly("batches") int attentionBatches,
+        @Formerly("rate") double attentionLearningRate,
+        @Formerly("patience") int attentionPatience,
+        @Formerly("leakFree") boolean repartition)
         implements PartitionedMethod {
     /** What is partitioned. */
     public enum By {
@@ -77,11 +78,11 @@ public record RecEraser(
     public RecEraser {
         Check.require(shards >= 1, "shards", shards, "at least 1");
         Check.require(slack >= 1 && slack <= 1e6, "slack", slack, "1 to 1000000");
-        Check.require(rounds >= 1, "rounds", rounds, "at least 1");
-        Check.require(epochs >= 1, "epochs", epochs, "at least 1");
-        Check.require(batches >= 1, "batches", batches, "at least 1");
-        Check.require(rate > 0 && rate <= 1, "rate", rate, "above 0 and at most 1");
-        Check.require(patience >= 0, "patience", patience, "at least 0");
+        Check.require(clusterIterations >= 1, "clusterIterations", clusterIterations, "at least 1");
+        Check.require(attentionEpochs >= 1, "attentionEpochs", attentionEpochs, "at least 1");
+        Check.require(attentionBatches >= 1, "attentionBatches", attentionBatches, "at least 1");
+        Check.require(attentionLearningRate > 0 && attentionLearningRate <= 1, "attentionLearningRate", attentionLearningRate, "above 0 and at most 1");
+        Check.require(attentionPatience >= 0, "attentionPatience", attentionPatience, "at least 0");
     }
 
     public RecEraser() {
@@ -101,7 +102,7 @@ public record RecEraser(
     @Override
     public Recommender aggregate(Sharded shards, EmbeddingLearner.Loss loss, Split data, Env env) {
         return switch (aggregate) {
-            case ATTENTION -> Attention.aggregate(shards, loss, data, epochs, batches, rate, patience, env);
+            case ATTENTION -> Attention.aggregate(shards, loss, data, attentionEpochs, attentionBatches, attentionLearningRate, attentionPatience, env);
             case OWN -> shards.local();
         };
     }
@@ -139,12 +140,12 @@ public record RecEraser(
     }
 
     private BalancedGreedy greedy(int units) {
-        return new BalancedGreedy(shards, BalancedGreedy.capacity(units, shards, slack), rounds);
+        return new BalancedGreedy(shards, BalancedGreedy.capacity(units, shards, slack), clusterIterations);
     }
 
     @Override
     public Exactness exactness() {
-        return leakFree ? Exactness.EXACT : Exactness.EXACT_GIVEN_PARTITION;
+        return repartition ? Exactness.EXACT : Exactness.EXACT_GIVEN_PARTITION;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.lethe.recsys.forget;
 
+import org.lethe.Formerly;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
@@ -27,10 +28,10 @@ import org.lethe.transport.BalancedClustering;
  * @param leakFree whether a request makes pre-embeddings and partition anew from what remains
  */
 @Named("ultrare")
-public record UltraRe(int shards, int rounds, Combiner.Kind combiner, boolean leakFree) implements PartitionedMethod {
+public record UltraRe(int shards, @Formerly("rounds") int clusterIterations, Combiner.Kind combiner, @Formerly("leakFree") boolean repartition) implements PartitionedMethod {
     public UltraRe {
         Check.require(shards >= 1, "shards", shards, "at least 1");
-        Check.require(rounds >= 1, "rounds", rounds, "at least 1");
+        Check.require(clusterIterations >= 1, "clusterIterations", clusterIterations, "at least 1");
     }
 
     public UltraRe() {
@@ -56,14 +57,14 @@ public record UltraRe(int shards, int rounds, Combiner.Kind combiner, boolean le
     public Partition partition(Embeddings placed, Split data, Env env) {
         int[] active = Forgetting.active(data.users(), data.train()::degree);
         Forgetting.requireUnits(this, shards, active.length);
-        BalancedClustering.Result groups = new BalancedClustering(shards, rounds)
+        BalancedClustering.Result groups = new BalancedClustering(shards, clusterIterations)
                 .cluster(placed.userRows(), placed.dims(), active, env.random("ultrare-centres"));
         return Partition.ByUser.of(Forgetting.spread(active, groups.labels(), data.users(), shards), shards);
     }
 
     @Override
     public Exactness exactness() {
-        return leakFree ? Exactness.EXACT : Exactness.EXACT_GIVEN_PARTITION;
+        return repartition ? Exactness.EXACT : Exactness.EXACT_GIVEN_PARTITION;
     }
 
     @Override

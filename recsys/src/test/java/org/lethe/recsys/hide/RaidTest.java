@@ -35,13 +35,13 @@ class RaidTest {
             .withInitialSd(0.1)
             .withPatience(30);
     private static final Raid SMALL =
-            new Raid(5, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
+            new Raid(5, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
     private static final Raid NORMAL =
             new Raid(5, 1, 1, Raid.Form.BURES, 1, 0, 1, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
     private static final Raid IN_TURN = new Raid(
-            5, 3, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.ALTERNATING);
+            5, 3, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.ALTERNATING);
     private static final Raid FLOWING =
-            new Raid(5, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 0, true, 0, Raid.Schedule.JOINT);
+            new Raid(5, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 0, true, 0, Raid.Schedule.JOINT);
 
     private static double ndcg(UserRows model) {
         return Ranking.mean(Ranking.test(model, DATA, 10, Workers.here()).ndcgCut());
@@ -83,7 +83,7 @@ class RaidTest {
         double[] moves = new double[2];
         for (int debiased = 0; debiased < 2; debiased++) {
             Centroid centroid = new Centroid(
-                    new Centroid.Settings(Raid.Form.SUPPORT, 64, 0.01, 10, 0, debiased == 1, 0, false),
+                    new Centroid.Settings(Raid.Form.FREE_SUPPORT, 64, 0.01, 10, 0, debiased == 1, 0, false),
                     classes,
                     classes);
             for (double d : centroid.displacements(rows, width, Env.seeded(1))) {
@@ -155,7 +155,7 @@ class RaidTest {
         UserRows before = BPR.train(DATA, Env.seeded(1));
         UserRows polished = (UserRows) SMALL.fulfil(before, GROUP, BPR, DATA, Env.seeded(1));
         Raid mending = new Raid(
-                5, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 10, Raid.Schedule.JOINT);
+                5, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 10, Raid.Schedule.JOINT);
         Env env = Env.seeded(1);
         UserRows mended = (UserRows) mending.fulfil(before, GROUP, BPR, DATA, env);
         assertArrayEquals(polished.userRows(), mended.userRows());
@@ -182,7 +182,7 @@ class RaidTest {
     void centroidsThatDidNotSettleAreCounted() {
         UserRows before = BPR.train(DATA, Env.seeded(1));
         Env env = Env.seeded(1);
-        new TransportMap(Raid.Form.SUPPORT, 64, 0.01, 1, 0, true, 0, false, 2).fulfil(before, GROUP, BPR, DATA, env);
+        new TransportMap(Raid.Form.FREE_SUPPORT, 64, 0.01, 1, 0, true, 0, false, 2).fulfil(before, GROUP, BPR, DATA, env);
         assertEquals(2, env.ledger().cost().count("centroids"));
         assertEquals(2, env.ledger().cost().count("centroids-unsettled")); // one round never settles a drawn start
         Env gaussian = Env.seeded(1);
@@ -208,7 +208,7 @@ class RaidTest {
                 LetheException.class, () -> SMALL.fulfil(before, GROUP, new ImplicitAls(), DATA, Env.seeded(1)));
         assertTrue(solved.getMessage().contains("step by step"), solved.getMessage());
         Raid late = new Raid(
-                30, 1, 1, Raid.Form.SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
+                30, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
         LetheException never =
                 assertThrows(LetheException.class, () -> late.fulfil(before, GROUP, BPR, DATA, Env.seeded(1)));
         assertTrue(never.getMessage().contains("30 epochs"), never.getMessage());

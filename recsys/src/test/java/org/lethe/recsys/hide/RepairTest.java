@@ -55,7 +55,7 @@ class RepairTest {
 
     @Test
     void nobodyMovesWhereRowsStay() {
-        Repair nothing = new Repair(new U2uR(0, 1e-3, Regulariser.NOTHING, 0, 0, 2, 0, ProtectedTables.ALL), GENDER);
+        Repair nothing = new Repair(new U2uR(0, 1e-3, Regulariser.NONE, 0, 0, 2, 0, ProtectedTables.ALL), GENDER);
         Repair.Repaired same = nothing.repair(table(1), Env.seeded(1));
         assertArrayEquals(table(1).rows(), same.table().rows());
         assertEquals(
