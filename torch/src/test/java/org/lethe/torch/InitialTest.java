@@ -68,6 +68,17 @@ class InitialTest {
     }
 
     @Test
+    void uniformValuesAreThoseOfTheirFormula() {
+        Keyed key = Keyed.seed(8);
+        float[] xavier = Initial.XAVIER_UNIFORM.of(key, 3, 5);
+        float[] kaiming = Initial.KAIMING_UNIFORM.of(key, 3, 5);
+        for (int n = 0; n < 15; n++) {
+            assertEquals((float) (Math.sqrt(6.0 / 8) * (2 * Keyed.unit(key.at(n)) - 1)), xavier[n]);
+            assertEquals((float) (Math.sqrt(3.0 / 5) * (2 * Keyed.unit(key.at(n)) - 1)), kaiming[n]);
+        }
+    }
+
+    @Test
     void convolutionsCountTheirFieldAndOtherTypesAreRounded() {
         try (var _ = new PointerScope()) {
             Tensor kernel = torch.zeros(64, 32, 3, 3);

@@ -349,16 +349,7 @@ class TrainingTest {
     @Test
     void aKilledProcessLeavesAWholeCheckpoint() throws Exception {
         Path file = folder.resolve("killed.safetensors");
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(a -> a.startsWith("--") || a.startsWith("-Dorg.bytedeco"))
-                .forEach(command::add);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Endless.class.getName(), file.toString()));
-        Process child = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("log").toFile())
-                .start();
+        Process child = Child.start(Endless.class, folder.resolve("log"), List.of(), file.toString());
         long deadline = System.nanoTime() + 60_000_000_000L;
         while (!Files.exists(file) && child.isAlive() && System.nanoTime() < deadline) {
             Thread.onSpinWait();

@@ -8,8 +8,8 @@ import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.numerics.Keyed;
-import org.lethe.tables.Entities;
 import org.lethe.recsys.Interactions;
+import org.lethe.tables.Entities;
 
 /**
  * A request to hide an attribute of users: it must not be readable from their embeddings, while recommendations keep their
@@ -77,12 +77,12 @@ public record Hide(List<String> attribute, List<Double> bands, @Formerly("least"
     }
 
     /**
-     * The classes of each attribute, which attackers guess. Users without interactions, such as forgotten users, have no class,
-     * because their embeddings hold no information.
+     * The classes of each attribute, which attackers guess. If the data has interactions, users without any, such as forgotten
+     * users, have no class: their embeddings hold no information.
      */
     public List<Classes> each(Interactions train) {
         return each(train.userEntities()).stream()
-                .map(classes -> classes.where(user -> train.degree(user) > 0))
+                .map(classes -> train.size() == 0 ? classes : classes.where(user -> train.degree(user) > 0))
                 .toList();
     }
 

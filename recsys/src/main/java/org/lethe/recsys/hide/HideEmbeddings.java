@@ -145,8 +145,7 @@ public record HideEmbeddings(
         file.require(described.table());
         Classes classes = hide.each(described.table().entities()).getFirst();
         Env counted = env.with(new Ledger());
-        Repair.Repaired repaired =
-                counted.ledger().timed("hide", () -> repair.repair(described.table(), counted));
+        Repair.Repaired repaired = counted.ledger().timed("hide", () -> repair.repair(described.table(), counted));
         Cost hiding = counted.ledger().cost();
         List<Finding> attacks = attack.examine(repaired.made(), counted);
         List<Finding> movement = repaired.movement(counted);
@@ -169,11 +168,7 @@ public record HideEmbeddings(
                     hiding,
                     List.of(after, new Run.Result("movement", Aspect.UTILITY, movement, LIMITS))));
             runs.add(run(
-                    digest,
-                    recipe(result, brief, "as before", env),
-                    Run.Role.DO_NOTHING,
-                    Cost.NONE,
-                    List.of(before)));
+                    digest, recipe(result, brief, "as before", env), Run.Role.DO_NOTHING, Cost.NONE, List.of(before)));
         }
         file.write(repaired.table());
         if (folder.isPresent()) {
