@@ -13,7 +13,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lethe.Formerly;
 import org.lethe.Named;
-import org.lethe.study.Studies;
 import org.lethe.study.Study;
 
 final class FormerNamesTest {
@@ -47,7 +46,7 @@ final class FormerNamesTest {
             | {preservation: {negatives: 50, maxSampledLoss: 0.1, maxFullLoss: 0.1}}
             """;
 
-    private static Study read(String kind, String entry) {
+    private static Study<?, ?> read(String kind, String entry) {
         StringBuilder text = new StringBuilder("study: names\nsubject: recsys\n");
         for (String key : List.of("data", "model", "request", "method", "audit")) {
             String usual = switch (key) {
@@ -64,14 +63,14 @@ final class FormerNamesTest {
                     : key.equals("request") ? "forget-users" : "retrain";
             text.append(key).append(": [").append(key.equals(kind) ? entry : fit).append("]\n");
         }
-        return Studies.read("names.yaml", text.toString(), List.of(new Recsys()));
+        return Study.parse("names.yaml", text.toString(), List.of(new Recsys()));
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = TABLE)
     void aFormerNameIsReadAsThePresentOneAndNoted(String kind, String former, String present) {
-        Study old = read(kind, former);
-        Study now = read(kind, present);
+        Study<?, ?> old = read(kind, former);
+        Study<?, ?> now = read(kind, present);
         assertEquals(List.of(), now.notes());
         assertEquals(now.data(), old.data());
         assertEquals(now.requests(), old.requests());

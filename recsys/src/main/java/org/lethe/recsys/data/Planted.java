@@ -13,28 +13,28 @@ import org.lethe.recsys.Split;
 import org.lethe.tables.Entities;
 
 /**
- * Made-up interactions whose truth is known: users with tastes that depend on a group they belong to, items of skewed
- * popularity, users of skewed activity. Nothing is downloaded.
+ * Synthetic interactions with known truth: tastes that depend on a user's group, items of skewed popularity, and users of
+ * skewed activity. Nothing is downloaded.
  *
- * <p>User u has a group g(u), one of two, and a taste p(u) of {@code factors} standard normal numbers, the first of which
- * is moved by ±{@code taste} according to the group; item i has a character q(i) of standard normal numbers. The
- * {@linkplain #affinity affinity} is 2 p·q / √factors. A user of activity n draws n different items one after the other,
- * item i with weight popularity(i) · σ(affinity), where popularity and activity are log-normal. Everything about a user
- * depends on (seed, user) alone, so a larger set holds a smaller one of as many items.
+ * <p>User u has a group g(u), one of two, and a taste p(u) of {@code factors} standard normal numbers; the group moves the
+ * first one by ±{@code groupEffect}. Item i has a character q(i) of standard normal numbers. The
+ * {@linkplain #affinity affinity} is 2 p·q / √factors. A user of activity n draws n different items, item i with weight
+ * popularity(i) · σ(affinity). Popularity and activity are log-normal. All data of a user depends on (seed, user) alone, so
+ * a larger set contains a smaller one with the same number of items.
  *
- * <p>Cost: some three draws and {@code factors} products per interaction. One thread does it all, and
- * besides the result it takes 8 bytes an interaction.
+ * <p>Cost: about three draws and {@code factors} products per interaction, on one thread, with 8 bytes an interaction
+ * beside the result.
  *
- * @param users how many users
- * @param items how many items
- * @param interactions how many items a user has on average, before the parts for stopping and judging are taken
- * @param factors how many numbers describe a taste
- * @param taste how far the group moves a user's taste; 0 makes the groups alike, 2 tells them apart at a glance
- * @param activity spread of the users' activity: the standard deviation of its logarithm; 0 makes all alike
- * @param popularity spread of the items' popularity, likewise
- * @param validation share of a user's training interactions that training stops on
- * @param test share of a user's interactions that models are judged by
- * @param seed of everything
+ * @param users number of users
+ * @param items number of items
+ * @param interactionsPerUser mean number of items of a user, before validation and test parts are taken
+ * @param factors number of numbers that describe a taste
+ * @param groupEffect effect of the group on a user's taste; 0 makes groups equal, 2 makes them easy to separate
+ * @param activitySpread standard deviation of the logarithm of users' activity; 0 makes all equally active
+ * @param popularitySpread standard deviation of the logarithm of items' popularity; 0 makes all equally popular
+ * @param validation share of a user's training interactions for early stopping
+ * @param test share of a user's interactions for testing
+ * @param seed seed of all random numbers
  */
 @Named("planted")
 public record Planted(
@@ -52,7 +52,7 @@ public record Planted(
     /** The name of the attribute that the users' tastes depend on. */
     public static final String GROUP = "group";
 
-    private static final int FEWEST = 4; // so that learning, stopping and judging each get something
+    private static final int FEWEST = 4; // so that training, validation and test each get one
 
     public Planted {
         Check.require(users >= 1, "users", users, "at least 1");
@@ -75,7 +75,7 @@ public record Planted(
         Check.require(test >= 0 && test < 1, "test", test, "at least 0 and below 1");
     }
 
-    /** 1,000 users, 500 items, 40 interactions a user. */
+    /** 1,000 users, 500 items and 40 interactions per user. */
     public Planted() {
         this(1_000, 500, 40, 8, 1, 0.7, 1, 0.1, 0.2, 1);
     }
@@ -121,7 +121,7 @@ public record Planted(
         return q;
     }
 
-    /** How much a user likes an item, popularity apart. */
+    /** The liking of a user for an item, without popularity. */
     public double affinity(int user, int item) {
         return affinity(taste(user), character(item), 0);
     }
@@ -134,12 +134,12 @@ public record Planted(
         return 2 * sum / Math.sqrt(factors);
     }
 
-    /** How often an item is looked at, before anybody's taste decides: a weight, not a probability. */
+    /** The weight of an item before taste; not a probability. */
     public double popularity(int item) {
         return StrictMath.exp(popularitySpread * Keyed.normal(random("popularity").at(item)));
     }
 
-    /** How many different items a user draws; fewer come out where a taste is exhausted. */
+    /** The number of different items that a user draws; fewer result if the taste is exhausted. */
     public int activity(int user) {
         double spread = activitySpread * Keyed.normal(random("activity").at(user)) - activitySpread * activitySpread / 2; // mean 1
         return Math.clamp(Math.round(interactionsPerUser * StrictMath.exp(spread)), FEWEST, items / 2);

@@ -24,18 +24,18 @@ import org.lethe.study.Studies;
 import org.lethe.study.Words;
 
 /**
- * A sharded model as one safetensors file: the model of every shard, what belongs where, where the training of each slice
- * stood, and the tables or weights that serve, so that a model read back serves and forgets as the one that was written.
+ * A sharded model as one safetensors file: the model of every shard, the partition, the training state of each slice, and
+ * the served tables or weights. A model that is read back serves and forgets exactly as the written one.
  *
- * <p>The tables that serve are {@code users} and {@code items}, as in the file of a model that is not sharded, and
- * {@link Embeddings#load} reads them alone; they are absent where each user is answered by its own shard, and where networks
- * answer together, whose {@code weights} are there instead. The header names the method with all of its settings, and what
- * the shards are where they are no tables. The file grows with shards times items, and with the checkpoints of the slices.
+ * <p>The served tables are {@code users} and {@code items}, as in the file of a model without shards, and
+ * {@link Embeddings#load} reads them alone. They are absent if only own shards answer. Networks that answer together have
+ * {@code weights} instead. The header names the method with all of its settings, and the kind of shards that are not
+ * tables. The file grows with shards times items, and with the checkpoints of slices.
  */
 public final class ShardedFile {
     private ShardedFile() {}
 
-    /** Writes a model, with where it came from in the header. */
+    /** Writes a model, with its provenance in the header. */
     public static void save(Sharded model, Path file, Map<String, String> provenance) throws IOException {
         Map<String, Tensor> tensors = new TreeMap<>();
         Map<String, String> metadata = new TreeMap<>(provenance);

@@ -14,18 +14,18 @@ import org.lethe.recsys.Split;
 import org.lethe.transport.BalancedClustering;
 
 /**
- * Forgets by retraining touched shards, with users put together by optimal balanced transport and a light combiner
- * (UltraRE; Li et al. 2023).
+ * Forgets by retraining touched shards, with users partitioned by optimal balanced transport and a light combiner (UltraRE;
+ * Li et al. 2023).
  *
- * <p>Pre-embeddings by a short training of {@code wmf}; {@link BalancedClustering} of the users at ε = 0, which is
- * what the published code computes; each shard is trained alone; every shard's scores use the row a user has in its own
- * shard, and the combiner weighs them, tables or networks. Exactness and {@code leakFree} are as in {@link RecEraser}. Cost of a request: the
- * touched shards, and fitting the combiner.
+ * <p>A short training of {@code wmf} gives pre-embeddings. {@link BalancedClustering} of the users uses ε = 0, as the
+ * published code does. Each shard is trained alone and scores users by their embedding in their own shard. The combiner
+ * weights these scores; shards may be tables or networks. Exactness and {@code repartition} are as in {@link RecEraser}.
+ * Cost of a request: the touched shards and the combiner.
  *
  * @param shards number of shards
- * @param rounds most rounds of the balanced clustering
- * @param combiner how the shards answer as one: mean, own, global or user
- * @param leakFree whether a request makes pre-embeddings and partition anew from what remains
+ * @param clusterIterations largest number of iterations of the balanced clustering
+ * @param combiner combination of the shards: mean, own, global or user
+ * @param repartition whether a request makes pre-embeddings and partition again from the remaining data
  */
 @Named("ultrare")
 public record UltraRe(int shards, @Formerly("rounds") int clusterIterations, Combiner.Kind combiner, @Formerly("leakFree") boolean repartition) implements PartitionedMethod {
@@ -38,7 +38,7 @@ public record UltraRe(int shards, @Formerly("rounds") int clusterIterations, Com
         this(10);
     }
 
-    /** The usual settings for so many shards. */
+    /** The default settings for this number of shards. */
     public UltraRe(int shards) {
         this(shards, 10, Combiner.Kind.MEAN, false);
     }
