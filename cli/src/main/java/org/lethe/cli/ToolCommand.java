@@ -77,11 +77,19 @@ final class ToolCommand implements Callable<Integer> {
                     spec.addOption(named(option)
                             .arity("1")
                             .type(String.class)
-                            .required(option.required())
+                            .required(option.required() && option.formerly().isEmpty()) // the tool says so itself
                             .build());
                 case FLAG ->
                     spec.addOption(
                             named(option).arity("0..1").type(boolean.class).build());
+            }
+            for (String old : option.formerly()) {
+                boolean flag = option.place() == Options.Place.FLAG;
+                spec.addOption(OptionSpec.builder(old)
+                        .hidden(true)
+                        .arity(flag ? "0..1" : "1")
+                        .type(flag ? boolean.class : String.class)
+                        .build());
             }
         }
         if (prototype instanceof Tool.Reporting<?>) {
@@ -162,7 +170,7 @@ final class ToolCommand implements Callable<Integer> {
         ParseResult typed = spec.commandLine().getParseResult();
         typed.matchedOptions().forEach(o -> given.put(o.longestName(), texts(o)));
         typed.matchedPositionals().forEach(p -> given.put(p.paramLabel(), texts(p)));
-        return run(Options.bind(prototype, given));
+        return run(Options.bind(prototype, given, spec.commandLine().getErr()::println));
     }
 
     private static List<String> texts(ArgSpec argument) {

@@ -64,7 +64,7 @@ class AuditCommandTest {
         assertEquals(Lethe.DONE, output.code(), output.err());
         String report = Files.readString(folder.resolve("audit/report.html"));
         assertTrue(report.contains("Users by gender") && report.contains("<h4>as released</h4>"));
-        assertTrue(Files.readString(folder.resolve("audit/findings.csv")).contains("leak(boosted-trees)"));
+        assertTrue(Files.readString(folder.resolve("audit/findings.csv")).contains("attack-accuracy(boosted-trees)"));
         String printed = output.out().replace(folder.toString() + "/", "");
         Matcher shown = PRINTED.matcher(page);
         assertTrue(shown.find());
@@ -116,7 +116,7 @@ class AuditCommandTest {
                 "logistic,knn",
                 "--json");
         assertEquals(Lethe.DONE, output.code(), output.err());
-        assertTrue(output.out().contains("\"leak(logistic)\""), output.out());
+        assertTrue(output.out().contains("\"attack-accuracy(logistic)\""), output.out());
         assertTrue(output.out().contains("\"unlabelled\" : 20"), output.out());
     }
 }

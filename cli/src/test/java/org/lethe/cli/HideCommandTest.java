@@ -124,8 +124,8 @@ class HideCommandTest {
         assertEquals(Lethe.DONE, output.code(), output.err());
         JsonNode findings = new ObjectMapper().readTree(output.out()).get("findings");
         for (String attacker : List.of("mlp", "logistic", "knn")) {
-            double before = findings.at("/leak-before(" + attacker + ")/value").asDouble();
-            double after = findings.at("/leak(" + attacker + ")/value").asDouble();
+            double before = findings.at("/attack-accuracy-before(" + attacker + ")/value").asDouble();
+            double after = findings.at("/attack-accuracy(" + attacker + ")/value").asDouble();
             assertTrue(before > 0.7, attacker + " before: " + before);
             assertTrue(after < 0.6, attacker + " after: " + after); // 380 users: 4 standard errors
         }
@@ -145,7 +145,7 @@ class HideCommandTest {
     @Test
     void theSameRowsForAnyNumberOfThreads() throws IOException {
         files();
-        for (String method : List.of("transport-map", "d2d-r", "{transport-map: {form: support, points: 32}}")) {
+        for (String method : List.of("transport-map", "d2d-r", "{transport-map: {form: free-support, points: 32}}")) {
             float[][] rows = new float[2][];
             for (int workers = 1; workers <= 2; workers++) {
                 Typed output = hide("--attribute gender --attackers knn --to out.npy --method \"" + method
@@ -170,9 +170,9 @@ class HideCommandTest {
     @Test
     void aMethodToldHalfOfTheLabelsIsAttackedOnTheOthers() throws IOException {
         files();
-        Typed output = hide("--attribute gender --attackers logistic --to out.csv --share 0.5");
+        Typed output = hide("--attribute gender --attackers logistic --to out.csv --label-share 0.5");
         assertEquals(Lethe.DONE, output.code(), output.err());
-        assertTrue(output.out().contains("leak-inductive(logistic)"), output.out());
+        assertTrue(output.out().contains("attack-accuracy-inductive(logistic)"), output.out());
     }
 
     @ParameterizedTest
@@ -188,10 +188,10 @@ class HideCommandTest {
                 "--attribute gender --to out.safetensors | ids as whole numbers",
                 "--attribute gender --to out.csv --method raid | known are d2d-r",
                 "--attribute gender --to out.csv --method d2d | did you mean \"d2d-r\"",
-                "--attribute gender --to out.csv --method \"{d2d-r: {preserve: function}}\" | there are no lists",
-                "--attribute gender --to out.csv --method \"{equal-noise: {like: {u2u-r: {preserve: function}}}}\" | no lists",
+                "--attribute gender --to out.csv --method \"{d2d-r: {regulariser: function}}\" | there are no recommendations",
+                "--attribute gender --to out.csv --method \"{equal-noise: {like: {u2u-r: {regulariser: function}}}}\" | no recommendations",
                 "--attribute gender --to out.csv --method \"{d2d-r: {steps: -1}}\" | steps is -1",
-                "--attribute gender --to out.csv --share 0 | share is 0.0",
+                "--attribute gender --to out.csv --label-share 0 | --label-share is 0.0",
             })
     void mistakesLeaveNothingBehind(String rest, String expected) throws IOException {
         files();

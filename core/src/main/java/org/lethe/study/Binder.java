@@ -146,6 +146,17 @@ final class Binder {
         return renamed;
     }
 
+    /** The words that a constant had before. */
+    private static List<String> formerly(Enum<?> constant) {
+        try {
+            Formerly formerly =
+                    constant.getDeclaringClass().getField(constant.name()).getAnnotation(Formerly.class);
+            return formerly == null ? List.of() : List.of(formerly.value());
+        } catch (NoSuchFieldException e) {
+            throw new IllegalStateException(constant + " is no constant of its own type", e);
+        }
+    }
+
     private <T> Optional<T> construct(
             T prototype,
             RecordComponent[] components,
@@ -326,6 +337,10 @@ final class Binder {
             for (Object constant : type.getEnumConstants()) {
                 String word = Words.kebab((Enum<?>) constant);
                 if (word.equals(text) || ((Enum<?>) constant).name().equals(text)) {
+                    return Optional.of(constant);
+                }
+                if (formerly((Enum<?>) constant).contains(text)) {
+                    mistakes.note(line, path + " \"" + text + "\" is now called \"" + word + "\"");
                     return Optional.of(constant);
                 }
                 known.add(word);

@@ -28,7 +28,7 @@ public final class Mistakes {
 
     /** Adds a note on an entry that still works but should be written differently from now on. */
     void note(int line, String what) {
-        notes.add(file + ":" + line + ": " + what);
+        notes.add((file.isEmpty() ? "" : file + ":" + line + ": ") + what);
     }
 
     /** The notes on entries that still work but should be written differently. */

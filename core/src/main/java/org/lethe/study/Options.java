@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import org.lethe.Formerly;
 import org.lethe.Named;
 import org.lethe.Tool;
 
@@ -26,8 +28,10 @@ public final class Options {
      * @param type what it takes: a number, a path, or the words to choose from
      * @param standard the default, as one would type it; empty where there is none
      * @param text what it means
+     * @param formerly the names it had before, which are still read
      */
-    public record Option(String name, Place place, String type, String standard, String text) {
+    public record Option(
+            String name, Place place, String type, String standard, String text, List<String> formerly) {
         /** Whether the tool needs it. */
         public boolean required() {
             return place != Place.OPTIONAL && place != Place.FLAG;
@@ -71,7 +75,8 @@ public final class Options {
                     place,
                     type(component.getGenericType(), usual, binder),
                     open ? standard(component.getGenericType(), usual, binder) : "",
-                    settings.next().text()));
+                    settings.next().text(),
+                    formerly(component)));
         }
     }
 
@@ -87,7 +92,18 @@ public final class Options {
     }
 
     private static String name(RecordComponent component) {
-        String words = component.getName().replaceAll("([A-Z])", "-$1");
+        return name(component, component.getName());
+    }
+
+    private static List<String> formerly(RecordComponent component) {
+        Formerly formerly = component.getAnnotation(Formerly.class);
+        return formerly == null
+                ? List.of()
+                : Arrays.stream(formerly.value()).map(old -> name(component, old)).toList();
+    }
+
+    private static String name(RecordComponent component, String key) {
+        String words = key.replaceAll("([A-Z])", "-$1");
         return component.isAnnotationPresent(Tool.Argument.class)
                 ? words.replace('-', '_').toUpperCase(Locale.ROOT)
                 : "--" + words.toLowerCase(Locale.ROOT);
@@ -160,11 +176,13 @@ public final class Options {
      * A tool like the prototype, with the options that were given; all mistakes are thrown as one.
      *
      * @param given by name, the texts in the order in which they stood
+     * @param note takes what is right and should be written otherwise, as an option that has a new name
      */
-    public static <T extends Tool<?>> T bind(T prototype, Map<String, List<String>> given) {
+    public static <T extends Tool<?>> T bind(T prototype, Map<String, List<String>> given, Consumer<String> note) {
         Mistakes mistakes = new Mistakes("");
         Optional<T> bound = bind(prototype, given, new Binder(List.copyOf(prototype.entries()), mistakes), mistakes);
         mistakes.orThrow();
+        mistakes.notes().forEach(note);
         return bound.orElseThrow();
     }
 
@@ -177,7 +195,13 @@ public final class Options {
             RecordComponent component = components[i];
             Object usual = Words.value(prototype, component);
             String name = name(component);
-            List<String> texts = given.getOrDefault(name, List.of());
+            List<String> texts = new ArrayList<>(given.getOrDefault(name, List.of()));
+            for (String old : formerly(component)) {
+                if (given.containsKey(old)) {
+                    mistakes.note(1, "option " + old + " is now called " + name);
+                    texts.addAll(given.getOrDefault(old, List.of()));
+                }
+            }
             if (component.isAnnotationPresent(Tool.Inline.class)) {
                 values[i] = bind(usual, given, binder, mistakes).orElse(usual);
             } else if (texts.isEmpty()) {

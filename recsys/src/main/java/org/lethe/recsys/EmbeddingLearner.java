@@ -4,10 +4,10 @@ import org.lethe.Env;
 import org.lethe.Learner;
 
 /**
- * A recommender trained as a table of users and a table of items: what sharded and influence methods work on.
+ * A learner of recommenders that are a table of users and a table of items, for sharded and influence methods.
  *
- * <p>The initial row of a user depends on (seed, the user's key), that of an item on (seed, item); negatives and batches on
- * (seed, user key, item, epoch). A user without interactions keeps its initial row.
+ * <p>The initial embedding of a user depends on (seed, user key), that of an item on (seed, item). Negatives and batches depend on
+ * (seed, user key, item, epoch). A user without interactions keeps its initial embedding.
  */
 public interface EmbeddingLearner extends Learner<Split, Recommender> {
     /** Trains from the seeded initial state. */
@@ -20,8 +20,8 @@ public interface EmbeddingLearner extends Learner<Split, Recommender> {
     Checkpoint start(Split data, Env env);
 
     /**
-     * Trains on from a checkpoint, which is left as it was: up to {@link #epochs} epochs further, or until the validation
-     * part stops it. {@code resume(start(data, env), data, env)} is a whole training.
+     * Continues training from a checkpoint, which is not changed: up to {@link #epochs} more epochs, with early stopping on the
+     * validation part. {@code resume(start(data, env), data, env)} is a whole training.
      */
     Checkpoint resume(Checkpoint from, Split data, Env env);
 
@@ -34,7 +34,7 @@ public interface EmbeddingLearner extends Learner<Split, Recommender> {
     /** The loss of one interaction, which influence methods differentiate. */
     Loss loss();
 
-    /** What a pair contributes to the training objective. */
+    /** The contribution of a pair to the training objective. */
     enum Loss {
         /** −log σ(y·s) with sampled negatives (WMF of CURE4Rec). */
         LOGISTIC,

@@ -8,18 +8,18 @@ import org.lethe.LetheException;
 import org.lethe.Safetensors;
 
 /**
- * A recommender that is two tables: the score of a pair is the dot product of a user's row with an item's row.
+ * A recommender of two tables: the score of a pair is the dot product of the user's and the item's embedding.
  *
- * <p>Matrix factorisation is one as it stands; LightGCN is one after its last propagation; the mean of shard models is one
- * with the rows laid end to end. Scores are sums by ascending dimension with fused multiply-add, so that kernels over any
- * number of lanes give the same bits.
+ * <p>Matrix factorisation has this form, LightGCN after its last propagation, and the mean of shard models with concatenated
+ * embeddings. Scores are sums by ascending dimension with fused multiply-add, so that kernels over any number of lanes give
+ * the same bits.
  */
 public final class Embeddings implements UserRows, Storable {
     private final int dims;
     private final float[] userRows; // [users, dims]
     private final float[] itemRows; // [items, dims]
 
-    /** Takes the tables as they are, row by row, without a copy. */
+    /** A recommender of the given tables, which are not copied. */
     public Embeddings(int dims, float[] userRows, float[] itemRows) {
         Check.require(dims >= 1, "dims", dims, "at least 1");
         Check.require(userRows.length % dims == 0, "userRows.length", userRows.length, "a multiple of " + dims);
@@ -29,7 +29,7 @@ public final class Embeddings implements UserRows, Storable {
         this.itemRows = itemRows;
     }
 
-    /** Length of a row. */
+    /** Number of dimensions. */
     public int dims() {
         return dims;
     }
@@ -39,13 +39,13 @@ public final class Embeddings implements UserRows, Storable {
         return dims;
     }
 
-    /** The table of users itself, [users, dims]; who writes to it writes to the model. */
+    /** The table of users itself, [users, dims]; writing to it changes the model. */
     @Override
     public float[] userRows() {
         return userRows;
     }
 
-    /** The table of items itself, [items, dims]; who writes to it writes to the model. */
+    /** The table of items itself, [items, dims]; writing to it changes the model. */
     public float[] itemRows() {
         return itemRows;
     }
@@ -114,7 +114,7 @@ public final class Embeddings implements UserRows, Storable {
                 "items", Safetensors.Tensor.of(itemRows, items(), dims));
     }
 
-    /** Reads tables that {@link #save} wrote, bit by bit the same; a {@code LetheException} says what else it is. */
+    /** Reads tables that {@link #save} wrote, bit by bit the same; any other file is a {@code LetheException}. */
     public static Embeddings load(Path file) throws IOException {
         try (Safetensors read = Safetensors.open(file)) {
             Safetensors.Entry users = read.require("users", -1, -1);

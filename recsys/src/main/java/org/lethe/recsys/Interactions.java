@@ -8,12 +8,12 @@ import org.lethe.Check;
 import org.lethe.tables.Entities;
 
 /**
- * Who interacted with what: pairs of users and items, sorted by user and then by item, without duplicates.
+ * Pairs of users and items that interacted, sorted by user and then by item, without duplicates.
  *
- * <p>Columnar: a row pointer per user and one int per pair; the item-wise view is made when first asked for and costs the
- * same again. Users and items are dense numbers from 0; each also has a <em>key</em>, the number that random draws about
- * it depend on. A {@linkplain #ofUsers selection} renumbers users and keeps their keys, so that a user's initial row and
- * negatives are the same in a shard as in the whole.
+ * <p>Columnar: a row pointer per user and one int per pair. The item-wise view is made on first use and costs the same again.
+ * Users and items are dense numbers from 0. Each user also has a <em>key</em>, on which its random draws depend. A
+ * {@linkplain #ofUsers selection} renumbers users and keeps their keys, so that a user's initial embedding and negatives are
+ * the same in a shard as in the whole.
  *
  * <p>A pair may carry a value (stars) and a time; users and items may carry their publisher's ids and attributes. Equality
  * is about pairs, values, times and keys, not about attributes. Immutable and safe for use by many threads.
@@ -55,8 +55,8 @@ public final class Interactions {
     }
 
     /**
-     * Pairs in any order, with what is known about users and items and, if given, a value and a time for each pair. Of
-     * a pair that comes twice the one with the later time is kept, and without times the one that comes last.
+     * Pairs in any order, with the attributes of users and items and, if given, a value and a time for each pair. Of repeated pairs
+     * the latest is kept, or the last one if there are no times.
      */
     public static Interactions of(
             Entities users,
@@ -141,8 +141,8 @@ public final class Interactions {
     }
 
     /**
-     * Pairs that already stand as this class keeps them, which costs nothing: {@code columns[starts[u] … starts[u+1]−1]}
-     * are the items of user u, ascending and without repeats. The arrays are taken as they are.
+     * Pairs in the order of this class, without a copy: {@code columns[starts[u] … starts[u+1]−1]} are the items of user u,
+     * ascending and without repeats.
      */
     public static Interactions sorted(int[] starts, int[] columns, Entities users, Entities items) {
         int[] keys = new int[users.size()];
@@ -200,22 +200,22 @@ public final class Interactions {
         return userKeys[user];
     }
 
-    /** The value of each pair, as its stars, beside {@link #columns()}; empty where the data has none. */
+    /** The value of each pair, such as its stars, parallel to {@link #columns()}; empty if the data has none. */
     public Optional<float[]> values() {
         return Optional.ofNullable(values);
     }
 
-    /** The time of each pair, in the data's own unit, beside {@link #columns()}; empty where the data has none. */
+    /** The time of each pair, in the data's own unit, parallel to {@link #columns()}; empty if the data has none. */
     public Optional<long[]> times() {
         return Optional.ofNullable(times);
     }
 
-    /** The users' own ids, and what is known about them. */
+    /** The users' ids and attributes. */
     public Entities userEntities() {
         return userEntities;
     }
 
-    /** The items' own ids, and what is known about them. */
+    /** The items' ids and attributes. */
     public Entities itemEntities() {
         return itemEntities;
     }
@@ -300,8 +300,8 @@ public final class Interactions {
     }
 
     /**
-     * The pairs that stand here or in {@code more}, which has the same users and items. Values and times are kept where
-     * both have them; of a pair that is in both, this one's.
+     * The pairs that are here or in {@code more}, which has the same users and items. Values and times are kept if both have
+     * them; for a pair in both, those of this one.
      */
     public Interactions and(Interactions more) {
         if (more.users() != users() || more.items() != items()) {

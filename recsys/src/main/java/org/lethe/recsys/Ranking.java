@@ -10,14 +10,14 @@ import org.lethe.Check;
 import org.lethe.Workers;
 
 /**
- * Full-ranking evaluation: every item a user does not know yet competes (CURE4Rec, "Ranking protocol and metrics").
+ * Full-ranking evaluation: all items that a user has not interacted with compete (CURE4Rec, "Ranking protocol and metrics").
  *
- * <p>A user's list is the k items of highest score among those not known, ties by ascending item; an item scored −∞ is
- * never listed. Users without truth are skipped, and means go over users. There are two forms of NDCG that must never be
- * mixed: {@code ndcgFull} divides by an ideal list as long as the user's truth, {@code ndcgCut} by one of at most k.
+ * <p>A user's top-k list has the k unseen items of highest score, ties by ascending item; an item scored −∞ is never listed. Users
+ * without truth are skipped, and means are over users. There are two forms of NDCG that must not be mixed. {@code ndcgFull}
+ * divides by an ideal list as long as the user's truth, {@code ndcgCut} by one of at most k.
  *
- * <p>Costs one score per user and item; two tables are scored in blocks ({@link TopItems}) with the bits of
- * {@link Embeddings#score}, so the lists do not depend on the number of workers or lanes.
+ * <p>Cost: one score per user and item. Two tables are scored in blocks ({@link TopItems}) with the bits of
+ * {@link Embeddings#score}, so the result does not depend on the number of workers or lanes.
  */
 public final class Ranking {
     private static final int BLOCK = 64; // users a worker takes at a time
@@ -25,9 +25,9 @@ public final class Ranking {
     private Ranking() {}
 
     /**
-     * The quality of a user's list, per user that has truth.
+     * The quality of the top-k list of each user that has truth.
      *
-     * @param k length of the lists
+     * @param k length of the top-k lists
      * @param users the users with truth, ascending; the arrays below are parallel to it
      * @param ndcgFull DCG over the DCG of all the user's truth in first places, however long
      * @param ndcgCut DCG over the DCG of the best list of length k
@@ -68,7 +68,7 @@ public final class Ranking {
             return named;
         }
 
-        /** The same for those users for which a group holds, as for men or for heavy users. */
+        /** The same quality for the users of a group. */
         public Quality of(IntPredicate group) {
             int[] at = IntStream.range(0, users.length)
                     .filter(n -> group.test(users[n]))
@@ -89,7 +89,7 @@ public final class Ranking {
         }
     }
 
-    /** Judges by the test part: what stands in train or validation is known and not listed, unless it is test truth too. */
+    /** The quality on the test part; pairs of train or validation are not listed, unless they are also in test. */
     public static Quality test(Recommender model, Split data, int k, Workers workers) {
         Interactions validation = data.validation();
         Interactions known = validation.size() == 0
@@ -98,14 +98,13 @@ public final class Ranking {
         return evaluate(model, known, data.test(), k, workers);
     }
 
-    /** Judges by the validation part, for stopping: what stands in train is not listed. */
+    /** The quality on the validation part, for early stopping; pairs of train are not listed. */
     public static Quality validation(Recommender model, Split data, int k, Workers workers) {
         return evaluate(model, data.train(), data.validation(), k, workers);
     }
 
     /**
-     * Judges lists of length k by the truth. A pair of the truth that is also known can never be listed and counts as
-     * missed.
+     * The quality of top-k lists on the truth. A pair of the truth that is also known is never listed and counts as missed.
      *
      * @throws org.lethe.LetheException where a score is not a number
      */
@@ -126,7 +125,7 @@ public final class Ranking {
         return quality;
     }
 
-    /** The lists of some users, best item first; shorter than k where fewer items are left. */
+    /** The top-k lists of some users, best item first; shorter if fewer items are left. */
     public static int[][] top(Recommender model, Interactions known, int[] users, int k, Workers workers) {
         int[][] lists = new int[users.length][];
         rank(model, known, users, k, workers, (at, items, size) -> lists[at] = Arrays.copyOf(items, size));
@@ -207,7 +206,7 @@ public final class Ranking {
         into.averagePrecision[at] = precisions / places;
     }
 
-    /** Where finished lists go; called once per user, from any thread. */
+    /** Takes finished lists; called once per user, from any thread. */
     @FunctionalInterface
     private interface Sink {
         /** The first {@code size} of {@code items} are the list of {@code users[at]}. */

@@ -8,7 +8,7 @@ public interface Recommender {
     /** Number of items. */
     int items();
 
-    /** The model that answers: this one, or what serves in its place, as one table in place of shards. */
+    /** The model that answers: this one, or one that serves in its place, such as one table in place of shards. */
     default Recommender served() {
         return this;
     }
@@ -20,8 +20,8 @@ public interface Recommender {
     void scores(int user, float[] into);
 
     /**
-     * The scores of all items for some users, {@code [users, items]}: the same numbers, sooner where a model computes for many
-     * users at once.
+     * The scores of all items for some users, {@code [users, items]}: the same numbers, faster if the model computes many users at
+     * once.
      */
     default void scores(int[] users, float[] into) {
         float[] row = new float[items()];

@@ -55,14 +55,14 @@ import org.lethe.recsys.hide.DpNoise;
 import org.lethe.recsys.hide.EqualNoise;
 import org.lethe.recsys.hide.Hide;
 import org.lethe.recsys.hide.HideEmbeddings;
-import org.lethe.recsys.hide.ListInference;
+import org.lethe.recsys.hide.RecommendationInference;
 import org.lethe.recsys.hide.MeanMatching;
 import org.lethe.recsys.hide.Preservation;
 import org.lethe.recsys.hide.Raid;
 import org.lethe.recsys.hide.TransportMap;
 import org.lethe.recsys.hide.U2uR;
 
-/** Recommenders: the catalogue of everything this subject offers. Adding an entry is one line here. */
+/** The subject of recommenders: its catalogue of data, models, requests, methods, audits and tools. */
 public final class Recsys implements Subject<Split, Recommender> {
     @Override
     public String name() {
@@ -123,7 +123,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Efficiency(),
                 new Fairness(),
                 new AttributeInference(),
-                new ListInference(),
+                new RecommendationInference(),
                 new Preservation());
     }
 
@@ -149,7 +149,7 @@ public final class Recsys implements Subject<Split, Recommender> {
             case Storable storable -> storable.save(file, provenance);
             default ->
                 throw new IllegalArgumentException(
-                        "model is a " + model.getClass().getSimpleName() + ", expected one that can be kept");
+                        "model is a " + model.getClass().getSimpleName() + ", expected one that can be written to a file");
         }
     }
 

@@ -6,28 +6,28 @@ import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
 
 /**
- * Ranking one item of the truth among sampled others, as He et al. 2017 and the papers after it publish: hit rate and NDCG
- * of 1 + 99 lists. Cheap, and kinder than ranking everything ({@link Ranking}): the two must not be compared.
+ * Sampled ranking of one test item among random others, as He et al. 2017 and later papers publish it: hit rate and NDCG of
+ * 1 + 99 lists. It is cheap and gives higher numbers than the full ranking ({@link Ranking}); the two must not be compared.
  *
  * <p>With rank from 0, {@code HR@k = 1[rank < k]} and {@code NDCG@k = 1[rank < k] / log2(rank + 2)}; a user with several
- * items of the truth counts their mean. An item of equal score stands before that of the truth, so that a model which scores
- * all alike hits nothing. Random scores give {@code HR@10 = 0.1} of 1 + 99.
+ * test items counts their mean. An item of equal score ranks before the test item, so that a model with equal scores hits
+ * nothing. Random scores give {@code HR@10 = 0.1} of 1 + 99.
  */
 public final class SampledRanking {
     private SampledRanking() {}
 
     /**
-     * The quality of each user's lists.
+     * The quality of each user's sampled lists.
      *
-     * @param users the users judged, ascending
-     * @param hitRate of each
-     * @param ndcg of each
+     * @param users evaluated users, ascending
+     * @param hitRate hit rate of each user
+     * @param ndcg NDCG of each user
      */
     public record Quality(int[] users, double[] hitRate, double[] ndcg) {}
 
     /**
-     * Judges by the test part. The others are drawn uniformly from what a user has in no part, anew for each item of the
-     * truth, as a function of (key, user, item); where a user has too little left, from what there is, with repeats.
+     * The quality on the test part. The others are drawn uniformly from the items that a user has in no part, anew for each test
+     * item, by (key, user, item). If too few items are left, they are drawn with repeats.
      */
     public static Quality test(Recommender model, Split data, int k, int others, Keyed random, Workers workers) {
         Check.require(k >= 1, "k", k, "at least 1");

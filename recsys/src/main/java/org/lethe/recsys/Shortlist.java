@@ -3,8 +3,8 @@ package org.lethe.recsys;
 /**
  * The best items of one user so far: a short sorted list, filled with items in ascending order.
  *
- * <p>An item enters by being strictly better than the last one listed, and stands behind its equals: that is the rule
- * "ties by ascending item". What the user knows is skipped by a cursor, which items in ascending order make cheap.
+ * <p>An item enters if it is strictly better than the last one listed, and ranks behind its equals. This is the rule "ties by
+ * ascending item". A cursor skips the items that the user has interacted with.
  */
 final class Shortlist {
     private final int user;
@@ -36,7 +36,7 @@ final class Shortlist {
         return size;
     }
 
-    /** What an item must exceed to enter. */
+    /** The score that an item must exceed to enter. */
     float threshold() {
         return size < scores.length ? Float.NEGATIVE_INFINITY : scores[size - 1];
     }

@@ -5,11 +5,11 @@ import java.util.function.UnaryOperator;
 import org.lethe.Check;
 
 /**
- * Interactions divided for training, for stopping and for judging; the three share their users and items.
+ * Interactions split into training, validation and test parts, which share their users and items.
  *
- * @param train what the model learns from
- * @param validation what training stops on; may be empty, and then training runs its full number of epochs
- * @param test what the model is judged by, and nothing else
+ * @param train training part
+ * @param validation part for early stopping; if it is empty, training runs its full number of epochs
+ * @param test test part, used for evaluation only
  */
 public record Split(Interactions train, Interactions validation, Interactions test) {
     public Split {
@@ -35,12 +35,12 @@ public record Split(Interactions train, Interactions validation, Interactions te
         return train.items();
     }
 
-    /** The same done to each of the three parts. */
+    /** The split with each of its three parts changed. */
     public Split each(UnaryOperator<Interactions> change) {
         return new Split(change.apply(train), change.apply(validation), change.apply(test));
     }
 
-    /** Without the users for which a test holds, in all three parts; users and items keep their numbers. */
+    /** The split without some users, in all three parts; users and items keep their numbers. */
     public Split withoutUsers(IntPredicate drop) {
         return each(part -> part.withoutUsers(drop));
     }

@@ -43,7 +43,7 @@ sealed interface TopItems extends AutoCloseable {
         }
     }
 
-    /** Any recommender, a few users at a time; for two tables the plain twin of {@link Tiled}. */
+    /** Any recommender, a few users at a time; for two tables the scalar reference of {@link Tiled}. */
     record AsScored(Recommender model) implements TopItems {
         private static final int MOST = 1 << 20; // scores held at a time
 

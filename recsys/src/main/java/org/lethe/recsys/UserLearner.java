@@ -3,7 +3,7 @@ package org.lethe.recsys;
 import org.lethe.Env;
 import org.lethe.Learner;
 
-/** A learner whose models hold users as rows, and which trains under an additional loss on them: what RAID needs. */
+/** A learner whose models hold user embeddings, and which can train under an additional loss on them, as RAID needs. */
 public interface UserLearner extends Learner<Split, Recommender> {
     /** Trains from the seeded initial state; with {@link UserLoss#NONE} this is {@link #train(Split, Env)}, bit by bit. */
     UserRows train(Split data, UserLoss defence, Env env);

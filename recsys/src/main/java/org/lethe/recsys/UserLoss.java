@@ -3,8 +3,7 @@ package org.lethe.recsys;
 import org.lethe.Env;
 
 /**
- * What a defence adds to the loss of training: a function of the rows of users, by its value and its gradient, so that it
- * works on tables and on networks alike.
+ * An additional training loss of a defence: a function of user embeddings with its gradient, for tables and for networks.
  */
 public interface UserLoss {
     /** No addition: plain training. */
@@ -20,19 +19,19 @@ public interface UserLoss {
         }
     };
 
-    /** Whether epoch {@code epoch}, from 0, has the addition; a warm-up does not, and costs what plain training costs. */
+    /** Whether an epoch, from 0, has the additional loss; an epoch of the warm-up does not. */
     boolean active(int epoch);
 
-    /** Called before every active epoch with the rows of all users, {@code [users, width]}, to aim at anew. */
+    /** Prepares an active epoch from the embeddings of all users, {@code [users, width]}. */
     default void aim(int epoch, float[] rows, int width, Env env) {}
 
     /**
-     * The loss at the rows of a batch's users, and its gradient.
+     * Adds the gradient at the embeddings of a batch's users, and returns the loss.
      *
      * @param users the batch's users, each once, in the first {@code count} places
-     * @param count how many
-     * @param rows their rows, {@code [count, width]}
-     * @param gradient the gradient by these rows of the mean loss of the batch is added here, {@code [count, width]}
+     * @param count number of users
+     * @param rows their embeddings, {@code [count, width]}
+     * @param gradient receives the gradient of the batch's mean loss with respect to these embeddings, {@code [count, width]}
      */
     double add(int[] users, int count, float[] rows, float[] gradient);
 

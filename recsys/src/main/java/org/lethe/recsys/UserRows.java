@@ -1,24 +1,24 @@
 package org.lethe.recsys;
 
 /**
- * A recommender that holds every user as a row of numbers: what is released, what attackers read, what a defence repairs.
+ * A recommender with an embedding for every user, which attackers read and defences repair.
  *
- * <p>All tables that belong to users lie side by side, {@code [users, width]}: the one table of a matrix factorisation, the
- * propagated rows of LightGCN, both tables of NeuMF. Leaving one out leaves a door open, so there is no way to.
+ * <p>All user tables lie side by side, {@code [users, width]}: the one table of a matrix factorisation, the propagated embeddings
+ * of LightGCN, both tables of NeuMF. No table can be left out, because it would leak.
  */
 public interface UserRows extends Recommender {
-    /** Length of a user's row. */
+    /** Number of dimensions of a user's embedding, over all tables. */
     int width();
 
-    /** Length of a user's row in each of its tables, in the order in which they lie; together {@link #width}. */
+    /** Number of dimensions of each user table, in order; together {@link #width}. */
     default int[] tables() {
         return new int[] {width()};
     }
 
-    /** The rows of all users, {@code [users, width]}; not to be written to. */
+    /** The embeddings of all users, {@code [users, width]}; callers must not write to them. */
     float[] userRows();
 
-    /** The same model with other rows, or for other users, {@code [users, width]}; everything else is shared. */
+    /** The same model with other user embeddings, {@code [users, width]}; everything else is shared. */
     UserRows withUserRows(float[] rows);
 
     /**
@@ -28,7 +28,7 @@ public interface UserRows extends Recommender {
     void scores(int[] users, int[] items, float[] into);
 
     /**
-     * The way back of {@link #scores(int[], int[], float[])}: adds {@code Σ_k weights[n·t + k] · ∂score/∂row} of
+     * The gradient of {@link #scores(int[], int[], float[])}: adds {@code Σ_k weights[n·t + k] · ∂score/∂row} of
      * {@code users[n]} to {@code gradient[n·width …]}.
      */
     void addGradient(int[] users, int[] items, float[] weights, float[] gradient);

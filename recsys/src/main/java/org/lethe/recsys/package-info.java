@@ -1,4 +1,4 @@
-/** What every recommender, data set and method here agrees on: interactions, contracts of models, ranking, the catalogue. */
+/** The common types of all recommenders, data sets and methods: interactions, model contracts, ranking, the catalogue. */
 @NullMarked
 package org.lethe.recsys;
 

@@ -34,12 +34,12 @@ import org.lethe.recsys.UserRows;
  *
  * @param dims length of the rows that the towers start from
  * @param layers outputs of the layers of either tower
- * @param negatives items drawn for every interaction
- * @param epochs most epochs that one training runs
+ * @param negatives number of sampled negative items for every interaction
+ * @param epochs largest number of epochs of one training
  * @param batch mean number of interactions per step of the optimiser, each with its negatives
- * @param learningRate of Adam
- * @param initialSd standard deviation of the initial rows
- * @param patience epochs without a better validation score after which training goes on no longer
+ * @param learningRate learning rate of Adam
+ * @param initialSd standard deviation of the initial embeddings
+ * @param patience stop after this many epochs without improvement of the validation score
  */
 @Named("dmf")
 @Gone(key = "device", remedy = "--device says where models with layers compute")

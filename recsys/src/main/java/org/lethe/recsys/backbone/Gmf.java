@@ -26,13 +26,13 @@ import org.lethe.torch.Initial;
  * and w∘q, so that sharded and influence methods work on it; b, which is the same for every pair and moves no list, is left
  * out. Plain Java: there is no layer, and libtorch took four times as long. A step costs O(pairs · dims).
  *
- * @param dims length of a user's and an item's row; multiples of 16 waste nothing
- * @param negatives items drawn for every interaction
- * @param epochs most epochs that one training runs
+ * @param dims number of dimensions of an embedding; multiples of 16 use whole vector registers
+ * @param negatives number of sampled negative items for every interaction
+ * @param epochs largest number of epochs of one training
  * @param batch mean number of interactions per step of the optimiser, each with its negatives
- * @param learningRate of Adam
- * @param initialSd standard deviation of the initial rows
- * @param patience epochs without a better validation score after which training goes on no longer
+ * @param learningRate learning rate of Adam
+ * @param initialSd standard deviation of the initial embeddings
+ * @param patience stop after this many epochs without improvement of the validation score
  */
 @Named("gmf")
 public record Gmf(int dims, int negatives, int epochs, int batch, double learningRate, double initialSd, int patience)

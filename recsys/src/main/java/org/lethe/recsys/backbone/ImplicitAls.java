@@ -28,12 +28,12 @@ import org.lethe.recsys.Split;
  * <p>Users without interactions keep their initial row and take no part in the sums over users; an item without
  * interactions gets the zero row, which is its exact solution.
  *
- * @param dims length of a user's and an item's row; multiples of 16 waste nothing
+ * @param dims number of dimensions of an embedding; multiples of 16 use whole vector registers
  * @param iterations most iterations, each over users and then over items
  * @param alpha added weight of a pair that happened
  * @param lambda weight of the squared length of rows
  * @param initialSd standard deviation of the initial item rows
- * @param patience iterations without a better validation score after which training goes on no longer
+ * @param patience stop after this many iterations without improvement of the validation score
  */
 @Named("als")
 public record ImplicitAls(int dims, int iterations, double alpha, double lambda, double initialSd, int patience)

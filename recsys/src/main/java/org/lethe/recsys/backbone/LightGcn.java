@@ -26,14 +26,14 @@ import org.lethe.recsys.UserLoss;
  * <p>An epoch costs 4 · layers · interactions row additions per batch, so large batches are cheaper. The model is the
  * propagated tables; E⁰ and the moments are the checkpoint's state. A user without interactions is 1/(L+1) of its initial row.
  *
- * @param dims length of a user's and an item's row; multiples of 16 waste nothing
+ * @param dims number of dimensions of an embedding; multiples of 16 use whole vector registers
  * @param layers times that rows are passed along the edges; none is plain BPR
- * @param epochs most epochs that one training runs
+ * @param epochs largest number of epochs of one training
  * @param batch mean number of interactions per step of the optimiser
- * @param learningRate of Adam
+ * @param learningRate learning rate of Adam
  * @param l2 weight of the squared length of the initial-layer rows of a batch
- * @param initialSd standard deviation of the initial rows
- * @param patience epochs without a better validation score after which training goes on no longer
+ * @param initialSd standard deviation of the initial embeddings
+ * @param patience stop after this many epochs without improvement of the validation score
  */
 @Named("lightgcn")
 public record LightGcn(

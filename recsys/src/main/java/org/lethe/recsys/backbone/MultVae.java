@@ -46,10 +46,10 @@ import org.lethe.torch.Tensors;
  * @param dropout share of a user's list that the encoder does not see in training
  * @param anneal weight of the divergence from the prior once it has risen
  * @param annealSteps steps in which it rises
- * @param epochs most epochs that one training runs
+ * @param epochs largest number of epochs of one training
  * @param batch mean number of users per step of the optimiser
- * @param learningRate of Adam
- * @param patience epochs without a better validation score after which training goes on no longer
+ * @param learningRate learning rate of Adam
+ * @param patience stop after this many epochs without improvement of the validation score
  */
 @Named("multvae")
 @Gone(key = "device", remedy = "--device says where models with layers compute")

@@ -45,12 +45,12 @@ import org.lethe.torch.Tensors;
  * @param dims length of the initial rows
  * @param layers outputs of the layers
  * @param dropout share of a layer's output that is zeroed in training
- * @param negatives items drawn for every interaction
- * @param epochs most epochs that one training runs
+ * @param negatives number of sampled negative items for every interaction
+ * @param epochs largest number of epochs of one training
  * @param batch mean number of interactions per step of the optimiser, each with its negatives
- * @param learningRate of Adam
- * @param initialSd standard deviation of the initial rows
- * @param patience epochs without a better validation score after which training goes on no longer
+ * @param learningRate learning rate of Adam
+ * @param initialSd standard deviation of the initial embeddings
+ * @param patience stop after this many epochs without improvement of the validation score
  */
 @Named("ngcf")
 @Gone(key = "device", remedy = "--device says where models with layers compute")

@@ -23,14 +23,14 @@ import org.lethe.recsys.Split;
  * have their rows thinned by dropout while training. Adagrad. An epoch costs O((users + items · batches) dims² +
  * interactions · dims). One thread, plain loops.
  *
- * @param dims length of a user's and an item's row
- * @param epochs most epochs that one training runs
+ * @param dims number of dimensions of an embedding
+ * @param epochs largest number of epochs of one training
  * @param batch mean number of users per step of the optimiser
- * @param learningRate of Adagrad
+ * @param learningRate learning rate of Adagrad
  * @param unobserved w0, the weight of a pair that did not happen
  * @param keep probability with which dropout keeps a place of a user's row
- * @param initialSd standard deviation of the initial rows
- * @param patience epochs without a better validation score after which training goes on no longer
+ * @param initialSd standard deviation of the initial embeddings
+ * @param patience stop after this many epochs without improvement of the validation score
  */
 @Named("whole-data-wmf")
 public record WholeDataWmf(

@@ -17,12 +17,12 @@ import org.lethe.recsys.UserLoss;
  * factorisation over all pairs of Hu, Koren and Volinsky 2008. A batch is counted in interactions, each with its
  * negative. One epoch costs O(interactions · dims).
  *
- * @param dims length of a user's and an item's row; multiples of 16 waste nothing
- * @param epochs most epochs that one training runs
+ * @param dims number of dimensions of an embedding; multiples of 16 use whole vector registers
+ * @param epochs largest number of epochs of one training
  * @param batch mean number of interactions per step of the optimiser
- * @param learningRate of Adam
- * @param initialSd standard deviation of the initial rows
- * @param patience epochs without a better validation score after which training goes on no longer
+ * @param learningRate learning rate of Adam
+ * @param initialSd standard deviation of the initial embeddings
+ * @param patience stop after this many epochs without improvement of the validation score
  * @param adam how rows that a batch does not touch keep up with dense Adam
  */
 @Named("wmf")

@@ -12,11 +12,11 @@ import org.lethe.tables.DataFiles;
 import org.lethe.tables.Entities;
 
 /**
- * Check-ins of Gowalla as NGCF and LightGCN divide them: 29,858 users, 40,981 places, 810,128 + 217,242 interactions.
+ * Check-ins of Gowalla, with the split of NGCF and LightGCN: 29,858 users, 40,981 places, 810,128 + 217,242 interactions.
  *
- * @param stopOn what training stops on
- * @param validation share of each user's training interactions set aside for stopping, at least one each
- * @param seed of the validation part
+ * @param stopOn part for early stopping: validation, test or none
+ * @param validation share of each user's training interactions in the validation part, at least one each
+ * @param seed seed of the validation part
  */
 @Named("gowalla")
 public record Gowalla(Splits.StopOn stopOn, double validation, long seed) implements DataSource<Split> {
@@ -28,7 +28,7 @@ public record Gowalla(Splits.StopOn stopOn, double validation, long seed) implem
         Check.require(validation >= 0 && validation < 1, "validation", validation, "at least 0 and below 1");
     }
 
-    /** The published division, a tenth of training set aside. */
+    /** The published split, with a tenth of training for validation. */
     public Gowalla() {
         this(Splits.StopOn.VALIDATION, 0.1, 1);
     }

@@ -27,22 +27,22 @@ import org.lethe.tables.Times;
  * The user's own interactions: a CSV, TSV or Parquet file with named columns, a MovieLens file, or lists of items.
  *
  * <p>CSV and TSV need a header. {@code movielens} is {@code user item stars [time]} without a header, separated by tabs or
- * by {@code ::}, whichever stands in the first line; {@code lists} is {@code user item item …}, separated by blanks, with dense numbers from 0. Text files may
- * be gzipped. Nothing but this one file is read, and nothing is fetched.
+ * by {@code ::}, whichever the first line has. {@code lists} is {@code user item item …}, separated by blanks, with dense
+ * numbers from 0. Text files may be gzipped. Only this one file is read, and nothing is downloaded.
  *
- * @param path of the file, absolute or in a data folder
- * @param format what the file is; auto goes by the ending of its name
- * @param users the column of users
- * @param items the column of items
- * @param value the column of values, as stars; empty where there is none
- * @param time the column of times, seconds or a date and time; empty where there is none
- * @param threshold the smallest value that counts as an interaction
- * @param core the fewest interactions of a user and of an item; 0 keeps all
- * @param split how the interactions are divided
- * @param stopOn what training stops on
- * @param validation share of each user's training interactions set aside for stopping
- * @param test share of the interactions to judge by, where the split is random or temporal
- * @param seed of the division
+ * @param path path of the file, absolute or in a data folder
+ * @param format format of the file; auto chooses by the ending of its name
+ * @param users name of the column of users
+ * @param items name of the column of items
+ * @param value name of the column of values, for example stars; empty for none
+ * @param time name of the column of times, in seconds or as date and time; empty for none
+ * @param threshold smallest value that counts as an interaction
+ * @param core smallest number of interactions of a user and of an item (k-core); 0 keeps all
+ * @param split rule of the split: random, leave-one-out or temporal
+ * @param stopOn part for early stopping: validation, test or none
+ * @param validation share of each user's training interactions in the validation part
+ * @param test share of the interactions in the test part, for a random or temporal split
+ * @param seed seed of the split
  */
 @Named("file")
 public record InteractionFile(
@@ -63,7 +63,7 @@ public record InteractionFile(
     private static final long SPARE = 1_000_000; // numbers that lists may leave out,
     private static final long SPARSE = 16; // and for each of their interactions
 
-    /** What a file of interactions can be. */
+    /** The formats of a file of interactions. */
     public enum Format {
         /** By the ending of the name. */
         AUTO,
@@ -94,7 +94,7 @@ public record InteractionFile(
         this("");
     }
 
-    /** Columns {@code user} and {@code item} of a file, divided at random. */
+    /** Columns {@code user} and {@code item} of a file, split at random. */
     public InteractionFile(String path) {
         this(path, Format.AUTO, "user", "item", "", "", 0, 0, Splits.By.RANDOM, Splits.StopOn.VALIDATION, 0.1, 0.2, 1);
     }
@@ -140,14 +140,14 @@ public record InteractionFile(
         return FileDigest.of(List.of(file(folders)));
     }
 
-    /** All interactions, not yet divided and not yet cut to a core. */
+    /** All interactions, before the split and the k-core. */
     public Interactions read(DataFolders folders) {
         return found(folders).interactions;
     }
 
     /**
-     * What was in the file, in words by name: rows, interactions, and where there are such rows, how many stand below the
-     * threshold and how many repeat another one's user and item.
+     * The content of the file in words, by name: rows, interactions, rows below the threshold and rows that repeat a user and
+     * item; the last two only if there are any.
      */
     public Map<String, String> facts(DataFolders folders) {
         Found found = found(folders);
@@ -165,10 +165,10 @@ public record InteractionFile(
     }
 
     /**
-     * What a file held.
+     * The content of a file.
      *
-     * @param rows in it, each a pair of a user and an item; of a MovieLens file those that count
-     * @param below those below the threshold
+     * @param rows number of rows, each a pair of a user and an item; of a MovieLens file, of rows that count
+     * @param below number of rows below the threshold
      */
     private record Found(Interactions interactions, long rows, long below) {}
 
@@ -193,7 +193,7 @@ public record InteractionFile(
         };
     }
 
-    /** The interactions in named columns, those of at least the threshold. */
+    /** The interactions in named columns whose value reaches the threshold. */
     private Found columns(Columns columns) {
         columns.require(users, items, value, time);
         List<Columns.Want> wanted = new ArrayList<>();
@@ -251,7 +251,7 @@ public record InteractionFile(
         return new Found(pairs.numbered(userIds::entities, itemIds::entities), userOf.length, below);
     }
 
-    /** Lists of items, {@code user item item …}: the form of the LightGCN and RecEraser files. */
+    /** Lists of items, {@code user item item …}, as in the LightGCN and RecEraser files. */
     static Pairs lists(Path file) {
         Pairs pairs = new Pairs(false, false);
         int[] largest = {-1, -1};

@@ -20,12 +20,12 @@ import org.lethe.tables.TextRows;
  * Listeners of Last.fm and their artists, with gender and country: 10,056 users, 1,004 artists, 194,914 interactions
  * without values or times (non-commercial use, no redistribution).
  *
- * @param split how the interactions are divided: random or leave-one-out
- * @param stopOn what training stops on
- * @param validation share of each user's training interactions set aside for stopping
- * @param test share of each user's interactions to judge by, where the split is random
- * @param core the fewest interactions of a user and of an artist
- * @param seed of the division
+ * @param split rule of the split: random or leave-one-out
+ * @param stopOn part for early stopping: validation, test or none
+ * @param validation share of each user's training interactions in the validation part
+ * @param test share of each user's interactions in the test part, for a random split
+ * @param core smallest number of interactions of a user and of an artist (k-core)
+ * @param seed seed of the split
  */
 @Named("lastfm-gender-10k")
 public record LastfmGender(Splits.By split, Splits.StopOn stopOn, double validation, double test, int core, long seed)
@@ -44,7 +44,7 @@ public record LastfmGender(Splits.By split, Splits.StopOn stopOn, double validat
         Check.require(core >= 0, "core", core, "at least 0");
     }
 
-    /** Users and artists with at least 5 interactions, divided at random. */
+    /** Users and artists with at least 5 interactions, split at random. */
     public LastfmGender() {
         this(Splits.By.RANDOM, Splits.StopOn.VALIDATION, 0.1, 0.2, 5, 1);
     }

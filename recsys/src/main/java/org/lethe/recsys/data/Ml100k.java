@@ -7,18 +7,18 @@ import org.lethe.Named;
  * MovieLens-100K: 943 users, 1,682 films, 100,000 ratings, with gender, age and occupation of the users (GroupLens
  * Research, 1998; research use, no redistribution).
  *
- * <p>{@code split: given} is the division of the CURE4Rec benchmark: films with at least 5 ratings, every rating an
- * interaction whatever its stars; 943 users, 1,349 items, 79,045 + 20,242 interactions. The other divisions read
- * {@code u.data}. {@code stopOn: test} stops training on the test part as the published code does, which compares with
- * its numbers and is optimistic.
+ * <p>{@code split: given} is the split of the CURE4Rec benchmark: films with at least 5 ratings, every rating an
+ * interaction whatever its stars; 943 users, 1,349 items, 79,045 + 20,242 interactions. The other splits read
+ * {@code u.data}. {@code stopOn: test} stops training on the test part as the published code does. This is comparable with
+ * its numbers, and optimistic.
  *
- * @param split how the ratings are divided
- * @param stopOn what training stops on
- * @param validation share of each user's training interactions set aside for stopping, at least one each
- * @param test share of the ratings to judge by, where the split is random or temporal
- * @param threshold the fewest stars that count as an interaction, where the split is not given
- * @param core the fewest interactions of a user and of an item, where the split is not given
- * @param seed of the division
+ * @param split rule of the split: given (the CURE4Rec files), random, leave-one-out or temporal
+ * @param stopOn part for early stopping: validation, test or none
+ * @param validation share of each user's training interactions in the validation part, at least one each
+ * @param test share of the ratings in the test part, for a random or temporal split
+ * @param threshold smallest number of stars that counts as an interaction; unused for the given split
+ * @param core smallest number of interactions of a user and of an item (k-core); unused for the given split
+ * @param seed seed of the split
  */
 @Named("ml-100k")
 public record Ml100k(
@@ -28,7 +28,7 @@ public record Ml100k(
         MovieLens.check(validation, test, core);
     }
 
-    /** The CURE4Rec division with a validation part. */
+    /** The CURE4Rec split with a validation part. */
     public Ml100k() {
         this(Splits.By.GIVEN, Splits.StopOn.VALIDATION, 0.1, 0.2, 0, 5, 1);
     }

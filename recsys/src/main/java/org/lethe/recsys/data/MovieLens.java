@@ -19,27 +19,27 @@ import org.lethe.tables.DataFiles;
 import org.lethe.tables.Entities;
 import org.lethe.tables.TextRows;
 
-/** A MovieLens set, from the files that GroupLens publishes or as CURE4Rec divides them; the sets differ in their files only. */
+/** A MovieLens set, from the files that GroupLens publishes or in the split of CURE4Rec; the sets differ only in their files. */
 sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
-    /** How the ratings are divided. */
+    /** The rule of the split. */
     Splits.By split();
 
-    /** What training stops on. */
+    /** The part for early stopping. */
     Splits.StopOn stopOn();
 
-    /** Share of each user's training interactions set aside for stopping. */
+    /** Share of each user's training interactions in the validation part. */
     double validation();
 
-    /** Share of the ratings to judge by. */
+    /** Share of the ratings in the test part. */
     double test();
 
-    /** The fewest stars that count. */
+    /** The smallest number of stars that counts. */
     double threshold();
 
-    /** The fewest interactions of a user and of an item. */
+    /** The smallest number of interactions of a user and of an item. */
     int core();
 
-    /** Seed of the division. */
+    /** Seed of the split. */
     long seed();
 
     /** The files of this set. */
@@ -58,7 +58,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
      */
     record Files(String set, List<String> ratings, String separator, String users, String bar, int gender, int age) {
         private static final String GIVEN =
-                "the CURE4Rec division is not part of GroupLens's archive; use split: random, or put its files there";
+                "the CURE4Rec split is not part of GroupLens's archive; use split: random, or put its files there";
 
         private String remedy() {
             return "`lethe data fetch " + set + "` gets it from GroupLens";
@@ -73,7 +73,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
         }
     }
 
-    /** Refuses settings that are no division. */
+    /** Refuses settings that give no split. */
     static void check(double validation, double test, int core) {
         Check.require(validation >= 0 && validation < 1, "validation", validation, "at least 0 and below 1");
         Check.require(test > 0 && test < 1, "test", test, "between 0 and 1");
@@ -110,7 +110,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
         return FileDigest.of(read);
     }
 
-    /** Where GroupLens offers the set. It publishes no SHA-256, so the first fetch's is kept and later ones must agree. */
+    /** The download of GroupLens. It has no published SHA-256, so that of the first fetch is kept for later ones. */
     @Override
     default Optional<Fetch> publisher() {
         return Optional.of(new Fetch(
@@ -152,7 +152,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
         return pairs.getFirst().numbered();
     }
 
-    /** A division as CURE4Rec publishes it: {@code uid,iid,val} with dense numbers from 0, and the items' own ids. */
+    /** The split that CURE4Rec publishes: {@code uid,iid,val} with dense numbers from 0, and the items' own ids. */
     private static Split cure4rec(Path folder, String remedy, Splits.StopOn stopOn, double validation, long seed) {
         Pairs train = cure4recPairs(DataFiles.needed(folder, remedy, "cure4rec/train.csv"));
         Pairs test = cure4recPairs(DataFiles.needed(folder, remedy, "cure4rec/test.csv"));

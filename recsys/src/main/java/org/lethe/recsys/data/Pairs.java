@@ -6,7 +6,7 @@ import java.util.function.Function;
 import org.lethe.recsys.Interactions;
 import org.lethe.tables.Entities;
 
-/** Interactions as they come out of a file: the publisher's whole-number ids, growing arrays, no objects. */
+/** Interactions as read from a file, with the publisher's whole-number ids, in growing arrays. */
 public final class Pairs {
     private final boolean valued;
     private final boolean timed;
@@ -46,12 +46,12 @@ public final class Pairs {
         size++;
     }
 
-    /** Users and items numbered by ascending id; those that are here, and no others. */
+    /** The interactions, with their users and items numbered by ascending id. */
     public Interactions numbered() {
         return numbered(Entities::ofNumbers, Entities::ofNumbers);
     }
 
-    /** The same, with the entities that the ids of users and of items stand for. */
+    /** The same interactions, with entities made from the ids of users and items. */
     Interactions numbered(Function<long[], Entities> userEntities, Function<long[], Entities> itemEntities) {
         long[] userIds = distinct(users);
         long[] itemIds = distinct(items);
@@ -64,7 +64,7 @@ public final class Pairs {
         return interactions(userEntities.apply(userIds), itemEntities.apply(itemIds), userOf, itemOf);
     }
 
-    /** The ids as the numbers themselves. */
+    /** The interactions, with the ids as numbers. */
     public Interactions dense(Entities userEntities, Entities itemEntities) {
         int[] userOf = new int[size];
         int[] itemOf = new int[size];

@@ -2,6 +2,7 @@ package org.lethe.recsys.data;
 
 import java.util.Arrays;
 import java.util.List;
+import org.lethe.Formerly;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
@@ -12,38 +13,38 @@ import org.lethe.recsys.Split;
 import org.lethe.tables.Entities;
 
 /**
- * Made-up interactions whose truth is known: users with tastes that depend on a group they belong to, items of skewed
- * popularity, users of skewed activity. Nothing is downloaded.
+ * Synthetic interactions with known truth: tastes that depend on a user's group, items of skewed popularity, and users of
+ * skewed activity. Nothing is downloaded.
  *
- * <p>User u has a group g(u), one of two, and a taste p(u) of {@code factors} standard normal numbers, the first of which
- * is moved by ±{@code taste} according to the group; item i has a character q(i) of standard normal numbers. The
- * {@linkplain #affinity affinity} is 2 p·q / √factors. A user of activity n draws n different items one after the other,
- * item i with weight popularity(i) · σ(affinity), where popularity and activity are log-normal. Everything about a user
- * depends on (seed, user) alone, so a larger set holds a smaller one of as many items.
+ * <p>User u has a group g(u), one of two, and a taste p(u) of {@code factors} standard normal numbers; the group moves the
+ * first one by ±{@code groupEffect}. Item i has a character q(i) of standard normal numbers. The
+ * {@linkplain #affinity affinity} is 2 p·q / √factors. A user of activity n draws n different items, item i with weight
+ * popularity(i) · σ(affinity). Popularity and activity are log-normal. All data of a user depends on (seed, user) alone, so
+ * a larger set contains a smaller one with the same number of items.
  *
- * <p>Cost: some three draws and {@code factors} products per interaction. One thread does it all, and
- * besides the result it takes 8 bytes an interaction.
+ * <p>Cost: about three draws and {@code factors} products per interaction, on one thread, with 8 bytes an interaction
+ * beside the result.
  *
- * @param users how many users
- * @param items how many items
- * @param interactions how many items a user has on average, before the parts for stopping and judging are taken
- * @param factors how many numbers describe a taste
- * @param taste how far the group moves a user's taste; 0 makes the groups alike, 2 tells them apart at a glance
- * @param activity spread of the users' activity: the standard deviation of its logarithm; 0 makes all alike
- * @param popularity spread of the items' popularity, likewise
- * @param validation share of a user's training interactions that training stops on
- * @param test share of a user's interactions that models are judged by
- * @param seed of everything
+ * @param users number of users
+ * @param items number of items
+ * @param interactionsPerUser mean number of items of a user, before validation and test parts are taken
+ * @param factors number of numbers that describe a taste
+ * @param groupEffect effect of the group on a user's taste; 0 makes groups equal, 2 makes them easy to separate
+ * @param activitySpread standard deviation of the logarithm of users' activity; 0 makes all equally active
+ * @param popularitySpread standard deviation of the logarithm of items' popularity; 0 makes all equally popular
+ * @param validation share of a user's training interactions for early stopping
+ * @param test share of a user's interactions for testing
+ * @param seed seed of all random numbers
  */
 @Named("planted")
 public record Planted(
         int users,
         int items,
-        int interactions,
+        @Formerly("interactions") int interactionsPerUser,
         int factors,
-        double taste,
-        double activity,
-        double popularity,
+        @Formerly("taste") double groupEffect,
+        @Formerly("activity") double activitySpread,
+        @Formerly("popularity") double popularitySpread,
         double validation,
         double test,
         long seed)
@@ -51,30 +52,30 @@ public record Planted(
     /** The name of the attribute that the users' tastes depend on. */
     public static final String GROUP = "group";
 
-    private static final int FEWEST = 4; // so that learning, stopping and judging each get something
+    private static final int FEWEST = 4; // so that training, validation and test each get one
 
     public Planted {
         Check.require(users >= 1, "users", users, "at least 1");
         Check.require(items >= 10, "items", items, "at least 10");
         Check.require(
-                interactions >= FEWEST && interactions <= items / 2,
-                "interactions",
-                interactions,
+                interactionsPerUser >= FEWEST && interactionsPerUser <= items / 2,
+                "interactionsPerUser",
+                interactionsPerUser,
                 FEWEST + " to half the items, which is " + items / 2);
         Check.require(
-                (long) users * interactions <= 1_500_000_000L,
-                "users x interactions",
-                (long) users * interactions,
+                (long) users * interactionsPerUser <= 1_500_000_000L,
+                "users x interactionsPerUser",
+                (long) users * interactionsPerUser,
                 "at most 1,500,000,000");
         Check.require(factors >= 1 && factors <= 1024, "factors", factors, "1 to 1,024");
-        Check.require(taste >= 0 && taste <= 10, "taste", taste, "0 to 10");
-        Check.require(activity >= 0 && activity <= 3, "activity", activity, "0 to 3");
-        Check.require(popularity >= 0 && popularity <= 3, "popularity", popularity, "0 to 3");
+        Check.require(groupEffect >= 0 && groupEffect <= 10, "groupEffect", groupEffect, "0 to 10");
+        Check.require(activitySpread >= 0 && activitySpread <= 3, "activitySpread", activitySpread, "0 to 3");
+        Check.require(popularitySpread >= 0 && popularitySpread <= 3, "popularitySpread", popularitySpread, "0 to 3");
         Check.require(validation >= 0 && validation < 1, "validation", validation, "at least 0 and below 1");
         Check.require(test >= 0 && test < 1, "test", test, "at least 0 and below 1");
     }
 
-    /** 1,000 users, 500 items, 40 interactions a user. */
+    /** 1,000 users, 500 items and 40 interactions per user. */
     public Planted() {
         this(1_000, 500, 40, 8, 1, 0.7, 1, 0.1, 0.2, 1);
     }
@@ -130,7 +131,7 @@ public record Planted(
         for (int f = 0; f < factors; f++) {
             p[f] = (float) Keyed.normal(key.at(f));
         }
-        p[0] += (float) (group(user) == 1 ? taste : -taste);
+        p[0] += (float) (group(user) == 1 ? groupEffect : -groupEffect);
         return p;
     }
 
@@ -144,7 +145,7 @@ public record Planted(
         return q;
     }
 
-    /** How much a user likes an item, popularity apart. */
+    /** The liking of a user for an item, without popularity. */
     public double affinity(int user, int item) {
         return affinity(taste(user), character(item), 0);
     }
@@ -157,15 +158,15 @@ public record Planted(
         return 2 * sum / Math.sqrt(factors);
     }
 
-    /** How often an item is looked at, before anybody's taste decides: a weight, not a probability. */
+    /** The weight of an item before taste; not a probability. */
     public double popularity(int item) {
-        return StrictMath.exp(popularity * Keyed.normal(random("popularity").at(item)));
+        return StrictMath.exp(popularitySpread * Keyed.normal(random("popularity").at(item)));
     }
 
-    /** How many different items a user draws; fewer come out where a taste is exhausted. */
+    /** The number of different items that a user draws; fewer result if the taste is exhausted. */
     public int activity(int user) {
-        double spread = activity * Keyed.normal(random("activity").at(user)) - activity * activity / 2; // mean 1
-        return Math.clamp(Math.round(interactions * StrictMath.exp(spread)), FEWEST, items / 2);
+        double spread = activitySpread * Keyed.normal(random("activity").at(user)) - activitySpread * activitySpread / 2; // mean 1
+        return Math.clamp(Math.round(interactionsPerUser * StrictMath.exp(spread)), FEWEST, items / 2);
     }
 
     /** All interactions, not yet divided. */

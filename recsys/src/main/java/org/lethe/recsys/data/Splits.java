@@ -9,37 +9,37 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
 
 /**
- * Ways to divide interactions for training, stopping and judging.
+ * Splits of interactions into training, validation and test parts.
  *
- * <p>Chance is keyed by (seed, user key, item): what happens to one pair never depends on another user. A user always
- * keeps at least one pair to learn from, except in the {@linkplain #temporal temporal} split.
+ * <p>Random choices are keyed by (seed, user key, item), so the part of a pair never depends on another user. A user always
+ * keeps at least one training pair, except in the {@linkplain #temporal temporal} split.
  */
 public final class Splits {
     private Splits() {}
 
-    /** How a data set is divided. */
+    /** The rule of a split. */
     public enum By {
         /** By the publisher's own files. */
         GIVEN,
         /** Each user's pairs at random. */
         RANDOM,
-        /** Each user's last pair is for judging, the last but one for stopping. */
+        /** Each user's last pair is for testing, the last but one for validation. */
         LEAVE_ONE_OUT,
-        /** One moment for everybody: what comes after it is for judging. */
+        /** One moment for all users: later pairs are for testing. */
         TEMPORAL
     }
 
-    /** What training stops on. */
+    /** The part for early stopping. */
     public enum StopOn {
-        /** A part of each user's training pairs, set aside. */
+        /** A part of each user's training pairs, the validation part. */
         VALIDATION,
-        /** The test part itself, as the published code does: comparable with it, and optimistic. */
+        /** The test part itself, as in the published code: comparable with it, and optimistic. */
         TEST,
-        /** Nothing: training runs its full number of epochs. */
+        /** None: training runs its full number of epochs. */
         NONE
     }
 
-    /** Divides by any rule but {@link By#GIVEN}, which needs the publisher's files. */
+    /** Splits by any rule except {@link By#GIVEN}, which needs the publisher's files. */
     static Split by(By by, StopOn stopOn, Interactions all, double test, double validation, long seed) {
         double stopping = stopOn == StopOn.VALIDATION ? validation : 0;
         Split split = switch (by) {
@@ -51,7 +51,7 @@ public final class Splits {
         return stopOn == StopOn.TEST ? new Split(split.train(), split.test(), split.test()) : split;
     }
 
-    /** A given training and test part, with the part that training stops on taken from the first as asked. */
+    /** A given training and test part, with the part for early stopping chosen from them. */
     static Split given(Interactions train, Interactions test, StopOn stopOn, double validation, long seed) {
         return switch (stopOn) {
             case VALIDATION -> carve(train, test, validation, seed);
@@ -60,7 +60,7 @@ public final class Splits {
         };
     }
 
-    /** Each user's pairs at random: a share for judging, rounded up, then a share of the rest for stopping. */
+    /** A random split of each user's pairs: a test share, rounded up, then a validation share of the rest. */
     public static Split random(Interactions all, double test, double validation, long seed) {
         share(test, "test");
         Keyed key = Keyed.seed(seed).of("test-split");
@@ -69,7 +69,7 @@ public final class Splits {
                 all.at((u, position) -> !held[position]), all.at((u, position) -> held[position]), validation, seed);
     }
 
-    /** Sets a share of each user's training pairs aside, at least one, for stopping; 0 sets none aside. */
+    /** Moves a share of each user's training pairs, at least one, to the validation part; 0 moves none. */
     public static Split carve(Interactions train, Interactions test, double validation, long seed) {
         share(validation, "validation");
         if (validation == 0) {
@@ -81,8 +81,8 @@ public final class Splits {
     }
 
     /**
-     * Each user's last pair is for judging and, if asked, the last but one for stopping: by time, or by keyed chance where
-     * the data has no times. Users with too few pairs give none to judge by.
+     * Each user's last pair is for testing and, on request, the last but one for validation: by time, or at random if the data
+     * has no times. Users with too few pairs have no test pair.
      */
     public static Split leaveOneOut(Interactions all, boolean validation, long seed) {
         Keyed key = Keyed.seed(seed).of("leave-one-out");
@@ -112,8 +112,8 @@ public final class Splits {
     }
 
     /**
-     * One moment for everybody: the last share of all pairs is for judging, the last share before it for stopping. Pairs
-     * at the very moment of a cut are on its earlier side. Users who come later have nothing to learn from.
+     * One moment for all users: the last share of all pairs is for testing, the share before it for validation. Pairs at the exact
+     * moment of a cut are on its earlier side. Users that come later have no training pairs.
      */
     public static Split temporal(Interactions all, double test, double validation) {
         share(test, "test");

@@ -1,4 +1,4 @@
-/** The data sets that recommenders learn from: planted, published or your own file, read and divided into three parts. */
+/** The data sets that recommenders learn from: synthetic, published or your own file, read and split into three parts. */
 @NullMarked
 package org.lethe.recsys.data;
 

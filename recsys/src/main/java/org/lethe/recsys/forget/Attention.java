@@ -22,14 +22,15 @@ import org.lethe.recsys.backbone.Training;
 
 /**
  * RecEraser's attentive aggregation of frozen shard tables (Chen et al. 2022, section 4.3): {@code e_s = W_sᵀx_s + b_s},
- * {@code a_s = hᵀReLU(A e_s + c)}, {@code α = softmax(a)}, {@code p = Σ α_s e_s}, with W and b common to users and items
- * and (A, c, h) apart; a pair scores {@code p_u·q_i}.
+ * {@code a_s = hᵀReLU(A e_s + c)}, {@code α = softmax(a)}, {@code p = Σ α_s e_s}.
  *
- * <p>Only (W, b, A, c, h) are trained, by the loss of the backbone with one sampled negative per interaction, dropout that
- * keeps 0.7 of p_u, 10⁻⁵(‖W‖² + ‖b‖²) and Adam, in batches of interactions and until the validation part stops it.
- * Departures: W starts as the identity, so that the untrained aggregate is the mean of the shards, and a shard that has no
- * interaction of a user has no say about it; its row of an item without one counts as zeros, which keeps what many shards
- * know ahead of what few do. Gradients are by hand, in float. A step transfers the rows its batch touches, each once:
+ * <p>W and b are common to users and items, (A, c, h) are separate; a pair scores {@code p_u·q_i}. Only these parameters
+ * are trained, with Adam, by the loss of the backbone with one sampled negative per interaction. Dropout keeps 0.7 of p_u,
+ * and 10⁻⁵(‖W‖² + ‖b‖²) is added. Batches are of interactions, with early stopping on the validation part.
+ *
+ * <p>Departures: W starts as the identity, so that the untrained aggregate is the mean of the shards. A shard without an
+ * interaction of a user has no weight for that user. Its row of an item without interactions counts as zeros, which favours
+ * items known to many shards. Gradients are by hand, in float. A step transforms each row of its batch once:
  * {@code O(rows · shards · k² + batch · k)}.
  */
 final class Attention implements Training.Course<Checkpoint> {
@@ -65,10 +66,10 @@ final class Attention implements Training.Course<Checkpoint> {
     private long steps;
 
     /**
-     * Shards side by side.
+     * Prepares the aggregation of some shards.
      *
-     * @param users tables of users by shard, [users, k]; rows of zeros where a shard does not know a user and has no say
-     * @param items tables of items by shard, [items, k]; rows of zeros where a shard does not know an item
+     * @param users tables of users by shard, [users, k]; a row of zeros if the shard does not know the user
+     * @param items tables of items by shard, [items, k]; a row of zeros if the shard does not know the item
      * @param batches number of batches in an epoch
      */
     Attention(float[][] users, float[][] items, Loss loss, Interactions train, int batches, double rate, Env env) {
@@ -191,7 +192,7 @@ final class Attention implements Training.Course<Checkpoint> {
         return weights;
     }
 
-    /** Lays out an epoch and leaves in {@link #gradient} that of one batch, but for its decay; returns the mean loss. */
+    /** Plans an epoch and writes the gradient of one batch, without decay, to {@link #gradient}; returns the mean loss. */
     double differentiate(int epoch, int batch) {
         batches.plan(samples.of(epoch));
         return differentiate(
@@ -204,7 +205,7 @@ final class Attention implements Training.Course<Checkpoint> {
         return batches;
     }
 
-    /** What dropout multiplies the aggregated row of a user with in a batch. */
+    /** The dropout factor of one number of a user's aggregated row in a batch. */
     float mask(int epoch, int batch, int user, int d) {
         return mask(dropout.of(epoch).of(batch).of(train.userKey(user)), d);
     }
@@ -282,7 +283,7 @@ final class Attention implements Training.Course<Checkpoint> {
         return stride * hidden + 2 * hidden;
     }
 
-    /** Users, or items: what the rows of a batch become under the present parameters, and the way back of a gradient. */
+    /** Users, or items: the aggregated rows of a batch under the present parameters, and their gradient. */
     private final class Side {
         private final int at; // of Aᵀ in theta
         private final int c;

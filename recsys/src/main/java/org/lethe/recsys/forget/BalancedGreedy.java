@@ -7,36 +7,36 @@ import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 
 /**
- * RecEraser's balanced k-means: in each round the pairs of a unit and an anchor are taken in ascending distance, a unit
- * that is free goes to an anchor that has room, and anchors move to the means of their units.
+ * RecEraser's balanced k-means: in each iteration, pairs of a unit and an anchor are taken in ascending distance. A free
+ * unit goes to an anchor with room, and anchors move to the means of their units.
  *
- * <p>The literal form sorts all N·S pairs. Since both sides rank by the same distance, its result is the one stable
- * matching, and deferred acceptance finds that in any order: every unit asks its nearest anchor, an anchor with too many
- * keeps the nearest and turns the rest away, who ask their next. Only anchors that overflow select, in time linear in what
- * they hold. Ties go to the smaller unit, then to the smaller anchor. (The code of CURE4Rec walks the list from the far
- * end; that of RecEraser averages an anchor over its coordinates too. Neither is copied.)
+ * <p>The literal form sorts all N·S pairs. Both sides rank by the same distance, so the result is the one stable matching,
+ * and deferred acceptance finds it in any order. Every unit asks its nearest anchor. An anchor with too many units keeps
+ * the nearest; the others ask their next anchor. Only such anchors select, in time linear in their units. Ties go to the
+ * smaller unit, then to the smaller anchor. The code of CURE4Rec walks the list from the far end, and that of RecEraser
+ * also averages an anchor over its coordinates; neither is copied.
  *
  * @param shards number of anchors S
- * @param capacity most units of an anchor
- * @param rounds most rounds
+ * @param capacity largest number of units of an anchor
+ * @param rounds largest number of iterations
  */
 record BalancedGreedy(int shards, int capacity, int rounds) {
     private static final int BLOCK = 1 << 14;
 
-    /** The capacity that leaves each of so many shards a little room: {@code ⌈slack · units / shards⌉}. */
+    /** The capacity of a shard: {@code ⌈slack · units / shards⌉}. */
     static int capacity(int units, int shards, double slack) {
         return (int) Math.ceil(slack * units / shards);
     }
 
-    /** What is partitioned: units with a distance to each anchor, and anchors that follow their units. */
+    /** Units with a distance to each anchor, and anchors that follow their units. */
     interface Space {
         /** Number of units. */
         int units();
 
-        /** Puts each anchor where a unit is. */
+        /** Puts each anchor at the position of a unit. */
         void start(int[] chosen);
 
-        /** Works out what {@link #distances} needs once the anchors have moved. */
+        /** Prepares {@link #distances} after the anchors have moved. */
         void measure();
 
         /** The squared distances of a unit to all anchors. */
@@ -117,7 +117,7 @@ record BalancedGreedy(int shards, int capacity, int rounds) {
         return shardOf;
     }
 
-    /** The nearest anchor after one that has no room, by distance and then by number. */
+    /** The next nearest anchor after one without room, by distance and then by number. */
     private static void next(int unit, float after, int last, float[] distances, int[] shardOf, float[] at) {
         int best = -1;
         for (int s = 0; s < distances.length; s++) {
@@ -328,7 +328,7 @@ record BalancedGreedy(int shards, int capacity, int rounds) {
             return distances;
         }
 
-        /** The means of rows that count so often for each anchor; an anchor without any stays. */
+        /** Moves each anchor to the weighted mean of its rows; an anchor without rows stays. */
         void move(float[] table, int[] rows, int[] counts) {
             double[] sums = new double[at.length];
             long[] totals = new long[count];

@@ -13,18 +13,18 @@ import org.lethe.LetheException;
 import org.lethe.numerics.Keyed;
 import org.lethe.tables.Entities;
 
-/** How a request chooses among users or items (CURE4Rec, section on data selection): by activity, by chance, or by name. */
+/** The choice of users or items by a request (CURE4Rec, section on data selection): by activity, at random, or by id. */
 public enum Choice {
     /** Those with the most training interactions. */
     CORE,
     /** Those with the fewest training interactions. */
     EDGE,
-    /** By chance, from the request's own seed. */
+    /** A random choice, from the request's own seed. */
     RANDOM,
-    /** Those listed. */
+    /** The listed ones. */
     LISTED;
 
-    /** Checks what a request's settings have in common. */
+    /** Checks the settings that all such requests share. */
     static void check(boolean listed, double percent, String key, List<String> names) {
         Check.require(percent >= 0 && percent <= 100, "percent", percent, "0 to 100");
         Check.require(!listed || !names.isEmpty(), key, names, "at least one where choose is listed");
@@ -33,7 +33,7 @@ public enum Choice {
 
     /**
      * Chooses {@code floor(candidates · percent / 100)} of those that have a training interaction; ties go to the smaller
-     * number. With {@code percent} 0 it chooses nobody, which is a request that changes nothing.
+     * number. With {@code percent} 0 it chooses none; the request then changes nothing.
      */
     int[] select(String request, double percent, long seed, int[] degrees, IntToLongFunction keyOf) {
         int[] candidates =
@@ -55,7 +55,7 @@ public enum Choice {
                 .toArray();
     }
 
-    /** How many of so many a percentage means: rounded down, nobody only for 0, and never all. */
+    /** The number that a percentage selects: rounded down, 0 only for 0 %, and never all. */
     static int count(String request, double percent, int candidates) {
         int count = (int) Math.floor(candidates * percent / 100 + 1e-9);
         if (percent > 0 && count == 0) {
@@ -72,20 +72,20 @@ public enum Choice {
         return count;
     }
 
-    /** The numbers of those listed by id, ascending and distinct. */
+    /** The numbers of the listed ids, ascending and distinct. */
     static int[] listed(String request, String key, List<String> names, Entities known, IntPredicate hasSome) {
         TreeSet<Integer> numbers = new TreeSet<>();
         for (String name : names) {
             int number = number(request, key, name, name, known);
             if (!hasSome.test(number)) {
-                throw refused(request, key, name, "one that still has interactions: there is nothing left to forget");
+                throw refused(request, key, name, "an id that still has interactions: nothing is left to forget");
             }
             numbers.add(number);
         }
         return numbers.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    /** The number of one listed by the id it has in its data. */
+    /** The number of one listed id. */
     static int number(String request, String key, String name, String id, Entities known) {
         OptionalInt asWritten = known.find(id);
         return (asWritten.isPresent() ? asWritten : known.find(id.strip()))

@@ -11,12 +11,12 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.UserRows;
 
 /**
- * UltraRE's light combiner: {@code s(u, i) = Σ_g β_g s_g(u, i)} with β ≥ 0 and Σβ = 1, where every shard's score uses the
- * row the user has in its own shard. Weights are fitted on what the model was trained on, by the backbone's loss with one
- * sampled negative per interaction (reconstructed from the paper's abstract; its code has the plain mean).
+ * UltraRE's light combiner: {@code s(u, i) = Σ_g β_g s_g(u, i)} with β ≥ 0 and Σβ = 1; every shard uses the embedding of
+ * the user's own shard.
  *
- * <p>Shards of tables are combined into tables; those of networks answer by {@link WeightedScores}. Fitting costs two scores
- * of every shard an interaction.
+ * <p>Weights are fitted on the training interactions, by the backbone's loss with one sampled negative per interaction.
+ * This is reconstructed from the paper's abstract; its code has the plain mean. Shards of tables are combined into tables;
+ * those of networks answer by {@link WeightedScores}. Fitting costs two scores of every shard an interaction.
  */
 public final class Combiner {
     private static final int STEPS = 200;
@@ -33,11 +33,11 @@ public final class Combiner {
     public enum Kind {
         /** The plain mean. */
         MEAN,
-        /** Each user is answered by its own shard alone. */
+        /** Only the user's own shard answers. */
         OWN,
         /** One fitted weight per shard. */
         GLOBAL,
-        /** One fitted weight per shard and user: tables S times as wide. */
+        /** One fitted weight per shard and user; tables become S times as wide. */
         USER
     }
 
@@ -97,14 +97,14 @@ public final class Combiner {
 
     /**
      * The weights for users {@code from … to−1}, by exponentiated gradient from equal weights with steps that shrink as
-     * 1/√t: it stays on the simplex by itself, and the loss is convex in β.
+     * 1/√t. The weights stay on the simplex, and the loss is convex in β.
      */
     double[] fit(int from, int to) {
         int count = train.to(to - 1) - train.from(from);
         return fit(scores(from, to, train.columns()), scores(from, to, against), 0, count);
     }
 
-    /** On interactions {@code from … to−1} of those whose scores are given. */
+    /** Fits weights on the interactions {@code from … to−1} of the given scores. */
     private double[] fit(double[] taken, double[] left, int from, int to) {
         int shards = sharded.shards().size();
         double[] beta = new double[shards];

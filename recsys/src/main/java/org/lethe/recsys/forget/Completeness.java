@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.lethe.Formerly;
 import org.lethe.Aspect;
 import org.lethe.Audit;
 import org.lethe.Case;
@@ -31,51 +32,55 @@ import org.lethe.statistics.Roc;
 import org.lethe.statistics.Statistics;
 
 /**
- * Whether an attacker can still tell, from the model, that the forgotten pairs were trained on.
+ * Measures whether an attacker can still tell, from the model, that the forgotten pairs were trained on.
  *
- * <p>Three attacks. <em>MIO</em>, a membership inference oracle (CURE4Rec, "Completeness"; the paper does not publish its
- * features, so these are a reconstruction): a logistic regression learns, on users that remain, to tell training pairs from
- * test pairs by what the model shows of them ({@link PairFeatures}), and is then asked about the forgotten pairs and about
- * the test pairs of the same users. <em>Score</em>: the raw score alone, between the same two kinds of pair. Test pairs are
- * real choices of the same people; random unseen items would be told apart by taste, not by memory. <em>Calibrated</em>: the
- * score less the item's mean over users that remain, in the item's deviations (difficulty calibration; Watson, Guo,
- * Cormode and Sablayrolles 2022), compared within each user and averaged over users ({@link PerUserAuc}); the strongest of the
- * three on few or little active users. It needs 10 users who have both kinds of pair. All are reported as AUC, the first two
- * also as the share of forgotten pairs found at 1 % false alarms, with intervals from resampled users, beside the values for
- * the model before and for the reference: a retrained model need not sit at 0.5.
+ * <p>There are three attacks. <em>MIO</em> is a membership inference oracle (CURE4Rec, "Completeness"; the paper does not
+ * publish its features, so these are a reconstruction). A logistic regression learns on remaining users to separate
+ * training pairs from test pairs by {@link PairFeatures}. It then classifies the forgotten pairs and the test pairs of the
+ * same users. <em>Score</em> separates the same pairs by the raw score alone. Test pairs are real choices of the same
+ * people; random unseen items would be separated by taste, not by memory.
+ *
+ * <p><em>Calibrated</em> subtracts from the score the item's mean over remaining users, in units of the item's deviation
+ * (difficulty calibration; Watson, Guo, Cormode and Sablayrolles 2022). It compares pairs within each user and averages
+ * over users ({@link PerUserAuc}). It is the strongest of the three on few or inactive users, and needs 10 users with both
+ * kinds of pair.
+ *
+ * <p>Each attack is reported as AUC, beside its AUC on the model before and on the reference; a retrained model need not
+ * have 0.5. The first two also report the share of forgotten pairs found at 1 % false alarms. Intervals come from resampled
+ * users.
  *
  * <p>The completeness gap is (after − reference) / (before − reference) in MIO's AUC: 0 is as good as retraining, 1 is
- * nothing forgotten, less than 0 is forgotten too hard, which gives the forgotten away as well. Further descriptions: the
- * overlap of lists with the reference's, and for models of two tables the distance of the parameters from the
- * reference's, as a share of how far the model before is from it.
+ * nothing forgotten. Below 0 the model forgot too much, which also reveals the forgotten pairs. Further findings are the
+ * overlap of top-k recommendations with the reference's. For models of two tables, the distance of the parameters from the
+ * reference's is given as a share of that before.
  *
- * <p>The bar, for each AUC: like the reference's. It fails where a paired bootstrap over the forgotten users tells the two
- * apart by more than {@code margin}, on either side; it is undecided where the attack does not even tell the model before
- * from the reference, or users are too few. With fewer than 10 forgotten users pairs are resampled instead, and the
- * conclusion is about those users alone. A request about items or interactions has no users of its own: unseen pairs are
- * then the test pairs that went with it, or else those of the users who lost something.
+ * <p>The bar for each AUC: like the reference's. It fails if a paired bootstrap over the forgotten users separates the two
+ * by more than {@code margin}, in either direction. It is undecided if the attack does not separate the model before from
+ * the reference, or if users are too few. With fewer than 10 forgotten users, pairs are resampled, and the conclusion
+ * covers those users alone. A request about items or interactions has no users of its own. Unseen pairs are then the test
+ * pairs removed with it, or else those of the affected users.
  *
- * <p>Cost: three attacks, each the scores of at most 3 · {@code users} users; linear in {@code resamples} times pairs.
+ * <p>Cost: three attacks, each the scores of at most 3 · {@code maxUsers} users; linear in {@code resamples} times pairs.
  *
- * @param k length of the lists whose overlap is measured
- * @param users how many users at most the attacker looks at, of those who remain and of those forgotten
- * @param resamples how many resamples the intervals come from
- * @param degrees whether the attacker also uses how many interactions the user and the item have in what remains
- * @param margin difference of AUC that is let pass even where it is not due to chance
+ * @param k number of recommendations of each user whose overlap is measured
+ * @param maxUsers largest number of users in the attack, of remaining users and of forgotten users each
+ * @param resamples number of resamples for the intervals
+ * @param degrees whether the attacker also uses the number of remaining interactions of the user and of the item
+ * @param margin difference of AUC that passes even if it is not due to chance
  */
 @Named("completeness")
-public record Completeness(int k, int users, int resamples, boolean degrees, double margin)
+public record Completeness(int k, @Formerly("users") int maxUsers, int resamples, boolean degrees, double margin)
         implements Audit<Split, Recommender> {
     private static final int FEWEST = 10; // users for an attack that compares within each
 
     public Completeness {
         Check.require(k >= 1, "k", k, "at least 1");
-        Check.require(users >= 10, "users", users, "at least 10");
+        Check.require(maxUsers >= 10, "maxUsers", maxUsers, "at least 10");
         Check.require(resamples >= 100, "resamples", resamples, "at least 100");
         Check.require(margin >= 0 && margin < 0.5, "margin", margin, "0 up to, but not including, 0.5");
     }
 
-    /** Lists of 20, 500 users, 1,000 resamples, no degrees, a margin of two hundredths. */
+    /** Top 20, 500 users, 1,000 resamples, no degrees, a margin of 0.02. */
     public Completeness() {
         this(20, 500, 1_000, false, 0.02);
     }
@@ -92,7 +97,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         Case<Split, Recommender> c = ForgetSets.served(given);
         ForgetSets sets = ForgetSets.of(c);
         Keyed random = env.random("completeness");
-        Membership membership = Membership.of(sets, users, random);
+        Membership membership = Membership.of(sets, maxUsers, random);
         int members = membership.questions().members();
         List<Finding> findings = new ArrayList<>();
         findings.add(new Finding("forgotten-pairs", sets.gone().interactions().size(), members, Direction.NONE));
@@ -123,7 +128,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         findings.add(judged("mio-auc", n, people, mioAfter, mioBefore, mioReference));
         findings.add(finding("mio-auc-before", mioBefore, n, Direction.NONE));
         findings.add(finding("mio-auc-reference", mioReference, n, Direction.NONE));
-        findings.add(new Finding("mio-acc", after.accuracy(), n, Direction.HALF));
+        findings.add(new Finding("mio-accuracy", after.accuracy(), n, Direction.HALF));
         findings.add(
                 new Finding("mio-rate", after.rate(), membership.questions().members(), Direction.LOWER));
         findings.add(found("mio-tpr@1%", after.mio(), 0.01, people, n, draws));
@@ -214,7 +219,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
         return people.length == 0 ? finding : finding.within(Statistics.bootstrap(jaccard, random.of("jaccard")));
     }
 
-    /** The size of what two lists share over the size of what either holds; 1 where both are empty. */
+    /** The Jaccard overlap of two lists: size of the intersection over that of the union; 1 if both are empty. */
     static double jaccard(int[] left, int[] right) {
         int[] sorted = right.clone();
         Arrays.sort(sorted);
@@ -264,7 +269,7 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
 
     @Override
     public String limits() {
-        return "No attack we ran tells more than the findings say; a stronger attacker, one with several models or with the"
-                + " partition of shards, may. Intervals are over the forgotten users of this request.";
+        return "No attack we ran finds more than these findings; a stronger attacker, one with several models or with the"
+                + " partition of shards, might. Intervals are over the forgotten users of this request.";
     }
 }

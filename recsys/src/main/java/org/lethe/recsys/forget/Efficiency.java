@@ -22,26 +22,26 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 
 /**
- * What a request took: preparing for it, carrying it out, and looking whether it had any effect (CURE4Rec, section on
- * efficiency; the split into three and the parallel time are ours).
+ * Measures the time of a request: preparing for it, carrying it out, and checking that it had an effect (CURE4Rec, section
+ * on efficiency; the split into three and the parallel time are ours).
  *
- * <p><em>Prepare</em> is what learning spent on partition and pre-embeddings, once for all requests. <em>Unlearn</em> is the
- * time from the request to the model that serves, as one worker needs it; <em>unlearn-parallel</em> is the critical path of
- * the same work on several workers, shards being handed out longest first (Graham 1969). <em>Verify</em> is what the method
- * spent on checking itself plus what this audit spends on comparing the scores of what was forgotten. The three add up to
- * the total. A speed-up is over the reference, sequential against sequential. Beside the times stand amounts of work that do
- * not depend on the machine.
+ * <p><em>Prepare</em> is the time that learning spent on partition and pre-embeddings, once for all requests.
+ * <em>Unlearn</em> is the time from the request to the model that serves, for one worker. <em>Unlearn-parallel</em> is the
+ * critical path of the same work on several workers, with the longest shards first (Graham 1969). <em>Verify</em> is the
+ * time of the method's own checks, plus this audit's comparison of scores. The three add up to the total. A speed-up is
+ * relative to the reference, sequential against sequential. Other findings count work, which does not depend on the
+ * machine.
  *
- * <p>Published times are the training seconds of one average shard, without the partition; ours are not comparable with them.
+ * <p>Published times are training seconds of one average shard without the partition, so ours are not comparable with them.
  *
- * <p>Two bars. {@code scores-changed}, the share of the forgotten pairs looked at whose score is another than before, must not be
- * 0: by it the audit rejects a method that does nothing, whose time is then not looked at, because there is nothing it was
- * spent on. {@code speed-up} must not be less than that of the reference, 1, by more than {@code tolerance} of the time.
+ * <p>There are two bars. {@code scores-changed} is the share of the examined forgotten pairs whose score changed; it must
+ * not be 0. By it the audit rejects a method that does nothing, whose time is then not judged. {@code speed-up} must not be
+ * below 1, the reference's, by more than {@code tolerance} of the time.
  *
  * <p>Cost: the scores of at most 200 users.
  *
- * @param workers how many workers the parallel time is for
- * @param tolerance by which share more than the reference a method may take, for the noise of the clock
+ * @param workers number of workers for the parallel time
+ * @param tolerance share of the reference's time that a method may exceed it by, for timing noise
  */
 @Named("efficiency")
 public record Efficiency(int workers, double tolerance) implements Audit<Split, Recommender> {
@@ -53,7 +53,7 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
         Check.require(tolerance >= 0, "tolerance", tolerance, "at least 0");
     }
 
-    /** Eight workers, a tenth for the clock. */
+    /** Eight workers, a tolerance of 0.1. */
     public Efficiency() {
         this(8, 0.1);
     }
@@ -94,7 +94,7 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
         return String.format(Locale.ROOT, "at most %.2f of the reference's time", 1 + tolerance);
     }
 
-    /** The share of forgotten pairs, of at most so many users, that have another score than before; nothing where nothing is forgotten. */
+    /** The share of forgotten pairs whose score changed, for a bounded number of users; empty if nothing is forgotten. */
     private static Optional<Finding> changed(Case<Split, Recommender> c, Interactions gone) {
         int looked = 0;
         int pairs = 0;
@@ -122,8 +122,8 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
     }
 
     /**
-     * The seconds of a step on one worker and on several. What is not a shard is done once; shards ran on the workers there
-     * were, so their share of the wall clock is taken out and put back as their sum, or as their critical path.
+     * The seconds of a step on one worker and on several. Work outside shards is done once. The wall-clock time of shards is
+     * replaced by their sum, or by their critical path.
      */
     record Spent(double sequential, double parallel) {
         static Spent of(Cost cost, int ran, int workers) {
@@ -132,7 +132,7 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
             return new Spent(rest + cost.seconds("shard"), rest + criticalPath(shards, workers));
         }
 
-        /** The time until the last of some workers is done, each task going to the first one free, longest tasks first. */
+        /** The time until all workers are done, if the longest task goes first to the first free worker. */
         static double criticalPath(List<Double> tasks, int workers) {
             PriorityQueue<Double> free = new PriorityQueue<>();
             for (int w = 0; w < workers; w++) {

@@ -1,5 +1,6 @@
 package org.lethe.recsys.forget;
 
+import org.lethe.Formerly;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -27,39 +28,39 @@ import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Resampling.Difference;
 
 /**
- * Whether users are served equally well (CURE4Rec, "Fairness"): A-IGF, the mean NDCG of the most active users less that of
- * the others, signed and without its sign; the worse served group; the Gini coefficient over users; and shardGF, the
- * population variance of the shards' NDCG, 0 where there are no shards.
+ * Measures whether users are served equally well (CURE4Rec, "Fairness"): A-IGF, the mean NDCG of the most active users
+ * minus that of the others, and its absolute value.
  *
- * <p>Users that remain are ordered by retained training interactions, ties by ascending number; the first
- * ⌊share · n⌋ are the active ones. A-IGF changes its sign between the two forms of NDCG — active users have more test items
- * than a list has places, for which only NDCG-full punishes them — so the form stands in every name. Group means go over
- * users with test items. Intervals resample users inside each group.
+ * <p>Further findings are the worse served group, the Gini coefficient over users, and shardGF, the population variance of
+ * the shards' NDCG (0 without shards). Remaining users are ordered by their training interactions, ties by ascending
+ * number. The first ⌊activeShare · n⌋ are the active users. A-IGF has opposite signs for the two forms of NDCG: active
+ * users have more test items than the top k has places, and only NDCG-full penalises this. The form is therefore part of
+ * every name. Group means cover users with test items. Intervals resample users within each group.
  *
- * <p>A model made of shards is judged by what serves; shardGF and {@code a-igf-local} rank each user by its own shard alone,
- * as the paper does.
+ * <p>A sharded model is judged by its combined answer; shardGF and {@code a-igf-local} rank each user by its own shard
+ * alone, as the paper does.
  *
- * <p>The bar: |A-IGF| is not larger than the reference's by more than {@code margin}. Doing nothing may well be fair to
- * those who remain. It also goes on serving those who asked to be forgotten: {@code forgotten-gap} is the mean NDCG of the
- * users that remain less that of the forgotten ones, and has to be like the reference's. By this finding the audit rejects a
- * method that does nothing; it needs a request about users.
+ * <p>The bar: |A-IGF| exceeds the reference's by at most {@code margin}. Doing nothing may be fair to the remaining users,
+ * but it also keeps serving the forgotten ones. {@code forgotten-gap} is the mean NDCG of remaining users minus that of
+ * forgotten users, and must be like the reference's. By this finding the audit rejects a method that does nothing; it needs
+ * a request about users.
  *
  * <p>Cost: three full rankings.
  *
- * @param share of the users that count as active
- * @param ndcg which form of NDCG is compared
- * @param k length of the lists
- * @param margin by how much |A-IGF| may exceed the reference's
+ * @param activeShare share of the users that count as active
+ * @param ndcg form of NDCG: full or cut
+ * @param k number of recommendations of each user
+ * @param margin largest allowed excess of |A-IGF| over the reference's
  */
 @Named("fairness")
-public record Fairness(double share, Ndcg ndcg, int k, double margin) implements Audit<Split, Recommender> {
+public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, double margin) implements Audit<Split, Recommender> {
     private static final int RESAMPLES = 1_000;
 
     /** The two forms of NDCG. */
     public enum Ndcg {
-        /** The ideal list is as long as the user's test items. */
+        /** The ideal ranking is as long as the user's test items. */
         FULL("ndcgFull"),
-        /** The ideal list has at most k places. */
+        /** The ideal ranking has at most k places. */
         CUT("ndcgCut");
 
         private final String metric;
@@ -74,12 +75,12 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
     }
 
     public Fairness {
-        Check.require(share > 0 && share < 1, "share", share, "between 0 and 1");
+        Check.require(activeShare > 0 && activeShare < 1, "activeShare", activeShare, "between 0 and 1");
         Check.require(k >= 1, "k", k, "at least 1");
         Check.require(margin >= 0 && margin < 1, "margin", margin, "0 up to, but not including, 1");
     }
 
-    /** The most active twentieth, NDCG-full at 20, a margin of two hundredths. */
+    /** The most active 5 %, NDCG-full at 20, a margin of 0.02. */
     public Fairness() {
         this(0.05, Ndcg.FULL, 20, 0.02);
     }
@@ -92,7 +93,7 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
         Keyed random = env.random("fairness");
         Quality after = Ranking.test(c.after(), remaining, k, env.workers());
         Quality reference = Ranking.test(c.reference(), remaining, k, env.workers());
-        boolean[] active = active(remaining.train(), share);
+        boolean[] active = active(remaining.train(), activeShare);
         int[] front = IntStream.range(0, after.users().length)
                 .filter(n -> active[after.users()[n]])
                 .toArray();
@@ -102,7 +103,7 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
         List<Finding> findings = new ArrayList<>();
         if (front.length == 0 || rest.length == 0) {
             findings.add(new Finding(name("a-igf"), 0, 0, Direction.ZERO)
-                    .judged(new Verdict.Undecided(bar(), "one of the two groups has nobody with test items")));
+                    .judged(new Verdict.Undecided(bar(), "one of the two groups has no user with test items")));
         } else {
             findings.addAll(
                     gap(new Gap(ndcg.of(after), front, rest), new Gap(ndcg.of(reference), front, rest), random));
@@ -209,8 +210,8 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
                         "forgotten users")));
     }
 
-    /** Which users are the active ones. */
-    static boolean[] active(Interactions train, double share) {
+    /** Whether each user is active. */
+    static boolean[] active(Interactions train, double activeShare) {
         int[] order = IntStream.range(0, train.users())
                 .filter(u -> train.degree(u) > 0)
                 .boxed()
@@ -219,12 +220,12 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
                 .toArray();
         boolean[] active = new boolean[train.users()];
         // a product such as 0.05 · 940 = 47.000000000000004 or 46.99999999999999 has to count as 47
-        int count = (int) Math.floor(share * order.length + 1e-9);
+        int count = (int) Math.floor(activeShare * order.length + 1e-9);
         Arrays.stream(order, 0, count).forEach(u -> active[u] = true);
         return active;
     }
 
-    /** Half the mean absolute difference of two users over the mean: 0 where all are served alike; 0 for nothing at all. */
+    /** Half the mean absolute difference of two users over the mean: 0 if all are equal, and 0 for no users. */
     static double gini(double[] values) {
         double[] sorted = values.clone();
         Arrays.sort(sorted);
@@ -237,13 +238,13 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
         return sum == 0 ? 0 : weighted / (sorted.length * sum);
     }
 
-    /** The variance of the shards' values, divided by their number. */
+    /** The population variance of the shards' values. */
     static double variance(double[] shards) {
         double mean = Arrays.stream(shards).average().orElse(0);
         return Arrays.stream(shards).map(v -> (v - mean) * (v - mean)).average().orElse(0);
     }
 
-    /** The mean of one group less the mean of the other. */
+    /** The mean of one group minus the mean of the other. */
     record Gap(double[] values, int[] front, int[] rest) {
         int n() {
             return front.length + rest.length;
@@ -290,6 +291,6 @@ public record Fairness(double share, Ndcg ndcg, int k, double margin) implements
     @Override
     public String limits() {
         return "Fairness between heavy and light users by one form of NDCG; with few active users chance alone moves it by"
-                + " hundredths, so look at several seeds. Other groups and the items' side are not looked at.";
+                + " hundredths, so use several seeds. Other groups and the items' side are not measured.";
     }
 }

@@ -11,15 +11,14 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
 
 /**
- * Forget single training interactions: a share of them by chance, or those listed.
+ * A request to forget single training interactions: a random share of them, or listed ones.
  *
- * <p>A pair is drawn by its own key, so that the choice among the others does not depend on which pairs exist.
- * {@code percent: 0} is a request that changes nothing; one that selects none, or all, is refused.
+ * <p>Each pair is drawn by its own key, so that the choice of one pair does not depend on the others. {@code percent: 0} is
+ * a request that changes nothing; a request that selects no interaction, or all, is refused.
  *
- * @param percent how many of the training interactions, from 0 to 100; not used where pairs are listed
- * @param pairs the interactions as {@code user:item}, by their ids in the data, whichever part holds them; empty for a choice
- *     by chance
- * @param seed of the random choice
+ * @param percent percentage of the training interactions, from 0 to 100; unused if pairs are listed
+ * @param pairs listed interactions as {@code user:item}, by their ids in the data; empty for a random choice
+ * @param seed seed of the random choice
  */
 @Named("forget-interactions")
 public record ForgetInteractions(double percent, List<String> pairs, long seed) implements ForgetRequest {
@@ -32,12 +31,12 @@ public record ForgetInteractions(double percent, List<String> pairs, long seed) 
         this(5);
     }
 
-    /** A share of the interactions, with the usual seed. */
+    /** A percentage of the interactions, with the default seed. */
     public ForgetInteractions(double percent) {
         this(percent, List.of(), 42);
     }
 
-    /** The interactions of a list of {@code user:item}. */
+    /** Listed interactions, each as {@code user:item}. */
     public static ForgetInteractions listed(String... pairs) {
         return new ForgetInteractions(0, List.of(pairs), 42);
     }
@@ -73,7 +72,7 @@ public record ForgetInteractions(double percent, List<String> pairs, long seed) 
         return Forgotten.ofPairs(data, (u, i) -> gone.contains((long) u << 32 | i));
     }
 
-    /** The user and the item that a pair names; ids may hold colons, as long as one division only fits the data. */
+    /** The user and the item of a pair; ids may contain colons if only one division fits the data. */
     private static long pair(String pair, Split data) {
         Interactions train = data.train();
         Set<Long> fitting = new HashSet<>();

@@ -6,14 +6,14 @@ import org.lethe.Named;
 import org.lethe.recsys.Split;
 
 /**
- * Forget some items: every interaction with them goes, from training, validation and test alike.
+ * A request to forget some items: all their interactions are removed, from training, validation and test.
  *
- * <p>Counting, rounding, ties and refusals are those of {@link ForgetUsers}, with items in the place of users.
+ * <p>Counting, rounding, ties and refusals are those of {@link ForgetUsers}, with items in place of users.
  *
- * @param choose core (the most popular), edge (the least popular), random, or listed
- * @param percent how many of the items, from 0 to 100; not used where they are listed
- * @param items the items, by their ids in the data, where they are listed
- * @param seed of the random choice
+ * @param choose choice of items: core (the most popular), edge (the least popular), random, or listed
+ * @param percent percentage of the items, from 0 to 100; unused for listed
+ * @param items ids of the items in the data, for listed
+ * @param seed seed of the random choice
  */
 @Named("forget-items")
 public record ForgetItems(Choice choose, double percent, List<String> items, long seed) implements ForgetRequest {
@@ -26,12 +26,12 @@ public record ForgetItems(Choice choose, double percent, List<String> items, lon
         this(Choice.RANDOM, 5);
     }
 
-    /** A share of the items, with the usual seed. */
+    /** A percentage of the items, with the default seed. */
     public ForgetItems(Choice choose, double percent) {
         this(choose, percent, List.of(), 42);
     }
 
-    /** The items of a list. */
+    /** Listed items. */
     public static ForgetItems listed(String... items) {
         return new ForgetItems(Choice.LISTED, 0, List.of(items), 42);
     }

@@ -9,17 +9,17 @@ import org.lethe.Request;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
 
-/** A request to forget, resolved against data: which interactions go, and what remains. */
+/** A request to forget: resolved on data, it gives the interactions to remove and the remaining data. */
 public interface ForgetRequest extends Request {
     /**
-     * What this request means on this data. Throws a {@code LetheException} that names the key and the value where it
-     * cannot be carried out: an unknown user, one that has nothing left to forget, a percentage that selects nobody.
+     * Resolves the request on this data. A {@code LetheException} names the key and the value if this is impossible: an unknown
+     * user, a user with nothing left to forget, a percentage that selects no user.
      */
     Forgotten resolve(Split data);
 
     /**
-     * A resolved request. What remains is worked out when first asked for: a method that touches few users asks for those
-     * alone, and then the cost of a request does not grow with the data. Immutable and safe for use by many threads.
+     * A resolved request. The remaining data is computed on first use. A method that touches few users asks only for those, and
+     * the cost of a request then does not grow with the data. Immutable and safe for use by many threads.
      */
     final class Forgotten {
         private final Split data;
@@ -42,7 +42,7 @@ public interface ForgetRequest extends Request {
             this.wholeUsers = wholeUsers;
         }
 
-        /** Every interaction of some users goes, from all three parts. The users are distinct, in any order. */
+        /** Removes all interactions of some distinct users from all three parts. */
         public static Forgotten ofUsers(Split data, int[] users) {
             int[] ascending = users.clone();
             Arrays.sort(ascending);
@@ -58,7 +58,7 @@ public interface ForgetRequest extends Request {
                     true);
         }
 
-        /** The interactions for which a test holds go, from all three parts. */
+        /** Removes the interactions that pass a test from all three parts. */
         public static Forgotten ofPairs(Split data, Interactions.PairPredicate gone) {
             return new Forgotten(
                     data,
@@ -68,7 +68,7 @@ public interface ForgetRequest extends Request {
                     false);
         }
 
-        /** What several resolved requests come to together, each resolved on what the one before left; at least one. */
+        /** Several resolved requests as one, each resolved on the remaining data of the one before; at least one. */
         static Forgotten together(Split data, List<Forgotten> steps) {
             Interactions left = steps.getLast().remaining().train();
             return new Forgotten(
@@ -89,22 +89,22 @@ public interface ForgetRequest extends Request {
                     steps.stream().allMatch(step -> step.wholeUsers));
         }
 
-        /** The users whose every interaction goes, ascending; empty where a request is not about users. */
+        /** The users that lose all interactions, ascending; empty if a request is not about users. */
         public int[] users() {
             return users.clone();
         }
 
-        /** The training interactions that go; users and items keep their numbers. */
+        /** The training interactions to remove; users and items keep their numbers. */
         public Interactions interactions() {
             return interactions;
         }
 
-        /** Whether nothing goes at all, and the model stays as it is. */
+        /** Whether nothing is removed, so that the model stays as it is. */
         public boolean nothing() {
             return users.length == 0 && interactions.size() == 0 && touchedUsers().length == 0;
         }
 
-        /** The data without what is forgotten; users and items keep their numbers. */
+        /** The remaining data; users and items keep their numbers. */
         public Split remaining() {
             Split known = remaining;
             if (known == null) {
@@ -116,12 +116,12 @@ public interface ForgetRequest extends Request {
             return known;
         }
 
-        /** What remains of some users, renumbered in the order given. Costs the interactions of those users only. */
+        /** The remaining data of some users, renumbered in the given order. Cost: the interactions of those users. */
         public Split remainingOf(int[] chosen) {
             return reduce.apply(data.each(part -> part.ofUsers(chosen)), chosen);
         }
 
-        /** The users that lose an interaction on which a model is trained or stopped, ascending. */
+        /** The users that lose a training or validation interaction, ascending. */
         public int[] touchedUsers() {
             if (wholeUsers) {
                 return users();

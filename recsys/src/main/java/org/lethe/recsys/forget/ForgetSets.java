@@ -13,9 +13,9 @@ import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 /**
  * The sets that audits of forgetting compare: the forget set, the retain set and unseen pairs.
  *
- * @param gone the forget set and the retain set; nothing is forgotten where the request is about something else
- * @param unseen pairs that were never trained on and are otherwise like the forgotten ones: the test pairs that went with
- *     the request, or, where none did, those of the users who lost something
+ * @param gone the forget set and the retain set; nothing is forgotten if the request is not about forgetting
+ * @param unseen pairs that were never trained on and are otherwise like the forgotten ones: the test pairs removed with the
+ *     request, or else those of the affected users
  */
 record ForgetSets(Forgotten gone, Interactions unseen) {
     static ForgetSets of(Case<Split, Recommender> c) {
@@ -36,7 +36,7 @@ record ForgetSets(Forgotten gone, Interactions unseen) {
         return new ForgetSets(gone, unseen(gone, data));
     }
 
-    /** The same case with what serves in place of shards; a model that serves as it is stays the object it is. */
+    /** The same case with the served model of each sharded model; other models stay the same objects. */
     static Case<Split, Recommender> served(Case<Split, Recommender> c) {
         return new Case<>(
                 c.data(),
@@ -51,7 +51,7 @@ record ForgetSets(Forgotten gone, Interactions unseen) {
                 c.baseline());
     }
 
-    /** Where nothing is to be forgotten. */
+    /** Whether nothing is to be forgotten. */
     boolean empty() {
         return gone.interactions().size() == 0;
     }

@@ -6,16 +6,16 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
 
 /**
- * Forget some users: every interaction of theirs goes, from training, validation and test alike.
+ * A request to forget some users: all their interactions are removed, from training, validation and test.
  *
- * <p>Users are counted, and their activity measured, on the training part; {@code percent} of them is rounded down, and
- * ties go to the smaller number. Five per cent of the most active users can be a fifth of the data. {@code percent: 0}
- * is a request that changes nothing; one that selects nobody, or everybody, is refused.
+ * <p>Users are counted, and their activity measured, on the training part. {@code percent} of them is rounded down, and
+ * ties go to the smaller number. The most active five per cent of users can hold a fifth of the data. {@code percent: 0} is
+ * a request that changes nothing; a request that selects no user, or all users, is refused.
  *
- * @param choose core (the most active), edge (the least active), random, or listed
- * @param percent how many of the users, from 0 to 100; not used where they are listed
- * @param users the users, by their ids in the data, where they are listed
- * @param seed of the random choice
+ * @param choose choice of users: core (the most active), edge (the least active), random, or listed
+ * @param percent percentage of the users, from 0 to 100; unused for listed
+ * @param users ids of the users in the data, for listed
+ * @param seed seed of the random choice
  */
 @Named("forget-users")
 public record ForgetUsers(Choice choose, double percent, List<String> users, long seed) implements ForgetRequest {
@@ -28,12 +28,12 @@ public record ForgetUsers(Choice choose, double percent, List<String> users, lon
         this(Choice.RANDOM, 5);
     }
 
-    /** A share of the users, with the usual seed. */
+    /** A percentage of the users, with the default seed. */
     public ForgetUsers(Choice choose, double percent) {
         this(choose, percent, List.of(), 42);
     }
 
-    /** The users of a list. */
+    /** Listed users. */
     public static ForgetUsers listed(String... users) {
         return new ForgetUsers(Choice.LISTED, 0, List.of(users), 42);
     }

@@ -19,14 +19,14 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.backbone.Wmf;
 
-/** What every method of forgetting asks of its arguments. */
+/** The requirements of every method of forgetting. */
 interface Forgetting extends Method<Split, Recommender> {
     @Override
     default Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
         return LetheException.refusal(() -> forget(this, request));
     }
 
-    /** The request as one to forget. */
+    /** The request, which must be one to forget. */
     static ForgetRequest forget(Method<?, ?> method, Request request) {
         if (request instanceof ForgetRequest forget) {
             return forget;
@@ -39,24 +39,24 @@ interface Forgetting extends Method<Split, Recommender> {
         return forget(method, request).resolve(data);
     }
 
-    /** The learner as one of user and item tables. */
+    /** The learner, which must train user and item tables. */
     static EmbeddingLearner tables(Method<?, ?> method, Learner<Split, Recommender> learner) {
         if (learner instanceof EmbeddingLearner tables) {
             return tables;
         }
         throw refused(
                 method,
-                "needs user and item tables trained by a loss of their product, as of bpr or wmf, not "
+                "needs user and item tables, as bpr or wmf train them, not "
                         + Named.Of.name(learner) + "; retrain, sisa and ultrare work on any model");
     }
 
-    /** The learner as one that shards are trained by: a model of theirs has a row for every user. */
+    /** The learner of shards, whose models must have an embedding for every user. */
     static Learner<Split, Recommender> ofShards(Method<?, ?> method, Learner<Split, Recommender> learner) {
         if (learner instanceof EmbeddingLearner || learner instanceof UserLearner) {
             return learner;
         }
         throw refused(
-                method, "needs a model with a row for every user, as bpr or neumf, not " + Named.Of.name(learner));
+                method, "needs a model with an embedding for every user, as bpr or neumf, not " + Named.Of.name(learner));
     }
 
     /** Refuses a learner whose models have layers after their tables. */
@@ -64,17 +64,17 @@ interface Forgetting extends Method<Split, Recommender> {
         if (learner instanceof UserLearner rows && !rows.tables()) {
             throw refused(
                     method,
-                    "puts tables of rows together by attention, and " + Named.Of.name(learner)
-                            + " has layers after them; use {aggregate: own}, or ultrare, which weighs scores");
+                    "combines tables by attention, and " + Named.Of.name(learner)
+                            + " has layers after its tables; use {aggregate: own}, or ultrare, which weights scores");
         }
     }
 
-    /** What an aggregation is fitted by: the learner's loss of a pair where it names one, else the pairwise. */
+    /** The loss of an aggregation: that of the learner if it has one, else the pairwise loss. */
     static Loss fitted(Learner<Split, Recommender> learner) {
         return learner instanceof EmbeddingLearner tables ? tables.loss() : Loss.PAIRWISE;
     }
 
-    /** The model as user and item tables. */
+    /** The model, which must be user and item tables. */
     static Embeddings embeddings(Method<?, ?> method, Recommender model) {
         if (model instanceof Embeddings embeddings) {
             return embeddings;
@@ -84,31 +84,31 @@ interface Forgetting extends Method<Split, Recommender> {
                 "works on user and item tables, not on a " + model.getClass().getSimpleName());
     }
 
-    /** More shards than there are users, items or interactions to put into them are refused. */
+    /** Refuses more shards than there are users, items or interactions. */
     static void requireUnits(Method<?, ?> method, int shards, int units) {
         if (shards > units) {
             throw new LetheException(
                     LetheException.Code.STUDY,
                     Named.Of.name(method) + ".shards is " + shards + ", expected at most " + units
-                            + ", the number of things this data has to put into them");
+                            + ", the number of units in this data");
         }
     }
 
     /**
-     * Where users and items lie, for a partition: {@code wmf} on the same data at a learning rate of 0.005, for at most 20
-     * epochs with a patience of 2, since groups of users need less of a model than lists do.
+     * The pre-embeddings for a partition: {@code wmf} on the same data with learning rate 0.005, at most 20 epochs and a patience
+     * of 2, because grouping needs a less accurate model than ranking.
      */
     static Embeddings placed(Split data, Env env) {
         Wmf quick = new Wmf().withEpochs(20).withLearningRate(5e-3).withPatience(2);
         return env.ledger().timed("pre-embedding", () -> quick.train(data, env));
     }
 
-    /** Those that have an interaction. */
+    /** The units with an interaction, ascending. */
     static int[] active(int count, IntUnaryOperator degree) {
         return IntStream.range(0, count).filter(x -> degree.applyAsInt(x) > 0).toArray();
     }
 
-    /** The shard of everyone: as assigned where active, else by number, which tells nothing about anyone. */
+    /** The shard of each unit: as assigned if active, else by its number alone. */
     static int[] spread(int[] active, int[] assigned, int count, int shards) {
         int[] shardOf = new int[count];
         Arrays.setAll(shardOf, x -> x % shards);
@@ -118,7 +118,7 @@ interface Forgetting extends Method<Split, Recommender> {
         return shardOf;
     }
 
-    /** New tables in which some users' rows are others; all other bits stay. A row that is not finite stops the run. */
+    /** New tables with new rows for some users; all other bits stay. A row that is not finite stops the run. */
     static Embeddings withRows(
             Method<?, ?> method, Embeddings before, int[] users, Env env, IntFunction<double[]> rowOf) {
         float[] rows = before.userRows().clone();
@@ -129,8 +129,8 @@ interface Forgetting extends Method<Split, Recommender> {
                 if (!Double.isFinite(row[d])) {
                     throw new LetheException(
                             LetheException.Code.NUMERIC,
-                            Named.Of.name(method) + ": the new row of touched user " + n + " of " + users.length
-                                    + " has " + row[d] + " in column " + d + "; a larger damping may help");
+                            Named.Of.name(method) + ": the new embedding of touched user " + n + " of " + users.length
+                                    + " has " + row[d] + " in dimension " + d + "; a larger damping may help");
                 }
                 rows[users[n] * dims + d] = (float) row[d];
             }

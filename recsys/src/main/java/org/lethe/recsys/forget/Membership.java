@@ -11,18 +11,18 @@ import org.lethe.statistics.LogisticRegression;
 import org.lethe.statistics.Roc;
 
 /**
- * The pairs a membership attack learns on and the pairs it is then asked about.
+ * The pairs on which a membership attack learns, and the pairs that it then classifies.
  *
- * <p>It learns on users that remain: as many of a user's training pairs as that user has test pairs, so that whose pair it
- * is says nothing. It is asked about the forgotten pairs and their unseen like. No forgotten pair is ever learned on.
+ * <p>It learns on remaining users, with as many training pairs as test pairs of each user, so that the user of a pair says
+ * nothing. It classifies the forgotten pairs and similar unseen pairs. It never learns on a forgotten pair.
  *
- * @param panel the users that remain whom the attacker looks at
- * @param lessons pairs of those users, in training or not
- * @param questions the forgotten pairs (members) and unseen ones
- * @param seen the training data that remains
+ * @param panel remaining users that the attacker uses
+ * @param lessons pairs of those users, trained on or not
+ * @param questions forgotten pairs (members) and unseen pairs
+ * @param seen remaining training data
  */
 record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen) {
-    /** With fewer users than this, chance is judged by drawing pairs rather than users. */
+    /** Below this number of users, resampling draws pairs instead of users. */
     private static final int ENOUGH_USERS = 10;
 
     /** Pairs, those of a user together. */
@@ -36,7 +36,7 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
                     IntStream.range(0, member.length).filter(k -> member[k]).count();
         }
 
-        /** Numbers from 0 for what is drawn in a resample: the users, or the pairs where users are few. */
+        /** The resampling unit of each pair, from 0: its user, or the pair itself if users are few. */
         int[] owners() {
             int[] owner = new int[users.length];
             int n = -1;
@@ -50,10 +50,10 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
         }
     }
 
-    /** What an attack on one model comes to. */
+    /** The outcome of an attack on one model. */
     record Outcome(Roc mio, Roc score, PerUserAuc calibrated, double accuracy, double rate, double onRetained) {}
 
-    /** Draws the pairs; at most {@code most} users are looked at on either side. */
+    /** Draws the pairs, of at most {@code most} users on either side. */
     static Membership of(ForgetSets sets, int most, Keyed random) {
         Split remaining = sets.gone().remaining();
         Interactions train = remaining.train();
@@ -85,13 +85,13 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
         return new Membership(panel, lessons.pairs(), questions.pairs(), train);
     }
 
-    /** Whether there is something to learn on, and both kinds to be asked about. */
+    /** Whether there are pairs to learn on, and both kinds of pair to classify. */
     boolean possible() {
         int members = questions.members();
         return lessons.size() >= 20 && members > 0 && members < questions.size();
     }
 
-    /** Attacks one model: learns on it and is asked about it. */
+    /** Attacks one model: learns on it, then classifies. */
     Outcome attack(Recommender model, boolean degrees, Keyed random) {
         PairFeatures features = new PairFeatures(model, panel, seen, degrees);
         double[][] taught = features.of(lessons.users, lessons.items);
@@ -147,7 +147,7 @@ record Membership(int[] panel, Pairs lessons, Pairs questions, Interactions seen
         return Arrays.stream(rows).mapToDouble(attack::logOdds).toArray();
     }
 
-    /** At most so many of the users, ascending. */
+    /** At most {@code most} of the users, ascending. */
     private static int[] drawn(int[] users, int most, Keyed random) {
         if (users.length <= most) {
             return users;

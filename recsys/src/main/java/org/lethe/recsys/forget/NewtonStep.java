@@ -16,18 +16,18 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 
 /**
- * Forgets by a Newton step on what remains: {@code p_u ← p_u − (H + damping·I)⁻¹∇L_r(p_u)} for every touched user, items
- * fixed.
+ * Forgets by a Newton step on the remaining data: {@code p_u ← p_u − (H + damping·I)⁻¹∇L_r(p_u)} for every touched user,
+ * with items fixed.
  *
- * <p>L_r is the backbone's loss over what the user has left, with one sampled negative each, and a squared length with
- * weight {@code ridge}. Where the loss is squared one step is the fresh ridge solution; where it is not, more steps come
- * nearer to it. A user with nothing left ends at zero. All other rows, those of items included, keep their bits and what
- * they learned from the forgotten data: approximate. For LightGCN the rows are the propagated ones. Costs
- * {@code O(degree·k)} for each product with the Hessian, k or so products a step, for each touched user.
+ * <p>L_r is the model's loss over the user's remaining interactions, with one sampled negative each, plus a squared length
+ * with weight {@code ridge}. For a squared loss, one step is the exact ridge solution; for other losses, more steps come
+ * closer. A user without remaining interactions ends at zero. All other embeddings, items included, keep their bits and
+ * their memory of the forgotten data: approximate. For LightGCN the propagated embeddings move. Cost: {@code O(degree·k)}
+ * for each product with the Hessian, about k products a step, for each touched user.
  *
- * @param damping added to the Hessian
+ * @param damping damping added to the Hessian
  * @param ridge weight of the squared length in the objective
- * @param steps Newton steps, each halved where it would raise the objective
+ * @param steps number of Newton steps, each halved if it would raise the objective
  */
 @Named("newton-step")
 public record NewtonStep(double damping, double ridge, int steps) implements Forgetting {

@@ -8,12 +8,14 @@ import org.lethe.recsys.Recommender;
 import org.lethe.statistics.LogisticRegression;
 
 /**
- * What an attacker sees of a pair through a model: the score s, σ(s), the loss −log σ(s), the share of items the user is
- * given below this one, s against the user's mean and deviation, s against the item's, the lengths of both rows where the
- * model has rows, and, when asked, the logarithms of both degrees in the data that remains.
+ * The features of a pair for an attacker: the score s, σ(s), the loss −log σ(s) and the share of the user's items that
+ * score lower.
+ *
+ * <p>Further features are s against the user's mean and deviation, s against the item's, and the lengths of both embeddings
+ * if the model has them. On request, the logarithms of both degrees in the remaining data are added.
  */
 final class PairFeatures {
-    /** The column of the score against the item's mean and deviation. */
+    /** Column of the score against the item's mean and deviation. */
     static final int AGAINST_ITEM = 5;
 
     private final Recommender model;
@@ -22,7 +24,7 @@ final class PairFeatures {
     private final boolean degrees;
     private final Interactions seen;
 
-    /** {@code panel} are the users over whom an item's mean and deviation are taken. */
+    /** The mean and deviation of an item are over the users of {@code panel}. */
     PairFeatures(Recommender model, int[] panel, Interactions seen, boolean degrees) {
         this.model = model;
         this.seen = seen;

@@ -6,12 +6,12 @@ import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
 
-/** What belongs to which shard: users, items, or single interactions. */
+/** The assignment of users, items or single interactions to shards. */
 public sealed interface Partition {
     /** Number of shards. */
     int shards();
 
-    /** The users of a shard, ascending: the row of a user in the shard's tables is its place here. */
+    /** The users of a shard, ascending: the position of a user here is its row in the shard's tables. */
     int[] members(int shard, Split data);
 
     /** A shard's data, its users renumbered in the order of {@link #members}. */
@@ -20,18 +20,18 @@ public sealed interface Partition {
     /** The shards whose data a request changes, ascending. */
     int[] touched(ForgetRequest.Forgotten forgotten, Split data);
 
-    /** A shard's data once a request is carried out. */
+    /** A shard's remaining data after a request. */
     default Split remaining(int shard, ForgetRequest.Forgotten forgotten) {
         return part(shard, forgotten.remaining());
     }
 
     /**
-     * The shard that knows each user best: the one with most of its training interactions, the first of equals.
+     * The own shard of each user: the one with most of its training interactions, or the first of several.
      */
     int[] own(Split data);
 
     /**
-     * Every user is in one shard with all it did.
+     * Every user is in one shard with all its interactions.
      *
      * @param shardOf the shard of each user
      * @param members the users of each shard, ascending
@@ -50,8 +50,8 @@ public sealed interface Partition {
         }
 
         /**
-         * Users in the order of their keyed numbers, dealt out in turn: sizes differ by at most one, and who is where
-         * depends on the seed and on which users there are, never on what they did.
+         * Users in the order of their keyed numbers, dealt out in turn. Sizes differ by at most one. The assignment
+         * depends on the seed and on the set of users, never on their interactions.
          */
         static ByUser dealt(Interactions users, int shards, Keyed random) {
             return of(deal(users, IntStream.range(0, users.users()).toArray(), shards, random), shards);
@@ -112,8 +112,8 @@ public sealed interface Partition {
     }
 
     /**
-     * Every item is in one shard with all that was done to it; a user is in each shard where it has an item. What a user
-     * has in the validation part stays in its own shard.
+     * Every item is in one shard with all its interactions; a user is in each shard that has one of its items. The user's
+     * validation part stays in its own shard.
      *
      * @param shardOf the shard of each item
      * @param shards number of shards
@@ -141,7 +141,7 @@ public sealed interface Partition {
     }
 
     /**
-     * Every training interaction is in one shard; a user is in each shard where it has one. What a user has in the
+     * Every training interaction is in one shard; a user is in each shard that has one of its interactions. The user's
      * validation part stays in its own shard.
      *
      * @param of the training interactions that were partitioned
@@ -175,7 +175,7 @@ public sealed interface Partition {
         }
     }
 
-    /** Which shard a pair is in. */
+    /** The shard of a pair. */
     @FunctionalInterface
     interface PairShard {
         /** The shard of one pair. */

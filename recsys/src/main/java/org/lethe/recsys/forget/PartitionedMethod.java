@@ -13,23 +13,25 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 
 /**
- * A method that divides the data by pre-embeddings, trains one model a shard and aggregates them; to forget, it trains the
- * touched shards and the aggregation again, or, leak-free, everything from the partition on.
+ * A method that partitions the data by pre-embeddings, trains one model a shard and aggregates them.
+ *
+ * <p>To forget, it retrains the touched shards and the aggregation. With {@code repartition} it trains everything again,
+ * the partition included.
  */
 interface PartitionedMethod extends Forgetting {
     /** Number of shards. */
     int shards();
 
-    /** Whether the partition is drawn again without what is forgotten. */
-    boolean leakFree();
+    /** Whether a request makes the partition again from the remaining data. */
+    boolean repartition();
 
     /** Whether the aggregation works on tables alone, not on models with layers. */
     boolean tablesOnly();
 
-    /** The partition of some data by where the pre-embeddings place it. */
+    /** The partition of some data by pre-embeddings. */
     Partition partition(Embeddings placed, Split data, Env env);
 
-    /** What is served, from trained shards. */
+    /** The served model of trained shards. */
     Recommender aggregate(Sharded shards, EmbeddingLearner.Loss loss, Split data, Env env);
 
     @Override
@@ -67,7 +69,7 @@ interface PartitionedMethod extends Forgetting {
         if (forgotten.nothing()) {
             return model;
         }
-        if (leakFree()) {
+        if (repartition()) {
             return learn(learner, forgotten.remaining(), env);
         }
         Partition made = before.partition();

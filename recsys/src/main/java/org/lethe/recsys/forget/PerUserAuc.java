@@ -7,11 +7,11 @@ import org.lethe.statistics.Roc;
 /**
  * The mean over users of the AUC within each user's own pairs, weighted by the rarer kind of pair (members or non-members).
  *
- * <p>What differs between users, such as how many interactions they have, can neither raise nor lower it. An owner of pairs is
- * a user, or a single pair where users are too few to be drawn.
+ * <p>Differences between users, such as their number of interactions, do not affect it. An owner of pairs is a user, or a single
+ * pair if users are too few for resampling.
  *
- * @param auc of each owner, 0 where it has one kind of pair only
- * @param weight of each owner, 0 where it has one kind of pair only
+ * @param auc AUC of each owner, 0 if it has only one kind of pair
+ * @param weight weight of each owner, 0 if it has only one kind of pair
  */
 record PerUserAuc(double[] auc, int[] weight) {
     /** One score per pair; the pairs of an owner stand together, and owners are numbers from 0. */
@@ -39,7 +39,7 @@ record PerUserAuc(double[] auc, int[] weight) {
         return new PerUserAuc(auc, weight);
     }
 
-    /** How many owners have both kinds of pair. */
+    /** Number of owners with both kinds of pair. */
     int owners() {
         return (int) Arrays.stream(weight).filter(w -> w > 0).count();
     }
@@ -49,7 +49,7 @@ record PerUserAuc(double[] auc, int[] weight) {
         return value(o -> 1);
     }
 
-    /** The same with each owner counted so many times; NaN where none of them has both kinds. */
+    /** The value with each owner counted several times; NaN if no owner has both kinds. */
     double value(IntUnaryOperator times) {
         double won = 0;
         double all = 0;

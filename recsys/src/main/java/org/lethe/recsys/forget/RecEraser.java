@@ -1,5 +1,6 @@
 package org.lethe.recsys.forget;
 
+import org.lethe.Formerly;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
@@ -14,51 +15,53 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 
 /**
- * Forgets by retraining touched shards, with like put to like in the shards and attention over their models (RecEraser;
+ * Forgets by retraining touched shards, with similar data in the same shard and attention over the shard models (RecEraser;
  * Chen, Sun, Zhang and Ding 2022).
  *
- * <p>Pre-embeddings by a short training of {@code wmf} place users and items; {@link BalancedGreedy balanced k-means}
- * of interactions, users or items makes the shards; each is trained alone; {@link Attention} serves one pair of tables.
- * After a request the touched shards are retrained and the aggregator starts from scratch, so that it keeps no trace.
+ * <p>A short training of {@code wmf} gives pre-embeddings of users and items. {@link BalancedGreedy Balanced k-means} of
+ * interactions, users or items makes the shards. Each shard is trained alone, and {@link Attention} combines their tables
+ * into one pair. After a request, the touched shards are retrained. The aggregator restarts from its initial state, so that
+ * it keeps no trace.
  *
- * <p>What CURE4Rec runs under this name is {@code {partition: users, slack: 1, rounds: 30, aggregate: own}}: users are
- * partitioned and each is answered by its own shard. Its code assigns users to the farthest centre; ours to the nearest.
+ * <p>CURE4Rec runs {@code {partition: users, slack: 1, clusterIterations: 30, aggregate: own}} under this name: it
+ * partitions users, and each user's own shard answers. Its code assigns users to the farthest centre; ours uses the
+ * nearest.
  *
- * <p>Attention needs user and item tables; the shards of {@code neumf} and {@code multvae} are networks, and only {@code own}
- * puts these together. The tables of {@code dmf} and {@code ngcf} are weighed by the pairwise loss.
+ * <p>Attention needs user and item tables. The shards of {@code neumf} and {@code multvae} are networks, which only
+ * {@code own} can combine. For the tables of {@code dmf} and {@code ngcf}, the attention is trained by the pairwise loss.
  *
- * <p>The partition was drawn with the forgotten data in it, so the plain form is exact only given the partition. With
- * {@code leakFree} pre-embeddings and partition are made anew from what remains and everything is trained again: exact,
- * at the price of learning. Users and items that are in no shard's data keep their place by number. Cost of a request: the
- * touched shards and the aggregator.
+ * <p>The partition was made with the forgotten data, so the plain form is exact only given the partition. With
+ * {@code repartition}, pre-embeddings and partition are made again from the remaining data, and all shards are trained
+ * again: exact, at the cost of learning. Users and items without training data are assigned by their number. Cost of a
+ * request: the touched shards and the aggregator.
  *
  * @param shards number of shards
- * @param partition what is partitioned: interactions (InBP), users (UBP) or items (IBP)
+ * @param partition unit of the partition: interactions (InBP), users (UBP) or items (IBP)
  * @param slack capacity of a shard, as a multiple of an even share
- * @param rounds most rounds of the balanced k-means
- * @param aggregate how the shards answer as one: attention, or own (each user's own shard alone)
- * @param epochs most epochs in which the attention is trained
- * @param batches steps of the optimiser in such an epoch, each on an equal share of the interactions
- * @param rate learning rate of the attention
- * @param patience epochs without a better validation score after which the attention is trained no longer
- * @param leakFree whether a request makes pre-embeddings and partition anew from what remains
+ * @param clusterIterations largest number of iterations of the balanced k-means
+ * @param aggregate combination of the shards: attention, or own (only the user's own shard answers)
+ * @param attentionEpochs largest number of epochs in which the attention is trained
+ * @param attentionBatches number of optimiser steps in such an epoch, each on an equal share of the interactions
+ * @param attentionLearningRate learning rate of the attention
+ * @param attentionPatience stop training the attention after this many epochs without improvement of the validation score
+ * @param repartition whether a request makes pre-embeddings and partition again from the remaining data
  */
 @Named("receraser")
 public record RecEraser(
         int shards,
         By partition,
         double slack,
-        int rounds,
+        @Formerly("rounds") int clusterIterations,
         Aggregate aggregate,
-        int epochs,
-        int batches,
-        double rate,
-        int patience,
-        boolean leakFree)
+        @Formerly("epochs") int attentionEpochs,
+        @Formerly("batches") int attentionBatches,
+        @Formerly("rate") double attentionLearningRate,
+        @Formerly("patience") int attentionPatience,
+        @Formerly("leakFree") boolean repartition)
         implements PartitionedMethod {
-    /** What is partitioned. */
+    /** The unit of the partition. */
     public enum By {
-        /** Interactions, by the product of the distances of their two ends: InBP. */
+        /** Interactions, by the product of the distances of their user and item: InBP. */
         INTERACTIONS,
         /** Users: UBP. */
         USERS,
@@ -66,29 +69,29 @@ public record RecEraser(
         ITEMS
     }
 
-    /** How the shards answer as one. */
+    /** The combination of the shards. */
     public enum Aggregate {
         /** One pair of tables by attention over the shards. */
         ATTENTION,
-        /** Each user is answered by the shard with most of its interactions alone. */
+        /** Only the shard with most of the user's interactions answers. */
         OWN
     }
 
     public RecEraser {
         Check.require(shards >= 1, "shards", shards, "at least 1");
         Check.require(slack >= 1 && slack <= 1e6, "slack", slack, "1 to 1000000");
-        Check.require(rounds >= 1, "rounds", rounds, "at least 1");
-        Check.require(epochs >= 1, "epochs", epochs, "at least 1");
-        Check.require(batches >= 1, "batches", batches, "at least 1");
-        Check.require(rate > 0 && rate <= 1, "rate", rate, "above 0 and at most 1");
-        Check.require(patience >= 0, "patience", patience, "at least 0");
+        Check.require(clusterIterations >= 1, "clusterIterations", clusterIterations, "at least 1");
+        Check.require(attentionEpochs >= 1, "attentionEpochs", attentionEpochs, "at least 1");
+        Check.require(attentionBatches >= 1, "attentionBatches", attentionBatches, "at least 1");
+        Check.require(attentionLearningRate > 0 && attentionLearningRate <= 1, "attentionLearningRate", attentionLearningRate, "above 0 and at most 1");
+        Check.require(attentionPatience >= 0, "attentionPatience", attentionPatience, "at least 0");
     }
 
     public RecEraser() {
         this(10, By.INTERACTIONS);
     }
 
-    /** The usual settings for so many shards. */
+    /** The default settings for this number of shards. */
     public RecEraser(int shards, By partition) {
         this(shards, partition, 1.2, 50, Aggregate.ATTENTION, 20, 20, 0.01, 2, false);
     }
@@ -121,7 +124,7 @@ public record RecEraser(
     @Override
     public Recommender aggregate(Sharded shards, EmbeddingLearner.Loss loss, Split data, Env env) {
         return switch (aggregate) {
-            case ATTENTION -> Attention.aggregate(shards, loss, data, epochs, batches, rate, patience, env);
+            case ATTENTION -> Attention.aggregate(shards, loss, data, attentionEpochs, attentionBatches, attentionLearningRate, attentionPatience, env);
             case OWN -> shards.local();
         };
     }
@@ -159,12 +162,12 @@ public record RecEraser(
     }
 
     private BalancedGreedy greedy(int units) {
-        return new BalancedGreedy(shards, BalancedGreedy.capacity(units, shards, slack), rounds);
+        return new BalancedGreedy(shards, BalancedGreedy.capacity(units, shards, slack), clusterIterations);
     }
 
     @Override
     public Exactness exactness() {
-        return leakFree ? Exactness.EXACT : Exactness.EXACT_GIVEN_PARTITION;
+        return repartition ? Exactness.EXACT : Exactness.EXACT_GIVEN_PARTITION;
     }
 
     @Override

@@ -9,8 +9,10 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 
 /**
- * Forgets by training again on what remains, from the same seeded initial state: the reference all others are compared
- * with. Exact. Costs a whole training, whatever is asked; nothing where nothing is to be forgotten.
+ * Forgets by training again on the remaining data, from the same seeded initial state.
+ *
+ * <p>Exact, and the reference for all other methods. Cost: a whole training for every request; nothing if nothing is to be
+ * forgotten.
  */
 @Named("retrain")
 public record Retrain() implements Forgetting {

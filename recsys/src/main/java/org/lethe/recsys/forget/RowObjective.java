@@ -13,14 +13,14 @@ import org.lethe.recsys.Interactions;
  *
  * @param squared whether ℓ is ½(s − y)²; otherwise it is the logistic loss {@code −y log σ(s) − (1−y) log σ(−s)}
  * @param dims length of the row
- * @param x the fixed rows of the samples, or differences of two where the loss is of pairs
+ * @param x the fixed rows of the samples, or differences of two for a pairwise loss
  * @param y their labels
  * @param ridge weight of the squared length
  */
 record RowObjective(boolean squared, int dims, double[] x, double[] y, double ridge) {
     /**
      * A user's samples: each interaction with label 1, and one sampled negative with label 0, or their difference with
-     * label 1 where the loss is pairwise. Negatives are drawn by (user, item), afresh for this purpose, since a finished
+     * label 1 if the loss is pairwise. Negatives are drawn by (user, item), afresh for this purpose, since a finished
      * model has no epoch.
      */
     static RowObjective of(int user, Interactions train, Embeddings model, Loss loss, double ridge, Env env) {
@@ -50,7 +50,7 @@ record RowObjective(boolean squared, int dims, double[] x, double[] y, double ri
         return new RowObjective(loss == Loss.SQUARED, dims, x, y, ridge);
     }
 
-    /** The objective. */
+    /** The value of the objective. */
     double value(double[] p) {
         double total = ridge / 2 * dot(p, 0, p);
         for (int n = 0; n < y.length; n++) {
@@ -60,7 +60,7 @@ record RowObjective(boolean squared, int dims, double[] x, double[] y, double ri
         return total;
     }
 
-    /** Its gradient. */
+    /** The gradient of the objective. */
     double[] gradient(double[] p) {
         double[] g = new double[dims];
         for (int d = 0; d < dims; d++) {

@@ -16,26 +16,27 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 
 /**
- * Forgets by selective and collaborative influence: the rows of touched users move as if the labels of what goes became
+ * Forgets by selective and collaborative influence: the embeddings of touched users move as if the forgotten labels became
  * neutral (SCIF; Li et al. 2023, arXiv 2304.10199).
  *
- * <p>{@code p_u ← p_u + (H_u + n_u·damping·I)⁻¹ Σ [∇ℓ(z) − ∇ℓ(z̃)]} over the forgotten interactions z of u, where z̃ is the
- * same pair with the mean label of what u keeps, else of what the item keeps, counting one negative per interaction: ½ for
- * a user with something left, else {@code d_i/(d_i + mean d)}. In a pairwise loss neutral is ½: neither item preferred.
- * H_u is over all n_u samples of the user before the request, items fixed; solved by conjugate gradients in double.
+ * <p>{@code p_u ← p_u + (H_u + n_u·damping·I)⁻¹ Σ [∇ℓ(z) − ∇ℓ(z̃)]} over the forgotten interactions z of u. z̃ is the same
+ * pair with a neutral label, counting one negative per interaction. The label is the mean of the user's remaining
+ * interactions, ½; if none remain, it is the mean of the item's, {@code d_i/(d_i + mean d)}. A pairwise loss uses ½:
+ * neither item is preferred. H_u covers all n_u samples of the user before the request, with items fixed. Conjugate
+ * gradients solve the system in double.
  *
- * <p>That is one influence step, which supposes that training ended where the gradient vanishes and that the loss is nearly
- * quadratic. Neither holds for an early-stopped logistic model: the row overshoots, and what was forgotten ends below what
- * was never seen. With {@code steps} the row moves by so many Newton steps, each halved until the objective falls, to
- * the minimum of {@code (n_u·damping/2)‖p_u‖²} plus the loss in which a forgotten interaction and its negative are both
- * labelled ½: neither is preferred.
+ * <p>This is one influence step. It assumes that the gradient vanished at the end of training and that the loss is nearly
+ * quadratic. Neither holds for an early-stopped logistic model: the embedding overshoots, and forgotten items score below
+ * items never seen. With {@code steps}, the embedding instead takes Newton steps, each halved until the objective falls.
+ * Their minimum is that of {@code (n_u·damping/2)‖p_u‖²} plus the loss in which a forgotten interaction and its negative
+ * both have label ½.
  *
- * <p>A reconstruction: the paper has no code, and two independent ones disagree. Departures: blocks are single users, and
- * the paper's N is the number of samples of the block. All other rows keep their bits: approximate. For LightGCN the rows
- * are the propagated ones. Costs {@code O(degree·k²)} for each touched user.
+ * <p>This is a reconstruction: the paper has no code, and two independent ones disagree. Departures: blocks are single
+ * users, and the paper's N is the number of samples of the block. All other embeddings keep their bits: approximate. For
+ * LightGCN the propagated embeddings move. Cost: {@code O(degree·k²)} for each touched user.
  *
- * @param damping added to the mean Hessian
- * @param steps Newton steps on an objective with neutral labels; 0 for the single influence step of the paper
+ * @param damping damping added to the mean Hessian
+ * @param steps number of Newton steps with neutral labels; 0 for the single influence step of the paper
  */
 @Named("scif")
 public record Scif(double damping, int steps) implements Forgetting {

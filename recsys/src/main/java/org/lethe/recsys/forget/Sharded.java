@@ -20,9 +20,9 @@ import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserRows;
 
 /**
- * A recommender made of shard models that never saw each other's data, and the aggregation that answers for them all.
+ * A recommender of shard models, each trained on its own data alone, and an aggregation that answers for all.
  *
- * <p>Immutable: carrying out a request makes a new one that shares every shard it did not touch.
+ * <p>Immutable: a request makes a new one that shares every untouched shard.
  */
 public final class Sharded implements Recommender {
     private final Method<?, ?> maker;
@@ -36,31 +36,31 @@ public final class Sharded implements Recommender {
     /**
      * One shard.
      *
-     * @param users its users, ascending; the row of a user in the model is its place here
-     * @param model of all items, and of its own users only
-     * @param stages where its training stood after each slice but the last; empty without slices
+     * @param users users of the shard, ascending; the position of a user here is its row in the model
+     * @param model model of all items, but only of the shard's users
+     * @param stages training state after each slice but the last; empty without slices
      */
     public record Shard(int[] users, UserRows model, List<Checkpoint> stages) {
-        /** The model as two tables; who asks has made sure that it is. */
+        /** The model as two tables; only for models that are. */
         Embeddings tables() {
             return (Embeddings) model;
         }
 
-        /** The row of a user in the model, negative where the shard does not know it. */
+        /** The row of a user in the model, negative if the shard does not know the user. */
         int row(int user) {
             return Arrays.binarySearch(users, user);
         }
     }
 
-    /** How the shards answer as one. */
+    /** The combination of the shards. */
     public enum Aggregate {
         /**
-         * The mean of the shards' scores, each of which uses the row a user has in its own shard (the released UltraRE):
-         * since that row is common to all, one table of users and one mean table of items where shards are tables. Networks
-         * read each other's rows, which started alike and were trained apart.
+         * The mean of the shards' scores, each with the embedding of the user's own shard (the released UltraRE). Shards of tables
+         * become one table of users and one mean table of items. Networks read embeddings of other shards, which started from
+         * the same values and were trained apart.
          */
         MEAN,
-        /** Each user is answered by its own shard alone, as the released CURE4Rec measures it. */
+        /** Only the user's own shard answers, as the released CURE4Rec measures it. */
         OWN
     }
 
@@ -73,7 +73,7 @@ public final class Sharded implements Recommender {
         this(maker, partition, shards, partition.own(data), data.items(), aggregation);
     }
 
-    /** With the own shard of each user, as it was once worked out from data. */
+    /** A model with a known own shard of each user. */
     Sharded(
             Method<?, ?> maker,
             Partition partition,
@@ -94,7 +94,7 @@ public final class Sharded implements Recommender {
         return maker;
     }
 
-    /** The model as one that this very method learned. */
+    /** The model, which this very method must have learned. */
     static Sharded madeBy(Method<?, ?> maker, Recommender model) {
         if (model instanceof Sharded sharded && sharded.maker.equals(maker)) {
             return sharded;
@@ -107,7 +107,7 @@ public final class Sharded implements Recommender {
                                 : model.getClass().getSimpleName()) + ", expected one learned by " + maker);
     }
 
-    /** The aggregation of an option. */
+    /** The aggregation that a setting names. */
     static Recommender aggregated(Sharded sharded, Aggregate aggregate) {
         return switch (aggregate) {
             case MEAN -> {
@@ -124,12 +124,12 @@ public final class Sharded implements Recommender {
         return shards;
     }
 
-    /** What belongs to which shard. */
+    /** The assignment to shards. */
     public Partition partition() {
         return partition;
     }
 
-    /** The shard that knows a user best. */
+    /** The own shard of a user. */
     public int shardOf(int user) {
         return own[user];
     }
@@ -149,7 +149,7 @@ public final class Sharded implements Recommender {
                 .toArray();
     }
 
-    /** What answers for all shards: two tables where shards are, unless each user is answered by its own shard. */
+    /** The model that answers for all shards: two tables if shards are tables, unless only own shards answer. */
     @Override
     public synchronized Recommender served() {
         Recommender answer = served;
@@ -160,7 +160,7 @@ public final class Sharded implements Recommender {
         return answer;
     }
 
-    /** Each user answered by its own shard alone; zeros where that does not know the user. */
+    /** The model in which only own shards answer; zeros if the own shard does not know the user. */
     public Recommender local() {
         return new Recommender() {
             @Override
@@ -251,7 +251,7 @@ public final class Sharded implements Recommender {
         return shards.getFirst().model.width();
     }
 
-    /** Every user's row from its own shard; zeros where no shard knows it. */
+    /** The embedding of each user in its own shard; zeros if no shard knows the user. */
     float[] ownRows() {
         int width = width();
         float[] rows = new float[own.length * width];
@@ -322,14 +322,14 @@ public final class Sharded implements Recommender {
     }
 
     /**
-     * The training of one shard in stages. Stage r sees slices 0 … r and starts where stage r−1 ended. A shard that has
-     * nothing to learn from stands at its start.
+     * The training of one shard in stages. Stage r sees slices 0 … r and starts from the end of stage r−1. A shard without
+     * interactions stays untrained.
      *
      * @param users the shard's users
      * @param part the shard's data
      * @param sliceOf the slice of each of its users
      * @param slices number of slices
-     * @param kept where training stood after the stages that are still good
+     * @param kept training states of the stages that remain valid
      */
     record Job(int[] users, Split part, int[] sliceOf, int slices, List<Checkpoint> kept) {
         static Job whole(int[] users, Split part) {

@@ -24,18 +24,18 @@ import org.lethe.study.Studies;
 import org.lethe.study.Words;
 
 /**
- * A sharded model as one safetensors file: the model of every shard, what belongs where, where the training of each slice
- * stood, and the tables or weights that serve, so that a model read back serves and forgets as the one that was written.
+ * A sharded model as one safetensors file: the model of every shard, the partition, the training state of each slice, and
+ * the served tables or weights. A model that is read back serves and forgets exactly as the written one.
  *
- * <p>The tables that serve are {@code users} and {@code items}, as in the file of a model that is not sharded, and
- * {@link Embeddings#load} reads them alone; they are absent where each user is answered by its own shard, and where networks
- * answer together, whose {@code weights} are there instead. The header names the method with all of its settings, and what
- * the shards are where they are no tables. The file grows with shards times items, and with the checkpoints of the slices.
+ * <p>The served tables are {@code users} and {@code items}, as in the file of a model without shards, and
+ * {@link Embeddings#load} reads them alone. They are absent if only own shards answer. Networks that answer together have
+ * {@code weights} instead. The header names the method with all of its settings, and the kind of shards that are not
+ * tables. The file grows with shards times items, and with the checkpoints of slices.
  */
 public final class ShardedFile {
     private ShardedFile() {}
 
-    /** Writes a model, with where it came from in the header. */
+    /** Writes a model, with its provenance in the header. */
     public static void save(Sharded model, Path file, Map<String, String> provenance) throws IOException {
         Map<String, Tensor> tensors = new TreeMap<>();
         Map<String, String> metadata = new TreeMap<>(provenance);
@@ -106,17 +106,30 @@ public final class ShardedFile {
     /**
      * Reads a model that {@link #save} wrote, bit by bit the same.
      *
-     * @param maker the method that learned it, with the same settings, as who reads it declares
+     * @param maker the method that is expected to have learned it, with the same settings
      */
     public static Sharded load(Path file, Method<?, ?> maker) throws IOException {
+        Method<?, ?> made = made(file, List.<Method<?, ?>>of(maker));
+        if (!made.equals(maker)) {
+            throw wrong(file, "was learned by " + Words.full(made) + ", expected " + Words.full(maker));
+        }
+        return read(file, maker);
+    }
+
+    /** The method that the header names, by its present or its former keys. */
+    private static <T> T made(Path file, List<T> methods) throws IOException {
         try (Safetensors read = Safetensors.open(file)) {
-            Map<String, String> said = read.metadata();
-            if (!"sharded".equals(said.get("lethe.model"))) {
+            if (!"sharded".equals(read.metadata().get("lethe.model"))) {
                 throw wrong(file, "is not a sharded model");
             }
-            if (!Words.full(maker).equals(said.get("lethe.method"))) {
-                throw wrong(file, "was learned by " + said.get("lethe.method") + ", expected " + Words.full(maker));
-            }
+            return Studies.entry(
+                    file.toString(), "method", read.metadata().getOrDefault("lethe.method", ""), methods);
+        }
+    }
+
+    private static Sharded read(Path file, Method<?, ?> maker) throws IOException {
+        try (Safetensors read = Safetensors.open(file)) {
+            Map<String, String> said = read.metadata();
             int shards = count(file, said.getOrDefault("lethe.shards", ""));
             int[] own = ints(read, file, "own", shards);
             List<Sharded.Shard> all = new ArrayList<>();
@@ -162,16 +175,12 @@ public final class ShardedFile {
     }
 
     /**
-     * Reads a model whoever learned it: the file names its method.
+     * Reads a model learned by any of several methods; the file says which.
      *
-     * @param methods among which the method is looked for, with any settings
+     * @param methods one prototype of each method that may have learned it
      */
     public static Sharded load(Path file, List<Method<Split, Recommender>> methods) throws IOException {
-        String words;
-        try (Safetensors read = Safetensors.open(file)) {
-            words = read.metadata().getOrDefault("lethe.method", "");
-        }
-        return load(file, Studies.entry(file.toString(), "method", words, methods));
+        return read(file, made(file, methods));
     }
 
     private static UserRows model(Safetensors read, Path file, String name, int users) {

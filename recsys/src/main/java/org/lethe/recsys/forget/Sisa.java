@@ -19,27 +19,26 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 
 /**
- * Forgets by retraining only the shards that saw what goes, from the last slice that did not (SISA; Bourtoule et al.
- * 2021, section 4).
+ * Forgets by retraining only the shards that saw the forgotten data, from the last slice that did not (SISA; Bourtoule et
+ * al. 2021, section 4).
  *
- * <p>Users are dealt into shards, and a shard's users into slices, by keyed numbers that depend on the seed and on which
- * users exist, never on what they did. Stage r of a shard trains on slices 1 … r from the checkpoint of stage r − 1,
- * optimiser state included, for {@code 2E/(R+1)} epochs, so that all stages together cost one training of E epochs. A
- * user that goes leaves its seat empty; nobody else moves. Shards train in parallel, from the same seed, so that
+ * <p>Keyed random numbers deal users into shards, and the users of a shard into slices. They depend on the seed and on the
+ * set of users, never on interactions. Stage r of a shard trains on slices 1 … r from the checkpoint of stage r − 1,
+ * optimiser state included. It runs {@code 2E/(R+1)} epochs, so that all stages together cost one training of E epochs. A
+ * forgotten user leaves an empty place; no other user moves. Shards train in parallel from the same seed;
  * {@code {shards: 1, slices: 1}} is plain training.
  *
- * <p>Exact: the result has the bits of learning without the data, in whatever order or batches requests come. One
- * request costs one shard in S, about two thirds of it with many slices; j users spread by chance touch
- * {@code S(1 − (1 − 1/S)^j)} shards, so that a request for 5 % of all users touches every one. Slices keep one checkpoint
- * each.
+ * <p>Exact: the result has the same bits as learning without the data, for any order of requests. A request about one user
+ * costs one shard of S, or about two thirds of it with many slices. Requests about j random users touch
+ * {@code S(1 − (1 − 1/S)^j)} shards on average; 5 % of all users touch every shard. Each slice keeps one checkpoint.
  *
- * <p>A shard is any model with a row for every user. Slices need training that resumes, which models with layers do not
- * have, {@code gmf} excepted. The mean of networks is that of their scores, each reading the row a user has in its own
- * shard, so that a list costs S.
+ * <p>A shard can be any model with an embedding for every user. Slices need training that can resume, which models with
+ * layers do not have, except {@code gmf}. Networks are combined by the mean of their scores, each with the user's embedding
+ * of its own shard; a ranking then costs S rankings.
  *
  * @param shards number of shards
- * @param slices number of slices in a shard; 1 for none, and for models with layers
- * @param aggregate how the shards answer as one: mean (of all shards' scores) or own (each user's own shard alone)
+ * @param slices number of slices in a shard; 1 for no slices, and for models with layers
+ * @param aggregate combination of the shards: mean (of the scores of all shards) or own (only the user's own shard answers)
  */
 @Named("sisa")
 public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implements Forgetting {
@@ -123,7 +122,7 @@ public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implemen
             throw Forgetting.refused(
                     this,
                     "has slices " + slices + ", expected 1 for " + Named.Of.name(learner)
-                            + ", whose training keeps no state that a slice could go on from");
+                            + ", whose training cannot resume from a slice");
         }
         return Forgetting.ofShards(this, learner);
     }

@@ -1,5 +1,6 @@
 package org.lethe.recsys.forget;
 
+import org.lethe.Formerly;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
@@ -13,31 +14,31 @@ import org.lethe.recsys.Split;
 import org.lethe.transport.BalancedClustering;
 
 /**
- * Forgets by retraining touched shards, with users put together by optimal balanced transport and a light combiner
- * (UltraRE; Li et al. 2023).
+ * Forgets by retraining touched shards, with users partitioned by optimal balanced transport and a light combiner (UltraRE;
+ * Li et al. 2023).
  *
- * <p>Pre-embeddings by a short training of {@code wmf}; {@link BalancedClustering} of the users at ε = 0, which is
- * what the published code computes; each shard is trained alone; every shard's scores use the row a user has in its own
- * shard, and the combiner weighs them, tables or networks. Exactness and {@code leakFree} are as in {@link RecEraser}. Cost of a request: the
- * touched shards, and fitting the combiner.
+ * <p>A short training of {@code wmf} gives pre-embeddings. {@link BalancedClustering} of the users uses ε = 0, as the
+ * published code does. Each shard is trained alone and scores users by their embedding in their own shard. The combiner
+ * weights these scores; shards may be tables or networks. Exactness and {@code repartition} are as in {@link RecEraser}.
+ * Cost of a request: the touched shards and the combiner.
  *
  * @param shards number of shards
- * @param rounds most rounds of the balanced clustering
- * @param combiner how the shards answer as one: mean, own, global or user
- * @param leakFree whether a request makes pre-embeddings and partition anew from what remains
+ * @param clusterIterations largest number of iterations of the balanced clustering
+ * @param combiner combination of the shards: mean, own, global or user
+ * @param repartition whether a request makes pre-embeddings and partition again from the remaining data
  */
 @Named("ultrare")
-public record UltraRe(int shards, int rounds, Combiner.Kind combiner, boolean leakFree) implements PartitionedMethod {
+public record UltraRe(int shards, @Formerly("rounds") int clusterIterations, Combiner.Kind combiner, @Formerly("leakFree") boolean repartition) implements PartitionedMethod {
     public UltraRe {
         Check.require(shards >= 1, "shards", shards, "at least 1");
-        Check.require(rounds >= 1, "rounds", rounds, "at least 1");
+        Check.require(clusterIterations >= 1, "clusterIterations", clusterIterations, "at least 1");
     }
 
     public UltraRe() {
         this(10);
     }
 
-    /** The usual settings for so many shards. */
+    /** The default settings for this number of shards. */
     public UltraRe(int shards) {
         this(shards, 10, Combiner.Kind.MEAN, false);
     }
@@ -56,14 +57,14 @@ public record UltraRe(int shards, int rounds, Combiner.Kind combiner, boolean le
     public Partition partition(Embeddings placed, Split data, Env env) {
         int[] active = Forgetting.active(data.users(), data.train()::degree);
         Forgetting.requireUnits(this, shards, active.length);
-        BalancedClustering.Result groups = new BalancedClustering(shards, rounds)
+        BalancedClustering.Result groups = new BalancedClustering(shards, clusterIterations)
                 .cluster(placed.userRows(), placed.dims(), active, env.random("ultrare-centres"));
         return Partition.ByUser.of(Forgetting.spread(active, groups.labels(), data.users(), shards), shards);
     }
 
     @Override
     public Exactness exactness() {
-        return leakFree ? Exactness.EXACT : Exactness.EXACT_GIVEN_PARTITION;
+        return repartition ? Exactness.EXACT : Exactness.EXACT_GIVEN_PARTITION;
     }
 
     @Override

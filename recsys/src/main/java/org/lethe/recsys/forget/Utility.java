@@ -27,25 +27,26 @@ import org.lethe.statistics.Resampling.Difference;
 import org.lethe.statistics.Statistics;
 
 /**
- * How well the model still recommends to the users that remain (CURE4Rec, "Ranking protocol and metrics"): full ranking of
- * the test part, both forms of NDCG under their own names, recall (published there as HR), the true hit rate, MRR and MAP,
- * each a mean over users with a bootstrap interval over users.
+ * Measures how well the model still recommends to the remaining users (CURE4Rec, "Ranking protocol and metrics"), by a full
+ * ranking of the test part.
  *
- * <p>The bar: NDCG-full and recall are not worse than the reference's by more than {@code margin}; the difference is taken
- * user by user, with a paired bootstrap interval and the p-value of Wilcoxon's signed-rank test.
+ * <p>The metrics are both forms of NDCG, recall (published there as HR), hit rate, MRR and MAP: means over users with a
+ * bootstrap interval over users. The bar: NDCG-full and recall are not worse than the reference's by more than
+ * {@code margin}. The difference is taken user by user, with a paired bootstrap interval and the p-value of Wilcoxon's
+ * signed-rank test.
  *
- * <p>Doing nothing keeps all of this quality, so it cannot be what these bars reject: they reject a model that was ruined
- * (AuditControlsTest). What doing nothing keeps as well is its usefulness for what was to be forgotten:
- * {@code forgotten-ndcgCut@k} ranks the forgotten pairs among everything else, and must not be better than the reference's.
- * By this finding the audit rejects a method that does nothing.
+ * <p>Doing nothing keeps this quality, so these bars reject only a ruined model (AuditControlsTest). Doing nothing also
+ * keeps recommending the forgotten items. {@code forgotten-ndcgCut@k} ranks the forgotten pairs among all other items, and
+ * must not be better than the reference's. By this finding the audit rejects a method that does nothing.
  *
- * <p>A model made of shards is judged by what serves. Beside that stand {@code -local}, each user ranked by its own shard
- * alone, and {@code -shard-mean}, the unweighted mean of the shards' means, which is what the paper's code computes.
+ * <p>A sharded model is judged by its combined answer. Two more findings describe the shards: {@code -local} ranks each
+ * user by its own shard alone, and {@code -shard-mean} is the unweighted mean of the shards' means, as the paper's code
+ * computes it.
  *
  * <p>Cost: three full rankings and 2,000 resamples per metric.
  *
- * @param k length of the lists
- * @param margin by how much a metric may be worse than the reference's
+ * @param k number of recommendations of each user
+ * @param margin largest allowed loss of a metric against the reference
  */
 @Named("utility")
 public record Utility(int k, double margin) implements Audit<Split, Recommender> {
@@ -56,7 +57,7 @@ public record Utility(int k, double margin) implements Audit<Split, Recommender>
         Check.require(margin >= 0 && margin < 1, "margin", margin, "0 up to, but not including, 1");
     }
 
-    /** Lists of 20, a hundredth of margin. */
+    /** Top 20, a margin of 0.01. */
     public Utility() {
         this(20, 0.01);
     }
@@ -161,7 +162,7 @@ public record Utility(int k, double margin) implements Audit<Split, Recommender>
 
     @Override
     public String limits() {
-        return "Quality on held-out pairs of the users that remain, by one split; it does not say how the model serves new"
+        return "Quality on held-out pairs of the users that remain, by one split; it does not measure new"
                 + " users, and a difference inside the margin is not proof of equality.";
     }
 }

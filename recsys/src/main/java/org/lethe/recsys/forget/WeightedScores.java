@@ -5,11 +5,11 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.UserRows;
 
 /**
- * What serves where the shards' models have layers: {@code Σ_s β_s s_s(u, i)}, every shard's network reading the row that a
- * user has in its own shard. A list costs one of every shard.
+ * The served model of shards with layers: {@code Σ_s β_s s_s(u, i)}; every shard's network reads the embedding of the
+ * user's own shard. A ranking costs one ranking of every shard.
  *
- * @param models the model of each shard with the rows of all users
- * @param weights β, one row for everybody or one for each user: {@code [1 or users, shards]}
+ * @param models model of each shard with the embeddings of all users
+ * @param weights weights β, one row for all users or one for each: {@code [1 or users, shards]}
  */
 record WeightedScores(List<UserRows> models, float[] weights) implements Recommender {
     /** Whether every user has weights of its own. */

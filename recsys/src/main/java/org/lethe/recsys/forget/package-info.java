@@ -1,4 +1,4 @@
-/** Making a recommender forget users, items or interactions, and the audits that tell whether it did. */
+/** Methods that make a recommender forget users, items or interactions, and the audits of forgetting. */
 @NullMarked
 package org.lethe.recsys.forget;
 

@@ -19,26 +19,27 @@ import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserLoss;
 
 /**
- * Adversarial training by gradient reversal (Adv-InT; Ganin et al. 2016, section 4): beside the recommender a small network
- * learns to guess the attribute from the rows of users, and the rows climb its loss.
+ * Adversarial training by gradient reversal (Adv-InT; Ganin et al. 2016, section 4): a small network learns to guess the
+ * attribute from user embeddings, and the embeddings are trained to raise its loss.
  *
- * <p>{@code L = L_P + CE}, where the gradient of CE reaches the discriminator as it is and the rows times −{@code reversal}, both
- * in one step; the discriminator is {@code d − hidden − K}, rectified, a softmax, Adam. It sees each user of a batch once, not
- * once for every pair, and all tables of a user. Several attributes have a discriminator each, whose losses add up.
+ * <p>The loss is {@code L = L_P + CE}. One step sends the gradient of CE to the discriminator, and −{@code reversal} times
+ * it to the embeddings. The discriminator is {@code d − hidden − K} with rectified units, a softmax and Adam. It sees each
+ * user of a batch once, with all tables of the user. Each attribute has its own discriminator, and their losses add up.
  *
- * <p>No guarantee, and the baseline that RAID and D2D are compared with: rows that one small network cannot tell apart may be told
- * apart by another, trained longer. Where rows step faster than the discriminator they overtake it, end beyond the other class and
- * tell more than before: on planted data 0.73 became 0.91 with rows at 0.01 and a discriminator at 0.001, and 0.54 with a weaker
- * reversal and a faster discriminator; of gender on MovieLens-100K, one seed, LightGCN told 0.58 plain and 0.97 with the default
- * settings. Audit the result, and raise {@code learningRate} or lower {@code reversal}.
+ * <p>There is no guarantee: another attacker, trained longer, may still tell the classes apart. RAID and D2D are compared
+ * with this baseline. If the embeddings move faster than the discriminator learns, leakage can grow. On planted data,
+ * accuracy rose from 0.73 to 0.91 with learning rates of 0.01 (embeddings) and 0.001 (discriminator). A weaker reversal and
+ * a faster discriminator left 0.54. On MovieLens-100K (one seed, LightGCN, gender), accuracy rose from 0.58 to 0.97 with
+ * the default settings. Audit the result; raise {@code learningRate} or lower {@code reversal}.
  *
- * <p>Costs one training, and {@code O(width · hidden)} products for every user of a batch.
+ * <p>Cost: one training, and {@code O(width · hidden)} products for every user of a batch.
  *
- * @param reversal how much of the negated gradient reaches the rows
- * @param hidden rectified units of the discriminator
- * @param learningRate of the discriminator's Adam
- * @param balanced whether classes count alike in the cross-entropy, instead of by their users, as published
- * @param warmup epochs of plain training at the start
+ * @param reversal factor of the reversed gradient that reaches the embeddings
+ * @param hidden number of rectified units of the discriminator
+ * @param learningRate learning rate of the discriminator's Adam
+ * @param balanced whether each class has the same weight in the cross-entropy; the published form weights classes by their
+ *     users
+ * @param warmup number of epochs of plain training at the start
  */
 @Named("adversarial")
 public record Adversarial(double reversal, int hidden, double learningRate, boolean balanced, int warmup)
@@ -50,29 +51,9 @@ public record Adversarial(double reversal, int hidden, double learningRate, bool
         Check.require(warmup >= 0, "warmup", warmup, "at least 0");
     }
 
-    /** As published: a reversal of 0.5 of a cross-entropy that counts by users, 16 units, from the first epoch on. */
+    /** The published settings: reversal 0.5, 16 units, no class weights, no warm-up. */
     public Adversarial() {
         this(0.5, 16, 1e-3, false, 0);
-    }
-
-    public Adversarial withReversal(double reversal) {
-        return new Adversarial(reversal, hidden, learningRate, balanced, warmup);
-    }
-
-    public Adversarial withHidden(int hidden) {
-        return new Adversarial(reversal, hidden, learningRate, balanced, warmup);
-    }
-
-    public Adversarial withLearningRate(double learningRate) {
-        return new Adversarial(reversal, hidden, learningRate, balanced, warmup);
-    }
-
-    public Adversarial withBalanced(boolean balanced) {
-        return new Adversarial(reversal, hidden, learningRate, balanced, warmup);
-    }
-
-    public Adversarial withWarmup(int warmup) {
-        return new Adversarial(reversal, hidden, learningRate, balanced, warmup);
     }
 
     @Override
@@ -100,7 +81,7 @@ public record Adversarial(double reversal, int hidden, double learningRate, bool
         return learner.estimate(data).times(2.5); // the model before, and the training with a discriminator
     }
 
-    /** What the rows climb, one discriminator for each attribute: by its sign, −reversal times their cross-entropy. */
+    /** The adversarial loss of user embeddings: −reversal times the cross-entropy of each attribute's discriminator. */
     static final class Opposition implements UserLoss {
         private final Adversarial settings;
         private final List<Classes> known;

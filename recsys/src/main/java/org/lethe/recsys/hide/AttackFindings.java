@@ -18,51 +18,53 @@ import org.lethe.attack.AttributeAttack.Outcome;
 import org.lethe.attack.LabelledSamples;
 import org.lethe.numerics.Keyed;
 
-/** The findings of an attack on one attribute: what each attacker reaches, the random baseline, and the verdicts. */
+/** The findings of an attack on one attribute: the accuracy of each attacker, the random baseline, and the verdicts. */
 final class AttackFindings {
     private static final double Z = 1.959963984540054; // half a 95 % interval, in standard errors
     private static final double SURPRISE = 4; // standard errors that chance exceeds once in 16,000 times
 
     private final AttributeAttack attack;
     private final double bar;
-    private final double precondition;
+    private final double minBefore;
     private final Classes classes;
-    private final String seen;
-    private final String whose;
+    private final String prefix;
+    private final String suffix;
     private final Env env;
     private final Keyed random;
 
     /**
-     * @param bar the largest leak that passes, with two classes
-     * @param precondition the leak before that makes the attack worth its name, with two classes
-     * @param seen what begins the names of findings
-     * @param whose what ends them
+     * Prepares the findings of one attribute.
+     *
+     * @param bar largest attack accuracy that passes, for two classes
+     * @param minBefore smallest attack accuracy on the model before, for two classes; below it verdicts are undecided
+     * @param prefix the beginning of all names of findings
+     * @param suffix the end of all names of findings
      */
     AttackFindings(
             AttributeAttack attack,
             double bar,
-            double precondition,
+            double minBefore,
             Classes classes,
-            String seen,
-            String whose,
+            String prefix,
+            String suffix,
             Env env) {
         this.attack = attack;
         this.bar = bar;
-        this.precondition = precondition;
+        this.minBefore = minBefore;
         this.classes = classes;
-        this.seen = seen;
-        this.whose = whose;
+        this.prefix = prefix;
+        this.suffix = suffix;
         this.env = env;
         this.random = env.random("attribute-inference").of(classes.attribute());
     }
 
-    /** What attackers came to on the model before and on the one after. */
+    /** The outcomes of all attackers on the model before and on the model after. */
     record Attacks(Outcome[] before, Outcome[] after) {}
 
     /**
-     * Attacks the model after and, once for all cases that share it, the one before.
+     * Attacks the model after, and the model before once for all cases that share it.
      *
-     * @param settings of the audit, and of the request as far as the attack on the model before depends on them
+     * @param settings all settings that the attack on the model before depends on
      */
     Attacks attack(Case<?, ?> c, Object settings, Supplier<LabelledSamples> before, LabelledSamples after) {
         Optional<Outcome[]> own = c.untouched() ? Optional.empty() : Optional.of(crossValidated(after, env));
@@ -82,24 +84,24 @@ final class AttackFindings {
                 .orElseThrow();
     }
 
-    /** A bar for two classes, at the same share of the way from chance to certainty. */
+    /** A bar for two classes, moved to the same share of the way from chance to 1. */
     private double moved(double bar) {
         double chance = 1.0 / classes.size();
         return chance + (2 * bar - 1) * (1 - chance);
     }
 
     /**
-     * The leak and its parts, against the bar, with the control of labels dealt at random.
+     * Adds the attack accuracies against the bar, and the control on shuffled labels.
      *
-     * @param before the best attack on the model before, where there is one
+     * @param before the best attack on the model before, if there is one
      */
     void judge(LabelledSamples target, Outcome[] outcomes, Optional<Outcome> before, List<Finding> findings) {
         List<Outcome> control = attack.randomBaseline(target, random, env.workers());
         Optional<String> obstacle = obstacle(before, control);
         Outcome worst = best(outcomes);
-        findings.add(leak(named("leak"), worst, obstacle));
+        findings.add(judged(named("attack-accuracy"), worst, obstacle));
         for (Outcome o : outcomes) {
-            findings.add(leak(named("leak", o), o, obstacle));
+            findings.add(judged(named("attack-accuracy", o), o, obstacle));
         }
         for (Outcome o : outcomes) {
             double away = Math.abs(o.auc() - 0.5);
@@ -109,12 +111,12 @@ final class AttackFindings {
         }
         describe("", outcomes, findings);
         for (Outcome o : control) {
-            findings.add(plain(named("leak-random", o), o));
+            findings.add(plain(named("attack-accuracy-random", o), o));
         }
         int labelled = (int) IntStream.of(classes.of()).filter(k -> k >= 0).count();
-        findings.add(new Finding(named("js"), RowShape.divergence(target), labelled, Direction.LOWER));
+        findings.add(new Finding(named("js-divergence"), RowShape.divergence(target), labelled, Direction.LOWER));
         findings.add(new Finding(
-                named("js-random"),
+                named("js-divergence-random"),
                 RowShape.divergence(target.shuffled(random.of("labels"))),
                 labelled,
                 Direction.NONE));
@@ -122,21 +124,21 @@ final class AttackFindings {
         findings.add(new Finding(named("users-attacked"), worst.samples(), labelled, Direction.NONE));
     }
 
-    /** Why the attack says nothing here, if it does not. */
+    /** The reason why the attack proves nothing here, if there is one. */
     private Optional<String> obstacle(Optional<Outcome> before, List<Outcome> control) {
-        if (before.isPresent() && before.get().attackAccuracy() < moved(precondition)) {
-            return Optional.of("the best attack on the model before comes to "
-                    + number(before.get().attackAccuracy()) + " only, expected at least "
-                    + number(moved(precondition)));
+        if (before.isPresent() && before.get().attackAccuracy() < moved(minBefore)) {
+            return Optional.of("the best attack on the model before reaches only "
+                    + number(before.get().attackAccuracy()) + ", expected at least "
+                    + number(moved(minBefore)));
         }
         return control.stream()
                 .filter(o -> Math.abs(o.balancedAccuracy() - 1.0 / classes.size())
                         > SURPRISE / Z * (o.interval().high() - o.balancedAccuracy()) + 1e-9)
                 .findFirst()
-                .map(o -> word(o.attacker()) + " finds " + number(o.balancedAccuracy()) + " in labels dealt at random");
+                .map(o -> word(o.attacker()) + " reaches " + number(o.balancedAccuracy()) + " on shuffled labels");
     }
 
-    /** What attackers who learn from users known to the method, or not known to it, tell of the latter. */
+    /** Adds the attacks on users whose labels the method did not know. */
     void inductive(LabelledSamples target, boolean[] known, Outcome before, List<Finding> findings) {
         int[] unknown = target.labels().clone();
         for (int u = 0; u < unknown.length; u++) {
@@ -144,19 +146,19 @@ final class AttackFindings {
         }
         Optional<String> obstacle = obstacle(Optional.of(before), List.of());
         List<Outcome> across = attack.transferred(target, known, random.of("inductive"), env.workers());
-        across.forEach(o -> findings.add(leak(named("leak-inductive", o), o, obstacle)));
+        across.forEach(o -> findings.add(judged(named("attack-accuracy-inductive", o), o, obstacle)));
         LabelledSamples within = new LabelledSamples(target.rows(), target.width(), unknown, target.classes());
         List<Outcome> among = attack.crossValidated(within, random.of("unknown"), env.workers());
-        among.forEach(o -> findings.add(leak(named("leak-unknown", o), o, obstacle)));
+        among.forEach(o -> findings.add(judged(named("attack-accuracy-held-out", o), o, obstacle)));
     }
 
-    /** The same outcomes by other measures. */
+    /** Adds other measures of the same outcomes. */
     void describe(String when, Outcome[] outcomes, List<Finding> findings) {
         for (Outcome o : outcomes) {
             if (!when.isEmpty()) {
-                findings.add(plain(named("leak" + when, o), o));
+                findings.add(plain(named("attack-accuracy" + when, o), o));
             }
-            findings.add(new Finding(named("acc" + when, o), o.balancedAccuracy(), o.samples(), Direction.NONE)
+            findings.add(new Finding(named("balanced-accuracy" + when, o), o.balancedAccuracy(), o.samples(), Direction.NONE)
                     .within(o.interval()));
             if (when.isEmpty()) {
                 findings.add(new Finding(named("f1", o), o.f1(), o.samples(), Direction.NONE));
@@ -166,7 +168,7 @@ final class AttackFindings {
         }
     }
 
-    private Finding leak(String name, Outcome o, Optional<String> obstacle) {
+    private Finding judged(String name, Outcome o, Optional<String> obstacle) {
         String words = "at most " + number(moved(bar));
         return new Finding(name, o.attackAccuracy(), o.samples(), Direction.LOWER)
                 .within(o.attackInterval())
@@ -186,7 +188,7 @@ final class AttackFindings {
     }
 
     private String named(String what) {
-        return seen + what + whose;
+        return prefix + what + suffix;
     }
 
     static String number(double value) {

@@ -1,5 +1,6 @@
 package org.lethe.recsys.hide;
 
+import org.lethe.Formerly;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,75 +31,60 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
 
 /**
- * Whether attackers can tell an attribute of users from their rows in the model, all tables of theirs side by side.
+ * Measures whether attackers can guess an attribute of users from their embeddings, with all user tables side by side.
  *
- * <p>Several attackers each guess users they did not learn from ({@link AttributeAttack}: classes balanced by down-sampling,
- * stratified folds, repeats). The measure is the balanced accuracy B; an attacker who is wrong more often than chance would
- * turn the answer round, so the {@code leak} is max(B, 1 − B) with two classes and max(B, (1 − B)/(K − 1)) with K: 1/K
- * knows nothing. {@code acc}, {@code f1} (mean over classes) and {@code auc} (each class against the rest) stand beside it.
+ * <p>Each attacker guesses users that it was not trained on ({@link AttributeAttack}: classes balanced by down-sampling,
+ * stratified folds, repeats). Its balanced accuracy is B. An attacker that is wrong more often than chance can invert its
+ * answers. The {@code attack-accuracy} is therefore max(B, 1 − B) for two classes and max(B, (1 − B)/(K − 1)) for K; 1/K is
+ * chance. The findings {@code balanced-accuracy}, {@code f1} (mean over classes) and {@code auc} (one class against the
+ * rest) describe the same attack.
  *
- * <p>Where a method was told the labels of a share of users only ({@code hide {share: 0.5}}), two more attacks look at the
- * others: {@code leak-inductive} learns from the users the method knew and guesses those it did not, {@code leak-unknown}
- * learns and guesses among the latter. A method that made classes alike on the users it knew, and no more, holds under
- * cross-validation and falls here.
+ * <p>A method may know the labels of only a share of users ({@code hide {labelShare: 0.5}}). Two more attacks then guess
+ * the other users. {@code attack-accuracy-inductive} trains on users whose labels the method knew. {@code
+ * attack-accuracy-held-out} trains on the other users. A method that changes only the users it knew passes cross-validation
+ * and fails here.
  *
- * <p>Controls: the same attack on labels dealt out at random must stay at chance, and the attack on the model before must
- * be above {@code precondition}; where one is not so, verdicts are undecided. Rows moved to one point hide everything and
- * serve nobody: the trace of their covariance and their effective rank must keep a share of what they were. {@code js} is
- * the divergence of the classes' histograms, column by column, over its largest value; finite classes alone give more than
- * 0, as {@code js-random} shows. Bars are for two classes; with K they are moved to the same distance from chance, as a
- * share of the way from chance to certainty.
+ * <p>Two controls make verdicts undecided: the same attack on shuffled labels must stay at chance, and the attack on the
+ * model before must reach {@code minAccuracyBefore}. If all embeddings become one point, nothing leaks, but the model is
+ * useless. The trace of their covariance and their effective rank must therefore keep a share of their value before. {@code
+ * js-divergence} is the divergence of the classes' histograms, column by column, over its largest value. It is above 0 for
+ * finite classes; {@code js-divergence-random} shows by how much. Bars are for two classes; for K they move to the same
+ * share of the way from chance to 1.
  *
- * <p>Cost: {@code attackers · folds · repeats} fits for each model, the one before once for all cells that share it; for the
- * control one repeat.
+ * <p>Cost: {@code attackers · folds · repeats} fits for each model, and one repeat for the control. The model before is
+ * attacked once for all cells that share it.
  *
- * @param attackers who guesses
- * @param folds parts of a repeat, each guessed by attackers that learned on the others
- * @param repeats how often users are drawn and guessed anew
- * @param most users of a class at most; the smallest class limits all of them anyway
- * @param bar the largest leak that passes, and how far the area under the curve may be from one half
- * @param precondition the leak before that makes the audit worth its name
- * @param keep the share of trace and effective rank that must be left
- * @param published as the literature does it: rows not standardised, the same users in every repeat, folds in table order
+ * @param attackers the classifiers that guess the attribute
+ * @param folds number of folds of the cross-validation
+ * @param repeats number of times that users are sampled and cross-validated again
+ * @param maxPerClass largest number of users of a class; classes are also cut to the size of the smallest
+ * @param bar largest attack accuracy that passes; the AUC may be as far from 0.5 as this
+ * @param minAccuracyBefore smallest attack accuracy on the model before; below it, verdicts are undecided
+ * @param minSpread smallest share of trace and effective rank that must remain
+ * @param published whether to follow the published protocol: no standardisation, the same users in every repeat, folds in
+ *     table order
  */
 @Named("attribute-inference")
 public record AttributeInference(
         List<Attacker> attackers,
         int folds,
         int repeats,
-        int most,
+        @Formerly("most") int maxPerClass,
         double bar,
-        double precondition,
-        double keep,
+        @Formerly("precondition") double minAccuracyBefore,
+        @Formerly("keep") double minSpread,
         boolean published)
         implements Audit<Split, Recommender> {
     public AttributeInference {
-        attackers = new AttributeAttack(attackers, folds, repeats, most, published).attackers();
+        attackers = new AttributeAttack(attackers, folds, repeats, maxPerClass, published).attackers();
         Check.require(bar >= 0.5 && bar <= 1, "bar", bar, "0.5 to 1");
-        Check.require(precondition >= bar && precondition <= 1, "precondition", precondition, "bar to 1");
-        Check.require(keep >= 0 && keep <= 1, "keep", keep, "0 to 1");
+        Check.require(minAccuracyBefore >= bar && minAccuracyBefore <= 1, "minAccuracyBefore", minAccuracyBefore, "bar to 1");
+        Check.require(minSpread >= 0 && minSpread <= 1, "minSpread", minSpread, "0 to 1");
     }
 
-    /** All attackers, 5 folds, 3 repeats, 5,000 users of a class, a bar of 0.55, a precondition of 0.58. */
+    /** All attackers, 5 folds, 3 repeats, at most 5,000 users of a class, a bar of 0.55, at least 0.58 before. */
     public AttributeInference() {
         this(List.of(Attacker.values()), 5, 3, 5_000, 0.55, 0.58, 0.5, false);
-    }
-
-    public AttributeInference withAttackers(List<Attacker> attackers) {
-        return new AttributeInference(attackers, folds, repeats, most, bar, precondition, keep, published);
-    }
-
-    public AttributeInference withRepeats(int repeats) {
-        return new AttributeInference(attackers, folds, repeats, most, bar, precondition, keep, published);
-    }
-
-    public AttributeInference withMost(int most) {
-        return new AttributeInference(attackers, folds, repeats, most, bar, precondition, keep, published);
-    }
-
-    /** Both at once, as the precondition is never below the bar. */
-    public AttributeInference withBar(double bar, double precondition) {
-        return new AttributeInference(attackers, folds, repeats, most, bar, precondition, keep, published);
     }
 
     @Override
@@ -124,12 +110,12 @@ public record AttributeInference(
             LabelledSamples target = target(after, classes);
             AttackFindings.Attacks attacks = attacked.attack(
                     c,
-                    List.of(this, classes.attribute(), hide.bands(), hide.least(), Hide.others(c.request())),
+                    List.of(this, classes.attribute(), hide.bands(), hide.minClassSize(), Hide.others(c.request())),
                     () -> target(before, classes),
                     target);
             Outcome strongest = AttackFindings.best(attacks.before());
             attacked.judge(target, attacks.after(), Optional.of(strongest), findings);
-            if (hide.share() < 1) {
+            if (hide.labelShare() < 1) {
                 boolean[] known = new boolean[train.users()];
                 for (int u = 0; u < known.length; u++) {
                     known[u] = hide.knows(train, u);
@@ -143,9 +129,9 @@ public record AttributeInference(
     }
 
     /**
-     * The same findings on bare rows, without a model before: what {@code lethe audit embeddings} prints.
+     * The same findings on embeddings alone, without a model before; {@code lethe audit embeddings} prints them.
      *
-     * @param rows {@code [users, width]}, finite
+     * @param rows the embeddings, {@code [users, width]}, all finite
      */
     public List<Finding> examine(float[] rows, int width, Classes classes, Env env) {
         LabelledSamples target = new LabelledSamples(rows, width, classes.of(), classes.size());
@@ -160,11 +146,11 @@ public record AttributeInference(
     }
 
     private AttackFindings attacked(Classes classes, String whose, Env env) {
-        AttributeAttack attack = new AttributeAttack(attackers, folds, repeats, most, published);
-        return new AttackFindings(attack, bar, precondition, classes, "", whose, env);
+        AttributeAttack attack = new AttributeAttack(attackers, folds, repeats, maxPerClass, published);
+        return new AttackFindings(attack, bar, minAccuracyBefore, classes, "", whose, env);
     }
 
-    /** Users of each class before and after, by attribute ({@link ClassPicture}). */
+    /** A scatter of each class before and after, for each attribute ({@link ClassPicture}). */
     @Override
     public List<Picture> pictures(Case<Split, Recommender> c, Env env) {
         UserRows before = rows(c.before());
@@ -179,7 +165,7 @@ public record AttributeInference(
                 .toList();
     }
 
-    /** Users of each class, on bare rows. */
+    /** A scatter of each class, for embeddings alone. */
     public Picture picture(float[] rows, int width, Classes classes, Env env) {
         return ClassPicture.of(
                 classes, width, new LinkedHashMap<>(Map.of("as released", rows)), pictured(classes, env));
@@ -191,15 +177,15 @@ public record AttributeInference(
 
     @Override
     public String limits() {
-        return "No attacker we ran guesses better than the bar at this sample size; another attacker, or one who also sees"
-                + " lists, scores or other data on the same people, might.";
+        return "No attacker we ran guesses better than the bar at this sample size; another attacker, or one that also sees"
+                + " recommendations, scores or other data on the same people, might.";
     }
 
     private static UserRows rows(Recommender model) {
         if (!(model.served() instanceof UserRows rows)) {
             throw new LetheException(
                     LetheException.Code.STUDY,
-                    "audit attribute-inference attacks the rows of users, and a model of kind "
+                    "audit attribute-inference needs user embeddings, and a model of kind "
                             + model.getClass().getSimpleName() + " has none");
         }
         return rows;
@@ -211,7 +197,7 @@ public record AttributeInference(
             if (!Float.isFinite(rows[at])) {
                 throw new LetheException(
                         LetheException.Code.NUMERIC,
-                        "row of user " + at / model.width() + ": number " + at % model.width() + " is " + rows[at]
+                        "embedding of user " + at / model.width() + ": dimension " + at % model.width() + " is " + rows[at]
                                 + ", expected a finite number");
             }
         }
@@ -222,13 +208,13 @@ public record AttributeInference(
         RowShape is = RowShape.of(after.userRows(), after.width());
         RowShape was = RowShape.of(before.userRows(), before.width());
         int users = after.users();
-        String words = "at least " + AttackFindings.number(keep) + " of the model before";
+        String words = "at least " + AttackFindings.number(minSpread) + " of the model before";
         double rank = is.effectiveRank() / was.effectiveRank();
         double trace = is.trace() / was.trace();
         findings.add(new Finding("effective-rank-kept", rank, users, Direction.HIGHER)
-                .judged(Verdict.of(rank >= keep, words)));
+                .judged(Verdict.of(rank >= minSpread, words)));
         findings.add(
-                new Finding("trace-kept", trace, users, Direction.HIGHER).judged(Verdict.of(trace >= keep, words)));
+                new Finding("trace-kept", trace, users, Direction.HIGHER).judged(Verdict.of(trace >= minSpread, words)));
         findings.add(new Finding("effective-rank-before", was.effectiveRank(), users, Direction.NONE));
         findings.add(new Finding("trace-before", was.trace(), users, Direction.NONE));
     }

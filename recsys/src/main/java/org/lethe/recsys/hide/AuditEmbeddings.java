@@ -1,5 +1,6 @@
 package org.lethe.recsys.hide;
 
+import org.lethe.Formerly;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -26,68 +27,68 @@ import org.lethe.study.Words;
 /**
  * Says how well attackers guess an attribute of users from their embeddings in a file.
  *
- * <p>Nothing is trained but the attackers. The audit is {@code attribute-inference}, with its control; the report shows the
- * users of each class beside it.
+ * <p>Only the attackers are trained. The audit is {@code attribute-inference}, with its control; the report also shows a
+ * scatter of the classes.
  *
- * @param users one row of numbers for each user: .npy, .safetensors, .csv, .tsv or .parquet
- * @param attributes what is known of users: .csv, .tsv or .parquet
- * @param attribute the column to be guessed, as gender
- * @param id the column of ids in both files; rows of .npy are numbered from 0
- * @param tensor which tensor of a .safetensors file, where it has several
- * @param bands where a class of numbers begins
- * @param attackers who guesses
- * @param most users of a class at most
- * @param bar the largest leak that passes
+ * @param embeddings file with one embedding for each user: .npy, .safetensors, .csv, .tsv or .parquet
+ * @param attributes file with the attributes of users: .csv, .tsv or .parquet
+ * @param attribute column to be guessed, for example gender
+ * @param id column of ids in both files; an .npy file has the ids 0, 1, 2, …
+ * @param tensor name of the tensor of a .safetensors file, if it has several
+ * @param bands numbers at which a new class begins, for a numeric attribute
+ * @param attackers classifiers that guess the attribute
+ * @param maxPerClass largest number of users of a class
+ * @param bar largest attack accuracy that passes
  */
 @Named("audit embeddings")
 public record AuditEmbeddings(
-        @Argument Path users,
+        @Argument Path embeddings,
         @Required Path attributes,
         @Required String attribute,
         String id,
         String tensor,
         List<Double> bands,
         List<Attacker> attackers,
-        int most,
+        @Formerly("most") int maxPerClass,
         double bar)
         implements Tool.Reporting<AuditEmbeddings.Result> {
     public AuditEmbeddings {
         bands = List.copyOf(bands);
         attackers = List.copyOf(attackers);
-        audit(attackers, most, bar);
+        audit(attackers, maxPerClass, bar);
         hide(attribute, bands, 1, 0);
     }
 
-    /** Five attackers, a bar of 0.55, and files yet to be named. */
+    /** Five attackers and a bar of 0.55; the files are still to be named. */
     public AuditEmbeddings() {
         this(Path.of(""), Path.of(""), "");
     }
 
     /** An attribute of the users in a file, with the usual settings. */
-    public AuditEmbeddings(Path users, Path attributes, String attribute) {
-        this(users, attributes, attribute, "id", "", List.of(35.0, 50.0), List.of(Attacker.values()), 5_000, 0.55);
+    public AuditEmbeddings(Path embeddings, Path attributes, String attribute) {
+        this(embeddings, attributes, attribute, "id", "", List.of(35.0, 50.0), List.of(Attacker.values()), 5_000, 0.55);
     }
 
     /**
-     * What the files hold, and what was found.
+     * The content of the files, and the findings.
      *
-     * @param users rows of the file
-     * @param width numbers in a row
-     * @param classes users of each class
-     * @param unlabelled users without a class
-     * @param rowsWithoutAttributes rows of which the attributes say nothing
-     * @param attributesWithoutRow users with an attribute who have no row
-     * @param constantColumns numbers that are the same in every row
-     * @param findings of the audit, by name
+     * @param users number of embeddings in the file
+     * @param width number of dimensions of an embedding
+     * @param classes number of users of each class
+     * @param unlabelled number of users without a class
+     * @param embeddingsWithoutAttribute number of embeddings whose user is not in the file of attributes
+     * @param attributesWithoutEmbedding number of users in the file of attributes that have no embedding
+     * @param constantDimensions number of dimensions with one value for all users
+     * @param findings findings of the audit, by name
      */
     public record Result(
             int users,
             int width,
             Map<String, Integer> classes,
             int unlabelled,
-            int rowsWithoutAttributes,
-            int attributesWithoutRow,
-            int constantColumns,
+            int embeddingsWithoutAttribute,
+            int attributesWithoutEmbedding,
+            int constantDimensions,
             Map<String, Measured> findings)
             implements Tool.Result {
         static Result of(EmbeddingTable.Described described, Classes classes, List<Finding> findings) {
@@ -110,30 +111,30 @@ public record AuditEmbeddings(
                     measured);
         }
 
-        /** The first line of what is printed. */
+        /** The first line of the printed result. */
         String sampled() {
             return users + " users, classes " + classes + ", " + unlabelled
                     + " without a class; each class down-sampled to equal size";
         }
 
-        /** The second line. */
+        /** The second line of the printed result. */
         String unmatched() {
-            return rowsWithoutAttributes + " rows of unknown attribute, " + attributesWithoutRow
-                    + " attributes without a row, " + constantColumns + " constant columns";
+            return embeddingsWithoutAttribute + " embeddings without an attribute, " + attributesWithoutEmbedding
+                    + " attributes without an embedding, " + constantDimensions + " constant dimensions";
         }
 
-        /** Who attacked, in the words of the findings. */
+        /** The names of the attackers, as the findings name them. */
         List<String> attackers() {
             return findings.keySet().stream()
-                    .filter(n -> n.startsWith("leak("))
-                    .map(n -> n.substring(5, n.length() - 1))
+                    .filter(n -> n.startsWith("attack-accuracy("))
+                    .map(n -> n.substring("attack-accuracy(".length(), n.length() - 1))
                     .toList();
         }
 
         Measured found(String name) {
             Measured finding = findings.get(name);
             if (finding == null) {
-                throw new IllegalStateException("the audit did not find " + name);
+                throw new IllegalStateException("the audit has no finding " + name);
             }
             return finding;
         }
@@ -148,24 +149,23 @@ public record AuditEmbeddings(
         public void print(PrintWriter out) {
             out.println(sampled());
             out.println(unmatched());
-            out.printf(
-                    "%n%-15s %8s %17s %8s %8s %8s  %s%n", "attacker", "leak", "95 %", "auc", "f1", "random", "verdict");
+            out.printf("%n%-15s %8s %17s %8s %8s %8s  %s%n", "attacker", "accuracy", "95 %", "auc", "f1", "random", "verdict");
             for (String name : attackers()) {
-                Measured leak = found("leak(" + name + ")");
+                Measured attacked = found("attack-accuracy(" + name + ")");
                 out.printf(
                         Locale.ROOT,
                         "%-15s %8.4f %17s %8.4f %8.4f %8.4f  %s%n",
                         name,
-                        leak.value(),
-                        interval(leak),
+                        attacked.value(),
+                        interval(attacked),
                         found("auc(" + name + ")").value(),
                         found("f1(" + name + ")").value(),
-                        found("leak-random(" + name + ")").value(),
-                        leak.verdict().orElse(""));
+                        found("attack-accuracy-random(" + name + ")").value(),
+                        attacked.verdict().orElse(""));
             }
             out.println();
-            for (String name : List.of("users-attacked", "js", "js-random", "effective-rank", "trace")) {
-                out.printf(Locale.ROOT, "%-15s %.6g%n", name, found(name).value());
+            for (String name : List.of("users-attacked", "js-divergence", "js-divergence-random", "effective-rank", "trace")) {
+                out.printf(Locale.ROOT, "%-20s %.6g%n", name, found(name).value());
             }
         }
     }
@@ -197,8 +197,8 @@ public record AuditEmbeddings(
                     RunFolder.sha256(words),
                     new Run.Recipe(
                             "recsys",
-                            String.valueOf(users.getFileName()),
-                            result.users + " rows of " + result.width,
+                            String.valueOf(embeddings.getFileName()),
+                            result.users + " embeddings of " + result.width + " dimensions",
                             Words.brief(hide, new Hide()),
                             "as released",
                             env.seed()),
@@ -217,23 +217,23 @@ public record AuditEmbeddings(
     }
 
     EmbeddingTable.Described read() throws IOException {
-        return EmbeddingTable.read(users, id, tensor).with(attributes, id, attribute);
+        return EmbeddingTable.read(embeddings, id, tensor).with(attributes, id, attribute);
     }
 
-    /** The request whose effect attackers judge. */
+    /** The request to hide the attribute. */
     Hide hide(double share, long seed) {
         return hide(attribute, bands, share, seed);
     }
 
     private static Hide hide(String attribute, List<Double> bands, double share, long seed) {
-        return new Hide(attribute).withBands(bands).withShare(share).withSeed(seed);
+        return new Hide(List.of(attribute), bands, 30, share, seed);
     }
 
     AttributeInference audit() {
-        return audit(attackers, most, bar);
+        return audit(attackers, maxPerClass, bar);
     }
 
-    private static AttributeInference audit(List<Attacker> attackers, int most, double bar) {
-        return new AttributeInference().withAttackers(attackers).withMost(most).withBar(bar, Math.max(bar, 0.58));
+    private static AttributeInference audit(List<Attacker> attackers, int maxPerClass, double bar) {
+        return new AttributeInference(attackers, 5, 3, maxPerClass, bar, Math.max(bar, 0.58), 0.5, false);
     }
 }

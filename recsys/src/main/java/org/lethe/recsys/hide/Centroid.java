@@ -14,10 +14,11 @@ import org.lethe.transport.Gaussian;
 import org.lethe.transport.Sinkhorn;
 
 /**
- * What all classes are to become, and the way there: displacements of users that make the classes' distributions one.
+ * The common centroid of all classes, and the displacements of users that give all classes its distribution.
  *
- * <p>The maps are fitted to the users whose classes are known to the method and move everyone of a class. Where a class is as
- * all others, nobody moves. Keeps the last solution to start the next from, so it belongs to one training.
+ * <p>The maps are fitted to users whose classes the method knows, and they move all users of a class. If a class has the
+ * same distribution as all others, its users stay in place. The last solution is the start of the next, so an instance
+ * belongs to one training.
  */
 final class Centroid {
     private final Settings settings;
@@ -27,39 +28,39 @@ final class Centroid {
     private final List<Classes> known;
     private final List<Optional<FreeSupport.Barycenter>> last = new ArrayList<>();
 
-    /** The settings that RAID and its maps alone have in common, as {@link Raid} documents them. */
+    /** The settings that {@code raid} and {@code transport-map} share; {@link Raid} documents them. */
     record Settings(
             Raid.Form form,
             int points,
             double epsilon,
-            int rounds,
-            int sample,
+            int centroidIterations,
+            int maxPerClass,
             boolean debiased,
-            double shrink,
-            boolean drawn) {
+            double shrinkage,
+            boolean samplingNoise) {
         Settings {
             Check.require(points >= 1, "points", points, "at least 1");
             Check.require(epsilon >= 0 && epsilon < 1e3, "epsilon", epsilon, "at least 0 and below 1000");
-            Check.require(rounds >= 1, "rounds", rounds, "at least 1");
-            Check.require(sample == 0 || sample >= 2, "sample", sample, "0 or at least 2");
-            Check.require(shrink >= 0 && shrink <= 1, "shrink", shrink, "0 to 1");
+            Check.require(centroidIterations >= 1, "centroidIterations", centroidIterations, "at least 1");
+            Check.require(maxPerClass == 0 || maxPerClass >= 2, "maxPerClass", maxPerClass, "0 or at least 2");
+            Check.require(shrinkage >= 0 && shrinkage <= 1, "shrinkage", shrinkage, "0 to 1");
         }
     }
 
-    /** The maps move users of {@code all} and are fitted to those of {@code known}. */
+    /** The maps are fitted to the users of {@code known} and move the users of {@code all}. */
     Centroid(Settings settings, List<Classes> all, List<Classes> known) {
         this.settings = settings;
         this.first = settings.epsilon == 0
-                ? FreeSupport.exact(settings.points).rounds(settings.rounds)
+                ? FreeSupport.exact(settings.points).rounds(settings.centroidIterations)
                 : new FreeSupport(
-                        settings.points, settings.epsilon, settings.rounds, 200, 1e-4, Sinkhorn.Precision.SINGLE);
-        this.warm = first.rounds(Math.max(1, settings.rounds / 10));
+                        settings.points, settings.epsilon, settings.centroidIterations, 200, 1e-4, Sinkhorn.Precision.SINGLE);
+        this.warm = first.rounds(Math.max(1, settings.centroidIterations / 10));
         this.all = all;
         this.known = known;
         all.forEach(classes -> last.add(Optional.empty()));
     }
 
-    /** Moves every class onto the centroid, several times: one move of an entropic map does not arrive. */
+    /** Moves every class onto the centroid, several times, because one entropic map does not reach it. */
     UserRows polish(UserRows model, int times, Env env) {
         float[] rows = model.userRows().clone();
         for (int round = 0; round < times; round++) {
@@ -72,8 +73,8 @@ final class Centroid {
     }
 
     /**
-     * How far to move each row, {@code [users, width]}: the mean over the attributes that are hidden. Counts
-     * {@code centroids} and, among them, {@code centroids-unsettled}: those that used up their rounds.
+     * The displacement of each embedding, {@code [users, width]}: the mean over the hidden attributes. The ledger counts
+     * {@code centroids}, and {@code centroids-unsettled} for those that did not converge.
      */
     double[] displacements(float[] rows, int width, Env env) {
         return displacements(rows, width, warm, env);
@@ -86,10 +87,10 @@ final class Centroid {
             Keyed random = env.random("raid").of(t);
             for (int k = 0; k < known.get(t).size(); k++) {
                 clouds.add(
-                        Cloud.of(rows, width, Classes.drawn(known.get(t).members(k), settings.sample, random.of(k))));
+                        Cloud.of(rows, width, Classes.drawn(known.get(t).members(k), settings.maxPerClass, random.of(k))));
             }
             double[][] moved = switch (settings.form) {
-                case SUPPORT -> bySupport(t, clouds, rows, width, again, random, env);
+                case FREE_SUPPORT -> bySupport(t, clouds, rows, width, again, random, env);
                 case BURES -> byGaussians(t, clouds, rows, width, env);
             };
             double[] after = new double[rows.length];
@@ -100,7 +101,7 @@ final class Centroid {
                     after[at] = rows[at] + moved[k][n];
                 }
             }
-            if (settings.drawn) {
+            if (settings.samplingNoise) {
                 SamplingNoise.set(known.get(t), after, width, random.of("chance"));
             }
             for (int u = 0; u < all.get(t).of().length; u++) {
@@ -141,7 +142,7 @@ final class Centroid {
         env.ledger().count("centroids-unsettled", converged ? 0 : 1);
     }
 
-    /** All classes in one cloud, each with the same mass. */
+    /** All classes in one cloud, with the same mass for each class. */
     private static Cloud pooled(List<Cloud> clouds) {
         int dims = clouds.getFirst().dims();
         double[] points =
@@ -173,7 +174,7 @@ final class Centroid {
         return moved;
     }
 
-    /** Each class with a part of the classes' mean covariance in its own. */
+    /** The classes with shrunk covariances: each is mixed with the mean covariance of all classes. */
     private List<Gaussian> shrunk(List<Gaussian> classes) {
         double[] mean = new double[classes.getFirst().covariance().length];
         for (Gaussian one : classes) {
@@ -185,7 +186,7 @@ final class Centroid {
                 .map(one -> {
                     double[] mixed = one.covariance().clone();
                     for (int e = 0; e < mixed.length; e++) {
-                        mixed[e] += settings.shrink * (mean[e] - mixed[e]);
+                        mixed[e] += settings.shrinkage * (mean[e] - mixed[e]);
                     }
                     return new Gaussian(one.mean(), mixed);
                 })

@@ -5,10 +5,10 @@ import org.lethe.Env;
 import org.lethe.recsys.UserLoss;
 
 /**
- * RAID's alignment loss, which pulls users to where the maps onto the centroid of the classes would move them.
+ * RAID's alignment loss, which pulls each user towards its image under the map onto the centroid of the classes.
  *
- * <p>{@code L = μ/V · Σ_k λ_k mean_{i in k} ‖y_i − T_k(y_i)‖²}, the targets held still from one refresh to the next and V the
- * mean variance of a row, so that μ means the same in every model.
+ * <p>{@code L = μ/V · Σ_k λ_k mean_{i in k} ‖y_i − T_k(y_i)‖²}. The targets stay fixed from one refresh to the next. V is
+ * the mean variance of a dimension, so that μ has the same meaning in every model.
  */
 final class CentroidLoss implements UserLoss {
     private static final double LONGEST = 1; // of a user's gradient
@@ -65,7 +65,7 @@ final class CentroidLoss implements UserLoss {
     @Override
     public double add(int[] users, int count, float[] rows, float[] gradient) {
         int width = rows.length / Math.max(1, count);
-        double penalty = settings.penalty() * (settings.schedule() == Raid.Schedule.JOINT ? 1 : settings.refresh());
+        double weight = settings.weight() * (settings.schedule() == Raid.Schedule.JOINT ? 1 : settings.refresh());
         double total = 0;
         for (Classes classes : all) {
             int[] present = new int[classes.size()];
@@ -77,7 +77,7 @@ final class CentroidLoss implements UserLoss {
             for (int n = 0; n < count; n++) {
                 int k = classes.of()[users[n]];
                 if (k >= 0) {
-                    double share = penalty / variance / classes.size() / present[k] / all.size();
+                    double share = weight / variance / classes.size() / present[k] / all.size();
                     total += pull(users[n], n, width, share, rows, gradient);
                 }
             }

@@ -16,11 +16,12 @@ import org.lethe.Picture;
 import org.lethe.numerics.Keyed;
 
 /**
- * Rows of users in the plane in which their classes differ most before, and the same users in the same plane after.
+ * A scatter of user embeddings in the plane in which their classes differ most before, and of the same users in the same
+ * plane after.
  *
- * <p>Of each class one half of the users, drawn by chance, decides the axes, and others are shown: shown on users it was fitted
- * to, a plane would part classes that are alike. An axis is in standard deviations within the classes of the shown users
- * before, and 0 is the mean of the means of their classes, so that on the first axis the distance of two means is d′.
+ * <p>A random half of each class defines the axes, and only other users are shown. A plane shown on the users that it was
+ * fitted to would separate even equal classes. An axis is in standard deviations within the classes of the shown users
+ * before. Its origin is the mean of the class means, so the distance of two class means on the first axis is d′.
  */
 final class ClassPicture {
     private static final int FITTED = 2_000; // users of a class that decide; more turn no axis by a degree
@@ -29,13 +30,15 @@ final class ClassPicture {
             "Pictures: in standard deviations within classes before. Half of the users decided the"
                     + " axes; of the others at most " + SHOWN
                     + " of a class are drawn, and large marks are class means. Classes that"
-                    + " lie on each other here can still differ in another direction, and rows that were trained anew need not keep"
-                    + " these axes: attackers see everything.";
+                    + " lie on each other here can still differ in another direction, and embeddings that were trained anew need not keep"
+                    + " these axes: attackers use all dimensions.";
 
     private ClassPicture() {}
 
     /**
-     * @param panels rows {@code [users, width]} by name; those of the first decide the plane
+     * The scatter, with one panel for each table.
+     *
+     * @param panels embeddings {@code [users, width]} by name; the first table defines the plane
      */
     static Picture.Scatter of(Classes classes, int width, SequencedMap<String, float[]> panels, Keyed random) {
         int[][] fitted = new int[classes.size()][];
@@ -58,19 +61,19 @@ final class ClassPicture {
     }
 
     /**
-     * Two axes through rows, of which the first min(2, K − 1) part K classes.
+     * Two axes through embeddings; the first min(2, K − 1) separate K classes.
      *
-     * <p>With m_k the mean of class k, m the mean of the m_k, M the matrix of the rows m_k − m, T the covariance of all rows and
-     * {@code W = cov within classes + 0.01 · tr T / d · I}, these are {@code w = W⁻¹ Mᵀ a} for the first eigenvectors a of
-     * {@code M W⁻¹ Mᵀ}: Fisher's discriminants (Fisher 1936, Rao 1948), with two classes {@code W⁻¹ (m_1 − m_0)}. An axis
-     * that is left is the first principal component of the columns as they are, not standardised, orthogonal to the
-     * first. With two classes the second lies to the right; else the largest entry of an axis is positive. An axis is 0
-     * where rows do not vary. Costs users · width² + width³.
+     * <p>Let m_k be the mean of class k, m the mean of the m_k, and M the matrix with rows m_k − m. T is the covariance of
+     * all rows and {@code W = cov within classes + 0.01 · tr T / d · I}. The axes are {@code w = W⁻¹ Mᵀ a} for the first
+     * eigenvectors a of {@code M W⁻¹ Mᵀ}: Fisher's discriminants (Fisher 1936, Rao 1948); with two classes {@code W⁻¹ (m_1
+     * − m_0)}. A remaining axis is the first principal component that is orthogonal to the first axis; columns are not
+     * standardised. With two classes the second class lies to the right; otherwise the largest entry of an axis is
+     * positive. An axis is 0 if rows do not vary. Cost: users · width² + width³.
      *
-     * @param centre where both axes are 0
+     * @param centre origin of both axes
      * @param axes two directions of {@code width} numbers
-     * @param shares of the variance of all rows, along each axis
-     * @param parting how many axes part classes
+     * @param shares share of the variance of all rows along each axis
+     * @param parting number of axes that separate classes
      */
     record Plane(double[] centre, double[][] axes, double[] shares, int parting) {
         private static final double RIDGE = 0.01;
@@ -125,7 +128,7 @@ final class ClassPicture {
             return new Plane(middle, axes, shares, found);
         }
 
-        /** The axes in standard deviations within classes, from the middle of the classes' means. */
+        /** The axes in standard deviations within classes, with their origin at the mean of the class means. */
         Plane scaledTo(float[] rows, int[][] members) {
             int width = centre.length;
             double[][] means = means(rows, width, members);
@@ -147,7 +150,7 @@ final class ClassPicture {
             return new Plane(middle(means), scaled, shares, parting);
         }
 
-        /** Where a user lies on an axis. */
+        /** The coordinate of a user on an axis. */
         double at(float[] rows, int user, int axis) {
             return along(axes[axis], rows, user, centre);
         }
@@ -205,7 +208,7 @@ final class ClassPicture {
             return String.format(Locale.ROOT, "means %s%.2f sd apart", means.length > 2 ? "up to " : "", most);
         }
 
-        /** Not a number for a class without members. */
+        /** The mean of each class; NaN for a class without members. */
         private static double[][] means(float[] rows, int width, int[][] members) {
             double[][] means = new double[members.length][width];
             for (int k = 0; k < members.length; k++) {
@@ -237,7 +240,7 @@ final class ClassPicture {
             return Arrays.stream(means).filter(m -> !Double.isNaN(m[0])).toArray(double[][]::new);
         }
 
-        /** The lower half only: both halves differ in their last bits, which is much where columns do not go together. */
+        /** Adds the lower half only; the two halves can differ in their last bits. */
         private static void addOuter(double[][] sums, float[] rows, int from, double[] mean, double weight) {
             int width = mean.length;
             double[] x = new double[width];
@@ -301,8 +304,8 @@ final class ClassPicture {
         }
 
         /**
-         * The eigenvectors of the greatest eigenvalues that are not 0. The matrix is decomposed with its mean eigenvalue added
-         * to all, since the iteration does not converge among many zeros, as fewer users than columns have.
+         * The eigenvectors of the largest eigenvalues that are not 0. The mean eigenvalue is added to the diagonal first, because
+         * the iteration does not converge among many zeros.
          */
         private static List<double[]> leading(RealMatrix matrix, int most) {
             int n = matrix.getRowDimension();

@@ -11,11 +11,11 @@ import org.lethe.numerics.Keyed;
 import org.lethe.tables.Entities;
 
 /**
- * Users in classes by an attribute: what is to be hidden, and what an attacker guesses.
+ * Users in classes by an attribute: what a method hides and what an attacker guesses.
  *
- * @param attribute what the classes are made of, as {@code gender} or {@code gender × age}
- * @param labels the names of the classes, at least two
- * @param of the class of each user, −1 where nothing is known
+ * @param attribute name of the attribute, or of several: {@code gender} or {@code gender × age}
+ * @param labels names of the classes, at least two
+ * @param of class of each user, −1 if it is unknown
  */
 public record Classes(String attribute, List<String> labels, int[] of) {
     private static final String OTHER = "other";
@@ -24,7 +24,7 @@ public record Classes(String attribute, List<String> labels, int[] of) {
         labels = List.copyOf(labels);
     }
 
-    /** How many classes there are. */
+    /** Number of classes. */
     public int size() {
         return labels.size();
     }
@@ -46,8 +46,8 @@ public record Classes(String attribute, List<String> labels, int[] of) {
     }
 
     /**
-     * For each class as many users as it has, with repeats, from classes of chance: what it would be if its label said
-     * nothing. Classes without users lend none.
+     * A random sample for each class, of its size and with repeats, that ignores the labels. Each user comes from a class drawn at
+     * random among those that have users.
      */
     int[][] asIfAlike(Keyed random) {
         int[][] members = new int[size()][];
@@ -65,7 +65,7 @@ public record Classes(String attribute, List<String> labels, int[] of) {
         return drawn;
     }
 
-    /** Some of the users, without repeats, in an order of chance; all of them where {@code most} is 0 or no fewer. */
+    /** At most {@code most} users in random order, without repeats; all users if {@code most} is 0. */
     static int[] drawn(int[] users, int most, Keyed random) {
         if (most == 0 || users.length <= most) {
             return users;
@@ -80,7 +80,7 @@ public record Classes(String attribute, List<String> labels, int[] of) {
         return drawn;
     }
 
-    /** The same classes, in which nothing is known of users for whom a test does not hold. */
+    /** The same classes; the class of a user that fails the test is unknown. */
     public Classes where(IntPredicate known) {
         int[] some = of.clone();
         for (int u = 0; u < some.length; u++) {
@@ -92,16 +92,16 @@ public record Classes(String attribute, List<String> labels, int[] of) {
     }
 
     /**
-     * Classes by an attribute of users: its labels, or the bands of its numbers. Labels of fewer than {@code least} users
-     * become one class "other", or nothing where they are too few together.
+     * Classes by an attribute of users: its labels, or bands of its numbers. Labels of fewer than {@code minSize} users become
+     * one class "other"; if that is still too small, its users have no class.
      *
-     * @param bands where a new band of numbers begins, ascending
+     * @param bands numbers at which a new band begins, ascending
      */
-    static Classes by(String attribute, Entities users, List<Double> bands, int least) {
+    static Classes by(String attribute, Entities users, List<Double> bands, int minSize) {
         Entities.Attribute values = users.attributes().get(attribute);
         return switch (values) {
-            case Entities.Categorical labels -> pooled(attribute, labels.labels(), labels.codes(), least);
-            case Entities.Numeric numbers -> banded(attribute, numbers.values(), bands, least);
+            case Entities.Categorical labels -> pooled(attribute, labels.labels(), labels.codes(), minSize);
+            case Entities.Numeric numbers -> banded(attribute, numbers.values(), bands, minSize);
             case null ->
                 throw new LetheException(
                         LetheException.Code.DATA,
@@ -114,7 +114,7 @@ public record Classes(String attribute, List<String> labels, int[] of) {
         };
     }
 
-    private static Classes banded(String attribute, double[] values, List<Double> bands, int least) {
+    private static Classes banded(String attribute, double[] values, List<Double> bands, int minSize) {
         List<String> labels = new ArrayList<>();
         for (int b = 0; b <= bands.size(); b++) {
             String from = b == 0 ? "" : number(bands.get(b - 1));
@@ -128,14 +128,14 @@ public record Classes(String attribute, List<String> labels, int[] of) {
                     ? -1
                     : (int) bands.stream().filter(b -> value >= b).count();
         }
-        return pooled(attribute, labels, of, least);
+        return pooled(attribute, labels, of, minSize);
     }
 
     private static String number(double value) {
         return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
     }
 
-    private static Classes pooled(String attribute, List<String> labels, int[] codes, int least) {
+    private static Classes pooled(String attribute, List<String> labels, int[] codes, int minSize) {
         int[] counts = new int[labels.size()];
         Arrays.stream(codes).filter(c -> c >= 0).forEach(c -> counts[c]++);
         List<String> kept = new ArrayList<>();
@@ -143,14 +143,14 @@ public record Classes(String attribute, List<String> labels, int[] of) {
         int rare = 0;
         for (int c = 0; c < counts.length; c++) {
             to[c] = -1;
-            if (counts[c] >= least) {
+            if (counts[c] >= minSize) {
                 to[c] = kept.size();
                 kept.add(labels.get(c));
             } else {
                 rare += counts[c];
             }
         }
-        if (rare >= least) {
+        if (rare >= minSize) {
             for (int c = 0; c < counts.length; c++) {
                 to[c] = to[c] < 0 ? kept.size() : to[c];
             }
@@ -159,7 +159,7 @@ public record Classes(String attribute, List<String> labels, int[] of) {
         if (kept.size() < 2) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    "attribute \"" + attribute + "\" has " + kept.size() + " classes of at least " + least
+                    "attribute \"" + attribute + "\" has " + kept.size() + " classes of at least " + minSize
                             + " users, expected 2 or more; its labels are " + counted(labels, counts));
         }
         int[] of = new int[codes.length];
@@ -177,7 +177,7 @@ public record Classes(String attribute, List<String> labels, int[] of) {
                                 .toList());
     }
 
-    /** One class for each combination of two attributes that occurs. */
+    /** One class for each combination of two attributes that occurs in the data. */
     Classes times(Classes other) {
         TreeMap<Integer, Integer> numbers = new TreeMap<>();
         int[] pairs = new int[of.length];

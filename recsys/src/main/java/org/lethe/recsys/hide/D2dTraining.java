@@ -1,5 +1,6 @@
 package org.lethe.recsys.hide;
 
+import org.lethe.Formerly;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -22,42 +23,42 @@ import org.lethe.transport.Divergence;
 import org.lethe.transport.Sinkhorn;
 
 /**
- * Training that holds the classes' distributions of rows together (arXiv 2310.05847, whose code calls it {@code retrain}): D2D as
- * an addition to the loss of every 50th batch, {@code L = L_P + c · Σ_{k ≥ 1} MMD²(class k, class 0)}.
+ * Training that keeps the classes' distributions of embeddings together (arXiv 2310.05847, whose code calls it {@code
+ * retrain}): every 50th batch adds a distance to the loss, {@code L = L_P + c · Σ_{k ≥ 1} MMD²(class k, class 0)}.
  *
- * <p>The code compares the whole table of users; here a step sees the rows of the batch's users, all their tables, and leaves the
- * diagonals out of MMD², so that it has the same mean as on the whole table, with the noise of a sample; batches should hold dozens
- * of users of each class. A class with fewer than two users in a batch sits it out; class 0 is the first that does not. A
- * larger {@code weight} or a smaller {@code every} hides more.
+ * <p>The released code compares the whole table of users. Here a step compares the embeddings of the batch's users, with
+ * all their tables and without the diagonals of MMD². The mean is the same, with sampling noise; a batch should have dozens
+ * of users of each class. A class with fewer than two users in a batch is skipped; class 0 is the first that is not. A
+ * larger {@code weight} or a smaller {@code batchInterval} hides more.
  *
- * <p>Two further distances, on the scale of V, the variance of a batch's rows summed over columns and held fixed: the
- * ablations of RAID (arXiv 2504.11510) which have no centroid. Costs one training, and for the batches it looks at
- * {@code O(users² · width)}.
+ * <p>Two other distances are RAID's ablations without a centroid (arXiv 2504.11510). They are relative to V, the variance
+ * of a batch's embeddings summed over dimensions and held constant. Cost: one training, and {@code O(users² · width)} for
+ * each batch with the addition.
  *
- * @param distance between classes
- * @param weight c, of the distance
- * @param every of how many batches one has the addition
- * @param warmup epochs of plain training at the start
+ * @param distance distance between classes: mmd, means or transport
+ * @param weight weight c of the distance
+ * @param batchInterval number of batches from one with the distance to the next
+ * @param warmup number of epochs of plain training at the start
  */
 @Named("d2d-training")
-public record D2dTraining(Distance distance, double weight, int every, int warmup) implements Hiding {
-    /** What is brought down. */
+public record D2dTraining(Distance distance, double weight, @Formerly("every") int batchInterval, int warmup) implements Hiding {
+    /** The distance that training reduces. */
     public enum Distance {
-        /** The maximum mean discrepancy of each class to the first. */
+        /** The maximum mean discrepancy of each class and the first. */
         MMD,
-        /** {@code Σ_k ‖m_k − m‖² / V}: the means alone, m the mean of the classes' means m_k. */
+        /** {@code Σ_k ‖m_k − m‖² / V}: the class means m_k alone, with their mean m. */
         MEANS,
-        /** {@code Σ_{j<k} S_ε(class j, class k) / V}: debiased transport between all pairs of classes, {@code ε = V/50}. */
+        /** {@code Σ_{j<k} S_ε(class j, class k) / V}: debiased optimal transport of all pairs of classes, {@code ε = V/50}. */
         TRANSPORT
     }
 
     public D2dTraining {
         Check.require(weight >= 0 && weight < 1e9, "weight", weight, "at least 0 and below 1e9");
-        Check.require(every >= 1, "every", every, "at least 1");
+        Check.require(batchInterval >= 1, "batchInterval", batchInterval, "at least 1");
         Check.require(warmup >= 0, "warmup", warmup, "at least 0");
     }
 
-    /** As published: MMD of weight 1 in every 50th batch, from the first epoch on. */
+    /** The published settings: MMD with weight 1 in every 50th batch, no warm-up. */
     public D2dTraining() {
         this(Distance.MMD, 1, 50, 0);
     }
@@ -87,7 +88,7 @@ public record D2dTraining(Distance distance, double weight, int every, int warmu
         return learner.estimate(data).times(2.2); // the model before, and the training with some dearer steps
     }
 
-    /** The addition to the loss, on some batches. */
+    /** The distance as a loss, on some batches. */
     static final class Pull implements UserLoss {
         private final D2dTraining settings;
         private final List<Classes> known;
@@ -116,7 +117,7 @@ public record D2dTraining(Distance distance, double weight, int every, int warmu
 
         @Override
         public double add(int[] users, int count, float[] rows, float[] gradient) {
-            if (batches++ % settings.every != 0) {
+            if (batches++ % settings.batchInterval != 0) {
                 return 0;
             }
             double total = 0;
@@ -143,7 +144,7 @@ public record D2dTraining(Distance distance, double weight, int every, int warmu
             if (!Double.isFinite(distance)) {
                 throw new LetheException(
                         LetheException.Code.NUMERIC,
-                        "d2d-training: rows of users or the distance of the classes are not finite in batch " + batches
+                        "d2d-training: the embeddings of users or the distance of the classes are not finite in batch " + batches
                                 + "; a smaller weight or learningRate may help");
             }
         }

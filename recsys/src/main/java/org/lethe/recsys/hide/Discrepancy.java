@@ -3,25 +3,25 @@ package org.lethe.recsys.hide;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
 
-/** The discrepancy between the classes of users, the loss that attribute unlearning brings down. */
+/** The discrepancy between the classes of users: the loss that attribute unlearning reduces. */
 interface Discrepancy {
     /**
-     * Adds its gradient by the rows of all users, {@code [users, width]}.
+     * Adds its gradient with respect to all user embeddings, {@code [users, width]}.
      *
-     * @param random of this step, where a step looks at a sample
+     * @param random the source of this step's sample, if a step uses one
      */
     void addGradient(float[] rows, int width, float[] gradient, Keyed random, Workers workers);
 
     /**
-     * Whether classes are as alike as they should be, so that no further step is due.
+     * The early-stopping check: whether the classes are equal, so that no further step is needed.
      *
-     * @param random the same before every step: a look at fresh users each time would sooner or later see what it hopes for
+     * @param random the same for every check; new samples would sooner or later pass by chance
      */
     default boolean reached(float[] rows, int width, Keyed random, Workers workers) {
         return false;
     }
 
-    /** Where rows end when no further step is due; the rows that came are left alone. */
+    /** The embeddings to return after the last step; the given ones are not changed. */
     default float[] ended(float[] rows, int width) {
         return rows;
     }

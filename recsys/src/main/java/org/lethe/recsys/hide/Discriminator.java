@@ -8,11 +8,12 @@ import org.lethe.numerics.Lanes;
 import org.lethe.numerics.MatrixProduct;
 
 /**
- * A network of one hidden layer of rectified units and a softmax that guesses classes from rows, trained a batch at a time, with
- * the gradient of its loss by the rows: the opponent of adversarial training.
+ * The opponent of adversarial training: a network with one rectified hidden layer and a softmax that guesses classes from
+ * embeddings.
  *
- * <p>Weights and biases start uniform up to {@code 1/√in}. Plain Java, since a batch costs a few microseconds; layers are padded
- * to whole registers, and the padding stays 0.
+ * <p>It trains one batch at a time and gives the gradient of its loss with respect to the embeddings. Weights and biases
+ * start uniform up to {@code 1/√in}. It is plain Java, because a batch takes a few microseconds. Layers are padded to whole
+ * vector registers, and the padding stays 0.
  */
 final class Discriminator {
     private final int classes;
@@ -53,7 +54,7 @@ final class Discriminator {
             }
         }
 
-        /** What comes out, {@code [count, columns]}. */
+        /** The outputs, {@code [count, columns]}. */
         float[] out(float[] in, int count) {
             float[] out = new float[count * columns];
             for (int n = 0; n < count; n++) {
@@ -63,7 +64,7 @@ final class Discriminator {
             return out;
         }
 
-        /** Leaves the gradient by the weights; returns that by what came in, {@code [count, ins up to the next whole vector]}. */
+        /** Stores the gradient of the weights; returns that of the inputs, {@code [count, padded ins]}. */
         float[] back(float[] in, float[] slopes, int count) {
             Arrays.fill(gradient, 0);
             MatrixProduct.addTransposed(gradient, 0, in, 0, slopes, 0, ins, count, columns);
@@ -88,8 +89,8 @@ final class Discriminator {
     }
 
     /**
-     * The mean over rows of {@code weights[label]} times the cross-entropy; a label of −1 takes no part. Adds {@code scale} times
-     * its gradient by the rows, {@code [count, width]}, and keeps that by the weights for {@link #step}.
+     * The mean over rows of {@code weights[label]} times the cross-entropy; rows with label −1 are ignored. Adds {@code scale} times
+     * its gradient with respect to the rows, {@code [count, width]}, and keeps that of the weights for {@link #step}.
      */
     double differentiate(float[] rows, int[] labels, double[] weights, double scale, float[] gradient) {
         int count = labels.length;
@@ -127,7 +128,7 @@ final class Discriminator {
         return loss;
     }
 
-    /** Replaces the logits of a row by the slope of its cross-entropy, and returns this. */
+    /** Replaces the logits of a row by the gradient of its cross-entropy, and returns the cross-entropy. */
     private double entropy(float[] logits, int at, int label) {
         double largest = Double.NEGATIVE_INFINITY;
         for (int k = 0; k < classes; k++) {
@@ -144,7 +145,7 @@ final class Discriminator {
         return loss;
     }
 
-    /** One step of Adam against the loss last differentiated. */
+    /** One step of Adam on the last differentiated loss. */
     void step() {
         steps++;
         float rate = DenseAdam.rate(learningRate, steps);

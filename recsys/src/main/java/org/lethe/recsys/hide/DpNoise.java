@@ -14,15 +14,15 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
 
 /**
- * The Gaussian mechanism as a baseline (Dwork and Roth 2014, appendix A): rows clipped to a length c are released with
- * noise of standard deviation {@code c √(2 ln(1.25/δ)) / ε} on every number, whatever the attribute.
+ * The Gaussian mechanism as a baseline (Dwork and Roth 2014, appendix A): each embedding is clipped to a length c and gets
+ * noise of standard deviation {@code c √(2 ln(1.25/δ)) / ε} in every dimension, whatever the attribute.
  *
- * <p>The guarantee is about the step from clipped row to released row alone, not about the training before it. Costs
- * {@code O(users·width)}.
+ * <p>The guarantee covers only the step from clipped to released embedding, not the training before it. Cost: {@code
+ * O(users·width)}.
  *
- * @param epsilon the privacy budget; published grids take 1, 5 and 10
- * @param delta the chance that the budget does not hold
- * @param clip the length c; 0 for the median length of the rows
+ * @param epsilon privacy budget ε; published grids use 1, 5 and 10
+ * @param delta probability δ that the budget does not hold
+ * @param clip clipping length c; 0 for the median length of the embeddings
  */
 @Named("dp-noise")
 public record DpNoise(double epsilon, double delta, double clip) implements Hiding {
@@ -70,7 +70,7 @@ public record DpNoise(double epsilon, double delta, double clip) implements Hidi
         return before.withUserRows(rows);
     }
 
-    /** Adds normal noise to every number; that of a user depends on its key alone. */
+    /** Adds normal noise to every number; the noise of a user depends on the user's key alone. */
     static void addNoise(float[] rows, int width, double sd, Interactions train, Keyed random) {
         for (int u = 0; u < train.users(); u++) {
             Keyed of = random.of(train.userKey(u));

@@ -12,24 +12,23 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
 
 /**
- * The naive control: normal noise that moves users as far, in the mean, as another method moves them, but nowhere in particular.
- * A method that does no better than this one only blurs.
+ * The noise control: normal noise with the mean displacement of another method, but in random directions. A method that
+ * does no better than this control only blurs.
  *
- * <p>Costs that method and {@code O(users·width)}.
+ * <p>Cost: that of the other method, and {@code O(users·width)}.
  *
- * @param like the method whose displacement is copied
+ * @param like method whose mean displacement is copied
  */
 @Named("equal-noise")
 public record EqualNoise(Method<Split, Recommender> like) implements Hiding {
-    /** As far as d2d-r. */
+    /** The mean displacement of d2d-r. */
     public EqualNoise() {
         this(new D2dR());
     }
 
     @Override
     public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return like.unsuited(request, learner)
-                .map(why -> Named.Of.name(this) + " moves users as far as another method, and " + why);
+        return like.unsuited(request, learner);
     }
 
     @Override

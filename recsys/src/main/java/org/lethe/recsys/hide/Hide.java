@@ -1,5 +1,6 @@
 package org.lethe.recsys.hide;
 
+import org.lethe.Formerly;
 import java.util.List;
 import org.lethe.Chain;
 import org.lethe.Check;
@@ -11,21 +12,21 @@ import org.lethe.recsys.Interactions;
 import org.lethe.tables.Entities;
 
 /**
- * Hide an attribute of users: their rows must not tell it to whoever reads them, while the lists stay as good as they were.
+ * A request to hide an attribute of users: it must not be readable from their embeddings, while recommendations keep their
+ * quality.
  *
- * <p>Users of whom the attribute is not known stay in training and take no part in what hides or attacks it. Labels that
- * fewer than {@code least} users have are one class, "other". Several attributes are hidden together: by their combinations
- * where each has {@code least} users, else one beside the other.
+ * <p>Users whose attribute is unknown stay in training; methods and attacks ignore them. Labels of fewer than {@code
+ * minClassSize} users form one class, "other". Several attributes are hidden together: by their combinations if each
+ * combination has {@code minClassSize} users, otherwise side by side.
  *
- * @param attribute what is to be hidden: gender, age, country, as the data set calls it; a list hides several
- * @param bands where a new class begins, for an attribute of numbers
- * @param least fewest users of a class
- * @param share of the labelled users whose labels a method may fit itself to; the others test whether it only learned these
- *     users by heart (the inductive attack)
- * @param seed of the choice of that share
+ * @param attribute attribute to hide, as the data set names it: gender, age, country; a list hides several
+ * @param bands numbers at which a new class begins, for a numeric attribute
+ * @param minClassSize smallest number of users of a class
+ * @param labelShare share of the labelled users whose labels a method may use; the inductive attack tests on the others
+ * @param seed seed of the choice of these users
  */
 @Named("hide")
-public record Hide(List<String> attribute, List<Double> bands, int least, double share, long seed) implements Request {
+public record Hide(List<String> attribute, List<Double> bands, @Formerly("least") int minClassSize, @Formerly("share") double labelShare, long seed) implements Request {
     public Hide {
         attribute = List.copyOf(attribute);
         bands = List.copyOf(bands);
@@ -36,8 +37,8 @@ public record Hide(List<String> attribute, List<Double> bands, int least, double
         for (int b = 1; b < bands.size(); b++) {
             Check.require(bands.get(b) > bands.get(b - 1), "bands", bands, "ascending numbers");
         }
-        Check.require(least >= 2, "least", least, "at least 2");
-        Check.require(share > 0 && share <= 1, "share", share, "above 0 and at most 1");
+        Check.require(minClassSize >= 2, "minClassSize", minClassSize, "at least 2");
+        Check.require(labelShare > 0 && labelShare <= 1, "labelShare", labelShare, "above 0 and at most 1");
     }
 
     /** Gender; ages below 35, below 50, and above; all labels known. */
@@ -50,23 +51,7 @@ public record Hide(List<String> attribute, List<Double> bands, int least, double
         this(List.of(attribute), List.of(35.0, 50.0), 30, 1, 42);
     }
 
-    public Hide withBands(List<Double> bands) {
-        return new Hide(attribute, bands, least, share, seed);
-    }
-
-    public Hide withLeast(int least) {
-        return new Hide(attribute, bands, least, share, seed);
-    }
-
-    public Hide withShare(double share) {
-        return new Hide(attribute, bands, least, share, seed);
-    }
-
-    public Hide withSeed(long seed) {
-        return new Hide(attribute, bands, least, share, seed);
-    }
-
-    /** The last step of a request that hides something, for an audit that looks at nothing else. */
+    /** The last step of a request that hides an attribute, for an audit of hiding. */
     static Hide in(Request request, String audit) {
         for (Request step : Chain.steps(request).reversed()) {
             if (step instanceof Hide hide) {
@@ -81,21 +66,21 @@ public record Hide(List<String> attribute, List<Double> bands, int least, double
                                 Chain.steps(request).stream().map(Named.Of::name).toList()));
     }
 
-    /** The other steps of a request, which may leave other data to look at. */
+    /** The other steps of a request, which may change the data. */
     static List<Request> others(Request request) {
         return Chain.steps(request).stream()
                 .filter(step -> !(step instanceof Hide))
                 .toList();
     }
 
-    /** The same, with only a share of the labels known to the method. */
-    public Hide knowing(double share) {
-        return new Hide(attribute, bands, least, share, seed);
+    /** The same request with another share of labels that the method may use. */
+    public Hide knowing(double labelShare) {
+        return new Hide(attribute, bands, minClassSize, labelShare, seed);
     }
 
     /**
-     * The users in classes by each attribute, which is what attackers guess. Where there are interactions, users without any,
-     * as those who were forgotten, are in no class: their embeddings hold nothing.
+     * The classes of each attribute, which attackers guess. If the data has interactions, users without any, such as forgotten
+     * users, have no class: their embeddings hold no information.
      */
     public List<Classes> each(Interactions train) {
         return each(train.userEntities()).stream()
@@ -103,32 +88,32 @@ public record Hide(List<String> attribute, List<Double> bands, int least, double
                 .toList();
     }
 
-    /** The same, of users without interactions. */
+    /** The classes of each attribute, for users without known interactions. */
     public List<Classes> each(Entities users) {
         return attribute.stream()
-                .map(name -> Classes.by(name, users, bands, least))
+                .map(name -> Classes.by(name, users, bands, minClassSize))
                 .toList();
     }
 
-    /** What a method makes alike: the combinations of the attributes, or each of them where some combination is rare. */
+    /** The classes that a method makes equal: combinations of the attributes, or each attribute if a combination is rare. */
     public List<Classes> targets(Interactions train) {
         List<Classes> each = each(train);
         Classes joint = each.stream().reduce(Classes::times).orElseThrow();
         for (int count : joint.counts()) {
-            if (count < least) {
+            if (count < minClassSize) {
                 return each;
             }
         }
         return List.of(joint);
     }
 
-    /** Whether a method may know the label of a user. */
+    /** Whether a method may use the label of a user. */
     public boolean knows(Interactions train, int user) {
-        return share == 1 || Keyed.unit(Keyed.seed(seed).of("known-label").at(train.userKey(user))) < share;
+        return labelShare == 1 || Keyed.unit(Keyed.seed(seed).of("known-label").at(train.userKey(user))) < labelShare;
     }
 
-    /** The classes as far as a method may know them. */
+    /** The classes that a method may use; other labels are unknown. */
     public Classes known(Classes classes, Interactions train) {
-        return share == 1 ? classes : classes.where(u -> knows(train, u));
+        return labelShare == 1 ? classes : classes.where(u -> knows(train, u));
     }
 }

@@ -1,5 +1,6 @@
 package org.lethe.recsys.hide;
 
+import org.lethe.Formerly;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -30,90 +31,88 @@ import org.lethe.study.Words;
 /**
  * Moves the embeddings of users so that they do not give away an attribute, and writes them to another file.
  *
- * <p>The model they came from is not needed. Attackers guess before and after, as {@code audit embeddings} has them guess.
+ * <p>The model they came from is not needed. The attackers of {@code audit embeddings} guess before and after.
  *
- * @param audit the embeddings, the attribute, and who guesses
- * @param method how, as in a study file: "{transport-map: {form: support}}"
- * @param share the share of labels the method may use; below 1, attackers also guess the others'
- * @param to the file for the repaired rows: .npy, .safetensors, .csv, .tsv or .parquet
+ * @param audit the embeddings, the attribute and the attackers
+ * @param method method with its settings, as in a study file: "{transport-map: {form: free-support}}"
+ * @param labelShare share of the labels that the method may use; below 1, attackers also guess the other users
+ * @param to file for the repaired embeddings: .npy, .safetensors, .csv, .tsv or .parquet
  */
 @Named("hide embeddings")
 public record HideEmbeddings(
-        @Inline AuditEmbeddings audit,
-        Method<Split, Recommender> method,
-        double share,
-        @Required Path to) implements Tool.Reporting<HideEmbeddings.Result> {
-    private static final String LIMITS = "Nothing is known of items here: whether lists are as good as before is not"
-            + " measured, only how far rows moved and which rows are near each other.";
+        @Inline AuditEmbeddings audit, Method<Split, Recommender> method, @Formerly("share") double labelShare, @Required Path to)
+        implements Tool.Reporting<HideEmbeddings.Result> {
+    private static final String LIMITS = "Items are not known here: the quality of recommendations is not measured, only how far"
+            + " embeddings moved and whether neighbours stay neighbours.";
 
     public HideEmbeddings {
-        Check.require(share > 0 && share <= 1, "share", share, "above 0 and at most 1");
+        Check.require(labelShare > 0 && labelShare <= 1, "labelShare", labelShare, "above 0 and at most 1");
     }
 
-    /** The usual method, all labels, and files yet to be named. */
+    /** The default method and all labels; the files are still to be named. */
     public HideEmbeddings() {
         this(new AuditEmbeddings(), Path.of(""));
     }
 
-    /** The usual method, all labels. */
+    /** The default method and all labels. */
     public HideEmbeddings(AuditEmbeddings audit, Path to) {
         this(audit, Repair.methods().getFirst(), 1, to);
     }
 
-    /** The methods that need rows and classes only. */
+    /** The methods that need only embeddings and classes. */
     @Override
     public List<Method<Split, Recommender>> entries() {
         return Repair.methods();
     }
 
     /**
-     * What the files hold, what was found before and after, and what was written.
+     * The content of the files, the findings before and after, and the written file.
      *
-     * @param rows of the files, with the findings
-     * @param method with all its settings
-     * @param repaired the file that was written
+     * @param audited content of the files, and the findings
+     * @param method method with all its settings
+     * @param repaired file that was written
      */
-    public record Result(@Inline AuditEmbeddings.Result rows, String method, Path repaired) implements Tool.Result {
+    public record Result(@Inline AuditEmbeddings.Result audited, String method, Path repaired) implements Tool.Result {
         @Override
         public void print(PrintWriter out) {
-            out.println(rows.sampled());
-            out.println(rows.unmatched());
+            out.println(audited.sampled());
+            out.println(audited.unmatched());
             out.println(method);
             out.printf("%n%-15s %8s %8s %17s %8s  %s%n", "attacker", "before", "after", "95 %", "random", "verdict");
-            for (String name : rows.attackers()) {
-                Measured leak = rows.found("leak(" + name + ")");
+            for (String name : audited.attackers()) {
+                Measured attacked = audited.found("attack-accuracy(" + name + ")");
                 out.printf(
                         Locale.ROOT,
                         "%-15s %8.4f %8.4f %17s %8.4f  %s%n",
                         name,
-                        rows.found("leak-before(" + name + ")").value(),
-                        leak.value(),
-                        AuditEmbeddings.Result.interval(leak),
-                        rows.found("leak-random(" + name + ")").value(),
-                        leak.verdict().orElse(""));
+                        audited.found("attack-accuracy-before(" + name + ")").value(),
+                        attacked.value(),
+                        AuditEmbeddings.Result.interval(attacked),
+                        audited.found("attack-accuracy-random(" + name + ")").value(),
+                        attacked.verdict().orElse(""));
             }
-            rows.findings().forEach((name, leak) -> {
-                if (name.startsWith("leak-inductive(") || name.startsWith("leak-unknown(")) {
+            audited.findings().forEach((name, attacked) -> {
+                if (name.startsWith("attack-accuracy-inductive(") || name.startsWith("attack-accuracy-held-out(")) {
                     out.printf(
                             Locale.ROOT,
-                            "%-30s %.4f %s  %s%n",
+                            "%-40s %.4f %s  %s%n",
                             name,
-                            leak.value(),
-                            AuditEmbeddings.Result.interval(leak),
-                            leak.verdict().orElse(""));
+                            attacked.value(),
+                            AuditEmbeddings.Result.interval(attacked),
+                            attacked.verdict().orElse(""));
                 }
             });
             out.println();
             for (String name : List.of(
                     "users-attacked",
-                    "js",
-                    "js-random",
+                    "js-divergence",
+                    "js-divergence-random",
                     "effective-rank-kept",
                     "trace-kept",
-                    "moved",
+                    "displacement",
                     "moved-users",
                     "neighbours-kept")) {
-                Measured finding = rows.found(name);
+                Measured finding = audited.found(name);
                 out.printf(
                         Locale.ROOT,
                         "%-20s %-10.6g%s%n",
@@ -137,29 +136,29 @@ public record HideEmbeddings(
 
     private Result result(Env env, Optional<Path> folder) throws IOException {
         EmbeddingFile file = EmbeddingFile.of(to, audit.id(), audit.tensor());
-        Hide hide = audit.hide(share, env.seed());
+        Hide hide = audit.hide(labelShare, env.seed());
         Repair repair = new Repair(method, hide);
         AttributeInference attack = audit.audit();
         EmbeddingTable.Described described = audit.read();
-        refuseToOverwrite(audit.users());
+        refuseToOverwrite(audit.embeddings());
         refuseToOverwrite(audit.attributes());
         file.require(described.table());
         Classes classes = hide.each(described.table().entities()).getFirst();
         Env counted = env.with(new Ledger());
         Repair.Repaired repaired = counted.ledger().timed("hide", () -> repair.repair(described.table(), counted));
         Cost hiding = counted.ledger().cost();
-        List<Finding> leaks = attack.examine(repaired.made(), counted);
+        List<Finding> attacks = attack.examine(repaired.made(), counted);
         List<Finding> movement = repaired.movement(counted);
-        List<Finding> findings = new ArrayList<>(leaks);
+        List<Finding> findings = new ArrayList<>(attacks);
         findings.addAll(movement);
         Result result = new Result(AuditEmbeddings.Result.of(described, classes, findings), Words.full(method), to);
         List<Run> runs = new ArrayList<>();
         if (folder.isPresent()) {
             String digest = RunFolder.sha256(
                     result.facts() + "; " + Words.full(hide) + "; " + Words.full(attack) + "; seed " + env.seed());
-            String limits = result.rows.sampled() + ". " + attack.limits();
+            String limits = result.audited.sampled() + ". " + attack.limits();
             String name = Named.Of.name(attack);
-            Run.Result after = new Run.Result(name, attack.aspect(), leaks, limits, attack.pictures(repaired.made(), counted));
+            Run.Result after = new Run.Result(name, attack.aspect(), attacks, limits, attack.pictures(repaired.made(), counted));
             Run.Result before = new Run.Result(name, attack.aspect(), attack.examine(repaired.idle(), counted), limits);
             String brief = Words.brief(hide, new Hide());
             runs.add(run(
@@ -182,21 +181,21 @@ public record HideEmbeddings(
         if (Files.exists(to) && Files.isSameFile(to, source)) {
             throw new LetheException(
                     LetheException.Code.STUDY,
-                    "--to is " + to + ", which is read as well; expected another file, so that both can be compared");
+                    "--to is " + to + ", which is also an input; expected another file, so that both can be compared");
         }
     }
 
     private Run.Recipe recipe(Result result, String hide, String method, Env env) {
         return new Run.Recipe(
                 "recsys",
-                String.valueOf(audit.users().getFileName()),
-                result.rows.users() + " rows of " + result.rows.width(),
+                String.valueOf(audit.embeddings().getFileName()),
+                result.audited.users() + " embeddings of " + result.audited.width() + " dimensions",
                 hide,
                 method,
                 env.seed());
     }
 
-    /** The repair, or beside it the rows as they were, which the audit has to reject. */
+    /** One run: the repair, or the control with the embeddings before, which the audit must reject. */
     private Run run(String digest, Run.Recipe recipe, Run.Role role, Cost hiding, List<Run.Result> results) {
         return Run.ofTool("hide-embeddings", digest, recipe, role, method.exactness(), hiding, results);
     }

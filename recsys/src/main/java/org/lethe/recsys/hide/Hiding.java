@@ -12,14 +12,14 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserRows;
 
-/** What every method of hiding asks of its arguments. */
+/** The requirements of every method that hides attributes. */
 interface Hiding extends Method<Split, Recommender> {
     @Override
     default Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
         return LetheException.refusal(() -> hide(this, request));
     }
 
-    /** The request as one to hide. */
+    /** The request, which must be one to hide. */
     static Hide hide(Method<?, ?> method, Request request) {
         if (request instanceof Hide hide) {
             return hide;
@@ -27,30 +27,30 @@ interface Hiding extends Method<Split, Recommender> {
         throw refused(method, "fulfils requests to hide, not " + Named.Of.name(request));
     }
 
-    /** What is to be made alike, as far as the method may know it. */
+    /** The classes to make equal, with the labels that the method may use. */
     static List<Classes> known(Hide hide, Split data) {
         return hide.targets(data.train()).stream()
                 .map(classes -> hide.known(classes, data.train()))
                 .toList();
     }
 
-    /** The model as one with rows of users. */
+    /** The model, which must hold user embeddings. */
     static UserRows rows(Method<?, ?> method, Recommender model) {
         if (model.served() instanceof UserRows rows) {
             return rows;
         }
         throw refused(
                 method,
-                "works on a model that holds users as rows; this one is put together from parts that each have rows of"
-                        + " their own");
+                "needs a model with user embeddings, not a "
+                        + model.served().getClass().getSimpleName());
     }
 
-    /** The learner as one that trains under a defence, for more epochs than the defence waits. */
+    /** The learner, which must train under a defence and for more epochs than its warm-up. */
     static UserLearner stepped(Method<?, ?> method, Learner<?, ?> learner, int warmup) {
         if (!(learner instanceof UserLearner stepped)) {
             throw refused(
                     method,
-                    "needs a model that is trained step by step, as bpr or lightgcn, not " + Named.Of.name(learner));
+                    "needs a model trained by gradient steps, for example bpr or lightgcn, not " + Named.Of.name(learner));
         }
         if (stepped.epochs() <= warmup) {
             throw refused(

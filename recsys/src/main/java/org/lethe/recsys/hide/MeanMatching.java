@@ -10,13 +10,13 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
 
 /**
- * Moves the mean of every class onto the mean of all labelled users, the simplest baseline: {@code θ_i ← θ_i − m_k + m}.
+ * The simplest baseline: it moves the mean of every class onto the mean of all labelled users, {@code θ_i ← θ_i − m_k + m}.
  *
- * <p>What differs otherwise stays readable. Where the means agree exactly on a sample, a classifier fitted to a part of it errs
- * to the other side on the rest, below chance, and an attacker who turns the answer round wins. Several attributes one
- * after the other. Costs {@code O(users·width)}.
+ * <p>Other differences between classes stay readable. When the means of a sample agree exactly, a classifier fitted to one
+ * part is wrong on the rest more often than chance. An attacker that inverts its answers then succeeds. Several attributes
+ * are matched one after the other. Cost: {@code O(users·width)}.
  */
-@Named("mean-equalisation")
+@Named(value = "mean-matching", formerly = "mean-equalisation")
 public record MeanMatching() implements Hiding {
     @Override
     public Recommender fulfil(

@@ -11,17 +11,17 @@ import org.lethe.numerics.SquaredDistances;
 
 /**
  * The maximum mean discrepancy between two samples of rows under five radial kernels (Gretton et al. 2012), with its
- * gradient: zero where both come from one distribution.
+ * gradient: zero if both samples come from one distribution.
  *
- * <p>{@code k(a,b) = Σ_{i=0..4} exp(−D_ab / (bw·2^i))}, {@code D_ab = ‖a − b‖²}, {@code bw = Σ_{a≠b} D_ab / (n² − n) / 4} over both
- * samples together, held fixed in the gradient. {@code MMD² = mean k(X,X) + mean k(Y,Y) − 2 mean k(X,Y)}, biased with the
- * diagonals in, unbiased without.
+ * <p>{@code k(a,b) = Σ_{i=0..4} exp(−D_ab / (bw·2^i))}, {@code D_ab = ‖a − b‖²}, {@code bw = Σ_{a≠b} D_ab / (n² − n) / 4}
+ * over both samples together, constant in the gradient. {@code MMD² = mean k(X,X) + mean k(Y,Y) − 2 mean k(X,Y)}: biased
+ * with the diagonals, unbiased without.
  *
- * <p>Its gradient by a row of X is {@code 2/|X| ∇f} there, f being the witness {@code mean k(·,X) − mean k(·,Y)}; and ∇f can be
- * had at rows of neither sample, which makes it a field in which any number of users move alike.
+ * <p>Its gradient with respect to a row of X is {@code 2/|X| ∇f}, where f is the witness function {@code mean k(·,X) − mean
+ * k(·,Y)}. ∇f is also defined for rows of neither sample. It is then a field along which any number of users can move.
  *
- * <p>Distances and gradients in float around the common mean, sums of kernels in double, in the order of rows: the same bits
- * on any number of threads. Costs {@code O(n²·width)}, a field {@code O(n·users·width)}.
+ * <p>Distances and gradients are in float around the common mean, sums of kernels in double, in the order of rows. The bits
+ * are the same on any number of threads. Cost: {@code O(n²·width)}; a field {@code O(n·users·width)}.
  */
 final class Mmd {
     private static final int BLOCK = 32; // a multiple of Lanes.FLOATS
@@ -113,7 +113,7 @@ final class Mmd {
 
     /** mean k(s,s). */
     private double within(Sample s, Workers workers) {
-        double sums = 2 * sums(s, s, workers); // each pair once, nobody with himself
+        double sums = 2 * sums(s, s, workers); // each pair once, without the diagonal
         return unbiased ? sums / Math.max(1, (double) s.n * (s.n - 1)) : (sums + KERNELS * s.n) / s.n / s.n;
     }
 
@@ -151,14 +151,14 @@ final class Mmd {
     }
 
     /**
-     * Adds bw · ∇f at the rows of users, without repeats, who may or may not be in X: the gradient of {@code |X| bw/2 MMD²} where they
-     * are, and a displacement on the scale of the rows.
+     * Adds bw · ∇f for the rows of distinct users, in X or not. For users of X this is the gradient of {@code |X| bw/2 MMD²}; for
+     * others it is a displacement on the scale of the rows.
      */
     void addField(int[] users, float[] into, Workers workers) {
         addSlope(users, x, y, bandwidth, into, workers);
     }
 
-    /** Adds weight · ∇(mean k(·,own) − mean k(·,other)) at rows; who is in {@code own} is left out of its mean if unbiased. */
+    /** Adds weight · ∇(mean k(·,own) − mean k(·,other)) at rows; if unbiased, the mean of {@code own} leaves out the row itself. */
     private void addSlope(int[] users, Sample own, Sample other, double weight, float[] into, Workers workers) {
         int stride = own.stride;
         blocks(users.length, workers, (start, end) -> {

@@ -1,5 +1,6 @@
 package org.lethe.recsys.hide;
 
+import org.lethe.Formerly;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,34 +24,35 @@ import org.lethe.recsys.Split;
 import org.lethe.statistics.Statistics;
 
 /**
- * How much of the quality of the lists is left: hit rate and NDCG of sampled 1 + 99 lists, as published, and of the full
- * ranking, and what share of each was lost against the untreated model.
+ * Measures the loss of recommendation quality against the untreated model: hit rate and NDCG of sampled 1 + 99 lists, as
+ * published, and of the full ranking.
  *
- * <p>{@code loss = 1 − mean after / mean before} over the same users, with a bootstrap interval over users (both means
- * resampled together). The bar holds where the upper end of the interval does not exceed it, is missed where the lower end
- * does, and is undecided between. Doing nothing loses nothing and passes, as it should: what it keeps telling is for
- * {@code attribute-inference} to find. A model with all rows alike is what this audit rejects (PreservationTest).
+ * <p>{@code loss = 1 − mean after / mean before} over the same users, with a bootstrap interval over users that resamples
+ * both means together. The bar passes if the upper end of the interval does not exceed it, fails if the lower end does, and
+ * is undecided otherwise. Doing nothing loses nothing and passes; {@code attribute-inference} rejects it. This audit
+ * rejects a model whose embeddings are all equal (PreservationTest).
  *
- * <p>Costs two rankings of each kind, those of the model before once for all cells that share it, and {@code O(resamples · users)}.
+ * <p>Cost: two rankings of each kind and {@code O(resamples · users)}. The model before is ranked once for all cells that
+ * share it.
  *
- * @param k length of the lists
- * @param others sampled items beside each of the truth
- * @param sampledLoss largest share that sampled lists may lose
- * @param fullLoss largest share that full rankings may lose
+ * @param k number of recommendations of each user
+ * @param negatives number of sampled items that compete with each test item
+ * @param maxSampledLoss largest share of quality that sampled lists may lose
+ * @param maxFullLoss largest share of quality that the full ranking may lose
  */
 @Named("preservation")
-public record Preservation(int k, int others, double sampledLoss, double fullLoss)
+public record Preservation(int k, @Formerly("others") int negatives, @Formerly("sampledLoss") double maxSampledLoss, @Formerly("fullLoss") double maxFullLoss)
         implements Audit<Split, Recommender> {
     private static final int RESAMPLES = Statistics.RESAMPLES;
 
     public Preservation {
         Check.require(k >= 1, "k", k, "at least 1");
-        Check.require(others >= 1, "others", others, "at least 1");
-        Check.require(sampledLoss >= 0 && sampledLoss < 1, "sampledLoss", sampledLoss, "0 up to, but not including, 1");
-        Check.require(fullLoss >= 0 && fullLoss < 1, "fullLoss", fullLoss, "0 up to, but not including, 1");
+        Check.require(negatives >= 1, "negatives", negatives, "at least 1");
+        Check.require(maxSampledLoss >= 0 && maxSampledLoss < 1, "maxSampledLoss", maxSampledLoss, "0 up to, but not including, 1");
+        Check.require(maxFullLoss >= 0 && maxFullLoss < 1, "maxFullLoss", maxFullLoss, "0 up to, but not including, 1");
     }
 
-    /** Lists of 10 among 99; three and five per cent. */
+    /** Top 10 among 99 sampled items; at most 3 % and 5 % lost. */
     public Preservation() {
         this(10, 99, 0.03, 0.05);
     }
@@ -61,22 +63,22 @@ public record Preservation(int k, int others, double sampledLoss, double fullLos
         List<Finding> findings = new ArrayList<>();
         Optional<Lists> own = c.untouched() ? Optional.empty() : Optional.of(lists(c.after(), c.remaining(), env));
         Lists had = c.baseline()
-                .of(List.of("lists", k, others, Hide.others(c.request())), env, e -> lists(c.before(), c.remaining(), e));
+                .of(List.of("lists", k, negatives, Hide.others(c.request())), env, e -> lists(c.before(), c.remaining(), e));
         Lists has = own.orElse(had);
-        judge("hitRate@" + k, had.sampled.hitRate(), has.sampled.hitRate(), sampledLoss, random, findings);
-        judge("ndcg@" + k, had.sampled.ndcg(), has.sampled.ndcg(), sampledLoss, random, findings);
-        judge("full-hitRate@" + k, had.full.hitRate(), has.full.hitRate(), fullLoss, random, findings);
-        judge("full-ndcg@" + k, had.full.ndcgCut(), has.full.ndcgCut(), fullLoss, random, findings);
+        judge("hitRate@" + k, had.sampled.hitRate(), has.sampled.hitRate(), maxSampledLoss, random, findings);
+        judge("ndcg@" + k, had.sampled.ndcg(), has.sampled.ndcg(), maxSampledLoss, random, findings);
+        judge("full-hitRate@" + k, had.full.hitRate(), has.full.hitRate(), maxFullLoss, random, findings);
+        judge("full-ndcg@" + k, had.full.ndcgCut(), has.full.ndcgCut(), maxFullLoss, random, findings);
         return findings;
     }
 
-    /** How good the lists of one model are. */
+    /** The recommendation quality of one model. */
     private record Lists(SampledRanking.Quality sampled, Ranking.Quality full) {}
 
     private Lists lists(Recommender model, Split data, Env env) {
         Keyed random = env.random("preservation").of("others");
         return new Lists(
-                SampledRanking.test(model, data, k, others, random, env.workers()),
+                SampledRanking.test(model, data, k, negatives, random, env.workers()),
                 Ranking.test(model, data, k, env.workers()));
     }
 
@@ -132,7 +134,7 @@ public record Preservation(int k, int others, double sampledLoss, double fullLos
 
     @Override
     public String limits() {
-        return "Sampled lists flatter every model; means over users hide users who lose much; lists are judged by what users"
-                + " took, not by what they would have liked.";
+        return "Sampled lists flatter every model; means over users hide users who lose much; quality is measured on what users"
+                + " chose, not on what they would have liked.";
     }
 }

@@ -6,10 +6,10 @@ import org.lethe.recsys.UserRows;
 public enum ProtectedTables {
     /** All of them. */
     ALL,
-    /** The first alone, as published: of NeuMF the 32 numbers of its product, while the other 128 go on telling. */
+    /** The first table alone, as published; of NeuMF these are 32 of 160 dimensions, and the others keep leaking. */
     FIRST;
 
-    /** How many numbers of a row may move: the first ones. */
+    /** Number of leading dimensions that may move. */
     int columns(UserRows model) {
         return this == ALL ? model.width() : model.tables()[0];
     }

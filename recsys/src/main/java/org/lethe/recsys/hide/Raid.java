@@ -1,5 +1,6 @@
 package org.lethe.recsys.hide;
 
+import org.lethe.Formerly;
 import java.util.List;
 import java.util.Optional;
 import org.lethe.Check;
@@ -18,148 +19,102 @@ import org.lethe.recsys.UserRows;
 import org.lethe.recsys.backbone.ItemTraining;
 
 /**
- * RAID, an in-training defence against attribute inference (arXiv 2504.11510): after a warm-up, training draws the rows of
- * every class towards their common Wasserstein barycenter, whose transports cost K plans instead of K(K − 1).
+ * RAID, an in-training defence against attribute inference (arXiv 2504.11510): after a warm-up, training pulls the
+ * embeddings of all classes towards their Wasserstein barycenter, with K transport plans instead of K(K − 1).
  *
- * <p>{@code L = L_P + μ/V Σ_k λ_k mean_{i in k} ‖y_i − T_k(y_i)‖²} with λ_k = 1/K, V the variance of the rows, and T_k the
- * barycentric map of class k onto the centroid, which is solved anew before every {@code refresh}-th epoch, from the last one.
- * By the envelope theorem this is the gradient of Σ λ_k W₂²(P_k, P*). The result is the best eligible epoch's by the
- * validation part.
+ * <p>{@code L = L_P + μ/V Σ_k λ_k mean_{i in k} ‖y_i − T_k(y_i)‖²} with λ_k = 1/K and V the variance of the embeddings. T_k
+ * is the barycentric map of class k onto the centroid. The centroid is solved again before every {@code refresh}-th epoch,
+ * from its last solution. By the envelope theorem this is the gradient of Σ λ_k W₂²(P_k, P*). The result is the eligible
+ * epoch with the best validation score.
  *
- * <p>The last steps of training leak again. {@code polish} moves of the classes onto the centroid follow, or, our default, the
- * {@code flow} of {@code d2d-r}, which leaves less at a smaller price (on Last.fm, five seeds, 0.52 to the best attacker instead of
- * 0.55, for 1.0 instead of 2.0 % of HR@10). A small μ suffices, as training only keeps the classes within reach (0.05 costs 2 % of
- * HR@10 more than 0.02 on MovieLens-100K, two seeds, by moves). What users lose by the last move items make good in part: they are
- * trained on while users are held, which changes nothing that an attacker sees.
+ * <p>The last steps of training leak again. Two steps can follow: {@code finalMoves} of the classes onto the centroid, or
+ * {@code finalFlow}, the gradient flow of {@code d2d-r} (the default). The flow leaves less leakage at a smaller loss: on
+ * Last.fm, five seeds, 0.52 for the best attacker instead of 0.55, for 1.0 instead of 2.0 % of HR@10. A small μ is enough,
+ * because training only keeps the classes close. On MovieLens-100K (two seeds, with moves), 0.05 costs 2 % of HR@10 more
+ * than 0.02. {@code itemEpochs} then train the items while users are fixed. This recovers part of the loss and changes
+ * nothing that an attacker sees.
  *
- * <p>"Two phases" can be read in two ways. {@code schedule: joint}, our default, has warm-up and defence: every later step
- * minimises both losses. {@code alternating} has them take turns for as long as the defence lasts: the first epoch after each
- * solution of the centroid draws rows to it, {@code refresh} times as hard, and the epochs until the next train plainly.
+ * <p>"Two phases" has two readings. With {@code schedule: joint}, the default, every step after the warm-up minimises both
+ * losses. With {@code alternating}, the first epoch after each solution of the centroid pulls {@code refresh} times as
+ * hard, and the epochs until the next solution train plainly.
  *
- * <p>The published centroid has free support. Barycentric maps of entropic plans draw every row towards the middle; with
- * {@code debiased}, our default, a row goes by T_k(y) − T(y), T being the map of all classes together, so that alike classes
- * do not move at all (as the debiased divergence has it). {@code form: bures} matches means and covariances in closed form; a
- * class's covariance is first mixed with {@code shrink} parts of all classes', without which its map fits the users it was
- * fitted to and moves others astray.
+ * <p>The published centroid has free support. Barycentric maps of entropic plans pull every embedding towards the middle.
+ * With {@code debiased}, the default, an embedding moves by T_k(y) − T(y), where T is the map of all classes together;
+ * equal classes then do not move. With {@code form: bures}, means and covariances are matched in closed form. Each
+ * covariance is first mixed with {@code shrinkage} parts of the mean covariance; without this, a map fits its own sample
+ * and misplaces other users.
  *
- * <p>The paper's own settings could not be read: these are ours, chosen on MovieLens-100K. With thousands of users in a class,
- * take a thousand points, {@code sample: 0} and few refreshes.
+ * <p>The paper's settings are not known; these defaults were chosen on MovieLens-100K. With thousands of users in a class,
+ * use a thousand points, {@code maxPerClass: 0} and few refreshes.
  *
- * <p>Approximate. Costs one training, and per refresh {@code O(rounds · sweeps · users · points)} exponentials and
- * {@code O(rounds · users · points · width)} products, on at most {@code sample} users of a class.
+ * <p>Approximate. Cost: one training, and per refresh {@code O(centroidIterations · sweeps · users · points)} exponentials
+ * and {@code O(centroidIterations · users · points · width)} products, on at most {@code maxPerClass} users of a class.
  *
- * @param warmup epochs of plain training at the start
- * @param refresh epochs between two solutions of the centroid
- * @param penalty the weight μ
- * @param form whether the centroid is a cloud of free points or a normal distribution
- * @param points of the free support
- * @param epsilon entropy of the plans, as a part of the median squared distance; 0 for exact plans
- * @param rounds of the first centroid and those of the polish; a refresh takes a tenth of them
- * @param sample most users of a class to which the maps are fitted; 0 for all
- * @param debiased whether a row goes by the difference of its class's map and that of all classes
- * @param shrink the part of the classes' mean covariance in each class's, for normal distributions
- * @param drawn whether classes end as far apart as samples of the centroid are, instead of exactly on it
- * @param polish moves onto the centroid after training
- * @param flow whether classes then go down the flow of {@code d2d-r}, at its defaults, until they are alike
- * @param mend most epochs in which items are trained on after the last move, users held; networks stay as they are
- * @param schedule whether the two losses are minimised together or in turn
+ * @param warmup number of epochs of plain training at the start
+ * @param refresh number of epochs between two solutions of the centroid
+ * @param weight weight μ of the alignment loss
+ * @param form form of the centroid: free-support (a cloud of free points) or bures (a normal distribution)
+ * @param points number of points of a free support
+ * @param epsilon entropy of the transport plans, relative to the median squared distance; 0 for exact plans
+ * @param centroidIterations largest number of iterations of a centroid; a refresh takes a tenth of them
+ * @param maxPerClass largest number of users of a class to which the maps are fitted; 0 for all
+ * @param debiased whether an embedding moves by the difference of its class's map and the map of all classes
+ * @param shrinkage share of the mean covariance of all classes in the covariance of each class, for normal distributions
+ * @param samplingNoise whether classes end as far apart as random samples of the centroid, instead of exactly on it
+ * @param finalMoves number of moves onto the centroid after training
+ * @param finalFlow whether the gradient flow of {@code d2d-r} follows, with its default settings
+ * @param itemEpochs largest number of epochs that train items at the end, with users fixed; networks are left as they are
+ * @param schedule whether the two losses are minimised together (joint) or in turn (alternating)
  */
 @Named("raid")
 public record Raid(
         int warmup,
         int refresh,
-        double penalty,
+        @Formerly("penalty") double weight,
         Form form,
         int points,
         double epsilon,
-        int rounds,
-        int sample,
+        @Formerly("rounds") int centroidIterations,
+        @Formerly("sample") int maxPerClass,
         boolean debiased,
-        double shrink,
-        boolean drawn,
-        int polish,
-        boolean flow,
-        int mend,
+        @Formerly("shrink") double shrinkage,
+        @Formerly("drawn") boolean samplingNoise,
+        @Formerly("polish") int finalMoves,
+        @Formerly("flow") boolean finalFlow,
+        @Formerly("mend") int itemEpochs,
         Schedule schedule)
         implements Hiding {
-    private static final int MEND_PATIENCE = 2;
+    private static final int ITEM_PATIENCE = 2;
 
-    /** What the centroid is. */
+    /** The form of the centroid. */
     public enum Form {
-        /** A cloud of points that are free to move. */
-        SUPPORT,
+        /** A cloud of points that can move freely. */
+        @Formerly("support")
+        FREE_SUPPORT,
         /** A normal distribution. */
         BURES
     }
 
-    /** When rows are drawn to the centroid. */
+    /** The epochs in which embeddings are pulled towards the centroid. */
     public enum Schedule {
         /** In every step after the warm-up. */
         JOINT,
-        /** In the first epoch after each solution of the centroid alone. */
+        /** Only in the first epoch after each solution of the centroid. */
         ALTERNATING
     }
 
     public Raid {
         Check.require(warmup >= 0, "warmup", warmup, "at least 0");
         Check.require(refresh >= 1, "refresh", refresh, "at least 1");
-        Check.require(penalty >= 0 && penalty < 1e9, "penalty", penalty, "at least 0 and below 1e9");
-        new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, shrink, drawn);
-        Check.require(polish >= 0, "polish", polish, "at least 0");
-        Check.require(mend >= 0, "mend", mend, "at least 0");
+        Check.require(weight >= 0 && weight < 1e9, "weight", weight, "at least 0 and below 1e9");
+        new Centroid.Settings(form, points, epsilon, centroidIterations, maxPerClass, debiased, shrinkage, samplingNoise);
+        Check.require(finalMoves >= 0, "finalMoves", finalMoves, "at least 0");
+        Check.require(itemEpochs >= 0, "itemEpochs", itemEpochs, "at least 0");
     }
 
-    /** Ten epochs of warm-up, a centroid of 256 points solved before every third epoch, μ = 0.02, the flow at the end. */
+    /** Ten epochs of warm-up, a centroid of 256 points solved before every third epoch, μ = 0.02, the gradient flow at the end. */
     public Raid() {
-        this(10, 3, 0.02, Form.SUPPORT, 256, 0.01, 20, 1024, true, 0.25, true, 0, true, 10, Schedule.JOINT);
-    }
-
-    public Raid withWarmup(int warmup) {
-        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
-    }
-
-    public Raid withRefresh(int refresh) {
-        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
-    }
-
-    public Raid withPenalty(double penalty) {
-        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
-    }
-
-    public Raid withForm(Form form) {
-        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
-    }
-
-    public Raid withPoints(int points) {
-        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
-    }
-
-    public Raid withEpsilon(double epsilon) {
-        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
-    }
-
-    public Raid withRounds(int rounds) {
-        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
-    }
-
-    public Raid withSample(int sample) {
-        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
-    }
-
-    public Raid withPolish(int polish) {
-        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
-    }
-
-    public Raid withFlow(boolean flow) {
-        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
-    }
-
-    public Raid withMend(int mend) {
-        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
-    }
-
-    public Raid withSchedule(Schedule schedule) {
-        return new Raid(warmup, refresh, penalty, form, points, epsilon, rounds, sample, debiased, shrink, drawn, polish, flow, mend, schedule);
+        this(10, 3, 0.02, Form.FREE_SUPPORT, 256, 0.01, 20, 1024, true, 0.25, true, 0, true, 10, Schedule.JOINT);
     }
 
     @Override
@@ -176,18 +131,15 @@ public record Raid(
         UserLearner stepped = Hiding.stepped(this, learner, warmup);
         Hide hide = Hiding.hide(this, request);
         List<Classes> all = hide.targets(data.train());
-        Centroid centroid = new Centroid(settings(), all, Hiding.known(hide, data));
+        Centroid.Settings settings =
+                new Centroid.Settings(form, points, epsilon, centroidIterations, maxPerClass, debiased, shrinkage, samplingNoise);
+        Centroid centroid = new Centroid(settings, all, Hiding.known(hide, data));
         UserRows trained = stepped.train(data, new CentroidLoss(this, centroid, all), env);
-        UserRows moved = centroid.polish(trained, polish, env);
-        UserRows hidden = flow ? new D2dR().unlearn(moved, hide, data, env) : moved;
-        return mend > 0 && hidden instanceof Embeddings tables
-                ? ItemTraining.of(tables, data, mend, MEND_PATIENCE, env)
+        UserRows moved = centroid.polish(trained, finalMoves, env);
+        UserRows hidden = finalFlow ? new D2dR().unlearn(moved, hide, data, env) : moved;
+        return itemEpochs > 0 && hidden instanceof Embeddings tables
+                ? ItemTraining.of(tables, data, itemEpochs, ITEM_PATIENCE, env)
                 : hidden;
-    }
-
-    /** The settings of the centroid. */
-    Centroid.Settings settings() {
-        return new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, shrink, drawn);
     }
 
     @Override

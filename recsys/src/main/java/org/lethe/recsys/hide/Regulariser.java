@@ -1,11 +1,14 @@
 package org.lethe.recsys.hide;
 
+import org.lethe.Formerly;
+
 /** The regulariser that keeps recommendations as they were while the embeddings of users move. */
 public enum Regulariser {
-    /** The order of each user's original list: {@code Σ max(0, s(i_{t+1}) − s(i_t) + margin)} over its neighbours. */
+    /** The order of each user's top-k recommendations: {@code Σ max(0, s(i_{t+1}) − s(i_t) + margin)} over neighbours. */
     FUNCTION,
-    /** The rows themselves: {@code ‖Θ − Θ⁰‖²}. */
+    /** The embeddings themselves: {@code ‖Θ − Θ⁰‖²}. */
     PARAMETERS,
-    /** Nothing. */
-    NOTHING
+    /** No regulariser. */
+    @Formerly("nothing")
+    NONE
 }

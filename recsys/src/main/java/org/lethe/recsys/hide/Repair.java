@@ -21,72 +21,73 @@ import org.lethe.tables.EmbeddingTable;
 import org.lethe.tables.Entities;
 
 /**
- * Hides an attribute in rows that stand alone, without the model they belong to: what {@code lethe hide embeddings} does.
+ * Hides an attribute in embeddings alone, without the model they come from; {@code lethe hide embeddings} uses it.
  *
- * <p>Nothing is known of items, so there are no lists to hold: methods that train a model are refused, and so is
- * {@code preserve: function}; {@code preserve: parameters} holds the rows. Whether lists are as good as before is for whoever
- * has the items to measure; here stands how far rows moved. Methods see the rows in a unit of their own size, a power of two,
- * so that learning rates mean the same for every model; users who do not move keep their bits. Costs what the method costs.
+ * <p>Items are unknown, so there are no recommendations to keep. Methods that train a model are refused, and so is {@code
+ * regulariser: function}; {@code regulariser: parameters} keeps the embeddings close. The findings say how far embeddings
+ * moved; only the owner of the items can measure recommendation quality. Methods see the embeddings in units of their own
+ * size, a power of two, so that learning rates have the same meaning for every model. Users that do not move keep their
+ * exact bits. Cost: that of the method.
  *
  * @param method one of {@link #methods}, with any settings
- * @param hide what is to be hidden
+ * @param hide the request to hide
  */
 public record Repair(Method<Split, Recommender> method, Hide hide) {
-    private static final int SAMPLED = 500; // users whose neighbours are looked up
-    private static final int AMONG = 20_000; // users they are looked for among
+    private static final int SAMPLED = 500; // users whose neighbours are compared
+    private static final int AMONG = 20_000; // users among which neighbours are searched
     private static final int NEIGHBOURS = 10;
 
     public Repair {
         refuse(method);
     }
 
-    /** The methods that need rows and classes only, as they are without lists. */
+    /** The methods that need only embeddings and classes, without a regulariser of recommendations. */
     public static List<Method<Split, Recommender>> methods() {
         return List.of(
-                new D2dR().withPreserve(Regulariser.PARAMETERS),
+                new D2dR().preserving(Regulariser.PARAMETERS),
                 new TransportMap(),
-                new U2uR().withPreserve(Regulariser.PARAMETERS),
+                new U2uR(500, 1e-3, Regulariser.PARAMETERS, 1e-6, 0.05, 20, 0, ProtectedTables.ALL),
                 new MeanMatching(),
                 new EqualNoise(new TransportMap()),
                 new DpNoise());
     }
 
     private static void refuse(Method<Split, Recommender> method) {
-        Regulariser preserve = switch (method) {
-            case D2dR d2d -> d2d.preserve();
-            case U2uR u2u -> u2u.preserve();
+        Regulariser regulariser = switch (method) {
+            case D2dR d2d -> d2d.regulariser();
+            case U2uR u2u -> u2u.regulariser();
             case EqualNoise(var like) -> {
                 refuse(like);
-                yield Regulariser.NOTHING;
+                yield Regulariser.NONE;
             }
-            case TransportMap map -> Regulariser.NOTHING;
-            case MeanMatching mean -> Regulariser.NOTHING;
-            case DpNoise noise -> Regulariser.NOTHING;
-            default -> throw Hiding.refused(method, "cannot repair rows alone: it needs more than rows and classes");
+            case TransportMap map -> Regulariser.NONE;
+            case MeanMatching mean -> Regulariser.NONE;
+            case DpNoise noise -> Regulariser.NONE;
+            default -> throw Hiding.refused(method, "cannot repair embeddings alone: it needs more than embeddings and classes");
         };
-        if (preserve == Regulariser.FUNCTION) {
+        if (regulariser == Regulariser.FUNCTION) {
             throw Hiding.refused(
                     method,
-                    "has preserve: function, expected parameters or nothing: without items there are no lists to hold");
+                    "has regulariser: function, expected parameters or none: without items there are no recommendations to keep");
         }
     }
 
     /**
-     * Rows before and after, as an audit looks at them.
+     * The embeddings before and after, as a case for an audit.
      *
-     * @param table the repaired rows, of the same users in the same order
-     * @param made the same as models without items
+     * @param table the repaired embeddings, of the same users in the same order
+     * @param made the case, with models without items
      */
     public record Repaired(EmbeddingTable table, Case<Split, Recommender> made) {
-        /** The case in which nothing was done, which an audit has to reject. */
+        /** The case in which nothing was done, which an audit must reject. */
         public Case<Split, Recommender> idle() {
             return new Case<>(made.data(), made.request(), made.before(), made.before(), made.before());
         }
 
         /**
-         * How far rows moved: {@code moved}, the mean length of the way over the mean length of the rows; {@code moved-users},
-         * the share of users whose row is another; {@code neighbours-kept}, the mean share of a user's ten nearest rows that
-         * are so still, of 500 users among 20,000.
+         * How far embeddings moved: {@code displacement}, the mean length of a move over the mean length of an embedding;
+         * {@code moved-users}, the share of users that moved; {@code neighbours-kept}, the mean share of the ten nearest neighbours
+         * that stay among them, for 500 users among 20,000.
          */
         public List<Finding> movement(Env env) {
             float[] before = ((UserRows) made.before()).userRows();
@@ -115,7 +116,7 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
             });
             double share = Arrays.stream(kept).sum() / (double) Math.max(1, nearest * sampled.length);
             return List.of(
-                    new Finding("moved", length > 0 ? way / length : 0, users, Direction.LOWER),
+                    new Finding("displacement", length > 0 ? way / length : 0, users, Direction.LOWER),
                     new Finding("moved-users", (double) moved / users, users, Direction.NONE),
                     new Finding("neighbours-kept", share, sampled.length, Direction.HIGHER));
         }
@@ -155,7 +156,7 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
         }
     }
 
-    /** Moves the rows; those of users in no class stay, except under noise. */
+    /** Moves the embeddings; users without a class stay in place, except under noise. */
     public Repaired repair(EmbeddingTable table, Env env) {
         Interactions none = Interactions.of(
                 table.entities(), Entities.numbered(1), new int[0], new int[0], Optional.empty(), Optional.empty());
@@ -177,13 +178,13 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
             if (!Float.isFinite(number)) {
                 throw new LetheException(
                         LetheException.Code.NUMERIC,
-                        Named.Of.name(method) + " moved a row to " + number + ", expected finite numbers");
+                        Named.Of.name(method) + " moved an embedding to " + number + ", expected finite numbers");
             }
         }
         return new Repaired(table.withRows(rows), new Case<>(data, hide, before, after, before));
     }
 
-    /** The power of two, so that nothing is rounded, by which the root of the mean square comes to between 0.25 and 0.5. */
+    /** A power of two that brings the root mean square between 0.25 and 0.5 without rounding. */
     private static float unit(float[] rows) {
         double square = 0;
         for (float number : rows) {
@@ -193,16 +194,16 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
         return Math.scalb(1f, Math.clamp(exponent, Float.MIN_EXPONENT, Float.MAX_EXPONENT));
     }
 
-    /** Whoever trained the rows is not here. */
+    /** A stand-in for the unknown learner, which cannot train. */
     private record Nobody() implements Learner<Split, Recommender> {
         @Override
         public Recommender train(Split data, Env env) {
-            throw new LetheException(LetheException.Code.STUDY, "rows alone cannot be trained");
+            throw new LetheException(LetheException.Code.STUDY, "embeddings alone cannot be trained");
         }
 
         @Override
         public Estimate estimate(Split data) {
-            throw new LetheException(LetheException.Code.STUDY, "rows alone cannot be trained");
+            throw new LetheException(LetheException.Code.STUDY, "embeddings alone cannot be trained");
         }
     }
 }

@@ -6,17 +6,17 @@ import org.hipparchus.linear.EigenDecompositionSymmetric;
 import org.lethe.attack.LabelledSamples;
 
 /**
- * How rows of users are spread: a defence that moves everybody to one point hides everything and serves nobody.
+ * The spread of user embeddings: a defence that moves all users to one point hides everything, but the model is useless.
  *
- * @param trace of the covariance: the sum of the variances of the columns
+ * @param trace trace of the covariance: the sum of the variances of the dimensions
  * @param effectiveRank {@code exp(−Σ p log p)} with p the eigenvalues of the covariance over their sum (Roy and Vetterli
- *     2007, on the covariance): the number of directions that matter; 0 where all rows are the same
+ *     2007, on the covariance): the number of directions that matter; 0 if all embeddings are equal
  */
 record RowShape(double trace, double effectiveRank) {
     private static final int ENOUGH = 50_000; // rows; more move neither number by a per cent
     private static final int BINS = 50;
 
-    /** The shape of {@code [users, width]} rows; every so-many-th of more than 50,000. Costs users · width² + width³. */
+    /** The spread of {@code [users, width]} embeddings, of an even sample of at most 50,000. Cost: users · width² + width³. */
     static RowShape of(float[] rows, int width) {
         int users = rows.length / width;
         int stride = (users + ENOUGH - 1) / ENOUGH;
@@ -55,7 +55,7 @@ record RowShape(double trace, double effectiveRank) {
         return new RowShape(trace, trace > 0 ? effectiveRank(covariance, trace) : 0);
     }
 
-    /** With their mean added to all eigenvalues: among many zeros, as of fewer users than columns, the iteration does not converge. */
+    /** Adds the mean eigenvalue to all first, because the iteration does not converge among many zeros. */
     private static double effectiveRank(double[][] covariance, double trace) {
         double mean = 1.0 / covariance.length;
         for (int e = 0; e < covariance.length; e++) {
@@ -74,9 +74,8 @@ record RowShape(double trace, double effectiveRank) {
 
     /**
      * The mean over columns of the Jensen-Shannon divergence between the classes' histograms of 50 bins over the range of
-     * all (raid, section 4), over its largest value, the logarithm of the number of classes: 0 for equal histograms, 1 for
-     * histograms that do not meet. Finite classes alone give more than 0: compare with shuffled labels. Two passes over the
-     * rows, in the order they lie.
+     * all (raid, section 4), over its largest value, the logarithm of the number of classes. It is 0 for equal histograms and 1
+     * for disjoint ones. It is above 0 for finite classes; compare it with shuffled labels. Cost: two passes over the rows.
      */
     static double divergence(LabelledSamples target) {
         int width = target.width();

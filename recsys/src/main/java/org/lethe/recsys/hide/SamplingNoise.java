@@ -5,20 +5,19 @@ import org.lethe.transport.Cloud;
 import org.lethe.transport.Gaussian;
 
 /**
- * Gives back the sampling noise that was taken from classes when they were made exactly alike: it sets them as far apart as
- * samples of one distribution are.
+ * Sampling noise for classes that were made exactly equal: it sets them as far apart as random samples of one distribution.
  *
- * <p>Classes whose moments agree exactly are more alike than chance makes them: a classifier fitted to some of their users errs
- * on the others, and an attacker who turns its answers round reads the attribute (balanced accuracy far below one half). Each
- * class is therefore carried, by the affine map between normal distributions, onto mean and covariance of as many users as it
- * has, drawn with repeats from all classes alike. For a mean this is exact: with variance σ²/n of the noise, what is seen of a
- * part of the class says nothing about the rest. Users to whom a method was not fitted stay where its maps put them: the
- * error of the fit is their chance, and what is drawn for the others would mark them.
+ * <p>Classes with exactly equal moments are more similar than chance allows. A classifier fitted to some of their users is
+ * then wrong on the others, and an attacker that inverts its answers reads the attribute (balanced accuracy far below one
+ * half). Each class is therefore carried, by the affine map between normal distributions, onto the mean and covariance of a
+ * sample of its size, drawn with repeats from all classes. For a mean this is exact: with noise of variance σ²/n, one part
+ * of the class says nothing about the rest. Users to whom a method was not fitted stay where its maps put them. The error
+ * of the fit already acts as their sampling noise.
  */
 final class SamplingNoise {
     private SamplingNoise() {}
 
-    /** Moves the rows, {@code [users, width]}, of the users to whom a method was fitted. */
+    /** Moves the embeddings, {@code [users, width]}, of the users to whom a method was fitted. */
     static void set(Classes known, double[] rows, int width, Keyed random) {
         int[][] alike = known.asIfAlike(random);
         Gaussian[] targets = new Gaussian[alike.length];
@@ -36,8 +35,8 @@ final class SamplingNoise {
     }
 
     /**
-     * The means alone, of the first {@code columns} numbers of a row, by a shift of each class. It moves a user by about σ/√n in
-     * every number; mean and covariance together move one by σ√(width/n), which users of small classes pay for with their lists.
+     * Shifts each class, in its first {@code columns} dimensions; covariances stay. A user moves by about σ/√n in every dimension.
+     * Mean and covariance together would move a user by σ√(width/n), which costs small classes recommendation quality.
      */
     static void setMeans(Classes known, float[] rows, int width, int columns, Keyed random) {
         int[][] alike = known.asIfAlike(random);

@@ -1,5 +1,6 @@
 package org.lethe.recsys.hide;
 
+import org.lethe.Formerly;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
@@ -11,74 +12,42 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
 
 /**
- * RAID's maps without its training: the rows of a finished model are moved onto the Wasserstein barycenter of the classes, in
- * a few moves of closed form. With {@code form: bures} and one move it is the closed-form Gaussian map of RAID, section 2.6.
+ * RAID's maps without its training: a few closed-form moves carry the embeddings of a finished model onto the Wasserstein
+ * barycenter of the classes. With {@code form: bures} and one move it is the closed-form Gaussian map of RAID, section 2.6.
  *
- * <p>Nothing holds the lists but that transport moves rows as little as it can. Approximate. Costs {@code moves} solutions of
- * the centroid.
+ * <p>There is no regulariser; optimal transport itself moves embeddings as little as possible. Approximate. Cost: {@code
+ * moves} solutions of the centroid.
  *
- * @param form whether the centroid is a cloud of free points or a normal distribution
- * @param points of the free support
- * @param epsilon entropy of the plans, as a part of the median squared distance; 0 for exact plans
- * @param rounds of each centroid
- * @param sample most users of a class to which the maps are fitted; 0 for all
- * @param debiased whether a row goes by the difference of its class's map and that of all classes
- * @param shrink the part of the classes' mean covariance in each class's, for normal distributions
- * @param drawn whether classes end as far apart as samples of the centroid are, instead of exactly on it
- * @param moves how often
+ * @param form form of the centroid: free-support (a cloud of free points) or bures (a normal distribution)
+ * @param points number of points of a free support
+ * @param epsilon entropy of the transport plans, relative to the median squared distance; 0 for exact plans
+ * @param centroidIterations largest number of iterations of a centroid
+ * @param maxPerClass largest number of users of a class to which the maps are fitted; 0 for all
+ * @param debiased whether an embedding moves by the difference of its class's map and the map of all classes
+ * @param shrinkage share of the mean covariance of all classes in the covariance of each class, for normal distributions
+ * @param samplingNoise whether classes end as far apart as random samples of the centroid, instead of exactly on it
+ * @param moves number of moves onto the centroid
  */
 @Named("transport-map")
 public record TransportMap(
         Raid.Form form,
         int points,
         double epsilon,
-        int rounds,
-        int sample,
+        @Formerly("rounds") int centroidIterations,
+        @Formerly("sample") int maxPerClass,
         boolean debiased,
-        double shrink,
-        boolean drawn,
+        @Formerly("shrink") double shrinkage,
+        @Formerly("drawn") boolean samplingNoise,
         int moves)
         implements Hiding {
     public TransportMap {
-        new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, shrink, drawn);
+        new Centroid.Settings(form, points, epsilon, centroidIterations, maxPerClass, debiased, shrinkage, samplingNoise);
         Check.require(moves >= 1, "moves", moves, "at least 1");
     }
 
-    /** The normal distribution's map, one move. */
+    /** One move by the map of normal distributions. */
     public TransportMap() {
         this(Raid.Form.BURES, 256, 0.01, 20, 0, true, 0.25, true, 1);
-    }
-
-    public TransportMap withForm(Raid.Form form) {
-        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
-    }
-
-    public TransportMap withPoints(int points) {
-        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
-    }
-
-    public TransportMap withEpsilon(double epsilon) {
-        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
-    }
-
-    public TransportMap withRounds(int rounds) {
-        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
-    }
-
-    public TransportMap withDebiased(boolean debiased) {
-        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
-    }
-
-    public TransportMap withShrink(double shrink) {
-        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
-    }
-
-    public TransportMap withDrawn(boolean drawn) {
-        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
-    }
-
-    public TransportMap withMoves(int moves) {
-        return new TransportMap(form, points, epsilon, rounds, sample, debiased, shrink, drawn, moves);
     }
 
     @Override
@@ -86,12 +55,9 @@ public record TransportMap(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
         UserRows before = Hiding.rows(this, model);
         Hide hide = Hiding.hide(this, request);
-        return new Centroid(settings(), hide.targets(data.train()), Hiding.known(hide, data)).polish(before, moves, env);
-    }
-
-    /** The settings of the centroid. */
-    Centroid.Settings settings() {
-        return new Centroid.Settings(form, points, epsilon, rounds, sample, debiased, shrink, drawn);
+        Centroid.Settings settings =
+                new Centroid.Settings(form, points, epsilon, centroidIterations, maxPerClass, debiased, shrinkage, samplingNoise);
+        return new Centroid(settings, hide.targets(data.train()), Hiding.known(hide, data)).polish(before, moves, env);
     }
 
     @Override

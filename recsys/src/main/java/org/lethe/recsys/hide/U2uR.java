@@ -1,5 +1,6 @@
 package org.lethe.recsys.hide;
 
+import org.lethe.Formerly;
 import java.util.List;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -12,69 +13,46 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
 
 /**
- * User-to-user attribute unlearning of a finished model (arXiv 2310.05847): users of different classes are drawn together,
- * while a regulariser holds their lists.
+ * User-to-user attribute unlearning of a finished model (arXiv 2310.05847): it pulls users of different classes together,
+ * while a regulariser keeps their recommendations.
  *
- * <p>Loss {@code Tr(Θᵀ L Θ) = Σ ‖θ_i − θ_j‖²} over pairs of users of different classes, by its closed form in
- * {@code O(users·width)} instead of a users × users matrix. Its minimum is one point for all; only the regulariser and the
- * number of steps prevent that. With {@code apart} above 0, the form the paper's text describes: the mean over pairs of
- * different classes, less {@code apart} times the mean over pairs of one class.
+ * <p>The loss is {@code Tr(Θᵀ L Θ) = Σ ‖θ_i − θ_j‖²} over pairs of users of different classes. Its closed form costs {@code
+ * O(users·width)} instead of a users × users matrix. Its minimum is one point for all users; only the regulariser and the
+ * number of steps prevent this. With {@code repulsion} above 0 it is the form that the paper's text describes: the mean
+ * over pairs of different classes, minus {@code repulsion} times the mean over pairs of the same class.
  *
- * <p>Approximate: nothing is promised about what an attacker finds. Costs, for each step, {@code O(users·width)} and the
- * scores of every user's list.
+ * <p>Approximate: no attack accuracy is promised. Cost of a step: {@code O(users·width)} and the scores of every user's top
+ * k.
  *
- * @param steps of Adam, each on all users
- * @param learningRate of Adam
- * @param preserve what holds the lists together
- * @param weight of that, for each unit of its sum over users
- * @param margin by how much the score of an item of a list should exceed the next one's
- * @param list length of the lists that are held
- * @param apart how strongly users of one class are pushed apart, at most a half; 0 is the released code
- * @param tables which tables of users move
+ * @param steps number of steps of Adam, each on all users
+ * @param learningRate learning rate of Adam
+ * @param regulariser what is kept close to the model before: function (the top-k order), parameters (the embeddings) or
+ *     none
+ * @param regulariserWeight weight of the regulariser, for each unit of its sum over users
+ * @param margin smallest difference of the scores of two neighbouring recommendations
+ * @param k number of recommendations of each user that the regulariser keeps in order
+ * @param repulsion strength that pushes users of one class apart, at most 0.5; 0 is the released code
+ * @param tables user tables that move: all or first
  */
 @Named("u2u-r")
 public record U2uR(
         int steps,
         double learningRate,
-        Regulariser preserve,
-        double weight,
+        @Formerly("preserve") Regulariser regulariser,
+        @Formerly("weight") double regulariserWeight,
         double margin,
-        int list,
-        double apart,
+        @Formerly("list") int k,
+        @Formerly("apart") double repulsion,
         ProtectedTables tables)
         implements Hiding {
     public U2uR {
-        new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, 1, tables);
-        Check.require(apart >= 0 && apart <= 0.5, "apart", apart, "0 to 0.5");
+        new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, regulariser, regulariserWeight, margin, k, 1, tables);
+        Check.require(repulsion >= 0 && repulsion <= 0.5, "repulsion", repulsion, "0 to 0.5");
     }
 
     /** The settings of the released code, on all tables. */
     public U2uR() {
         this(500, 1e-3, Regulariser.FUNCTION, 1e-6, 0.05, 20, 0, ProtectedTables.ALL);
-    }
-
-    public U2uR withSteps(int steps) {
-        return new U2uR(steps, learningRate, preserve, weight, margin, list, apart, tables);
-    }
-
-    public U2uR withLearningRate(double learningRate) {
-        return new U2uR(steps, learningRate, preserve, weight, margin, list, apart, tables);
-    }
-
-    public U2uR withPreserve(Regulariser preserve) {
-        return new U2uR(steps, learningRate, preserve, weight, margin, list, apart, tables);
-    }
-
-    public U2uR withWeight(double weight) {
-        return new U2uR(steps, learningRate, preserve, weight, margin, list, apart, tables);
-    }
-
-    public U2uR withMargin(double margin) {
-        return new U2uR(steps, learningRate, preserve, weight, margin, list, apart, tables);
-    }
-
-    public U2uR withList(int list) {
-        return new U2uR(steps, learningRate, preserve, weight, margin, list, apart, tables);
     }
 
     @Override
@@ -84,11 +62,11 @@ public record U2uR(
         List<Classes> targets = Hiding.known(Hiding.hide(this, request), data);
         Discrepancy discrepancy = (rows, width, gradient, random, workers) ->
                 targets.forEach(classes -> addGradient(classes, rows, width, gradient));
-        return new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, preserve, weight, margin, list, 1, tables)
+        return new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, regulariser, regulariserWeight, margin, k, 1, tables)
                 .run(this, before, targets, discrepancy, data, env);
     }
 
-    /** 2 (n_other θ_i − Σ_other θ_j) for each user, and the push of its own class. */
+    /** Adds 2 (n_other θ_i − Σ_other θ_j) for each user, and the repulsion of its own class. */
     void addGradient(Classes classes, float[] rows, int width, float[] gradient) {
         int[] counts = classes.counts();
         double[] sums = new double[counts.length * width];
@@ -109,8 +87,8 @@ public record U2uR(
             together += count * (count - 1.0) / 2;
         }
         double different = labelled * (labelled - 1.0) / 2 - together;
-        double pull = apart > 0 ? 1 / Math.max(1, different) : 1;
-        double push = apart / Math.max(1, together);
+        double pull = repulsion > 0 ? 1 / Math.max(1, different) : 1;
+        double push = repulsion / Math.max(1, together);
         for (int u = 0; u < classes.of().length; u++) {
             int k = classes.of()[u];
             if (k >= 0) {

@@ -18,31 +18,33 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
 
 /**
- * The loop of post-training attribute unlearning (arXiv 2310.05847): descent on the rows of users alone, over
- * {@code discrepancy + weight · preservation}; all else is shared with the model before, bit by bit, and so are the rows of users
- * in no class.
+ * The loop of post-training attribute unlearning (arXiv 2310.05847): descent on user embeddings alone, over {@code
+ * discrepancy + regulariserWeight · regulariser}.
  *
- * @param descent Adam, or plain descent with a learning rate that falls to 0 in a straight line
- * @param steps how many at most
+ * <p>All other parameters are shared with the model before, bit by bit. Users without a class do not move.
+ *
+ * @param descent Adam, or plain descent with a learning rate that falls linearly to 0
+ * @param steps largest number of steps
  * @param rate learning rate
- * @param preserve what holds the lists together
- * @param weight of that, for each unit of its sum over users
- * @param margin by how much the score of an item of a list should exceed the next
- * @param list length of the lists
- * @param seen the part of the lists that a step sees, other ones in each, for all of them
- * @param tables which tables move
+ * @param regulariser what is kept close to the model before: function (the top-k order), parameters (the embeddings) or
+ *     none
+ * @param regulariserWeight weight of the regulariser, for each unit of its sum over users
+ * @param margin smallest difference of the scores of two neighbouring recommendations
+ * @param k number of recommendations of each user that the regulariser keeps in order
+ * @param seen share of the top-k lists in a step, a new sample each time, weighted for all
+ * @param tables user tables that move
  */
 record Unlearning(
         Descent descent,
         int steps,
         double rate,
-        Regulariser preserve,
-        double weight,
+        Regulariser regulariser,
+        double regulariserWeight,
         double margin,
-        int list,
+        int k,
         double seen,
         ProtectedTables tables) {
-    /** How rows go down the loss. */
+    /** The optimiser. */
     enum Descent {
         ADAM,
         PLAIN
@@ -51,12 +53,12 @@ record Unlearning(
     Unlearning {
         Check.require(steps >= 0, "steps", steps, "at least 0");
         Check.require(rate > 0 && rate < 1e3, "learningRate", rate, "above 0 and below 1000");
-        Check.require(weight >= 0 && weight < 1e6, "weight", weight, "at least 0 and below 1000000");
+        Check.require(regulariserWeight >= 0 && regulariserWeight < 1e6, "regulariserWeight", regulariserWeight, "at least 0 and below 1000000");
         Check.require(margin >= 0 && margin < 1e6, "margin", margin, "at least 0 and below 1000000");
-        Check.require(list >= 2, "list", list, "at least 2");
+        Check.require(k >= 2, "k", k, "at least 2");
     }
 
-    /** The rows after all steps; only users in a class of one of the targets move. */
+    /** The embeddings after all steps; only users with a class in one of the targets move. */
     UserRows run(
             Method<?, ?> method, UserRows before, List<Classes> targets, Discrepancy discrepancy, Split data, Env env) {
         String name = Named.Of.name(method);
@@ -67,7 +69,7 @@ record Unlearning(
         float[] gradient = new float[stride];
         Down down = down(stride);
         IntPredicate moving = u -> targets.stream().anyMatch(classes -> classes.of()[u] >= 0);
-        Lists lists = preserve == Regulariser.FUNCTION ? Lists.of(before, data, list, moving, env) : Lists.NONE;
+        Lists lists = regulariser == Regulariser.FUNCTION ? Lists.of(before, data, k, moving, env) : Lists.NONE;
         Keyed random = env.random(name);
         int taken = 0;
         try (Progress.Training watched = env.progress().steps(name, steps)) {
@@ -78,21 +80,21 @@ record Unlearning(
                 int t = taken + 1;
                 Arrays.fill(gradient, 0);
                 discrepancy.addGradient(rows, width, gradient, random.of(t), env.workers());
-                switch (preserve) {
+                switch (regulariser) {
                     case FUNCTION -> {
                         Lists some = lists.drawn(
                                 (int) Math.ceil(seen * lists.users.length),
                                 random.of("lists").of(t));
-                        double each = weight * lists.users.length / Math.max(1, some.users.length);
+                        double each = regulariserWeight * lists.users.length / Math.max(1, some.users.length);
                         some.addGradient(
                                 before.withUserRows(Arrays.copyOf(rows, size)), each, (float) margin, gradient);
                     }
                     case PARAMETERS -> {
                         for (int n = 0; n < size; n++) {
-                            gradient[n] += (float) (2 * weight * (rows[n] - before.userRows()[n]));
+                            gradient[n] += (float) (2 * regulariserWeight * (rows[n] - before.userRows()[n]));
                         }
                     }
-                    case NOTHING -> {}
+                    case NONE -> {}
                 }
                 still(gradient, width, tables.columns(before));
                 down.step(rows, gradient, t);
@@ -104,7 +106,7 @@ record Unlearning(
         return before.withUserRows(discrepancy.ended(Arrays.copyOf(rows, size), width));
     }
 
-    /** One step of all rows, counted from 1. */
+    /** One step on all embeddings, counted from 1. */
     private interface Down {
         void step(float[] rows, float[] gradient, int t);
     }
@@ -128,7 +130,7 @@ record Unlearning(
         };
     }
 
-    /** No gradient for the columns from {@code moving} on. */
+    /** Clears the gradient of the columns from {@code moving} on. */
     private static void still(float[] gradient, int width, int moving) {
         for (int at = 0; moving < width && at + width <= gradient.length; at += width) {
             Arrays.fill(gradient, at + moving, at + width, 0);
@@ -143,12 +145,12 @@ record Unlearning(
         if (sum != 0) {
             throw new LetheException(
                     LetheException.Code.NUMERIC,
-                    name + ": the rows of users are not finite after step " + step
+                    name + ": the embeddings of users are not finite after step " + step
                             + "; a smaller learningRate may help");
         }
     }
 
-    /** The list each user had, best item first; users with fewer than two items to order have none. */
+    /** The top-k list of each user before, best item first; users with fewer than two items have none. */
     record Lists(int[] users, int[] items, int length) {
         static final Lists NONE = new Lists(new int[0], new int[0], 1);
 
@@ -164,7 +166,7 @@ record Unlearning(
             return longest < 2 ? NONE : new Lists(users, items, longest);
         }
 
-        /** So many of them, without repeats. */
+        /** A random sample of at most so many lists, without repeats. */
         Lists drawn(int most, Keyed random) {
             if (users.length <= most) {
                 return this;

@@ -1,4 +1,4 @@
-/** Hiding: methods by which the rows of users stop telling an attribute, and the attacks that judge them. */
+/** Methods that hide an attribute in the embeddings of users, and the attacks that judge them. */
 @NullMarked
 package org.lethe.recsys.hide;
 

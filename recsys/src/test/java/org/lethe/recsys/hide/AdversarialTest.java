@@ -31,7 +31,7 @@ class AdversarialTest {
     private static final Split DATA = new Planted(300, 100, 20, 3).load(new DataFolders(List.of()));
     /** Groups whose tastes are far apart. */
     private static final Split TASTES =
-            new Planted(400, 100, 20, 3).withTaste(2).load(new DataFolders(List.of()));
+            new Planted(400, 100, 20, 8, 2, 0.7, 1, 0.1, 0.2, 3).load(new DataFolders(List.of()));
 
     private static final Hide GROUP = new Hide(Planted.GROUP);
     private static final UserLearner BPR = new Bpr()
@@ -41,7 +41,7 @@ class AdversarialTest {
             .withLearningRate(0.01)
             .withInitialSd(0.1)
             .withPatience(30);
-    private static final AttributeAttack ATTACK = new AttributeAttack().withAttackers(List.of(Attacker.LOGISTIC)).withRepeats(2).withMost(10_000);
+    private static final AttributeAttack ATTACK = new AttributeAttack(List.of(Attacker.LOGISTIC), 5, 2, 10_000, false);
 
     static double leak(UserRows model, Split data) {
         Classes groups = GROUP.each(data.train()).getFirst();
@@ -73,7 +73,7 @@ class AdversarialTest {
         int width = 5;
         float[] rows = normal(users.length * width, "rows");
         for (boolean balanced : new boolean[] {false, true}) {
-            Adversarial settings = new Adversarial().withReversal(10).withHidden(6).withBalanced(balanced);
+            Adversarial settings = new Adversarial(10, 6, 1e-3, balanced, 0);
             float[] gradient = new float[rows.length];
             added(settings, classes, users, rows, gradient);
             for (int n = 0; n < rows.length; n++) {
@@ -140,7 +140,7 @@ class AdversarialTest {
                         .withLearningRate(0.003)
                         .withInitialSd(0.1)
                         .withPatience(60),
-                new Adversarial().withReversal(0.1).withLearningRate(0.01),
+                new Adversarial(0.1, 16, 0.01, false, 0),
                 0.4);
     }
 
@@ -155,15 +155,15 @@ class AdversarialTest {
                         .withLearningRate(0.003)
                         .withL2(0)
                         .withPatience(40),
-                new Adversarial().withReversal(0.1).withLearningRate(0.003),
+                new Adversarial(0.1, 16, 0.003, false, 0),
                 0.4);
     }
 
     @Test
     void theAttackFallsOnBothTablesOfANetwork() {
         fallsOn(
-                new NeuMf().withDims(4).withLayers(List.of(8, 4)).withNegatives(1).withEpochs(10).withLearningRate(4e-3).withInitialSd(0.1).withPatience(10),
-                new Adversarial().withReversal(0.05).withLearningRate(0.03),
+                new NeuMf(4, List.of(8, 4), 1, 10, 256, 4e-3, 0.1, 10),
+                new Adversarial(0.05, 16, 0.03, false, 0),
                 0.7);
     }
 
@@ -185,7 +185,7 @@ class AdversarialTest {
     void withoutReversalTrainingIsPlain() {
         UserRows plain = BPR.train(DATA, Env.seeded(1));
         UserRows watched =
-                (UserRows) new Adversarial().withReversal(0).fulfil(plain, GROUP, BPR, DATA, Env.seeded(1));
+                (UserRows) new Adversarial(0, 16, 1e-3, false, 0).fulfil(plain, GROUP, BPR, DATA, Env.seeded(1));
         assertTrue(Arrays.equals(plain.userRows(), watched.userRows()));
     }
 
@@ -207,11 +207,11 @@ class AdversarialTest {
                 LetheException.class,
                 () -> new Adversarial().fulfil(before, GROUP, new ImplicitAls(), DATA, Env.seeded(1)));
         assertTrue(solved.getMessage().contains("adversarial needs a model"), solved.getMessage());
-        Adversarial late = new Adversarial().withWarmup(30);
+        Adversarial late = new Adversarial(0.5, 16, 1e-3, false, 30);
         LetheException never =
                 assertThrows(LetheException.class, () -> late.fulfil(before, GROUP, BPR, DATA, Env.seeded(1)));
         assertTrue(never.getMessage().contains("30 epochs"), never.getMessage());
-        assertThrows(IllegalArgumentException.class, () -> new Adversarial().withReversal(-1));
+        assertThrows(IllegalArgumentException.class, () -> new Adversarial(-1, 16, 1e-3, false, 0));
         float[] endless = {Float.NaN, 0};
         Classes two = new Classes("a", List.of("x", "y"), new int[] {0, 1});
         LetheException runaway = assertThrows(

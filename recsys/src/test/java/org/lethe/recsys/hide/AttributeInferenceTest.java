@@ -36,7 +36,7 @@ final class AttributeInferenceTest {
     private static final Classes GROUPS =
             new Hide(Planted.GROUP).each(DATA.train()).getFirst();
     private static final AttributeInference AUDIT =
-            new AttributeInference().withAttackers(List.of(Attacker.LOGISTIC, Attacker.KNN)).withRepeats(2).withBar(0.57, 0.6);
+            new AttributeInference(List.of(Attacker.LOGISTIC, Attacker.KNN), 5, 2, 5_000, 0.57, 0.6, 0.5, false);
 
     /** Rows in which the group moves every number by a given amount, for users of a kind. */
     private static Embeddings rows(double shift, boolean ofTheUnknown, Hide hide) {
@@ -70,8 +70,8 @@ final class AttributeInferenceTest {
     void doingNothingIsFoundLeaking() {
         Embeddings model = rows(0.8);
         Map<String, Finding> findings = examine(HIDE, model, model);
-        assertInstanceOf(Verdict.Fail.class, verdict(findings, "leak"));
-        assertInstanceOf(Verdict.Fail.class, verdict(findings, "leak(knn)"));
+        assertInstanceOf(Verdict.Fail.class, verdict(findings, "attack-accuracy"));
+        assertInstanceOf(Verdict.Fail.class, verdict(findings, "attack-accuracy(knn)"));
         assertInstanceOf(Verdict.Fail.class, verdict(findings, "auc(logistic)"));
         assertInstanceOf(Verdict.Pass.class, verdict(findings, "trace-kept"));
     }
@@ -99,7 +99,7 @@ final class AttributeInferenceTest {
     void plantedRowsGiveTheScoreOfTheBestAttack() {
         // six numbers moved by 0.5 each: the best guess is right with probability Φ(0.5 · √6 / 2) = 0.730
         Finding leak = AUDIT.examine(rows(0.5).userRows(), WIDTH, GROUPS, Env.seeded(1)).stream()
-                .filter(f -> f.name().equals("leak(logistic)"))
+                .filter(f -> f.name().equals("attack-accuracy(logistic)"))
                 .findFirst()
                 .orElseThrow();
         assertEquals(0.730, leak.value(), 0.08, leak.toString()); // four standard deviations
@@ -108,14 +108,14 @@ final class AttributeInferenceTest {
     @Test
     void rowsThatKnowNothingPass() {
         Map<String, Finding> findings = examine(HIDE, rows(0.8), rows(0));
-        assertInstanceOf(Verdict.Pass.class, verdict(findings, "leak"));
+        assertInstanceOf(Verdict.Pass.class, verdict(findings, "attack-accuracy"));
         assertInstanceOf(Verdict.Pass.class, verdict(findings, "effective-rank-kept"));
     }
 
     @Test
     void withNothingToHideNothingIsDecided() {
         Map<String, Finding> findings = examine(HIDE, rows(0), rows(0));
-        assertTrue(verdict(findings, "leak") instanceof Verdict.Undecided(var bar, var why)
+        assertTrue(verdict(findings, "attack-accuracy") instanceof Verdict.Undecided(var bar, var why)
                 && why.contains("model before"));
     }
 
@@ -145,10 +145,10 @@ final class AttributeInferenceTest {
     void hidingOnlyTheKnownIsFoundOut() {
         Hide half = HIDE.knowing(0.5);
         Map<String, Finding> findings = examine(half, rows(0.8), rows(0.8, true, half));
-        assertInstanceOf(Verdict.Fail.class, verdict(findings, "leak-unknown(logistic)"));
+        assertInstanceOf(Verdict.Fail.class, verdict(findings, "attack-accuracy-held-out(logistic)"));
         Map<String, Finding> whole = examine(half, rows(0.8), rows(0));
-        assertInstanceOf(Verdict.Pass.class, verdict(whole, "leak-unknown(logistic)"));
-        assertInstanceOf(Verdict.Pass.class, verdict(whole, "leak-inductive(logistic)"));
+        assertInstanceOf(Verdict.Pass.class, verdict(whole, "attack-accuracy-held-out(logistic)"));
+        assertInstanceOf(Verdict.Pass.class, verdict(whole, "attack-accuracy-inductive(logistic)"));
     }
 
     @Test

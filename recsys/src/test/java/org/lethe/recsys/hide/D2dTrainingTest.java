@@ -33,7 +33,7 @@ import org.lethe.transport.Sinkhorn;
 class D2dTrainingTest {
     /** Groups whose tastes are far apart. */
     private static final Split DATA =
-            new Planted(400, 100, 20, 3).withTaste(2).load(new DataFolders(List.of()));
+            new Planted(400, 100, 20, 8, 2, 0.7, 1, 0.1, 0.2, 3).load(new DataFolders(List.of()));
 
     private static final Hide GROUP = new Hide(Planted.GROUP);
     private static final UserLearner BPR = new Bpr()
@@ -207,7 +207,7 @@ class D2dTrainingTest {
 
     @Test
     void theAttackFallsOnBothTablesOfANetwork() {
-        fallsOn(new NeuMf().withDims(4).withLayers(List.of(8, 4)).withNegatives(1).withEpochs(10).withLearningRate(4e-3).withInitialSd(0.1).withPatience(10), new D2dTraining(), 0.5);
+        fallsOn(new NeuMf(4, List.of(8, 4), 1, 10, 256, 4e-3, 0.1, 10), new D2dTraining(), 0.5);
     }
 
     @ParameterizedTest

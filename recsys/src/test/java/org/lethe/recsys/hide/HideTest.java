@@ -29,7 +29,7 @@ class HideTest {
     }
 
     private static Hide hide(int least, String... attribute) {
-        return new Hide(attribute).withLeast(least).withSeed(7);
+        return new Hide(List.of(attribute), List.of(35.0, 50.0), least, 1, 7);
     }
 
     @Test

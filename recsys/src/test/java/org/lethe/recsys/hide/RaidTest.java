@@ -35,12 +35,13 @@ class RaidTest {
             .withInitialSd(0.1)
             .withPatience(30);
     private static final Raid SMALL =
-            new Raid().withWarmup(5).withRefresh(1).withPenalty(1).withPoints(64).withRounds(8).withSample(0).withPolish(1).withFlow(false).withMend(0);
+            new Raid(5, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
     private static final Raid NORMAL =
-            new Raid().withWarmup(5).withRefresh(1).withPenalty(1).withForm(Raid.Form.BURES).withPoints(1).withEpsilon(0).withRounds(1).withSample(0).withPolish(1).withFlow(false).withMend(0);
-    private static final Raid IN_TURN = new Raid().withWarmup(5).withPenalty(1).withPoints(64).withRounds(8).withSample(0).withPolish(1).withFlow(false).withMend(0).withSchedule(Raid.Schedule.ALTERNATING);
+            new Raid(5, 1, 1, Raid.Form.BURES, 1, 0, 1, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
+    private static final Raid IN_TURN = new Raid(
+            5, 3, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.ALTERNATING);
     private static final Raid FLOWING =
-            new Raid().withWarmup(5).withRefresh(1).withPenalty(1).withPoints(64).withRounds(8).withSample(0).withMend(0);
+            new Raid(5, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 0, true, 0, Raid.Schedule.JOINT);
 
     private static double ndcg(UserRows model) {
         return Ranking.mean(Ranking.test(model, DATA, 10, Workers.here()).ndcgCut());
@@ -82,7 +83,7 @@ class RaidTest {
         double[] moves = new double[2];
         for (int debiased = 0; debiased < 2; debiased++) {
             Centroid centroid = new Centroid(
-                    new TransportMap().withForm(Raid.Form.SUPPORT).withPoints(64).withRounds(10).withDebiased(debiased == 1).withShrink(0).withDrawn(false).settings(),
+                    new Centroid.Settings(Raid.Form.FREE_SUPPORT, 64, 0.01, 10, 0, debiased == 1, 0, false),
                     classes,
                     classes);
             for (double d : centroid.displacements(rows, width, Env.seeded(1))) {
@@ -107,7 +108,7 @@ class RaidTest {
         List<Classes> classes = List.of(new Classes("a", List.of("x", "y"), of));
         Embeddings model = new Embeddings(2, rows, new float[2]);
         Centroid centroid =
-                new Centroid(new TransportMap().withPoints(1).withEpsilon(0).withRounds(1).withShrink(0).withDrawn(false).settings(), classes, classes);
+                new Centroid(new Centroid.Settings(Raid.Form.BURES, 1, 0, 1, 0, true, 0, false), classes, classes);
         float[] moved = centroid.polish(model, 1, Env.seeded(1)).userRows();
         double[] mean = new double[4];
         double[] square = new double[4];
@@ -138,7 +139,7 @@ class RaidTest {
         double[] moves = new double[2];
         for (int shrunk = 0; shrunk < 2; shrunk++) {
             Centroid centroid = new Centroid(
-                    new TransportMap().withPoints(1).withEpsilon(0).withRounds(1).withShrink(0.25 * shrunk).withDrawn(false).settings(),
+                    new Centroid.Settings(Raid.Form.BURES, 1, 0, 1, 0, true, 0.25 * shrunk, false),
                     List.of(all),
                     List.of(all.where(u -> u < 100)));
             double[] moved = centroid.displacements(rows, width, Env.seeded(1));
@@ -153,7 +154,8 @@ class RaidTest {
     void itemsFindTheirPlacesAmongUsersThatStay() {
         UserRows before = BPR.train(DATA, Env.seeded(1));
         UserRows polished = (UserRows) SMALL.fulfil(before, GROUP, BPR, DATA, Env.seeded(1));
-        Raid mending = new Raid().withWarmup(5).withRefresh(1).withPenalty(1).withPoints(64).withRounds(8).withSample(0).withPolish(1).withFlow(false);
+        Raid mending = new Raid(
+                5, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 10, Raid.Schedule.JOINT);
         Env env = Env.seeded(1);
         UserRows mended = (UserRows) mending.fulfil(before, GROUP, BPR, DATA, env);
         assertArrayEquals(polished.userRows(), mended.userRows());
@@ -169,7 +171,7 @@ class RaidTest {
     @Test
     void inTurnSolvesTheCentroidAndDrawsRowsInEveryThirdEpochAlone() {
         Centroid none =
-                new Centroid(new TransportMap().withPoints(1).withEpsilon(0).withRounds(1).withShrink(0).withDrawn(false).settings(), List.of(), List.of());
+                new Centroid(new Centroid.Settings(Raid.Form.BURES, 1, 0, 1, 0, true, 0, false), List.of(), List.of());
         CentroidLoss alignment = new CentroidLoss(IN_TURN, none, List.of());
         List<Integer> active =
                 IntStream.range(0, 12).filter(alignment::active).boxed().toList();
@@ -180,7 +182,7 @@ class RaidTest {
     void centroidsThatDidNotSettleAreCounted() {
         UserRows before = BPR.train(DATA, Env.seeded(1));
         Env env = Env.seeded(1);
-        new TransportMap().withForm(Raid.Form.SUPPORT).withPoints(64).withRounds(1).withShrink(0).withDrawn(false).withMoves(2).fulfil(before, GROUP, BPR, DATA, env);
+        new TransportMap(Raid.Form.FREE_SUPPORT, 64, 0.01, 1, 0, true, 0, false, 2).fulfil(before, GROUP, BPR, DATA, env);
         assertEquals(2, env.ledger().cost().count("centroids"));
         assertEquals(2, env.ledger().cost().count("centroids-unsettled")); // one round never settles a drawn start
         Env gaussian = Env.seeded(1);
@@ -205,7 +207,8 @@ class RaidTest {
         LetheException solved = assertThrows(
                 LetheException.class, () -> SMALL.fulfil(before, GROUP, new ImplicitAls(), DATA, Env.seeded(1)));
         assertTrue(solved.getMessage().contains("step by step"), solved.getMessage());
-        Raid late = new Raid().withWarmup(30).withRefresh(1).withPenalty(1).withPoints(64).withRounds(8).withSample(0).withPolish(1).withFlow(false).withMend(0);
+        Raid late = new Raid(
+                30, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
         LetheException never =
                 assertThrows(LetheException.class, () -> late.fulfil(before, GROUP, BPR, DATA, Env.seeded(1)));
         assertTrue(never.getMessage().contains("30 epochs"), never.getMessage());

@@ -56,7 +56,7 @@ class RepairTest {
 
     @Test
     void nobodyMovesWhereRowsStay() {
-        Repair nothing = new Repair(new U2uR().withSteps(0).withPreserve(Regulariser.NOTHING).withWeight(0).withMargin(0).withList(2), GENDER);
+        Repair nothing = new Repair(new U2uR(0, 1e-3, Regulariser.NONE, 0, 0, 2, 0, ProtectedTables.ALL), GENDER);
         Repair.Repaired same = nothing.repair(table(1), Env.seeded(1));
         assertArrayEquals(table(1).rows(), same.table().rows());
         assertEquals(

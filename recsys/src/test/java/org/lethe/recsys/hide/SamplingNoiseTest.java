@@ -35,7 +35,7 @@ class SamplingNoiseTest {
         Classes classes = new Classes("a", List.of("x", "y"), of);
         float[] floats = floats(rows);
         setting.set(classes, floats, Keyed.seed(seed));
-        return new AttributeAttack().withAttackers(List.of(Attacker.LOGISTIC)).withRepeats(1)
+        return new AttributeAttack(List.of(Attacker.LOGISTIC), 5, 1, 5_000, false)
                 .crossValidated(new LabelledSamples(floats, WIDTH, of, 2), Keyed.seed(1), Workers.here())
                 .getFirst()
                 .balancedAccuracy();

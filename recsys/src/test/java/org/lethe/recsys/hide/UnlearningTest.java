@@ -119,11 +119,11 @@ class UnlearningTest {
         double apart = ClassDistance.of(before, GROUP, DATA);
         assertTrue(apart > 0.01, "the planted groups differ: " + apart);
         for (Method<Split, Recommender> method : List.of(
-                new U2uR().withSteps(100).withLearningRate(1e-2),
+                new U2uR(100, 1e-2, Regulariser.FUNCTION, 1e-6, 0.05, 20, 0, ProtectedTables.ALL),
                 new D2dR(),
                 new TransportMap(),
                 D2dR.released(),
-                D2dR.released().withPreserve(Regulariser.PARAMETERS),
+                D2dR.released().preserving(Regulariser.PARAMETERS),
                 new MeanMatching())) {
             Embeddings after = (Embeddings) method.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
             assertTrue(
@@ -168,7 +168,7 @@ class UnlearningTest {
     void theFlowStopsWhereClassesAreAlikeAndTheReleasedFormDoesNot() {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
         D2dR flow =
-                new D2dR().withSample(0).withDrawn(false);
+                new D2dR(D2dR.Form.FLOW, 40, 1, Regulariser.FUNCTION, 3e-4, 0.05, 20, 0, false, ProtectedTables.ALL);
         long steps = steps(flow, before);
         assertTrue(steps > 0 && steps < flow.steps(), steps + " steps");
         UserRows alike = (UserRows) flow.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
@@ -181,7 +181,7 @@ class UnlearningTest {
     void theRowsThatTheFlowEndsWithAreAlikeWithTheirMeansDrawn() {
         Embeddings before = MODEL.train(DATA, Env.seeded(1));
         D2dR flow =
-                new D2dR().withLearningRate(0.02).withSample(0);
+                new D2dR(D2dR.Form.FLOW, 40, 0.02, Regulariser.FUNCTION, 3e-4, 0.05, 20, 0, true, ProtectedTables.ALL);
         assertTrue(steps(flow, before) < flow.steps());
         UserRows after = (UserRows) flow.fulfil(before, GROUP, MODEL, DATA, Env.seeded(1));
         assertTrue(apart(before) > 0.01, "apart before: " + apart(before));

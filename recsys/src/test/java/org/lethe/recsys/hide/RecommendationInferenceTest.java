@@ -26,16 +26,16 @@ import org.lethe.recsys.Split;
 import org.lethe.tables.Entities;
 
 /** A test of the tester, on lists of users of two classes who have done nothing yet, or one thing that tells the class. */
-final class ListInferenceTest {
+final class RecommendationInferenceTest {
     private static final int USERS = 600;
     private static final int ITEMS = 40;
     private static final int WIDTH = 6;
     private static final int[] OF = IntStream.range(0, USERS).map(u -> u % 2).toArray();
-    private static final ListInference AUDIT = audit(true);
+    private static final RecommendationInference AUDIT = audit(true);
     private static final Hide HIDE = new Hide("group");
 
-    private static ListInference audit(boolean served) {
-        return new ListInference().withAttackers(List.of(Attacker.LOGISTIC, Attacker.KNN)).withRepeats(2).withBar(0.57, 0.6).withList(5).withItems(30).withServed(served);
+    private static RecommendationInference audit(boolean excludeSeen) {
+        return new RecommendationInference(List.of(Attacker.LOGISTIC, Attacker.KNN), 5, 2, 5_000, 0.57, 0.6, 5, 30, excludeSeen);
     }
 
     /** Users had the item that is given for their class, or none. */
@@ -77,7 +77,7 @@ final class ListInferenceTest {
     }
 
     private static Verdict verdict(Map<String, Finding> findings) {
-        return found(findings, "list-leak").verdict().orElseThrow();
+        return found(findings, "recommendation-attack-accuracy").verdict().orElseThrow();
     }
 
     @Test
@@ -86,8 +86,8 @@ final class ListInferenceTest {
         Map<String, Finding> idle = examine(data(), telling, telling, Env.seeded(1));
         assertInstanceOf(Verdict.Fail.class, verdict(idle));
         assertEquals(
-                found(idle, "list-leak(knn)").value(),
-                found(idle, "list-leak-before(knn)").value());
+                found(idle, "recommendation-attack-accuracy(knn)").value(),
+                found(idle, "recommendation-attack-accuracy-before(knn)").value());
         Map<String, Finding> hidden = examine(data(), telling, model(0), Env.seeded(1));
         assertInstanceOf(Verdict.Pass.class, verdict(hidden));
         assertInstanceOf(Verdict.Undecided.class, verdict(examine(data(), model(0), model(0), Env.seeded(1))));
@@ -100,7 +100,7 @@ final class ListInferenceTest {
         assertInstanceOf(Verdict.Fail.class, verdict(examine(had, model(2), model(0), Env.seeded(1))));
         Case<Split, Recommender> c = new Case<>(had, HIDE, model(2), model(0), model(2));
         Finding whole = audit(false).examine(c, Env.seeded(1)).getFirst();
-        assertEquals("list-leak", whole.name());
+        assertEquals("recommendation-attack-accuracy", whole.name());
         assertInstanceOf(Verdict.Pass.class, whole.verdict().orElseThrow());
     }
 

@@ -1,5 +1,6 @@
 package org.lethe.recsys.hide;
 
+import org.lethe.Formerly;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -25,74 +26,52 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 
 /**
- * Whether attackers can tell an attribute of users from the lists they are shown, which need no look into the model: the attack
- * of {@code attribute-inference} on {@code x_u ∈ {0, 1}^items}, what of the {@code items} that lists of all users hold most often is
- * in a user's own list of {@code list} items.
+ * Measures whether attackers can guess an attribute of users from their top-k recommendations, without access to the model.
  *
- * <p>Hiding an attribute in rows does not promise this: lists as they are served leave out what a user has had, and what is missing
- * tells of it, whatever the model. {@code served: false} attacks lists that leave nothing out, where that is not so. Verdicts are
- * by the same bar and precondition, and say how far a method that acts on rows reaches.
+ * <p>This is the attack of {@code attribute-inference} on {@code x_u ∈ {0, 1}^items}: whether each of the {@code items}
+ * most recommended items is among the top k of the user.
  *
- * <p>Costs a ranking and {@code attackers · folds · repeats} fits for each model, the one before once for all cells that share it.
+ * <p>A method that hides an attribute in embeddings does not promise to pass. Served recommendations leave out the items
+ * that a user has interacted with, and the gaps can reveal the attribute, whatever the model. With {@code excludeSeen:
+ * false} nothing is left out. Verdicts use the same bar and the same controls; they show how far a method on embeddings
+ * reaches.
  *
- * @param attackers who guesses
- * @param folds parts of a repeat, each guessed by attackers that learned on the others
- * @param repeats how often users are drawn and guessed anew
- * @param most users of a class at most; the smallest class limits all of them anyway
- * @param bar the largest leak that passes, and how far the area under the curve may be from one half
- * @param precondition the leak before that makes the audit worth its name
- * @param list length of the lists
- * @param items that attackers look for in them
- * @param served whether lists leave out what a user has had
+ * <p>Cost: one ranking and {@code attackers · folds · repeats} fits for each model. The model before is attacked once for
+ * all cells that share it.
+ *
+ * @param attackers the classifiers that guess the attribute
+ * @param folds number of folds of the cross-validation
+ * @param repeats number of times that users are sampled and cross-validated again
+ * @param maxPerClass largest number of users of a class; classes are also cut to the size of the smallest
+ * @param bar largest attack accuracy that passes; the AUC may be as far from 0.5 as this
+ * @param minAccuracyBefore smallest attack accuracy on the model before; below it, verdicts are undecided
+ * @param k number of recommendations of each user
+ * @param items number of items that attackers use: the most recommended ones
+ * @param excludeSeen whether recommendations leave out the items that a user has interacted with
  */
-@Named("list-inference")
-public record ListInference(
+@Named(value = "recommendation-inference", formerly = "list-inference")
+public record RecommendationInference(
         List<Attacker> attackers,
         int folds,
         int repeats,
-        int most,
+        @Formerly("most") int maxPerClass,
         double bar,
-        double precondition,
-        int list,
+        @Formerly("precondition") double minAccuracyBefore,
+        @Formerly("list") int k,
         int items,
-        boolean served)
+        @Formerly("served") boolean excludeSeen)
         implements Audit<Split, Recommender> {
-    public ListInference {
-        attackers = new AttributeAttack(attackers, folds, repeats, most, false).attackers();
+    public RecommendationInference {
+        attackers = new AttributeAttack(attackers, folds, repeats, maxPerClass, false).attackers();
         Check.require(bar >= 0.5 && bar <= 1, "bar", bar, "0.5 to 1");
-        Check.require(precondition >= bar && precondition <= 1, "precondition", precondition, "bar to 1");
-        Check.require(list >= 1, "list", list, "at least 1");
+        Check.require(minAccuracyBefore >= bar && minAccuracyBefore <= 1, "minAccuracyBefore", minAccuracyBefore, "bar to 1");
+        Check.require(k >= 1, "k", k, "at least 1");
         Check.require(items >= 1, "items", items, "at least 1");
     }
 
-    /** The attack of {@code attribute-inference} on 256 items in lists of 20, as they are served. */
-    public ListInference() {
+    /** The attack of {@code attribute-inference} on 256 items in the top 20, without seen items. */
+    public RecommendationInference() {
         this(List.of(Attacker.values()), 5, 3, 5_000, 0.55, 0.58, 20, 256, true);
-    }
-
-    public ListInference withAttackers(List<Attacker> attackers) {
-        return new ListInference(attackers, folds, repeats, most, bar, precondition, list, items, served);
-    }
-
-    public ListInference withRepeats(int repeats) {
-        return new ListInference(attackers, folds, repeats, most, bar, precondition, list, items, served);
-    }
-
-    /** Both at once, as the precondition is never below the bar. */
-    public ListInference withBar(double bar, double precondition) {
-        return new ListInference(attackers, folds, repeats, most, bar, precondition, list, items, served);
-    }
-
-    public ListInference withList(int list) {
-        return new ListInference(attackers, folds, repeats, most, bar, precondition, list, items, served);
-    }
-
-    public ListInference withItems(int items) {
-        return new ListInference(attackers, folds, repeats, most, bar, precondition, list, items, served);
-    }
-
-    public ListInference withServed(boolean served) {
-        return new ListInference(attackers, folds, repeats, most, bar, precondition, list, items, served);
     }
 
     @Override
@@ -102,33 +81,33 @@ public record ListInference(
 
     @Override
     public Optional<String> unsuited(Request request, Method<Split, Recommender> method) {
-        return LetheException.refusal(() -> Hide.in(request, "list-inference"));
+        return LetheException.refusal(() -> Hide.in(request, "recommendation-inference"));
     }
 
     @Override
     public List<Finding> examine(Case<Split, Recommender> c, Env env) {
-        Hide hide = Hide.in(c.request(), "list-inference");
+        Hide hide = Hide.in(c.request(), "recommendation-inference");
         Interactions train = c.remaining().train();
         List<Request> others = Hide.others(c.request());
         Optional<Lists> own = c.untouched() ? Optional.empty() : Optional.of(lists(c.after(), train, env));
         Lists had =
-                c.baseline().of(List.of("list-inference", list, items, served, others), env, e -> lists(c.before(), train, e));
+                c.baseline().of(List.of("list-inference", k, items, excludeSeen, others), env, e -> lists(c.before(), train, e));
         Lists has = own.orElse(had);
         List<Classes> attributes = hide.each(train);
         List<Finding> findings = new ArrayList<>();
         for (Classes classes : attributes) {
             AttackFindings attacked = new AttackFindings(
-                    new AttributeAttack(attackers, folds, repeats, most, false),
+                    new AttributeAttack(attackers, folds, repeats, maxPerClass, false),
                     bar,
-                    precondition,
+                    minAccuracyBefore,
                     classes,
-                    "list-",
+                    "recommendation-",
                     attributes.size() > 1 ? " of " + classes.attribute() : "",
                     env);
             LabelledSamples target = has.target(classes);
             AttackFindings.Attacks attacks = attacked.attack(
                     c,
-                    List.of(this, classes.attribute(), hide.bands(), hide.least(), others),
+                    List.of(this, classes.attribute(), hide.bands(), hide.minClassSize(), others),
                     () -> had.target(classes),
                     target);
             attacked.judge(target, attacks.after(), Optional.of(AttackFindings.best(attacks.before())), findings);
@@ -137,7 +116,7 @@ public record ListInference(
         return findings;
     }
 
-    /** {@code [users, width]}, 1 where a list holds an item. */
+    /** One row of each user, {@code [users, width]}: 1 if an item is recommended. */
     private record Lists(float[] holds, int width) {
         LabelledSamples target(Classes classes) {
             return new LabelledSamples(holds, width, classes.of(), classes.size());
@@ -146,8 +125,8 @@ public record ListInference(
 
     private Lists lists(Recommender model, Interactions train, Env env) {
         int[] users = IntStream.range(0, train.users()).toArray();
-        Interactions leftOut = served ? train : train.where((user, item) -> false);
-        int[][] lists = Ranking.top(model, leftOut, users, list, env.workers());
+        Interactions leftOut = excludeSeen ? train : train.where((user, item) -> false);
+        int[][] lists = Ranking.top(model, leftOut, users, k, env.workers());
         int[] times = new int[train.items()];
         Arrays.stream(lists).flatMapToInt(Arrays::stream).forEach(item -> times[item]++);
         int[] often = IntStream.range(0, times.length)
@@ -175,7 +154,7 @@ public record ListInference(
 
     @Override
     public String limits() {
-        return "No attacker we ran guesses better than the bar from one list of each user at this sample size; one who sees several"
+        return "No attacker we ran guesses better than the bar from one top-k list of each user at this sample size; one that sees several"
                 + " lists of a user, scores, or what the user did might.";
     }
 }
