@@ -72,7 +72,8 @@ record Catalogue(List<Entry> entries) {
 
     /** As short as it can be said: with the subject where another has an entry of that name too. */
     String name(Entry entry) {
-        boolean shared = entries.stream().anyMatch(e -> e.name().equals(entry.name()) && !e.subject.equals(entry.subject));
+        boolean shared =
+                entries.stream().anyMatch(e -> e.name().equals(entry.name()) && !e.subject.equals(entry.subject));
         return shared ? entry.full() : entry.name();
     }
 

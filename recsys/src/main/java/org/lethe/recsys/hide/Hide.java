@@ -7,8 +7,8 @@ import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.numerics.Keyed;
-import org.lethe.tables.Entities;
 import org.lethe.recsys.Interactions;
+import org.lethe.tables.Entities;
 
 /**
  * Hide an attribute of users: their rows must not tell it to whoever reads them, while the lists stay as good as they were.
