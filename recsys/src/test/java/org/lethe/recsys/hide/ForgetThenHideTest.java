@@ -153,7 +153,6 @@ class ForgetThenHideTest {
             for (int u = 0; u < train.users(); u++) {
                 without += train.degree(u) == 0 ? 1 : 0;
             }
-            System.out.println(source + ": " + train.users() + " users, " + without);
             assertEquals(0, without, source.toString());
         }
     }
