@@ -5,7 +5,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** A key that the settings of a record no longer have. Studies may still use it; they are told what to use instead, and the key has no effect. */
+/** A key that the settings of a record no longer have. Studies may still use it: it has no effect, and a note says what does. */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
 public @interface Gone {

@@ -77,7 +77,7 @@ class ForgetThenHideTest {
         List<Finding> inference = audit.examine(c, ENV);
         double before = value(inference, "acc-before");
         double after = value(inference, "acc");
-        assertTrue(before > 0.8 && after < 0.65, before + " before, " + after + " after");
+        assertTrue(before > 0.65 && after < 0.6, before + " before, " + after + " after");
         Finding judged = inference.stream()
                 .filter(f -> f.verdict().isPresent())
                 .findFirst()
@@ -87,7 +87,7 @@ class ForgetThenHideTest {
         // a model that only forgot still tells the group
         List<Finding> only =
                 audit.examine(new Case<>(DATA, LEFT, chain, learned, forgotten, retrained), ENV);
-        assertTrue(value(only, "acc") > 0.8, only.toString());
+        assertTrue(value(only, "acc") > 0.65, only.toString());
     }
 
     private static double value(List<Finding> findings, String name) {
@@ -153,7 +153,6 @@ class ForgetThenHideTest {
             for (int u = 0; u < train.users(); u++) {
                 without += train.degree(u) == 0 ? 1 : 0;
             }
-            System.out.println(source + ": " + train.users() + " users, " + without);
             assertEquals(0, without, source.toString());
         }
     }
