@@ -38,6 +38,6 @@ class RecsysAuditLawsTest extends AuditLaws<Split, Recommender> {
                 subject().audits(),
                 "fairness {share: 0.5}",
                 "attribute-inference {attackers: [logistic], repeats: 1}",
-                "list-inference {attackers: [logistic], repeats: 1}");
+                "recommendation-inference {attackers: [logistic], repeats: 1}");
     }
 }

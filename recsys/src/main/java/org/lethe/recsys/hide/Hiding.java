@@ -41,8 +41,7 @@ interface Hiding extends Method<Split, Recommender> {
         }
         throw refused(
                 method,
-                "needs a model with user embeddings, not a "
-                        + model.served().getClass().getSimpleName());
+                "needs a model with one table of user embeddings; shards that answer one by one have a table each");
     }
 
     /** The learner, which must train under a defence and for more epochs than its warm-up. */

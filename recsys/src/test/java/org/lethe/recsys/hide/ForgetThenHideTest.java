@@ -73,7 +73,7 @@ class ForgetThenHideTest {
         assertTrue(value(completeness, "calibrated-auc-before") > value(completeness, "calibrated-auc"), "remembered");
 
         AttributeInference audit =
-                new AttributeInference().withAttackers(List.of(Attacker.LOGISTIC)).withRepeats(2);
+                new AttributeInference(List.of(Attacker.LOGISTIC), 5, 2, 5_000, 0.55, 0.58, 0.5, false);
         List<Finding> inference = audit.examine(c, ENV);
         double before = value(inference, "acc-before");
         double after = value(inference, "acc");
@@ -131,8 +131,7 @@ class ForgetThenHideTest {
         LetheException e =
                 assertThrows(LetheException.class, () -> new D2dR().fulfil(apart, HIDE, BPR, DATA, ENV));
         assertEquals(
-                "d2d-r works on a model that holds users as rows; this one is put together from parts that each have"
-                        + " rows of their own",
+                "d2d-r needs a model with one table of user embeddings; shards that answer one by one have a table each",
                 e.getMessage());
     }
 
