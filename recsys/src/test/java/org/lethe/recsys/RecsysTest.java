@@ -85,10 +85,10 @@ class RecsysTest {
         for (RecEraser.By by : RecEraser.By.values()) {
             for (RecEraser.Aggregate aggregate : RecEraser.Aggregate.values()) {
                 methods.add(new RecEraser(3, by)
-                        .withRounds(5)
+                        .withClusterIterations(5)
                         .withAggregate(aggregate)
-                        .withEpochs(2)
-                        .withBatches(3));
+                        .withAttentionEpochs(2)
+                        .withAttentionBatches(3));
             }
         }
         for (Combiner.Kind kind : Combiner.Kind.values()) {

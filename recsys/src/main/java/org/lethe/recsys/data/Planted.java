@@ -86,27 +86,27 @@ public record Planted(
     }
 
     public Planted withFactors(int factors) {
-        return new Planted(users, items, interactions, factors, taste, activity, popularity, validation, test, seed);
+        return new Planted(users, items, interactionsPerUser, factors, groupEffect, activitySpread, popularitySpread, validation, test, seed);
     }
 
-    public Planted withTaste(double taste) {
-        return new Planted(users, items, interactions, factors, taste, activity, popularity, validation, test, seed);
+    public Planted withGroupEffect(double groupEffect) {
+        return new Planted(users, items, interactionsPerUser, factors, groupEffect, activitySpread, popularitySpread, validation, test, seed);
     }
 
-    public Planted withActivity(double activity) {
-        return new Planted(users, items, interactions, factors, taste, activity, popularity, validation, test, seed);
+    public Planted withActivitySpread(double activitySpread) {
+        return new Planted(users, items, interactionsPerUser, factors, groupEffect, activitySpread, popularitySpread, validation, test, seed);
     }
 
-    public Planted withPopularity(double popularity) {
-        return new Planted(users, items, interactions, factors, taste, activity, popularity, validation, test, seed);
+    public Planted withPopularitySpread(double popularitySpread) {
+        return new Planted(users, items, interactionsPerUser, factors, groupEffect, activitySpread, popularitySpread, validation, test, seed);
     }
 
     public Planted withValidation(double validation) {
-        return new Planted(users, items, interactions, factors, taste, activity, popularity, validation, test, seed);
+        return new Planted(users, items, interactionsPerUser, factors, groupEffect, activitySpread, popularitySpread, validation, test, seed);
     }
 
     public Planted withTest(double test) {
-        return new Planted(users, items, interactions, factors, taste, activity, popularity, validation, test, seed);
+        return new Planted(users, items, interactionsPerUser, factors, groupEffect, activitySpread, popularitySpread, validation, test, seed);
     }
 
     @Override

@@ -96,24 +96,24 @@ public record RecEraser(
         this(shards, partition, 1.2, 50, Aggregate.ATTENTION, 20, 20, 0.01, 2, false);
     }
 
-    public RecEraser withRounds(int rounds) {
-        return new RecEraser(shards, partition, slack, rounds, aggregate, epochs, batches, rate, patience, leakFree);
+    public RecEraser withClusterIterations(int clusterIterations) {
+        return new RecEraser(shards, partition, slack, clusterIterations, aggregate, attentionEpochs, attentionBatches, attentionLearningRate, attentionPatience, repartition);
     }
 
     public RecEraser withAggregate(Aggregate aggregate) {
-        return new RecEraser(shards, partition, slack, rounds, aggregate, epochs, batches, rate, patience, leakFree);
+        return new RecEraser(shards, partition, slack, clusterIterations, aggregate, attentionEpochs, attentionBatches, attentionLearningRate, attentionPatience, repartition);
     }
 
-    public RecEraser withEpochs(int epochs) {
-        return new RecEraser(shards, partition, slack, rounds, aggregate, epochs, batches, rate, patience, leakFree);
+    public RecEraser withAttentionEpochs(int attentionEpochs) {
+        return new RecEraser(shards, partition, slack, clusterIterations, aggregate, attentionEpochs, attentionBatches, attentionLearningRate, attentionPatience, repartition);
     }
 
-    public RecEraser withBatches(int batches) {
-        return new RecEraser(shards, partition, slack, rounds, aggregate, epochs, batches, rate, patience, leakFree);
+    public RecEraser withAttentionBatches(int attentionBatches) {
+        return new RecEraser(shards, partition, slack, clusterIterations, aggregate, attentionEpochs, attentionBatches, attentionLearningRate, attentionPatience, repartition);
     }
 
-    public RecEraser withLeakFree(boolean leakFree) {
-        return new RecEraser(shards, partition, slack, rounds, aggregate, epochs, batches, rate, patience, leakFree);
+    public RecEraser withRepartition(boolean repartition) {
+        return new RecEraser(shards, partition, slack, clusterIterations, aggregate, attentionEpochs, attentionBatches, attentionLearningRate, attentionPatience, repartition);
     }
 
     @Override

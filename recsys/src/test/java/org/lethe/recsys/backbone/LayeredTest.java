@@ -43,7 +43,7 @@ class LayeredTest {
 
     /** Tastes that differ much, among items that are nearly equally popular. */
     private static final Split TASTES =
-            new Planted(200, 120, 30, 3).withFactors(4).withTaste(2).withActivity(0.5).withPopularity(0.2).load(new DataFolders(List.of()));
+            new Planted(200, 120, 30, 3).withFactors(4).withGroupEffect(2).withActivitySpread(0.5).withPopularitySpread(0.2).load(new DataFolders(List.of()));
 
     static List<UserLearner> small() {
         return List.of(

@@ -56,7 +56,7 @@ class NetworkShardsTest {
     }
 
     private static RecEraser own(RecEraser.By partition, boolean leakFree) {
-        return new RecEraser(3, partition).withRounds(5).withAggregate(RecEraser.Aggregate.OWN).withEpochs(2).withBatches(3).withLeakFree(leakFree);
+        return new RecEraser(3, partition).withClusterIterations(5).withAggregate(RecEraser.Aggregate.OWN).withAttentionEpochs(2).withAttentionBatches(3).withRepartition(leakFree);
     }
 
     private static final List<Method<Split, Recommender>> EXACT = List.of(
@@ -242,7 +242,7 @@ class NetworkShardsTest {
     void attentionAggregatesTheTablesOfTowersAndGraphs() {
         Split data = Blocks.split(40, 25, 3, 5);
         RecEraser attention =
-                new RecEraser(3, RecEraser.By.USERS).withRounds(5).withEpochs(2).withBatches(3);
+                new RecEraser(3, RecEraser.By.USERS).withClusterIterations(5).withAttentionEpochs(2).withAttentionBatches(3);
         for (UserLearner learner : List.of(layered().get(2), layered().get(3))) {
             Sharded sharded = (Sharded) attention.learn(learner, data, Env.seeded(5));
             assertTrue(sharded.served() instanceof Embeddings);

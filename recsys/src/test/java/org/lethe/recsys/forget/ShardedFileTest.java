@@ -66,7 +66,7 @@ class ShardedFileTest {
     void everyKindOfPartitionIsKept() throws IOException {
         for (RecEraser.By by : RecEraser.By.values()) {
             Sharded learned = (Sharded) new RecEraser().learn(LEARNER, DATA, ENV);
-            Partition partition = new RecEraser(3, by).withRounds(5).withEpochs(2).withBatches(3)
+            Partition partition = new RecEraser(3, by).withClusterIterations(5).withAttentionEpochs(2).withAttentionBatches(3)
                     .partition(new Embeddings(1, rows(DATA.users(), 1), rows(DATA.items(), 1)), DATA, ENV);
             List<Sharded.Shard> shards = Sharded.train(
                     new int[] {0, 1, 2},

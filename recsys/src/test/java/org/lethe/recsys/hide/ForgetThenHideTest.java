@@ -42,7 +42,7 @@ import org.lethe.study.Study;
 
 /** A chain of both verbs: shards forget, and what they serve is hidden in. */
 class ForgetThenHideTest {
-    private static final Split DATA = new Planted(400, 100, 20, 3).withTaste(2).load(new DataFolders(List.of()));
+    private static final Split DATA = new Planted(400, 100, 20, 3).withGroupEffect(2).load(new DataFolders(List.of()));
     private static final Bpr BPR = new Bpr()
             .withDims(16)
             .withEpochs(30)
