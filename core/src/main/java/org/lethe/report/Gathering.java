@@ -94,13 +94,13 @@ final class Gathering {
                         .filter(r -> r.place().equals(place))
                         .map(r -> r.findings().get(name))
                         .anyMatch(m -> m != null && m.standing().isPresent())) {
-                    here.put(name, control(verdicts(audit, name, rejected), verdicts(audit, name, reference)));
+                    here.put(name, Control.of(verdicts(audit, name, rejected), verdicts(audit, name, reference)));
                 }
             }
             if (!here.isEmpty()) {
                 controls.put(place, here);
             }
-            if (AuditTable.at(here) == Control.UNDECIDED) {
+            if (Control.of(here) == Control.UNDECIDED) {
                 names.stream()
                         .flatMap(name -> Stream.of(rejected, reference)
                                 .flatMap(runs -> verdicts(audit, name, runs).stream())
@@ -236,36 +236,6 @@ final class Gathering {
                         .flatMap(f -> f.verdict().stream())
                         .toList())
                 .toList();
-    }
-
-    /**
-     * What the controls come to over all seeds: one seed that decides is enough where no other decides the other way. A
-     * method under test, by contrast, has to pass for every seed. Each control that must be rejected has to be. Without a
-     * reference that the audit looked at, as for a request to hide, rejecting them is all.
-     */
-    private static Control control(List<List<Verdict>> rejected, List<List<Verdict>> reference) {
-        if (any(reference, Verdict.Fail.class)) {
-            return Control.BROKEN;
-        }
-        if (any(rejected, Verdict.Pass.class)) {
-            return Control.BLIND;
-        }
-        if (rejected.isEmpty()
-                || Stream.of(rejected, reference).flatMap(List::stream).anyMatch(List::isEmpty)) {
-            return Control.ABSENT;
-        }
-        if (!each(rejected, Verdict.Fail.class) || !each(reference, Verdict.Pass.class)) {
-            return Control.UNDECIDED;
-        }
-        return reference.isEmpty() ? Control.REJECTS : Control.HOLDS;
-    }
-
-    private static boolean any(List<List<Verdict>> controls, Class<? extends Verdict> kind) {
-        return controls.stream().flatMap(List::stream).anyMatch(kind::isInstance);
-    }
-
-    private static boolean each(List<List<Verdict>> controls, Class<? extends Verdict> kind) {
-        return controls.stream().allMatch(seeds -> seeds.stream().anyMatch(kind::isInstance));
     }
 
     private static List<Score> scores(

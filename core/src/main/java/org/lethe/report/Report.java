@@ -14,11 +14,13 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SequencedMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.lethe.Aspect;
 import org.lethe.Direction;
 import org.lethe.Exactness;
 import org.lethe.Finding;
 import org.lethe.Interval;
+import org.lethe.Verdict;
 import org.lethe.study.LeftOut;
 import org.lethe.study.Run;
 import org.lethe.study.Run.Role;
@@ -129,6 +131,47 @@ public record Report(
             this.words = words;
         }
 
+        /**
+         * What the controls come to over all seeds: one seed that decides is enough where no other decides the other way. A
+         * method under test, by contrast, has to pass for every seed. Each control that must be rejected has to be. Without a
+         * reference that the audit looked at, as for a request to hide, rejecting them is all.
+         *
+         * @param rejected for each method that must be rejected, its verdicts about one finding, one a seed
+         * @param reference likewise for the references
+         */
+        public static Control of(List<List<Verdict>> rejected, List<List<Verdict>> reference) {
+            if (any(reference, Verdict.Fail.class)) {
+                return BROKEN;
+            }
+            if (any(rejected, Verdict.Pass.class)) {
+                return BLIND;
+            }
+            if (rejected.isEmpty()
+                    || Stream.of(rejected, reference).flatMap(List::stream).anyMatch(List::isEmpty)) {
+                return ABSENT;
+            }
+            if (!each(rejected, Verdict.Fail.class) || !each(reference, Verdict.Pass.class)) {
+                return UNDECIDED;
+            }
+            return reference.isEmpty() ? REJECTS : HOLDS;
+        }
+
+        /** What the bars of one place come to, by the names of their findings: any that tells the controls apart is enough. */
+        public static Control of(Map<String, Control> bars) {
+            return List.of(HOLDS, REJECTS, UNDECIDED, BLIND).stream()
+                    .filter(bars::containsValue)
+                    .findFirst()
+                    .orElse(ABSENT);
+        }
+
+        private static boolean any(List<List<Verdict>> controls, Class<? extends Verdict> kind) {
+            return controls.stream().flatMap(List::stream).anyMatch(kind::isInstance);
+        }
+
+        private static boolean each(List<List<Verdict>> controls, Class<? extends Verdict> kind) {
+            return controls.stream().allMatch(seeds -> seeds.stream().anyMatch(kind::isInstance));
+        }
+
         /** The sentence for it, given the names of the methods that must be rejected. */
         public String words(List<String> rejected) {
             return words.replace("{and}", joined(rejected, " and ")).replace("{or}", joined(rejected, " or "));
@@ -169,24 +212,16 @@ public record Report(
                 return Control.ABSENT;
             }
             for (Control worst : List.of(Control.ABSENT, Control.BLIND, Control.UNDECIDED)) {
-                if (controls.values().stream().anyMatch(c -> at(c) == worst)) {
+                if (controls.values().stream().anyMatch(c -> Control.of(c) == worst)) {
                     return worst == Control.UNDECIDED && held() > 0 ? Control.PARTLY : worst;
                 }
             }
-            return controls.values().stream().anyMatch(c -> at(c) == Control.REJECTS) ? Control.REJECTS : Control.HOLDS;
-        }
-
-        /** What the bars of one place come to: any that tells the controls apart is enough. */
-        static Control at(Map<String, Control> bars) {
-            return List.of(Control.HOLDS, Control.REJECTS, Control.UNDECIDED, Control.BLIND).stream()
-                    .filter(bars::containsValue)
-                    .findFirst()
-                    .orElse(Control.ABSENT);
+            return controls.values().stream().anyMatch(c -> Control.of(c) == Control.REJECTS) ? Control.REJECTS : Control.HOLDS;
         }
 
         private long held() {
             return controls.values().stream()
-                    .filter(c -> at(c) == Control.HOLDS || at(c) == Control.REJECTS)
+                    .filter(c -> Control.of(c) == Control.HOLDS || Control.of(c) == Control.REJECTS)
                     .count();
         }
 

@@ -104,17 +104,13 @@ public record Explained(String name, String summary, String text, Optional<Strin
     }
 
     private static String standard(Object entry, RecordComponent component) {
-        try {
-            Object value = component.getAccessor().invoke(entry);
-            return switch (value) {
-                case Enum<?> e -> e.toString().toLowerCase(Locale.ROOT).replace('_', '-');
-                case Optional<?> o -> o.map(Object::toString).orElse("");
-                case Record r when r.getClass().isAnnotationPresent(Named.class) -> Named.Of.name(r);
-                default -> value.toString();
-            };
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("a public record's accessor can be called", e);
-        }
+        Object value = Words.value(entry, component);
+        return switch (value) {
+            case Enum<?> e -> e.toString().toLowerCase(Locale.ROOT).replace('_', '-');
+            case Optional<?> o -> o.map(Object::toString).orElse("");
+            case Record r when r.getClass().isAnnotationPresent(Named.class) -> Named.Of.name(r);
+            default -> value.toString();
+        };
     }
 
     private static int depth(int character) {

@@ -407,7 +407,7 @@ public final class RunFolder {
     }
 
     /** SHA-256 of bytes, in hex. */
-    static String sha256(byte[] bytes) {
+    public static String sha256(byte[] bytes) {
         return HexFormat.of().formatHex(sha256().digest(bytes));
     }
 

@@ -23,6 +23,22 @@ public final class Words {
         return chained(entry, e -> text(e, null));
     }
 
+    /**
+     * An entry in words, as {@link #full} writes them, or with some of its settings; no chain.
+     *
+     * @param prototypes what it may be
+     * @param catalogue what its settings may name
+     */
+    public static <T> T read(String words, List<? extends T> prototypes, List<?> catalogue) {
+        int brace = words.indexOf(" {");
+        String yaml = brace < 0 ? words : "{" + words.substring(0, brace) + ":" + words.substring(brace) + "}";
+        Mistakes mistakes = new Mistakes("");
+        Binder binder = new Binder(List.copyOf(catalogue), mistakes);
+        Optional<T> read = Node.read(yaml, mistakes).flatMap(node -> binder.entry(node, "entry", prototypes));
+        mistakes.orThrow();
+        return read.orElseThrow();
+    }
+
     /** An entry in words, or each step of a chain. */
     static String chained(Object entry, Function<Object, String> words) {
         List<?> steps = switch (entry) {
