@@ -16,6 +16,11 @@ public interface UserLearner extends Learner<Split, Recommender> {
     /** The seeded initial model: nothing learned yet. */
     UserRows untrained(Split data, Env env);
 
+    /** Whether its models are tables of users and items alone, with no layers after them. */
+    default boolean tables() {
+        return true;
+    }
+
     /** The largest number of epochs that one training runs. */
     int epochs();
 }

@@ -49,8 +49,9 @@ class SuitedTest {
                     refused("bpr", "forget-users", method, "utility"));
         }
         assertEquals(
-                "mixed.yaml:7: d2d-r fulfils requests to hide, not forget-users",
-                refused("bpr", "forget-users", "equal-noise", "utility")); // by the one it copies
+                "mixed.yaml:7: equal-noise moves users as far as another method, and d2d-r fulfils requests to hide, not"
+                        + " forget-users",
+                refused("bpr", "forget-users", "equal-noise", "utility"));
         for (String method : List.of("retrain", "sisa", "receraser", "scif")) {
             assertEquals(
                     "mixed.yaml:7: " + method + " fulfils requests to forget, not hide",
@@ -85,9 +86,19 @@ class SuitedTest {
     }
 
     @Test
+    void layersThatAttentionCannotPutTogether() {
+        assertEquals(
+                "mixed.yaml:7: receraser puts tables of rows together by attention, and neumf has layers after them; use"
+                        + " {aggregate: own}, or ultrare, which weighs scores",
+                refused("neumf", "forget-users", "receraser", "utility"));
+        read("neumf", "forget-users", "ultrare", "utility");
+        read("dmf", "forget-users", "receraser", "utility");
+    }
+
+    @Test
     void auditsWithNothingToMeasure() {
         assertEquals(
-                "mixed.yaml:8: audit list-inference looks at a request to hide, found ForgetUsers",
-                refused("bpr", "forget-users", "retrain", "list-inference"));
+                "mixed.yaml:8: list-inference looks at requests to hide, not forget-users",
+                refused("bpr", "forget-users", "sisa", "list-inference"));
     }
 }

@@ -88,6 +88,11 @@ public record MultVae(
     }
 
     @Override
+    public boolean tables() {
+        return false;
+    }
+
+    @Override
     public UserRows untrained(Split data, Env env) {
         return new Course(this, UserLoss.NONE, data.train(), env).model();
     }

@@ -86,6 +86,11 @@ public record NeuMf(
     }
 
     @Override
+    public boolean tables() {
+        return false;
+    }
+
+    @Override
     public UserRows untrained(Split data, Env env) {
         return course(data, UserLoss.NONE, env).model();
     }

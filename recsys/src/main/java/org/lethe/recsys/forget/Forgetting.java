@@ -59,11 +59,9 @@ interface Forgetting extends Method<Split, Recommender> {
                 method, "needs a model with a row for every user, as bpr or neumf, not " + Named.Of.name(learner));
     }
 
-    /** The learner as one of two tables; networks are known by what they are before any training. */
-    static void requireTables(Method<?, ?> method, Learner<Split, Recommender> learner, Split data, Env env) {
-        if (!(learner instanceof EmbeddingLearner)
-                && learner instanceof UserLearner rows
-                && !(rows.untrained(data, env) instanceof Embeddings)) {
+    /** Refuses a learner whose models have layers after their tables. */
+    static void requireTables(Method<?, ?> method, Learner<Split, Recommender> learner) {
+        if (learner instanceof UserLearner rows && !rows.tables()) {
             throw refused(
                     method,
                     "puts tables of rows together by attention, and " + Named.Of.name(learner)

@@ -42,6 +42,9 @@ interface PartitionedMethod extends Forgetting {
         return LetheException.refusal(() -> {
             Forgetting.forget(this, request);
             Forgetting.ofShards(this, learner);
+            if (tablesOnly()) {
+                Forgetting.requireTables(this, learner);
+            }
         });
     }
 
@@ -49,7 +52,7 @@ interface PartitionedMethod extends Forgetting {
     default Recommender learn(Learner<Split, Recommender> learner, Split data, Env env) {
         Learner<Split, Recommender> ofShards = Forgetting.ofShards(this, learner);
         if (tablesOnly()) {
-            Forgetting.requireTables(this, learner, data, env);
+            Forgetting.requireTables(this, learner);
         }
         Embeddings placed = Forgetting.placed(data, env);
         Partition made = env.ledger().timed("partition", () -> partition(placed, data, env));

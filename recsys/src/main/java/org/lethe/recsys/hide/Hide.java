@@ -59,8 +59,10 @@ public record Hide(List<String> attribute, List<Double> bands, int least, double
         }
         throw new LetheException(
                 LetheException.Code.STUDY,
-                "audit " + audit + " looks at a request to hide, found "
-                        + request.getClass().getSimpleName());
+                audit + " looks at requests to hide, not "
+                        + String.join(
+                                ", then ",
+                                Chain.steps(request).stream().map(Named.Of::name).toList()));
     }
 
     /** The other steps of a request, which may leave other data to look at. */
