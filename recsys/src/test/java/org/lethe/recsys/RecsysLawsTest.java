@@ -1,0 +1,39 @@
+package org.lethe.recsys;
+
+import java.util.List;
+import org.lethe.DataFolders;
+import org.lethe.Learner;
+import org.lethe.Subject;
+import org.lethe.laws.SubjectLaws;
+import org.lethe.recsys.data.Planted;
+
+class RecsysLawsTest extends SubjectLaws<Split, Recommender> {
+    /** Every model, in a size that a test can afford many times. */
+    static final String[] QUICK = {
+        "wmf {dims: 8, epochs: 2}",
+        "bpr {dims: 8, epochs: 4}",
+        "lightgcn {dims: 8, layers: 2, epochs: 2}",
+        "als {dims: 8, iterations: 2}",
+        "whole-data-wmf {dims: 8, epochs: 2}",
+        "gmf {dims: 8, epochs: 2}",
+        "neumf {dims: 8, layers: [16, 8], epochs: 2}",
+        "dmf {dims: 8, layers: [16, 8], epochs: 2}",
+        "ngcf {dims: 8, layers: [8], epochs: 2}",
+        "multvae {latent: 8, hidden: 16, epochs: 2}"
+    };
+
+    @Override
+    protected Subject<Split, Recommender> subject() {
+        return new Recsys();
+    }
+
+    @Override
+    protected Split data() {
+        return new Planted(60, 40, 10, 1).load(new DataFolders(List.of()));
+    }
+
+    @Override
+    protected List<Learner<Split, Recommender>> models() {
+        return quick(subject().models(), QUICK);
+    }
+}

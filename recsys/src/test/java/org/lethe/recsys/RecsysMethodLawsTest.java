@@ -1,0 +1,70 @@
+package org.lethe.recsys;
+
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.lethe.DataFolders;
+import org.lethe.Learner;
+import org.lethe.Method;
+import org.lethe.Request;
+import org.lethe.Subject;
+import org.lethe.laws.MethodLaws;
+import org.lethe.recsys.data.Planted;
+
+/** Every method with a model of two tables; by night, with every model. */
+class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
+    @Override
+    protected Subject<Split, Recommender> subject() {
+        return new Recsys();
+    }
+
+    @Override
+    protected Split data() {
+        return new Planted(60, 40, 10, 1).load(new DataFolders(List.of()));
+    }
+
+    @Override
+    protected List<Learner<Split, Recommender>> models() {
+        return only(subject().models(), "bpr {dims: 8, epochs: 4}");
+    }
+
+    @Override
+    protected List<Request> requests() {
+        return only(subject().requests(), "forget-users", "hide {attribute: [group], least: 10}");
+    }
+
+    @Override
+    protected List<Method<Split, Recommender>> methods() {
+        return quick(
+                subject().methods(),
+                "sisa {shards: 3, slices: 2}",
+                "receraser {shards: 3, epochs: 2}",
+                "ultrare {shards: 3}",
+                "u2u-r {steps: 5}",
+                "d2d-r {steps: 5}",
+                "equal-noise {like: {d2d-r: {steps: 5}}}",
+                "raid {warmup: 1, points: 16, sample: 32, rounds: 5}");
+    }
+
+    @Override
+    protected List<Request> nothing() {
+        return only(
+                subject().requests(),
+                "forget-users {percent: 0}",
+                "forget-items {percent: 0}",
+                "forget-interactions {percent: 0}");
+    }
+}
+
+/** Every method with every request and model that it suits. */
+@Tag("slow")
+class RecsysPairsLawsTest extends RecsysMethodLawsTest {
+    @Override
+    protected List<Learner<Split, Recommender>> models() {
+        return quick(subject().models(), RecsysLawsTest.QUICK);
+    }
+
+    @Override
+    protected List<Request> requests() {
+        return quick(subject().requests(), "hide {attribute: [group], least: 10}");
+    }
+}
