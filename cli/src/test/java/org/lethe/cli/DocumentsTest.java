@@ -19,7 +19,8 @@ import org.lethe.study.Tools;
 
 /**
  * What the manual shows is what is compiled: code between a {@code snippet} mark and the end of its block is a file of
- * the tests, and the reference is what the catalogue says. {@code -Dlethe.write=true} writes both anew.
+ * the tests, or, after {@code FILE#part}, what stands there between two lines {@code // part}. The reference is what the
+ * catalogue says. {@code -Dlethe.write=true} writes both anew.
  */
 class DocumentsTest {
     private static final Path ROOT = Path.of("..");
@@ -29,12 +30,12 @@ class DocumentsTest {
     @Test
     void snippetsAreCompiledCode() throws IOException {
         int snippets = 0;
-        for (String page : List.of("README.md", "CONTRIBUTING.md")) {
+        for (String page : List.of("README.md", "CONTRIBUTING.md", "docs/add-a-subject.md")) {
             String text = Files.readString(ROOT.resolve(page));
             Matcher matcher = SNIPPET.matcher(text);
             StringBuilder renewed = new StringBuilder();
             while (matcher.find()) {
-                String code = code(ROOT.resolve(matcher.group(1)));
+                String code = code(matcher.group(1));
                 matcher.appendReplacement(
                         renewed,
                         Matcher.quoteReplacement(
@@ -43,7 +44,7 @@ class DocumentsTest {
             }
             compare(ROOT.resolve(page), text, matcher.appendTail(renewed).toString());
         }
-        assertEquals(3, snippets);
+        assertEquals(13, snippets);
     }
 
     @Test
@@ -123,10 +124,15 @@ class DocumentsTest {
         return text.replace("|", "\\|");
     }
 
-    /** The file, or what stands between its two README marks, less the indentation. */
-    private static String code(Path file) throws IOException {
-        String text = Files.readString(file);
-        String[] parts = text.split("\n *// README\n", -1);
-        return parts.length == 3 ? (parts[1] + "\n").stripIndent() : text;
+    /** The file of the tests, or the marked part of it, less the indentation. */
+    private static String code(String snippet) throws IOException {
+        String[] place = snippet.split("#", 2);
+        String text = Files.readString(ROOT.resolve(place[0]));
+        if (place.length == 1) {
+            return text;
+        }
+        String[] parts = text.split("(?m)^ *// " + Pattern.quote(place[1]) + "\n", -1);
+        assertEquals(3, parts.length, snippet + " is not marked where it begins and where it ends");
+        return parts[1].stripTrailing().stripIndent() + "\n";
     }
 }

@@ -19,7 +19,7 @@ final class LibraryExample {
     private LibraryExample() {}
 
     static List<Finding> example() {
-        // README
+        // example
         Split data = new Planted().load(DataFolders.usual(Optional.empty()));
         Env env = Env.seeded(1);
         Bpr bpr = new Bpr();
@@ -32,7 +32,7 @@ final class LibraryExample {
 
         List<Finding> findings = new Completeness().examine(new Case<>(data, request, before, after, reference), env);
         findings.forEach(f -> System.out.println(f.name() + " " + f.value() + " " + f.interval()));
-        // README
+        // example
         return findings;
     }
 }
