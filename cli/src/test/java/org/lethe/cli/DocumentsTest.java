@@ -18,9 +18,9 @@ import org.lethe.study.Options;
 import org.lethe.study.Tools;
 
 /**
- * The manual shows compiled code and the catalogue's own words. Code between a {@code snippet} mark and the end of its
- * block is a file of the tests. After {@code FILE#part} it is the part of the file between two lines {@code // part}. The
- * reference is generated. {@code -Dlethe.write=true} writes both anew.
+ * What the manual shows is what is compiled: code between a {@code snippet} mark and the end of its block is a file of
+ * the tests, or, after {@code FILE#part}, what stands there between two lines {@code // part}. The reference is what the
+ * catalogue says. {@code -Dlethe.write=true} writes both anew.
  */
 class DocumentsTest {
     private static final Path ROOT = Path.of("..");

@@ -1,6 +1,7 @@
 package org.lethe.recsys;
 
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.lethe.Audit;
 import org.lethe.DataFolders;
 import org.lethe.Learner;
@@ -8,6 +9,8 @@ import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.laws.AuditLaws;
 import org.lethe.recsys.data.Planted;
+import org.lethe.recsys.forget.Fairness;
+import org.lethe.recsys.forget.ForgetUsers;
 
 class RecsysAuditLawsTest extends AuditLaws<Split, Recommender> {
     @Override
@@ -28,8 +31,7 @@ class RecsysAuditLawsTest extends AuditLaws<Split, Recommender> {
 
     @Override
     protected List<Request> requests() {
-        return quick(
-                subject().requests(), "forget-users {percent: 10}", "forget-items {percent: 10}", "hide {attribute: [group]}");
+        return only(subject().requests(), "forget-users {percent: 10}", "hide {attribute: [group]}");
     }
 
     @Override
@@ -38,6 +40,35 @@ class RecsysAuditLawsTest extends AuditLaws<Split, Recommender> {
                 subject().audits(),
                 "fairness {share: 0.5}",
                 "attribute-inference {attackers: [logistic], repeats: 1}",
-                "recommendation-inference {attackers: [logistic], repeats: 1}");
+                "list-inference {attackers: [logistic], repeats: 1}");
+    }
+
+    @Override
+    protected List<Long> seeds() {
+        return List.of(1L);
+    }
+
+    /** Where no user is forgotten, fairness has nobody whom a model should no longer serve: it limits what forgetting may cost. */
+    @Override
+    protected boolean mustReject(Audit<Split, Recommender> audit, Request request) {
+        return super.mustReject(audit, request) && !(audit instanceof Fairness && !(request instanceof ForgetUsers));
+    }
+}
+
+/** Every request, and the verdicts of three seeds, as in a report. */
+@Tag("slow")
+class RecsysSeedsLawsTest extends RecsysAuditLawsTest {
+    @Override
+    protected List<Long> seeds() {
+        return List.of(1L, 2L, 3L);
+    }
+
+    @Override
+    protected List<Request> requests() {
+        return quick(
+                subject().requests(),
+                "forget-users {percent: 10}",
+                "forget-items {percent: 10}",
+                "hide {attribute: [group]}");
     }
 }

@@ -10,7 +10,7 @@ import org.lethe.Subject;
 import org.lethe.laws.MethodLaws;
 import org.lethe.recsys.data.Planted;
 
-/** Every method with a model of two tables, and with one that has layers. */
+/** Every method with a model of two tables; by night, with every model. */
 class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
     @Override
     protected Subject<Split, Recommender> subject() {
@@ -24,7 +24,7 @@ class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
 
     @Override
     protected List<Learner<Split, Recommender>> models() {
-        return only(subject().models(), "bpr {dims: 8, epochs: 4}", "neumf {dims: 8, layers: [16, 8], epochs: 2}");
+        return only(subject().models(), "bpr {dims: 8, epochs: 4}");
     }
 
     @Override

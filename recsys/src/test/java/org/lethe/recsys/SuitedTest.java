@@ -98,7 +98,7 @@ class SuitedTest {
     @Test
     void auditsWithNothingToMeasure() {
         assertEquals(
-                "mixed.yaml:8: recommendation-inference looks at requests to hide, not forget-users",
-                refused("bpr", "forget-users", "retrain", "recommendation-inference"));
+                "mixed.yaml:8: list-inference looks at requests to hide, not forget-users",
+                refused("bpr", "forget-users", "sisa", "list-inference"));
     }
 }

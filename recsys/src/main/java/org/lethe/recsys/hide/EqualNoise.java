@@ -28,7 +28,8 @@ public record EqualNoise(Method<Split, Recommender> like) implements Hiding {
 
     @Override
     public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return like.unsuited(request, learner);
+        return like.unsuited(request, learner)
+                .map(why -> Named.Of.name(this) + " moves users as far as another method, and " + why);
     }
 
     @Override

@@ -14,7 +14,10 @@ import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Interval;
+import org.lethe.LetheException;
+import org.lethe.Method;
 import org.lethe.Named;
+import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Ranking;
@@ -55,6 +58,12 @@ public record Preservation(int k, @Formerly("others") int negatives, @Formerly("
     /** Top 10 among 99 sampled items; at most 3 % and 5 % lost. */
     public Preservation() {
         this(10, 99, 0.03, 0.05);
+    }
+
+    /** What forgetting costs is told by {@code utility}: the untreated model is no measure for one that had to forget. */
+    @Override
+    public Optional<String> unsuited(Request request, Method<Split, Recommender> method) {
+        return LetheException.refusal(() -> Hide.in(request, "preservation"));
     }
 
     @Override
