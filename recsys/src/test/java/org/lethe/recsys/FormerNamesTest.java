@@ -63,7 +63,7 @@ final class FormerNamesTest {
                     : key.equals("request") ? "forget-users" : "retrain";
             text.append(key).append(": [").append(key.equals(kind) ? entry : fit).append("]\n");
         }
-        return Study.parse("names.yaml", text.toString(), List.of(new Recsys()));
+        return Study.parse("names.yaml", text.append("seeds: [1]\n").toString(), List.of(new Recsys()));
     }
 
     @ParameterizedTest
@@ -76,13 +76,13 @@ final class FormerNamesTest {
         assertEquals(now.requests(), old.requests());
         assertEquals(now.methods(), old.methods());
         assertEquals(now.audits(), old.audits());
-        assertEquals(names(former).stream().filter(n -> !names(present).contains(n)).count(), old.notes().size());
-        for (String name : names(former)) {
-            boolean renamed = !names(present).contains(name);
-            assertEquals(
-                    renamed,
-                    old.notes().stream().anyMatch(n -> n.contains("\"" + name + "\"") && n.contains(" is now called ")),
-                    name + " in " + old.notes());
+        Set<String> renamed = names(former);
+        renamed.removeAll(names(present));
+        assertEquals(renamed.size(), old.notes().size(), () -> old.notes().toString());
+        for (String name : renamed) {
+            assertTrue(
+                    old.notes().stream().anyMatch(n -> n.contains("\"" + name + "\" ") && n.contains(" is now called ")),
+                    () -> name + " in " + old.notes());
         }
     }
 

@@ -206,7 +206,7 @@ class RaidTest {
         UserRows before = BPR.train(DATA, Env.seeded(1));
         LetheException solved = assertThrows(
                 LetheException.class, () -> SMALL.fulfil(before, GROUP, new ImplicitAls(), DATA, Env.seeded(1)));
-        assertTrue(solved.getMessage().contains("step by step"), solved.getMessage());
+        assertTrue(solved.getMessage().contains("gradient steps"), solved.getMessage());
         Raid late = new Raid(
                 30, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
         LetheException never =

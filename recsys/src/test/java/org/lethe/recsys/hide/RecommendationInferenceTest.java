@@ -135,7 +135,7 @@ final class RecommendationInferenceTest {
                     examine(data(), model(2), model(1), Env.seeded(4).with(three));
             assertEquals(examine(data(), model(2), model(1), Env.seeded(4)), many);
             assertTrue(
-                    many.containsKey("list-auc(logistic)"), () -> many.keySet().toString());
+                    many.containsKey("recommendation-auc(logistic)"), () -> many.keySet().toString());
         }
     }
 }
