@@ -2,6 +2,7 @@ package org.lethe.cli;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -124,8 +125,10 @@ class HideCommandTest {
         assertEquals(Lethe.DONE, output.code(), output.err());
         JsonNode findings = new ObjectMapper().readTree(output.out()).get("findings");
         for (String attacker : List.of("mlp", "logistic", "knn")) {
-            double before = findings.at("/attack-accuracy-before(" + attacker + ")/value").asDouble();
-            double after = findings.at("/attack-accuracy(" + attacker + ")/value").asDouble();
+            double before = findings.at("/attack-accuracy-before(" + attacker + ")/value")
+                    .asDouble();
+            double after =
+                    findings.at("/attack-accuracy(" + attacker + ")/value").asDouble();
             assertTrue(before > 0.7, attacker + " before: " + before);
             assertTrue(after < 0.6, attacker + " after: " + after); // 380 users: 4 standard errors
         }
@@ -173,6 +176,24 @@ class HideCommandTest {
         Typed output = hide("--attribute gender --attackers logistic --to out.csv --label-share 0.5");
         assertEquals(Lethe.DONE, output.code(), output.err());
         assertTrue(output.out().contains("attack-accuracy-inductive(logistic)"), output.out());
+    }
+
+    @Test
+    void formerOptionsAndKeysWorkAndSayTheNewOnes() throws IOException {
+        files();
+        String rest = "--attribute gender --attackers logistic --to out.npy ";
+        Typed now = hide(rest + "--label-share 0.5 --max-per-class 100 --method \"{d2d-r: {regulariser: none}}\"");
+        Typed old = hide(rest + "--share 0.5 --most 100 --method \"{d2d-r: {preserve: nothing}}\"");
+        assertEquals(Lethe.DONE, old.code(), old.err());
+        assertEquals(now.out(), old.out());
+        for (String note : List.of(
+                "option --share is now called --label-share",
+                "option --most is now called --max-per-class",
+                "\"d2d-r\" is now called \"regulariser\"")) {
+            assertTrue(old.err().contains(note), old.err());
+            assertFalse(now.err().contains(note), now.err());
+        }
+        assertFalse(hide("--help").out().contains("--most"));
     }
 
     @ParameterizedTest

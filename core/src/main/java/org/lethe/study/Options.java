@@ -30,9 +30,8 @@ public final class Options {
      * @param text what it means
      * @param formerly the names it had before, which are still read
      */
-    public record Option(
-            String name, Place place, String type, String standard, String text, List<String> formerly) {
-        /** Whether the tool needs it. */
+    public record Option(String name, Place place, String type, String standard, String text, List<String> formerly) {
+        /** Whether there is nothing without it. */
         public boolean required() {
             return place != Place.OPTIONAL && place != Place.FLAG;
         }
@@ -99,7 +98,9 @@ public final class Options {
         Formerly formerly = component.getAnnotation(Formerly.class);
         return formerly == null
                 ? List.of()
-                : Arrays.stream(formerly.value()).map(old -> name(component, old)).toList();
+                : Arrays.stream(formerly.value())
+                        .map(old -> name(component, old))
+                        .toList();
     }
 
     private static String name(RecordComponent component, String key) {

@@ -55,10 +55,10 @@ import org.lethe.recsys.hide.DpNoise;
 import org.lethe.recsys.hide.EqualNoise;
 import org.lethe.recsys.hide.Hide;
 import org.lethe.recsys.hide.HideEmbeddings;
-import org.lethe.recsys.hide.RecommendationInference;
 import org.lethe.recsys.hide.MeanMatching;
 import org.lethe.recsys.hide.Preservation;
 import org.lethe.recsys.hide.Raid;
+import org.lethe.recsys.hide.RecommendationInference;
 import org.lethe.recsys.hide.TransportMap;
 import org.lethe.recsys.hide.U2uR;
 
@@ -148,8 +148,8 @@ public final class Recsys implements Subject<Split, Recommender> {
             case Sharded sharded -> ShardedFile.save(sharded, file, provenance);
             case Storable storable -> storable.save(file, provenance);
             default ->
-                throw new IllegalArgumentException(
-                        "model is a " + model.getClass().getSimpleName() + ", expected one that can be written to a file");
+                throw new IllegalArgumentException("model is a "
+                        + model.getClass().getSimpleName() + ", expected one that can be written to a file");
         }
     }
 

@@ -77,10 +77,10 @@ class SuitedTest {
                 "mixed.yaml:7: raid has a warm-up of 10 epochs, expected fewer than the 5 of bpr",
                 refused("{bpr: {epochs: 5}}", "hide", "raid", "preservation"));
         assertEquals(
-                "mixed.yaml:7: raid needs a model that is trained step by step, as bpr or lightgcn, not als",
+                "mixed.yaml:7: raid needs a model trained by gradient steps, for example bpr or lightgcn, not als",
                 refused("als", "hide", "raid", "preservation"));
         assertEquals(
-                "mixed.yaml:7: scif needs user and item tables trained by a loss of their product, as of bpr or wmf, not"
+                "mixed.yaml:7: scif needs user and item tables, as bpr or wmf train them, not"
                         + " neumf; retrain, sisa and ultrare work on any model",
                 refused("neumf", "forget-users", "scif", "utility"));
     }
@@ -98,7 +98,7 @@ class SuitedTest {
     @Test
     void auditsWithNothingToMeasure() {
         assertEquals(
-                "mixed.yaml:8: list-inference looks at requests to hide, not forget-users",
-                refused("bpr", "forget-users", "sisa", "list-inference"));
+                "mixed.yaml:8: audit recommendation-inference needs a request to hide, found ForgetUsers",
+                refused("bpr", "forget-users", "retrain", "recommendation-inference"));
     }
 }

@@ -2,10 +2,10 @@ package org.lethe.recsys.data;
 
 import java.util.Arrays;
 import java.util.List;
-import org.lethe.Formerly;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
+import org.lethe.Formerly;
 import org.lethe.Named;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
@@ -160,12 +160,14 @@ public record Planted(
 
     /** The weight of an item before taste; not a probability. */
     public double popularity(int item) {
-        return StrictMath.exp(popularitySpread * Keyed.normal(random("popularity").at(item)));
+        return StrictMath.exp(
+                popularitySpread * Keyed.normal(random("popularity").at(item)));
     }
 
     /** The number of different items that a user draws; fewer result if the taste is exhausted. */
     public int activity(int user) {
-        double spread = activitySpread * Keyed.normal(random("activity").at(user)) - activitySpread * activitySpread / 2; // mean 1
+        double spread = activitySpread * Keyed.normal(random("activity").at(user))
+                - activitySpread * activitySpread / 2; // mean 1
         return Math.clamp(Math.round(interactionsPerUser * StrictMath.exp(spread)), FEWEST, items / 2);
     }
 

@@ -1,6 +1,5 @@
 package org.lethe.recsys.forget;
 
-import org.lethe.Formerly;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -15,6 +14,7 @@ import org.lethe.Check;
 import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
+import org.lethe.Formerly;
 import org.lethe.Interval;
 import org.lethe.Named;
 import org.lethe.Verdict;
@@ -53,7 +53,8 @@ import org.lethe.statistics.Resampling.Difference;
  * @param margin largest allowed excess of |A-IGF| over the reference's
  */
 @Named("fairness")
-public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, double margin) implements Audit<Split, Recommender> {
+public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, double margin)
+        implements Audit<Split, Recommender> {
     private static final int RESAMPLES = 1_000;
 
     /** The two forms of NDCG. */

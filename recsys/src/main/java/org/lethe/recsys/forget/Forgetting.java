@@ -46,8 +46,8 @@ interface Forgetting extends Method<Split, Recommender> {
         }
         throw refused(
                 method,
-                "needs user and item tables, as bpr or wmf train them, not "
-                        + Named.Of.name(learner) + "; retrain, sisa and ultrare work on any model");
+                "needs user and item tables, as bpr or wmf train them, not " + Named.Of.name(learner)
+                        + "; retrain, sisa and ultrare work on any model");
     }
 
     /** The learner of shards, whose models must have an embedding for every user. */
@@ -56,7 +56,8 @@ interface Forgetting extends Method<Split, Recommender> {
             return learner;
         }
         throw refused(
-                method, "needs a model with an embedding for every user, as bpr or neumf, not " + Named.Of.name(learner));
+                method,
+                "needs a model with an embedding for every user, as bpr or neumf, not " + Named.Of.name(learner));
     }
 
     /** Refuses a learner whose models have layers after their tables. */

@@ -1,10 +1,10 @@
 package org.lethe.recsys.forget;
 
-import org.lethe.Formerly;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
+import org.lethe.Formerly;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.numerics.Keyed;
@@ -83,7 +83,11 @@ public record RecEraser(
         Check.require(clusterIterations >= 1, "clusterIterations", clusterIterations, "at least 1");
         Check.require(attentionEpochs >= 1, "attentionEpochs", attentionEpochs, "at least 1");
         Check.require(attentionBatches >= 1, "attentionBatches", attentionBatches, "at least 1");
-        Check.require(attentionLearningRate > 0 && attentionLearningRate <= 1, "attentionLearningRate", attentionLearningRate, "above 0 and at most 1");
+        Check.require(
+                attentionLearningRate > 0 && attentionLearningRate <= 1,
+                "attentionLearningRate",
+                attentionLearningRate,
+                "above 0 and at most 1");
         Check.require(attentionPatience >= 0, "attentionPatience", attentionPatience, "at least 0");
     }
 
@@ -124,7 +128,16 @@ public record RecEraser(
     @Override
     public Recommender aggregate(Sharded shards, EmbeddingLearner.Loss loss, Split data, Env env) {
         return switch (aggregate) {
-            case ATTENTION -> Attention.aggregate(shards, loss, data, attentionEpochs, attentionBatches, attentionLearningRate, attentionPatience, env);
+            case ATTENTION ->
+                Attention.aggregate(
+                        shards,
+                        loss,
+                        data,
+                        attentionEpochs,
+                        attentionBatches,
+                        attentionLearningRate,
+                        attentionPatience,
+                        env);
             case OWN -> shards.local();
         };
     }

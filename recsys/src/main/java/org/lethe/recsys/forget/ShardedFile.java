@@ -122,8 +122,7 @@ public final class ShardedFile {
             if (!"sharded".equals(read.metadata().get("lethe.model"))) {
                 throw wrong(file, "is not a sharded model");
             }
-            return Studies.entry(
-                    file.toString(), "method", read.metadata().getOrDefault("lethe.method", ""), methods);
+            return Studies.entry(file.toString(), "method", read.metadata().getOrDefault("lethe.method", ""), methods);
         }
     }
 

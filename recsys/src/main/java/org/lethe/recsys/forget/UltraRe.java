@@ -1,10 +1,10 @@
 package org.lethe.recsys.forget;
 
-import org.lethe.Formerly;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
+import org.lethe.Formerly;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.recsys.EmbeddingLearner;
@@ -28,7 +28,12 @@ import org.lethe.transport.BalancedClustering;
  * @param repartition whether a request makes pre-embeddings and partition again from the remaining data
  */
 @Named("ultrare")
-public record UltraRe(int shards, @Formerly("rounds") int clusterIterations, Combiner.Kind combiner, @Formerly("leakFree") boolean repartition) implements PartitionedMethod {
+public record UltraRe(
+        int shards,
+        @Formerly("rounds") int clusterIterations,
+        Combiner.Kind combiner,
+        @Formerly("leakFree") boolean repartition)
+        implements PartitionedMethod {
     public UltraRe {
         Check.require(shards >= 1, "shards", shards, "at least 1");
         Check.require(clusterIterations >= 1, "clusterIterations", clusterIterations, "at least 1");

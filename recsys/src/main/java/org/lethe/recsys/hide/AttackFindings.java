@@ -158,8 +158,9 @@ final class AttackFindings {
             if (!when.isEmpty()) {
                 findings.add(plain(named("attack-accuracy" + when, o), o));
             }
-            findings.add(new Finding(named("balanced-accuracy" + when, o), o.balancedAccuracy(), o.samples(), Direction.NONE)
-                    .within(o.interval()));
+            findings.add(
+                    new Finding(named("balanced-accuracy" + when, o), o.balancedAccuracy(), o.samples(), Direction.NONE)
+                            .within(o.interval()));
             if (when.isEmpty()) {
                 findings.add(new Finding(named("f1", o), o.f1(), o.samples(), Direction.NONE));
             } else {

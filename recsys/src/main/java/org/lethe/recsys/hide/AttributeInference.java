@@ -1,6 +1,5 @@
 package org.lethe.recsys.hide;
 
-import org.lethe.Formerly;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +13,7 @@ import org.lethe.Check;
 import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
+import org.lethe.Formerly;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
@@ -78,7 +78,8 @@ public record AttributeInference(
     public AttributeInference {
         attackers = new AttributeAttack(attackers, folds, repeats, maxPerClass, published).attackers();
         Check.require(bar >= 0.5 && bar <= 1, "bar", bar, "0.5 to 1");
-        Check.require(minAccuracyBefore >= bar && minAccuracyBefore <= 1, "minAccuracyBefore", minAccuracyBefore, "bar to 1");
+        Check.require(
+                minAccuracyBefore >= bar && minAccuracyBefore <= 1, "minAccuracyBefore", minAccuracyBefore, "bar to 1");
         Check.require(minSpread >= 0 && minSpread <= 1, "minSpread", minSpread, "0 to 1");
     }
 
@@ -197,8 +198,8 @@ public record AttributeInference(
             if (!Float.isFinite(rows[at])) {
                 throw new LetheException(
                         LetheException.Code.NUMERIC,
-                        "embedding of user " + at / model.width() + ": dimension " + at % model.width() + " is " + rows[at]
-                                + ", expected a finite number");
+                        "embedding of user " + at / model.width() + ": dimension " + at % model.width() + " is "
+                                + rows[at] + ", expected a finite number");
             }
         }
         return new LabelledSamples(rows, model.width(), classes.of(), classes.size());
@@ -213,8 +214,8 @@ public record AttributeInference(
         double trace = is.trace() / was.trace();
         findings.add(new Finding("effective-rank-kept", rank, users, Direction.HIGHER)
                 .judged(Verdict.of(rank >= minSpread, words)));
-        findings.add(
-                new Finding("trace-kept", trace, users, Direction.HIGHER).judged(Verdict.of(trace >= minSpread, words)));
+        findings.add(new Finding("trace-kept", trace, users, Direction.HIGHER)
+                .judged(Verdict.of(trace >= minSpread, words)));
         findings.add(new Finding("effective-rank-before", was.effectiveRank(), users, Direction.NONE));
         findings.add(new Finding("trace-before", was.trace(), users, Direction.NONE));
     }

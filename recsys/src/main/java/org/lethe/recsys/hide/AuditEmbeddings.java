@@ -1,6 +1,5 @@
 package org.lethe.recsys.hide;
 
-import org.lethe.Formerly;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -14,15 +13,16 @@ import org.lethe.Cost;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Finding;
+import org.lethe.Formerly;
 import org.lethe.Ledger;
 import org.lethe.Named;
 import org.lethe.Tool;
 import org.lethe.attack.Attacker;
-import org.lethe.tables.EmbeddingTable;
 import org.lethe.report.Report;
 import org.lethe.study.Run;
 import org.lethe.study.RunFolder;
 import org.lethe.study.Words;
+import org.lethe.tables.EmbeddingTable;
 
 /**
  * Says how well attackers guess an attribute of users from their embeddings in a file.
@@ -149,7 +149,9 @@ public record AuditEmbeddings(
         public void print(PrintWriter out) {
             out.println(sampled());
             out.println(unmatched());
-            out.printf("%n%-15s %8s %17s %8s %8s %8s  %s%n", "attacker", "accuracy", "95 %", "auc", "f1", "random", "verdict");
+            out.printf(
+                    "%n%-15s %8s %17s %8s %8s %8s  %s%n",
+                    "attacker", "accuracy", "95 %", "auc", "f1", "random", "verdict");
             for (String name : attackers()) {
                 Measured attacked = found("attack-accuracy(" + name + ")");
                 out.printf(
@@ -164,7 +166,8 @@ public record AuditEmbeddings(
                         attacked.verdict().orElse(""));
             }
             out.println();
-            for (String name : List.of("users-attacked", "js-divergence", "js-divergence-random", "effective-rank", "trace")) {
+            for (String name :
+                    List.of("users-attacked", "js-divergence", "js-divergence-random", "effective-rank", "trace")) {
                 out.printf(Locale.ROOT, "%-20s %.6g%n", name, found(name).value());
             }
         }

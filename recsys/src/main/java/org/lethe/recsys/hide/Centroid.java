@@ -53,7 +53,12 @@ final class Centroid {
         this.first = settings.epsilon == 0
                 ? FreeSupport.exact(settings.points).rounds(settings.centroidIterations)
                 : new FreeSupport(
-                        settings.points, settings.epsilon, settings.centroidIterations, 200, 1e-4, Sinkhorn.Precision.SINGLE);
+                        settings.points,
+                        settings.epsilon,
+                        settings.centroidIterations,
+                        200,
+                        1e-4,
+                        Sinkhorn.Precision.SINGLE);
         this.warm = first.rounds(Math.max(1, settings.centroidIterations / 10));
         this.all = all;
         this.known = known;
@@ -86,8 +91,8 @@ final class Centroid {
             List<Cloud> clouds = new ArrayList<>();
             Keyed random = env.random("raid").of(t);
             for (int k = 0; k < known.get(t).size(); k++) {
-                clouds.add(
-                        Cloud.of(rows, width, Classes.drawn(known.get(t).members(k), settings.maxPerClass, random.of(k))));
+                clouds.add(Cloud.of(
+                        rows, width, Classes.drawn(known.get(t).members(k), settings.maxPerClass, random.of(k))));
             }
             double[][] moved = switch (settings.form) {
                 case FREE_SUPPORT -> bySupport(t, clouds, rows, width, again, random, env);

@@ -1,11 +1,11 @@
 package org.lethe.recsys.hide;
 
-import org.lethe.Formerly;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
+import org.lethe.Formerly;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Request;
@@ -85,7 +85,8 @@ public record D2dR(
     }
 
     public D2dR {
-        new Unlearning(form.descent, steps, learningRate, regulariser, regulariserWeight, margin, k, form.lists, tables);
+        new Unlearning(
+                form.descent, steps, learningRate, regulariser, regulariserWeight, margin, k, form.lists, tables);
         Check.require(sampleSize == 0 || sampleSize >= 2, "sampleSize", sampleSize, "0 or at least 2");
     }
 
@@ -101,7 +102,8 @@ public record D2dR(
 
     /** The same method with another regulariser. */
     D2dR preserving(Regulariser other) {
-        return new D2dR(form, steps, learningRate, other, regulariserWeight, margin, k, sampleSize, samplingNoise, tables);
+        return new D2dR(
+                form, steps, learningRate, other, regulariserWeight, margin, k, sampleSize, samplingNoise, tables);
     }
 
     @Override
@@ -114,11 +116,21 @@ public record D2dR(
     UserRows unlearn(UserRows before, Hide hide, Split data, Env env) {
         List<Classes> known = Hiding.known(hide, data);
         List<Classes> moving = form == Form.FLOW ? hide.targets(data.train()) : known;
-        Discrepancy discrepancy = form == Form.FLOW ? new Flow(sampleSize, known, moving) : new Released(sampleSize, known);
+        Discrepancy discrepancy =
+                form == Form.FLOW ? new Flow(sampleSize, known, moving) : new Released(sampleSize, known);
         if (samplingNoise) {
             discrepancy = new Drawn(discrepancy, known, tables.columns(before), env.random("d2d-r-chance"));
         }
-        return new Unlearning(form.descent, steps, learningRate, regulariser, regulariserWeight, margin, k, form.lists, tables)
+        return new Unlearning(
+                        form.descent,
+                        steps,
+                        learningRate,
+                        regulariser,
+                        regulariserWeight,
+                        margin,
+                        k,
+                        form.lists,
+                        tables)
                 .run(this, before, moving, discrepancy, data, env);
     }
 

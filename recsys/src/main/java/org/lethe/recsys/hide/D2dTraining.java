@@ -1,6 +1,5 @@
 package org.lethe.recsys.hide;
 
-import org.lethe.Formerly;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -9,6 +8,7 @@ import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
+import org.lethe.Formerly;
 import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
@@ -41,7 +41,8 @@ import org.lethe.transport.Sinkhorn;
  * @param warmup number of epochs of plain training at the start
  */
 @Named("d2d-training")
-public record D2dTraining(Distance distance, double weight, @Formerly("every") int batchInterval, int warmup) implements Hiding {
+public record D2dTraining(
+        Distance distance, double weight, @Formerly("every") int batchInterval, int warmup) implements Hiding {
     /** The distance that training reduces. */
     public enum Distance {
         /** The maximum mean discrepancy of each class and the first. */
@@ -144,8 +145,8 @@ public record D2dTraining(Distance distance, double weight, @Formerly("every") i
             if (!Double.isFinite(distance)) {
                 throw new LetheException(
                         LetheException.Code.NUMERIC,
-                        "d2d-training: the embeddings of users or the distance of the classes are not finite in batch " + batches
-                                + "; a smaller weight or learningRate may help");
+                        "d2d-training: the embeddings of users or the distance of the classes are not finite in batch "
+                                + batches + "; a smaller weight or learningRate may help");
             }
         }
 

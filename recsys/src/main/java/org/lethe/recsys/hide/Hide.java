@@ -1,9 +1,9 @@
 package org.lethe.recsys.hide;
 
-import org.lethe.Formerly;
 import java.util.List;
 import org.lethe.Chain;
 import org.lethe.Check;
+import org.lethe.Formerly;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
@@ -26,7 +26,13 @@ import org.lethe.tables.Entities;
  * @param seed seed of the choice of these users
  */
 @Named("hide")
-public record Hide(List<String> attribute, List<Double> bands, @Formerly("least") int minClassSize, @Formerly("share") double labelShare, long seed) implements Request {
+public record Hide(
+        List<String> attribute,
+        List<Double> bands,
+        @Formerly("least") int minClassSize,
+        @Formerly("share") double labelShare,
+        long seed)
+        implements Request {
     public Hide {
         attribute = List.copyOf(attribute);
         bands = List.copyOf(bands);

@@ -1,6 +1,5 @@
 package org.lethe.recsys.hide;
 
-import org.lethe.Formerly;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -9,11 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.lethe.Check;
 import org.lethe.Aspect;
+import org.lethe.Check;
 import org.lethe.Cost;
 import org.lethe.Env;
 import org.lethe.Finding;
+import org.lethe.Formerly;
 import org.lethe.Ledger;
 import org.lethe.LetheException;
 import org.lethe.Method;
@@ -21,12 +21,12 @@ import org.lethe.Named;
 import org.lethe.Tool;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.tables.EmbeddingFile;
-import org.lethe.tables.EmbeddingTable;
 import org.lethe.report.Report;
 import org.lethe.study.Run;
 import org.lethe.study.RunFolder;
 import org.lethe.study.Words;
+import org.lethe.tables.EmbeddingFile;
+import org.lethe.tables.EmbeddingTable;
 
 /**
  * Moves the embeddings of users so that they do not give away an attribute, and writes them to another file.
@@ -40,10 +40,14 @@ import org.lethe.study.Words;
  */
 @Named("hide embeddings")
 public record HideEmbeddings(
-        @Inline AuditEmbeddings audit, Method<Split, Recommender> method, @Formerly("share") double labelShare, @Required Path to)
+        @Inline AuditEmbeddings audit,
+        Method<Split, Recommender> method,
+        @Formerly("share") double labelShare,
+        @Required Path to)
         implements Tool.Reporting<HideEmbeddings.Result> {
-    private static final String LIMITS = "Items are not known here: the quality of recommendations is not measured, only how far"
-            + " embeddings moved and whether neighbours stay neighbours.";
+    private static final String LIMITS =
+            "Items are not known here: the quality of recommendations is not measured, only how far"
+                    + " embeddings moved and whether neighbours stay neighbours.";
 
     public HideEmbeddings {
         Check.require(labelShare > 0 && labelShare <= 1, "labelShare", labelShare, "above 0 and at most 1");
@@ -158,7 +162,8 @@ public record HideEmbeddings(
                     result.facts() + "; " + Words.full(hide) + "; " + Words.full(attack) + "; seed " + env.seed());
             String limits = result.audited.sampled() + ". " + attack.limits();
             String name = Named.Of.name(attack);
-            Run.Result after = new Run.Result(name, attack.aspect(), attacks, limits, attack.pictures(repaired.made(), counted));
+            Run.Result after =
+                    new Run.Result(name, attack.aspect(), attacks, limits, attack.pictures(repaired.made(), counted));
             Run.Result before = new Run.Result(name, attack.aspect(), attack.examine(repaired.idle(), counted), limits);
             String brief = Words.brief(hide, new Hide());
             runs.add(run(

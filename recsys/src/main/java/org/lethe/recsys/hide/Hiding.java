@@ -49,7 +49,8 @@ interface Hiding extends Method<Split, Recommender> {
         if (!(learner instanceof UserLearner stepped)) {
             throw refused(
                     method,
-                    "needs a model trained by gradient steps, for example bpr or lightgcn, not " + Named.Of.name(learner));
+                    "needs a model trained by gradient steps, for example bpr or lightgcn, not "
+                            + Named.Of.name(learner));
         }
         if (stepped.epochs() <= warmup) {
             throw refused(

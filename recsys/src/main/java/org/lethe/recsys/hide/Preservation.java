@@ -1,6 +1,5 @@
 package org.lethe.recsys.hide;
 
-import org.lethe.Formerly;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,6 +12,7 @@ import org.lethe.Check;
 import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
+import org.lethe.Formerly;
 import org.lethe.Interval;
 import org.lethe.LetheException;
 import org.lethe.Method;
@@ -44,14 +44,22 @@ import org.lethe.statistics.Statistics;
  * @param maxFullLoss largest share of quality that the full ranking may lose
  */
 @Named("preservation")
-public record Preservation(int k, @Formerly("others") int negatives, @Formerly("sampledLoss") double maxSampledLoss, @Formerly("fullLoss") double maxFullLoss)
+public record Preservation(
+        int k,
+        @Formerly("others") int negatives,
+        @Formerly("sampledLoss") double maxSampledLoss,
+        @Formerly("fullLoss") double maxFullLoss)
         implements Audit<Split, Recommender> {
     private static final int RESAMPLES = Statistics.RESAMPLES;
 
     public Preservation {
         Check.require(k >= 1, "k", k, "at least 1");
         Check.require(negatives >= 1, "negatives", negatives, "at least 1");
-        Check.require(maxSampledLoss >= 0 && maxSampledLoss < 1, "maxSampledLoss", maxSampledLoss, "0 up to, but not including, 1");
+        Check.require(
+                maxSampledLoss >= 0 && maxSampledLoss < 1,
+                "maxSampledLoss",
+                maxSampledLoss,
+                "0 up to, but not including, 1");
         Check.require(maxFullLoss >= 0 && maxFullLoss < 1, "maxFullLoss", maxFullLoss, "0 up to, but not including, 1");
     }
 
@@ -72,7 +80,10 @@ public record Preservation(int k, @Formerly("others") int negatives, @Formerly("
         List<Finding> findings = new ArrayList<>();
         Optional<Lists> own = c.untouched() ? Optional.empty() : Optional.of(lists(c.after(), c.remaining(), env));
         Lists had = c.baseline()
-                .of(List.of("lists", k, negatives, Hide.others(c.request())), env, e -> lists(c.before(), c.remaining(), e));
+                .of(
+                        List.of("lists", k, negatives, Hide.others(c.request())),
+                        env,
+                        e -> lists(c.before(), c.remaining(), e));
         Lists has = own.orElse(had);
         judge("hitRate@" + k, had.sampled.hitRate(), has.sampled.hitRate(), maxSampledLoss, random, findings);
         judge("ndcg@" + k, had.sampled.ndcg(), has.sampled.ndcg(), maxSampledLoss, random, findings);

@@ -1,12 +1,12 @@
 package org.lethe.recsys.hide;
 
-import org.lethe.Formerly;
 import java.util.List;
 import java.util.Optional;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
+import org.lethe.Formerly;
 import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
@@ -107,7 +107,8 @@ public record Raid(
         Check.require(warmup >= 0, "warmup", warmup, "at least 0");
         Check.require(refresh >= 1, "refresh", refresh, "at least 1");
         Check.require(weight >= 0 && weight < 1e9, "weight", weight, "at least 0 and below 1e9");
-        new Centroid.Settings(form, points, epsilon, centroidIterations, maxPerClass, debiased, shrinkage, samplingNoise);
+        new Centroid.Settings(
+                form, points, epsilon, centroidIterations, maxPerClass, debiased, shrinkage, samplingNoise);
         Check.require(finalMoves >= 0, "finalMoves", finalMoves, "at least 0");
         Check.require(itemEpochs >= 0, "itemEpochs", itemEpochs, "at least 0");
     }
@@ -131,8 +132,8 @@ public record Raid(
         UserLearner stepped = Hiding.stepped(this, learner, warmup);
         Hide hide = Hiding.hide(this, request);
         List<Classes> all = hide.targets(data.train());
-        Centroid.Settings settings =
-                new Centroid.Settings(form, points, epsilon, centroidIterations, maxPerClass, debiased, shrinkage, samplingNoise);
+        Centroid.Settings settings = new Centroid.Settings(
+                form, points, epsilon, centroidIterations, maxPerClass, debiased, shrinkage, samplingNoise);
         Centroid centroid = new Centroid(settings, all, Hiding.known(hide, data));
         UserRows trained = stepped.train(data, new CentroidLoss(this, centroid, all), env);
         UserRows moved = centroid.polish(trained, finalMoves, env);

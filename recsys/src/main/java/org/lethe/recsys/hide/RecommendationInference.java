@@ -1,6 +1,5 @@
 package org.lethe.recsys.hide;
 
-import org.lethe.Formerly;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -13,6 +12,7 @@ import org.lethe.Case;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Finding;
+import org.lethe.Formerly;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
@@ -64,7 +64,8 @@ public record RecommendationInference(
     public RecommendationInference {
         attackers = new AttributeAttack(attackers, folds, repeats, maxPerClass, false).attackers();
         Check.require(bar >= 0.5 && bar <= 1, "bar", bar, "0.5 to 1");
-        Check.require(minAccuracyBefore >= bar && minAccuracyBefore <= 1, "minAccuracyBefore", minAccuracyBefore, "bar to 1");
+        Check.require(
+                minAccuracyBefore >= bar && minAccuracyBefore <= 1, "minAccuracyBefore", minAccuracyBefore, "bar to 1");
         Check.require(k >= 1, "k", k, "at least 1");
         Check.require(items >= 1, "items", items, "at least 1");
     }
@@ -90,8 +91,8 @@ public record RecommendationInference(
         Interactions train = c.remaining().train();
         List<Request> others = Hide.others(c.request());
         Optional<Lists> own = c.untouched() ? Optional.empty() : Optional.of(lists(c.after(), train, env));
-        Lists had =
-                c.baseline().of(List.of("list-inference", k, items, excludeSeen, others), env, e -> lists(c.before(), train, e));
+        Lists had = c.baseline()
+                .of(List.of("list-inference", k, items, excludeSeen, others), env, e -> lists(c.before(), train, e));
         Lists has = own.orElse(had);
         List<Classes> attributes = hide.each(train);
         List<Finding> findings = new ArrayList<>();

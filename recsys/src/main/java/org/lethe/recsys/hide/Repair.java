@@ -63,7 +63,9 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
             case TransportMap map -> Regulariser.NONE;
             case MeanMatching mean -> Regulariser.NONE;
             case DpNoise noise -> Regulariser.NONE;
-            default -> throw Hiding.refused(method, "cannot repair embeddings alone: it needs more than embeddings and classes");
+            default ->
+                throw Hiding.refused(
+                        method, "cannot repair embeddings alone: it needs more than embeddings and classes");
         };
         if (regulariser == Regulariser.FUNCTION) {
             throw Hiding.refused(

@@ -1,9 +1,9 @@
 package org.lethe.recsys.hide;
 
-import org.lethe.Formerly;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
+import org.lethe.Formerly;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Request;
@@ -41,7 +41,8 @@ public record TransportMap(
         int moves)
         implements Hiding {
     public TransportMap {
-        new Centroid.Settings(form, points, epsilon, centroidIterations, maxPerClass, debiased, shrinkage, samplingNoise);
+        new Centroid.Settings(
+                form, points, epsilon, centroidIterations, maxPerClass, debiased, shrinkage, samplingNoise);
         Check.require(moves >= 1, "moves", moves, "at least 1");
     }
 
@@ -55,8 +56,8 @@ public record TransportMap(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
         UserRows before = Hiding.rows(this, model);
         Hide hide = Hiding.hide(this, request);
-        Centroid.Settings settings =
-                new Centroid.Settings(form, points, epsilon, centroidIterations, maxPerClass, debiased, shrinkage, samplingNoise);
+        Centroid.Settings settings = new Centroid.Settings(
+                form, points, epsilon, centroidIterations, maxPerClass, debiased, shrinkage, samplingNoise);
         return new Centroid(settings, hide.targets(data.train()), Hiding.known(hide, data)).polish(before, moves, env);
     }
 

@@ -1,10 +1,10 @@
 package org.lethe.recsys.hide;
 
-import org.lethe.Formerly;
 import java.util.List;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
+import org.lethe.Formerly;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Request;
@@ -46,7 +46,8 @@ public record U2uR(
         ProtectedTables tables)
         implements Hiding {
     public U2uR {
-        new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, regulariser, regulariserWeight, margin, k, 1, tables);
+        new Unlearning(
+                Unlearning.Descent.ADAM, steps, learningRate, regulariser, regulariserWeight, margin, k, 1, tables);
         Check.require(repulsion >= 0 && repulsion <= 0.5, "repulsion", repulsion, "0 to 0.5");
     }
 
@@ -62,7 +63,16 @@ public record U2uR(
         List<Classes> targets = Hiding.known(Hiding.hide(this, request), data);
         Discrepancy discrepancy = (rows, width, gradient, random, workers) ->
                 targets.forEach(classes -> addGradient(classes, rows, width, gradient));
-        return new Unlearning(Unlearning.Descent.ADAM, steps, learningRate, regulariser, regulariserWeight, margin, k, 1, tables)
+        return new Unlearning(
+                        Unlearning.Descent.ADAM,
+                        steps,
+                        learningRate,
+                        regulariser,
+                        regulariserWeight,
+                        margin,
+                        k,
+                        1,
+                        tables)
                 .run(this, before, targets, discrepancy, data, env);
     }
 

@@ -53,7 +53,11 @@ record Unlearning(
     Unlearning {
         Check.require(steps >= 0, "steps", steps, "at least 0");
         Check.require(rate > 0 && rate < 1e3, "learningRate", rate, "above 0 and below 1000");
-        Check.require(regulariserWeight >= 0 && regulariserWeight < 1e6, "regulariserWeight", regulariserWeight, "at least 0 and below 1000000");
+        Check.require(
+                regulariserWeight >= 0 && regulariserWeight < 1e6,
+                "regulariserWeight",
+                regulariserWeight,
+                "at least 0 and below 1000000");
         Check.require(margin >= 0 && margin < 1e6, "margin", margin, "at least 0 and below 1000000");
         Check.require(k >= 2, "k", k, "at least 2");
     }

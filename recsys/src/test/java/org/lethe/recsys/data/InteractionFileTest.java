@@ -111,7 +111,12 @@ class InteractionFileTest {
         StringBuilder csv = new StringBuilder("user,item,ts\n");
         for (int u = 1; u <= 8; u++) {
             for (int k = 0; k < 6; k++) {
-                csv.append(u).append(',').append(items[k]).append(',').append(times[k]).append('\n');
+                csv.append(u)
+                        .append(',')
+                        .append(items[k])
+                        .append(',')
+                        .append(times[k])
+                        .append('\n');
             }
         }
         return csv.toString();
@@ -121,7 +126,9 @@ class InteractionFileTest {
         Split split = Splits.leaveOneOut(read("timed.csv", timed(times), "", "ts", 0), true, 1);
         for (int u = 0; u < 8; u++) {
             assertEquals(last, split.test().itemEntities().id(split.test().item(u)));
-            assertEquals(lastButOne, split.validation().itemEntities().id(split.validation().item(u)));
+            assertEquals(
+                    lastButOne,
+                    split.validation().itemEntities().id(split.validation().item(u)));
         }
     }
 

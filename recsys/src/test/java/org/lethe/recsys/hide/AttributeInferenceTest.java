@@ -158,7 +158,7 @@ final class AttributeInferenceTest {
         broken[5 * WIDTH + 2] = Float.NaN;
         String message = assertThrows(LetheException.class, () -> examine(HIDE, model, model.withUserRows(broken)))
                 .getMessage();
-        assertTrue(message.contains("row of user 5: number 2 is NaN"), message);
+        assertTrue(message.contains("embedding of user 5: dimension 2 is NaN"), message);
         Case<Split, Recommender> forget = new Case<>(DATA, new ForgetUsers(), model, model, model);
         assertTrue(assertThrows(LetheException.class, () -> AUDIT.examine(forget, Env.seeded(1)))
                 .getMessage()

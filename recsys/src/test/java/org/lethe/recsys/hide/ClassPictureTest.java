@@ -214,6 +214,7 @@ final class ClassPictureTest {
         assertEquals(1, drawn.stream().distinct().count());
         assertEquals(
                 List.of("before", "after"),
-                ((Picture.Scatter) drawn.get(0).get(0)).panels().stream().map(Picture.Panel::name).toList());
+                ((Picture.Scatter) drawn.get(0).get(0))
+                        .panels().stream().map(Picture.Panel::name).toList());
     }
 }

@@ -34,14 +34,14 @@ class RaidTest {
             .withLearningRate(0.01)
             .withInitialSd(0.1)
             .withPatience(30);
-    private static final Raid SMALL =
-            new Raid(5, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
+    private static final Raid SMALL = new Raid(
+            5, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
     private static final Raid NORMAL =
             new Raid(5, 1, 1, Raid.Form.BURES, 1, 0, 1, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
     private static final Raid IN_TURN = new Raid(
             5, 3, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.ALTERNATING);
-    private static final Raid FLOWING =
-            new Raid(5, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 0, true, 0, Raid.Schedule.JOINT);
+    private static final Raid FLOWING = new Raid(
+            5, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 0, true, 0, Raid.Schedule.JOINT);
 
     private static double ndcg(UserRows model) {
         return Ranking.mean(Ranking.test(model, DATA, 10, Workers.here()).ndcgCut());
@@ -182,7 +182,8 @@ class RaidTest {
     void centroidsThatDidNotSettleAreCounted() {
         UserRows before = BPR.train(DATA, Env.seeded(1));
         Env env = Env.seeded(1);
-        new TransportMap(Raid.Form.FREE_SUPPORT, 64, 0.01, 1, 0, true, 0, false, 2).fulfil(before, GROUP, BPR, DATA, env);
+        new TransportMap(Raid.Form.FREE_SUPPORT, 64, 0.01, 1, 0, true, 0, false, 2)
+                .fulfil(before, GROUP, BPR, DATA, env);
         assertEquals(2, env.ledger().cost().count("centroids"));
         assertEquals(2, env.ledger().cost().count("centroids-unsettled")); // one round never settles a drawn start
         Env gaussian = Env.seeded(1);
@@ -206,7 +207,7 @@ class RaidTest {
         UserRows before = BPR.train(DATA, Env.seeded(1));
         LetheException solved = assertThrows(
                 LetheException.class, () -> SMALL.fulfil(before, GROUP, new ImplicitAls(), DATA, Env.seeded(1)));
-        assertTrue(solved.getMessage().contains("step by step"), solved.getMessage());
+        assertTrue(solved.getMessage().contains("gradient steps"), solved.getMessage());
         Raid late = new Raid(
                 30, 1, 1, Raid.Form.FREE_SUPPORT, 64, 0.01, 8, 0, true, 0.25, true, 1, false, 0, Raid.Schedule.JOINT);
         LetheException never =

@@ -35,7 +35,8 @@ final class RecommendationInferenceTest {
     private static final Hide HIDE = new Hide("group");
 
     private static RecommendationInference audit(boolean excludeSeen) {
-        return new RecommendationInference(List.of(Attacker.LOGISTIC, Attacker.KNN), 5, 2, 5_000, 0.57, 0.6, 5, 30, excludeSeen);
+        return new RecommendationInference(
+                List.of(Attacker.LOGISTIC, Attacker.KNN), 5, 2, 5_000, 0.57, 0.6, 5, 30, excludeSeen);
     }
 
     /** Users had the item that is given for their class, or none. */
@@ -135,7 +136,8 @@ final class RecommendationInferenceTest {
                     examine(data(), model(2), model(1), Env.seeded(4).with(three));
             assertEquals(examine(data(), model(2), model(1), Env.seeded(4)), many);
             assertTrue(
-                    many.containsKey("list-auc(logistic)"), () -> many.keySet().toString());
+                    many.containsKey("recommendation-auc(logistic)"),
+                    () -> many.keySet().toString());
         }
     }
 }
