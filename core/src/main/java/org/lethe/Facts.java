@@ -32,8 +32,8 @@ final class Facts {
             case Optional<?> optional -> plain(optional.orElseThrow());
             case Path path -> path.toString();
             case Enum<?> constant -> constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
-            case Record entry when entry.getClass().isAnnotationPresent(Named.class) ->
-                Map.of(Named.Of.name(entry), of(entry));
+            case Record entry
+            when entry.getClass().isAnnotationPresent(Named.class) -> Map.of(Named.Of.name(entry), of(entry));
             case Record record -> of(record);
             case List<?> list -> list.stream().map(Facts::plain).toList();
             case Map<?, ?> map -> {

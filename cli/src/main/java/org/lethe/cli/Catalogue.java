@@ -73,7 +73,8 @@ record Catalogue(List<Entry> entries) {
 
     /** The short name; with the subject where another subject has an entry of that name too. */
     String name(Entry entry) {
-        boolean shared = entries.stream().anyMatch(e -> e.name().equals(entry.name()) && !e.subject.equals(entry.subject));
+        boolean shared =
+                entries.stream().anyMatch(e -> e.name().equals(entry.name()) && !e.subject.equals(entry.subject));
         return shared ? entry.full() : entry.name();
     }
 

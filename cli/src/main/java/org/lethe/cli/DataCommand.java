@@ -58,9 +58,14 @@ final class DataCommand implements Runnable {
             name = "fetch",
             mixinStandardHelpOptions = true,
             description = "Fetch a data set from its publisher into the cache.")
-    void fetch(@Parameters(paramLabel = "NAME", description = "As in lethe data list, or with its subject: recsys/planted.") String name)
+    void fetch(
+            @Parameters(
+                            paramLabel = "NAME",
+                            description = "As in lethe data list, or with its subject: recsys/planted.")
+                    String name)
             throws IOException {
-        Fetch publisher = Catalogue.installed().data(name)
+        Fetch publisher = Catalogue.installed()
+                .data(name)
                 .publisher()
                 .orElseThrow(() -> new LetheException(
                         LetheException.Code.STUDY, "data set " + name + " has no publisher's address to fetch from"));
@@ -155,7 +160,10 @@ final class DataCommand implements Runnable {
     @Command(name = "show", mixinStandardHelpOptions = true, description = "Show what a data set contains.")
     void show(
             @Mixin JsonOption json,
-            @Parameters(paramLabel = "NAME", description = "As in lethe data list, or with its subject: recsys/planted.") String name,
+            @Parameters(
+                            paramLabel = "NAME",
+                            description = "As in lethe data list, or with its subject: recsys/planted.")
+                    String name,
             @Option(names = "--data", description = "A folder with data files.") Optional<Path> data) {
         describe(Catalogue.installed().data(name), DataFolders.usual(data), json);
     }

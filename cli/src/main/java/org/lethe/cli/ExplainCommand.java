@@ -21,7 +21,9 @@ final class ExplainCommand implements Runnable {
     @Mixin
     private final JsonOption json = new JsonOption();
 
-    @Parameters(paramLabel = "NAME", description = "As in a study file and in lethe list, or with its subject: recsys/retrain.")
+    @Parameters(
+            paramLabel = "NAME",
+            description = "As in a study file and in lethe list, or with its subject: recsys/retrain.")
     private String name = "";
 
     @Override

@@ -52,16 +52,16 @@ final class ListCommand implements Runnable {
         Map<String, List<Explained>> explained = new LinkedHashMap<>();
         listed.forEach((k, entries) -> explained.put(
                 k,
-                entries.stream().map(e -> Explained.of(e.value()).named(all.name(e))).toList()));
+                entries.stream()
+                        .map(e -> Explained.of(e.value()).named(all.name(e)))
+                        .toList()));
         return explained;
     }
 
     private Catalogue chosen(Catalogue all) {
         String[] parts = kind.split("/", 2);
-        List<String> subjects = all.entries().stream()
-                .map(Catalogue.Entry::subject)
-                .distinct()
-                .toList();
+        List<String> subjects =
+                all.entries().stream().map(Catalogue.Entry::subject).distinct().toList();
         boolean one = subjects.contains(parts[0]);
         Catalogue of = one ? all.in(parts[0]) : all;
         String asked = one ? parts.length > 1 ? parts[1] : "" : kind;

@@ -126,7 +126,8 @@ final class ToolCommand implements Callable<Integer> {
         Map<String, List<String>> sentences = new LinkedHashMap<>();
         for (Tools.Listed tool : tools) {
             List<String> names = List.of(tool.words().split(" "));
-            boolean named = words.size() >= names.size() && words.subList(0, names.size()).equals(names);
+            boolean named = words.size() >= names.size()
+                    && words.subList(0, names.size()).equals(names);
             CommandSpec spec = all || named
                     ? new ToolCommand(tool).spec
                     : CommandSpec.create().mixinStandardHelpOptions(true);
@@ -177,7 +178,8 @@ final class ToolCommand implements Callable<Integer> {
                     ? reporting.report(env, out)
                     : tool.run(env);
             Map<String, Object> facts = new LinkedHashMap<>(result.facts());
-            List<String> written = out == null ? List.of() : List.of(out.resolve("report.html").toString());
+            List<String> written =
+                    out == null ? List.of() : List.of(out.resolve("report.html").toString());
             written.forEach(report -> facts.put("report", report));
             json.print(spec, facts, () -> {
                 result.print(spec.commandLine().getOut());

@@ -125,8 +125,8 @@ class HouseTest {
 
     @Test
     void theCommandKnowsNoSubject() {
-        String[] subjects = packages(
-                m -> Files.exists(ROOT.resolve(m + "/src/main/resources/META-INF/services/" + Subject.class.getName())));
+        String[] subjects = packages(m ->
+                Files.exists(ROOT.resolve(m + "/src/main/resources/META-INF/services/" + Subject.class.getName())));
         assertTrue(subjects.length >= 1);
         noClasses()
                 .that()

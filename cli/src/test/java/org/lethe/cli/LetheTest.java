@@ -70,7 +70,8 @@ class LetheTest {
 
     @Test
     void listsAndExplanationsSpeakJson() throws IOException {
-        JsonNode listed = new ObjectMapper().readTree(Typed.lethe("list", "--json").out());
+        JsonNode listed =
+                new ObjectMapper().readTree(Typed.lethe("list", "--json").out());
         assertEquals("retrain", listed.at("/methods/0/name").asText());
         JsonNode explained = new ObjectMapper()
                 .readTree(Typed.lethe("explain", "sisa", "--json").out());

@@ -85,12 +85,10 @@ class ToolCommandTest {
     void whatIsTypedIsWhatTheToolGets() throws IOException {
         Typed usualOnes = Typed.lethe("toy", "shout", "a,b", "--volume", "very-high", "--workers", "2", "--json");
         assertEquals(Lethe.DONE, usualOnes.code(), usualOnes.err());
-        assertEquals(
-                new ObjectMapper().readTree("""
+        assertEquals(new ObjectMapper().readTree("""
                         {"words": ["a,b"], "times": 1, "volume": "very-high", "learner": {"parrot": {"times": 1}}, "minGap": 0.5,
                         "echoes": [1, 2], "backwards": false, "pair": {"first": 1, "second": 2}, "seed": 1, "workers": 2}
-                        """),
-                new ObjectMapper().readTree(usualOnes.out()));
+                        """), new ObjectMapper().readTree(usualOnes.out()));
         Typed all = Typed.lethe(List.of(
                 "toy",
                 "shout",
@@ -109,8 +107,7 @@ class ToolCommandTest {
                 "--json"));
         assertEquals(Lethe.DONE, all.code(), all.err());
         JsonNode said = new ObjectMapper().readTree(all.out());
-        assertEquals(
-                new ObjectMapper().readTree("""
+        assertEquals(new ObjectMapper().readTree("""
                         {"words": ["a", "b: c"], "times": 3, "volume": "low", "learner": {"parrot": {"times": 5}}, "minGap": 0.0,
                         "echoes": [7, 8, 9], "backwards": true, "pair": {"first": 1, "second": 4}, "file": "x/y", "seed": 9,
                         "workers": 1}

@@ -70,8 +70,7 @@ public final class Toy implements Subject<String, String> {
     @Named("retrain")
     public record Silence() implements Method<String, String> {
         @Override
-        public String fulfil(
-                String model, Request request, Learner<String, String> learner, String data, Env env) {
+        public String fulfil(String model, Request request, Learner<String, String> learner, String data, Env env) {
             return "";
         }
 

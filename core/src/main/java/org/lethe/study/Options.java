@@ -121,14 +121,18 @@ public final class Options {
 
     private static String standard(Type type, Object usual, Binder binder) {
         return switch (usual) {
-            case Optional<?> optional -> optional.map(v -> standard(v.getClass(), v, binder)).orElse("");
+            case Optional<?> optional ->
+                optional.map(v -> standard(v.getClass(), v, binder)).orElse("");
             case List<?> list ->
                 String.join(
                         ",",
-                        list.stream().map(v -> standard(v.getClass(), v, binder)).toList());
+                        list.stream()
+                                .map(v -> standard(v.getClass(), v, binder))
+                                .toList());
             case String text -> text;
             case Number number -> number.toString().replaceAll("\\.0$", "");
-            case Record entry when entry.getClass().isAnnotationPresent(Named.class) ->
+            case Record entry
+            when entry.getClass().isAnnotationPresent(Named.class) ->
                 Words.brief(
                         entry,
                         binder.choices(raw(type), "", "").stream()

@@ -153,9 +153,10 @@ record Product<D, M>(List<List<Row<D, M>>> places, List<LeftOut> leftOut, Map<Ob
 
         Product<D, M> product() {
             Map<Object, String> refused = new LinkedHashMap<>();
+            boolean unmeasured = reasons.keySet().stream().anyMatch(Audit.class::isInstance);
             reasons.forEach((entry, whys) -> {
-                // where no method fits at all, the methods say why; and audits only where there is something to audit
-                boolean mute = entry instanceof Legs ? false : places.isEmpty() && !(entry instanceof Audit);
+                // where nothing fits at all, audits with nothing to measure say why, else the methods
+                boolean mute = places.isEmpty() && !(entry instanceof Audit) && (unmeasured || !(entry instanceof Legs));
                 if (!used.contains(entry) && !mute) {
                     refused.put(entry, String.join("; ", whys));
                 }

@@ -52,7 +52,8 @@ public final class Tools {
                         .newInstance();
             } catch (ReflectiveOperationException e) {
                 throw new IllegalStateException(
-                        RESOURCE + " lists " + type + ", expected a tool with a constructor that gives its defaults", e);
+                        RESOURCE + " lists " + type + ", expected a tool with a constructor that gives its defaults",
+                        e);
             }
         }
     }

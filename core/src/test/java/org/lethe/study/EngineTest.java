@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -368,19 +367,19 @@ class EngineTest {
     }
 
     @Test
-    void aFullDiskLeavesNothingHalfAndTheRunGoesOnLater() throws IOException {
-        Path full = Path.of("/dev/full"); // every write to it says that no space is left
-        assumeTrue(Files.exists(full), "this system has no /dev/full");
+    void aDiskThatRefusesARecordLeavesNothingHalfAndTheRunGoesOnLater() throws IOException {
         RunFolder runs = RunFolder.at(folder.resolve("a"));
         String victim =
                 engine(Workers.here()).cells(StudyTest.parse(STUDY)).get(5).digest();
         Path record = folder.resolve("a/cells/" + victim + ".json");
-        Files.createDirectories(record.getParent());
-        Files.createSymbolicLink(record.resolveSibling(record.getFileName() + Storage.TEMPORARY), full);
+        Path inTheWay = record.resolveSibling(record.getFileName() + Storage.TEMPORARY);
+        Files.createDirectories(inTheWay.resolve("in the way"));
         LetheException e = assertThrows(LetheException.class, () -> run(STUDY, "a"));
         assertEquals(LetheException.Code.STORAGE, e.code());
-        assertTrue(e.getMessage().contains(record + " cannot be written: No space left"), e.getMessage());
+        assertTrue(e.getMessage().contains(record + " cannot be written"), e.getMessage());
         assertFalse(Files.exists(record));
+        Files.delete(inTheWay.resolve("in the way"));
+        Files.delete(inTheWay);
         runs.runs(); // every record that is there is whole
         assertEquals(comparable(run(STUDY, "b")), comparable(run(STUDY, "a")));
         assertEquals(List.of(), runs.verify());

@@ -80,7 +80,8 @@ public record EmbeddingFile(Path path, Format format, String id, String tensor) 
         switch (format) {
             case NPY ->
                 Storage.write(
-                        path, temporary -> new Npy(table.entities().size(), table.width(), table.rows()).write(temporary));
+                        path,
+                        temporary -> new Npy(table.entities().size(), table.width(), table.rows()).write(temporary));
             case SAFETENSORS -> Safetensors.write(path, tensors(table), Map.of());
             case CSV -> Storage.write(path, temporary -> text(table, ',', temporary));
             case TSV -> Storage.write(path, temporary -> text(table, '\t', temporary));
@@ -104,9 +105,9 @@ public record EmbeddingFile(Path path, Format format, String id, String tensor) 
         return tensors;
     }
 
-    private static boolean whole(Entities users) {
-        for (int u = 0; u < users.size(); u++) {
-            if (!users.id(u).matches("-?(0|[1-9][0-9]{0,17})")) {
+    private static boolean whole(Entities entities) {
+        for (int u = 0; u < entities.size(); u++) {
+            if (!entities.id(u).matches("-?(0|[1-9][0-9]{0,17})")) {
                 return false;
             }
         }
@@ -182,7 +183,8 @@ public record EmbeddingFile(Path path, Format format, String id, String tensor) 
                             ? "[" + numbers + "] AS "
                                     + ParquetColumns.name(table.columns().getFirst())
                             : numbers)
-                    + " FROM rows) TO " + ParquetColumns.quoted(to.toAbsolutePath().toString(), '\'') + " (FORMAT parquet)");
+                    + " FROM rows) TO "
+                    + ParquetColumns.quoted(to.toAbsolutePath().toString(), '\'') + " (FORMAT parquet)");
         } catch (SQLException e) {
             throw new IOException(String.valueOf(e.getMessage()), e);
         }

@@ -37,7 +37,10 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
         Check.require(columns.size() <= 1 || columns.size() == width, "columns", columns.size(), "none, 1 or " + width);
         Check.require(width >= 1, "width", width, "at least 1");
         Check.require(
-                rows.length == (long) entities.size() * width, "rows.length", rows.length, entities.size() + " · " + width);
+                rows.length == (long) entities.size() * width,
+                "rows.length",
+                rows.length,
+                entities.size() + " · " + width);
         for (int at = 0; at < rows.length; at++) {
             if (!Float.isFinite(rows[at])) {
                 throw new LetheException(
@@ -115,8 +118,8 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
                         LetheException.Code.DATA,
                         file + ": has no table of two dimensions; tensors: "
                                 + read.entries().entrySet().stream()
-                                        .map(e -> DataFiles.printable(e.getKey())
-                                                + " " + e.getValue().shape())
+                                        .map(e -> DataFiles.printable(e.getKey()) + " "
+                                                + e.getValue().shape())
                                         .collect(Collectors.joining(", ")));
             }
             if (tensor.isEmpty() && tables.size() != 1) {

@@ -1,10 +1,10 @@
 package org.lethe.tables;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.ArrayList;
 
 /**
  * The ids of one column, row by row: whole numbers stay numbers, anything else becomes names numbered in the order they

@@ -56,11 +56,14 @@ final class KeyedColumns {
         Map<String, String> types = columns.types();
         columns.requireOnce(List.copyOf(types.keySet()));
         types.remove(id);
-        types.keySet().stream().filter(c -> INDEX.matcher(c).matches()).findFirst().ifPresent(c -> {
-            throw wrong((c.isEmpty() ? "the column without a name" : "column \"" + c + "\"")
-                    + " looks like an index that pandas wrote, not like numbers of the embeddings; expected a file without"
-                    + " it (index=False), or its name as that of the ids");
-        });
+        types.keySet().stream()
+                .filter(c -> INDEX.matcher(c).matches())
+                .findFirst()
+                .ifPresent(c -> {
+                    throw wrong((c.isEmpty() ? "the column without a name" : "column \"" + c + "\"")
+                            + " looks like an index that pandas wrote, not like numbers of the embeddings; expected a file without"
+                            + " it (index=False), or its name as that of the ids");
+                });
         List<String> lists = types.entrySet().stream()
                 .filter(e -> e.getValue().endsWith("]"))
                 .map(Map.Entry::getKey)
@@ -141,11 +144,10 @@ final class KeyedColumns {
                 if (!list.startsWith("[") || !list.endsWith("]")) {
                     throw found.wrong(1, "a list of numbers in [ and ]");
                 }
-                String[] numbers =
-                        list.substring(1, list.length() - 1).strip().split("\\s*,\\s*|\\s+");
+                String[] numbers = list.substring(1, list.length() - 1).strip().split("\\s*,\\s*|\\s+");
                 if (width >= 0 && numbers.length != width) {
-                    throw found.wrong(1, "a list of " + width + " numbers as in the rows before, found "
-                            + numbers.length);
+                    throw found.wrong(
+                            1, "a list of " + width + " numbers as in the rows before, found " + numbers.length);
                 }
                 width = numbers.length;
                 for (String number : numbers) {

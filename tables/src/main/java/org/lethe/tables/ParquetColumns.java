@@ -31,8 +31,7 @@ final class ParquetColumns extends Columns {
         DataFiles.refusePlaceholder(file);
         // the name is no pattern, the folders say nothing about columns, and bytes without a type are text
         literal = file.toAbsolutePath().toString().replaceAll("[*?\\[]", "[$0]");
-        table = "read_parquet(" + quoted(literal, '\'')
-                + ", hive_partitioning = false, binary_as_string = true)";
+        table = "read_parquet(" + quoted(literal, '\'') + ", hive_partitioning = false, binary_as_string = true)";
         asked("SELECT * FROM (DESCRIBE SELECT * FROM " + table + ")", found -> {
             do {
                 types.put(found.getString(1), found.getString(2));
@@ -84,8 +83,8 @@ final class ParquetColumns extends Columns {
     }
 
     private void lock(Statement statement) throws SQLException {
-        statement.execute("SET allowed_paths = [" + quoted(file().toAbsolutePath().toString(), '\'') + ", "
-                + quoted(literal, '\'') + "]");
+        statement.execute("SET allowed_paths = ["
+                + quoted(file().toAbsolutePath().toString(), '\'') + ", " + quoted(literal, '\'') + "]");
         statement.execute("SET enable_external_access = false");
         statement.execute("SET lock_configuration = true");
     }
@@ -125,8 +124,7 @@ final class ParquetColumns extends Columns {
             try {
                 Statement statement = duck.createStatement();
                 lock(statement);
-                ResultSet found =
-                        statement.executeQuery("SELECT " + String.join(", ", expressions) + " FROM " + table);
+                ResultSet found = statement.executeQuery("SELECT " + String.join(", ", expressions) + " FROM " + table);
                 return new Found(wanted, list, duck, found);
             } catch (SQLException e) {
                 duck.close();

@@ -170,9 +170,9 @@ public final class TextRows implements AutoCloseable {
         line = lines;
         try {
             if (charset.newDecoder()
-                            .decode(ByteBuffer.wrap(buffer, at, stop - at))
-                            .chars()
-                            .anyMatch(c -> c == 0)) {
+                    .decode(ByteBuffer.wrap(buffer, at, stop - at))
+                    .chars()
+                    .anyMatch(c -> c == 0)) {
                 throw wrong("expected text, found a zero byte");
             }
         } catch (CharacterCodingException e) {

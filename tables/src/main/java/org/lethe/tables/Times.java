@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * in which all are whole. Only the order and the differences of the times have a meaning.
  */
 public final class Times {
-    private static final Pattern DATE = Pattern.compile("(\\d{4})[-/](\\d{1,2})[-/](\\d{1,2})"
-            + "(?:[T ]\\s*(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,](\\d{1,9})\\d*)?)?\\s*(Z|UTC|[+-]\\d{2}(?::?\\d{2})?)?)?");
+    private static final Pattern DATE = Pattern.compile(
+            "(\\d{4})[-/](\\d{1,2})[-/](\\d{1,2})"
+                    + "(?:[T ]\\s*(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,](\\d{1,9})\\d*)?)?\\s*(Z|UTC|[+-]\\d{2}(?::?\\d{2})?)?)?");
 
     private long[] seconds = new long[1 << 10];
     private int[] nanoseconds = {}; // none while all are whole seconds
@@ -49,7 +50,8 @@ public final class Times {
             return false;
         }
         try {
-            long day = LocalDate.of(number(parts, 1), number(parts, 2), number(parts, 3)).toEpochDay();
+            long day = LocalDate.of(number(parts, 1), number(parts, 2), number(parts, 3))
+                    .toEpochDay();
             int hour = number(parts, 4);
             int minute = number(parts, 5);
             int second = number(parts, 6);

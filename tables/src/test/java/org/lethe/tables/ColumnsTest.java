@@ -85,7 +85,10 @@ final class ColumnsTest {
                         field.appendCodePoint(letters[Keyed.below(here.at(r, 100 * c + k), letters.length)]);
                     }
                     row.add(field.toString());
-                    file.append(c == 0 ? "" : ",").append('"').append(field.toString().replace("\"", "\"\"")).append('"');
+                    file.append(c == 0 ? "" : ",")
+                            .append('"')
+                            .append(field.toString().replace("\"", "\"\""))
+                            .append('"');
                 }
                 rows.add(row);
                 file.append(r % 2 == 0 ? "\n" : "\r\n");
@@ -224,7 +227,8 @@ final class ColumnsTest {
         assertEquals("7", ids("7", "12").id(0));
         assertEquals("12", ids("7.0", "12.0").id(1)); // as pandas writes a column with a gap
         for (String[] mixed :
-                new String[][] {{"7", "x"}, {"7", "8.0"}, {"7.0", "8"}, {"7.0", "x"}, {"1", "007"}, {"x", "7"}, {"1.5"}}) {
+                new String[][] {{"7", "x"}, {"7", "8.0"}, {"7.0", "8"}, {"7.0", "x"}, {"1", "007"}, {"x", "7"}, {"1.5"}
+                }) {
             Entities names = ids(mixed);
             for (int n = 0; n < mixed.length; n++) {
                 assertEquals(mixed[n], names.id(n));
@@ -248,8 +252,10 @@ final class ColumnsTest {
     @Test
     void timesKeepTheirFractionsAndOffsets() {
         long[] seconds = times("1500000000", "2020-01-01 00:00:10", "2020-01-01", "1.5e9", "1500000000.000");
-        assertEquals(List.of(1_500_000_000L, 1_577_836_810L, 1_577_836_800L, 1_500_000_000L, 1_500_000_000L), list(seconds));
-        assertEquals(List.of(150_000_000_001L, 150_000_000_000L, -25L), list(times("1500000000.01", "1500000000", "-0.25")));
+        assertEquals(
+                List.of(1_500_000_000L, 1_577_836_810L, 1_577_836_800L, 1_500_000_000L, 1_500_000_000L), list(seconds));
+        assertEquals(
+                List.of(150_000_000_001L, 150_000_000_000L, -25L), list(times("1500000000.01", "1500000000", "-0.25")));
         long[] iso = times("2020-09-01 11:27:43.100", "2020-09-01T11:27:43.150Z", "2020-09-01 11:27:43,2");
         assertEquals(5, iso[1] - iso[0]); // hundredths
         assertEquals(5, iso[2] - iso[1]);

@@ -287,8 +287,7 @@ final class EmbeddingTableTest {
         String message = refused(table, text("two.csv", "id,gender\n1,f\n2,m\n1,m\n"), "gender");
         assertTrue(message.contains("two.csv:4: ") && message.contains("two.csv:2"), message);
         assertTrue(message.contains("\"m\"") && message.contains("\"f\""), message);
-        EmbeddingTable.Described same =
-                table.with(text("same.csv", "id,gender\n1,f\n2,m\n1,f\n"), "id", "gender");
+        EmbeddingTable.Described same = table.with(text("same.csv", "id,gender\n1,f\n2,m\n1,f\n"), "id", "gender");
         assertEquals(0, same.strangers());
         assertEquals(0, same.unknown());
     }
@@ -314,7 +313,8 @@ final class EmbeddingTableTest {
         EmbeddingTable table = EmbeddingTable.read(text("u.csv", "id,d0\n1,0.5\n2,0.25\n"), "id", "");
         assertEquals(
                 0,
-                table.with(text("a.csv", "id,gender\n1.0,f\n2.0,m\n"), "id", "gender").unknown());
+                table.with(text("a.csv", "id,gender\n1.0,f\n2.0,m\n"), "id", "gender")
+                        .unknown());
         String message = refused(table, text("b.csv", "id,gender\nu1,f\nu2,m\n"), "gender");
         assertTrue(message.contains("\"u1\" and \"1\""), message);
     }
@@ -325,7 +325,10 @@ final class EmbeddingTableTest {
         for (String lists : new String[] {
             "1,\"[0.5, -1e-3]\"\n2,\"[3,4]\"\n", "1,[0.5 -1e-3]\n2,\"[ 3.\n 4. ]\"\n",
         }) {
-            assertArrayEquals(rows, EmbeddingTable.read(text("l.csv", "id,e\n" + lists), "id", "").rows());
+            assertArrayEquals(
+                    rows,
+                    EmbeddingTable.read(text("l.csv", "id,e\n" + lists), "id", "")
+                            .rows());
         }
         assertTrue(refused(text("r.csv", "id,e\n1,[1 2]\n2,[1]\n")).contains("r.csv:3: expected a list of 2 numbers"));
         assertTrue(refused(text("o.csv", "id,e\n1,[1 x]\n")).contains("o.csv:2: expected a finite number"));
@@ -367,7 +370,8 @@ final class EmbeddingTableTest {
         }
         long[] ids = new long[100_000];
         Arrays.setAll(ids, n -> ids.length - n);
-        EmbeddingTable written = new EmbeddingTable("t", Entities.ofNumbers(ids), 4, rows, List.of("a", "select", "c c", "d"));
+        EmbeddingTable written =
+                new EmbeddingTable("t", Entities.ofNumbers(ids), 4, rows, List.of("a", "select", "c c", "d"));
         Path file = folder.resolve(name);
         EmbeddingFile.of(file, "who", "").write(written);
         EmbeddingTable read = EmbeddingTable.read(file, "who", "");

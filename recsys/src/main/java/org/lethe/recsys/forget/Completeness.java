@@ -14,7 +14,9 @@ import org.lethe.Check;
 import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
+import org.lethe.Method;
 import org.lethe.Named;
+import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Embeddings;
@@ -76,6 +78,13 @@ public record Completeness(int k, int users, int resamples, boolean degrees, dou
     /** Lists of 20, 500 users, 1,000 resamples, no degrees, a margin of two hundredths. */
     public Completeness() {
         this(20, 500, 1_000, false, 0.02);
+    }
+
+    @Override
+    public Optional<String> unsuited(Request request, Method<Split, Recommender> method) {
+        return request instanceof ForgetRequest
+                ? Optional.empty()
+                : Optional.of("completeness looks at requests to forget, not " + Named.Of.name(request));
     }
 
     @Override

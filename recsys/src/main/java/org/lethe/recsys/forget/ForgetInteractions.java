@@ -76,8 +76,10 @@ public record ForgetInteractions(double percent, List<String> pairs, long seed) 
     private static long pair(String pair, Interactions train) {
         Set<Long> fitting = new HashSet<>();
         for (int colon = pair.indexOf(':'); colon >= 0; colon = pair.indexOf(':', colon + 1)) {
-            OptionalInt user = train.userEntities().find(pair.substring(0, colon).strip());
-            OptionalInt item = train.itemEntities().find(pair.substring(colon + 1).strip());
+            OptionalInt user =
+                    train.userEntities().find(pair.substring(0, colon).strip());
+            OptionalInt item =
+                    train.itemEntities().find(pair.substring(colon + 1).strip());
             if (user.isPresent() && item.isPresent() && train.contains(user.getAsInt(), item.getAsInt())) {
                 fitting.add((long) user.getAsInt() << 32 | item.getAsInt());
             }
@@ -95,9 +97,6 @@ public record ForgetInteractions(double percent, List<String> pairs, long seed) 
             Choice.number("forget-interactions", "pairs", pair, ends[1], train.itemEntities());
         }
         throw Choice.refused(
-                "forget-interactions",
-                "pairs",
-                pair,
-                pair.contains(":") ? "a training interaction" : "user:item");
+                "forget-interactions", "pairs", pair, pair.contains(":") ? "a training interaction" : "user:item");
     }
 }

@@ -148,7 +148,8 @@ public record AuditEmbeddings(
         public void print(PrintWriter out) {
             out.println(sampled());
             out.println(unmatched());
-            out.printf("%n%-15s %8s %17s %8s %8s %8s  %s%n", "attacker", "leak", "95 %", "auc", "f1", "random", "verdict");
+            out.printf(
+                    "%n%-15s %8s %17s %8s %8s %8s  %s%n", "attacker", "leak", "95 %", "auc", "f1", "random", "verdict");
             for (String name : attackers()) {
                 Measured leak = found("leak(" + name + ")");
                 out.printf(

@@ -7,8 +7,8 @@ import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.numerics.Keyed;
-import org.lethe.tables.Entities;
 import org.lethe.recsys.Interactions;
+import org.lethe.tables.Entities;
 
 /**
  * Hide an attribute of users: their rows must not tell it to whoever reads them, while the lists stay as good as they were.
@@ -76,12 +76,12 @@ public record Hide(List<String> attribute, List<Double> bands, int least, double
     }
 
     /**
-     * The users in classes by each attribute, which is what attackers guess. Users without interactions, as those who were
-     * forgotten, are in none: their embeddings hold nothing.
+     * The users in classes by each attribute, which is what attackers guess. Where there are interactions, users without any,
+     * as those who were forgotten, are in no class: their embeddings hold nothing.
      */
     public List<Classes> each(Interactions train) {
         return each(train.userEntities()).stream()
-                .map(classes -> classes.where(user -> train.degree(user) > 0))
+                .map(classes -> train.size() == 0 ? classes : classes.where(user -> train.degree(user) > 0))
                 .toList();
     }
 

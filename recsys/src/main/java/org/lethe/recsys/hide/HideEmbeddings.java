@@ -39,8 +39,10 @@ import org.lethe.study.Words;
  */
 @Named("hide embeddings")
 public record HideEmbeddings(
-        @Inline AuditEmbeddings audit, Method<Split, Recommender> method, double share, @Required Path to)
-        implements Tool.Reporting<HideEmbeddings.Result> {
+        @Inline AuditEmbeddings audit,
+        Method<Split, Recommender> method,
+        double share,
+        @Required Path to) implements Tool.Reporting<HideEmbeddings.Result> {
     private static final String LIMITS = "Nothing is known of items here: whether lists are as good as before is not"
             + " measured, only how far rows moved and which rows are near each other.";
 
@@ -144,8 +146,7 @@ public record HideEmbeddings(
         file.require(described.table());
         Classes classes = hide.each(described.table().entities()).getFirst();
         Env counted = env.with(new Ledger());
-        Repair.Repaired repaired =
-                counted.ledger().timed("hide", () -> repair.repair(described.table(), counted));
+        Repair.Repaired repaired = counted.ledger().timed("hide", () -> repair.repair(described.table(), counted));
         Cost hiding = counted.ledger().cost();
         List<Finding> leaks = attack.examine(repaired.made(), counted);
         List<Finding> movement = repaired.movement(counted);
@@ -168,11 +169,7 @@ public record HideEmbeddings(
                     hiding,
                     List.of(after, new Run.Result("movement", Aspect.UTILITY, movement, LIMITS))));
             runs.add(run(
-                    digest,
-                    recipe(result, brief, "as before", env),
-                    Run.Role.DO_NOTHING,
-                    Cost.NONE,
-                    List.of(before)));
+                    digest, recipe(result, brief, "as before", env), Run.Role.DO_NOTHING, Cost.NONE, List.of(before)));
         }
         file.write(repaired.table());
         if (folder.isPresent()) {

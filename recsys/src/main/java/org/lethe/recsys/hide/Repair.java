@@ -13,12 +13,12 @@ import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.recsys.Embeddings;
-import org.lethe.tables.Entities;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserRows;
 import org.lethe.tables.EmbeddingTable;
+import org.lethe.tables.Entities;
 
 /**
  * Hides an attribute in rows that stand alone, without the model they belong to: what {@code lethe hide embeddings} does.

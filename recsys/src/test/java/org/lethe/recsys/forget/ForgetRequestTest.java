@@ -103,12 +103,14 @@ class ForgetRequestTest {
                 ForgetInteractions.listed("app:u:t:3", "app:t").resolve(split).interactions();
         assertEquals(2, gone.size());
         assertTrue(gone.contains(0, 0) && gone.contains(1, 2));
-        Interactions both = Interactions.of(
-                users, items, new int[] {0, 1}, new int[] {0, 1}, Optional.empty(), Optional.empty());
+        Interactions both =
+                Interactions.of(users, items, new int[] {0, 1}, new int[] {0, 1}, Optional.empty(), Optional.empty());
         refused(
                 "names one training interaction only",
                 () -> ForgetInteractions.listed("app:u:t:3").resolve(new Split(both, none, none)));
-        refused("expected a training interaction", () -> ForgetInteractions.listed("app:u:x").resolve(split));
+        refused(
+                "expected a training interaction",
+                () -> ForgetInteractions.listed("app:u:x").resolve(split));
     }
 
     private static void refused(String message, Runnable request) {

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.lethe.LetheException;
-import org.lethe.tables.Entities;
 import org.lethe.recsys.Interactions;
+import org.lethe.tables.Entities;
 
 class HideTest {
     private static Interactions users(String gender, double... ages) {

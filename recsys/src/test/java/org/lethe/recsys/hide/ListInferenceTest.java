@@ -19,11 +19,11 @@ import org.lethe.Workers;
 import org.lethe.attack.Attacker;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Embeddings;
-import org.lethe.tables.Entities;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.tables.Entities;
 
 /** A test of the tester, on lists of users of two classes who have done nothing yet, or one thing that tells the class. */
 final class ListInferenceTest {

@@ -11,10 +11,10 @@ import org.lethe.Finding;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.numerics.Keyed;
-import org.lethe.tables.Entities;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.tables.EmbeddingTable;
+import org.lethe.tables.Entities;
 
 class RepairTest {
     private static final Hide GENDER = new Hide("gender");
@@ -30,7 +30,8 @@ class RepairTest {
                         unit * (float) (Keyed.normal(Keyed.seed(3).at(u, d)) + (d == 0 && u % 2 == 0 ? 2 : 0));
             }
         }
-        return new EmbeddingTable("t", Entities.numbered(120).with("gender", Entities.Categorical.of(genders)), 5, rows);
+        return new EmbeddingTable(
+                "t", Entities.numbered(120).with("gender", Entities.Categorical.of(genders)), 5, rows);
     }
 
     @Test
