@@ -8,7 +8,8 @@ import java.util.Objects;
  * A picture that an audit shows beside its numbers. Coordinates and values are rounded to three decimals or six digits.
  */
 public sealed interface Picture {
-    /** The subject of the picture, as {@code gender}. */ String title();
+    /** The subject of the picture, as {@code gender}. */
+    String title();
 
     /** A note on what is drawn and what must not be read into it; may be empty. */
     String note();

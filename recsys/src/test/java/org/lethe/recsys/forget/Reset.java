@@ -11,7 +11,7 @@ import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 
-/** Forgets users by putting their rows back to where training began; what they left in the items' rows stays. */
+/** Forgets users by setting their embeddings back to their initial values; traces in the items' embeddings stay. */
 @Named("reset")
 public record Reset() implements Method<Split, Recommender> {
     @Override

@@ -27,6 +27,6 @@ class ResetTest {
                 assertEquals(before.score(user, 0), after.score(user, 0));
             }
         }
-        assertNotEquals(untrained.score(3, 0), after.score(3, 0), "what a user left in the items' rows stays");
+        assertNotEquals(untrained.score(3, 0), after.score(3, 0), "traces in the items' embeddings stay");
     }
 }
