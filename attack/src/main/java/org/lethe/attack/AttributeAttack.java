@@ -105,8 +105,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
 
     /** The control: the same attack, without repeats, on labels dealt out at random under {@code random.of("labels")}. */
     public List<Outcome> randomBaseline(LabelledSamples samples, Keyed random, Workers workers) {
-        return withRepeats(1)
-                .crossValidated(samples.shuffled(random.of("labels")), random, workers);
+        return withRepeats(1).crossValidated(samples.shuffled(random.of("labels")), random, workers);
     }
 
     /** Guesses each sample by attackers that learned on the other folds. */

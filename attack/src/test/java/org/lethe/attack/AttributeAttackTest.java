@@ -33,8 +33,7 @@ final class AttributeAttackTest {
     void nobodyGuessesWhatIsNotThere(int classes) {
         LabelledSamples target = normal(200, classes, 8, 0, 11 + classes);
         double sd = Math.sqrt((1 - 1.0 / classes) / classes / (200 * classes)); // of one repeat, at chance
-        for (Outcome o :
-                new AttributeAttack().withRepeats(1).crossValidated(target, Keyed.seed(1), Workers.here())) {
+        for (Outcome o : new AttributeAttack().withRepeats(1).crossValidated(target, Keyed.seed(1), Workers.here())) {
             assertEquals(
                     1.0 / classes,
                     o.balancedAccuracy(),
@@ -52,8 +51,7 @@ final class AttributeAttackTest {
         for (int at = 0; at < target.rows().length; at++) {
             target.rows()[at] += at % 4 == 0 ? 0 : 12 * target.labels()[at / 4]; // in every column
         }
-        for (Outcome o :
-                new AttributeAttack().withRepeats(1).crossValidated(target, Keyed.seed(1), Workers.here())) {
+        for (Outcome o : new AttributeAttack().withRepeats(1).crossValidated(target, Keyed.seed(1), Workers.here())) {
             assertTrue(o.balancedAccuracy() >= 0.99 && o.f1() >= 0.99 && o.auc() >= 0.99, o.toString());
         }
     }
@@ -81,7 +79,8 @@ final class AttributeAttackTest {
                 target.rows()[u * 32 + d] -= (float) (sum[target.labels()[u]] / 273);
             }
         }
-        Outcome o = new AttributeAttack().withAttackers(List.of(Attacker.LOGISTIC))
+        Outcome o = new AttributeAttack()
+                .withAttackers(List.of(Attacker.LOGISTIC))
                 .crossValidated(target, Keyed.seed(1), Workers.here())
                 .getFirst();
         // raid, section 8.1, measured 0.317 for a linear attacker; three standard deviations of 0.021
@@ -100,7 +99,9 @@ final class AttributeAttackTest {
         for (int at = 0; at < 20 * 3; at++) {
             rows[at] = 1e30f; // who looked at these would see nothing else
         }
-        Outcome o = new AttributeAttack().withAttackers(List.of(Attacker.KNN)).withRepeats(1)
+        Outcome o = new AttributeAttack()
+                .withAttackers(List.of(Attacker.KNN))
+                .withRepeats(1)
                 .crossValidated(new LabelledSamples(rows, 3, of, 2), Keyed.seed(1), Workers.here())
                 .getFirst();
         assertEquals(60, o.samples()); // 30 of the smaller class, and as many of the other

@@ -21,7 +21,10 @@ public final class ColdTraining {
         EmbeddingLearner learner =
                 args.length > 0 && args[0].equals("wmf") ? new Wmf().withPatience(50) : new Bpr().withPatience(50);
         long start = System.nanoTime();
-        Split data = new Ml100k().withStopOn(Splits.StopOn.TEST).withValidation(0).withCore(0)
+        Split data = new Ml100k()
+                .withStopOn(Splits.StopOn.TEST)
+                .withValidation(0)
+                .withCore(0)
                 .load(DataFolders.usual(Optional.empty()));
         long loaded = System.nanoTime();
         int epochs = learner.resume(learner.start(data, Env.seeded(1)), data, Env.seeded(1))

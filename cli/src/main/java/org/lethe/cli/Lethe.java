@@ -99,8 +99,8 @@ public final class Lethe {
             return code;
         }
         if (Stream.iterate(e, Objects::nonNull, Throwable::getCause).anyMatch(OutOfMemoryError.class::isInstance)) {
-            err.println("out of memory: the heap is at most " + (Runtime.getRuntime().maxMemory() >> 20)
-                    + " MiB; LETHE_JVM=-Xmx8g gives 8 GiB");
+            err.println("out of memory: the heap is at most "
+                    + (Runtime.getRuntime().maxMemory() >> 20) + " MiB; LETHE_JVM=-Xmx8g gives 8 GiB");
             return SURROUNDINGS;
         }
         Optional<String> noTemporaryFiles = noTemporaryFiles();

@@ -29,9 +29,8 @@ final class ListCommand implements Runnable {
     @Parameters(
             arity = "0..1",
             paramLabel = "KIND",
-            description =
-                    "data, models, requests, methods or audits; all by default. For one subject: recsys/methods,"
-                            + " or recsys for all kinds.")
+            description = "data, models, requests, methods or audits; all by default. For one subject: recsys/methods,"
+                    + " or recsys for all kinds.")
     private String kind = "";
 
     @Override

@@ -216,7 +216,9 @@ public record Report(
                     return worst == Control.UNDECIDED && held() > 0 ? Control.PARTLY : worst;
                 }
             }
-            return controls.values().stream().anyMatch(c -> Control.of(c) == Control.REJECTS) ? Control.REJECTS : Control.HOLDS;
+            return controls.values().stream().anyMatch(c -> Control.of(c) == Control.REJECTS)
+                    ? Control.REJECTS
+                    : Control.HOLDS;
         }
 
         private long held() {

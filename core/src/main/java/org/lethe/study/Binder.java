@@ -104,8 +104,7 @@ final class Binder {
             String key = renamed.getOrDefault(pair.key(), pair.key());
             if (gone != null && gone.key().equals(key)) {
                 mistakes.note(
-                        pair.line(),
-                        "key \"" + key + "\" in " + what + " has no effect any more: " + gone.remedy());
+                        pair.line(), "key \"" + key + "\" in " + what + " has no effect any more: " + gone.remedy());
             } else if (!names.contains(key)) {
                 mistakes.add(
                         pair.line(),

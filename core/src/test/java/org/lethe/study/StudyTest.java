@@ -95,8 +95,9 @@ class StudyTest {
     void aKeyThatIsGoneIsReadOverAndTheStudySaysWhatTakesItsPlace() {
         Study<?, ?> study = parse(WHOLE.replace("{rounds: 5,", "{rounds: 5, place: [here],"));
         assertEquals(
-                List.of("small.yaml:5: key \"place\" in model \"mean\" has no effect any more: --device says where a model"
-                        + " is computed"),
+                List.of(
+                        "small.yaml:5: key \"place\" in model \"mean\" has no effect any more: --device says where a model"
+                                + " is computed"),
                 study.notes());
         assertEquals(parse(WHOLE).models(), study.models());
     }

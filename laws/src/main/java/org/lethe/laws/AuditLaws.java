@@ -97,8 +97,8 @@ public abstract class AuditLaws<D, M> extends Laws<D, M> {
 
     final void findsTheSameTwice(Audit<D, M> audit, Request request) {
         Controls<D, M> here = controls(request, seeds().getFirst());
-        Case<D, M> examined = here.reference.orElseGet(
-                () -> here.rejected.values().iterator().next());
+        Case<D, M> examined =
+                here.reference.orElseGet(() -> here.rejected.values().iterator().next());
         List<Finding> once = findings(audit, examined, seeds().getFirst());
         assertEquals(
                 once.stream().filter(f -> !f.ofTheMachine()).toList(),
@@ -175,9 +175,10 @@ public abstract class AuditLaws<D, M> extends Laws<D, M> {
             into.add(new LinkedHashMap<>());
         }
         for (Finding finding : findings) {
-            finding.verdict().ifPresent(verdict -> into.get(control)
-                    .computeIfAbsent(finding.name(), name -> new ArrayList<>())
-                    .add(verdict));
+            finding.verdict()
+                    .ifPresent(verdict -> into.get(control)
+                            .computeIfAbsent(finding.name(), name -> new ArrayList<>())
+                            .add(verdict));
         }
     }
 

@@ -70,11 +70,12 @@ public abstract class MethodLaws<D, M> extends Laws<D, M> {
 
     @TestFactory
     Stream<DynamicTest> everyMethodIsRepeatableAndLeavesTheModelBefore() {
-        return suited(requests()).stream().map(pair -> dynamicTest(pair.toString(), () -> {
-            leavesTheModelBefore(pair);
-            isKept(pair);
-            hasTheSameBitsOnThreeThreads(pair);
-        }));
+        return suited(requests()).stream()
+                .map(pair -> dynamicTest(pair.toString(), () -> {
+                    leavesTheModelBefore(pair);
+                    isKept(pair);
+                    hasTheSameBitsOnThreeThreads(pair);
+                }));
     }
 
     @TestFactory

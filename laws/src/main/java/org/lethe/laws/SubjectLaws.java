@@ -100,7 +100,10 @@ public abstract class SubjectLaws<D, M> extends Laws<D, M> {
                 Tools.resource(subject().tools()).lines().sorted().toList(),
                 Tools.listed().stream()
                         .filter(listed -> Objects.equals(
-                                listed.prototype().getClass().getProtectionDomain().getCodeSource(),
+                                listed.prototype()
+                                        .getClass()
+                                        .getProtectionDomain()
+                                        .getCodeSource(),
                                 here.getCodeSource()))
                         .map(Tools.Listed::line)
                         .sorted()

@@ -32,7 +32,10 @@ class AveragesStudyTest {
             assertEquals(Optional.empty(), run.failure());
             Verdict verdict =
                     run.results().getFirst().findings().getFirst().verdict().orElseThrow();
-            assertEquals(run.role() != Run.Role.DO_NOTHING, verdict instanceof Verdict.Pass, run.recipe().method());
+            assertEquals(
+                    run.role() != Run.Role.DO_NOTHING,
+                    verdict instanceof Verdict.Pass,
+                    run.recipe().method());
         }
     }
 }

@@ -18,8 +18,8 @@ import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
-import org.lethe.laws.Bent.Adding;
 import org.lethe.laws.Bent.Added;
+import org.lethe.laws.Bent.Adding;
 import org.lethe.laws.Bent.Slant;
 import org.lethe.laws.Bent.Twist;
 
@@ -161,25 +161,29 @@ class SabotageTest {
     @Test
     void toolsThatNoResourceLists() {
         entries(new Bent()).listsItsTools();
-        assertFails("META-INF/lethe/tools", () -> entries(new Bent() {
-                    @Override
-                    public List<Tool<?>> tools() {
-                        return List.of(new Job());
-                    }
-                })
-                .listsItsTools());
+        assertFails(
+                "META-INF/lethe/tools",
+                () -> entries(new Bent() {
+                            @Override
+                            public List<Tool<?>> tools() {
+                                return List.of(new Job());
+                            }
+                        })
+                        .listsItsTools());
     }
 
     @Test
     void modelsThatAreReadBackAsOthers() throws IOException {
         entries(new Bent()).isKept(new Bent.First());
-        assertFails("it is another model", () -> entries(new Bent() {
-                    @Override
-                    public float[] load(Path file) {
-                        return new float[1];
-                    }
-                })
-                .isKept(new Bent.First()));
+        assertFails(
+                "it is another model",
+                () -> entries(new Bent() {
+                            @Override
+                            public float[] load(Path file) {
+                                return new float[1];
+                            }
+                        })
+                        .isKept(new Bent.First()));
     }
 
     @Test
@@ -236,13 +240,15 @@ class SabotageTest {
 
     @Test
     void auditsThatAcceptAMethodTheirSubjectRejects() {
-        assertFails("BLIND", () -> new Audits(new Bent() {
-                    @Override
-                    public List<Method<float[], float[]>> rejected(Request request) {
-                        return List.of(new Adding(Twist.NONE));
-                    }
-                })
-                .tellsTheControlsApart(new Added(Slant.NONE), ADD));
+        assertFails(
+                "BLIND",
+                () -> new Audits(new Bent() {
+                            @Override
+                            public List<Method<float[], float[]>> rejected(Request request) {
+                                return List.of(new Adding(Twist.NONE));
+                            }
+                        })
+                        .tellsTheControlsApart(new Added(Slant.NONE), ADD));
     }
 
     @Test

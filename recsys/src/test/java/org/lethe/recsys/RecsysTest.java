@@ -176,7 +176,8 @@ class RecsysTest {
         Path file = folder.resolve("other.safetensors");
         Safetensors.write(file, tensors, metadata);
         LetheException e = assertThrows(LetheException.class, () -> RECSYS.load(file));
-        assertTrue(e.getMessage().contains("other.safetensors") && e.getMessage().contains(why), e.getMessage());
+        assertTrue(
+                e.getMessage().contains("other.safetensors") && e.getMessage().contains(why), e.getMessage());
     }
 
     @ParameterizedTest

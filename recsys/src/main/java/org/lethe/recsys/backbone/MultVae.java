@@ -348,7 +348,8 @@ public record MultVae(
         Tensor scores(Tensor rows, int count, int[] items) {
             int hidden = settings.hidden;
             float[] layer = taken(decoder[2], hidden, items);
-            Tensor of = Devices.on(Tensors.of(layer, count, items.length / count, hidden), device); // [users, each, hidden]
+            Tensor of =
+                    Devices.on(Tensors.of(layer, count, items.length / count, hidden), device); // [users, each, hidden]
             Tensor bias = Devices.on(Tensors.of(taken(decoder[3], 1, items), items.length), device);
             return hidden(rows).unsqueeze(1).mul(of).sum(2).view(-1).add(bias); // [users · each]
         }
@@ -391,7 +392,8 @@ public record MultVae(
             int hidden = Weights.size(file, last.shape().get(1));
             MultVae settings = new MultVae().withLatent(latent).withHidden(hidden);
             List<Weights.Matrix> matrices = settings.matrices(items).subList(4, 8);
-            return new Model(settings, Device.CPU, items, read.floats(prefix + "users"), Weights.load(matrices, read, prefix));
+            return new Model(
+                    settings, Device.CPU, items, read.floats(prefix + "users"), Weights.load(matrices, read, prefix));
         }
     }
 }

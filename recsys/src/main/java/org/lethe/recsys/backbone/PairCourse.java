@@ -133,8 +133,8 @@ final class PairCourse implements Training.Course<UserRows> {
                 float[] rows = Tensors.floats(served);
                 float[] pull = new float[rows.length];
                 value += defence.add(touchedUsers, ownUsers, rows, pull);
-                loss = loss.add(
-                        served.mul(Devices.on(Tensors.of(pull, served.shape()), device)).sum());
+                loss = loss.add(served.mul(Devices.on(Tensors.of(pull, served.shape()), device))
+                        .sum());
             }
             loss.backward();
             scatter(users, touchedUsers, ownUsers, p.grad());

@@ -72,7 +72,9 @@ abstract class RowNetwork implements UserRows, Storable {
         try (var _ = new PointerScope()) {
             Tensor rows = rows(users).requires_grad_(true);
             Tensor scores = scores(rows, users.length, items);
-            scores.mul(Devices.on(Tensors.of(weights, weights.length), device)).sum().backward();
+            scores.mul(Devices.on(Tensors.of(weights, weights.length), device))
+                    .sum()
+                    .backward();
             float[] own = Tensors.floats(rows.grad());
             for (int n = 0; n < own.length; n++) {
                 gradient[n] += own[n];

@@ -86,27 +86,87 @@ public record Planted(
     }
 
     public Planted withFactors(int factors) {
-        return new Planted(users, items, interactionsPerUser, factors, groupEffect, activitySpread, popularitySpread, validation, test, seed);
+        return new Planted(
+                users,
+                items,
+                interactionsPerUser,
+                factors,
+                groupEffect,
+                activitySpread,
+                popularitySpread,
+                validation,
+                test,
+                seed);
     }
 
     public Planted withGroupEffect(double groupEffect) {
-        return new Planted(users, items, interactionsPerUser, factors, groupEffect, activitySpread, popularitySpread, validation, test, seed);
+        return new Planted(
+                users,
+                items,
+                interactionsPerUser,
+                factors,
+                groupEffect,
+                activitySpread,
+                popularitySpread,
+                validation,
+                test,
+                seed);
     }
 
     public Planted withActivitySpread(double activitySpread) {
-        return new Planted(users, items, interactionsPerUser, factors, groupEffect, activitySpread, popularitySpread, validation, test, seed);
+        return new Planted(
+                users,
+                items,
+                interactionsPerUser,
+                factors,
+                groupEffect,
+                activitySpread,
+                popularitySpread,
+                validation,
+                test,
+                seed);
     }
 
     public Planted withPopularitySpread(double popularitySpread) {
-        return new Planted(users, items, interactionsPerUser, factors, groupEffect, activitySpread, popularitySpread, validation, test, seed);
+        return new Planted(
+                users,
+                items,
+                interactionsPerUser,
+                factors,
+                groupEffect,
+                activitySpread,
+                popularitySpread,
+                validation,
+                test,
+                seed);
     }
 
     public Planted withValidation(double validation) {
-        return new Planted(users, items, interactionsPerUser, factors, groupEffect, activitySpread, popularitySpread, validation, test, seed);
+        return new Planted(
+                users,
+                items,
+                interactionsPerUser,
+                factors,
+                groupEffect,
+                activitySpread,
+                popularitySpread,
+                validation,
+                test,
+                seed);
     }
 
     public Planted withTest(double test) {
-        return new Planted(users, items, interactionsPerUser, factors, groupEffect, activitySpread, popularitySpread, validation, test, seed);
+        return new Planted(
+                users,
+                items,
+                interactionsPerUser,
+                factors,
+                groupEffect,
+                activitySpread,
+                popularitySpread,
+                validation,
+                test,
+                seed);
     }
 
     @Override

@@ -101,23 +101,73 @@ public record RecEraser(
     }
 
     public RecEraser withClusterIterations(int clusterIterations) {
-        return new RecEraser(shards, partition, slack, clusterIterations, aggregate, attentionEpochs, attentionBatches, attentionLearningRate, attentionPatience, repartition);
+        return new RecEraser(
+                shards,
+                partition,
+                slack,
+                clusterIterations,
+                aggregate,
+                attentionEpochs,
+                attentionBatches,
+                attentionLearningRate,
+                attentionPatience,
+                repartition);
     }
 
     public RecEraser withAggregate(Aggregate aggregate) {
-        return new RecEraser(shards, partition, slack, clusterIterations, aggregate, attentionEpochs, attentionBatches, attentionLearningRate, attentionPatience, repartition);
+        return new RecEraser(
+                shards,
+                partition,
+                slack,
+                clusterIterations,
+                aggregate,
+                attentionEpochs,
+                attentionBatches,
+                attentionLearningRate,
+                attentionPatience,
+                repartition);
     }
 
     public RecEraser withAttentionEpochs(int attentionEpochs) {
-        return new RecEraser(shards, partition, slack, clusterIterations, aggregate, attentionEpochs, attentionBatches, attentionLearningRate, attentionPatience, repartition);
+        return new RecEraser(
+                shards,
+                partition,
+                slack,
+                clusterIterations,
+                aggregate,
+                attentionEpochs,
+                attentionBatches,
+                attentionLearningRate,
+                attentionPatience,
+                repartition);
     }
 
     public RecEraser withAttentionBatches(int attentionBatches) {
-        return new RecEraser(shards, partition, slack, clusterIterations, aggregate, attentionEpochs, attentionBatches, attentionLearningRate, attentionPatience, repartition);
+        return new RecEraser(
+                shards,
+                partition,
+                slack,
+                clusterIterations,
+                aggregate,
+                attentionEpochs,
+                attentionBatches,
+                attentionLearningRate,
+                attentionPatience,
+                repartition);
     }
 
     public RecEraser withRepartition(boolean repartition) {
-        return new RecEraser(shards, partition, slack, clusterIterations, aggregate, attentionEpochs, attentionBatches, attentionLearningRate, attentionPatience, repartition);
+        return new RecEraser(
+                shards,
+                partition,
+                slack,
+                clusterIterations,
+                aggregate,
+                attentionEpochs,
+                attentionBatches,
+                attentionLearningRate,
+                attentionPatience,
+                repartition);
     }
 
     @Override

@@ -69,7 +69,9 @@ public record Hide(
                 audit + " looks at requests to hide, not "
                         + String.join(
                                 ", then ",
-                                Chain.steps(request).stream().map(Named.Of::name).toList()));
+                                Chain.steps(request).stream()
+                                        .map(Named.Of::name)
+                                        .toList()));
     }
 
     /** The other steps of a request, which may change the data. */

@@ -42,8 +42,12 @@ class LayeredTest {
     private static final Split DATA = new Planted(200, 120, 20, 3).load(new DataFolders(List.of()));
 
     /** Tastes that differ much, among items that are nearly equally popular. */
-    private static final Split TASTES =
-            new Planted(200, 120, 30, 3).withFactors(4).withGroupEffect(2).withActivitySpread(0.5).withPopularitySpread(0.2).load(new DataFolders(List.of()));
+    private static final Split TASTES = new Planted(200, 120, 30, 3)
+            .withFactors(4)
+            .withGroupEffect(2)
+            .withActivitySpread(0.5)
+            .withPopularitySpread(0.2)
+            .load(new DataFolders(List.of()));
 
     static List<UserLearner> small() {
         return List.of(
@@ -55,10 +59,40 @@ class LayeredTest {
                         .withLearningRate(1e-2)
                         .withInitialSd(0.1)
                         .withPatience(9),
-                new NeuMf().withDims(4).withLayers(List.of(8, 4)).withNegatives(2).withEpochs(4).withBatch(200).withLearningRate(5e-3).withInitialSd(0.1).withPatience(9),
-                new Dmf().withDims(8).withLayers(List.of(8, 6)).withEpochs(4).withBatch(200).withLearningRate(5e-3).withInitialSd(0.1).withPatience(9),
-                new Ngcf().withDims(8).withLayers(List.of(8, 6)).withDropout(0.2).withEpochs(4).withBatch(400).withLearningRate(1e-2).withPatience(9),
-                new MultVae().withLatent(8).withHidden(16).withDropout(0.3).withAnnealSteps(20).withEpochs(4).withBatch(50).withLearningRate(1e-2).withPatience(9));
+                new NeuMf()
+                        .withDims(4)
+                        .withLayers(List.of(8, 4))
+                        .withNegatives(2)
+                        .withEpochs(4)
+                        .withBatch(200)
+                        .withLearningRate(5e-3)
+                        .withInitialSd(0.1)
+                        .withPatience(9),
+                new Dmf()
+                        .withDims(8)
+                        .withLayers(List.of(8, 6))
+                        .withEpochs(4)
+                        .withBatch(200)
+                        .withLearningRate(5e-3)
+                        .withInitialSd(0.1)
+                        .withPatience(9),
+                new Ngcf()
+                        .withDims(8)
+                        .withLayers(List.of(8, 6))
+                        .withDropout(0.2)
+                        .withEpochs(4)
+                        .withBatch(400)
+                        .withLearningRate(1e-2)
+                        .withPatience(9),
+                new MultVae()
+                        .withLatent(8)
+                        .withHidden(16)
+                        .withDropout(0.3)
+                        .withAnnealSteps(20)
+                        .withEpochs(4)
+                        .withBatch(50)
+                        .withLearningRate(1e-2)
+                        .withPatience(9));
     }
 
     static List<UserLearner> longer() {
@@ -71,10 +105,38 @@ class LayeredTest {
                         .withLearningRate(5e-3)
                         .withInitialSd(0.1)
                         .withPatience(9),
-                new NeuMf().withDims(8).withLayers(List.of(16, 8)).withEpochs(20).withLearningRate(5e-3).withInitialSd(0.1).withPatience(9),
-                new Dmf().withDims(16).withLayers(List.of(16, 16)).withNegatives(4).withEpochs(30).withBatch(256).withLearningRate(3e-3).withInitialSd(0.1).withPatience(9),
-                new Ngcf().withLayers(List.of(16)).withDropout(0.1).withNegatives(4).withEpochs(40).withLearningRate(1e-2).withPatience(9),
-                new MultVae().withLatent(16).withHidden(32).withDropout(0.3).withAnnealSteps(200).withEpochs(60).withBatch(50).withLearningRate(5e-3).withPatience(19));
+                new NeuMf()
+                        .withDims(8)
+                        .withLayers(List.of(16, 8))
+                        .withEpochs(20)
+                        .withLearningRate(5e-3)
+                        .withInitialSd(0.1)
+                        .withPatience(9),
+                new Dmf()
+                        .withDims(16)
+                        .withLayers(List.of(16, 16))
+                        .withNegatives(4)
+                        .withEpochs(30)
+                        .withBatch(256)
+                        .withLearningRate(3e-3)
+                        .withInitialSd(0.1)
+                        .withPatience(9),
+                new Ngcf()
+                        .withLayers(List.of(16))
+                        .withDropout(0.1)
+                        .withNegatives(4)
+                        .withEpochs(40)
+                        .withLearningRate(1e-2)
+                        .withPatience(9),
+                new MultVae()
+                        .withLatent(16)
+                        .withHidden(32)
+                        .withDropout(0.3)
+                        .withAnnealSteps(200)
+                        .withEpochs(60)
+                        .withBatch(50)
+                        .withLearningRate(5e-3)
+                        .withPatience(19));
     }
 
     @ParameterizedTest
@@ -206,8 +268,8 @@ class LayeredTest {
                     seeds: [1]
                     """.formatted(model), List.of(new Recsys()));
             assertEquals(
-                    List.of("old.yaml:5: key \"device\" in model \"" + model + "\" has no effect any more: --device says"
-                            + " where models with layers compute"),
+                    List.of("old.yaml:5: key \"device\" in model \"" + model
+                            + "\" has no effect any more: --device says" + " where models with layers compute"),
                     study.notes());
         }
     }

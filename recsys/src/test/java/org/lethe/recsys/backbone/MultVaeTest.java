@@ -24,7 +24,15 @@ class MultVaeTest {
     private static final int ITEMS = 9;
     private static final int LATENT = 3;
     private static final Interactions TRAIN = Samples.interactions(USERS, ITEMS, 0.4, 3);
-    private static final MultVae SMALL = new MultVae().withLatent(LATENT).withHidden(5).withDropout(0.4).withAnneal(0.7).withAnnealSteps(1).withEpochs(2).withLearningRate(1e-2).withPatience(0);
+    private static final MultVae SMALL = new MultVae()
+            .withLatent(LATENT)
+            .withHidden(5)
+            .withDropout(0.4)
+            .withAnneal(0.7)
+            .withAnnealSteps(1)
+            .withEpochs(2)
+            .withLearningRate(1e-2)
+            .withPatience(0);
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // set by JUnit

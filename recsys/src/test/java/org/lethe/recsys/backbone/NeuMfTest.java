@@ -15,6 +15,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Safetensors;
@@ -28,7 +29,6 @@ import org.lethe.recsys.UserRows;
 import org.lethe.recsys.data.Ml100k;
 import org.lethe.recsys.data.RealData;
 import org.lethe.recsys.data.Splits;
-import org.lethe.Device;
 
 /** NeuMF against its formula, written out in doubles. */
 class NeuMfTest {
@@ -66,7 +66,14 @@ class NeuMfTest {
 
     @Test
     void oneStepFollowsTheGradientOfTheCrossEntropy() {
-        NeuMf learner = new NeuMf().withDims(3).withLayers(List.of(5, 4)).withNegatives(2).withEpochs(1).withBatch(1000).withInitialSd(0.5).withPatience(0);
+        NeuMf learner = new NeuMf()
+                .withDims(3)
+                .withLayers(List.of(5, 4))
+                .withNegatives(2)
+                .withEpochs(1)
+                .withBatch(1000)
+                .withInitialSd(0.5)
+                .withPatience(0);
         Split data = new Split(TRAIN, TRAIN.where((u, i) -> false), TRAIN.where((u, i) -> false));
         Env env = Env.seeded(8);
         PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.5);
@@ -93,8 +100,10 @@ class NeuMfTest {
     @Tag("slow")
     @Test
     void onMovieLensTheHeldOutItemIsOftenAmongTenOfAHundred() {
-        Split data =
-                new Ml100k().withSplit(Splits.By.LEAVE_ONE_OUT).withStopOn(Splits.StopOn.NONE).load(RealData.folders());
+        Split data = new Ml100k()
+                .withSplit(Splits.By.LEAVE_ONE_OUT)
+                .withStopOn(Splits.StopOn.NONE)
+                .load(RealData.folders());
         NeuMf tenEpochs = new NeuMf().withEpochs(10);
         double hits = hitsAtTen(tenEpochs.train(data, Env.seeded(1)), data);
         // popularity reaches 0.35 and chance 0.1 on these lists; 0.58 after 7 epochs and 0.59 after 12 were measured

@@ -21,7 +21,15 @@ class NgcfTest {
     private static final int NODES = USERS + ITEMS;
     private static final Interactions TRAIN = Samples.interactions(USERS, ITEMS, 0.35, 2);
     private static final Interactions NONE = TRAIN.where((u, i) -> false);
-    private static final Ngcf SMALL = new Ngcf().withDims(4).withLayers(List.of(5, 3)).withDropout(0).withNegatives(2).withEpochs(1).withBatch(1000).withInitialSd(0.6).withPatience(0);
+    private static final Ngcf SMALL = new Ngcf()
+            .withDims(4)
+            .withLayers(List.of(5, 3))
+            .withDropout(0)
+            .withNegatives(2)
+            .withEpochs(1)
+            .withBatch(1000)
+            .withInitialSd(0.6)
+            .withPatience(0);
 
     @Test
     void oneStepFollowsTheGradientOfTheFormulaThroughBothLayers() {
@@ -58,7 +66,15 @@ class NgcfTest {
     @Test
     void theOrderInWhichRowsAreDoneChangesNoBit() {
         Split data = new Split(TRAIN, NONE, NONE);
-        Ngcf learner = new Ngcf().withDims(4).withLayers(List.of(5, 3)).withDropout(0.3).withEpochs(3).withBatch(20).withLearningRate(1e-2).withInitialSd(0.3).withPatience(0);
+        Ngcf learner = new Ngcf()
+                .withDims(4)
+                .withLayers(List.of(5, 3))
+                .withDropout(0.3)
+                .withEpochs(3)
+                .withBatch(20)
+                .withLearningRate(1e-2)
+                .withInitialSd(0.3)
+                .withPatience(0);
         UserRows here = learner.train(data, Env.seeded(3));
         assertArrayEquals(
                 here.userRows(),

@@ -38,7 +38,12 @@ class InteractionFileTest {
 
     private static InteractionFile file(
             Path file, InteractionFile.Format format, String value, String time, double threshold) {
-        return new InteractionFile(file.toString()).withFormat(format).withValue(value).withTime(time).withThreshold(threshold).withStopOn(Splits.StopOn.NONE);
+        return new InteractionFile(file.toString())
+                .withFormat(format)
+                .withValue(value)
+                .withTime(time)
+                .withThreshold(threshold)
+                .withStopOn(Splits.StopOn.NONE);
     }
 
     @Test

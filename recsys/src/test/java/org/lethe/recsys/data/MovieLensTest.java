@@ -39,7 +39,10 @@ class MovieLensTest {
     void a1_theUnionOfTheDivisionIsTheFiveCoreOfTheRatings() {
         DataFolders folders = RealData.folders();
         Split given = new Ml100k().withStopOn(Splits.StopOn.NONE).load(folders);
-        Split random = new Ml100k().withSplit(Splits.By.RANDOM).withStopOn(Splits.StopOn.NONE).load(folders);
+        Split random = new Ml100k()
+                .withSplit(Splits.By.RANDOM)
+                .withStopOn(Splits.StopOn.NONE)
+                .load(folders);
         assertEquals(99_287, random.train().size() + random.test().size());
         Entities users = random.train().userEntities();
         Entities items = random.train().itemEntities();
@@ -88,8 +91,7 @@ class MovieLensTest {
 
     @Test
     void theLastPairIsLaterThanEveryOther() {
-        Split split = new Ml100k().withSplit(Splits.By.LEAVE_ONE_OUT)
-                .load(RealData.folders());
+        Split split = new Ml100k().withSplit(Splits.By.LEAVE_ONE_OUT).load(RealData.folders());
         assertEquals(943, split.test().size());
         assertEquals(943, split.validation().size());
         long[] train = split.train().times().orElseThrow();
@@ -112,7 +114,10 @@ class MovieLensTest {
         assertEquals(3416, split.items());
         assertEquals(797_275, split.train().size());
         assertEquals(202_336, split.test().size());
-        Split random = new Ml1m().withSplit(Splits.By.RANDOM).withStopOn(Splits.StopOn.NONE).load(folders);
+        Split random = new Ml1m()
+                .withSplit(Splits.By.RANDOM)
+                .withStopOn(Splits.StopOn.NONE)
+                .load(folders);
         assertEquals(999_611, random.train().size() + random.test().size());
         assertEquals(
                 2, random.train().userEntities().categorical("gender").labels().size());
@@ -132,7 +137,12 @@ class MovieLensTest {
         String given = new Ml100k().digest(folders);
         assertEquals(64, given.length());
         assertEquals(given, new Ml100k().digest(folders));
-        assertNotEquals(given, new Ml100k().withSplit(Splits.By.RANDOM).withStopOn(Splits.StopOn.NONE).digest(folders));
+        assertNotEquals(
+                given,
+                new Ml100k()
+                        .withSplit(Splits.By.RANDOM)
+                        .withStopOn(Splits.StopOn.NONE)
+                        .digest(folders));
     }
 
     @Test

@@ -53,7 +53,11 @@ class PlantedTest {
     }
 
     private static double busiestShare(double activity) {
-        Interactions all = new Planted(1000, 1000, 40, 1).withActivitySpread(activity).withValidation(0).withTest(0).all();
+        Interactions all = new Planted(1000, 1000, 40, 1)
+                .withActivitySpread(activity)
+                .withValidation(0)
+                .withTest(0)
+                .all();
         int[] degrees = new int[all.users()];
         Arrays.setAll(degrees, all::degree);
         Arrays.sort(degrees);
@@ -84,7 +88,12 @@ class PlantedTest {
 
     /** How much more the first factor of drawn items is for one group than for the other. */
     private static double gap(double taste) {
-        Planted planted = new Planted(600, 300, 30, 5).withGroupEffect(taste).withActivitySpread(0.5).withPopularitySpread(0.5).withValidation(0).withTest(0);
+        Planted planted = new Planted(600, 300, 30, 5)
+                .withGroupEffect(taste)
+                .withActivitySpread(0.5)
+                .withPopularitySpread(0.5)
+                .withValidation(0)
+                .withTest(0);
         Interactions all = planted.all();
         int[] group = all.userEntities().categorical(Planted.GROUP).codes();
         double[] sum = new double[2];

@@ -41,7 +41,12 @@ class ExactForgettingTest {
             new UltraRe(3, 5, Combiner.Kind.GLOBAL, false));
 
     private static RecEraser receraser(RecEraser.By partition, RecEraser.Aggregate aggregate, boolean leakFree) {
-        return new RecEraser(3, partition).withClusterIterations(5).withAggregate(aggregate).withAttentionEpochs(2).withAttentionBatches(3).withRepartition(leakFree);
+        return new RecEraser(3, partition)
+                .withClusterIterations(5)
+                .withAggregate(aggregate)
+                .withAttentionEpochs(2)
+                .withAttentionBatches(3)
+                .withRepartition(leakFree);
     }
 
     private static final List<ForgetRequest> REQUESTS = List.of(

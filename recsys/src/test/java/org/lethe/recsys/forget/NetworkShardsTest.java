@@ -32,8 +32,24 @@ import org.lethe.recsys.backbone.Ngcf;
 
 /** Shards that are models with layers. */
 class NetworkShardsTest {
-    private static final NeuMf NEUMF = new NeuMf().withDims(4).withLayers(List.of(8, 4)).withNegatives(2).withEpochs(3).withBatch(64).withLearningRate(1e-2).withInitialSd(0.1).withPatience(9);
-    private static final MultVae MULTVAE = new MultVae().withLatent(4).withHidden(8).withDropout(0.3).withAnnealSteps(20).withEpochs(3).withBatch(10).withLearningRate(1e-2).withPatience(9);
+    private static final NeuMf NEUMF = new NeuMf()
+            .withDims(4)
+            .withLayers(List.of(8, 4))
+            .withNegatives(2)
+            .withEpochs(3)
+            .withBatch(64)
+            .withLearningRate(1e-2)
+            .withInitialSd(0.1)
+            .withPatience(9);
+    private static final MultVae MULTVAE = new MultVae()
+            .withLatent(4)
+            .withHidden(8)
+            .withDropout(0.3)
+            .withAnnealSteps(20)
+            .withEpochs(3)
+            .withBatch(10)
+            .withLearningRate(1e-2)
+            .withPatience(9);
 
     static List<UserLearner> layered() {
         return List.of(
@@ -46,8 +62,22 @@ class NetworkShardsTest {
                         .withInitialSd(0.1)
                         .withPatience(9),
                 NEUMF,
-                new Dmf().withDims(8).withLayers(List.of(8, 6)).withEpochs(3).withBatch(64).withLearningRate(1e-2).withInitialSd(0.1).withPatience(9),
-                new Ngcf().withDims(8).withLayers(List.of(6)).withDropout(0.2).withEpochs(3).withBatch(128).withLearningRate(1e-2).withPatience(9),
+                new Dmf()
+                        .withDims(8)
+                        .withLayers(List.of(8, 6))
+                        .withEpochs(3)
+                        .withBatch(64)
+                        .withLearningRate(1e-2)
+                        .withInitialSd(0.1)
+                        .withPatience(9),
+                new Ngcf()
+                        .withDims(8)
+                        .withLayers(List.of(6))
+                        .withDropout(0.2)
+                        .withEpochs(3)
+                        .withBatch(128)
+                        .withLearningRate(1e-2)
+                        .withPatience(9),
                 MULTVAE);
     }
 
@@ -56,7 +86,12 @@ class NetworkShardsTest {
     }
 
     private static RecEraser own(RecEraser.By partition, boolean leakFree) {
-        return new RecEraser(3, partition).withClusterIterations(5).withAggregate(RecEraser.Aggregate.OWN).withAttentionEpochs(2).withAttentionBatches(3).withRepartition(leakFree);
+        return new RecEraser(3, partition)
+                .withClusterIterations(5)
+                .withAggregate(RecEraser.Aggregate.OWN)
+                .withAttentionEpochs(2)
+                .withAttentionBatches(3)
+                .withRepartition(leakFree);
     }
 
     private static final List<Method<Split, Recommender>> EXACT = List.of(
@@ -241,8 +276,10 @@ class NetworkShardsTest {
     @Test
     void attentionAggregatesTheTablesOfTowersAndGraphs() {
         Split data = Blocks.split(40, 25, 3, 5);
-        RecEraser attention =
-                new RecEraser(3, RecEraser.By.USERS).withClusterIterations(5).withAttentionEpochs(2).withAttentionBatches(3);
+        RecEraser attention = new RecEraser(3, RecEraser.By.USERS)
+                .withClusterIterations(5)
+                .withAttentionEpochs(2)
+                .withAttentionBatches(3);
         for (UserLearner learner : List.of(layered().get(2), layered().get(3))) {
             Sharded sharded = (Sharded) attention.learn(learner, data, Env.seeded(5));
             assertTrue(sharded.served() instanceof Embeddings);

@@ -37,8 +37,24 @@ class ShardedFileTest {
             .withLearningRate(1e-2)
             .withInitialSd(0.1)
             .withPatience(2);
-    private static final NeuMf NEUMF = new NeuMf().withDims(4).withLayers(List.of(8, 4)).withNegatives(2).withEpochs(2).withBatch(64).withLearningRate(1e-2).withInitialSd(0.1).withPatience(9);
-    private static final MultVae MULTVAE = new MultVae().withLatent(4).withHidden(8).withDropout(0.3).withAnnealSteps(20).withEpochs(2).withBatch(10).withLearningRate(1e-2).withPatience(9);
+    private static final NeuMf NEUMF = new NeuMf()
+            .withDims(4)
+            .withLayers(List.of(8, 4))
+            .withNegatives(2)
+            .withEpochs(2)
+            .withBatch(64)
+            .withLearningRate(1e-2)
+            .withInitialSd(0.1)
+            .withPatience(9);
+    private static final MultVae MULTVAE = new MultVae()
+            .withLatent(4)
+            .withHidden(8)
+            .withDropout(0.3)
+            .withAnnealSteps(20)
+            .withEpochs(2)
+            .withBatch(10)
+            .withLearningRate(1e-2)
+            .withPatience(9);
     private static final Split DATA = Blocks.split(40, 25, 3, 1);
     private static final Env ENV = Env.seeded(1);
 
@@ -59,14 +75,26 @@ class ShardedFileTest {
             roundTrip(new Sisa(3, 1, Sharded.Aggregate.OWN), learner);
             roundTrip(new UltraRe(3, 5, Combiner.Kind.USER, false), learner);
         }
-        roundTrip(new Sisa(3, 1), new Dmf().withDims(8).withLayers(List.of(8, 6)).withEpochs(2).withBatch(64).withLearningRate(1e-2).withInitialSd(0.1).withPatience(9));
+        roundTrip(
+                new Sisa(3, 1),
+                new Dmf()
+                        .withDims(8)
+                        .withLayers(List.of(8, 6))
+                        .withEpochs(2)
+                        .withBatch(64)
+                        .withLearningRate(1e-2)
+                        .withInitialSd(0.1)
+                        .withPatience(9));
     }
 
     @Test
     void everyKindOfPartitionIsKept() throws IOException {
         for (RecEraser.By by : RecEraser.By.values()) {
             Sharded learned = (Sharded) new RecEraser().learn(LEARNER, DATA, ENV);
-            Partition partition = new RecEraser(3, by).withClusterIterations(5).withAttentionEpochs(2).withAttentionBatches(3)
+            Partition partition = new RecEraser(3, by)
+                    .withClusterIterations(5)
+                    .withAttentionEpochs(2)
+                    .withAttentionBatches(3)
                     .partition(new Embeddings(1, rows(DATA.users(), 1), rows(DATA.items(), 1)), DATA, ENV);
             List<Sharded.Shard> shards = Sharded.train(
                     new int[] {0, 1, 2},

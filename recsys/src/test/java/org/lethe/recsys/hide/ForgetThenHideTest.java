@@ -42,7 +42,8 @@ import org.lethe.study.Study;
 
 /** A chain of both verbs: shards forget, and what they serve is hidden in. */
 class ForgetThenHideTest {
-    private static final Split DATA = new Planted(400, 100, 20, 3).withGroupEffect(2).load(new DataFolders(List.of()));
+    private static final Split DATA =
+            new Planted(400, 100, 20, 3).withGroupEffect(2).load(new DataFolders(List.of()));
     private static final Bpr BPR = new Bpr()
             .withDims(16)
             .withEpochs(30)
@@ -85,8 +86,7 @@ class ForgetThenHideTest {
         assertFalse(judged.verdict().orElseThrow() instanceof Verdict.Undecided, judged.toString());
 
         // a model that only forgot still tells the group
-        List<Finding> only =
-                audit.examine(new Case<>(DATA, LEFT, chain, learned, forgotten, retrained), ENV);
+        List<Finding> only = audit.examine(new Case<>(DATA, LEFT, chain, learned, forgotten, retrained), ENV);
         assertTrue(value(only, "acc") > 0.65, only.toString());
     }
 
@@ -94,8 +94,8 @@ class ForgetThenHideTest {
         return findings.stream()
                 .filter(f -> f.name().equals(name) || f.name().startsWith(name + "(")) // of the one attacker
                 .findFirst()
-                .orElseThrow(() -> new AssertionError(
-                        name + " is not among " + findings.stream().map(Finding::name).toList()))
+                .orElseThrow(() -> new AssertionError(name + " is not among "
+                        + findings.stream().map(Finding::name).toList()))
                 .value();
     }
 
@@ -105,7 +105,9 @@ class ForgetThenHideTest {
         for (int user : GONE) {
             assertEquals(-1, of[user]);
         }
-        assertEquals(DATA.users() - GONE.length, Arrays.stream(of).filter(k -> k >= 0).count());
+        assertEquals(
+                DATA.users() - GONE.length,
+                Arrays.stream(of).filter(k -> k >= 0).count());
         UserRows served = (UserRows) forgotten.served();
         for (Method<Split, Recommender> method :
                 List.of(new D2dR(), new U2uR(), new TransportMap(), new MeanMatching())) {
@@ -128,8 +130,7 @@ class ForgetThenHideTest {
     @Test
     void shardsThatAnswerOneByOneAreRefusedInWords() {
         Recommender apart = new Sisa(3, 1, Sharded.Aggregate.OWN).learn(BPR, DATA, ENV);
-        LetheException e =
-                assertThrows(LetheException.class, () -> new D2dR().fulfil(apart, HIDE, BPR, DATA, ENV));
+        LetheException e = assertThrows(LetheException.class, () -> new D2dR().fulfil(apart, HIDE, BPR, DATA, ENV));
         assertEquals(
                 "d2d-r needs a model with one table of user embeddings; shards that answer one by one have a table each",
                 e.getMessage());
@@ -140,7 +141,8 @@ class ForgetThenHideTest {
         DataFolders folders = RealData.folders();
         Set<DataSource<?>> sources = new LinkedHashSet<>();
         try (Stream<Path> files = Files.list(Path.of("../studies"))) {
-            for (Path file : files.filter(f -> f.toString().endsWith(".yaml")).sorted().toList()) {
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith(".yaml")).sorted().toList()) {
                 sources.addAll(Study.parse(file.toString(), Files.readString(file), List.of(new Recsys()))
                         .data());
             }
