@@ -156,8 +156,7 @@ record Product<D, M>(List<List<Row<D, M>>> places, List<LeftOut> leftOut, Map<Ob
             boolean unmeasured = reasons.keySet().stream().anyMatch(Audit.class::isInstance);
             reasons.forEach((entry, whys) -> {
                 // where nothing fits at all, audits with nothing to measure say why, else the methods
-                boolean mute =
-                        places.isEmpty() && !(entry instanceof Audit) && (unmeasured || !(entry instanceof Legs));
+                boolean mute = places.isEmpty() && !(entry instanceof Audit) && (unmeasured || !(entry instanceof Legs));
                 if (!used.contains(entry) && !mute) {
                     refused.put(entry, String.join("; ", whys));
                 }

@@ -18,7 +18,7 @@ import org.lethe.tables.Entities;
  *
  * <p>User u has a group g(u), one of two, and a taste p(u) of {@code factors} standard normal numbers; the group moves the
  * first one by ±{@code groupEffect}. Item i has a character q(i) of standard normal numbers. The
- * {@linkplain #affinity affinity} is 2 p·q / √factors. A user of activity n draws n different items, item i with weight
+ * affinity is 2 p·q / √factors. A user of activity n draws n different items, item i with weight
  * popularity(i) · σ(affinity). Popularity and activity are log-normal. All data of a user depends on (seed, user) alone, so
  * a larger set contains a smaller one with the same number of items.
  *
@@ -28,7 +28,7 @@ import org.lethe.tables.Entities;
  * @param users number of users
  * @param items number of items
  * @param interactionsPerUser mean number of items of a user, before validation and test parts are taken
- * @param factors number of numbers that describe a taste
+ * @param factors number of dimensions of a taste
  * @param groupEffect effect of the group on a user's taste; 0 makes groups equal, 2 makes them easy to separate
  * @param activitySpread standard deviation of the logarithm of users' activity; 0 makes all equally active
  * @param popularitySpread standard deviation of the logarithm of items' popularity; 0 makes all equally popular

@@ -18,7 +18,7 @@ import org.lethe.recsys.Split;
  * Forgets by retraining touched shards, with similar data in the same shard and attention over the shard models (RecEraser;
  * Chen, Sun, Zhang and Ding 2022).
  *
- * <p>A short training of {@code wmf} gives pre-embeddings of users and items. {@link BalancedGreedy Balanced k-means} of
+ * <p>A short training of {@code wmf} gives pre-embeddings of users and items. Balanced k-means ({@link BalancedGreedy}) of
  * interactions, users or items makes the shards. Each shard is trained alone, and {@link Attention} combines their tables
  * into one pair. After a request, the touched shards are retrained. The aggregator restarts from its initial state, so that
  * it keeps no trace.

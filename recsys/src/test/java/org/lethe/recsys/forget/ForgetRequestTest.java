@@ -88,7 +88,7 @@ class ForgetRequestTest {
                 () -> ForgetInteractions.listed("1").resolve(data));
         refused("forget-interactions.percent is 100.0", () -> new ForgetInteractions(100).resolve(data));
         Split after = ForgetUsers.listed("7").resolve(data).remaining();
-        refused("nothing left to forget", () -> ForgetUsers.listed("7").resolve(after));
+        refused("nothing is left to forget", () -> ForgetUsers.listed("7").resolve(after));
     }
 
     @Test
