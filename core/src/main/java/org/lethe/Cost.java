@@ -19,8 +19,8 @@ public record Cost(double seconds, Map<String, List<Double>> steps, Map<String, 
     /** The cost of two steps in turn: seconds and counts are added, parts are listed one after another. */
     public Cost then(Cost next) {
         Map<String, List<Double>> parts = new TreeMap<>(steps);
-        next.steps.forEach((name, times) -> parts.merge(name, times, (a, b) -> Stream.concat(a.stream(), b.stream())
-                .toList()));
+        next.steps.forEach((name, times) -> parts.merge(
+                name, times, (a, b) -> Stream.concat(a.stream(), b.stream()).toList()));
         Map<String, Long> amounts = new TreeMap<>(counts);
         next.counts.forEach((name, amount) -> amounts.merge(name, amount, Long::sum));
         return new Cost(seconds + next.seconds, parts, amounts);

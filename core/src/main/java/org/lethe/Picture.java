@@ -76,7 +76,11 @@ public sealed interface Picture {
             Check.require(!columns.isEmpty(), "columns", "empty", "at least one");
             Check.require(values.size() == rows.size(), "values.size", values.size(), "one list a row, " + rows.size());
             for (List<Float> row : values) {
-                Check.require(row.size() == columns.size(), "values.size", row.size(), "one number a column, " + columns.size());
+                Check.require(
+                        row.size() == columns.size(),
+                        "values.size",
+                        row.size(),
+                        "one number a column, " + columns.size());
             }
             values = values.stream().map(Picture::digits).toList();
         }

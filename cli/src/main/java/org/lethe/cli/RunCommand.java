@@ -56,7 +56,8 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--workers",
-            description = "Threads, one per processor by default, or the address of a cluster. Results do not depend on it.")
+            description =
+                    "Threads, one per processor by default, or the address of a cluster. Results do not depend on it.")
     private String workers = String.valueOf(Runtime.getRuntime().availableProcessors());
 
     @Option(names = "--device", description = "Device for models with layers: cpu (the default), cuda or cuda:n.")
@@ -70,8 +71,9 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--keep",
-            description = "Models to keep as safetensors, so that an audit or a method added later trains nothing again: all,"
-                    + " learned or none. Without it the study's keep applies, else learned where a training takes long.")
+            description =
+                    "Models to keep as safetensors, so that an audit or a method added later trains nothing again: all,"
+                            + " learned or none. Without it the study's keep applies, else learned where a training takes long.")
     private Optional<Keep> keep = Optional.empty();
 
     @Option(names = "--keep-models", hidden = true, description = "The former name of --keep all.")

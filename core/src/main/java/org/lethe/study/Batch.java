@@ -108,12 +108,16 @@ final class Batch implements Workers.Task<List<Batch.Written>> {
             for (Wanted asked : wanted) {
                 Cell<D, M> cell = cells.get(asked.cell());
                 if (cell == null) {
-                    String found = cells.values().stream().findFirst().map(Cell::dataDigest).orElse("");
+                    String found = cells.values().stream()
+                            .findFirst()
+                            .map(Cell::dataDigest)
+                            .orElse("");
                     throw new LetheException(
                             LetheException.Code.DATA,
                             found.equals(dataDigest)
                                     ? "a worker makes other cells of this study; it must run the same version of Lethe"
-                                    : "data " + data + " has the digest " + found + " at a worker, expected " + dataDigest);
+                                    : "data " + data + " has the digest " + found + " at a worker, expected "
+                                            + dataDigest);
                 }
                 Set<String> audits = new HashSet<>(asked.audits());
                 List<Audit<D, M>> asks = cell.audits().stream()

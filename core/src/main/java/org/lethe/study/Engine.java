@@ -35,8 +35,7 @@ import org.lethe.Workers;
  * @param keep which models are kept; stronger than the study's own word
  * @param device on which models with layers compute
  */
-public record Engine(
-        Workers workers, Progress progress, DataFolders folders, Optional<Keep> keep, Device device) {
+public record Engine(Workers workers, Progress progress, DataFolders folders, Optional<Keep> keep, Device device) {
     /** An engine that keeps what the study says, on the processor. */
     public Engine(Workers workers, Progress progress, DataFolders folders) {
         this(workers, progress, folders, Optional.empty(), Device.CPU);
@@ -128,11 +127,13 @@ public record Engine(
     private <D, M> Optional<Graph.Open<D, M>> open(Cell<D, M> cell, RunFolder folder) {
         Optional<Run> known = folder.known(cell.digest());
         List<Audit<D, M>> missing = cell.audits().stream()
-                .filter(audit -> folder.result(RunFolder.sha256(cell.text(audit))).isEmpty())
+                .filter(audit ->
+                        folder.result(RunFolder.sha256(cell.text(audit))).isEmpty())
                 .toList();
-        boolean kept = keep.or(() -> cell.study().keep()).filter(Keep.ALL::equals).isEmpty()
-                || known.filter(run -> !run.warnings().isEmpty()).isPresent()
-                || folder.holds(cell.origin());
+        boolean kept =
+                keep.or(() -> cell.study().keep()).filter(Keep.ALL::equals).isEmpty()
+                        || known.filter(run -> !run.warnings().isEmpty()).isPresent()
+                        || folder.holds(cell.origin());
         return known.isPresent() && missing.isEmpty() && kept
                 ? Optional.empty()
                 : Optional.of(new Graph.Open<>(cell, missing, known));
@@ -185,8 +186,8 @@ public record Engine(
                     .map(cells -> new Batch(this, folder, cells, place, watched))
                     .toList();
             List<List<Batch.Written>> files = workers.all(batches);
-            files.forEach(written -> written.forEach(
-                    file -> Storage.write(folder.path().resolve(file.path()), file.bytes())));
+            files.forEach(written ->
+                    written.forEach(file -> Storage.write(folder.path().resolve(file.path()), file.bytes())));
         }
     }
 

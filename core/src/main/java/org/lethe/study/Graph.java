@@ -107,8 +107,8 @@ final class Graph<D, M> {
         return shared(List.of("model", origin), () -> {
             Step<D> data = left(cell, 0);
             return new Step<>(engine.workers(), List.of(data), () -> {
-                watched.note(Named.Of.name(cell.model())
-                        + (method.learnsPlainly() ? "" : " for " + Named.Of.name(method)));
+                watched.note(
+                        Named.Of.name(cell.model()) + (method.learnsPlainly() ? "" : " for " + Named.Of.name(method)));
                 return made(cell, origin, true, Cost.NONE, data, env -> method.learn(cell.model(), data.value(), env));
             });
         });
@@ -127,7 +127,8 @@ final class Graph<D, M> {
             }
             Request request = steps.get(n);
             origin = origin.fulfilled(request, method);
-            model = fulfilled(cell, origin, request, method, model, left(cell, n), first, legs.equals(cell.reference()));
+            model = fulfilled(
+                    cell, origin, request, method, model, left(cell, n), first, legs.equals(cell.reference()));
             first = false;
         }
         return model;
@@ -142,17 +143,20 @@ final class Graph<D, M> {
             Step<D> data,
             boolean first,
             boolean reference) {
-        return shared(List.of("model", origin), () -> new Step<>(engine.workers(), List.of(data, before), () -> {
-            watched.note(Named.Of.name(cell.model()) + ", " + (reference ? "reference" : Named.Of.name(method)));
-            Made<M> given = before.value();
-            return made(
-                    cell,
-                    origin,
-                    reference,
-                    first ? Cost.NONE : given.cost(),
-                    data,
-                    env -> method.fulfil(given.model(), request, cell.model(), data.value(), env));
-        }));
+        return shared(
+                List.of("model", origin),
+                () -> new Step<>(engine.workers(), List.of(data, before), () -> {
+                    watched.note(
+                            Named.Of.name(cell.model()) + ", " + (reference ? "reference" : Named.Of.name(method)));
+                    Made<M> given = before.value();
+                    return made(
+                            cell,
+                            origin,
+                            reference,
+                            first ? Cost.NONE : given.cost(),
+                            data,
+                            env -> method.fulfil(given.model(), request, cell.model(), data.value(), env));
+                }));
     }
 
     private <T> Step<T> shared(List<Object> key, Supplier<Step<T>> step) {
@@ -207,8 +211,7 @@ final class Graph<D, M> {
         provenance.put("origin", origin.text());
         provenance.put("digest", origin.digest());
         try {
-            folder.keep(
-                    origin, cost, temporary -> cell.study().subject().save(model, provenance, temporary));
+            folder.keep(origin, cost, temporary -> cell.study().subject().save(model, provenance, temporary));
             return List.of();
         } catch (LetheException | IllegalArgumentException | UnsupportedOperationException e) {
             return List.of("the model could not be kept: " + e.getMessage());
@@ -216,8 +219,7 @@ final class Graph<D, M> {
     }
 
     private Env env(Cell<D, M> cell) {
-        return new Env(
-                cell.seed(), engine.workers(), engine.progress(), new Ledger(), scratch, engine.device());
+        return new Env(cell.seed(), engine.workers(), engine.progress(), new Ledger(), scratch, engine.device());
     }
 
     private void run(
@@ -239,7 +241,8 @@ final class Graph<D, M> {
         String trace = "";
         try {
             before = learned.value().cost();
-            referenced = cell.reference().doNothing() ? Cost.NONE : reference.value().cost();
+            referenced =
+                    cell.reference().doNothing() ? Cost.NONE : reference.value().cost();
             boolean untouched = cell.method().doNothing();
             fulfilled = untouched ? Cost.NONE : after.value().cost();
             for (Step<Made<M>> step : List.of(learned, after, reference)) {

@@ -112,7 +112,7 @@ record Product<D, M>(List<List<Row<D, M>>> places, List<LeftOut> leftOut, Map<Ob
                 Optional<String> why = unsuited(audit, request, method, role);
                 if (why.isEmpty()) {
                     audits.add(audit);
-                } else if (role == Run.Role.TESTED) {
+                } else if (study.methods().contains(method)) {
                     reason(why.get(), audit);
                     leaveOut("", request, method, study.brief(audit), why.get());
                 }
@@ -156,7 +156,8 @@ record Product<D, M>(List<List<Row<D, M>>> places, List<LeftOut> leftOut, Map<Ob
             boolean unmeasured = reasons.keySet().stream().anyMatch(Audit.class::isInstance);
             reasons.forEach((entry, whys) -> {
                 // where nothing fits at all, audits with nothing to measure say why, else the methods
-                boolean mute = places.isEmpty() && !(entry instanceof Audit) && (unmeasured || !(entry instanceof Legs));
+                boolean mute =
+                        places.isEmpty() && !(entry instanceof Audit) && (unmeasured || !(entry instanceof Legs));
                 if (!used.contains(entry) && !mute) {
                     refused.put(entry, String.join("; ", whys));
                 }

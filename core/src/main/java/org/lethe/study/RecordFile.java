@@ -227,8 +227,7 @@ final class RecordFile {
 
     /** The exception for a file that is not as it was written. */
     static LetheException broken(Path file, String what) {
-        return new LetheException(
-                LetheException.Code.STORAGE, file + " " + what + "; delete it to have it made again");
+        return new LetheException(LetheException.Code.STORAGE, file + " " + what + "; delete it to have it made again");
     }
 
     /** The images of some pictures, by their names. */

@@ -68,8 +68,7 @@ public record Run(
      * @param limits what a pass does not prove
      * @param pictures what it looks like, where the audit drew that
      */
-    public record Result(
-            String audit, Aspect aspect, List<Finding> findings, String limits, List<Picture> pictures) {
+    public record Result(String audit, Aspect aspect, List<Finding> findings, String limits, List<Picture> pictures) {
         /** Without pictures. */
         public Result(String audit, Aspect aspect, List<Finding> findings, String limits) {
             this(audit, aspect, findings, limits, List.of());

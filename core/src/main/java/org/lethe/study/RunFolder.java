@@ -215,8 +215,7 @@ public final class RunFolder {
     void keep(Origin origin, Cost cost, Storage.Writer writer) {
         Path model = model(origin.digest());
         Storage.write(model, writer);
-        Storage.write(
-                file("models", origin.digest()), RecordFile.sealed(origin.text(), new Kept(cost, sha256(model))));
+        Storage.write(file("models", origin.digest()), RecordFile.sealed(origin.text(), new Kept(cost, sha256(model))));
     }
 
     /** The file from which a kept model is read. */

@@ -156,7 +156,17 @@ public record Study<D, M>(
     /** The cells that have one data set, one model and one seed. */
     Study<D, M> only(DataSource<D> one, Learner<D, M> model, long seed) {
         return new Study<>(
-                name, subject, List.of(one), List.of(model), requests, methods, audits, List.of(seed), keep, text, notes);
+                name,
+                subject,
+                List.of(one),
+                List.of(model),
+                requests,
+                methods,
+                audits,
+                List.of(seed),
+                keep,
+                text,
+                notes);
     }
 
     private static Optional<String> word(Node.Mapping root, String key, Mistakes mistakes) {

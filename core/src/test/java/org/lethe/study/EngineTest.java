@@ -134,11 +134,11 @@ class EngineTest {
         assertEquals(first, run(STUDY, "a"));
         assertEquals(0, trainings.get());
         assertTrue(first.stream()
-                .allMatch(r -> ((Picture.Scatter)
-                                        r.results().getFirst().pictures().getFirst())
-                                .panels()
-                                .size()
-                        == 2));
+                .allMatch(r ->
+                        ((Picture.Scatter) r.results().getFirst().pictures().getFirst())
+                                        .panels()
+                                        .size()
+                                == 2));
     }
 
     @Test
@@ -273,8 +273,7 @@ class EngineTest {
     }
 
     private Engine keeping(Keep keep) {
-        return new Engine(
-                Workers.here(), counting, new DataFolders(List.of()), Optional.of(keep), Device.CPU);
+        return new Engine(Workers.here(), counting, new DataFolders(List.of()), Optional.of(keep), Device.CPU);
     }
 
     @Test
@@ -312,7 +311,9 @@ class EngineTest {
         List<Run> second = keeping(Keep.ALL).run(StudyTest.parse(STUDY), runs, false);
         assertEquals(0, trainings.get());
         assertEquals(comparable(run(STUDY, "b")), comparable(second));
-        for (int n = 0; n < first.size(); n++) { // what the models took, and what was found before, stays to the last bit
+        for (int n = 0;
+                n < first.size();
+                n++) { // what the models took, and what was found before, stays to the last bit
             assertEquals(first.get(n).learned(), second.get(n).learned());
             assertEquals(first.get(n).fulfilled(), second.get(n).fulfilled());
             assertEquals(
@@ -334,8 +335,8 @@ class EngineTest {
     void aKeptModelThatWasTamperedWithIsNamed() throws IOException {
         RunFolder runs = RunFolder.at(folder.resolve("a"));
         Study<?, ?> before = StudyTest.parse(STUDY.replace("[distance, clock]", "[clock]"));
-        Path model = runs.model(
-                keeping(Keep.ALL).run(before, runs, false).getFirst().origin());
+        Path model =
+                runs.model(keeping(Keep.ALL).run(before, runs, false).getFirst().origin());
         byte[] bytes = Files.readAllBytes(model);
         bytes[bytes.length - 1] ^= 1;
         Files.write(model, bytes);
@@ -354,9 +355,7 @@ class EngineTest {
         for (Run run : all) {
             boolean refused = run.recipe().method().equals("refuse");
             assertEquals(
-                    refused
-                            ? List.of("the model could not be kept: model has 2 numbers, expected one")
-                            : List.of(),
+                    refused ? List.of("the model could not be kept: model has 2 numbers, expected one") : List.of(),
                     run.warnings());
             assertEquals(!refused, Files.exists(runs.model(run.origin())));
             assertEquals(2, run.results().size());
@@ -389,7 +388,8 @@ class EngineTest {
                 .get(5)
                 .origin()
                 .digest());
-        Files.createDirectories(model.resolveSibling(model.getFileName() + Storage.TEMPORARY).resolve("in the way"));
+        Files.createDirectories(
+                model.resolveSibling(model.getFileName() + Storage.TEMPORARY).resolve("in the way"));
         List<Run> kept = keeping(Keep.ALL).run(StudyTest.parse(STUDY), runs, false);
         assertTrue(kept.stream().allMatch(r -> r.failure().isEmpty()));
         List<String> warnings =
@@ -433,7 +433,11 @@ class EngineTest {
     void aChainOfVerbsHasALegForEachStep() {
         List<Run> runs = run(CHAINED, "a");
         assertEquals(
-                List.of("do-nothing", "retrain, then do-nothing", "retrain, then move", "sharded, then move",
+                List.of(
+                        "do-nothing",
+                        "retrain, then do-nothing",
+                        "retrain, then move",
+                        "sharded, then move",
                         "retrain, then move {factor: 2.0}"),
                 runs.stream().map(r -> r.recipe().method()).toList());
         assertEquals(Run.Role.REFERENCE, runs.get(1).role());
@@ -475,12 +479,10 @@ class EngineTest {
         List<Run> runs = run(mixed, "a");
         // per model and seed: forgetting has two controls (one of them retrain), shifting has two and its method
         assertEquals(2 * 2 * (2 + 3), runs.size());
-        assertEquals(
-                4, runs.stream().filter(r -> r.role() == Run.Role.REJECTED).count());
+        assertEquals(4, runs.stream().filter(r -> r.role() == Run.Role.REJECTED).count());
         List<LeftOut> leftOut = RunFolder.at(folder.resolve("a")).leftOut();
         assertEquals(4, leftOut.size(), leftOut.toString());
-        assertTrue(leftOut.contains(
-                new LeftOut("mean", "forget", "move", "", "move fulfils requests to shift alone")));
+        assertTrue(leftOut.contains(new LeftOut("mean", "forget", "move", "", "move fulfils requests to shift alone")));
         assertTrue(leftOut.contains(
                 new LeftOut("mean {rounds: 5}", "shift", "retrain", "", "retrain fulfils requests to forget alone")));
         assertEquals(
@@ -490,7 +492,9 @@ class EngineTest {
                         .leftOut());
         for (Run run : runs) {
             assertEquals(
-                    run.recipe().request().equals("shift") ? 2 : 1, run.results().size(), run.toString());
+                    run.recipe().request().equals("shift") ? 2 : 1,
+                    run.results().size(),
+                    run.toString());
         }
     }
 
@@ -498,7 +502,8 @@ class EngineTest {
     void anEntryThatFitsNothingIsRefused() {
         LetheException e = assertThrows(
                 LetheException.class,
-                () -> StudyTest.parse(STUDY.replace("[retrain,", "[move, retrain,").replace("[distance,", "[shifted,")));
+                () -> StudyTest.parse(
+                        STUDY.replace("[retrain,", "[move, retrain,").replace("[distance,", "[shifted,")));
         assertEquals(
                 "small.yaml:6: move fulfils requests to shift alone\n"
                         + "small.yaml:7: shifted looks at requests to shift alone",
@@ -519,17 +524,19 @@ class EngineTest {
         assertEquals(4, read.size());
         assertEquals("retrain", read.get(1).recipe().method());
         assertEquals(Aspect.EFFECT, read.get(1).results().getFirst().aspect());
-        assertEquals(0.02271621991891687, read.get(1).results().getFirst().findings().get(1).value());
         assertEquals(
-                "means",
-                read.get(1).results().getFirst().pictures().getFirst().title());
+                0.02271621991891687,
+                read.get(1).results().getFirst().findings().get(1).value());
+        assertEquals(
+                "means", read.get(1).results().getFirst().pictures().getFirst().title());
         assertEquals(1, runs.verify().size(), runs.verify().toString()); // the cell that failed
         assertEquals(List.of(), runs.leftOut());
         Report.write(read, folder.resolve("report"));
         Path record = former.resolve("cells/" + read.get(1).digest() + ".json");
         Files.writeString(record, Files.readString(record).replace("0.02271621991891687", "0.9"));
         assertTrue(runs.verify().getFirst().contains("checksum"), runs.verify().toString());
-        assertEquals(4, run(Files.readString(former.resolve("study.yaml")), "former").size());
+        assertEquals(
+                4, run(Files.readString(former.resolve("study.yaml")), "former").size());
     }
 
     @Test

@@ -52,14 +52,16 @@ class RunFolderTest {
                 RunFolder.sha256("cell"),
                 new Run.Recipe("toy", "points", "mean", "forget", "retrain", 1),
                 Run.Role.TESTED,
-                Exactness.EXACT, "",
+                Exactness.EXACT,
+                "",
                 "",
                 Map.of("b", "2", "a", "1"),
                 new Cost(1.5, Map.of("shard", List.of(0.5, 1.0)), Map.of("touched", 2L)),
                 Cost.NONE,
                 Cost.NONE,
                 List.of(new Run.Result(
-                        "utility", Aspect.UTILITY,
+                        "utility",
+                        Aspect.UTILITY,
                         List.of(
                                 new Finding("ndcg@20", value, 10, Direction.HIGHER)
                                         .within(new Interval(0.1, 0.9, 0.95))
@@ -67,7 +69,8 @@ class RunFolderTest {
                                         .tested(0.03),
                                 new Finding("seconds", 1.25, 1, Direction.LOWER).in("s")),
                         "nothing",
-                        pictures)), List.of(),
+                        pictures)),
+                List.of(),
                 Optional.of(new Run.Failure(LetheException.Code.NUMERIC, "loss is NaN")));
     }
 
@@ -117,8 +120,9 @@ class RunFolderTest {
         Path image = folder.resolve("pictures/" + RunFolder.sha256(PNG) + ".png");
         assertArrayEquals(PNG, Files.readAllBytes(image));
         Files.write(image, new byte[] {1});
-        assertTrue(runs.verify().getLast().startsWith(image + " is missing or is not the image"), runs.verify()
-                .toString());
+        assertTrue(
+                runs.verify().getLast().startsWith(image + " is missing or is not the image"),
+                runs.verify().toString());
     }
 
     @Test

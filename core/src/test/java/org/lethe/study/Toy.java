@@ -1,7 +1,6 @@
 package org.lethe.study;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -89,7 +88,9 @@ public final class Toy implements Subject<double[], double[]> {
     @Override
     public double[] load(Path file) throws IOException {
         try (Safetensors kept = Safetensors.open(file)) {
-            return Arrays.stream(kept.longs("mean")).mapToDouble(Double::longBitsToDouble).toArray();
+            return Arrays.stream(kept.longs("mean"))
+                    .mapToDouble(Double::longBitsToDouble)
+                    .toArray();
         }
     }
 
@@ -306,7 +307,9 @@ public final class Toy implements Subject<double[], double[]> {
     record Retrain() implements Method<double[], double[]> {
         @Override
         public Optional<String> unsuited(Request request, Learner<double[], double[]> learner) {
-            return request instanceof Forget ? Optional.empty() : Optional.of("retrain fulfils requests to forget alone");
+            return request instanceof Forget
+                    ? Optional.empty()
+                    : Optional.of("retrain fulfils requests to forget alone");
         }
 
         @Override

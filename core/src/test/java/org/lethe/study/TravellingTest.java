@@ -114,16 +114,14 @@ class TravellingTest {
     }
 
     private static Engine engine(Workers workers) {
-        return new Engine(
-                workers, Progress.NONE, new DataFolders(List.of()), Optional.of(Keep.ALL), Device.CPU);
+        return new Engine(workers, Progress.NONE, new DataFolders(List.of()), Optional.of(Keep.ALL), Device.CPU);
     }
 
     @Test
     @Timeout(120)
     void recordsFromOtherProcessesAreThoseOfThisOne() {
         Study<?, ?> study = StudyTest.parse(STUDY);
-        List<Run> here =
-                engine(Workers.here()).run(study, RunFolder.at(folder.resolve("here")), false);
+        List<Run> here = engine(Workers.here()).run(study, RunFolder.at(folder.resolve("here")), false);
         Far far = new Far();
         RunFolder runs = RunFolder.at(folder.resolve("far"));
         List<Run> there = engine(far).run(study, runs, false);
@@ -132,7 +130,8 @@ class TravellingTest {
         assertTrue(far.sizes.stream().allMatch(bytes -> bytes < 6_000), far.sizes.toString());
         assertTrue(Files.exists(runs.model(here.get(1).origin())), "kept models come back too");
         assertEquals(
-                there.stream().filter(r -> r.failure().isPresent()).count(), runs.verify().size());
+                there.stream().filter(r -> r.failure().isPresent()).count(),
+                runs.verify().size());
     }
 
     @Test
@@ -142,8 +141,7 @@ class TravellingTest {
                 .replace(" failing,", "");
         RunFolder runs = RunFolder.at(folder.resolve("far"));
         List<Run> first = engine(new Far()).run(StudyTest.parse(before), runs, false);
-        List<Run> second = engine(new Far())
-                .run(StudyTest.parse(STUDY.replace(" failing,", "")), runs, false);
+        List<Run> second = engine(new Far()).run(StudyTest.parse(STUDY.replace(" failing,", "")), runs, false);
         for (int n = 0; n < first.size(); n++) {
             assertEquals(first.get(n).learned(), second.get(n).learned());
             assertEquals(
@@ -168,11 +166,12 @@ class TravellingTest {
         for (String word : List.of("a", "b", "c", "d", "e")) {
             words.add(workers -> word);
         }
-        assertEquals(
-                "(((ab)(cd))e)", Workers.here().fold(words, 2, (left, right) -> "(" + left + right + ")"));
+        assertEquals("(((ab)(cd))e)", Workers.here().fold(words, 2, (left, right) -> "(" + left + right + ")"));
         assertEquals("(((ab)c)(de))", Workers.here().fold(words, 3, (left, right) -> "(" + left + right + ")"));
         assertEquals(7, Workers.here().share(7).value());
-        assertThrows(IllegalArgumentException.class, () -> Workers.here().fold(List.<Workers.Task<Integer>>of(), 2, Integer::sum));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Workers.here().fold(List.<Workers.Task<Integer>>of(), 2, Integer::sum));
     }
 
     @Test
@@ -182,8 +181,7 @@ class TravellingTest {
         }
         for (String wrong : List.of("0", "-1", "many", "spark://host:7077", "99999")) {
             LetheException e = assertThrows(LetheException.class, () -> Workers.of(wrong));
-            assertEquals(
-                    "workers is \"" + wrong + "\", expected a number of threads, from 1 to 9999", e.getMessage());
+            assertEquals("workers is \"" + wrong + "\", expected a number of threads, from 1 to 9999", e.getMessage());
         }
     }
 }

@@ -61,9 +61,13 @@ final class FormerNamesTest {
             };
             boolean forgets = kind.equals("method") && entry.matches("\\{(receraser|ultrare).*")
                     || kind.equals("audit") && entry.matches("\\{(completeness|fairness).*");
-            String fit = !forgets || key.equals("data") || key.equals("model") || key.equals("audit")
+            String fit = !forgets || key.equals("data") || key.equals("model")
                     ? usual
-                    : key.equals("request") ? "forget-users" : "retrain";
+                    : switch (key) {
+                        case "request" -> "forget-users";
+                        case "method" -> "retrain";
+                        default -> "utility";
+                    };
             text.append(key)
                     .append(": [")
                     .append(key.equals(kind) ? entry : fit)

@@ -88,8 +88,8 @@ class SuitedTest {
     @Test
     void layersThatAttentionCannotPutTogether() {
         assertEquals(
-                "mixed.yaml:7: receraser puts tables of rows together by attention, and neumf has layers after them; use"
-                        + " {aggregate: own}, or ultrare, which weighs scores",
+                "mixed.yaml:7: receraser combines tables by attention, and neumf has layers after its tables; use"
+                        + " {aggregate: own}, or ultrare, which weights scores",
                 refused("neumf", "forget-users", "receraser", "utility"));
         read("neumf", "forget-users", "ultrare", "utility");
         read("dmf", "forget-users", "receraser", "utility");
@@ -98,7 +98,7 @@ class SuitedTest {
     @Test
     void auditsWithNothingToMeasure() {
         assertEquals(
-                "mixed.yaml:8: audit recommendation-inference needs a request to hide, found ForgetUsers",
+                "mixed.yaml:8: recommendation-inference looks at requests to hide, not forget-users",
                 refused("bpr", "forget-users", "retrain", "recommendation-inference"));
     }
 }

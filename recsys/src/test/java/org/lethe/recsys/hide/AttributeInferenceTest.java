@@ -162,7 +162,7 @@ final class AttributeInferenceTest {
         Case<Split, Recommender> forget = new Case<>(DATA, new ForgetUsers(), model, model, model);
         assertTrue(assertThrows(LetheException.class, () -> AUDIT.examine(forget, Env.seeded(1)))
                 .getMessage()
-                .contains("request to hide"));
+                .contains("looks at requests to hide"));
     }
 
     @Test

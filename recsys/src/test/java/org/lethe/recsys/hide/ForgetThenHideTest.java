@@ -76,8 +76,8 @@ class ForgetThenHideTest {
         AttributeInference audit =
                 new AttributeInference(List.of(Attacker.LOGISTIC), 5, 2, 5_000, 0.55, 0.58, 0.5, false);
         List<Finding> inference = audit.examine(c, ENV);
-        double before = value(inference, "acc-before");
-        double after = value(inference, "acc");
+        double before = value(inference, "balanced-accuracy-before");
+        double after = value(inference, "balanced-accuracy");
         assertTrue(before > 0.65 && after < 0.6, before + " before, " + after + " after");
         Finding judged = inference.stream()
                 .filter(f -> f.verdict().isPresent())
@@ -87,7 +87,7 @@ class ForgetThenHideTest {
 
         // a model that only forgot still tells the group
         List<Finding> only = audit.examine(new Case<>(DATA, LEFT, chain, learned, forgotten, retrained), ENV);
-        assertTrue(value(only, "acc") > 0.65, only.toString());
+        assertTrue(value(only, "balanced-accuracy") > 0.65, only.toString());
     }
 
     private static double value(List<Finding> findings, String name) {
