@@ -481,7 +481,9 @@ class EngineTest {
         assertEquals(2 * 2 * (2 + 3), runs.size());
         assertEquals(4, runs.stream().filter(r -> r.role() == Run.Role.REJECTED).count());
         List<LeftOut> leftOut = RunFolder.at(folder.resolve("a")).leftOut();
-        assertEquals(4, leftOut.size(), leftOut.toString());
+        assertEquals(5, leftOut.size(), leftOut.toString());
+        assertTrue(leftOut.contains(
+                new LeftOut("", "forget", "retrain", "shifted", "shifted looks at requests to shift alone")));
         assertTrue(leftOut.contains(new LeftOut("mean", "forget", "move", "", "move fulfils requests to shift alone")));
         assertTrue(leftOut.contains(
                 new LeftOut("mean {rounds: 5}", "shift", "retrain", "", "retrain fulfils requests to forget alone")));
