@@ -87,7 +87,7 @@ final class Batch implements Workers.Task<List<Batch.Written>> {
 
     @Override
     public List<Written> run(Workers workers) {
-        return here != null ? here.get() : elsewhere(Study.parse(data, study, Studies.subjects()), workers);
+        return here != null ? here.get() : elsewhere(Study.parse("study.yaml", study, Studies.subjects()), workers);
     }
 
     private <D, M> List<Written> elsewhere(Study<D, M> read, Workers workers) {
