@@ -21,6 +21,11 @@ public interface UserLearner extends Learner<Split, Recommender> {
         return true;
     }
 
+    /** Whether a loss may weigh the samples of a batch ({@link UserLoss#weigh}). */
+    default boolean weighsSamples() {
+        return false;
+    }
+
     /** The largest number of epochs that one training runs. */
     int epochs();
 }

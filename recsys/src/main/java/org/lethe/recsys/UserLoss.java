@@ -35,6 +35,28 @@ public interface UserLoss {
      */
     double add(int[] users, int count, float[] rows, float[] gradient);
 
+    /**
+     * Whether this loss is one of all users in every step, not of the batch's. Then {@link #add} gets all users, in ascending
+     * order, from every learner but {@code multvae}, which would have to encode them all; that one passes the batch's.
+     */
+    default boolean ofAllUsers() {
+        return false;
+    }
+
+    /** Whether {@link #weigh} says how much each sample counts; such a loss needs {@link UserLearner#weighsSamples}. */
+    default boolean weighsSamples() {
+        return false;
+    }
+
+    /**
+     * Sets the weights with which the samples of a batch, positive and negative, count in its loss {@code Σ weight · loss}.
+     *
+     * @param users user of each sample
+     * @param losses loss of each sample before the step
+     * @param weights receives the weight of each sample; all equal, with sum 1, at the call
+     */
+    default void weigh(int[] users, float[] losses, float[] weights) {}
+
     /** Whether the model after this epoch may be the result of training, if it recommends best. */
     default boolean eligible(int epoch) {
         return true;
