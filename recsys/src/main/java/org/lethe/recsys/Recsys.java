@@ -14,6 +14,8 @@ import org.lethe.Request;
 import org.lethe.Safetensors;
 import org.lethe.Subject;
 import org.lethe.Tool;
+import org.lethe.recsys.balance.Balance;
+import org.lethe.recsys.balance.SDro;
 import org.lethe.recsys.backbone.Bpr;
 import org.lethe.recsys.backbone.Dmf;
 import org.lethe.recsys.backbone.Gmf;
@@ -22,6 +24,7 @@ import org.lethe.recsys.backbone.LightGcn;
 import org.lethe.recsys.backbone.MultVae;
 import org.lethe.recsys.backbone.NeuMf;
 import org.lethe.recsys.backbone.Ngcf;
+import org.lethe.recsys.backbone.Pmf;
 import org.lethe.recsys.backbone.WholeDataWmf;
 import org.lethe.recsys.backbone.Wmf;
 import org.lethe.recsys.data.Gowalla;
@@ -86,13 +89,14 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Gmf(),
                 new NeuMf(),
                 new Dmf(),
+                new Pmf(),
                 new Ngcf(),
                 new MultVae());
     }
 
     @Override
     public List<Request> requests() {
-        return List.of(new ForgetUsers(), new ForgetItems(), new ForgetInteractions(), new Hide());
+        return List.of(new ForgetUsers(), new ForgetItems(), new ForgetInteractions(), new Hide(), new Balance());
     }
 
     @Override
@@ -112,7 +116,8 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new TransportMap(),
                 new MeanMatching(),
                 new EqualNoise(),
-                new DpNoise());
+                new DpNoise(),
+                new SDro());
     }
 
     @Override

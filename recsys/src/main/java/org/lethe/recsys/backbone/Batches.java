@@ -135,6 +135,11 @@ public final class Batches {
         return starts[count];
     }
 
+    /** Number of users of the data, those without samples included. */
+    int userCount() {
+        return train.users();
+    }
+
     /** The largest batch. */
     int largest() {
         int largest = 0;

@@ -1,32 +1,42 @@
 package org.lethe.recsys.backbone;
 
+import java.util.Arrays;
 import org.lethe.recsys.UserLoss;
 
-/** The users of a batch, each once, with copies of their rows: what a defence is shown, and the gradient it gives back. */
+/** The users that a step shows to a defence, each once, with copies of their rows and the gradient it gives back. */
 final class DefendedUsers {
-    private final int[] users;
+    /** Where nothing is defended. */
+    static final DefendedUsers NOBODY = new DefendedUsers(new int[0], 1, new float[0], 1);
+
+    final int[] users;
     private final float[] rows; // [users, dims]
     private final int dims;
     final float[] gradient; // [users, dims]
 
-    /** Those of the samples {@code from … to−1}, which stand by user; rows begin at multiples of {@code stride}. */
-    DefendedUsers(Batches batches, int from, int to, int dims, float[] table, int stride) {
-        int count = 0;
-        for (int s = from; s < to; s++) {
-            count += s == from || batches.users[s - 1] != batches.users[s] ? 1 : 0;
-        }
+    /** The given users; rows begin at multiples of {@code stride}. */
+    DefendedUsers(int[] users, int dims, float[] table, int stride) {
+        this.users = users;
         this.dims = dims;
-        users = new int[count];
-        rows = new float[count * dims];
-        gradient = new float[count * dims];
-        int n = 0;
-        for (int s = from; s < to; s++) {
-            if (s == from || batches.users[s - 1] != batches.users[s]) {
-                users[n] = batches.users[s];
-                System.arraycopy(table, users[n] * stride, rows, n * dims, dims);
-                n++;
-            }
+        rows = new float[users.length * dims];
+        gradient = new float[rows.length];
+        for (int n = 0; n < users.length; n++) {
+            System.arraycopy(table, users[n] * stride, rows, n * dims, dims);
         }
+    }
+
+    /** All users, where the defence asks for them; otherwise those of the samples {@code from … to−1}. */
+    static int[] of(UserLoss defence, Batches batches, int from, int to) {
+        if (defence.ofAllUsers()) {
+            return all(batches.userCount());
+        }
+        return Arrays.stream(batches.users, from, to).distinct().toArray(); // samples stand by user
+    }
+
+    /** All users, ascending. */
+    static int[] all(int count) {
+        int[] all = new int[count];
+        Arrays.setAll(all, u -> u);
+        return all;
     }
 
     /** Leaves {@code scale} times the gradient of the defence's loss, and returns that loss. */

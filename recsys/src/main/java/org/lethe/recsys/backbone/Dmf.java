@@ -12,6 +12,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
@@ -107,12 +108,17 @@ public record Dmf(
     }
 
     @Override
+    public boolean weighsSamples() {
+        return true;
+    }
+
+    @Override
     public UserRows untrained(Split data, Env env) {
         return course(data, UserLoss.NONE, env).model();
     }
 
     private PairCourse course(Split data, UserLoss defence, Env env) {
-        PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd);
+        PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd, 0);
         return new PairCourse(new Network(dims, layers), dims, settings, defence, data, env);
     }
 
@@ -173,10 +179,24 @@ public record Dmf(
         }
 
         @Override
+        public boolean towers() {
+            return true;
+        }
+
+        @Override
+        public Tensor losses(Tensor scores, Tensor labels) {
+            return binary_cross_entropy(probabilities(scores), labels, new TensorOptional(), LogitLoss.NONE);
+        }
+
+        @Override
         public Tensor loss(Tensor scores, Tensor labels) {
+            return binary_cross_entropy(probabilities(scores), labels);
+        }
+
+        private static Tensor probabilities(Tensor scores) {
             ScalarOptional least = new ScalarOptional(new Scalar(LEAST));
             ScalarOptional most = new ScalarOptional(new Scalar(1 - LEAST));
-            return binary_cross_entropy(clamp(scores, least, most), labels);
+            return clamp(scores, least, most);
         }
 
         @Override

@@ -1,5 +1,6 @@
 package org.lethe.recsys.backbone;
 
+import java.util.Arrays;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.numerics.FactorSteps;
@@ -35,6 +36,7 @@ final class Factorisation implements Training.Course<Checkpoint> {
 
     private float[] slots = new float[0]; // [touched users of the batch, stride]
     private final float[] gradient;
+    private final float[] others; // gradient of a user without samples in the batch
     private int[] slotOf = new int[0]; // of each sample
     private float[] coefs = new float[0]; // dLoss/dScore of the positive and the negative of each sample
     private double[] fits = new double[0]; // likelihood of each sample
@@ -64,6 +66,7 @@ final class Factorisation implements Training.Course<Checkpoint> {
         key = env.random("interactions");
         base = from.steps();
         gradient = new float[users.stride];
+        others = new float[users.stride];
         ends = new int[train.items()];
         marked = new long[(train.items() + 63) / 64];
         touched = new int[train.items()];
@@ -122,7 +125,9 @@ final class Factorisation implements Training.Course<Checkpoint> {
         for (int n = 0; n < distinct; n++) {
             items.catchUp(touched[n], step, rates);
         }
-        float[] pulls = defended ? pulls(from, to) : new float[0];
+        DefendedUsers pulled = defended ? pulled(from, to) : DefendedUsers.NOBODY;
+        float[] pulls = pulled.gradient;
+        int at = 0; // the first of the shown users that has not stepped
         int slot = 0;
         for (int start = from; start < to; slot++) {
             int user = batches.users[start];
@@ -140,12 +145,15 @@ final class Factorisation implements Training.Course<Checkpoint> {
             System.arraycopy(users.w, user * users.stride, slots, slot * users.stride, users.stride);
             FactorSteps.gradientOfUser(
                     gradient, users.stride, items.w, batches.positives, batches.negatives, coefs, from, start, end);
+            at = stepOthers(pulled, at, user);
             for (int d = 0; defended && d < users.dims; d++) {
-                gradient[d] += pulls[slot * users.dims + d];
+                gradient[d] += pulls[at * users.dims + d];
             }
+            at++;
             users.step(user, step, gradient, rates);
             start = end;
         }
+        stepOthers(pulled, at, users.rows);
         int start = 0;
         for (int n = 0; n < distinct; n++) {
             int item = touched[n];
@@ -158,16 +166,27 @@ final class Factorisation implements Training.Course<Checkpoint> {
         return lossOf(to - from);
     }
 
-    /** What the defence adds to the gradients of a batch's users, in their order; the losses of pairs are sums here. */
-    private float[] pulls(int from, int to) {
-        for (int s = from; s < to; s++) {
-            if (s == from || batches.users[s - 1] != batches.users[s]) {
-                users.catchUp(batches.users[s], step, rates);
-            }
+    /** What the defence adds to the gradients of the users it is shown; the losses of pairs are sums here. */
+    private DefendedUsers pulled(int from, int to) {
+        int[] shown = DefendedUsers.of(defence, batches, from, to);
+        for (int user : shown) {
+            users.catchUp(user, step, rates);
         }
-        DefendedUsers of = new DefendedUsers(batches, from, to, users.dims, users.w, users.stride);
+        DefendedUsers of = new DefendedUsers(shown, users.dims, users.w, users.stride);
         of.add(defence, loss == EmbeddingLearner.Loss.PAIRWISE ? to - from : 1);
-        return of.gradient;
+        return of;
+    }
+
+    /** Steps the shown users before a user, who have no samples in the batch; returns the place of the first one after. */
+    private int stepOthers(DefendedUsers shown, int at, int before) {
+        int next = at;
+        while (next < shown.users.length && shown.users[next] < before) {
+            Arrays.fill(others, 0);
+            System.arraycopy(shown.gradient, next * users.dims, others, 0, users.dims);
+            users.step(shown.users[next], step, others, rates);
+            next++;
+        }
+        return next;
     }
 
     @Override

@@ -264,19 +264,28 @@ public record Gmf(int dims, int negatives, int epochs, int batch, double learnin
                 }
             }
             loss = (loss - StrictMath.log(likelihood)) * share;
+            DefendedUsers pulled = DefendedUsers.NOBODY;
             if (defended) {
-                loss += defend(ownUsers);
+                pulled = pulled(from, to);
+                loss += pulled.add(defence, 1);
             }
             float[] own = new float[stride];
+            int at = 0; // the first of the shown users that has not stepped
             for (int n = 0; n < ownUsers; n++) {
+                at = stepOthers(pulled, at, touchedUsers[n]);
                 System.arraycopy(gradients, n * stride, own, 0, stride);
+                for (int d = 0; defended && d < settings.dims; d++) {
+                    own[d] += pulled.gradient[at * settings.dims + d];
+                }
+                at++;
                 users.step(touchedUsers[n], step, own, rates);
             }
+            stepOthers(pulled, at, users.rows);
             float[] slopeOfW = new float[stride];
             for (int n = 0; n < ownItems; n++) {
-                int at = touchedItems[n] * stride;
+                int place = touchedItems[n] * stride;
                 for (int d = 0; d < stride; d++) {
-                    slopeOfW[d] += items.w[at + d] * pulls[n * stride + d];
+                    slopeOfW[d] += items.w[place + d] * pulls[n * stride + d];
                     own[d] = w[d] * pulls[n * stride + d];
                 }
                 items.step(touchedItems[n], step, own, rates);
@@ -319,18 +328,24 @@ public record Gmf(int dims, int negatives, int epochs, int batch, double learnin
             }
         }
 
-        private double defend(int ownUsers) {
-            int dims = settings.dims;
-            float[] rows = new float[ownUsers * dims];
-            float[] pull = new float[rows.length];
-            for (int n = 0; n < ownUsers; n++) {
-                System.arraycopy(users.w, touchedUsers[n] * stride, rows, n * dims, dims);
+        private DefendedUsers pulled(int from, int to) {
+            int[] shown = DefendedUsers.of(defence, batches, from, to);
+            for (int user : shown) {
+                users.catchUp(user, step, rates);
             }
-            double loss = defence.add(touchedUsers, ownUsers, rows, pull);
-            for (int n = 0; n < pull.length; n++) {
-                gradients[n / dims * stride + n % dims] += pull[n];
+            return new DefendedUsers(shown, settings.dims, users.w, stride);
+        }
+
+        /** Steps the shown users before a user, who have no samples in the batch; returns the place of the first one after. */
+        private int stepOthers(DefendedUsers shown, int from, int before) {
+            int next = from;
+            float[] alone = new float[stride];
+            while (next < shown.users.length && shown.users[next] < before) {
+                System.arraycopy(shown.gradient, next * settings.dims, alone, 0, settings.dims);
+                users.step(shown.users[next], step, alone, rates);
+                next++;
             }
-            return loss;
+            return next;
         }
 
         private static void add(float[] into, int at, float[] from, int of, float factor, int stride) {

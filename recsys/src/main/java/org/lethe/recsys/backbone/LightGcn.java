@@ -205,7 +205,8 @@ public record LightGcn(
                 decay[j] += pull;
             }
             if (defended) {
-                DefendedUsers of = new DefendedUsers(batches, from, to, settings.dims, rows, stride);
+                int[] shown = DefendedUsers.of(defence, batches, from, to);
+                DefendedUsers of = new DefendedUsers(shown, settings.dims, rows, stride);
                 total += (to - from) * of.addTo(defence, gradient, stride);
             }
             graph.apply(gradient, gradient); // Â is symmetric: back is forth

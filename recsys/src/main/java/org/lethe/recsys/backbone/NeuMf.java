@@ -1,7 +1,6 @@
 package org.lethe.recsys.backbone;
 
 import static org.bytedeco.pytorch.global.torch.addmm;
-import static org.bytedeco.pytorch.global.torch.binary_cross_entropy_with_logits;
 import static org.bytedeco.pytorch.global.torch.embedding;
 import static org.bytedeco.pytorch.global.torch.relu;
 
@@ -51,6 +50,7 @@ import org.lethe.torch.Tensors;
  * @param batch mean number of interactions per step of the optimiser, each with its negatives
  * @param learningRate learning rate of Adam
  * @param initialSd standard deviation of the initial embeddings
+ * @param weightDecay weight decay of Adam, which adds {@code weightDecay · w} to the gradient of every weight and row
  * @param patience stop after this many epochs without improvement of the validation score
  */
 @Named("neumf")
@@ -63,6 +63,7 @@ public record NeuMf(
         int batch,
         double learningRate,
         double initialSd,
+        double weightDecay,
         int patience)
         implements UserLearner {
     public NeuMf {
@@ -72,43 +73,48 @@ public record NeuMf(
                 !layers.isEmpty() && layers.stream().allMatch(n -> n >= 1), "layers", layers, "one or more sizes");
         Check.require(negatives >= 1 && negatives <= 100, "negatives", negatives, "1 to 100");
         Training.check(epochs, batch, learningRate, initialSd, patience);
+        Training.checkDecay(weightDecay);
     }
 
     /** The sizes of attribute unlearning and RAID: 32 beside 256-128-64-32, 4 negatives, 25 epochs in batches of 256. */
     public NeuMf() {
-        this(32, List.of(128, 64, 32), 4, 25, 256, 1e-3, 0.01, 5);
+        this(32, List.of(128, 64, 32), 4, 25, 256, 1e-3, 0.01, 0, 5);
     }
 
     public NeuMf withDims(int dims) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public NeuMf withLayers(List<Integer> layers) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public NeuMf withNegatives(int negatives) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public NeuMf withEpochs(int epochs) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public NeuMf withBatch(int batch) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public NeuMf withLearningRate(double learningRate) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public NeuMf withInitialSd(double initialSd) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+    }
+
+    public NeuMf withWeightDecay(double weightDecay) {
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public NeuMf withPatience(int patience) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     @Override
@@ -124,13 +130,18 @@ public record NeuMf(
     }
 
     @Override
+    public boolean weighsSamples() {
+        return true;
+    }
+
+    @Override
     public UserRows untrained(Split data, Env env) {
         return course(data, UserLoss.NONE, env).model();
     }
 
     private PairCourse course(Split data, UserLoss defence, Env env) {
         Network network = new Network(dims, layers, env.device());
-        PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd);
+        PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd, weightDecay);
         return new PairCourse(network, network.width(), settings, defence, data, env);
     }
 
@@ -202,8 +213,13 @@ public record NeuMf(
         }
 
         @Override
+        public Tensor losses(Tensor scores, Tensor labels) {
+            return LogitLoss.each(scores, labels);
+        }
+
+        @Override
         public Tensor loss(Tensor scores, Tensor labels) {
-            return binary_cross_entropy_with_logits(scores, labels);
+            return LogitLoss.mean(scores, labels);
         }
 
         @Override

@@ -50,6 +50,7 @@ import org.lethe.torch.Tensors;
  * @param batch mean number of interactions per step of the optimiser, each with its negatives
  * @param learningRate learning rate of Adam
  * @param initialSd standard deviation of the initial embeddings
+ * @param weightDecay weight decay of Adam, which adds {@code weightDecay · w} to the gradient of every weight and row
  * @param patience stop after this many epochs without improvement of the validation score
  */
 @Named("ngcf")
@@ -63,6 +64,7 @@ public record Ngcf(
         int batch,
         double learningRate,
         double initialSd,
+        double weightDecay,
         int patience)
         implements UserLearner {
     private static final double SLOPE = 0.2; // of LeakyReLU below zero, as in the authors' code
@@ -78,47 +80,52 @@ public record Ngcf(
         Check.require(dropout >= 0 && dropout < 1, "dropout", dropout, "at least 0 and below 1");
         Check.require(negatives >= 1 && negatives <= 100, "negatives", negatives, "1 to 100");
         Training.check(epochs, batch, learningRate, initialSd, patience);
+        Training.checkDecay(weightDecay);
     }
 
     /** The sizes of In-UCDS: 16 numbers, one layer of 32, dropout 0.5. */
     public Ngcf() {
-        this(16, List.of(32), 0.5, 1, 100, 1024, 1e-3, 0.1, 10);
+        this(16, List.of(32), 0.5, 1, 100, 1024, 1e-3, 0.1, 0, 10);
     }
 
     public Ngcf withDims(int dims) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withLayers(List<Integer> layers) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withDropout(double dropout) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withNegatives(int negatives) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withEpochs(int epochs) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withBatch(int batch) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withLearningRate(double learningRate) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withInitialSd(double initialSd) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+    }
+
+    public Ngcf withWeightDecay(double weightDecay) {
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withPatience(int patience) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, patience);
+        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     @Override
@@ -171,8 +178,6 @@ public record Ngcf(
 
     /** The rows in training, users and items joined. */
     static final class Course implements Training.Course<UserRows> {
-        private static final float[] NO_DECAY = {0};
-
         private final Ngcf settings;
         private final UserLoss defence;
         private final Interactions train;
@@ -187,6 +192,7 @@ public record Ngcf(
         private final float[] w; // E⁰, [nodes, dims], padded at the end
         final float[] m;
         private final float[] v;
+        private final float[] decay;
         private int steps;
 
         Course(Ngcf settings, UserLoss defence, Interactions train, Env env) {
@@ -199,9 +205,11 @@ public record Ngcf(
                 graph[l] = new Propagation(train, inputs(l), 1, env.workers());
             }
             batches = new Batches(train, settings.batch, settings.negatives);
-            weights = new Weights(settings.matrices(), settings.learningRate, env.random("initial-network"));
+            weights = new Weights(
+                    settings.matrices(), settings.learningRate, settings.weightDecay, env.random("initial-network"));
             samples = env.random("interactions");
             dropout = env.random("dropout");
+            decay = new float[] {(float) settings.weightDecay};
             nodes = train.users() + train.items();
             width = settings.width();
             Embeddings initial = Training.initial(train, env, settings.dims, settings.initialSd);
@@ -258,7 +266,7 @@ public record Ngcf(
                 weights.step(leaves);
                 steps++;
                 float rate = DenseAdam.rate(settings.learningRate, steps);
-                DenseAdam.step(w, m, v, gradient, NO_DECAY, w.length, 0, 1, rate, DenseAdam.root(steps));
+                DenseAdam.step(w, m, v, gradient, decay, w.length, 0, 1, rate, DenseAdam.root(steps));
                 return loss;
             }
         }
@@ -378,17 +386,8 @@ public record Ngcf(
         }
 
         private double defend(float[] joined, int from, int to, float[] slope) {
-            int[] users = Arrays.stream(batches.users, from, to).distinct().toArray();
-            float[] rows = new float[users.length * width];
-            for (int n = 0; n < users.length; n++) {
-                System.arraycopy(joined, users[n] * width, rows, n * width, width);
-            }
-            float[] pull = new float[rows.length];
-            double loss = defence.add(users, users.length, rows, pull);
-            for (int n = 0; n < pull.length; n++) {
-                slope[users[n / width] * width + n % width] += pull[n];
-            }
-            return loss;
+            int[] shown = DefendedUsers.of(defence, batches, from, to);
+            return new DefendedUsers(shown, width, joined, width).addTo(defence, slope, width);
         }
 
         /** The gradient by E⁰, padded; the leaves gather the weights'. */

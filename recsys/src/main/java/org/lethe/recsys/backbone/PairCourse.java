@@ -20,7 +20,8 @@ import org.lethe.torch.Tensors;
  *
  * <p>The rows lie in {@link AdamTable}s, so a step costs what its batch touches, and no bit less than dense Adam. libtorch is
  * handed each user and item of a batch once, differentiates, and hands back a gradient for each; what a defence adds to a
- * user's gradient joins it there. One thread, the same bits for any number of workers.
+ * user's gradient joins it there. With weight decay, or a defence of all users, every row moves in every step. One thread,
+ * the same bits for any number of workers.
  */
 final class PairCourse implements Training.Course<UserRows> {
     private static final int AT_ONCE = 4096; // rows turned into what is served at a time
@@ -34,6 +35,7 @@ final class PairCourse implements Training.Course<UserRows> {
     private final AdamTable items;
     private final AdamTable.AdamRates rates;
     final Weights weights;
+    private final float weightDecay;
     private final Keyed key;
     private final int[] slotOf; // of an item in the batch, from 1; 0 while it is not there
     private final int[] touchedUsers;
@@ -41,7 +43,7 @@ final class PairCourse implements Training.Course<UserRows> {
     private int step;
 
     /** Settings that every such model has. */
-    record Settings(int batch, int negatives, double learningRate, double initialSd) {}
+    record Settings(int batch, int negatives, double learningRate, double initialSd, double weightDecay) {}
 
     PairCourse(PairNetwork network, int dims, Settings settings, UserLoss defence, Split data, Env env) {
         this.network = network;
@@ -54,7 +56,9 @@ final class PairCourse implements Training.Course<UserRows> {
         users = new AdamTable(dims, initial.userRows(), new float[0][]);
         items = new AdamTable(dims, initial.itemRows(), new float[0][]);
         rates = new AdamTable.AdamRates(settings.learningRate(), 0, false);
-        weights = new Weights(network.matrices(), settings.learningRate(), env.random("initial-network"));
+        weights = new Weights(
+                network.matrices(), settings.learningRate(), settings.weightDecay(), env.random("initial-network"));
+        weightDecay = (float) settings.weightDecay();
         key = env.random("interactions");
         slotOf = new int[train.items()];
         touchedUsers = new int[train.users()];
@@ -127,9 +131,16 @@ final class PairCourse implements Training.Course<UserRows> {
                     Devices.on(Tensors.of(userOf, pairs), device),
                     Devices.on(Tensors.of(itemOf, pairs), device),
                     w); // [pairs]
-            Tensor loss = network.loss(scores, Devices.on(Tensors.of(labels, pairs), device));
+            Tensor y = Devices.on(Tensors.of(labels, pairs), device);
+            Tensor loss = defended && defence.weighsSamples()
+                    ? weighed(network.losses(scores, y), userOf)
+                    : network.loss(scores, y);
             double value = loss.item_double();
-            if (defended) {
+            DefendedUsers everybody = DefendedUsers.NOBODY;
+            if (defended && defence.ofAllUsers() && !network.towers()) {
+                everybody = everybody();
+                value += everybody.add(defence, 1);
+            } else if (defended) {
                 float[] rows = Tensors.floats(served);
                 float[] pull = new float[rows.length];
                 value += defence.add(touchedUsers, ownUsers, rows, pull);
@@ -137,8 +148,8 @@ final class PairCourse implements Training.Course<UserRows> {
                         .sum());
             }
             loss.backward();
-            scatter(users, touchedUsers, ownUsers, p.grad());
-            scatter(items, touchedItems, ownItems, q.grad());
+            update(users, touchedUsers, ownUsers, Tensors.floats(p.grad()), everybody.gradient);
+            update(items, touchedItems, ownItems, Tensors.floats(q.grad()), new float[0]);
             weights.step(w);
             step++;
             return value;
@@ -158,12 +169,48 @@ final class PairCourse implements Training.Course<UserRows> {
         return Devices.on(Tensors.of(rows, count, table.dims), device).requires_grad_(true);
     }
 
-    private void scatter(AdamTable table, int[] touched, int count, Tensor gradient) {
-        float[] all = Tensors.floats(gradient);
+    /** The weighted sum of a batch's losses. */
+    private Tensor weighed(Tensor losses, int[] userOf) {
+        float[] each = Tensors.floats(losses.detach());
+        int[] user = new int[each.length];
+        Arrays.setAll(user, n -> touchedUsers[userOf[n]]);
+        float[] weight = new float[each.length];
+        Arrays.fill(weight, 1f / each.length);
+        defence.weigh(user, each, weight);
+        return losses.mul(Devices.on(Tensors.of(weight, weight.length), device)).sum();
+    }
+
+    private DefendedUsers everybody() {
+        users.catchUpAll(step, rates);
+        return new DefendedUsers(DefendedUsers.all(users.rows), users.dims, users.w, users.stride);
+    }
+
+    /**
+     * A step of a table's rows: of the touched ones by the batch's gradient, and of all where there is another gradient
+     * {@code everywhere}, {@code [rows, dims]} or empty, or weight decay.
+     */
+    private void update(AdamTable table, int[] touched, int count, float[] gradient, float[] everywhere) {
+        int dims = table.dims;
         float[] own = new float[table.stride];
+        if (everywhere.length == 0 && weightDecay == 0) {
+            for (int n = 0; n < count; n++) {
+                System.arraycopy(gradient, n * dims, own, 0, dims);
+                table.step(touched[n], step, own, rates);
+            }
+            return;
+        }
+        float[] whole = everywhere.length == 0 ? new float[table.rows * dims] : everywhere;
         for (int n = 0; n < count; n++) {
-            System.arraycopy(all, n * table.dims, own, 0, table.dims);
-            table.step(touched[n], step, own, rates);
+            for (int d = 0; d < dims; d++) {
+                whole[touched[n] * dims + d] += gradient[n * dims + d];
+            }
+        }
+        for (int row = 0; row < table.rows; row++) {
+            table.catchUp(row, step, rates);
+            for (int d = 0; d < dims; d++) {
+                own[d] = Math.fma(weightDecay, table.w[row * table.stride + d], whole[row * dims + d]);
+            }
+            table.step(row, step, own, rates);
         }
     }
 

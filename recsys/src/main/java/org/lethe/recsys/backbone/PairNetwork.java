@@ -17,6 +17,11 @@ interface PairNetwork {
         return rows;
     }
 
+    /** Whether {@link #users} is more than the rows themselves. */
+    default boolean towers() {
+        return false;
+    }
+
     /** The same of items. */
     default Tensor items(Tensor rows, Tensor[] w) {
         return rows;
@@ -32,7 +37,10 @@ interface PairNetwork {
      */
     Tensor scores(Tensor users, Tensor items, Tensor userOf, Tensor itemOf, Tensor[] w);
 
-    /** The mean binary cross-entropy of scores; {@code labels} are 1 and 0. */
+    /** The binary cross-entropy of each score, {@code [pairs]}; {@code labels} are 1 and 0. */
+    Tensor losses(Tensor scores, Tensor labels);
+
+    /** The mean of {@link #losses}. */
     Tensor loss(Tensor scores, Tensor labels);
 
     /** The model of finished tables of users and items, as {@link #users} and {@link #items} made them. */

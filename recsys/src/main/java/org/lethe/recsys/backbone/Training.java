@@ -109,6 +109,11 @@ public final class Training {
         Check.require(patience >= 0, "patience", patience, "at least 0");
     }
 
+    /** Refuses a weight decay that no training could use. */
+    static void checkDecay(double weightDecay) {
+        Check.require(weightDecay >= 0 && weightDecay < 1e3, "weightDecay", weightDecay, "at least 0 and below 1000");
+    }
+
     /** Refuses data that nothing can be learned from. */
     static void requireInteractions(String name, Split data) {
         if (data.train().size() == 0) {

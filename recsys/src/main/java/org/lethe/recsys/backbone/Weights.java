@@ -53,19 +53,23 @@ final class Weights {
         }
     }
 
-    private static final float[] NO_DECAY = {0};
-
     private final List<Matrix> matrices;
     private final float[] w;
     private final float[] m;
     private final float[] v;
     private final float[] gradient;
+    private final float[] decay;
     private final double learningRate;
     private long steps;
 
     /** Goes on from a {@link #state}. */
     Weights(List<Matrix> matrices, double learningRate, float[][] state, long steps) {
+        this(matrices, learningRate, 0, state, steps);
+    }
+
+    private Weights(List<Matrix> matrices, double learningRate, double weightDecay, float[][] state, long steps) {
         this.matrices = matrices;
+        decay = new float[] {(float) weightDecay};
         this.learningRate = learningRate;
         this.steps = steps;
         w = state[0].clone();
@@ -76,7 +80,12 @@ final class Weights {
 
     /** Seeded initial weights: each depends on (seed, matrix, place). */
     Weights(List<Matrix> matrices, double learningRate, Keyed key) {
-        this(matrices, learningRate, new float[3][padded(matrices)], 0);
+        this(matrices, learningRate, 0, key);
+    }
+
+    /** The same with a weight decay, which adds {@code weightDecay · w} to every gradient. */
+    Weights(List<Matrix> matrices, double learningRate, double weightDecay, Keyed key) {
+        this(matrices, learningRate, weightDecay, new float[3][padded(matrices)], 0);
         int at = 0;
         for (Matrix matrix : matrices) {
             float[] values = matrix.initial.of(key.of(matrix.name), matrix.rows, matrix.columns);
@@ -156,7 +165,7 @@ final class Weights {
                 m,
                 v,
                 gradient,
-                NO_DECAY,
+                decay,
                 w.length,
                 0,
                 1,

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -12,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lethe.DataFolders;
 import org.lethe.Env;
+import org.lethe.Workers;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserLoss;
@@ -56,7 +58,11 @@ class DefendedTrainingTest {
     }
 
     /** Draws every row to 0.25 in all numbers from an epoch on. */
-    private record Pull(int from, double weight, int[] aimed) implements UserLoss {
+    private record Pull(int from, double weight, int[] aimed, boolean ofAllUsers) implements UserLoss {
+        Pull(int from, double weight, int[] aimed) {
+            this(from, weight, aimed, false);
+        }
+
         @Override
         public boolean active(int epoch) {
             return epoch >= from;
@@ -82,6 +88,7 @@ class DefendedTrainingTest {
                 gradient[n] += (float) weight * off;
             }
             assertTrue(Arrays.stream(users, 0, count).distinct().count() == count);
+            assertTrue(!ofAllUsers || count == DATA.users());
             return total;
         }
     }
@@ -107,6 +114,39 @@ class DefendedTrainingTest {
         UserRows plain = learner.train(DATA, Env.seeded(1));
         assertTrue(off(pulled) < 0.5 * off(plain), off(pulled) + " against " + off(plain));
         assertTrue(aimed[0] >= 1 && aimed[0] <= 10, "aimed " + aimed[0] + " times");
+    }
+
+    static List<UserLearner> learnersOfAllUsers() {
+        List<UserLearner> all = new ArrayList<>(learners());
+        all.add(new Pmf(8, 1, 12, 64, 0.01, 0.1, 0, 50));
+        all.add(new NeuMf(8, List.of(8, 4), 1, 12, 64, 0.01, 0.1, 0, 50));
+        all.add(new Gmf().withDims(8).withEpochs(12).withBatch(64).withLearningRate(0.01).withPatience(50));
+        all.add(new Ngcf().withEpochs(12).withBatch(64).withLearningRate(0.01).withPatience(50));
+        return all;
+    }
+
+    @ParameterizedTest
+    @MethodSource("learnersOfAllUsers")
+    void aLossOfAllUsersReachesUsersWithoutSamplesToo(UserLearner learner) {
+        Split data = new Split(
+                DATA.train().withoutUsers(u -> u < 3), DATA.validation().where((u, i) -> false), DATA.test());
+        UserRows start = learner.untrained(data, Env.seeded(1));
+        UserRows pulled = learner.train(data, new Pull(0, 1, new int[1], true), Env.seeded(1));
+        UserRows again = learner.train(
+                data, new Pull(0, 1, new int[1], true), Env.seeded(1).with(Workers.threads(3)));
+        assertArrayEquals(pulled.userRows(), again.userRows());
+        int from = learner instanceof Ngcf ? 0 : 3; // the graph moves nobody without edges to a target of its own
+        for (int u = 0; u < from; u++) {
+            assertTrue(far(pulled, u) < 0.9 * far(start, u), "user " + u + ": " + far(pulled, u));
+        }
+    }
+
+    private static double far(UserRows model, int user) {
+        double total = 0;
+        for (int d = 0; d < model.width(); d++) {
+            total += Math.pow(model.userRows()[user * model.width() + d] - 0.25, 2);
+        }
+        return total;
     }
 
     private static double off(UserRows model) {

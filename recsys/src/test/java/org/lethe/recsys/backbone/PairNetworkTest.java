@@ -40,7 +40,7 @@ class PairNetworkTest {
     @Test
     void oneStepOfDmfFollowsTheGradientOfItsFormula() {
         PairNetwork network = new Dmf.Network(DIMS, List.of(8, 12));
-        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7);
+        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7, 0);
         Split data = new Split(TRAIN, NONE, NONE);
         PairCourse course = new PairCourse(network, DIMS, settings, UserLoss.NONE, data, Env.seeded(4));
         check(course, course.weights, course::userMoments, (p, q, w) -> {
@@ -57,6 +57,38 @@ class PairNetworkTest {
             double cosine = dot / Math.max(1e-12, Math.sqrt(aa)) / Math.max(1e-12, Math.sqrt(bb));
             return Math.clamp(cosine, 1e-6, 1 - 1e-6);
         });
+    }
+
+    @Test
+    void oneStepOfPmfFollowsTheGradientOfItsFormula() {
+        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7, 0);
+        Split data = new Split(TRAIN, NONE, NONE);
+        PairCourse course =
+                new PairCourse(new Pmf.Network(DIMS), DIMS, settings, UserLoss.NONE, data, Env.seeded(4));
+        check(course, course.weights, course::userMoments, (p, q, w) -> {
+            double sum = 0;
+            for (int d = 0; d < DIMS; d++) {
+                sum += p[d] * q[d];
+            }
+            return 1 / (1 + Math.exp(-sum));
+        });
+    }
+
+    @Test
+    void weightDecayAddsItsShareToTheGradientOfEveryRow() {
+        Split data = new Split(TRAIN, NONE, NONE);
+        PairNetwork network = new Pmf.Network(DIMS);
+        float[][] moments = new float[2][];
+        for (int n = 0; n < 2; n++) {
+            PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7, n * 0.5);
+            PairCourse course = new PairCourse(network, DIMS, settings, UserLoss.NONE, data, Env.seeded(4));
+            course.epoch(0);
+            moments[n] = course.userMoments();
+        }
+        float[] initial = Training.initial(TRAIN, Env.seeded(4), DIMS, 0.7).userRows();
+        for (int n = 0; n < initial.length; n++) {
+            assertEquals(moments[0][n] + 0.1 * 0.5 * initial[n], moments[1][n], 1e-6, "place " + n);
+        }
     }
 
     /** The probability that a pair is one that was taken. */
