@@ -1,6 +1,9 @@
 package org.lethe.recsys.backbone;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 
@@ -10,7 +13,7 @@ import org.lethe.recsys.Interactions;
  * <p>Membership is by hash, not by shuffle: the batch of an interaction and its negative are functions of (seed, user key,
  * item, epoch), so taking a user away leaves everyone else's as they were while the number of batches stays. Sizes vary
  * by the root of their mean. Inside a batch samples stand by user and then by item. A user who interacted with every item
- * has no negatives and trains nothing.
+ * has no negatives and trains nothing. Negatives may also avoid the pairs of other parts of the data.
  *
  * <p>An epoch costs one hash per interaction, the expected m/(m − |N_u|) draws of a negative, and a counting sort; the
  * arrays are reused. Rejection looks into a bit row per user, or searches the row where the bits would exceed 64 MB.
@@ -38,6 +41,7 @@ public final class Batches {
     final int draws;
 
     private final Interactions train;
+    private final List<Interactions> avoided;
     private final int[] batchOf;
     private final int[] negativeOf;
     private final long[] bits; // users × words, or empty
@@ -50,18 +54,24 @@ public final class Batches {
 
     /** The same with several negatives for every interaction. */
     Batches(Interactions train, int batch, int draws) {
-        this(Math.max(1, (int) Math.round(train.size() / (double) batch)), train, draws);
+        this(train, batch, draws, List.of());
+    }
+
+    /** The same, with negatives that avoid the pairs of other parts too. */
+    Batches(Interactions train, int batch, int draws, List<Interactions> avoided) {
+        this(Math.max(1, (int) Math.round(train.size() / (double) batch)), train, draws, avoided);
     }
 
     /** This many batches. */
     public Batches(int count, Interactions train) {
-        this(count, train, 1);
+        this(count, train, 1, List.of());
     }
 
-    private Batches(int count, Interactions train, int draws) {
+    private Batches(int count, Interactions train, int draws, List<Interactions> avoided) {
         this.count = count;
         this.draws = draws;
         this.train = train;
+        this.avoided = List.copyOf(avoided);
         int size = train.size();
         starts = new int[count + 1];
         users = new int[size];
@@ -76,23 +86,40 @@ public final class Batches {
     private long[] bits() {
         long[] rows = new long[train.users() * words];
         for (int u = 0; u < train.users(); u++) {
-            for (int k = train.from(u); k < train.to(u); k++) {
-                int item = train.item(k);
-                rows[u * words + (item >>> 6)] |= 1L << item;
+            for (Interactions part : parts()) {
+                for (int k = part.from(u); k < part.to(u); k++) {
+                    rows[u * words + (part.item(k) >>> 6)] |= 1L << part.item(k);
+                }
             }
         }
         return rows;
     }
 
+    private List<Interactions> parts() {
+        List<Interactions> parts = new ArrayList<>(avoided);
+        parts.addFirst(train);
+        return parts;
+    }
+
     private boolean seen(int user, int item) {
-        return bits.length > 0 ? (bits[user * words + (item >>> 6)] >>> item & 1) != 0 : train.contains(user, item);
+        return bits.length > 0
+                ? (bits[user * words + (item >>> 6)] >>> item & 1) != 0
+                : train.contains(user, item) || avoided.stream().anyMatch(part -> part.contains(user, item));
+    }
+
+    /** Whether a user has no negatives. */
+    private boolean full(int user) {
+        if (avoided.isEmpty() || train.degree(user) == train.items()) {
+            return train.degree(user) == train.items();
+        }
+        return IntStream.range(0, train.items()).allMatch(item -> seen(user, item));
     }
 
     /** Lays out the epoch of a key. */
     public void plan(Keyed epoch) {
         Arrays.fill(starts, 0);
         for (int u = 0; u < train.users(); u++) {
-            boolean all = train.degree(u) == train.items();
+            boolean all = full(u);
             int key = train.userKey(u);
             for (int k = train.from(u); k < train.to(u); k++) {
                 if (all) {

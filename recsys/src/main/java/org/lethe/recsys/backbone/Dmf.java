@@ -118,7 +118,7 @@ public record Dmf(
     }
 
     private PairCourse course(Split data, UserLoss defence, Env env) {
-        PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd, 0);
+        PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd);
         return new PairCourse(new Network(dims, layers), dims, settings, defence, data, env);
     }
 

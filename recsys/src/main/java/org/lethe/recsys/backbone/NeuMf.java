@@ -51,6 +51,8 @@ import org.lethe.torch.Tensors;
  * @param learningRate learning rate of Adam
  * @param initialSd standard deviation of the initial embeddings
  * @param weightDecay weight decay of Adam, which adds {@code weightDecay · w} to the gradient of every weight and row
+ * @param negativesAvoidTest whether negatives avoid the pairs of the validation and test parts too: the published weights of
+ *     In-UCDS rank as if they did, which tells the model what not to rank low; never for numbers of your own
  * @param patience stop after this many epochs without improvement of the validation score
  */
 @Named("neumf")
@@ -64,6 +66,7 @@ public record NeuMf(
         double learningRate,
         double initialSd,
         double weightDecay,
+        boolean negativesAvoidTest,
         int patience)
         implements UserLearner {
     public NeuMf {
@@ -78,43 +81,47 @@ public record NeuMf(
 
     /** The sizes of attribute unlearning and RAID: 32 beside 256-128-64-32, 4 negatives, 25 epochs in batches of 256. */
     public NeuMf() {
-        this(32, List.of(128, 64, 32), 4, 25, 256, 1e-3, 0.01, 0, 5);
+        this(32, List.of(128, 64, 32), 4, 25, 256, 1e-3, 0.01, 0, false, 5);
     }
 
     public NeuMf withDims(int dims) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     public NeuMf withLayers(List<Integer> layers) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     public NeuMf withNegatives(int negatives) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     public NeuMf withEpochs(int epochs) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     public NeuMf withBatch(int batch) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     public NeuMf withLearningRate(double learningRate) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     public NeuMf withInitialSd(double initialSd) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     public NeuMf withWeightDecay(double weightDecay) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+    }
+
+    public NeuMf withNegativesAvoidTest(boolean negativesAvoidTest) {
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     public NeuMf withPatience(int patience) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     @Override
@@ -141,7 +148,8 @@ public record NeuMf(
 
     private PairCourse course(Split data, UserLoss defence, Env env) {
         Network network = new Network(dims, layers, env.device());
-        PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd, weightDecay);
+        PairCourse.Settings settings = new PairCourse.Settings(
+                batch, negatives, learningRate, initialSd, weightDecay, negativesAvoidTest);
         return new PairCourse(network, network.width(), settings, defence, data, env);
     }
 

@@ -1,6 +1,7 @@
 package org.lethe.recsys.backbone;
 
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Device;
@@ -43,7 +44,22 @@ final class PairCourse implements Training.Course<UserRows> {
     private int step;
 
     /** Settings that every such model has. */
-    record Settings(int batch, int negatives, double learningRate, double initialSd, double weightDecay) {}
+    record Settings(
+            int batch,
+            int negatives,
+            double learningRate,
+            double initialSd,
+            double weightDecay,
+            boolean negativesAvoidTest) {
+        Settings(int batch, int negatives, double learningRate, double initialSd) {
+            this(batch, negatives, learningRate, initialSd, 0, false);
+        }
+
+        private Batches of(Split data) {
+            List<Interactions> avoided = negativesAvoidTest ? List.of(data.validation(), data.test()) : List.of();
+            return new Batches(data.train(), batch, negatives, avoided);
+        }
+    }
 
     PairCourse(PairNetwork network, int dims, Settings settings, UserLoss defence, Split data, Env env) {
         this.network = network;
@@ -51,7 +67,7 @@ final class PairCourse implements Training.Course<UserRows> {
         this.env = env;
         device = env.device();
         Interactions train = data.train();
-        batches = new Batches(train, settings.batch(), settings.negatives());
+        batches = settings.of(data);
         Embeddings initial = Training.initial(train, env, dims, settings.initialSd());
         users = new AdamTable(dims, initial.userRows(), new float[0][]);
         items = new AdamTable(dims, initial.itemRows(), new float[0][]);

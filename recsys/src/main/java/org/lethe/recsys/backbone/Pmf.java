@@ -28,6 +28,8 @@ import org.lethe.recsys.UserRows;
  * @param learningRate learning rate of Adam
  * @param initialSd standard deviation of the initial embeddings
  * @param weightDecay weight decay of Adam, which adds {@code weightDecay · w} to the gradient of every row
+ * @param negativesAvoidTest whether negatives avoid the pairs of the validation and test parts too: the published weights of
+ *     In-UCDS rank as if they did, which tells the model what not to rank low; never for numbers of your own
  * @param patience stop after this many epochs without improvement of the validation score
  */
 @Named("pmf")
@@ -39,6 +41,7 @@ public record Pmf(
         double learningRate,
         double initialSd,
         double weightDecay,
+        boolean negativesAvoidTest,
         int patience)
         implements UserLearner {
     public Pmf {
@@ -50,19 +53,19 @@ public record Pmf(
 
     /** 16 dimensions and 4 negatives as in In-UCDS; ten times its learning rate. */
     public Pmf() {
-        this(16, 4, 100, 205, 1e-3, 0.1, 1e-5, 10);
+        this(16, 4, 100, 205, 1e-3, 0.1, 1e-5, false, 10);
     }
 
     public Pmf withEpochs(int epochs) {
-        return new Pmf(dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new Pmf(dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     public Pmf withBatch(int batch) {
-        return new Pmf(dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new Pmf(dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     public Pmf withWeightDecay(double weightDecay) {
-        return new Pmf(dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new Pmf(dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     @Override
@@ -84,7 +87,8 @@ public record Pmf(
 
     private PairCourse course(Split data, UserLoss defence, Env env) {
         PairCourse.Settings settings =
-                new PairCourse.Settings(batch, negatives, learningRate, initialSd, weightDecay);
+                new PairCourse.Settings(
+                batch, negatives, learningRate, initialSd, weightDecay, negativesAvoidTest);
         return new PairCourse(new Network(dims), dims, settings, defence, data, env);
     }
 

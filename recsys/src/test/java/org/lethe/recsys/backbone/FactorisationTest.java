@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lethe.Env;
@@ -30,6 +31,7 @@ import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Ranking;
+import org.lethe.recsys.Samples;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLoss;
 import org.lethe.recsys.data.RealData;
@@ -398,5 +400,24 @@ class FactorisationTest {
         Batches batches = new Batches(train, 4);
         batches.plan(Keyed.seed(1));
         assertEquals(3, batches.size());
+    }
+
+    @Test
+    void negativesAvoidOtherPartsWhereAsked() {
+        Interactions train = Samples.interactions(12, 10, 0.3, 1);
+        Interactions other = Samples.interactions(12, 10, 0.5, 2);
+        Batches batches = new Batches(train, 8, 3, List.of(other));
+        batches.plan(Keyed.seed(1));
+        assertTrue(batches.size() > 0);
+        for (int s = 0; s < batches.size(); s++) {
+            for (int d = 0; d < 3; d++) {
+                int item = batches.negatives[3 * s + d];
+                assertFalse(train.contains(batches.users[s], item) || other.contains(batches.users[s], item));
+            }
+        }
+        Batches usual = new Batches(train, 8, 3);
+        usual.plan(Keyed.seed(1));
+        assertTrue(IntStream.range(0, usual.size())
+                .anyMatch(s -> other.contains(usual.users[s], usual.negatives[3 * s])));
     }
 }

@@ -76,7 +76,7 @@ class NeuMfTest {
                 .withPatience(0);
         Split data = new Split(TRAIN, TRAIN.where((u, i) -> false), TRAIN.where((u, i) -> false));
         Env env = Env.seeded(8);
-        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.5, 0);
+        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.5);
         PairCourse course = new PairCourse(NETWORK, NETWORK.width(), settings, UserLoss.NONE, data, env);
         NeuMf.Model before = (NeuMf.Model) course.model();
         Batches batches = new Batches(TRAIN, 1000, 2);

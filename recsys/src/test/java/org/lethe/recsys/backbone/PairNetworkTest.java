@@ -40,7 +40,7 @@ class PairNetworkTest {
     @Test
     void oneStepOfDmfFollowsTheGradientOfItsFormula() {
         PairNetwork network = new Dmf.Network(DIMS, List.of(8, 12));
-        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7, 0);
+        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7);
         Split data = new Split(TRAIN, NONE, NONE);
         PairCourse course = new PairCourse(network, DIMS, settings, UserLoss.NONE, data, Env.seeded(4));
         check(course, course.weights, course::userMoments, (p, q, w) -> {
@@ -61,7 +61,7 @@ class PairNetworkTest {
 
     @Test
     void oneStepOfPmfFollowsTheGradientOfItsFormula() {
-        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7, 0);
+        PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7);
         Split data = new Split(TRAIN, NONE, NONE);
         PairCourse course =
                 new PairCourse(new Pmf.Network(DIMS), DIMS, settings, UserLoss.NONE, data, Env.seeded(4));
@@ -80,7 +80,7 @@ class PairNetworkTest {
         PairNetwork network = new Pmf.Network(DIMS);
         float[][] moments = new float[2][];
         for (int n = 0; n < 2; n++) {
-            PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7, n * 0.5);
+            PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7, n * 0.5, false);
             PairCourse course = new PairCourse(network, DIMS, settings, UserLoss.NONE, data, Env.seeded(4));
             course.epoch(0);
             moments[n] = course.userMoments();

@@ -207,7 +207,7 @@ class D2dTrainingTest {
 
     @Test
     void theAttackFallsOnBothTablesOfANetwork() {
-        fallsOn(new NeuMf(4, List.of(8, 4), 1, 10, 256, 4e-3, 0.1, 0, 10), new D2dTraining(), 0.5);
+        fallsOn(new NeuMf(4, List.of(8, 4), 1, 10, 256, 4e-3, 0.1, 0, false, 10), new D2dTraining(), 0.5);
     }
 
     @ParameterizedTest
