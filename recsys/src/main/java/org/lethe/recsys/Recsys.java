@@ -24,6 +24,7 @@ import org.lethe.recsys.backbone.NeuMf;
 import org.lethe.recsys.backbone.Ngcf;
 import org.lethe.recsys.backbone.WholeDataWmf;
 import org.lethe.recsys.backbone.Wmf;
+import org.lethe.recsys.balance.UserGroupFairness;
 import org.lethe.recsys.data.Gowalla;
 import org.lethe.recsys.data.InteractionFile;
 import org.lethe.recsys.data.LastfmGender;
@@ -124,7 +125,8 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Fairness(),
                 new AttributeInference(),
                 new RecommendationInference(),
-                new Preservation());
+                new Preservation(),
+                new UserGroupFairness());
     }
 
     @Override
