@@ -27,6 +27,7 @@ import org.lethe.recsys.backbone.Ngcf;
 import org.lethe.recsys.backbone.Pmf;
 import org.lethe.recsys.backbone.WholeDataWmf;
 import org.lethe.recsys.backbone.Wmf;
+import org.lethe.recsys.balance.UserGroupFairness;
 import org.lethe.recsys.data.Gowalla;
 import org.lethe.recsys.data.InteractionFile;
 import org.lethe.recsys.data.LastfmGender;
@@ -129,7 +130,8 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Fairness(),
                 new AttributeInference(),
                 new RecommendationInference(),
-                new Preservation());
+                new Preservation(),
+                new UserGroupFairness());
     }
 
     @Override

@@ -8,6 +8,8 @@ import org.lethe.Learner;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.laws.AuditLaws;
+import org.lethe.recsys.balance.Balance;
+import org.lethe.recsys.balance.UserGroupFairness;
 import org.lethe.recsys.data.Planted;
 import org.lethe.recsys.forget.Fairness;
 import org.lethe.recsys.forget.ForgetUsers;
@@ -48,9 +50,15 @@ class RecsysAuditLawsTest extends AuditLaws<Split, Recommender> {
         return List.of(1L);
     }
 
-    /** Where no user is forgotten, fairness has nobody whom a model should no longer serve: it limits what forgetting may cost. */
+    /**
+     * Where no user is forgotten, fairness has nobody whom a model should no longer serve: it limits what forgetting may cost. The
+     * fairness of user groups must reject doing nothing after a request to balance, and judges no other.
+     */
     @Override
     protected boolean mustReject(Audit<Split, Recommender> audit, Request request) {
+        if (audit instanceof UserGroupFairness) {
+            return Balance.in(request).isPresent();
+        }
         return super.mustReject(audit, request) && !(audit instanceof Fairness && !(request instanceof ForgetUsers));
     }
 }
