@@ -25,6 +25,9 @@ import org.lethe.recsys.backbone.Ngcf;
 import org.lethe.recsys.backbone.WholeDataWmf;
 import org.lethe.recsys.backbone.Wmf;
 import org.lethe.recsys.data.Gowalla;
+import org.lethe.recsys.data.InUcdsEpinions;
+import org.lethe.recsys.data.InUcdsGowalla;
+import org.lethe.recsys.data.InUcdsMovieLens;
 import org.lethe.recsys.data.InteractionFile;
 import org.lethe.recsys.data.LastfmGender;
 import org.lethe.recsys.data.Ml100k;
@@ -72,7 +75,15 @@ public final class Recsys implements Subject<Split, Recommender> {
     @Override
     public List<DataSource<Split>> data() {
         return List.of(
-                new Planted(), new Ml100k(), new Ml1m(), new LastfmGender(), new Gowalla(), new InteractionFile());
+                new Planted(),
+                new Ml100k(),
+                new Ml1m(),
+                new LastfmGender(),
+                new Gowalla(),
+                new InUcdsMovieLens(),
+                new InUcdsEpinions(),
+                new InUcdsGowalla(),
+                new InteractionFile());
     }
 
     @Override
