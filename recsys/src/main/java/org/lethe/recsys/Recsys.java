@@ -24,6 +24,9 @@ import org.lethe.recsys.backbone.NeuMf;
 import org.lethe.recsys.backbone.Ngcf;
 import org.lethe.recsys.backbone.WholeDataWmf;
 import org.lethe.recsys.backbone.Wmf;
+import org.lethe.recsys.balance.Balance;
+import org.lethe.recsys.balance.Reranked;
+import org.lethe.recsys.balance.Ufr;
 import org.lethe.recsys.data.Gowalla;
 import org.lethe.recsys.data.InUcdsEpinions;
 import org.lethe.recsys.data.InUcdsGowalla;
@@ -103,7 +106,7 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Request> requests() {
-        return List.of(new ForgetUsers(), new ForgetItems(), new ForgetInteractions(), new Hide());
+        return List.of(new ForgetUsers(), new ForgetItems(), new ForgetInteractions(), new Hide(), new Balance());
     }
 
     @Override
@@ -123,7 +126,8 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new TransportMap(),
                 new MeanMatching(),
                 new EqualNoise(),
-                new DpNoise());
+                new DpNoise(),
+                new Ufr());
     }
 
     @Override
@@ -172,12 +176,13 @@ public final class Recsys implements Subject<Split, Recommender> {
                 case "embeddings" -> Embeddings.load(file);
                 case "neumf" -> NeuMf.Model.read(read, file, "");
                 case "multvae" -> MultVae.Model.read(read, file, "");
+                case "reranked" -> Reranked.read(read, file);
                 case "sharded" -> ShardedFile.load(file, methods());
                 default ->
                     throw new LetheException(
                             LetheException.Code.DATA,
                             file + " holds a model of kind \"" + kind
-                                    + "\", expected embeddings, neumf, multvae or sharded");
+                                    + "\", expected embeddings, neumf, multvae, reranked or sharded");
             };
         }
     }
