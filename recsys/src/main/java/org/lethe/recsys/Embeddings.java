@@ -117,14 +117,18 @@ public final class Embeddings implements UserRows, Storable {
     /** Reads tables that {@link #save} wrote, bit by bit the same; any other file is a {@code LetheException}. */
     public static Embeddings load(Path file) throws IOException {
         try (Safetensors read = Safetensors.open(file)) {
-            Safetensors.Entry users = read.require("users", -1, -1);
-            long dims = users.shape().get(1);
-            read.require("items", -1, dims);
-            if (dims < 1 || dims > Integer.MAX_VALUE) {
-                throw new LetheException(
-                        LetheException.Code.DATA, file + ": rows have " + dims + " numbers, expected at least 1");
-            }
-            return new Embeddings((int) dims, read.floats("users"), read.floats("items"));
+            return read(read, file, "");
         }
+    }
+
+    /** Reads tables that stand in a file under names that begin with {@code prefix}. */
+    public static Embeddings read(Safetensors read, Path file, String prefix) {
+        long dims = read.require(prefix + "users", -1, -1).shape().get(1);
+        read.require(prefix + "items", -1, dims);
+        if (dims < 1 || dims > Integer.MAX_VALUE) {
+            throw new LetheException(
+                    LetheException.Code.DATA, file + ": rows have " + dims + " numbers, expected at least 1");
+        }
+        return new Embeddings((int) dims, read.floats(prefix + "users"), read.floats(prefix + "items"));
     }
 }

@@ -14,8 +14,6 @@ import org.lethe.Request;
 import org.lethe.Safetensors;
 import org.lethe.Subject;
 import org.lethe.Tool;
-import org.lethe.recsys.balance.Balance;
-import org.lethe.recsys.balance.SDro;
 import org.lethe.recsys.backbone.Bpr;
 import org.lethe.recsys.backbone.Dmf;
 import org.lethe.recsys.backbone.Gmf;
@@ -27,8 +25,15 @@ import org.lethe.recsys.backbone.Ngcf;
 import org.lethe.recsys.backbone.Pmf;
 import org.lethe.recsys.backbone.WholeDataWmf;
 import org.lethe.recsys.backbone.Wmf;
+import org.lethe.recsys.balance.Balance;
+import org.lethe.recsys.balance.Reranked;
+import org.lethe.recsys.balance.SDro;
+import org.lethe.recsys.balance.Ufr;
 import org.lethe.recsys.balance.UserGroupFairness;
 import org.lethe.recsys.data.Gowalla;
+import org.lethe.recsys.data.InUcdsEpinions;
+import org.lethe.recsys.data.InUcdsGowalla;
+import org.lethe.recsys.data.InUcdsMovieLens;
 import org.lethe.recsys.data.InteractionFile;
 import org.lethe.recsys.data.LastfmGender;
 import org.lethe.recsys.data.Ml100k;
@@ -76,7 +81,15 @@ public final class Recsys implements Subject<Split, Recommender> {
     @Override
     public List<DataSource<Split>> data() {
         return List.of(
-                new Planted(), new Ml100k(), new Ml1m(), new LastfmGender(), new Gowalla(), new InteractionFile());
+                new Planted(),
+                new Ml100k(),
+                new Ml1m(),
+                new LastfmGender(),
+                new Gowalla(),
+                new InUcdsMovieLens(),
+                new InUcdsEpinions(),
+                new InUcdsGowalla(),
+                new InteractionFile());
     }
 
     @Override
@@ -118,7 +131,8 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new MeanMatching(),
                 new EqualNoise(),
                 new DpNoise(),
-                new SDro());
+                new SDro(),
+                new Ufr());
     }
 
     @Override
@@ -168,12 +182,13 @@ public final class Recsys implements Subject<Split, Recommender> {
                 case "embeddings" -> Embeddings.load(file);
                 case "neumf" -> NeuMf.Model.read(read, file, "");
                 case "multvae" -> MultVae.Model.read(read, file, "");
+                case "reranked" -> Reranked.read(read, file);
                 case "sharded" -> ShardedFile.load(file, methods());
                 default ->
                     throw new LetheException(
                             LetheException.Code.DATA,
                             file + " holds a model of kind \"" + kind
-                                    + "\", expected embeddings, neumf, multvae or sharded");
+                                    + "\", expected embeddings, neumf, multvae, reranked or sharded");
             };
         }
     }

@@ -29,7 +29,11 @@ class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
 
     @Override
     protected List<Request> requests() {
-        return only(subject().requests(), "forget-users", "hide {attribute: [group], least: 10}");
+        return only(
+                subject().requests(),
+                "forget-users",
+                "hide {attribute: [group], least: 10}",
+                "balance {activeShare: 0.2}");
     }
 
     @Override

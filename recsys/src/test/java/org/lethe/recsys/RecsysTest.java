@@ -155,10 +155,13 @@ class RecsysTest {
     @Test
     void aFileThatIsNoModelIsRefusedByName() throws IOException {
         Map<String, Safetensors.Tensor> tables = new Embeddings(2, new float[6], new float[8]).tensors();
-        for (String kind : List.of("neumf", "multvae", "sharded", "diffusion", "")) {
+        for (String kind : List.of("neumf", "multvae", "reranked", "sharded", "diffusion", "")) {
             refused(tables, Map.of("lethe.model", kind), "");
         }
-        refused(tables, Map.of(), "holds a model of kind \"\", expected embeddings, neumf, multvae or sharded");
+        refused(
+                tables,
+                Map.of(),
+                "holds a model of kind \"\", expected embeddings, neumf, multvae, reranked or sharded");
         refused(
                 tables,
                 Map.of("lethe.model", "sharded", "lethe.method", "siza {shards: 3}"),

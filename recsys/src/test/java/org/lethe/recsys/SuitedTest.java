@@ -10,6 +10,7 @@ import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.recsys.backbone.LightGcn;
+import org.lethe.recsys.balance.Balance;
 import org.lethe.recsys.forget.ForgetUsers;
 import org.lethe.recsys.hide.Hide;
 import org.lethe.study.Study;
@@ -62,9 +63,9 @@ class SuitedTest {
     }
 
     @Test
-    void everyMethodOfTheCatalogueForgetsOrHides() {
+    void everyMethodOfTheCatalogueForgetsHidesOrBalances() {
         for (Method<Split, Recommender> method : new Recsys().methods()) {
-            long taken = Stream.<Request>of(new ForgetUsers(), new Hide())
+            long taken = Stream.<Request>of(new ForgetUsers(), new Hide(), new Balance())
                     .filter(request -> method.unsuited(request, new LightGcn()).isEmpty())
                     .count();
             assertEquals(1, taken, method.toString());

@@ -162,7 +162,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
         Arrays.setAll(userIds, u -> u + 1L);
         Entities userEntities = Entities.ofNumbers(userIds);
         Entities itemEntities = DataFiles.file(folder, "cure4rec/item_map.tsv")
-                .map(file -> Entities.ofNumbers(itemIds(file, items)))
+                .map(file -> Entities.ofNumbers(ids(file, items, "item")))
                 .orElseGet(() -> Entities.numbered(items));
         return Splits.given(
                 train.dense(userEntities, itemEntities),
@@ -190,25 +190,30 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
         return pairs;
     }
 
-    private static long[] itemIds(Path file, int items) {
-        long[] ids = new long[items];
+    /** The publisher's ids of entities numbered from 0: {@code number id}, separated by a tab, below a header. */
+    static long[] ids(Path file, int count, String what) {
+        long[] ids = new long[count];
         Arrays.fill(ids, -1);
         try (TextRows rows = TextRows.open(file, "\t", StandardCharsets.UTF_8)) {
             rows.next(); // the header
             while (rows.next()) {
-                rows.expect(2, 2, "item, id");
-                int item = rows.dense(0, "item");
-                if (item >= items) {
-                    throw rows.wrong("item is " + item + ", expected below " + items);
+                rows.expect(2, 2, what + ", id");
+                int number = rows.dense(0, what);
+                if (number >= count) {
+                    throw rows.wrong(what + " is " + number + ", expected below " + count);
                 }
-                ids[item] = rows.whole(1, "id");
+                ids[number] = rows.dense(1, "id");
             }
         }
-        for (int item = 0; item < items; item++) {
-            if (ids[item] < 0) {
+        for (int number = 0; number < count; number++) {
+            if (ids[number] < 0) {
                 throw new LetheException(
-                        LetheException.Code.DATA, file + ": expected an id for item " + item + ", found none");
+                        LetheException.Code.DATA,
+                        file + ": expected an id for " + what + " " + number + ", found none");
             }
+        }
+        if (Arrays.stream(ids).distinct().count() < count) {
+            throw new LetheException(LetheException.Code.DATA, file + ": expected an id of its own for every " + what);
         }
         return ids;
     }
@@ -217,7 +222,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
      * Adds gender, age and occupation to users whose ids are MovieLens's: {@code id|age|gender|occupation|zip}
      * ({@code u.user}) or {@code id::gender::age::occupation::zip} ({@code users.dat}).
      */
-    private static Split describe(Split split, Optional<Path> file, String separator, int genderField, int ageField) {
+    static Split describe(Split split, Optional<Path> file, String separator, int genderField, int ageField) {
         if (file.isEmpty()) {
             return split;
         }

@@ -1,0 +1,45 @@
+package org.lethe.recsys.data;
+
+import org.lethe.Named;
+
+/**
+ * Check-ins of Gowalla in the split and the groups of In-UCDS: 1,130 users, 1,189 places, 66,245 interactions, 56 users
+ * advantaged (no explicit licence, so no redistribution).
+ *
+ * <p>The value of a pair is its number of check-ins.
+ *
+ * <p>{@code split: given} is the published split into 70, 10 and 20 percent of the interactions; every pair is an interaction,
+ * whatever its value. Its validation part is the published one. With {@code stopOn: test} or {@code none}, these pairs are
+ * trained on instead. There is no publisher's address to fetch the set from.
+ *
+ * @param split rule of the split: given (the files of In-UCDS), random or leave-one-out
+ * @param stopOn part for early stopping: validation, test or none
+ * @param validation share of each user's training interactions in the validation part; unused for the given split
+ * @param test share of each user's interactions in the test part, for a random split
+ * @param seed seed of the split; unused for the given split
+ */
+@Named("inucds-gowalla")
+public record InUcdsGowalla(Splits.By split, Splits.StopOn stopOn, double validation, double test, long seed)
+        implements InUcdsSet {
+    public InUcdsGowalla {
+        InUcdsSet.check(split, validation, test);
+    }
+
+    /** The published split. */
+    public InUcdsGowalla() {
+        this(Splits.By.GIVEN, Splits.StopOn.VALIDATION, 0.1, 0.2, 1);
+    }
+
+    public InUcdsGowalla withSplit(Splits.By split) {
+        return new InUcdsGowalla(split, stopOn, validation, test, seed);
+    }
+
+    public InUcdsGowalla withStopOn(Splits.StopOn stopOn) {
+        return new InUcdsGowalla(split, stopOn, validation, test, seed);
+    }
+
+    @Override
+    public Place place() {
+        return new Place("gowalla", "Gowalla");
+    }
+}
