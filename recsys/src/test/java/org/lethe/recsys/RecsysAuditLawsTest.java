@@ -33,7 +33,11 @@ class RecsysAuditLawsTest extends AuditLaws<Split, Recommender> {
 
     @Override
     protected List<Request> requests() {
-        return only(subject().requests(), "forget-users {percent: 10}", "hide {attribute: [group]}");
+        return only(
+                subject().requests(),
+                "forget-users {percent: 10}",
+                "hide {attribute: [group]}",
+                "balance {activeShare: 0.2}");
     }
 
     @Override

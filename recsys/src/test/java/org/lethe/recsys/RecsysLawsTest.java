@@ -17,6 +17,7 @@ class RecsysLawsTest extends SubjectLaws<Split, Recommender> {
         "whole-data-wmf {dims: 8, epochs: 2}",
         "gmf {dims: 8, epochs: 2}",
         "neumf {dims: 8, layers: [16, 8], epochs: 2}",
+        "pmf {dims: 8, epochs: 2}",
         "dmf {dims: 8, layers: [16, 8], epochs: 2}",
         "ngcf {dims: 8, layers: [8], epochs: 2}",
         "multvae {latent: 8, hidden: 16, epochs: 2}"
