@@ -1,5 +1,6 @@
 package org.lethe;
 
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -13,6 +14,14 @@ public interface DataSource<D> {
 
     /** SHA-256 over what is read, in hex, or an empty string where the settings alone decide the data. */
     String digest(DataFolders folders);
+
+    /**
+     * Further facts about the files, by name, such as how many rows do not count and why; none by default. Reads the files
+     * once more.
+     */
+    default Map<String, String> facts(DataFolders folders) {
+        return Map.of();
+    }
 
     /** The publisher's address of one file or a zip of files; empty where there is none. */
     default Optional<Fetch> publisher() {

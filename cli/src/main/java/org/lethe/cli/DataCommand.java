@@ -173,6 +173,7 @@ final class DataCommand implements Runnable {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("settings", Words.full(source));
         facts.put("data", loaded.toString());
+        facts.putAll(source.facts(folders));
         facts.put("sha256", source.digest(folders));
         json.print(
                 spec,
