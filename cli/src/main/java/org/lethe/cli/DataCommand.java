@@ -133,15 +133,14 @@ final class DataCommand implements Runnable {
         if (!Files.isRegularFile(file)) {
             throw new LetheException(LetheException.Code.DATA, file + ": no such file");
         }
-        StringBuilder entry = new StringBuilder(
-                "{file: {path: \"" + file.toAbsolutePath() + "\", users: \"" + users + "\", items: \"" + items + "\"");
-        if (!value.isEmpty()) {
-            entry.append(", value: \"").append(value).append('"');
-        }
-        if (!time.isEmpty()) {
-            entry.append(", time: \"").append(time).append('"');
-        }
-        entry.append("}}");
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("path", file.toAbsolutePath().toString());
+        settings.put("users", users);
+        settings.put("items", items);
+        settings.put("value", value);
+        settings.put("time", time);
+        settings.values().removeIf(String::isEmpty);
+        String entry = Words.entry("file", settings);
         // The very line a study will hold is read as a study would read it.
         Study<?, ?> study = Study.parse("--users, --items", """
                 study: added

@@ -6,9 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lethe.DataFolders;
+import org.lethe.study.Studies;
+import org.lethe.study.Study;
 
 class DataCommandTest {
     @TempDir
@@ -25,7 +29,7 @@ class DataCommandTest {
     }
 
     private static Typed add(Path file, String... options) {
-        List<String> words = new java.util.ArrayList<>(List.of("data", "add", file.toString()));
+        List<String> words = new ArrayList<>(List.of("data", "add", file.toString()));
         words.addAll(List.of(options));
         return Typed.lethe(words);
     }
@@ -39,8 +43,37 @@ class DataCommandTest {
         List<String> lines =
                 added.out().lines().map(l -> l.replaceAll(" +", " ")).toList();
         assertTrue(lines.contains("rows 37"), added.out());
-        assertTrue(lines.contains("all 6 users, 6 items, 24 interactions"), added.out());
+        assertTrue(lines.contains("all 6 users, 4 items, 24 interactions"), added.out());
         assertTrue(lines.contains("dropped 12 rows with rating below the threshold of 0.0"), added.out());
         assertTrue(lines.contains("repeated 1 rows whose user and item stand in another row"), added.out());
+    }
+
+    @Test
+    void whatIsInANameDoesNotMatter() throws IOException {
+        for (String[] named : new String[][] {
+            {"q\".csv", "user,\"it\"\"em\",rating", "user", "it\"em"},
+            {"a, b: [c] {d}.csv", "\"us,er\",\"it\"\"em\",rating", "us,er", "it\"em"},
+            {"back\\slash.csv", "u\\n,#item,\"title, with year\"", "u\\n", "#item"},
+            {"esc\u001b\t\n.csv", "\"- u\u001b\u009b\",null,rating", "- u\u001b\u009b", "null"},
+            {"*.csv", "benutzer ü,🧀,rating", "benutzer ü", "🧀"},
+        }) {
+            Path file = file(named[0], named[1]);
+            Typed added = add(file, "--users", named[2], "--items", named[3]);
+            assertEquals(Lethe.DONE, added.code(), added.err());
+            String line = added.out().lines().reduce((first, last) -> last).orElseThrow();
+            assertTrue(line.startsWith("data: [{file: {path: "), line);
+            Study<?, ?> study = Study.parse("study.yaml", """
+                    study: mine
+                    subject: recsys
+                    %s
+                    model: [bpr]
+                    request: [forget-users]
+                    method: [retrain]
+                    audit: [utility]
+                    seeds: [1]
+                    """.formatted(line), Studies.subjects());
+            Object read = study.data().getFirst().load(new DataFolders(List.of()));
+            assertTrue(added.out().contains(read.toString()), added.out());
+        }
     }
 }
