@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lethe.DataFolders;
 import org.lethe.study.Studies;
@@ -46,6 +48,28 @@ class DataCommandTest {
         assertTrue(lines.contains("all 6 users, 4 items, 24 interactions"), added.out());
         assertTrue(lines.contains("dropped 12 rows with rating below the threshold of 0.0"), added.out());
         assertTrue(lines.contains("repeated 1 rows whose user and item stand in another row"), added.out());
+    }
+
+    @Test
+    @Timeout(20)
+    void presenceIsToldWithoutReading() throws IOException {
+        Path gowalla = Files.createDirectories(folder.resolve("recsys/gowalla-lightgcn"));
+        for (String name : List.of("train.txt", "test.txt")) {
+            try (RandomAccessFile file = new RandomAccessFile(gowalla.resolve(name).toFile(), "rw")) {
+                file.setLength(1L << 40); // to hash it takes an hour
+            }
+        }
+        for (String command : List.of("data list", "doctor")) {
+            List<String> words = new ArrayList<>(List.of(command.split(" ")));
+            words.addAll(List.of("--data", folder.toString()));
+            Typed output = Typed.lethe(words);
+            assertEquals(Lethe.DONE, output.code(), output.err());
+            assertTrue(output.out().matches("(?s).*planted +generated\n.*gowalla +found\n.*"), output.out());
+        }
+        Files.write(gowalla.resolve("test.txt"), new byte[0]);
+        assertTrue(Typed.lethe("data", "list", "--data", folder.toString())
+                .out()
+                .matches("(?s).*gowalla +not here\n.*"));
     }
 
     @Test

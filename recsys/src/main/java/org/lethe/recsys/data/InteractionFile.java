@@ -12,7 +12,6 @@ import java.util.Map;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
-import org.lethe.FileDigest;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.recsys.Interactions;
@@ -136,8 +135,8 @@ public record InteractionFile(
     }
 
     @Override
-    public String digest(DataFolders folders) {
-        return FileDigest.of(List.of(file(folders)));
+    public List<Path> files(DataFolders folders) {
+        return List.of(file(folders));
     }
 
     /** All interactions, before the split and the k-core. */

@@ -11,7 +11,6 @@ import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Fetch;
-import org.lethe.FileDigest;
 import org.lethe.LetheException;
 import org.lethe.recsys.Split;
 import org.lethe.tables.DataFiles;
@@ -99,7 +98,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
     }
 
     @Override
-    default String digest(DataFolders folders) {
+    default List<Path> files(DataFolders folders) {
         Path folder = files().folder(folders);
         List<Path> read = new ArrayList<>();
         if (split() == Splits.By.GIVEN) {
@@ -110,7 +109,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
             read.add(files().ratings(folder));
         }
         DataFiles.file(folder, files().users).ifPresent(read::add);
-        return FileDigest.of(read);
+        return List.copyOf(read);
     }
 
     /** The download of GroupLens. It has no published SHA-256, so that of the first fetch is kept for later ones. */
