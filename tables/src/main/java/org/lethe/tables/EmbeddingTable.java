@@ -157,7 +157,8 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
 
     /**
      * The same table with an attribute from a CSV, TSV or Parquet file, matched by id. Nothing is known of entities that are
-     * not in it, or whose value is missing.
+     * not in it, or whose value is missing. Where rows are numbered from 0, the id 0 must be in it: without it, ids that count
+     * from 1 would give each row its neighbour's value.
      *
      * @param id the column of ids
      */
@@ -201,6 +202,14 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
                                 + ", which has no ids, so that its rows are numbered from 0 to " + (to.length - 1)
                                 + "; expected ids that count from 0, or embeddings in a file with ids");
             }
+        }
+        if (!entities.haveIds() && told.find("0").isEmpty()) { // ids 1 to n − 1 of n rows would fit as well
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    file + ": has no id 0, so its ids may count from 1, and the rows of " + source
+                            + ", which has no ids, are numbered from 0 to " + (to.length - 1)
+                            + "; expected ids that count from 0, the id 0 among them with or without a value, or embeddings"
+                            + " in a file with ids");
         }
         Entities.Attribute values = switch (told.attributes().get(attribute)) {
             case Entities.Categorical(var codes, var labels) ->

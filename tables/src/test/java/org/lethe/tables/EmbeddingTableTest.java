@@ -259,6 +259,14 @@ final class EmbeddingTableTest {
         EmbeddingTable table = new EmbeddingTable("u.npy", Entities.numbered(3), 1, new float[] {1, 2, 3});
         String message = refused(table, text("one.csv", "id,gender\n1,f\n2,m\n3,f\n"), "gender");
         assertTrue(message.contains("id 3 is no row of u.npy") && message.contains("from 0 to 2"), message);
+        for (String ids : List.of("id,gender\n1,f\n2,m\n", "id,gender\n2,m\n", "id,age\n1,3\n")) {
+            String near = refused(table, text("near.csv", ids), ids.substring(3, ids.indexOf('\n')));
+            assertTrue(near.contains("near.csv: has no id 0") && near.contains("may count from 1"), near);
+        }
+        assertEquals(
+                1,
+                table.with(text("some.csv", "id,gender\n0,\n2,m\n"), "id", "gender")
+                        .unknown());
         assertEquals(
                 0,
                 table.with(text("zero.csv", "id,gender\n0,f\n2,m\n1,f\n"), "id", "gender")
