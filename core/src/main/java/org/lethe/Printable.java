@@ -27,9 +27,9 @@ public final class Printable {
         return with(text, "");
     }
 
-    /** A text whose lines stay lines. */
+    /** A text whose lines and tabs stay as they are. */
     public static String lines(String text) {
-        return with(text, "\n");
+        return with(text, "\n\t");
     }
 
     private static String with(String text, String allowed) {

@@ -37,7 +37,7 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        spec.commandLine().usage(spec.commandLine().getOut());
+        spec.commandLine().usage(System.out); // in colours, where the terminal has them
     }
 
     @Command(

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lethe.DataFolders;
+import org.lethe.Printable;
 import org.lethe.study.Studies;
 import org.lethe.study.Study;
 
@@ -86,6 +87,7 @@ class DataCommandTest {
             assertEquals(Lethe.DONE, added.code(), added.err());
             String line = added.out().lines().reduce((first, last) -> last).orElseThrow();
             assertTrue(line.startsWith("data: [{file: {path: "), line);
+            assertEquals(Printable.lines(added.out()), added.out());
             Study<?, ?> study = Study.parse("study.yaml", """
                     study: mine
                     subject: recsys

@@ -10,8 +10,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lethe.Printable;
 
 class LetheTest {
     @TempDir
@@ -193,6 +195,25 @@ class LetheTest {
         String findings = Files.readString(folder.resolve("runs/layers/findings.csv"));
         for (String model : new String[] {"neumf", "multvae"}) {
             assertTrue(findings.contains(model), findings);
+        }
+    }
+
+    @Test
+    void noControlCharacterReachesTheTerminal() throws IOException {
+        String header = "id\u001b]0;owned\u0007\u009b2J\u202e";
+        Path users = Files.writeString(folder.resolve("a.csv"), header + ",a\n1,2\n");
+        Path people = Files.writeString(folder.resolve("att.csv"), "id,g\n1,f\n");
+        for (List<String> words : List.of(
+                List.of("audit", "embeddings", users.toString(), "--attributes", people.toString(), "--attribute", "g"),
+                List.of("data", "add", users.toString(), "--users", header, "--items", header),
+                List.of("explain", header),
+                List.of("run", folder.resolve(header + ".yaml").toString()),
+                List.of("run", folder.toString(), header),
+                List.of("verify", folder.resolve(header).toString(), "--json"))) {
+            Typed output = Typed.lethe(words);
+            String said = output.out() + output.err();
+            assertFalse(said.isBlank());
+            assertEquals(Printable.lines(said), said);
         }
     }
 

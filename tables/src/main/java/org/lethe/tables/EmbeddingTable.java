@@ -11,6 +11,7 @@ import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.lethe.Check;
 import org.lethe.LetheException;
+import org.lethe.Printable;
 import org.lethe.Safetensors;
 
 /**
@@ -118,7 +119,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
                         LetheException.Code.DATA,
                         file + ": has no table of two dimensions; tensors: "
                                 + read.entries().entrySet().stream()
-                                        .map(e -> DataFiles.printable(e.getKey()) + " "
+                                        .map(e -> Printable.text(e.getKey()) + " "
                                                 + e.getValue().shape())
                                         .collect(Collectors.joining(", ")));
             }
@@ -169,7 +170,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
         if (columns.contains(attribute)) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    source + ": column \"" + DataFiles.printable(attribute)
+                    source + ": column \"" + Printable.text(attribute)
                             + "\" is the attribute itself and stands among the numbers of the embeddings; expected a file"
                             + " without it");
         }
@@ -188,7 +189,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
                     LetheException.Code.DATA,
                     file + ": none of its " + told.size() + " ids is that of one of the " + to.length + " rows of "
                             + source + "; expected the same ids in both, and the first are \""
-                            + DataFiles.printable(told.id(0)) + "\" and \"" + DataFiles.printable(entities.id(0))
+                            + Printable.text(told.id(0)) + "\" and \"" + Printable.text(entities.id(0))
                             + "\""
                             + (entities.haveIds() ? "" : " (rows without ids are numbered from 0)"));
         }
@@ -198,7 +199,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
             if (!met[t] && !entities.haveIds()) {
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        file + ": id " + DataFiles.printable(told.id(t)) + " is no row of " + source
+                        file + ": id " + Printable.text(told.id(t)) + " is no row of " + source
                                 + ", which has no ids, so that its rows are numbered from 0 to " + (to.length - 1)
                                 + "; expected ids that count from 0, or embeddings in a file with ids");
             }
