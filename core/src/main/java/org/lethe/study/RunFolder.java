@@ -211,6 +211,11 @@ public final class RunFolder {
         return Files.exists(file) ? Optional.of(RecordFile.read(path, file, Run.Result.class)) : Optional.empty();
     }
 
+    /** Whether there is a result of an audit: one that is there is whole, as files get their names last. */
+    boolean has(String audit) {
+        return Files.exists(file("audits", audit));
+    }
+
     /** Keeps a model, which {@code writer} writes; the file gets its name once it is whole. */
     void keep(Origin origin, Cost cost, Storage.Writer writer) {
         Path model = model(origin.digest());
