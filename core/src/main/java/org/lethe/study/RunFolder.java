@@ -46,10 +46,12 @@ public final class RunFolder {
 
     private final Path path;
     private final Path store;
+    private final long largest; // bytes of a model that is kept
 
-    private RunFolder(Path path, Path store) {
+    private RunFolder(Path path, Path store, long largest) {
         this.path = path;
         this.store = store;
+        this.largest = largest;
     }
 
     /**
@@ -73,7 +75,7 @@ public final class RunFolder {
 
     /** The folder itself, which need not exist yet. */
     public static RunFolder at(Path folder) {
-        return new RunFolder(folder, folder);
+        return new RunFolder(folder, folder, Long.MAX_VALUE);
     }
 
     /** The folder of a study among others. */
@@ -81,9 +83,13 @@ public final class RunFolder {
         return at(runs.resolve(study));
     }
 
-    /** This folder for writing, and another for reading models and records: the view of a worker in another process. */
-    RunFolder reading(Path other) {
-        return new RunFolder(path, other);
+    /**
+     * This folder for writing, and another for reading models and records: the view of a worker in another process.
+     *
+     * @param largest bytes of a model that can travel; a larger one is not kept
+     */
+    RunFolder reading(Path other, long largest) {
+        return new RunFolder(path, other, largest);
     }
 
     /** Its path. */
@@ -219,7 +225,14 @@ public final class RunFolder {
     /** Keeps a model, which {@code writer} writes; the file gets its name once it is whole. */
     void keep(Origin origin, Cost cost, Storage.Writer writer) {
         Path model = model(origin.digest());
-        Storage.write(model, writer);
+        Storage.write(model, temporary -> {
+            writer.write(temporary);
+            if (Files.size(temporary) > largest) {
+                throw new LetheException(
+                        LetheException.Code.STORAGE,
+                        "it is larger than the " + largest + " bytes that a worker in another process sends back");
+            }
+        });
         Storage.write(file("models", origin.digest()), RecordFile.sealed(origin.text(), new Kept(cost, sha256(model))));
     }
 

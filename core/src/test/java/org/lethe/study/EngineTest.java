@@ -366,6 +366,20 @@ class EngineTest {
     }
 
     @Test
+    void aModelTooLargeToTravelIsAWarningInItsRecord() throws IOException {
+        RunFolder here = RunFolder.at(folder.resolve("a"));
+        RunFolder far = here.reading(here.path(), 10);
+        for (Run run : keeping(Keep.ALL).run(StudyTest.parse(STUDY), far, false)) {
+            assertEquals(
+                    List.of("the model could not be kept: it is larger than the 10 bytes that a worker in another process"
+                            + " sends back"),
+                    run.warnings());
+        }
+        assertEquals(List.of(), list(here, "models"));
+        assertEquals(List.of(), here.verify());
+    }
+
+    @Test
     void aPlanReadsNoResults() throws IOException {
         RunFolder runs = RunFolder.at(folder.resolve("a"));
         Study<?, ?> study = StudyTest.parse(STUDY);
