@@ -62,9 +62,6 @@ public final class RunFolder {
      */
     public record Listed(String digest, List<String> audits) {}
 
-    /** The content of {@code index.json}. */
-    private record Index(int format, List<Listed> cells, List<LeftOut> leftOut) {}
-
     /**
      * A model that was kept.
      *
@@ -166,9 +163,7 @@ public final class RunFolder {
     /** Writes down the study, the digests of its cells, and what was left out of its product. */
     public void describe(String study, List<Listed> cells, List<LeftOut> leftOut) {
         Storage.write(path.resolve("study.yaml"), study.getBytes(StandardCharsets.UTF_8));
-        Storage.write(
-                path.resolve("index.json"),
-                RecordFile.json(new Index(FORMAT, cells, leftOut)).getBytes(StandardCharsets.UTF_8));
+        new Index(FORMAT, cells, leftOut).write(path);
     }
 
     /** Forgets every record, log, picture and model. */
@@ -272,7 +267,7 @@ public final class RunFolder {
                     LetheException.Code.STORAGE, path + " is not a run folder: it has no folder \"cells\"");
         }
         List<Run> runs = new ArrayList<>();
-        for (Listed cell : index().cells()) {
+        for (Listed cell : Index.read(path).cells()) {
             find(cell.digest()).ifPresent(run -> runs.add(complete(run, cell)));
         }
         return List.copyOf(runs);
@@ -286,49 +281,12 @@ public final class RunFolder {
 
     /** The pairs that the study's product left out. */
     public List<LeftOut> leftOut() {
-        return index().leftOut();
+        return Index.read(path).leftOut();
     }
 
     /** The cells of the study, in its order. */
     public List<Listed> cells() {
-        return index().cells();
-    }
-
-    private Index index() {
-        Path file = path.resolve("index.json");
-        if (Files.exists(file)) {
-            Index index = RecordFile.plain(path, file, Index.class);
-            for (Listed cell : index.cells()) {
-                Stream.concat(Stream.of(cell.digest()), cell.audits().stream())
-                        .filter(digest -> !digest.matches("[0-9a-f]{64}"))
-                        .findFirst()
-                        .ifPresent(digest -> {
-                            throw new LetheException(
-                                    LetheException.Code.STORAGE,
-                                    file + ": \"" + digest + "\", expected a SHA-256 in hex");
-                        });
-            }
-            return index;
-        }
-        return formerIndex(path.resolve("cells.txt"));
-    }
-
-    /** The index of format 1: a digest a line. */
-    private static Index formerIndex(Path file) {
-        try {
-            List<String> digests = Files.readAllLines(file);
-            for (int i = 0; i < digests.size(); i++) {
-                if (!digests.get(i).matches("[0-9a-f]{64}")) {
-                    throw new LetheException(
-                            LetheException.Code.STORAGE,
-                            file + ":" + (i + 1) + ": \"" + digests.get(i) + "\", expected a SHA-256 in hex");
-                }
-            }
-            return new Index(
-                    1, digests.stream().map(d -> new Listed(d, List.of())).toList(), List.of());
-        } catch (IOException e) {
-            throw Storage.refused(file, "cannot be read", e);
-        }
+        return Index.read(path).cells();
     }
 
     /**
