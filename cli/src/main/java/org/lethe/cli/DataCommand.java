@@ -75,7 +75,7 @@ final class DataCommand implements Runnable {
         out.flush();
         String file = Path.of(publisher.address().getPath()).getFileName().toString();
         Path zip = DataFolders.cache().resolve(file);
-        String sha256 = publisher.to(zip, new TerminalProgress(System.err, Boolean.getBoolean("lethe.terminal")));
+        String sha256 = publisher.to(zip, ComputeOptions.shown());
         if (file.endsWith(".zip")) {
             unpack(zip, DataFolders.cache());
         }

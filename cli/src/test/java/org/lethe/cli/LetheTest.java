@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lethe.Printable;
@@ -52,6 +53,16 @@ class LetheTest {
             Typed help = Typed.lethe((command + " --help").split(" "));
             assertEquals(Lethe.DONE, help.code(), help.err());
             assertTrue(help.out().startsWith("Usage: lethe " + command), help.out());
+        }
+    }
+
+    @Test
+    void whatComputesIsChosenTheSameWayEverywhere() {
+        for (String command : List.of("run", "audit embeddings", "hide embeddings")) {
+            String help = Typed.lethe((command + " --help").split(" ")).out().replaceAll("\\s+", " ");
+            assertEquals(
+                    2, Pattern.compile("--workers=").matcher(help).results().count(), help); // the synopsis and the list
+            assertTrue(help.contains("address of a cluster") && help.contains("--device=") && help.contains("--quiet"), help);
         }
     }
 
