@@ -56,7 +56,8 @@ class DataCommandTest {
     void presenceIsToldWithoutReading() throws IOException {
         Path gowalla = Files.createDirectories(folder.resolve("recsys/gowalla-lightgcn"));
         for (String name : List.of("train.txt", "test.txt")) {
-            try (RandomAccessFile file = new RandomAccessFile(gowalla.resolve(name).toFile(), "rw")) {
+            try (RandomAccessFile file =
+                    new RandomAccessFile(gowalla.resolve(name).toFile(), "rw")) {
                 file.setLength(1L << 40); // to hash it takes an hour
             }
         }
@@ -68,9 +69,8 @@ class DataCommandTest {
             assertTrue(output.out().matches("(?s).*planted +generated\n.*gowalla +found\n.*"), output.out());
         }
         Files.write(gowalla.resolve("test.txt"), new byte[0]);
-        assertTrue(Typed.lethe("data", "list", "--data", folder.toString())
-                .out()
-                .matches("(?s).*gowalla +not here\n.*"));
+        assertTrue(
+                Typed.lethe("data", "list", "--data", folder.toString()).out().matches("(?s).*gowalla +not here\n.*"));
     }
 
     @Test

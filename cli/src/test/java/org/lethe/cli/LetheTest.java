@@ -61,8 +61,12 @@ class LetheTest {
         for (String command : List.of("run", "audit embeddings", "hide embeddings")) {
             String help = Typed.lethe((command + " --help").split(" ")).out().replaceAll("\\s+", " ");
             assertEquals(
-                    2, Pattern.compile("--workers=").matcher(help).results().count(), help); // the synopsis and the list
-            assertTrue(help.contains("address of a cluster") && help.contains("--device=") && help.contains("--quiet"), help);
+                    2,
+                    Pattern.compile("--workers=").matcher(help).results().count(),
+                    help); // the synopsis and the list
+            assertTrue(
+                    help.contains("address of a cluster") && help.contains("--device=") && help.contains("--quiet"),
+                    help);
         }
     }
 

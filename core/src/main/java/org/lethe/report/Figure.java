@@ -75,7 +75,8 @@ record Figure(String kind, String caption, String legend, List<Box> boxes, Objec
     /** No character in it can end the element or begin another, whatever the names in the study are. */
     private String json() {
         try {
-            return Printable.text(JSON.writeValueAsString(data)) // what it escapes stands in strings, where JSON has the same escapes
+            return Printable.text(JSON.writeValueAsString(
+                            data)) // what it escapes stands in strings, where JSON has the same escapes
                     .replace("&", "\\u0026")
                     .replace("<", "\\u003c")
                     .replace(">", "\\u003e");

@@ -371,8 +371,9 @@ class EngineTest {
         RunFolder far = here.reading(here.path(), 10);
         for (Run run : keeping(Keep.ALL).run(StudyTest.parse(STUDY), far, false)) {
             assertEquals(
-                    List.of("the model could not be kept: it is larger than the 10 bytes that a worker in another process"
-                            + " sends back"),
+                    List.of(
+                            "the model could not be kept: it is larger than the 10 bytes that a worker in another process"
+                                    + " sends back"),
                     run.warnings());
         }
         assertEquals(List.of(), list(here, "models"));
@@ -384,12 +385,14 @@ class EngineTest {
         RunFolder runs = RunFolder.at(folder.resolve("a"));
         Study<?, ?> study = StudyTest.parse(STUDY);
         engine(Workers.here()).run(study, runs, false);
-        Path result = runs.path().resolve("audits").resolve(runs.cells().getFirst().audits().getFirst() + ".json");
+        Path result = runs.path()
+                .resolve("audits")
+                .resolve(runs.cells().getFirst().audits().getFirst() + ".json");
         Files.writeString(result, "half");
         assertTrue(engine(Workers.here()).plan(study, runs).cells().stream().allMatch(Engine.Planned::done));
         assertTrue(runs.verify().getFirst().startsWith(result.toString()), "verify reads them");
-        LetheException e = assertThrows(
-                LetheException.class, () -> engine(Workers.here()).run(study, runs, false));
+        LetheException e =
+                assertThrows(LetheException.class, () -> engine(Workers.here()).run(study, runs, false));
         assertTrue(e.getMessage().startsWith(result.toString()), e.getMessage());
     }
 

@@ -223,8 +223,8 @@ class StudyTest {
             String line = Words.entry("points", Map.of("path", text));
             assertTrue(line.codePoints().allMatch(Printable::is), line);
             Mistakes mistakes = new Mistakes("study.yaml");
-            Node.Mapping entry =
-                    (Node.Mapping) Node.read("[" + line + "]", mistakes).map(StudyTest::first).orElseThrow();
+            Node.Mapping entry = (Node.Mapping)
+                    Node.read("[" + line + "]", mistakes).map(StudyTest::first).orElseThrow();
             mistakes.orThrow();
             Node.Mapping settings = (Node.Mapping) entry.get("points").orElseThrow();
             assertEquals(text, ((Node.Scalar) settings.get("path").orElseThrow()).text());

@@ -106,8 +106,8 @@ final class TextColumns extends Columns {
 
             @Override
             public LetheException wrong(int column, String expected) {
-                return rows.wrong("expected " + expected + " in column \""
-                        + Printable.text(header.get(fields[column])) + "\"");
+                return rows.wrong(
+                        "expected " + expected + " in column \"" + Printable.text(header.get(fields[column])) + "\"");
             }
 
             @Override

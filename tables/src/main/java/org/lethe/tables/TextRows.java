@@ -286,8 +286,8 @@ public final class TextRows implements AutoCloseable {
         if (count < fewest || count > most) {
             String range = fewest == most ? "" + fewest : fewest + " to " + most;
             String by = separator.equals("\t") ? "tabs" : "\"" + separator + "\"";
-            throw wrong("expected " + range + " fields (" + Printable.text(names) + ") separated by " + by
-                    + ", found " + count);
+            throw wrong("expected " + range + " fields (" + Printable.text(names) + ") separated by " + by + ", found "
+                    + count);
         }
     }
 

@@ -45,7 +45,6 @@ public record Gowalla(Splits.StopOn stopOn, double validation, long seed) implem
     @Override
     public List<Path> files(DataFolders folders) {
         Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
-        return List.of(
-                DataFiles.needed(folder, REMEDY, "train.txt"), DataFiles.needed(folder, REMEDY, "test.txt"));
+        return List.of(DataFiles.needed(folder, REMEDY, "train.txt"), DataFiles.needed(folder, REMEDY, "test.txt"));
     }
 }

@@ -182,7 +182,10 @@ public record InteractionFile(
             case PARQUET -> columns(Columns.parquet(file));
             case MOVIELENS -> {
                 MovieLens.Ratings read = MovieLens.ratings(file, TextRows.separator(file, "\t", "::"), threshold);
-                yield new Found(read.pairs().numbered(), read.rows(), read.rows() - read.pairs().size());
+                yield new Found(
+                        read.pairs().numbered(),
+                        read.rows(),
+                        read.rows() - read.pairs().size());
             }
             case LISTS -> {
                 Pairs pairs = lists(file);
