@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.lethe.Chain;
 import org.lethe.Legs;
 import org.lethe.LetheException;
@@ -210,6 +213,21 @@ class StudyTest {
         assertEquals(Optional.of("learningRate"), Mistakes.nearest("learning-rate", List.of("rate", "learningRate")));
         assertEquals(Optional.empty(), Mistakes.nearest("banana", List.of("rounds", "rate")));
         assertNotEquals(Optional.of("of"), Mistakes.nearest("is", List.of("of")));
+    }
+
+    @Test
+    @Timeout(5)
+    void aStudyOfManyMistakesIsRefusedAtOnce() {
+        String names = IntStream.range(0, 90_000).mapToObj(n -> "m" + n).collect(Collectors.joining(", "));
+        String keys = IntStream.range(0, 90_000).mapToObj(n -> "k" + n + ": 1\n").collect(Collectors.joining());
+        for (String text : List.of(
+                WHOLE.replace("[retrain, sharded, ", "[" + names + ", "),
+                WHOLE + keys,
+                WHOLE.replace("[distance, clock]", "[" + "d".repeat(1_000_000) + "]"))) {
+            String said = mistakes(text);
+            assertTrue(said.lines().count() <= 101, "lines: " + said.lines().count());
+        }
+        assertTrue(mistakes(WHOLE + keys).endsWith("these are 100 mistakes"));
     }
 
     @Test
