@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -55,16 +56,20 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
             hashes[u] = (long) entities.id(u).hashCode() << 32 | u;
         }
         Arrays.sort(hashes);
-        for (int n = 1; n < hashes.length; n++) {
-            for (int m = n - 1; m >= 0 && hashes[m] >> 32 == hashes[n] >> 32; m--) {
-                int one = (int) hashes[m];
-                int other = (int) hashes[n];
-                if (entities.id(one).equals(entities.id(other))) {
-                    throw new LetheException(
-                            LetheException.Code.DATA,
-                            source + ": rows " + (one + 1) + " and " + (other + 1)
-                                    + " have the same id, expected one row for each user");
-                }
+        Map<String, Integer> alike = new HashMap<>(); // ids of one hash, few unless somebody chose them
+        for (int n = 0; n < hashes.length; n++) {
+            if (n > 0 && hashes[n - 1] >> 32 != hashes[n] >> 32) {
+                alike.clear();
+            }
+            boolean shared = n > 0 && hashes[n - 1] >> 32 == hashes[n] >> 32
+                    || n + 1 < hashes.length && hashes[n + 1] >> 32 == hashes[n] >> 32;
+            int row = (int) hashes[n];
+            Integer before = shared ? alike.put(entities.id(row), row) : null;
+            if (before != null) {
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        source + ": rows " + (before + 1) + " and " + (row + 1)
+                                + " have the same id, expected one row for each user");
             }
         }
     }

@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -246,6 +247,26 @@ final class EmbeddingTableTest {
                         .categorical("band")
                         .labels()
                         .size());
+    }
+
+    /** Ids of equal hash are few unless somebody chose them; then the time must still be about linear. */
+    @Test
+    @Timeout(10)
+    void idsOfEqualHashLoadLikeOthers() {
+        int n = 1 << 16;
+        String[] ids = new String[n];
+        Arrays.setAll(ids, k -> {
+            StringBuilder id = new StringBuilder();
+            for (int bit = 0; bit < 16; bit++) {
+                id.append((k >> bit & 1) == 0 ? "Aa" : "BB");
+            }
+            return id.toString();
+        });
+        assertEquals(n, new EmbeddingTable("t", Entities.ofNames(ids), 1, new float[n]).entities().size());
+        ids[n - 1] = ids[7];
+        LetheException e = assertThrows(
+                LetheException.class, () -> new EmbeddingTable("t", Entities.ofNames(ids), 1, new float[n]));
+        assertEquals("t: rows 8 and 65536 have the same id, expected one row for each user", e.getMessage());
     }
 
     private String refused(EmbeddingTable table, Path attributes, String attribute) {
