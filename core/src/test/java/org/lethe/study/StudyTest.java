@@ -219,7 +219,8 @@ class StudyTest {
     @Timeout(5)
     void aStudyOfManyMistakesIsRefusedAtOnce() {
         String names = IntStream.range(0, 90_000).mapToObj(n -> "m" + n).collect(Collectors.joining(", "));
-        String keys = IntStream.range(0, 90_000).mapToObj(n -> "k" + n + ": 1\n").collect(Collectors.joining());
+        String keys =
+                IntStream.range(0, 90_000).mapToObj(n -> "k" + n + ": 1\n").collect(Collectors.joining());
         for (String text : List.of(
                 WHOLE.replace("[retrain, sharded, ", "[" + names + ", "),
                 WHOLE + keys,

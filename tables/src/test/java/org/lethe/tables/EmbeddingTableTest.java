@@ -262,7 +262,11 @@ final class EmbeddingTableTest {
             }
             return id.toString();
         });
-        assertEquals(n, new EmbeddingTable("t", Entities.ofNames(ids), 1, new float[n]).entities().size());
+        assertEquals(
+                n,
+                new EmbeddingTable("t", Entities.ofNames(ids), 1, new float[n])
+                        .entities()
+                        .size());
         ids[n - 1] = ids[7];
         LetheException e = assertThrows(
                 LetheException.class, () -> new EmbeddingTable("t", Entities.ofNames(ids), 1, new float[n]));
