@@ -6,7 +6,8 @@ import java.util.Optional;
  * An error that a user can run into. Its message names the file, the key, the value and the expected value; its code is
  * stable.
  *
- * <p>The message is complete by itself; the command prints it without a stack trace.
+ * <p>The message is complete by itself; the command prints it without a stack trace. It holds no control characters,
+ * whatever is in the names and values that it cites.
  */
 public class LetheException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -30,12 +31,12 @@ public class LetheException extends RuntimeException {
     private final Code code;
 
     public LetheException(Code code, String message) {
-        super(message);
+        super(Printable.lines(message));
         this.code = code;
     }
 
     public LetheException(Code code, String message, Throwable cause) {
-        super(message, cause);
+        super(Printable.lines(message), cause);
         this.code = code;
     }
 

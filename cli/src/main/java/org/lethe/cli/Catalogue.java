@@ -115,10 +115,9 @@ record Catalogue(List<Entry> entries) {
     }
 
     private static String state(DataSource<?> source, DataFolders folders) {
-        try {
-            return source.digest(folders).isEmpty() ? "generated" : "found";
-        } catch (LetheException | IllegalArgumentException e) {
+        if (!source.present(folders)) {
             return Named.Of.name(source).equals("file") ? "your own, by path" : "not here";
         }
+        return source.files(folders).isEmpty() ? "generated" : "found";
     }
 }

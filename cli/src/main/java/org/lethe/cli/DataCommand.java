@@ -37,7 +37,7 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        spec.commandLine().usage(spec.commandLine().getOut());
+        spec.commandLine().usage(System.out); // in colours, where the terminal has them
     }
 
     @Command(
@@ -75,7 +75,7 @@ final class DataCommand implements Runnable {
         out.flush();
         String file = Path.of(publisher.address().getPath()).getFileName().toString();
         Path zip = DataFolders.cache().resolve(file);
-        String sha256 = publisher.to(zip, new TerminalProgress(System.err, Boolean.getBoolean("lethe.terminal")));
+        String sha256 = publisher.to(zip, ComputeOptions.shown());
         if (file.endsWith(".zip")) {
             unpack(zip, DataFolders.cache());
         }
@@ -133,15 +133,14 @@ final class DataCommand implements Runnable {
         if (!Files.isRegularFile(file)) {
             throw new LetheException(LetheException.Code.DATA, file + ": no such file");
         }
-        StringBuilder entry = new StringBuilder(
-                "{file: {path: \"" + file.toAbsolutePath() + "\", users: \"" + users + "\", items: \"" + items + "\"");
-        if (!value.isEmpty()) {
-            entry.append(", value: \"").append(value).append('"');
-        }
-        if (!time.isEmpty()) {
-            entry.append(", time: \"").append(time).append('"');
-        }
-        entry.append("}}");
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("path", file.toAbsolutePath().toString());
+        settings.put("users", users);
+        settings.put("items", items);
+        settings.put("value", value);
+        settings.put("time", time);
+        settings.values().removeIf(String::isEmpty);
+        String entry = Words.entry("file", settings);
         // The very line a study will hold is read as a study would read it.
         Study<?, ?> study = Study.parse("--users, --items", """
                 study: added
@@ -173,6 +172,7 @@ final class DataCommand implements Runnable {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("settings", Words.full(source));
         facts.put("data", loaded.toString());
+        facts.putAll(source.facts(folders));
         facts.put("sha256", source.digest(folders));
         json.print(
                 spec,

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.lethe.LetheException;
+import org.lethe.Printable;
 import org.lethe.study.Tools;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -70,15 +71,31 @@ public final class Lethe {
             return command.setCaseInsensitiveEnumValuesAllowed(true)
                     .setExecutionExceptionHandler((e, line, parsed) -> lethe.explain(e, line))
                     .setParameterExceptionHandler((e, arguments) -> refused(e))
+                    .setExecutionStrategy(parsed -> executed(command, parsed))
                     .execute(args);
         } catch (Error | RuntimeException e) {
             return lethe.explain(e, command);
         }
     }
 
+    /** Runs what was asked, with outputs that no text of a file can command. Help has colours of its own. */
+    private static int executed(CommandLine command, CommandLine.ParseResult parsed) {
+        Integer help = CommandLine.executeHelpRequest(parsed);
+        if (help != null) {
+            return help;
+        }
+        command.setOut(PrintableWriter.before(command.getOut())).setErr(PrintableWriter.before(command.getErr()));
+        try {
+            return new CommandLine.RunLast().execute(parsed);
+        } finally {
+            command.getOut().flush();
+            command.getErr().flush();
+        }
+    }
+
     private static int refused(CommandLine.ParameterException e) {
         CommandLine line = e.getCommandLine();
-        line.getErr().println(e.getMessage());
+        line.getErr().println(Printable.lines(String.valueOf(e.getMessage())));
         CommandLine.UnmatchedArgumentException.printSuggestions(e, line.getErr());
         line.getErr().println("See " + line.getCommandSpec().qualifiedName() + " --help");
         return MISTAKE;
@@ -89,7 +106,7 @@ public final class Lethe {
                 ? wrapped.getCause()
                 : thrown;
         int code = code(e);
-        PrintWriter err = line.getErr();
+        PrintWriter err = PrintableWriter.before(line.getErr());
         if (debug) {
             e.printStackTrace(err);
         } else if (code != DEFECT) {

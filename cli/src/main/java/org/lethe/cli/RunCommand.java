@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.lethe.DataFolders;
-import org.lethe.Device;
 import org.lethe.Estimate;
 import org.lethe.LetheException;
 import org.lethe.Progress;
@@ -54,14 +53,8 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--data", description = "A folder with data files, before $$LETHE_DATA and the cache.")
     private Optional<Path> data = Optional.empty();
 
-    @Option(
-            names = "--workers",
-            description =
-                    "Threads, one per processor by default, or the address of a cluster. Results do not depend on it.")
-    private String workers = String.valueOf(Runtime.getRuntime().availableProcessors());
-
-    @Option(names = "--device", description = "Device for models with layers: cpu (the default), cuda or cuda:n.")
-    private String device = "cpu";
+    @Mixin
+    private final ComputeOptions compute = new ComputeOptions();
 
     @Option(names = "--dry-run", description = "Print the cells with an estimate of time and memory, and run nothing.")
     private boolean dryRun;
@@ -79,11 +72,6 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--keep-models", hidden = true, description = "The former name of --keep all.")
     private boolean keepModels;
 
-    @Option(
-            names = {"-q", "--quiet"},
-            description = "Show no progress.")
-    private boolean quiet;
-
     @Override
     public Integer call() throws IOException {
         Study<?, ?> resolved = Studies.resolve(study);
@@ -93,20 +81,18 @@ final class RunCommand implements Callable<Integer> {
 
     private <D, M> int run(Study<D, M> resolved) throws IOException {
         RunFolder folder = RunFolder.of(runs, resolved.name());
-        Progress progress =
-                quiet ? Progress.NONE : new TerminalProgress(System.err, Boolean.getBoolean("lethe.terminal"));
         if (keepModels) {
             spec.commandLine().getErr().println("--keep-models is now called --keep all");
         }
-        try (Workers opened = Workers.of(workers)) {
+        try (Workers workers = compute.workers()) {
             Engine engine = new Engine(
-                    opened,
-                    progress,
+                    workers,
+                    compute.progress(),
                     DataFolders.usual(data),
                     keepModels ? Optional.of(Keep.ALL) : keep,
-                    Device.parse(device));
+                    compute.device());
             if (dryRun) {
-                print(engine.plan(resolved, folder), opened.count());
+                print(engine.plan(resolved, folder), workers.count());
                 return Lethe.DONE;
             }
             List<Run> done = engine.run(resolved, folder, fresh);

@@ -9,6 +9,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
+import org.lethe.Printable;
 import org.lethe.Progress;
 
 /**
@@ -72,7 +73,7 @@ final class TerminalProgress implements Progress {
 
         Bar(String what, long total) {
             bar = new ProgressBarBuilder()
-                    .setTaskName(what)
+                    .setTaskName(Printable.text(what))
                     .setInitialMax(total)
                     .setStyle(ProgressBarStyle.UNICODE_BLOCK)
                     .setUpdateIntervalMillis(200)
@@ -87,7 +88,7 @@ final class TerminalProgress implements Progress {
 
         @Override
         public void note(String message) {
-            bar.setExtraMessage(" " + message);
+            bar.setExtraMessage(" " + Printable.text(message));
         }
 
         @Override
@@ -108,7 +109,7 @@ final class TerminalProgress implements Progress {
         private final AtomicLong printed = new AtomicLong(start);
 
         Lines(String what, long total) {
-            this.what = what;
+            this.what = Printable.text(what);
             this.total = total;
         }
 

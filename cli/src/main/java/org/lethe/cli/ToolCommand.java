@@ -7,9 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.lethe.Device;
 import org.lethe.Env;
-import org.lethe.Progress;
 import org.lethe.Tool;
 import org.lethe.Workers;
 import org.lethe.study.Options;
@@ -34,19 +32,11 @@ final class ToolCommand implements Callable<Integer> {
     @Mixin
     private final JsonOption json = new JsonOption();
 
-    @Option(names = "--workers", description = "Threads (one per processor by default). Results do not depend on it.")
-    private String workers = String.valueOf(Runtime.getRuntime().availableProcessors());
-
-    @Option(names = "--device", description = "Where models with layers compute: cpu (the default), cuda or cuda:n.")
-    private String device = "cpu";
+    @Mixin
+    private final ComputeOptions compute = new ComputeOptions();
 
     @Option(names = "--seed", description = "Seed of all random draws; ${DEFAULT-VALUE} by default.")
     private long seed = 1;
-
-    @Option(
-            names = {"-q", "--quiet"},
-            description = "Show no progress.")
-    private boolean quiet;
 
     private ToolCommand(Tools.Listed listed) {
         prototype = listed.prototype();
@@ -181,10 +171,8 @@ final class ToolCommand implements Callable<Integer> {
     }
 
     private <R extends Record & Tool.Result> int run(Tool<R> tool) throws IOException {
-        Progress progress =
-                quiet ? Progress.NONE : new TerminalProgress(System.err, Boolean.getBoolean("lethe.terminal"));
-        try (Workers threads = Workers.of(workers)) {
-            Env env = Env.seeded(seed).with(threads).with(progress).with(Device.parse(device));
+        try (Workers workers = compute.workers()) {
+            Env env = Env.seeded(seed).with(workers).with(compute.progress()).with(compute.device());
             Path out = spec.commandLine().getParseResult().matchedOptionValue("--out", null);
             R result = out != null && tool instanceof Tool.Reporting<R> reporting
                     ? reporting.report(env, out)

@@ -10,8 +10,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lethe.Printable;
 
 class LetheTest {
     @TempDir
@@ -50,6 +53,20 @@ class LetheTest {
             Typed help = Typed.lethe((command + " --help").split(" "));
             assertEquals(Lethe.DONE, help.code(), help.err());
             assertTrue(help.out().startsWith("Usage: lethe " + command), help.out());
+        }
+    }
+
+    @Test
+    void whatComputesIsChosenTheSameWayEverywhere() {
+        for (String command : List.of("run", "audit embeddings", "hide embeddings")) {
+            String help = Typed.lethe((command + " --help").split(" ")).out().replaceAll("\\s+", " ");
+            assertEquals(
+                    2,
+                    Pattern.compile("--workers=").matcher(help).results().count(),
+                    help); // the synopsis and the list
+            assertTrue(
+                    help.contains("address of a cluster") && help.contains("--device=") && help.contains("--quiet"),
+                    help);
         }
     }
 
@@ -193,6 +210,25 @@ class LetheTest {
         String findings = Files.readString(folder.resolve("runs/layers/findings.csv"));
         for (String model : new String[] {"neumf", "multvae"}) {
             assertTrue(findings.contains(model), findings);
+        }
+    }
+
+    @Test
+    void noControlCharacterReachesTheTerminal() throws IOException {
+        String header = "id\u001b]0;owned\u0007\u009b2J\u202e";
+        Path users = Files.writeString(folder.resolve("a.csv"), header + ",a\n1,2\n");
+        Path people = Files.writeString(folder.resolve("att.csv"), "id,g\n1,f\n");
+        for (List<String> words : List.of(
+                List.of("audit", "embeddings", users.toString(), "--attributes", people.toString(), "--attribute", "g"),
+                List.of("data", "add", users.toString(), "--users", header, "--items", header),
+                List.of("explain", header),
+                List.of("run", folder.resolve(header + ".yaml").toString()),
+                List.of("run", folder.toString(), header),
+                List.of("verify", folder.resolve(header).toString(), "--json"))) {
+            Typed output = Typed.lethe(words);
+            String said = output.out() + output.err();
+            assertFalse(said.isBlank());
+            assertEquals(Printable.lines(said), said);
         }
     }
 

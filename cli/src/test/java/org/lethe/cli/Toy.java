@@ -42,8 +42,8 @@ public final class Toy implements Subject<String, String> {
         }
 
         @Override
-        public String digest(DataFolders folders) {
-            return "";
+        public List<Path> files(DataFolders folders) {
+            return List.of();
         }
     }
 

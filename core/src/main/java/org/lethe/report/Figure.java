@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.lethe.Printable;
 
 /**
  * Charts that stand together in the page: their data and options as JSON, and the boxes that {@code charts.js} draws them in.
@@ -74,7 +75,8 @@ record Figure(String kind, String caption, String legend, List<Box> boxes, Objec
     /** No character in it can end the element or begin another, whatever the names in the study are. */
     private String json() {
         try {
-            return JSON.writeValueAsString(data)
+            return Printable.text(JSON.writeValueAsString(
+                            data)) // what it escapes stands in strings, where JSON has the same escapes
                     .replace("&", "\\u0026")
                     .replace("<", "\\u003c")
                     .replace(">", "\\u003e");

@@ -3,6 +3,7 @@ package org.lethe.report;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.lethe.Printable;
 import org.lethe.report.Report.AuditTable;
 import org.lethe.report.Report.Measured;
 import org.lethe.report.Report.Row;
@@ -111,8 +112,8 @@ record MarkdownText(Report report) {
         return text.toString();
     }
 
-    /** Backslashes before every character that Markdown or HTML could take for itself; line ends become spaces. */
+    /** Backslashes before every character that Markdown or HTML could take for itself; line ends and tabs become spaces. */
     static String escape(String text) {
-        return text.replaceAll("[\\r\\n]+", " ").replaceAll("([\\\\`*_\\[\\]<>|#~&])", "\\\\$1");
+        return Printable.text(text.replaceAll("[\\r\\n\\t]+", " ")).replaceAll("([\\\\`*_\\[\\]<>|#~&])", "\\\\$1");
     }
 }

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lethe.Exactness;
+import org.lethe.Printable;
 import org.lethe.report.Report.AuditTable;
 import org.lethe.report.Report.Control;
 import org.lethe.report.Report.Measured;
@@ -381,7 +382,8 @@ record Page(Report report) {
     }
 
     static String escape(String text) {
-        return text.replace("&", "&amp;")
+        return Printable.lines(text)
+                .replace("&", "&amp;")
                 .replace("<", "&lt;")
                 .replace(">", "&gt;")
                 .replace("\"", "&quot;")

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lethe.Finding;
 import org.lethe.Interval;
+import org.lethe.Printable;
 import org.lethe.Verdict;
 import org.lethe.study.Run;
 
@@ -112,7 +113,7 @@ final class Table {
         boolean formula = !cell.isEmpty()
                 && "=+-@\t\r".indexOf(cell.charAt(0)) >= 0
                 && !NUMBER.matcher(cell).matches();
-        String safe = formula ? "'" + cell : cell;
+        String safe = Printable.lines(formula ? "'" + cell : cell);
         boolean plain = !formula && safe.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
         return plain ? safe : '"' + safe.replace("\"", "\"\"") + '"';
     }
@@ -185,7 +186,7 @@ final class Table {
             reason.coordinates().forEach((word, names) -> names.forEach(node.withArray(word)::add));
         }
         try {
-            return mapper.writeValueAsString(root) + "\n";
+            return Printable.lines(mapper.writeValueAsString(root)) + "\n";
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a tree of plain values cannot fail to be written", e);
         }

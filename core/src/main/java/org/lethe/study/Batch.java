@@ -32,7 +32,7 @@ import org.lethe.Workers;
  */
 final class Batch implements Workers.Task<List<Batch.Written>> {
     private static final long serialVersionUID = 1L;
-    private static final long LARGEST = 1L << 30;
+    private static final long LARGEST = 1L << 30; // bytes of a model: a file travels as one array
 
     /** A file of the run folder. */
     record Written(String path, byte[] bytes) implements Serializable {}
@@ -103,7 +103,7 @@ final class Batch implements Workers.Task<List<Batch.Written>> {
         engine.cells(read.only(source, learner, seed)).forEach(cell -> cells.put(cell.digest(), cell));
         Path out = Engine.scratch();
         try {
-            RunFolder written = RunFolder.at(out).reading(Path.of(store));
+            RunFolder written = RunFolder.at(out).reading(Path.of(store), LARGEST);
             List<Graph.Open<D, M>> open = new ArrayList<>();
             for (Wanted asked : wanted) {
                 Cell<D, M> cell = cells.get(asked.cell());
@@ -147,7 +147,7 @@ final class Batch implements Workers.Task<List<Batch.Written>> {
         List<Written> files = new ArrayList<>();
         try (Stream<Path> all = Files.walk(out)) {
             for (Path file : all.filter(Files::isRegularFile).sorted().toList()) {
-                if (!file.getFileName().toString().equals(".lock") && Files.size(file) <= LARGEST) {
+                if (!file.getFileName().toString().equals(".lock")) {
                     files.add(new Written(out.relativize(file).toString(), Files.readAllBytes(file)));
                 }
             }

@@ -62,11 +62,14 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
 
     /** The cells of a study: per data, model, request and seed the controls, then the methods in their order. */
     public <D, M> List<Cell<D, M>> cells(Study<D, M> study) {
+        return cells(study, Product.of(study));
+    }
+
+    private <D, M> List<Cell<D, M>> cells(Study<D, M> study, Product<D, M> product) {
         Map<DataSource<D>, String> digests = new HashMap<>();
         for (DataSource<D> data : study.data()) {
             digests.put(data, digest(data));
         }
-        Product<D, M> product = Product.of(study);
         List<Cell<D, M>> cells = new ArrayList<>();
         for (DataSource<D> data : study.data()) {
             String digest = digests.getOrDefault(data, "");
@@ -103,9 +106,10 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
 
     /** The plan of {@link #run}, without running it. Data are read, because the estimates depend on their size. */
     public <D, M> Plan plan(Study<D, M> study, RunFolder folder) {
+        Product<D, M> product = Product.of(study);
         Map<DataSource<D>, Optional<D>> loaded = new HashMap<>();
         List<Planned> plan = new ArrayList<>();
-        for (Cell<D, M> cell : cells(study)) {
+        for (Cell<D, M> cell : cells(study, product)) {
             Optional<D> data = loaded.computeIfAbsent(cell.data(), source -> {
                 try {
                     return Optional.of(source.load(folders));
@@ -120,15 +124,14 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
                     open(cell, folder).isEmpty(),
                     data.map(d -> cell.method().estimate(cell.model(), d))));
         }
-        return new Plan(List.copyOf(plan), Product.of(study).leftOut());
+        return new Plan(List.copyOf(plan), product.leftOut());
     }
 
     /** The open work of a cell: it failed or has no record, an audit has no result, or a model is to be kept. */
     private <D, M> Optional<Graph.Open<D, M>> open(Cell<D, M> cell, RunFolder folder) {
         Optional<Run> known = folder.known(cell.digest());
         List<Audit<D, M>> missing = cell.audits().stream()
-                .filter(audit ->
-                        folder.result(RunFolder.sha256(cell.text(audit))).isEmpty())
+                .filter(audit -> !folder.has(RunFolder.sha256(cell.text(audit))))
                 .toList();
         boolean kept =
                 keep.or(() -> cell.study().keep()).filter(Keep.ALL::equals).isEmpty()
@@ -151,7 +154,8 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
             if (fresh) {
                 folder.clear();
             }
-            List<Cell<D, M>> cells = cells(study);
+            Product<D, M> product = Product.of(study);
+            List<Cell<D, M>> cells = cells(study, product);
             List<RunFolder.Listed> listed = new ArrayList<>();
             Map<String, Graph.Open<D, M>> open = new LinkedHashMap<>();
             for (Cell<D, M> cell : cells) {
@@ -162,7 +166,7 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
                                 .toList()));
                 open(cell, folder).ifPresent(todo -> open.put(cell.digest(), todo));
             }
-            folder.describe(study.text(), listed, Product.of(study).leftOut());
+            folder.describe(study.text(), listed, product.leftOut());
             if (!open.isEmpty()) {
                 execute(List.copyOf(open.values()), folder, cells.size());
             }

@@ -25,6 +25,7 @@ import org.lethe.Legs;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
+import org.lethe.Printable;
 import org.lethe.Progress;
 import org.lethe.Request;
 
@@ -326,7 +327,7 @@ final class Graph<D, M> {
     }
 
     private static String message(Throwable e) {
-        String said = String.valueOf(e.getMessage());
+        String said = Printable.lines(String.valueOf(e.getMessage()));
         return switch (e) {
             case LetheException known -> said;
             case IllegalArgumentException mistake -> said;
@@ -339,6 +340,6 @@ final class Graph<D, M> {
     private static String trace(Throwable e) {
         StringWriter text = new StringWriter();
         e.printStackTrace(new PrintWriter(text));
-        return text.toString();
+        return Printable.lines(text.toString());
     }
 }

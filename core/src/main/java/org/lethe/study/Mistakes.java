@@ -6,11 +6,16 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.lethe.LetheException;
 
 /** The mistakes of one file or command line, collected so that one error names them all. */
 public final class Mistakes {
     private record Mistake(int line, String what) {}
+
+    private static final int MOST = 100; // more help nobody, and each takes time
+
+    private static final int LONGEST = 100; // characters of a name that somebody could have mistyped
 
     private final String file;
     private final List<Mistake> found = new ArrayList<>();
@@ -21,9 +26,12 @@ public final class Mistakes {
         this.file = file;
     }
 
-    /** Notes one mistake. */
+    /** Notes one mistake; throws all where they are too many. */
     void add(int line, String what) {
         found.add(new Mistake(line, what));
+        if (found.size() == MOST) {
+            throw all("\nthe rest is not read: these are " + MOST + " mistakes");
+        }
     }
 
     /** Adds a note on an entry that still works but should be written differently from now on. */
@@ -49,15 +57,18 @@ public final class Mistakes {
     /** Throws all of them, by line, if there are any. */
     void orThrow() {
         if (!found.isEmpty()) {
-            throw new LetheException(
-                    LetheException.Code.STUDY,
-                    found.stream()
-                            .sorted(Comparator.comparingInt(Mistake::line))
-                            .map(m -> (file.isEmpty() ? "" : file + ":" + m.line() + ": ") + m.what())
-                            .distinct()
-                            .reduce((a, b) -> a + "\n" + b)
-                            .orElseThrow());
+            throw all("");
         }
+    }
+
+    private LetheException all(String end) {
+        return new LetheException(
+                LetheException.Code.STUDY,
+                found.stream()
+                        .sorted(Comparator.comparingInt(Mistake::line))
+                        .map(m -> (file.isEmpty() ? "" : file + ":" + m.line() + ": ") + m.what())
+                        .distinct()
+                        .collect(Collectors.joining("\n", "", end)));
     }
 
     /** The hint after an unknown name: the nearest known one, or all where none is near. */
@@ -72,6 +83,9 @@ public final class Mistakes {
 
     /** The known name with the fewest edits from {@code name}, if a typing mistake can explain them. */
     public static Optional<String> nearest(String name, Collection<String> known) {
+        if (name.length() > LONGEST) {
+            return Optional.empty();
+        }
         String plain = plain(name);
         return known.stream()
                 .min(Comparator.<String>comparingInt(k -> distance(plain, plain(k))))

@@ -46,10 +46,12 @@ public final class RunFolder {
 
     private final Path path;
     private final Path store;
+    private final long largest; // bytes of a model that is kept
 
-    private RunFolder(Path path, Path store) {
+    private RunFolder(Path path, Path store, long largest) {
         this.path = path;
         this.store = store;
+        this.largest = largest;
     }
 
     /**
@@ -59,9 +61,6 @@ public final class RunFolder {
      * @param audits the digests of what is measured in it, in the study's order
      */
     public record Listed(String digest, List<String> audits) {}
-
-    /** The content of {@code index.json}. */
-    private record Index(int format, List<Listed> cells, List<LeftOut> leftOut) {}
 
     /**
      * A model that was kept.
@@ -73,7 +72,7 @@ public final class RunFolder {
 
     /** The folder itself, which need not exist yet. */
     public static RunFolder at(Path folder) {
-        return new RunFolder(folder, folder);
+        return new RunFolder(folder, folder, Long.MAX_VALUE);
     }
 
     /** The folder of a study among others. */
@@ -81,9 +80,13 @@ public final class RunFolder {
         return at(runs.resolve(study));
     }
 
-    /** This folder for writing, and another for reading models and records: the view of a worker in another process. */
-    RunFolder reading(Path other) {
-        return new RunFolder(path, other);
+    /**
+     * This folder for writing, and another for reading models and records: the view of a worker in another process.
+     *
+     * @param largest bytes of a model that can travel; a larger one is not kept
+     */
+    RunFolder reading(Path other, long largest) {
+        return new RunFolder(path, other, largest);
     }
 
     /** Its path. */
@@ -160,9 +163,7 @@ public final class RunFolder {
     /** Writes down the study, the digests of its cells, and what was left out of its product. */
     public void describe(String study, List<Listed> cells, List<LeftOut> leftOut) {
         Storage.write(path.resolve("study.yaml"), study.getBytes(StandardCharsets.UTF_8));
-        Storage.write(
-                path.resolve("index.json"),
-                RecordFile.json(new Index(FORMAT, cells, leftOut)).getBytes(StandardCharsets.UTF_8));
+        new Index(FORMAT, cells, leftOut).write(path);
     }
 
     /** Forgets every record, log, picture and model. */
@@ -211,10 +212,22 @@ public final class RunFolder {
         return Files.exists(file) ? Optional.of(RecordFile.read(path, file, Run.Result.class)) : Optional.empty();
     }
 
+    /** Whether there is a result of an audit: one that is there is whole, as files get their names last. */
+    boolean has(String audit) {
+        return Files.exists(file("audits", audit));
+    }
+
     /** Keeps a model, which {@code writer} writes; the file gets its name once it is whole. */
     void keep(Origin origin, Cost cost, Storage.Writer writer) {
         Path model = model(origin.digest());
-        Storage.write(model, writer);
+        Storage.write(model, temporary -> {
+            writer.write(temporary);
+            if (Files.size(temporary) > largest) {
+                throw new LetheException(
+                        LetheException.Code.STORAGE,
+                        "it is larger than the " + largest + " bytes that a worker in another process sends back");
+            }
+        });
         Storage.write(file("models", origin.digest()), RecordFile.sealed(origin.text(), new Kept(cost, sha256(model))));
     }
 
@@ -254,7 +267,7 @@ public final class RunFolder {
                     LetheException.Code.STORAGE, path + " is not a run folder: it has no folder \"cells\"");
         }
         List<Run> runs = new ArrayList<>();
-        for (Listed cell : index().cells()) {
+        for (Listed cell : Index.read(path).cells()) {
             find(cell.digest()).ifPresent(run -> runs.add(complete(run, cell)));
         }
         return List.copyOf(runs);
@@ -268,49 +281,12 @@ public final class RunFolder {
 
     /** The pairs that the study's product left out. */
     public List<LeftOut> leftOut() {
-        return index().leftOut();
+        return Index.read(path).leftOut();
     }
 
     /** The cells of the study, in its order. */
     public List<Listed> cells() {
-        return index().cells();
-    }
-
-    private Index index() {
-        Path file = path.resolve("index.json");
-        if (Files.exists(file)) {
-            Index index = RecordFile.plain(path, file, Index.class);
-            for (Listed cell : index.cells()) {
-                Stream.concat(Stream.of(cell.digest()), cell.audits().stream())
-                        .filter(digest -> !digest.matches("[0-9a-f]{64}"))
-                        .findFirst()
-                        .ifPresent(digest -> {
-                            throw new LetheException(
-                                    LetheException.Code.STORAGE,
-                                    file + ": \"" + digest + "\", expected a SHA-256 in hex");
-                        });
-            }
-            return index;
-        }
-        return formerIndex(path.resolve("cells.txt"));
-    }
-
-    /** The index of format 1: a digest a line. */
-    private static Index formerIndex(Path file) {
-        try {
-            List<String> digests = Files.readAllLines(file);
-            for (int i = 0; i < digests.size(); i++) {
-                if (!digests.get(i).matches("[0-9a-f]{64}")) {
-                    throw new LetheException(
-                            LetheException.Code.STORAGE,
-                            file + ":" + (i + 1) + ": \"" + digests.get(i) + "\", expected a SHA-256 in hex");
-                }
-            }
-            return new Index(
-                    1, digests.stream().map(d -> new Listed(d, List.of())).toList(), List.of());
-        } catch (IOException e) {
-            throw Storage.refused(file, "cannot be read", e);
-        }
+        return Index.read(path).cells();
     }
 
     /**

@@ -10,9 +10,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.lethe.Chain;
 import org.lethe.Legs;
 import org.lethe.Named;
+import org.lethe.Printable;
 
 /** Records in the words of a study file: {@code sisa {shards: 10, slices: 5}}. */
 public final class Words {
@@ -37,6 +39,13 @@ public final class Words {
         Optional<T> read = Node.read(yaml, mistakes).flatMap(node -> binder.entry(node, "entry", prototypes));
         mistakes.orThrow();
         return read.orElseThrow();
+    }
+
+    /** An entry with some settings, in their order, as it stands in the list of a study file. */
+    public static String entry(String name, Map<String, String> settings) {
+        return settings.entrySet().stream()
+                .map(e -> e.getKey() + ": " + quoted(e.getValue()))
+                .collect(Collectors.joining(", ", "{" + name + ": {", "}}"));
     }
 
     /** An entry in words, or each step of a chain. */
@@ -133,10 +142,26 @@ public final class Words {
         };
     }
 
+    /** A text as YAML has it: between quotation marks unless it is plain, with the escapes of YAML 1.1, section 5.6. */
     private static String quoted(String s) {
-        return s.matches("[A-Za-z0-9_./][A-Za-z0-9_./ -]*") && !s.endsWith(" ")
-                ? s
-                : "\"" + s.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"";
+        if (s.matches("[A-Za-z0-9_./][A-Za-z0-9_./ -]*") && !s.endsWith(" ") && !s.equalsIgnoreCase("null")) {
+            return s;
+        }
+        StringBuilder text = new StringBuilder("\"");
+        s.codePoints().forEach(c -> {
+            switch (c) {
+                case '\\', '"' -> text.append('\\').appendCodePoint(c);
+                case '\n' -> text.append("\\n");
+                default -> {
+                    if (Printable.is(c)) {
+                        text.appendCodePoint(c);
+                    } else {
+                        text.append((c < 0x10000 ? "\\u%04x" : "\\U%08x").formatted(c));
+                    }
+                }
+            }
+        });
+        return text.append('"').toString();
     }
 
     /** A constant in the words of a study file: {@code PER_USER} is {@code per-user}. */

@@ -24,6 +24,7 @@ import org.lethe.Finding;
 import org.lethe.Interval;
 import org.lethe.LetheException;
 import org.lethe.Picture;
+import org.lethe.Printable;
 import org.lethe.Verdict;
 import org.lethe.study.LeftOut;
 import org.lethe.study.Run;
@@ -571,6 +572,21 @@ class ReportTest {
             }
         }
         assertEquals(name, parsed(report.csv()).get(1).get(0));
+    }
+
+    @Test
+    void noControlCharacterOfANameReachesAReader() {
+        String name = "m\u001b]0;owned\u0007\r\u009b2J\u202e";
+        Report report = Report.of(List.of(
+                run(name, Role.TESTED, 1, found(1)), run("idle", Role.DO_NOTHING, 1, found(2)), failed(name, name)));
+        for (String text : List.of(
+                report.html().replaceAll("(?s)<script>.*?</script>", ""),
+                report.markdown(),
+                report.csv().replace("\r\n", "\n"),
+                report.json())) {
+            assertTrue(text.contains("owned"), text);
+            assertEquals(Printable.lines(text), text);
+        }
     }
 
     @Test

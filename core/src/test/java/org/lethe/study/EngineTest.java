@@ -366,6 +366,37 @@ class EngineTest {
     }
 
     @Test
+    void aModelTooLargeToTravelIsAWarningInItsRecord() throws IOException {
+        RunFolder here = RunFolder.at(folder.resolve("a"));
+        RunFolder far = here.reading(here.path(), 10);
+        for (Run run : keeping(Keep.ALL).run(StudyTest.parse(STUDY), far, false)) {
+            assertEquals(
+                    List.of(
+                            "the model could not be kept: it is larger than the 10 bytes that a worker in another process"
+                                    + " sends back"),
+                    run.warnings());
+        }
+        assertEquals(List.of(), list(here, "models"));
+        assertEquals(List.of(), here.verify());
+    }
+
+    @Test
+    void aPlanReadsNoResults() throws IOException {
+        RunFolder runs = RunFolder.at(folder.resolve("a"));
+        Study<?, ?> study = StudyTest.parse(STUDY);
+        engine(Workers.here()).run(study, runs, false);
+        Path result = runs.path()
+                .resolve("audits")
+                .resolve(runs.cells().getFirst().audits().getFirst() + ".json");
+        Files.writeString(result, "half");
+        assertTrue(engine(Workers.here()).plan(study, runs).cells().stream().allMatch(Engine.Planned::done));
+        assertTrue(runs.verify().getFirst().startsWith(result.toString()), "verify reads them");
+        LetheException e =
+                assertThrows(LetheException.class, () -> engine(Workers.here()).run(study, runs, false));
+        assertTrue(e.getMessage().startsWith(result.toString()), e.getMessage());
+    }
+
+    @Test
     void aDiskThatRefusesARecordLeavesNothingHalfAndTheRunGoesOnLater() throws IOException {
         RunFolder runs = RunFolder.at(folder.resolve("a"));
         String victim =

@@ -6,12 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.lethe.Chain;
 import org.lethe.Legs;
 import org.lethe.LetheException;
+import org.lethe.Printable;
 
 class StudyTest {
     static final String WHOLE = """
@@ -208,5 +213,44 @@ class StudyTest {
         assertEquals(Optional.of("learningRate"), Mistakes.nearest("learning-rate", List.of("rate", "learningRate")));
         assertEquals(Optional.empty(), Mistakes.nearest("banana", List.of("rounds", "rate")));
         assertNotEquals(Optional.of("of"), Mistakes.nearest("is", List.of("of")));
+    }
+
+    @Test
+    @Timeout(5)
+    void aStudyOfManyMistakesIsRefusedAtOnce() {
+        String names = IntStream.range(0, 90_000).mapToObj(n -> "m" + n).collect(Collectors.joining(", "));
+        String keys =
+                IntStream.range(0, 90_000).mapToObj(n -> "k" + n + ": 1\n").collect(Collectors.joining());
+        for (String text : List.of(
+                WHOLE.replace("[retrain, sharded, ", "[" + names + ", "),
+                WHOLE + keys,
+                WHOLE.replace("[distance, clock]", "[" + "d".repeat(1_000_000) + "]"))) {
+            String said = mistakes(text);
+            assertTrue(said.lines().count() <= 101, "lines: " + said.lines().count());
+        }
+        assertTrue(mistakes(WHOLE + keys).endsWith("these are 100 mistakes"));
+    }
+
+    @Test
+    void anyTextIsReadBackAsItWasWritten() {
+        SplittableRandom random = new SplittableRandom(17);
+        for (int n = 0; n < 2_000; n++) {
+            String text = random.ints(random.nextInt(12), 0, n % 2 == 0 ? 0x100 : Character.MAX_CODE_POINT + 1)
+                    .filter(c -> c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE)
+                    .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                    .toString();
+            String line = Words.entry("points", Map.of("path", text));
+            assertTrue(line.codePoints().allMatch(Printable::is), line);
+            Mistakes mistakes = new Mistakes("study.yaml");
+            Node.Mapping entry = (Node.Mapping)
+                    Node.read("[" + line + "]", mistakes).map(StudyTest::first).orElseThrow();
+            mistakes.orThrow();
+            Node.Mapping settings = (Node.Mapping) entry.get("points").orElseThrow();
+            assertEquals(text, ((Node.Scalar) settings.get("path").orElseThrow()).text());
+        }
+    }
+
+    private static Node first(Node list) {
+        return ((Node.Items) list).items().getFirst();
     }
 }

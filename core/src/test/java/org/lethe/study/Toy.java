@@ -130,8 +130,8 @@ public final class Toy implements Subject<double[], double[]> {
         }
 
         @Override
-        public String digest(DataFolders folders) {
-            return "";
+        public List<Path> files(DataFolders folders) {
+            return List.of();
         }
     }
 
@@ -143,9 +143,9 @@ public final class Toy implements Subject<double[], double[]> {
         }
 
         @Override
-        public String digest(DataFolders folders) {
+        public List<Path> files(DataFolders folders) {
             load(folders);
-            return "";
+            return List.of();
         }
     }
 

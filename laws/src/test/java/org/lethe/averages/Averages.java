@@ -113,8 +113,8 @@ public final class Averages implements Subject<float[], Averages.Average> {
         }
 
         @Override
-        public String digest(DataFolders folders) {
-            return ""; // its settings say it all; of a file, the checksum
+        public List<Path> files(DataFolders folders) {
+            return List.of(); // its settings decide the data
         }
     }
     // data

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.lethe.LetheException;
+import org.lethe.Printable;
 
 /** A file with named columns whose rows are read one after the other: CSV, TSV or Parquet. */
 public abstract sealed class Columns permits TextColumns, ParquetColumns {
@@ -111,14 +112,14 @@ public abstract sealed class Columns permits TextColumns, ParquetColumns {
                 String near = columns.keySet().stream()
                         .filter(c -> c.strip().equalsIgnoreCase(column.strip()))
                         .findFirst()
-                        .map(c -> "; did you mean \"" + DataFiles.printable(c) + "\"?")
+                        .map(c -> "; did you mean \"" + Printable.text(c) + "\"?")
                         .orElse("");
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        file + ": has no column \"" + DataFiles.printable(column) + "\", expected one of "
+                        file + ": has no column \"" + Printable.text(column) + "\", expected one of "
                                 + columns.keySet().stream()
                                         .filter(c -> !c.isEmpty())
-                                        .map(DataFiles::printable)
+                                        .map(Printable::text)
                                         .collect(Collectors.joining(", "))
                                 + near
                                 + hint());

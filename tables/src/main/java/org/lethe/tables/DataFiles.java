@@ -68,17 +68,4 @@ public final class DataFiles {
                     file + ": this is an HTML page, not the file; the download gave a page instead");
         }
     }
-
-    /** A text of a file, safe to print: control characters as their codes. */
-    static String printable(String text) {
-        StringBuilder shown = new StringBuilder(text.length());
-        text.codePoints().forEach(c -> {
-            if (Character.isISOControl(c) || Character.getType(c) == Character.FORMAT) {
-                shown.append("\\u%04x".formatted(c));
-            } else {
-                shown.appendCodePoint(c);
-            }
-        });
-        return shown.toString();
-    }
 }

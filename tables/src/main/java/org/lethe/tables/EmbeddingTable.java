@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -11,6 +12,7 @@ import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.lethe.Check;
 import org.lethe.LetheException;
+import org.lethe.Printable;
 import org.lethe.Safetensors;
 
 /**
@@ -54,16 +56,20 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
             hashes[u] = (long) entities.id(u).hashCode() << 32 | u;
         }
         Arrays.sort(hashes);
-        for (int n = 1; n < hashes.length; n++) {
-            for (int m = n - 1; m >= 0 && hashes[m] >> 32 == hashes[n] >> 32; m--) {
-                int one = (int) hashes[m];
-                int other = (int) hashes[n];
-                if (entities.id(one).equals(entities.id(other))) {
-                    throw new LetheException(
-                            LetheException.Code.DATA,
-                            source + ": rows " + (one + 1) + " and " + (other + 1)
-                                    + " have the same id, expected one row for each user");
-                }
+        Map<String, Integer> alike = new HashMap<>(); // ids of one hash, few unless somebody chose them
+        for (int n = 0; n < hashes.length; n++) {
+            if (n > 0 && hashes[n - 1] >> 32 != hashes[n] >> 32) {
+                alike.clear();
+            }
+            boolean shared = n > 0 && hashes[n - 1] >> 32 == hashes[n] >> 32
+                    || n + 1 < hashes.length && hashes[n + 1] >> 32 == hashes[n] >> 32;
+            int row = (int) hashes[n];
+            Integer before = shared ? alike.put(entities.id(row), row) : null;
+            if (before != null) {
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        source + ": rows " + (before + 1) + " and " + (row + 1)
+                                + " have the same id, expected one row for each user");
             }
         }
     }
@@ -118,7 +124,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
                         LetheException.Code.DATA,
                         file + ": has no table of two dimensions; tensors: "
                                 + read.entries().entrySet().stream()
-                                        .map(e -> DataFiles.printable(e.getKey()) + " "
+                                        .map(e -> Printable.text(e.getKey()) + " "
                                                 + e.getValue().shape())
                                         .collect(Collectors.joining(", ")));
             }
@@ -157,7 +163,8 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
 
     /**
      * The same table with an attribute from a CSV, TSV or Parquet file, matched by id. Nothing is known of entities that are
-     * not in it, or whose value is missing.
+     * not in it, or whose value is missing. Where rows are numbered from 0, the id 0 must be in it: without it, ids that count
+     * from 1 would give each row its neighbour's value.
      *
      * @param id the column of ids
      */
@@ -168,7 +175,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
         if (columns.contains(attribute)) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    source + ": column \"" + DataFiles.printable(attribute)
+                    source + ": column \"" + Printable.text(attribute)
                             + "\" is the attribute itself and stands among the numbers of the embeddings; expected a file"
                             + " without it");
         }
@@ -187,7 +194,7 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
                     LetheException.Code.DATA,
                     file + ": none of its " + told.size() + " ids is that of one of the " + to.length + " rows of "
                             + source + "; expected the same ids in both, and the first are \""
-                            + DataFiles.printable(told.id(0)) + "\" and \"" + DataFiles.printable(entities.id(0))
+                            + Printable.text(told.id(0)) + "\" and \"" + Printable.text(entities.id(0))
                             + "\""
                             + (entities.haveIds() ? "" : " (rows without ids are numbered from 0)"));
         }
@@ -197,10 +204,18 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
             if (!met[t] && !entities.haveIds()) {
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        file + ": id " + DataFiles.printable(told.id(t)) + " is no row of " + source
+                        file + ": id " + Printable.text(told.id(t)) + " is no row of " + source
                                 + ", which has no ids, so that its rows are numbered from 0 to " + (to.length - 1)
                                 + "; expected ids that count from 0, or embeddings in a file with ids");
             }
+        }
+        if (!entities.haveIds() && told.find("0").isEmpty()) { // ids 1 to n − 1 of n rows would fit as well
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    file + ": has no id 0, so its ids may count from 1, and the rows of " + source
+                            + ", which has no ids, are numbered from 0 to " + (to.length - 1)
+                            + "; expected ids that count from 0, the id 0 among them with or without a value, or embeddings"
+                            + " in a file with ids");
         }
         Entities.Attribute values = switch (told.attributes().get(attribute)) {
             case Entities.Categorical(var codes, var labels) ->

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.lethe.LetheException;
+import org.lethe.Printable;
 import org.lethe.tables.Columns.As;
 import org.lethe.tables.Columns.Want;
 
@@ -70,7 +71,7 @@ final class KeyedColumns {
                 .toList();
         types.forEach((column, type) -> {
             if (!number(type) && !lists.contains(column)) {
-                throw wrong("column \"" + DataFiles.printable(column) + "\" is " + type
+                throw wrong("column \"" + Printable.text(column) + "\" is " + type
                         + ", expected numbers, or one column of lists of numbers beside the ids");
             }
         });
@@ -78,7 +79,7 @@ final class KeyedColumns {
             throw wrong("column \"" + lists.getFirst() + "\" has lists of numbers, and beside it stand "
                     + types.keySet().stream()
                             .filter(c -> !c.equals(lists.getFirst()))
-                            .map(DataFiles::printable)
+                            .map(Printable::text)
                             .collect(Collectors.joining(", "))
                     + "; expected the ids alone beside a column of lists");
         }
@@ -190,7 +191,7 @@ final class KeyedColumns {
             while (found.next()) {
                 found.id(0, ids);
                 String value = found.text(1).strip();
-                values.add(MISSING.contains(value.toLowerCase(Locale.ROOT)) ? "" : DataFiles.printable(value));
+                values.add(MISSING.contains(value.toLowerCase(Locale.ROOT)) ? "" : Printable.text(value));
                 places.add(found.place());
             }
         }
@@ -204,7 +205,7 @@ final class KeyedColumns {
             } else if (!values.get(before).equals(values.get(n))) {
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        places.get(n) + ": column \"" + DataFiles.printable(attribute) + "\" is \"" + values.get(n)
+                        places.get(n) + ": column \"" + Printable.text(attribute) + "\" is \"" + values.get(n)
                                 + "\" for the same id for which it is \"" + values.get(before) + "\" in "
                                 + places.get(before) + ", expected one value for each id");
             }
@@ -234,7 +235,7 @@ final class KeyedColumns {
             if (words.contains(values.get(n))) {
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        places.get(n) + ": column \"" + DataFiles.printable(attribute) + "\" is \"" + values.get(n)
+                        places.get(n) + ": column \"" + Printable.text(attribute) + "\" is \"" + values.get(n)
                                 + "\", expected a number as in the other rows, or nothing");
             }
         }

@@ -13,6 +13,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.lethe.LetheException;
+import org.lethe.Printable;
 
 /**
  * The columns of a Parquet file, read by DuckDB. DuckDB may open this file and nothing else: no network, no extensions,
@@ -102,8 +103,8 @@ final class ParquetColumns extends Columns {
         if (found[0] != found[1] || found[2] > 0 || found[1] > most) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    file() + ": column \"" + DataFiles.printable(column) + "\" has lists of " + found[0] + " to "
-                            + found[1] + " numbers, expected one length, none missing, at most " + most);
+                    file() + ": column \"" + Printable.text(column) + "\" has lists of " + found[0] + " to " + found[1]
+                            + " numbers, expected one length, none missing, at most " + most);
         }
         return (int) found[1];
     }
@@ -231,8 +232,7 @@ final class ParquetColumns extends Columns {
             String name = column < wanted.size() ? wanted.get(column).column() : list;
             return new LetheException(
                     LetheException.Code.DATA,
-                    file() + ", row " + row + ": expected " + expected + " in column \"" + DataFiles.printable(name)
-                            + "\"");
+                    file() + ", row " + row + ": expected " + expected + " in column \"" + Printable.text(name) + "\"");
         }
 
         @Override
@@ -248,8 +248,7 @@ final class ParquetColumns extends Columns {
     private LetheException trouble(SQLException e) {
         String message = String.valueOf(e.getMessage());
         String first = message.lines().limit(2).reduce((a, b) -> a + " " + b).orElse(message);
-        return new LetheException(
-                LetheException.Code.DATA, file() + ": cannot be read: " + DataFiles.printable(first), e);
+        return new LetheException(LetheException.Code.DATA, file() + ": cannot be read: " + Printable.text(first), e);
     }
 
     static String name(String column) {

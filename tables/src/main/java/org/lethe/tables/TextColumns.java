@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lethe.LetheException;
+import org.lethe.Printable;
 
 /** The columns of a delimited text file with a header. */
 final class TextColumns extends Columns {
@@ -53,7 +54,7 @@ final class TextColumns extends Columns {
             if (!column.isEmpty() && Collections.frequency(header, column) > 1) {
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        file() + ": two columns are called \"" + DataFiles.printable(column)
+                        file() + ": two columns are called \"" + Printable.text(column)
                                 + "\", expected different names");
             }
         }
@@ -105,8 +106,8 @@ final class TextColumns extends Columns {
 
             @Override
             public LetheException wrong(int column, String expected) {
-                return rows.wrong("expected " + expected + " in column \""
-                        + DataFiles.printable(header.get(fields[column])) + "\"");
+                return rows.wrong(
+                        "expected " + expected + " in column \"" + Printable.text(header.get(fields[column])) + "\"");
             }
 
             @Override

@@ -15,6 +15,7 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 import org.lethe.LetheException;
+import org.lethe.Printable;
 
 /**
  * The rows of a delimited text file, divided at a separator; {@code .gz} is unpacked on the way.
@@ -257,7 +258,7 @@ public final class TextRows implements AutoCloseable {
     }
 
     private static String brief(String text) {
-        return DataFiles.printable(text.length() > 20 ? text.substring(0, 20) + "…" : text);
+        return Printable.text(text.length() > 20 ? text.substring(0, 20) + "…" : text);
     }
 
     private static String name(String separator) {
@@ -285,8 +286,8 @@ public final class TextRows implements AutoCloseable {
         if (count < fewest || count > most) {
             String range = fewest == most ? "" + fewest : fewest + " to " + most;
             String by = separator.equals("\t") ? "tabs" : "\"" + separator + "\"";
-            throw wrong("expected " + range + " fields (" + DataFiles.printable(names) + ") separated by " + by
-                    + ", found " + count);
+            throw wrong("expected " + range + " fields (" + Printable.text(names) + ") separated by " + by + ", found "
+                    + count);
         }
     }
 

@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -248,6 +249,30 @@ final class EmbeddingTableTest {
                         .size());
     }
 
+    /** Ids of equal hash are few unless somebody chose them; then the time must still be about linear. */
+    @Test
+    @Timeout(10)
+    void idsOfEqualHashLoadLikeOthers() {
+        int n = 1 << 16;
+        String[] ids = new String[n];
+        Arrays.setAll(ids, k -> {
+            StringBuilder id = new StringBuilder();
+            for (int bit = 0; bit < 16; bit++) {
+                id.append((k >> bit & 1) == 0 ? "Aa" : "BB");
+            }
+            return id.toString();
+        });
+        assertEquals(
+                n,
+                new EmbeddingTable("t", Entities.ofNames(ids), 1, new float[n])
+                        .entities()
+                        .size());
+        ids[n - 1] = ids[7];
+        LetheException e = assertThrows(
+                LetheException.class, () -> new EmbeddingTable("t", Entities.ofNames(ids), 1, new float[n]));
+        assertEquals("t: rows 8 and 65536 have the same id, expected one row for each user", e.getMessage());
+    }
+
     private String refused(EmbeddingTable table, Path attributes, String attribute) {
         return assertThrows(LetheException.class, () -> table.with(attributes, "id", attribute))
                 .getMessage();
@@ -259,6 +284,14 @@ final class EmbeddingTableTest {
         EmbeddingTable table = new EmbeddingTable("u.npy", Entities.numbered(3), 1, new float[] {1, 2, 3});
         String message = refused(table, text("one.csv", "id,gender\n1,f\n2,m\n3,f\n"), "gender");
         assertTrue(message.contains("id 3 is no row of u.npy") && message.contains("from 0 to 2"), message);
+        for (String ids : List.of("id,gender\n1,f\n2,m\n", "id,gender\n2,m\n", "id,age\n1,3\n")) {
+            String near = refused(table, text("near.csv", ids), ids.substring(3, ids.indexOf('\n')));
+            assertTrue(near.contains("near.csv: has no id 0") && near.contains("may count from 1"), near);
+        }
+        assertEquals(
+                1,
+                table.with(text("some.csv", "id,gender\n0,\n2,m\n"), "id", "gender")
+                        .unknown());
         assertEquals(
                 0,
                 table.with(text("zero.csv", "id,gender\n0,f\n2,m\n1,f\n"), "id", "gender")

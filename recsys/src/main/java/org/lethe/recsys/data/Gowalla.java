@@ -5,7 +5,6 @@ import java.util.List;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
-import org.lethe.FileDigest;
 import org.lethe.Named;
 import org.lethe.recsys.Split;
 import org.lethe.tables.DataFiles;
@@ -44,9 +43,8 @@ public record Gowalla(Splits.StopOn stopOn, double validation, long seed) implem
     }
 
     @Override
-    public String digest(DataFolders folders) {
+    public List<Path> files(DataFolders folders) {
         Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
-        return FileDigest.of(
-                List.of(DataFiles.needed(folder, REMEDY, "train.txt"), DataFiles.needed(folder, REMEDY, "test.txt")));
+        return List.of(DataFiles.needed(folder, REMEDY, "train.txt"), DataFiles.needed(folder, REMEDY, "test.txt"));
     }
 }

@@ -12,7 +12,6 @@ import java.util.Map;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
-import org.lethe.FileDigest;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.recsys.Interactions;
@@ -136,8 +135,8 @@ public record InteractionFile(
     }
 
     @Override
-    public String digest(DataFolders folders) {
-        return FileDigest.of(List.of(file(folders)));
+    public List<Path> files(DataFolders folders) {
+        return List.of(file(folders));
     }
 
     /** All interactions, before the split and the k-core. */
@@ -149,13 +148,15 @@ public record InteractionFile(
      * The content of the file in words, by name: rows, interactions, rows below the threshold and rows that repeat a user and
      * item; the last two only if there are any.
      */
+    @Override
     public Map<String, String> facts(DataFolders folders) {
         Found found = found(folders);
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("rows", "" + found.rows);
         facts.put("all", found.interactions.toString());
         if (found.below > 0) {
-            facts.put("dropped", found.below + " rows with " + value + " below the threshold of " + threshold);
+            String stars = value.isEmpty() ? "stars" : value;
+            facts.put("dropped", found.below + " rows with " + stars + " below the threshold of " + threshold);
         }
         long repeated = found.rows - found.below - found.interactions.size();
         if (repeated > 0) {
@@ -167,7 +168,7 @@ public record InteractionFile(
     /**
      * The content of a file.
      *
-     * @param rows number of rows, each a pair of a user and an item; of a MovieLens file, of rows that count
+     * @param rows number of rows, each a pair of a user and an item
      * @param below number of rows below the threshold
      */
     private record Found(Interactions interactions, long rows, long below) {}
@@ -180,8 +181,11 @@ public record InteractionFile(
             case TSV -> columns(Columns.separated(file, "\t"));
             case PARQUET -> columns(Columns.parquet(file));
             case MOVIELENS -> {
-                Interactions kept = MovieLens.ratings(file, TextRows.separator(file, "\t", "::"), threshold);
-                yield new Found(kept, kept.size(), 0);
+                MovieLens.Ratings read = MovieLens.ratings(file, TextRows.separator(file, "\t", "::"), threshold);
+                yield new Found(
+                        read.pairs().numbered(),
+                        read.rows(),
+                        read.rows() - read.pairs().size());
             }
             case LISTS -> {
                 Pairs pairs = lists(file);

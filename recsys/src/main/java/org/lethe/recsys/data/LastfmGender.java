@@ -7,7 +7,6 @@ import java.util.List;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
-import org.lethe.FileDigest;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.recsys.Interactions;
@@ -93,9 +92,9 @@ public record LastfmGender(Splits.By split, Splits.StopOn stopOn, double validat
     }
 
     @Override
-    public String digest(DataFolders folders) {
+    public List<Path> files(DataFolders folders) {
         Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
-        return FileDigest.of(List.of(
-                DataFiles.needed(folder, REMEDY, "interactions.tsv"), DataFiles.needed(folder, REMEDY, "users.tsv")));
+        return List.of(
+                DataFiles.needed(folder, REMEDY, "interactions.tsv"), DataFiles.needed(folder, REMEDY, "users.tsv"));
     }
 }

@@ -11,9 +11,7 @@ import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Fetch;
-import org.lethe.FileDigest;
 import org.lethe.LetheException;
-import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
 import org.lethe.tables.DataFiles;
 import org.lethe.tables.Entities;
@@ -88,7 +86,11 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
                 : Splits.by(
                         split(),
                         stopOn(),
-                        Splits.core(ratings(files().ratings(folder), files().separator, threshold()), core()),
+                        Splits.core(
+                                ratings(files().ratings(folder), files().separator, threshold())
+                                        .pairs()
+                                        .numbered(),
+                                core()),
                         test(),
                         validation(),
                         seed());
@@ -96,7 +98,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
     }
 
     @Override
-    default String digest(DataFolders folders) {
+    default List<Path> files(DataFolders folders) {
         Path folder = files().folder(folders);
         List<Path> read = new ArrayList<>();
         if (split() == Splits.By.GIVEN) {
@@ -107,7 +109,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
             read.add(files().ratings(folder));
         }
         DataFiles.file(folder, files().users).ifPresent(read::add);
-        return FileDigest.of(read);
+        return List.copyOf(read);
     }
 
     /** The download of GroupLens. It has no published SHA-256, so that of the first fetch is kept for later ones. */
@@ -120,14 +122,24 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
     }
 
     /**
+     * The ratings of a file.
+     *
+     * @param pairs those that reach the threshold
+     * @param rows number of all ratings
+     */
+    record Ratings(Pairs pairs, long rows) {}
+
+    /**
      * Ratings, one a line: {@code user item stars [time]}, separated by tabs ({@code u.data}) or by {@code ::}
      * ({@code .dat}); ratings below {@code threshold} do not count.
      */
-    static Interactions ratings(Path file, String separator, double threshold) {
+    static Ratings ratings(Path file, String separator, double threshold) {
         List<Pairs> pairs = new ArrayList<>(1);
         boolean timed = false;
+        long read = 0;
         try (TextRows rows = TextRows.open(file, separator, StandardCharsets.ISO_8859_1)) {
             while (rows.next()) {
+                read++;
                 rows.expect(3, 4, "user, item, stars, optionally time");
                 if (pairs.isEmpty()) {
                     timed = rows.count() == 4;
@@ -149,7 +161,7 @@ sealed interface MovieLens extends DataSource<Split> permits Ml100k, Ml1m {
             throw new LetheException(
                     LetheException.Code.DATA, file + ": expected ratings of at least " + threshold + ", found none");
         }
-        return pairs.getFirst().numbered();
+        return new Ratings(pairs.getFirst(), read);
     }
 
     /** The split that CURE4Rec publishes: {@code uid,iid,val} with dense numbers from 0, and the items' own ids. */

@@ -1,5 +1,6 @@
 package org.lethe.recsys.data;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.lethe.Check;
@@ -175,8 +176,8 @@ public record Planted(
     }
 
     @Override
-    public String digest(DataFolders folders) {
-        return "";
+    public List<Path> files(DataFolders folders) {
+        return List.of();
     }
 
     /** The group of a user, 0 or 1, each for about half of them. */

@@ -190,6 +190,12 @@ class InteractionFileTest {
                         "dropped", "2 rows with stars below the threshold of 0.0",
                         "repeated", "1 rows whose user and item stand in another row"),
                 facts);
+        Path ratings = Files.writeString(folder.resolve("seen.data"), "1\t1\t-1\n1\t2\t3\n2\t1\t0\n");
+        assertEquals(
+                "1 rows with stars below the threshold of 0.0",
+                file(ratings, InteractionFile.Format.AUTO, "", "", 0)
+                        .facts(new DataFolders(List.of()))
+                        .get("dropped"));
     }
 
     @Test
