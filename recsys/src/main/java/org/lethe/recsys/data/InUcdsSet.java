@@ -10,7 +10,6 @@ import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
-import org.lethe.FileDigest;
 import org.lethe.LetheException;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
@@ -110,7 +109,7 @@ sealed interface InUcdsSet extends DataSource<Split> permits InUcdsMovieLens, In
         return userMap.isEmpty() ? divided : MovieLens.describe(divided, people(folders), "|", 2, 1);
     }
 
-    /** All files that are read. */
+    @Override
     default List<Path> files(DataFolders folders) {
         Path folder = place().folder(folders);
         List<Path> read = new ArrayList<>(parts(folder));
@@ -121,11 +120,6 @@ sealed interface InUcdsSet extends DataSource<Split> permits InUcdsMovieLens, In
         DataFiles.file(folder, "item_map.tsv").ifPresent(read::add);
         userMap.flatMap(map -> people(folders)).ifPresent(read::add);
         return List.copyOf(read);
-    }
-
-    @Override
-    default String digest(DataFolders folders) {
-        return FileDigest.of(files(folders));
     }
 
     /** Gender, age and occupation by MovieLens's ids, where that set is there too. */
