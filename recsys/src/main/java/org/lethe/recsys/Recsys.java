@@ -26,6 +26,9 @@ import org.lethe.recsys.backbone.Pmf;
 import org.lethe.recsys.backbone.WholeDataWmf;
 import org.lethe.recsys.backbone.Wmf;
 import org.lethe.recsys.balance.Balance;
+import org.lethe.recsys.balance.InNaive;
+import org.lethe.recsys.balance.InUcds;
+import org.lethe.recsys.balance.NeighbourSmoothing;
 import org.lethe.recsys.balance.Reranked;
 import org.lethe.recsys.balance.SDro;
 import org.lethe.recsys.balance.Ufr;
@@ -131,8 +134,11 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new MeanMatching(),
                 new EqualNoise(),
                 new DpNoise(),
+                new InUcds(),
+                new InNaive(),
                 new SDro(),
-                new Ufr());
+                new Ufr(),
+                new NeighbourSmoothing());
     }
 
     @Override

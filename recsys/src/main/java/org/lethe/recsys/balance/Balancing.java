@@ -9,6 +9,7 @@ import org.lethe.Request;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.UserLearner;
+import org.lethe.recsys.UserRows;
 
 /** The requirements of every method that balances groups. */
 interface Balancing extends Method<Split, Recommender> {
@@ -23,6 +24,16 @@ interface Balancing extends Method<Split, Recommender> {
             return balance;
         }
         throw refused(method, "fulfils requests to balance, not " + Named.Of.name(request));
+    }
+
+    /** The model, which must hold user embeddings. */
+    static UserRows rows(Method<?, ?> method, Recommender model) {
+        if (model.served() instanceof UserRows rows) {
+            return rows;
+        }
+        throw refused(
+                method,
+                "needs a model with one table of user embeddings; shards that answer one by one have a table each");
     }
 
     /** The learner, which must train under an additional loss. */
