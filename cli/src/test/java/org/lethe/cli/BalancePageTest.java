@@ -30,7 +30,7 @@ class BalancePageTest {
             int count = u % 10 == 0 ? 50 : 10;
             for (int n = 0; n < count; n++) {
                 int item = Keyed.below(random.at(u, n), 60);
-                boolean liked = Keyed.unit(random.at(u, n, 1)) < 0.8;
+                boolean liked = Keyed.unit(random.of(u).of(n).at(1)) < 0.8;
                 rows.append('u').append(u).append(",i").append(2 * item + (liked ? u % 2 : 1 - u % 2)).append('\n');
             }
         }

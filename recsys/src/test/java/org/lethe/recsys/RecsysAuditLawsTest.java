@@ -46,7 +46,8 @@ class RecsysAuditLawsTest extends AuditLaws<Split, Recommender> {
                 subject().audits(),
                 "fairness {share: 0.5}",
                 "attribute-inference {attackers: [logistic], repeats: 1}",
-                "list-inference {attackers: [logistic], repeats: 1}");
+                "list-inference {attackers: [logistic], repeats: 1}",
+                "user-group-fairness {lists: full}");
     }
 
     @Override

@@ -33,6 +33,7 @@ import org.lethe.recsys.backbone.LightGcn;
 import org.lethe.recsys.backbone.MultVae;
 import org.lethe.recsys.backbone.NeuMf;
 import org.lethe.recsys.backbone.Ngcf;
+import org.lethe.recsys.backbone.Pmf;
 import org.lethe.recsys.backbone.WholeDataWmf;
 import org.lethe.recsys.backbone.Wmf;
 import org.lethe.recsys.data.Planted;
@@ -68,6 +69,7 @@ class RecsysTest {
             case WholeDataWmf whole -> whole.withDims(8).withEpochs(2);
             case Gmf gmf -> gmf.withDims(8).withEpochs(2);
             case NeuMf neumf -> neumf.withDims(4).withLayers(List.of(8, 4)).withEpochs(2);
+            case Pmf pmf -> pmf.withEpochs(2);
             case Dmf dmf -> dmf.withDims(8).withLayers(List.of(8, 6)).withEpochs(2);
             case Ngcf graph -> graph.withDims(8).withLayers(List.of(6)).withEpochs(2);
             case MultVae vae -> vae.withLatent(4).withHidden(8).withEpochs(2);
