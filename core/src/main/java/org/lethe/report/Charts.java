@@ -101,6 +101,9 @@ record Charts(Report report) {
                         .filter(a -> a.lower() != x.get().lower())
                         .findFirst())
                 .or(() -> others.stream().findFirst())
+                .or(() -> axes.stream()
+                        .filter(a -> a.lower() != x.get().lower())
+                        .findFirst())
                 .or(() -> axes.stream().filter(a -> !a.equals(x.get())).findFirst());
         if (y.isEmpty()) {
             return "";

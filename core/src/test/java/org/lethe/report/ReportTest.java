@@ -264,6 +264,28 @@ class ReportTest {
     }
 
     @Test
+    void theTradeOffOfOneAuditSetsWhatShouldFallAgainstWhatShouldRise() {
+        List<Run.Result> results = List.of(new Run.Result(
+                "only",
+                Aspect.FAIRNESS,
+                List.of(
+                        new Finding("gap", 1, 1, Direction.LOWER).judged(new Verdict.Pass("any")),
+                        new Finding("other gap", 1, 1, Direction.LOWER),
+                        new Finding("quality", 1, 1, Direction.HIGHER)),
+                LIMITS));
+        List<Run> runs = List.of(
+                with(run("one", Role.TESTED, 1, found(1)), results), with(run("two", Role.TESTED, 1, found(1)), results));
+        assertEquals(
+                List.of("quality", "gap"),
+                Pattern.compile("selected=\"\">([^<]*)</option>")
+                        .matcher(Report.of(runs).html())
+                        .results()
+                        .map(r -> r.group(1))
+                        .limit(2)
+                        .toList());
+    }
+
+    @Test
     void whatIsPromisedIsShownWhereAnythingIs() throws IOException {
         Run exact = run("sisa", Role.TESTED, 1, judged(true));
         Report some = Report.of(List.of(exact));
