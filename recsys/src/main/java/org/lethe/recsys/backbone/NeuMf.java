@@ -51,8 +51,8 @@ import org.lethe.torch.Tensors;
  * @param learningRate learning rate of Adam
  * @param initialSd standard deviation of the initial embeddings
  * @param weightDecay weight decay of Adam, which adds {@code weightDecay · w} to the gradient of every weight and row
- * @param negativesAvoidTest whether negatives avoid the pairs of the validation and test parts too: the published weights of
- *     In-UCDS rank as if they did, which tells the model what not to rank low; never for numbers of your own
+ * @param negativesAvoidTest leave false for numbers of your own; whether negatives avoid the pairs of the validation and test
+ *     parts too, which tells the model what not to rank low: the published weights of In-UCDS rank as if trained so
  * @param patience stop after this many epochs without improvement of the validation score
  */
 @Named("neumf")

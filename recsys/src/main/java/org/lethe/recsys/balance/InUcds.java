@@ -22,17 +22,17 @@ import org.lethe.recsys.UserLearner;
  * of t and all advantaged users (section 2 of the paper; {@link DominantSets}). The model is then trained anew by {@code L =
  * L_utility + c Σ_t Σ_j ‖e_t − e_j‖²}, with all pairs in every step and neighbours held fixed.
  *
- * <p>The published code departs from the paper. It counts common items of test pairs too, and it ends an unconstrained
- * iteration after five steps: rule {@code companion}, similarity {@code count}, here from training pairs alone. On its
- * MovieLens-100K, 896 users then have nine different neighbours, one of them for 875 users; from training pairs, 15 and
- * 839. Exact sets hold all 47 advantaged users. By counts, the three of largest weight are 16 users and a hub for 835; by
- * cosine similarity, the default, they are 46 users and a hub for 176.
+ * <p>A constrained dominant set of a user is the cluster that contains it and in which each member is more alike to the others
+ * than to users outside. The published code departs from the paper: it counts common items of test pairs too, and it stops
+ * after five steps of an iteration without the constraint. Settings {@code rule: companion, similarity: count} give this form,
+ * from training pairs alone. On MovieLens-100K, 896 users then have 15 different neighbours, and one of these serves 839 users. The
+ * exact sets by counts have 16 neighbours, one for 835 users; those by cosine similarity, the default, have 46, one for 176.
  *
  * <p>Users without a neighbour, because they share no item with an advantaged user, are pulled towards the most active ones;
  * the cost of the run counts them. A model may become fair by serving advantaged users worse: look at both groups.
  *
  * <p>Approximate; no guarantee of equal quality. Cost: one training, {@code O(|I| · neighbours · width)} products in every
- * step, and before it {@code O(|A|)} for every iteration of {@link DominantSets} and user.
+ * step, and before it {@code O(|A|)} for every user and iteration of {@link DominantSets}.
  *
  * @param rule rule by which neighbours are chosen
  * @param similarity similarity of two users

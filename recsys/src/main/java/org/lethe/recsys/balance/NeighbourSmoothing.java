@@ -21,7 +21,7 @@ import org.lethe.recsys.UserRows;
  * <p>Neighbours are those of {@code in-ucds}. This is for models that cannot be trained again, such as those that have just
  * forgotten users. The share k is the one of 0, 0.05, 0.1, 0.2, 0.3 and 0.5 with the best NDCG@10 of the disadvantaged users
  * on the validation part, where an ideal list has at most ten places. Ties go to the smallest. Since 0 is among them, the
- * chosen k never loses there. Advantaged users keep their embeddings, so nothing is taken from them.
+ * chosen k never loses on that part; on the test part it may. If it is 0, the model stays as it is. Advantaged users keep their embeddings, so nothing is taken from them.
  *
  * <p>Compare it with rule {@code random}: much of the gain comes from any mean of active users. On MovieLens-100K (BPR, one
  * seed), NDCG@10 of the disadvantaged rises from 0.331 to 0.346 with three neighbours of the set, and to 0.345 with three at

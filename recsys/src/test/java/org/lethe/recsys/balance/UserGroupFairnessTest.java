@@ -280,6 +280,13 @@ class UserGroupFairnessTest {
         assertTrue(findings.stream().noneMatch(f -> f.verdict().isPresent()));
     }
 
+    @Test
+    void theReferenceOfAChainBalancesNothingAndIsNotJudged() {
+        Case<Split, Recommender> chained = new Case<>(DATA, BY_GROUP, UNFAIR, LEVELLED, LEVELLED);
+        assertTrue(AUDIT.examine(chained, Env.seeded(1)).stream()
+                .noneMatch(f -> f.verdict().isPresent()));
+    }
+
     // ---- costs, bits, pictures, mistakes ----
 
     /** A model that counts for how many users it is asked. */
