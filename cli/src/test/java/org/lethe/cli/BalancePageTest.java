@@ -54,7 +54,7 @@ class BalancePageTest {
         Typed run = Typed.lethe("run", file.toString(), "--quiet", "--runs", folder.resolve("runs").toString());
         assertEquals(Lethe.DONE, run.code(), run.err());
         String findings = Files.readString(folder.resolve("runs/balance/findings.csv"));
-        Matcher named = Pattern.compile("(?m)^\\|([^|]*)\\|").matcher(page.substring(0, page.indexOf("Three bars judge")));
+        Matcher named = Pattern.compile("(?m)^\\|([^|]*)\\|").matcher(page.substring(0, page.indexOf("Four bars judge")));
         int found = 0;
         while (named.find()) {
             Matcher finding = Pattern.compile("`([^`]+)`").matcher(named.group(1));
@@ -63,7 +63,7 @@ class BalancePageTest {
                 found++;
             }
         }
-        assertEquals(8, found);
+        assertEquals(9, found);
         assertTrue(Files.readString(folder.resolve("runs/balance/report.html")).contains("change of each user"));
     }
 

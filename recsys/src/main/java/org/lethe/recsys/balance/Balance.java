@@ -11,6 +11,7 @@ import org.lethe.Chain;
 import org.lethe.Check;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Printable;
 import org.lethe.Request;
 import org.lethe.recsys.Interactions;
 import org.lethe.tables.Entities;
@@ -19,8 +20,8 @@ import org.lethe.tables.Entities;
  * A request to serve two groups of users equally well (In-UCDS, "user-oriented fairness").
  *
  * <p>Groups are made from the training part; users without training interactions, such as forgotten users, are in neither.
- * By {@code activity}, the advantaged users are the {@code activeShare} with the most interactions, rounded, ties by
- * ascending number. By an attribute, they are the users with one of the labels of {@code advantaged}; users whose label is
+ * By {@code activity}, the advantaged users are the {@code activeShare} with the most interactions, at least one and not
+ * all, ties by ascending number. By an attribute, they are the users with one of the labels of {@code advantaged}; users whose label is
  * unknown are in neither group. By {@code listed}, they are the users of these ids.
  *
  * @param groups activity, listed, or the name of an attribute of users with labels, as gender
@@ -89,7 +90,7 @@ public record Balance(String groups, List<String> advantaged, double activeShare
                 .sorted(Comparator.comparingInt((Integer u) -> -train.degree(u)).thenComparingInt(u -> u))
                 .mapToInt(Integer::intValue)
                 .toArray();
-        int count = (int) Math.max(1, Math.rint(activeShare * order.length));
+        int count = (int) Math.clamp(Math.rint(activeShare * order.length), 1, Math.max(1, order.length - 1));
         boolean[] active = new boolean[train.users()];
         Arrays.stream(order, 0, Math.min(count, order.length)).forEach(u -> active[u] = true);
         return parted(train, u -> true, u -> active[u]);
@@ -102,7 +103,7 @@ public record Balance(String groups, List<String> advantaged, double activeShare
                     .find(id)
                     .orElseThrow(() -> new LetheException(
                             LetheException.Code.DATA,
-                            "balance.advantaged holds \"" + id + "\", which is no user of the data"));
+                            "balance.advantaged holds \"" + Printable.text(id) + "\", which is no user of the data"));
             named[user] = true;
         }
         return parted(train, u -> true, u -> named[u]);
@@ -119,7 +120,7 @@ public record Balance(String groups, List<String> advantaged, double activeShare
                             .toList());
             throw new LetheException(
                     LetheException.Code.DATA,
-                    "balance.groups is \"" + groups + "\", expected activity, listed"
+                    "balance.groups is \"" + Printable.text(groups) + "\", expected activity, listed"
                             + (known.isEmpty() ? "; the users of this data have no labels" : " or one of " + known));
         }
         List<String> first = advantaged.isEmpty() ? List.of(busiest(train, values)) : advantaged;
@@ -127,8 +128,8 @@ public record Balance(String groups, List<String> advantaged, double activeShare
             if (!values.labels().contains(label)) {
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        "balance.advantaged holds \"" + label + "\", expected labels of " + groups + ": "
-                                + String.join(", ", values.labels()));
+                        "balance.advantaged holds \"" + Printable.text(label) + "\", expected labels of " + groups
+                                + ": " + Printable.text(String.join(", ", values.labels())));
             }
         }
         return parted(

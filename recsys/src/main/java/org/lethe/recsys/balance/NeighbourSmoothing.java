@@ -63,6 +63,12 @@ public record NeighbourSmoothing(Neighbours.Rule rule, Similarity similarity, in
                     "has share: 0, which is chosen on the validation part, but that has no pair of a disadvantaged user;"
                             + " expected a validation part, or a share above 0");
         }
+        if (share == 0 && data.validation().where(data.test()::contains).size() > 0) {
+            throw Balancing.refused(
+                    this,
+                    "has share: 0, which is chosen on the validation part, but that holds test pairs; expected a part of its"
+                            + " own, or a share above 0");
+        }
         Neighbours found = new Neighbours.Search(rule, similarity, neighbours, new DominantSets())
                 .of(this, groups, data.train(), env);
         if (share > 0) {

@@ -149,7 +149,8 @@ public record SDro(Form form, double rate, double eta) implements Balancing {
         }
 
         private double[] paper() {
-            return normalised(q[0] * StrictMath.exp(settings.eta * average[0]), q[1] * StrictMath.exp(settings.eta * average[1]));
+            return softmax(
+                    StrictMath.log(q[0]) + settings.eta * average[0], StrictMath.log(q[1]) + settings.eta * average[1]);
         }
 
         private double[] code() {
@@ -157,11 +158,11 @@ public record SDro(Form form, double rate, double eta) implements Balancing {
             if (most == 0) {
                 return new double[] {0.5, 0.5};
             }
-            double[] w = normalised(
-                    StrictMath.exp(settings.eta * average[0] / most / 0.07),
-                    StrictMath.exp(settings.eta * average[1] / most / 0.07)
-                            * (average[0] > 0 ? 1 + average[1] / average[0] : 1));
-            return normalised(StrictMath.exp(5 * w[0]), StrictMath.exp(5 * w[1]));
+            double[] w = softmax(
+                    settings.eta * average[0] / most / 0.07,
+                    settings.eta * average[1] / most / 0.07
+                            + (average[0] > 0 ? StrictMath.log1p(average[1] / average[0]) : 0));
+            return softmax(5 * w[0], 5 * w[1]);
         }
 
         /** The weights of the groups at present. */
@@ -169,8 +170,12 @@ public record SDro(Form form, double rate, double eta) implements Balancing {
             return q.clone();
         }
 
-        private static double[] normalised(double a, double b) {
-            return new double[] {a / (a + b), b / (a + b)};
+        /** exp of both over their sum; a weight never falls to 0, from where it could not return. */
+        private static double[] softmax(double a, double b) {
+            double most = Math.max(a, b);
+            double ofA = Math.max(StrictMath.exp(a - most), Double.MIN_NORMAL);
+            double ofB = Math.max(StrictMath.exp(b - most), Double.MIN_NORMAL);
+            return new double[] {ofA / (ofA + ofB), ofB / (ofA + ofB)};
         }
     }
 }

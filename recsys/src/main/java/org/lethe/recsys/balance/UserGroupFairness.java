@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.lethe.Aspect;
@@ -50,25 +51,29 @@ import org.lethe.statistics.Resampling.Sampled;
  * </ul>
  *
  * <p>Each measure m is given for all users with test items as {@code m}, for the groups as {@code advantaged-m} and {@code
- * disadvantaged-m}, and as {@code ugf-m}, the absolute difference of the groups' means. {@code ugf-before} and {@code ugf-change} are the UGF of
- * {@code ndcg@k} in the model before, and after minus before. {@code overall-change}, {@code advantaged-change} and {@code
- * disadvantaged-change} are the means of {@code ndcg@k} after minus before. {@code levelling-down = −advantaged-change −
+ * disadvantaged-m}, and as {@code ugf-m}, the absolute difference of the groups' means. {@code ugf-before} and {@code
+ * ugf-change} are the UGF of {@code ndcg@k} in the model before, and after minus before. {@code overall-change}, {@code
+ * advantaged-change}, {@code disadvantaged-change} and {@code worse-served-change} are means of {@code ndcg@k} after minus before:
+ * of all users, of each group, and of the group whose mean was lower before. {@code levelling-down = −advantaged-change −
  * disadvantaged-change}; it is above 0 where one group loses more than the other gains, or both lose.
  *
  * <p>Intervals resample users within each group, 1,000 times. Models before and after share users, draws and resamples, so
- * their differences are paired. If the request has a step {@code balance}, three bars judge it:
+ * their differences are paired. A step {@code balance} of the request with these groups is judged by four bars, all but the
+ * first on both kinds of lists:
  *
  * <ul>
  *   <li>{@code ugf-ndcg@k} of {@code lists}: {@code UGF after − maxRemaining · UGF before} is at most 0. Undecided if the gap
  *       before is not told from 0: there is nothing to balance. Doing nothing therefore fails or is undecided.
  *   <li>{@code overall-change}: {@code (1 − margin) · mean before − mean after} is at most 0.
+ *   <li>{@code worse-served-change}: the same for the group that was served worse before.
  *   <li>{@code levelling-down} is at most 0.
  * </ul>
  *
- * <p>A bar passes if the whole interval meets it, fails if none of it does, and is undecided otherwise. After any other
- * request the findings have no verdict: they show which group pays for forgetting or hiding. Users who were forgotten
- * are in neither group and are not evaluated. A group without test items makes every request undecided. The model before is
- * the one that the method learned, before the first step of the request; the reference of a chain is not judged.
+ * <p>A bar passes if the whole interval meets it, fails if none of it does, and is undecided otherwise, and where a group
+ * has fewer than {@value #LEAST} users with test items or the model before has no quality to lose. After any other request the
+ * findings have no verdict: they show which group pays for forgetting or hiding. Users who were forgotten are in neither group
+ * and are not evaluated. The model before is the one that the method learned, before the first step of the request; the
+ * reference of a chain is not judged.
  *
  * <p>The first bar is on sampled lists by default. There, every test item meets the same number of others. In the full ranking
  * a user with many test items has more chances of a hit, and UGF is large even where all tastes are learned equally well.
@@ -102,6 +107,8 @@ public record UserGroupFairness(
     private static final String NAME = "user-group-fairness";
     private static final String REQUEST = "request";
     private static final int DRAWN = 200; // points of a line
+    private static final int LEAST = 10; // users of a group that an interval is drawn from
+    private static final int LARGEST = 1_000_000; // of k, negatives and draws
 
     /** The two kinds of lists. */
     public enum Lists {
@@ -131,9 +138,9 @@ public record UserGroupFairness(
                 advantaged,
                 "nothing, as the request decides");
         new Balance(groups.equals(REQUEST) ? "activity" : groups, advantaged, activeShare); // checks all three
-        Check.require(k >= 1, "k", k, "at least 1");
-        Check.require(negatives >= 1, "negatives", negatives, "at least 1");
-        Check.require(draws >= 1, "draws", draws, "at least 1");
+        Check.require(k >= 1 && k <= LARGEST, "k", k, "1 to 1,000,000");
+        Check.require(negatives >= 1 && negatives <= LARGEST, "negatives", negatives, "1 to 1,000,000");
+        Check.require(draws >= 1 && draws <= LARGEST, "draws", draws, "1 to 1,000,000");
         Check.require(maxRemaining > 0 && maxRemaining < 1, "maxRemaining", maxRemaining, "between 0 and 1");
         Check.require(margin >= 0 && margin < 1, "margin", margin, "0 up to, but not including, 1");
     }
@@ -154,8 +161,9 @@ public record UserGroupFairness(
 
     @Override
     public List<Finding> examine(Case<Split, Recommender> c, Env env) {
-        Groups parts = groups(c);
-        boolean judged = Balance.in(c.request()).isPresent() && !isReference(c);
+        Balance balance = balance(c.request());
+        Groups parts = groups(balance, c);
+        boolean judged = Chain.steps(c.request()).contains(balance) && !isReference(c);
         List<Finding> findings = new ArrayList<>();
         for (Lists kind : List.of(lists, lists.other())) {
             Ranked after = after(kind, c, env);
@@ -175,10 +183,8 @@ public record UserGroupFairness(
                     env.workers());
             Compared of = new Compared(kind, members, measures(kind, means, 0), measures(kind, means, 3));
             ugf(of, judged && kind == lists, findings);
+            changes(of, judged, findings);
             served(of, findings);
-            if (kind == Lists.FULL) {
-                changes(of, judged, findings);
-            }
         }
         return findings;
     }
@@ -249,17 +255,19 @@ public record UserGroupFairness(
         return new Ranked(quality.users(), List.of(quality.ndcgCut(), quality.hitRate(), f1));
     }
 
-    private Groups groups(Case<Split, Recommender> c) {
-        Interactions train = c.remaining().train();
-        if (groups.equals(REQUEST)) {
-            return Balance.in(c.request())
-                    .orElseGet(() -> new Balance("activity", List.of(), activeShare))
-                    .of(train);
-        }
+    private Balance balance(Request request) {
+        return groups.equals(REQUEST)
+                ? Balance.in(request).orElseGet(() -> new Balance("activity", List.of(), activeShare))
+                : new Balance(groups, advantaged, activeShare);
+    }
+
+    private Groups groups(Balance balance, Case<Split, Recommender> c) {
         try {
-            return new Balance(groups, advantaged, activeShare).of(train);
+            return balance.of(c.remaining().train());
         } catch (LetheException e) {
-            throw new LetheException(e.code(), "audit " + NAME + ": " + e.getMessage(), e);
+            throw groups.equals(REQUEST)
+                    ? e
+                    : new LetheException(e.code(), "audit " + NAME + ": " + e.getMessage(), e);
         }
     }
 
@@ -280,6 +288,10 @@ public record UserGroupFairness(
     }
 
     private Verdict balanced(Compared of) {
+        Optional<Verdict> tooFew = tooFew(ugfBar(), of.members);
+        if (tooFew.isPresent()) {
+            return tooFew.get();
+        }
         Sampled before = of.before.ndcg.ugf();
         if (of.before.ndcg.gap().interval().contains(0)) {
             return new Verdict.Undecided(
@@ -320,35 +332,54 @@ public record UserGroupFairness(
     }
 
     private void changes(Compared of, boolean judged, List<Finding> into) {
-        GroupMeans after = of.after.ndcg;
-        GroupMeans before = of.before.ndcg;
-        Sampled first = GroupMeans.both(after.advantaged(), before.advantaged(), (a, b) -> a - b);
-        Sampled second = GroupMeans.both(after.disadvantaged(), before.disadvantaged(), (a, b) -> a - b);
-        Finding overall = finding(
-                of,
-                "overall-change",
-                GroupMeans.both(after.all(), before.all(), (a, b) -> a - b),
-                of.members.count(),
-                Direction.HIGHER);
+        Members members = of.members;
+        Sampled first = change(of, GroupMeans::advantaged);
+        Sampled second = change(of, GroupMeans::disadvantaged);
+        boolean firstWorse = of.before.ndcg.gap().value() < 0;
+        Function<GroupMeans, Sampled> worse = firstWorse ? GroupMeans::advantaged : GroupMeans::disadvantaged;
+        int worseServed = firstWorse ? members.advantaged().length : members.disadvantaged().length;
         Sampled down = GroupMeans.both(first, second, (a, i) -> 0 - (a + i));
-        Finding levelling = finding(of, "levelling-down", down, of.members.inGroups(), Direction.LOWER);
-        into.add(judged ? overall.judged(kept(of)) : overall);
-        into.add(finding(of, "advantaged-change", first, of.members.advantaged().length, Direction.HIGHER));
-        into.add(finding(of, "disadvantaged-change", second, of.members.disadvantaged().length, Direction.HIGHER));
-        into.add(
-                judged
-                        ? levelling.judged(atMostZero(
-                                "the changes of both groups add up to at least 0",
-                                down,
-                                "0 lies within the interval of " + of.members))
-                        : levelling);
+        Finding overall =
+                finding(of, "overall-change", change(of, GroupMeans::all), members.count(), Direction.HIGHER);
+        Finding least = finding(of, "worse-served-change", change(of, worse), worseServed, Direction.HIGHER);
+        Finding levelling = finding(of, "levelling-down", down, members.inGroups(), Direction.LOWER);
+        into.add(judged ? overall.judged(kept(of, "all users lose", GroupMeans::all)) : overall);
+        into.add(judged ? least.judged(kept(of, "the group served worse loses", worse)) : least);
+        into.add(judged ? levelling.judged(levelled(of, down)) : levelling);
+        into.add(finding(of, "advantaged-change", first, members.advantaged().length, Direction.HIGHER));
+        into.add(finding(of, "disadvantaged-change", second, members.disadvantaged().length, Direction.HIGHER));
     }
 
-    private Verdict kept(Compared of) {
-        return atMostZero(
-                String.format(Locale.ROOT, "loses at most %s of the model before's NDCG", margin),
-                GroupMeans.both(of.before.ndcg.all(), of.after.ndcg.all(), (b, a) -> (1 - margin) * b - a),
-                "the bar lies within the interval of " + of.members);
+    /** The mean NDCG of some users after minus before. */
+    private static Sampled change(Compared of, Function<GroupMeans, Sampled> whose) {
+        return GroupMeans.both(whose.apply(of.after.ndcg), whose.apply(of.before.ndcg), (a, b) -> a - b);
+    }
+
+    private Verdict kept(Compared of, String who, Function<GroupMeans, Sampled> whose) {
+        String bar = String.format(Locale.ROOT, "%s at most %s of the model before's NDCG", who, margin);
+        Sampled before = whose.apply(of.before.ndcg);
+        if (before.value() <= 0) {
+            return new Verdict.Undecided(bar, "the model before hits nothing, so nothing can be lost");
+        }
+        return tooFew(bar, of.members)
+                .orElseGet(() -> atMostZero(
+                        bar,
+                        GroupMeans.both(before, whose.apply(of.after.ndcg), (b, a) -> (1 - margin) * b - a),
+                        "the bar lies within the interval of " + of.members));
+    }
+
+    private static Verdict levelled(Compared of, Sampled down) {
+        String bar = "the changes of both groups add up to at least 0";
+        return tooFew(bar, of.members)
+                .orElseGet(() -> atMostZero(bar, down, "0 lies within the interval of " + of.members));
+    }
+
+    /** No verdict on groups so small that resamples say nothing about other users. */
+    private static Optional<Verdict> tooFew(String bar, Members members) {
+        return Math.min(members.advantaged().length, members.disadvantaged().length) >= LEAST
+                ? Optional.empty()
+                : Optional.of(new Verdict.Undecided(
+                        bar, members + " have test items, expected at least " + LEAST + " of each"));
     }
 
     private static Verdict atMostZero(String bar, Sampled of, String why) {
@@ -366,7 +397,7 @@ public record UserGroupFairness(
         }
         Ranked after = after(Lists.FULL, c, env);
         Ranked before = before(Lists.FULL, c, env);
-        Members members = Members.of(after.users, groups(c), c.data().users());
+        Members members = Members.of(after.users, groups(balance(c.request()), c), c.data().users());
         double[] changes = IntStream.range(0, after.users.length)
                 .mapToDouble(n -> after.measures.getFirst()[n] - before.measures.getFirst()[n])
                 .toArray();

@@ -148,6 +148,16 @@ class NeighbourSmoothingTest {
     }
 
     @Test
+    void aShareIsNotChosenByTestPairs() {
+        Split stopped = new Split(DATA.train(), DATA.test(), DATA.test());
+        LetheException refused = assertThrows(
+                LetheException.class,
+                () -> new NeighbourSmoothing()
+                        .fulfil(BPR.untrained(DATA, Env.seeded(1)), BALANCE, BPR, stopped, Env.seeded(1)));
+        assertTrue(refused.getMessage().contains("holds test pairs"), refused.getMessage());
+    }
+
+    @Test
     void anyModelWithUserEmbeddingsSuits() {
         assertEquals(Optional.empty(), new NeighbourSmoothing().unsuited(BALANCE, new ImplicitAls()));
         assertEquals(

@@ -46,6 +46,20 @@ class SDroTest {
     }
 
     @Test
+    void noStepOfTheWeightsOverflows() {
+        for (SDro.Form form : SDro.Form.values()) {
+            SDro.GroupWeights weights = new SDro.GroupWeights(new SDro(form, 1, 999), GROUPS, 3);
+            float[] given = new float[2];
+            for (int step = 0; step < 50; step++) {
+                weights.weigh(new int[] {0, 1}, new float[] {100, 3}, given);
+            }
+            assertEquals(1, weights.weights()[0], 1e-2, form.toString()); // softmax(5, 0) in the code form
+            assertTrue(weights.weights()[1] > 0, form.toString());
+            assertEquals(1, given[0] + given[1], 1e-6, form.toString());
+        }
+    }
+
+    @Test
     void usersInNeitherGroupKeepTheirWeight() {
         Groups groups = new Groups("x", new int[] {0}, new int[] {1});
         SDro.GroupWeights weights = new SDro.GroupWeights(new SDro(), groups, 3);

@@ -207,8 +207,8 @@ class UserGroupFairnessTest {
         assertInstanceOf(Verdict.Fail.class, verdict(ugf, nothing));
         assertInstanceOf(Verdict.Pass.class, verdict("overall-change", nothing));
         assertInstanceOf(Verdict.Pass.class, verdict("levelling-down", nothing));
-        // three findings are judged, whatever the lists
-        assertEquals(3, nothing.stream().filter(f -> f.verdict().isPresent()).count());
+        // one gap and three changes on each kind of list are judged
+        assertEquals(7, nothing.stream().filter(f -> f.verdict().isPresent()).count());
     }
 
     @Test
@@ -277,6 +277,34 @@ class UserGroupFairnessTest {
     void groupsAreByActivityWhereNobodyAsksForOthers() {
         List<Finding> findings = AUDIT.examine(of(new Hide(Planted.GROUP), UNFAIR, REPAIRED), Env.seeded(1));
         assertEquals(20, named("advantaged-ndcg@10", findings).n()); // one in twenty of 400
+        assertTrue(findings.stream().noneMatch(f -> f.verdict().isPresent()));
+    }
+
+    @Test
+    void aLossOnSampledListsAloneIsJudgedAndNoQualityIsNoPass() {
+        // no test item is in anyone's top 10 before, so the full ranking has nothing to lose
+        Scores buried = lifted(-9, -9, 1);
+        List<Finding> findings = examine(buried, lifted(-30, -30, 2));
+        assertInstanceOf(Verdict.Undecided.class, verdict("overall-change", findings));
+        assertInstanceOf(Verdict.Undecided.class, verdict("worse-served-change", findings));
+        List<Finding> harmed = examine(UNFAIR, lifted(1.2, 0, 2));
+        assertInstanceOf(Verdict.Fail.class, verdict("sampled-overall-change", harmed));
+        assertInstanceOf(Verdict.Fail.class, verdict("sampled-worse-served-change", harmed));
+    }
+
+    @Test
+    void groupsOfAFewUsersAreNotJudged() {
+        Balance three = new Balance("listed", List.of("1", "2", "3"), 0.05);
+        for (Recommender after : List.of(UNFAIR, REPAIRED, LEVELLED)) {
+            for (Finding finding : AUDIT.examine(of(three, UNFAIR, after), Env.seeded(1))) {
+                finding.verdict().ifPresent(v -> assertInstanceOf(Verdict.Undecided.class, v, finding.toString()));
+            }
+        }
+    }
+
+    @Test
+    void groupsThatNobodyAskedToBalanceAreNotJudged() {
+        List<Finding> findings = AUDIT.withGroups("activity").examine(of(BY_GROUP, UNFAIR, REPAIRED), Env.seeded(1));
         assertTrue(findings.stream().noneMatch(f -> f.verdict().isPresent()));
     }
 
