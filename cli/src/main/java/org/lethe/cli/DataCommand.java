@@ -129,20 +129,36 @@ final class DataCommand implements Runnable {
             @Option(names = "--users", required = true, description = "The column of users.") String users,
             @Option(names = "--items", required = true, description = "The column of items.") String items,
             @Option(names = "--value", defaultValue = "", description = "The column of values, as stars.") String value,
-            @Option(names = "--time", defaultValue = "", description = "The column of times.") String time) {
-        if (!Files.isRegularFile(file)) {
-            throw new LetheException(LetheException.Code.DATA, file + ": no such file");
-        }
+            @Option(names = "--time", defaultValue = "", description = "The column of times.") String time,
+            @Option(
+                            names = "--people",
+                            description = "A CSV, TSV or Parquet file with the attributes of users, a row for each.")
+                    Optional<Path> people,
+            @Option(names = "--person-id", defaultValue = "", description = "Its column of users' ids; id by default.")
+                    String personId,
+            @Option(names = "--threshold", defaultValue = "", description = "The smallest value that counts.")
+                    String threshold,
+            @Option(
+                            names = "--core",
+                            defaultValue = "",
+                            description = "The smallest number of interactions of a user and of an item.")
+                    String core) {
+        requireFile(file);
+        people.ifPresent(DataCommand::requireFile);
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("path", file.toAbsolutePath().toString());
         settings.put("users", users);
         settings.put("items", items);
         settings.put("value", value);
         settings.put("time", time);
+        settings.put("people", people.map(p -> p.toAbsolutePath().toString()).orElse(""));
+        settings.put("personId", personId);
+        settings.put("threshold", threshold);
+        settings.put("core", core);
         settings.values().removeIf(String::isEmpty);
         String entry = Words.entry("file", settings);
         // The very line a study will hold is read as a study would read it.
-        Study<?, ?> study = Study.parse("--users, --items", """
+        Study<?, ?> study = Study.parse("data add", """
                 study: added
                 subject: recsys
                 data: [%s]
@@ -154,6 +170,12 @@ final class DataCommand implements Runnable {
                 """.formatted(entry), Studies.subjects());
         describe(study.data().getFirst(), DataFolders.usual(Optional.empty()), new JsonOption());
         spec.commandLine().getOut().println("data: [" + entry + "]");
+    }
+
+    private static void requireFile(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new LetheException(LetheException.Code.DATA, file + ": no such file");
+        }
     }
 
     @Command(name = "show", mixinStandardHelpOptions = true, description = "Show what a data set contains.")

@@ -25,7 +25,7 @@ import org.lethe.numerics.Keyed;
 
 /**
  * Every {@code ./lethe} command of the manual works as printed. The commands of a page run in a folder that holds
- * {@code studies/}, a table of interactions and the studies that the page itself shows. A block after {@code <!-- not
+ * {@code studies/}, tables of interactions and of people, and the studies that the page itself shows. A block after {@code <!-- not
  * run here: why -->} is skipped, and says so.
  */
 class CommandsTest {
@@ -100,6 +100,7 @@ class CommandsTest {
             if (!Files.exists(folder.resolve("studies"))) {
                 Files.createSymbolicLink(folder.resolve("studies"), ROOT.resolve("studies"));
                 Files.writeString(folder.resolve("interactions.csv"), interactions());
+                Files.writeString(folder.resolve("people.csv"), people());
             }
             Matcher block = BLOCK.matcher(page);
             while (block.find()) {
@@ -117,7 +118,7 @@ class CommandsTest {
     }
 
     /** Eighty people, one of them the one who asks in the manual, with a dozen items each. */
-    private static String interactions() {
+    static String interactions() {
         Keyed drawn = Keyed.seed(5).of("interactions");
         StringBuilder csv = new StringBuilder("user,item,rating\n");
         for (int user = 0; user < 80; user++) {
@@ -131,6 +132,20 @@ class CommandsTest {
                             .append('\n');
                 }
             }
+        }
+        return csv.toString();
+    }
+
+    /** The same people; every tenth says nothing of the gender. */
+    static String people() {
+        StringBuilder csv = new StringBuilder("user,gender,age\n");
+        for (int user = 0; user < 80; user++) {
+            csv.append(4700 + user)
+                    .append(',')
+                    .append(user % 10 == 0 ? "" : user % 2 == 0 ? "f" : "m")
+                    .append(',')
+                    .append(18 + user % 50)
+                    .append('\n');
         }
         return csv.toString();
     }

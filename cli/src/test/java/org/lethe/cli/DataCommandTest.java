@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +20,10 @@ import org.lethe.study.Studies;
 import org.lethe.study.Study;
 
 class DataCommandTest {
+    private static final Path PAGE = Path.of("../docs/tasks/use-your-own-data.md");
+    private static final Pattern ADDED = Pattern.compile(
+            "```\\n\\./lethe (data add [^\\n]*)\\n```.*?```yaml\\n(data: [^\\n]*)\\n```", Pattern.DOTALL);
+
     @TempDir
     @SuppressWarnings("NullAway.Init") // set by JUnit
     Path folder;
@@ -49,6 +55,134 @@ class DataCommandTest {
         assertTrue(lines.contains("all 6 users, 4 items, 24 interactions"), added.out());
         assertTrue(lines.contains("dropped 12 rows with rating below the threshold of 0.0"), added.out());
         assertTrue(lines.contains("repeated 1 rows whose user and item stand in another row"), added.out());
+    }
+
+    private Path rated() throws IOException {
+        StringBuilder csv = new StringBuilder("user,item,rating\nd,1,5\na,9,5\na,4,1\n");
+        for (String user : List.of("a", "b", "c", "e")) {
+            for (int item = 1; item <= 3; item++) {
+                csv.append(user).append(',').append(item).append(",5\n");
+            }
+        }
+        return Files.writeString(folder.resolve("rated.csv"), csv);
+    }
+
+    @Test
+    void addTakesPeopleAThresholdAndACore() throws IOException {
+        Path file = rated();
+        Path people = Files.writeString(folder.resolve("people.csv"), "who,gender\na,f\nb,m\nc,f\nz,m\n");
+        Typed added = Typed.lethe(
+                ("data add " + file + " --users user --items item --value rating --threshold 2 --core 3 --people "
+                                + people + " --person-id who")
+                        .split(" "));
+        assertEquals(Lethe.DONE, added.code(), added.err());
+        List<String> lines =
+                added.out().lines().map(l -> l.replaceAll(" +", " ")).toList();
+        for (String line : List.of(
+                "rows 15",
+                "all 5 users, 4 items, 14 interactions",
+                "dropped 1 rows with rating below the threshold of 2.0",
+                "core drops 1 users, 1 items, 2 interactions, so that each user and item left has at least 3",
+                "people gender (2 labels)",
+                "unknown 2 users without a row in the file of people",
+                "strangers 1 ids in the file of people without interactions")) {
+            assertTrue(lines.contains(line), added.out());
+        }
+        assertEquals(
+                "data: [{file: {path: " + file + ", users: user, items: item, value: rating, people: " + people
+                        + ", personId: who, threshold: 2, core: 3}}]",
+                lines.getLast());
+    }
+
+    private static void refuses(Path file, String options, int code, String message) {
+        Typed added = Typed.lethe(("data add " + file + " --users user --items item " + options).split(" "));
+        assertEquals(code, added.code(), added.err());
+        assertTrue(added.err().contains(message), added.err());
+    }
+
+    @Test
+    void optionsThatDoNotFitAreErrorsInWords() throws IOException {
+        Path file = rated();
+        refuses(file, "--core=-1", Lethe.MISTAKE, "core is -1, expected at least 0");
+        refuses(file, "--value rating --threshold=four", Lethe.MISTAKE, "threshold is \"four\"");
+        refuses(file, "--threshold 4", Lethe.MISTAKE, "threshold is 4.0, expected value");
+        refuses(file, "--person-id who", Lethe.MISTAKE, "personId is who, expected people");
+        refuses(file, "--people " + folder.resolve("no.csv"), Lethe.SURROUNDINGS, "no.csv: no such file");
+        Path people = Files.writeString(folder.resolve("people.csv"), "who,gender\na,f\n");
+        refuses(file, "--people " + people, Lethe.SURROUNDINGS, "has no column \"id\" (personId)");
+    }
+
+    @Test
+    void thePageShowsTheLinesThatAddPrints() throws IOException {
+        Files.writeString(folder.resolve("interactions.csv"), CommandsTest.interactions());
+        Files.writeString(folder.resolve("people.csv"), CommandsTest.people());
+        Matcher shown = ADDED.matcher(Files.readString(PAGE));
+        int found = 0;
+        while (shown.find()) {
+            Typed added = Typed.lethe(shown.group(1)
+                    .replaceAll("\\b(interactions|people)\\.csv", folder + "/$1.csv")
+                    .split(" "));
+            assertEquals(Lethe.DONE, added.code(), added.err());
+            assertEquals(
+                    shown.group(2),
+                    added.out().replace(folder + "/", "").lines().toList().getLast());
+            found++;
+        }
+        assertEquals(2, found);
+    }
+
+    @Test
+    void thePageSaysHowBadRowsAreRefused() throws IOException {
+        String page = Files.readString(PAGE);
+        Path file = folder.resolve("interactions.csv");
+        for (String[] bad :
+                new String[][] {{"7,,4", "expected an id in column \"item\""}, {"7,3,", "a finite number"}}) {
+            Files.writeString(file, "user,item,rating\n7,1,4\n" + bad[0] + "\n");
+            Typed added = add(file, "--users", "user", "--items", "item", "--value", "rating");
+            String message = added.err().replace(folder + "/", "").strip();
+            assertTrue(message.contains(bad[1]) && page.contains(message), message);
+        }
+    }
+
+    @Test
+    void whatIsInANameOfPeopleDoesNotMatter() throws IOException {
+        Path file = rated();
+        Path people = Files.writeString(
+                folder.resolve("p\"e, o: [p] {l}\u001b#.csv"),
+                "\"us,er\u001b: #\",\"gen\u001bder\nof \"\"user\"\"\",rating\na,f,1\nb,m\u001b[2J,2\nc,f,1\n");
+        Typed added = add(
+                file,
+                "--users",
+                "user",
+                "--items",
+                "item",
+                "--people",
+                people.toString(),
+                "--person-id",
+                "us,er\u001b: #");
+        assertEquals(Lethe.DONE, added.code(), added.err());
+        assertEquals(Printable.lines(added.out()), added.out());
+        assertTrue(added.out().contains("gen\\u001bder\\u000aof \"user\" (2 labels), rating (2 labels)"), added.out());
+        String line = added.out().lines().reduce((first, last) -> last).orElseThrow();
+        assertTrue(parsed(line)
+                .data()
+                .getFirst()
+                .load(new DataFolders(List.of()))
+                .toString()
+                .contains("5 users"));
+    }
+
+    private static Study<?, ?> parsed(String line) {
+        return Study.parse("study.yaml", """
+                study: mine
+                subject: recsys
+                %s
+                model: [bpr]
+                request: [forget-users]
+                method: [retrain]
+                audit: [utility]
+                seeds: [1]
+                """.formatted(line), Studies.subjects());
     }
 
     @Test
@@ -88,17 +222,7 @@ class DataCommandTest {
             String line = added.out().lines().reduce((first, last) -> last).orElseThrow();
             assertTrue(line.startsWith("data: [{file: {path: "), line);
             assertEquals(Printable.lines(added.out()), added.out());
-            Study<?, ?> study = Study.parse("study.yaml", """
-                    study: mine
-                    subject: recsys
-                    %s
-                    model: [bpr]
-                    request: [forget-users]
-                    method: [retrain]
-                    audit: [utility]
-                    seeds: [1]
-                    """.formatted(line), Studies.subjects());
-            Object read = study.data().getFirst().load(new DataFolders(List.of()));
+            Object read = parsed(line).data().getFirst().load(new DataFolders(List.of()));
             assertTrue(added.out().contains(read.toString()), added.out());
         }
     }

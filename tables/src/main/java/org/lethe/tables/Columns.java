@@ -106,26 +106,37 @@ public abstract sealed class Columns permits TextColumns, ParquetColumns {
 
     /** A complaint unless each of these columns is there once; empty names are not asked for. */
     public final void require(String... wanted) {
-        Map<String, String> columns = types();
         for (String column : wanted) {
-            if (!column.isEmpty() && !columns.containsKey(column)) {
-                String near = columns.keySet().stream()
-                        .filter(c -> c.strip().equalsIgnoreCase(column.strip()))
-                        .findFirst()
-                        .map(c -> "; did you mean \"" + Printable.text(c) + "\"?")
-                        .orElse("");
-                throw new LetheException(
-                        LetheException.Code.DATA,
-                        file + ": has no column \"" + Printable.text(column) + "\", expected one of "
-                                + columns.keySet().stream()
-                                        .filter(c -> !c.isEmpty())
-                                        .map(Printable::text)
-                                        .collect(Collectors.joining(", "))
-                                + near
-                                + hint());
-            }
+            requireThere(column, "");
         }
         requireOnce(Arrays.asList(wanted));
+    }
+
+    /** The same for the column that a setting names. */
+    final void requireFor(String setting, String column) {
+        requireThere(column, " (" + setting + ")");
+        requireOnce(List.of(column));
+    }
+
+    private void requireThere(String column, String setting) {
+        Map<String, String> columns = types();
+        if (column.isEmpty() || columns.containsKey(column)) {
+            return;
+        }
+        String near = columns.keySet().stream()
+                .filter(c -> c.strip().equalsIgnoreCase(column.strip()))
+                .findFirst()
+                .map(c -> "; did you mean \"" + Printable.text(c) + "\"?")
+                .orElse("");
+        throw new LetheException(
+                LetheException.Code.DATA,
+                file + ": has no column \"" + Printable.text(column) + "\"" + setting + ", expected one of "
+                        + columns.keySet().stream()
+                                .filter(c -> !c.isEmpty())
+                                .map(Printable::text)
+                                .collect(Collectors.joining(", "))
+                        + near
+                        + hint());
     }
 
     /** A complaint where one of these names is that of two columns. */

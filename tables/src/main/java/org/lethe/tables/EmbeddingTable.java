@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.lethe.Check;
 import org.lethe.LetheException;
@@ -27,12 +26,6 @@ import org.lethe.Safetensors;
 public record EmbeddingTable(String source, Entities entities, int width, float[] rows, List<String> columns) {
     /** Numbers that one table holds at most. */
     static final long MOST = Integer.MAX_VALUE - 8L;
-
-    /**
-     * A numeric attribute with more different values than this stays numeric and is put in bands; with fewer it is
-     * labels.
-     */
-    private static final int LABELS = 20;
 
     public EmbeddingTable {
         columns = List.copyOf(columns);
@@ -179,56 +172,11 @@ public record EmbeddingTable(String source, Entities entities, int width, float[
                             + "\" is the attribute itself and stands among the numbers of the embeddings; expected a file"
                             + " without it");
         }
-        Entities told = KeyedColumns.open(file).attribute(id, attribute, LABELS);
-        int[] to = new int[entities.size()];
-        boolean[] met = new boolean[told.size()];
-        int unknown = 0;
-        for (int u = 0; u < to.length; u++) {
-            OptionalInt found = told.find(entities.id(u));
-            to[u] = found.orElse(-1);
-            unknown += found.isEmpty() ? 1 : 0;
-            found.ifPresent(t -> met[t] = true);
-        }
-        if (unknown == to.length) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    file + ": none of its " + told.size() + " ids is that of one of the " + to.length + " rows of "
-                            + source + "; expected the same ids in both, and the first are \""
-                            + Printable.text(told.id(0)) + "\" and \"" + Printable.text(entities.id(0))
-                            + "\""
-                            + (entities.haveIds() ? "" : " (rows without ids are numbered from 0)"));
-        }
-        int strangers = 0;
-        for (int t = 0; t < met.length; t++) {
-            strangers += met[t] ? 0 : 1;
-            if (!met[t] && !entities.haveIds()) {
-                throw new LetheException(
-                        LetheException.Code.DATA,
-                        file + ": id " + Printable.text(told.id(t)) + " is no row of " + source
-                                + ", which has no ids, so that its rows are numbered from 0 to " + (to.length - 1)
-                                + "; expected ids that count from 0, or embeddings in a file with ids");
-            }
-        }
-        if (!entities.haveIds() && told.find("0").isEmpty()) { // ids 1 to n − 1 of n rows would fit as well
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    file + ": has no id 0, so its ids may count from 1, and the rows of " + source
-                            + ", which has no ids, are numbered from 0 to " + (to.length - 1)
-                            + "; expected ids that count from 0, the id 0 among them with or without a value, or embeddings"
-                            + " in a file with ids");
-        }
-        Entities.Attribute values = switch (told.attributes().get(attribute)) {
-            case Entities.Categorical(var codes, var labels) ->
-                new Entities.Categorical(
-                        Arrays.stream(to).map(t -> t < 0 ? -1 : codes[t]).toArray(), labels);
-            case Entities.Numeric(var numbers) ->
-                new Entities.Numeric(Arrays.stream(to)
-                        .mapToDouble(t -> t < 0 ? Double.NaN : numbers[t])
-                        .toArray());
-            case null -> throw new IllegalStateException("the attribute was just read");
-        };
+        AttributeFile.Matched matched = AttributeFile.of(file, id, attribute).matched(entities, "row", source);
         return new Described(
-                new EmbeddingTable(source, entities.with(attribute, values), width, rows, columns), unknown, strangers);
+                new EmbeddingTable(source, matched.entities(), width, rows, columns),
+                matched.unknown(),
+                matched.strangers());
     }
 
     /** The same entities with other rows. */

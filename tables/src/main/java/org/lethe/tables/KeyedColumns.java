@@ -178,47 +178,85 @@ final class KeyedColumns {
         }
     }
 
+    /** A complaint unless the column of ids, which a setting names, is there once. */
+    void requireId(String setting, String id) {
+        columns.requireFor(setting, id);
+    }
+
+    /** The names of all columns but that of ids; a column without a name is left alone. */
+    List<String> besides(String id) {
+        return columns.types().keySet().stream()
+                .filter(c -> !c.isEmpty() && !c.equals(id))
+                .toList();
+    }
+
     /**
-     * An attribute; numbers of more than {@code labels} different values stay numbers, everything else is labels. Words that
+     * Some attributes; numbers of more than {@code labels} different values stay numbers, everything else is labels. Words that
      * stand for a missing value, as {@code nan}, are missing values.
      */
-    Entities attribute(String id, String attribute, int labels) {
-        columns.require(id, attribute);
-        Ids ids = new Ids();
-        List<String> values = new ArrayList<>();
+    Entities attributes(String id, List<String> names, int labels) {
+        columns.require(id);
+        columns.require(names.toArray(String[]::new));
+        List<Want> wanted = new ArrayList<>(List.of(new Want(id, As.ID)));
+        names.forEach(name -> wanted.add(new Want(name, As.TEXT)));
+        List<List<String>> values = new ArrayList<>();
+        names.forEach(name -> values.add(new ArrayList<>()));
         List<String> places = new ArrayList<>();
-        try (Columns.Rows found = columns.rows(List.of(new Want(id, As.ID), new Want(attribute, As.TEXT)))) {
+        Ids ids = new Ids();
+        try (Columns.Rows found = columns.rows(wanted)) {
             while (found.next()) {
                 found.id(0, ids);
-                String value = found.text(1).strip();
-                values.add(MISSING.contains(value.toLowerCase(Locale.ROOT)) ? "" : Printable.text(value));
+                for (int c = 0; c < names.size(); c++) {
+                    String value = found.text(c + 1).strip();
+                    values.get(c).add(MISSING.contains(value.toLowerCase(Locale.ROOT)) ? "" : Printable.text(value));
+                }
                 places.add(found.place());
             }
         }
+        if (ids.size() == 0) {
+            throw wrong("has no rows, expected one for each id");
+        }
         long[] keys = ids.keys();
+        int[] kept = firstOfEach(keys, names, values, places);
+        Entities entities =
+                ids.entities(Arrays.stream(kept).mapToLong(n -> keys[n]).toArray());
+        for (int c = 0; c < names.size(); c++) {
+            List<String> all = values.get(c);
+            String[] of = Arrays.stream(kept).mapToObj(all::get).toArray(String[]::new);
+            entities = entities.with(
+                    names.get(c),
+                    numeric(names.get(c), all, places, labels)
+                            ? new Entities.Numeric(Arrays.stream(of)
+                                    .mapToDouble(v -> v.isEmpty() ? Double.NaN : Numbers.decimal(v))
+                                    .toArray())
+                            : Entities.Categorical.of(of));
+        }
+        return entities;
+    }
+
+    /** The first row of each id; a complaint where a later one has another value. */
+    private static int[] firstOfEach(long[] keys, List<String> names, List<List<String>> values, List<String> places) {
         Map<Long, Integer> first = new HashMap<>();
         Set<Integer> kept = new LinkedHashSet<>();
         for (int n = 0; n < keys.length; n++) {
             Integer before = first.putIfAbsent(keys[n], n);
             if (before == null) {
                 kept.add(n);
-            } else if (!values.get(before).equals(values.get(n))) {
-                throw new LetheException(
-                        LetheException.Code.DATA,
-                        places.get(n) + ": column \"" + Printable.text(attribute) + "\" is \"" + values.get(n)
-                                + "\" for the same id for which it is \"" + values.get(before) + "\" in "
-                                + places.get(before) + ", expected one value for each id");
+                continue;
+            }
+            for (int c = 0; c < names.size(); c++) {
+                String value = values.get(c).get(n);
+                if (!values.get(c).get(before).equals(value)) {
+                    throw new LetheException(
+                            LetheException.Code.DATA,
+                            places.get(n) + ": column \"" + Printable.text(names.get(c)) + "\" is \"" + value
+                                    + "\" for the same id for which it is \""
+                                    + values.get(c).get(before) + "\" in "
+                                    + places.get(before) + ", expected one value for each id");
+                }
             }
         }
-        Entities entities = ids.entities(kept.stream().mapToLong(n -> keys[n]).toArray());
-        String[] of = kept.stream().map(values::get).toArray(String[]::new);
-        return entities.with(
-                attribute,
-                numeric(attribute, values, places, labels)
-                        ? new Entities.Numeric(Arrays.stream(of)
-                                .mapToDouble(v -> v.isEmpty() ? Double.NaN : Numbers.decimal(v))
-                                .toArray())
-                        : Entities.Categorical.of(of));
+        return kept.stream().mapToInt(Integer::intValue).toArray();
     }
 
     /** Whether values are numbers; a complaint where all are but for one or two words. */

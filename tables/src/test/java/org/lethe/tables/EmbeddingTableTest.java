@@ -216,6 +216,7 @@ final class EmbeddingTableTest {
                         LetheException.class, () -> table.with(text("b.csv", "id,gender\n1,f\n"), "id", "gender"))
                 .getMessage();
         assertTrue(message.contains("none of its 1 ids"), message);
+        assertTrue(refused(table, text("e.csv", "id,gender\n"), "gender").contains("e.csv: has no rows"));
         assertTrue(assertThrows(LetheException.class, () -> table.with(text("c.csv", "id,age\nx,f\n"), "id", "gender"))
                 .getMessage()
                 .contains("no column \"gender\""));

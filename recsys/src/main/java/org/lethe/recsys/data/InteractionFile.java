@@ -9,13 +9,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Printable;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
+import org.lethe.tables.AttributeFile;
 import org.lethe.tables.Columns;
 import org.lethe.tables.Entities;
 import org.lethe.tables.Ids;
@@ -27,14 +30,23 @@ import org.lethe.tables.Times;
  *
  * <p>CSV and TSV need a header. {@code movielens} is {@code user item stars [time]} without a header, separated by tabs or
  * by {@code ::}, whichever the first line has. {@code lists} is {@code user item item …}, separated by blanks, with dense
- * numbers from 0. Text files may be gzipped. Only this one file is read, and nothing is downloaded.
+ * numbers from 0. Text files may be gzipped.
  *
- * @param path path of the file, absolute or in a data folder
+ * <p>{@code people} is a second file, CSV, TSV or Parquet, with a row for each user. Every column of it but the ids becomes an
+ * attribute of users, which a request can hide or balance by. An attribute of more than twenty different numbers is a number;
+ * any other one is labels. Words for a missing value, such as {@code nan}, {@code NA}, {@code null} and {@code None}, count as
+ * none. Nothing is known of users without a row; rows of users without interactions are counted in the facts.
+ *
+ * <p>Only these files are read, and nothing is downloaded.
+ *
+ * @param path path of the file: absolute, from the current folder, or in a data folder
  * @param format format of the file; auto chooses by the ending of its name
  * @param users name of the column of users
  * @param items name of the column of items
  * @param value name of the column of values, for example stars; empty for none
  * @param time name of the column of times, in seconds or as date and time; empty for none
+ * @param people path of a file with the attributes of users: .csv, .tsv or .parquet; empty for none
+ * @param personId name of its column of users' ids
  * @param threshold smallest value that counts as an interaction
  * @param core smallest number of interactions of a user and of an item (k-core); 0 keeps all
  * @param split rule of the split: random, leave-one-out or temporal
@@ -51,6 +63,8 @@ public record InteractionFile(
         String items,
         String value,
         String time,
+        String people,
+        String personId,
         double threshold,
         int core,
         Splits.By split,
@@ -59,6 +73,7 @@ public record InteractionFile(
         double test,
         long seed)
         implements DataSource<Split> {
+    private static final String ID = "id";
     private static final long SPARE = 1_000_000; // numbers that lists may leave out,
     private static final long SPARSE = 16; // and for each of their interactions
 
@@ -82,6 +97,12 @@ public record InteractionFile(
         Check.require(split != Splits.By.GIVEN, "split", split, "random, leave-one-out or temporal for one file");
         Check.require(!users.isBlank(), "users", "\"\"", "the name of a column");
         Check.require(!items.isBlank(), "items", "\"\"", "the name of a column");
+        Check.require(!personId.isBlank(), "personId", "\"\"", "the name of a column");
+        Check.require(
+                !people.isEmpty() || personId.equals(ID),
+                "personId",
+                personId,
+                "people, the file with this column, too");
         Check.require(Double.isFinite(threshold), "threshold", threshold, "a finite number");
         Check.require(core >= 0, "core", core, "at least 0");
         Check.require(validation >= 0 && validation < 1, "validation", validation, "at least 0 and below 1");
@@ -95,32 +116,137 @@ public record InteractionFile(
 
     /** Columns {@code user} and {@code item} of a file, split at random. */
     public InteractionFile(String path) {
-        this(path, Format.AUTO, "user", "item", "", "", 0, 0, Splits.By.RANDOM, Splits.StopOn.VALIDATION, 0.1, 0.2, 1);
+        this(
+                path,
+                Format.AUTO,
+                "user",
+                "item",
+                "",
+                "",
+                "",
+                ID,
+                0,
+                0,
+                Splits.By.RANDOM,
+                Splits.StopOn.VALIDATION,
+                0.1,
+                0.2,
+                1);
     }
 
     public InteractionFile withFormat(Format format) {
         return new InteractionFile(
-                path, format, users, items, value, time, threshold, core, split, stopOn, validation, test, seed);
+                path,
+                format,
+                users,
+                items,
+                value,
+                time,
+                people,
+                personId,
+                threshold,
+                core,
+                split,
+                stopOn,
+                validation,
+                test,
+                seed);
     }
 
     public InteractionFile withValue(String value) {
         return new InteractionFile(
-                path, format, users, items, value, time, threshold, core, split, stopOn, validation, test, seed);
+                path,
+                format,
+                users,
+                items,
+                value,
+                time,
+                people,
+                personId,
+                threshold,
+                core,
+                split,
+                stopOn,
+                validation,
+                test,
+                seed);
     }
 
     public InteractionFile withTime(String time) {
         return new InteractionFile(
-                path, format, users, items, value, time, threshold, core, split, stopOn, validation, test, seed);
+                path,
+                format,
+                users,
+                items,
+                value,
+                time,
+                people,
+                personId,
+                threshold,
+                core,
+                split,
+                stopOn,
+                validation,
+                test,
+                seed);
+    }
+
+    /** With the attributes of users in another file, whose column of ids is {@code personId}. */
+    public InteractionFile withPeople(String people, String personId) {
+        return new InteractionFile(
+                path,
+                format,
+                users,
+                items,
+                value,
+                time,
+                people,
+                personId,
+                threshold,
+                core,
+                split,
+                stopOn,
+                validation,
+                test,
+                seed);
     }
 
     public InteractionFile withThreshold(double threshold) {
         return new InteractionFile(
-                path, format, users, items, value, time, threshold, core, split, stopOn, validation, test, seed);
+                path,
+                format,
+                users,
+                items,
+                value,
+                time,
+                people,
+                personId,
+                threshold,
+                core,
+                split,
+                stopOn,
+                validation,
+                test,
+                seed);
     }
 
     public InteractionFile withStopOn(Splits.StopOn stopOn) {
         return new InteractionFile(
-                path, format, users, items, value, time, threshold, core, split, stopOn, validation, test, seed);
+                path,
+                format,
+                users,
+                items,
+                value,
+                time,
+                people,
+                personId,
+                threshold,
+                core,
+                split,
+                stopOn,
+                validation,
+                test,
+                seed);
     }
 
     @Override
@@ -136,33 +262,74 @@ public record InteractionFile(
 
     @Override
     public List<Path> files(DataFolders folders) {
-        return List.of(file(folders));
+        Path file = file(folders);
+        return people.isEmpty() ? List.of(file) : List.of(file, people(folders));
     }
 
-    /** All interactions, before the split and the k-core. */
+    /** All interactions with the attributes of users, before the split and the k-core. */
     public Interactions read(DataFolders folders) {
-        return found(folders).interactions;
+        Interactions all = found(folders).interactions;
+        return people.isEmpty() ? all : all.with(described(all, folders).entities(), all.itemEntities());
+    }
+
+    private AttributeFile.Matched described(Interactions all, DataFolders folders) {
+        return AttributeFile.all(people(folders), personId, "personId").matched(all.userEntities(), "user", path);
     }
 
     /**
-     * The content of the file in words, by name: rows, interactions, rows below the threshold and rows that repeat a user and
-     * item; the last two only if there are any.
+     * The content of the files in words, by name: rows, interactions, rows below the threshold, rows that repeat a user and
+     * item, what the k-core drops, attributes, users without a row of attributes, and rows of users without interactions; the
+     * last seven only if there are any.
      */
     @Override
     public Map<String, String> facts(DataFolders folders) {
         Found found = found(folders);
+        Interactions all = found.interactions;
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("rows", "" + found.rows);
-        facts.put("all", found.interactions.toString());
+        facts.put("all", all.toString());
         if (found.below > 0) {
             String stars = value.isEmpty() ? "stars" : value;
             facts.put("dropped", found.below + " rows with " + stars + " below the threshold of " + threshold);
         }
-        long repeated = found.rows - found.below - found.interactions.size();
+        long repeated = found.rows - found.below - all.size();
         if (repeated > 0) {
             facts.put("repeated", repeated + " rows whose user and item stand in another row");
         }
+        if (core > 0) {
+            Interactions kept = Splits.core(all, core);
+            facts.put(
+                    "core",
+                    "drops " + (all.users() - kept.users()) + " users, " + (all.items() - kept.items()) + " items, "
+                            + (all.size() - kept.size())
+                            + " interactions, so that each user and item left has at least "
+                            + core);
+        }
+        if (!people.isEmpty()) {
+            people(described(all, folders), facts);
+        }
         return facts;
+    }
+
+    private static void people(AttributeFile.Matched described, Map<String, String> facts) {
+        facts.put(
+                "people",
+                described.entities().attributes().entrySet().stream()
+                        .map(a -> Printable.text(a.getKey()) + kind(a.getValue()))
+                        .collect(Collectors.joining(", ")));
+        if (described.unknown() > 0) {
+            facts.put("unknown", described.unknown() + " users without a row in the file of people");
+        }
+        if (described.strangers() > 0) {
+            facts.put("strangers", described.strangers() + " ids in the file of people without interactions");
+        }
+    }
+
+    private static String kind(Entities.Attribute attribute) {
+        return switch (attribute) {
+            case Entities.Categorical labels -> " (" + labels.labels().size() + " labels)";
+            case Entities.Numeric numbers -> " (numbers)";
+        };
     }
 
     /**
@@ -199,6 +366,11 @@ public record InteractionFile(
 
     /** The interactions in named columns whose value reaches the threshold. */
     private Found columns(Columns columns) {
+        if (value.isEmpty() && threshold != 0) {
+            throw new LetheException(
+                    LetheException.Code.STUDY,
+                    "data file: threshold is " + threshold + ", expected value, the column it applies to, too");
+        }
         columns.require(users, items, value, time);
         List<Columns.Want> wanted = new ArrayList<>();
         wanted.add(new Columns.Want(users, Columns.As.ID));
@@ -300,12 +472,20 @@ public record InteractionFile(
             throw new LetheException(
                     LetheException.Code.STUDY, "data file: path is \"\", expected the path of a file of interactions");
         }
+        return there(path, "", folders);
+    }
+
+    private Path people(DataFolders folders) {
+        return there(people, "people: ", folders);
+    }
+
+    private static Path there(String path, String setting, DataFolders folders) {
         Path own = Path.of(path);
         Path file = Files.exists(own) ? own : folders.find(path).orElse(own);
         if (!Files.isRegularFile(file)) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    path + ": there is no such file, here or in the data folders " + folders.folders());
+                    setting + path + ": there is no such file, here or in the data folders " + folders.folders());
         }
         return file;
     }

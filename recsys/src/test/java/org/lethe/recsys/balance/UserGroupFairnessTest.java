@@ -431,7 +431,7 @@ class UserGroupFairnessTest {
                                         "request", List.of(), 0.05, 10, 99, 20, Lists.FULL, 1, 0.01))
                         .getMessage());
         assertEquals(
-                "draws is 0, expected at least 1",
+                "draws is 0, expected 1 to 1,000,000",
                 assertThrows(
                                 IllegalArgumentException.class,
                                 () -> new UserGroupFairness(

@@ -2,6 +2,7 @@ package org.lethe.recsys.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -23,7 +24,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lethe.DataFolders;
 import org.lethe.LetheException;
 import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Recsys;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.balance.Balance;
+import org.lethe.recsys.balance.Groups;
+import org.lethe.recsys.hide.Classes;
+import org.lethe.recsys.hide.Hide;
+import org.lethe.study.Study;
+import org.lethe.study.Words;
+import org.lethe.tables.Entities;
 
 class InteractionFileTest {
     @TempDir
@@ -276,5 +285,200 @@ class InteractionFileTest {
         Split whole = Splits.random(all, 0.2, 0.1, 7);
         Split without = Splits.random(all.withoutUsers(u -> u < 50), 0.2, 0.1, 7);
         assertEquals(whole.withoutUsers(u -> u < 50), without);
+    }
+
+    private static final DataFolders NO_FOLDERS = new DataFolders(List.of());
+
+    /** Users 1 to 4 with an item each, and a file of people. */
+    private InteractionFile fourUsers(String name, String people) throws IOException {
+        Path own = Files.writeString(folder.resolve("four.csv"), "user,item\n1,1\n2,1\n3,2\n4,2\n");
+        Path file = Files.writeString(folder.resolve(name), people);
+        return new InteractionFile(own.toString()).withPeople(file.toString(), "id");
+    }
+
+    @Test
+    void columnsOfTheFileOfPeopleAreAttributesOfUsers() throws IOException {
+        InteractionFile data = fourUsers(
+                "people.csv", "gender,id,item,user,\nf,3,x,9,0\nm,1,y,9,0\nNA,2,,9,0\nf,99,x,9,0\nf,3,x,9,1\n");
+        Entities users = data.read(NO_FOLDERS).userEntities();
+        assertEquals(
+                List.of("gender", "item", "user"),
+                List.copyOf(users.attributes().keySet()));
+        assertEquals(List.of("f", "m"), users.categorical("gender").labels());
+        assertArrayEquals(new int[] {1, -1, 0, -1}, users.categorical("gender").codes());
+        assertArrayEquals(new int[] {1, -1, 0, -1}, users.categorical("item").codes());
+        assertArrayEquals(new int[] {0, 0, 0, -1}, users.categorical("user").codes());
+        Map<String, String> facts = data.facts(NO_FOLDERS);
+        assertEquals("4 users, 2 items, 4 interactions", facts.get("all"));
+        assertEquals("gender (2 labels), item (2 labels), user (1 labels)", facts.get("people"));
+        assertEquals("1 users without a row in the file of people", facts.get("unknown"));
+        assertEquals("1 ids in the file of people without interactions", facts.get("strangers"));
+        String before = data.digest(NO_FOLDERS);
+        assertEquals(2, data.files(NO_FOLDERS).size());
+        assertNotEquals(before, fourUsers("people.csv", "id,gender\n3,m\n").digest(NO_FOLDERS));
+    }
+
+    @Test
+    void peopleInParquetAndTabsGiveTheSame() throws IOException, SQLException {
+        Path parquet = folder.resolve("people.parquet");
+        try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+                Statement statement = duck.createStatement()) {
+            statement.execute("COPY (SELECT * FROM (VALUES (1, 'f'), (2, NULL), (4, 'm')) t(id, gender)) TO '" + parquet
+                    + "' (FORMAT parquet)");
+        }
+        InteractionFile tabs = fourUsers("people.tsv", "id\tgender\n1\tf\n2\t\n4\tm\n");
+        assertArrayEquals(
+                new int[] {0, -1, -1, 1},
+                tabs.read(NO_FOLDERS).userEntities().categorical("gender").codes());
+        assertArrayEquals(
+                new int[] {0, -1, -1, 1},
+                tabs.withPeople(parquet.toString(), "id")
+                        .read(NO_FOLDERS)
+                        .userEntities()
+                        .categorical("gender")
+                        .codes());
+    }
+
+    @Test
+    void manyNumbersOfPeopleAreANumberAndCodesAreLabels() throws IOException {
+        StringBuilder own = new StringBuilder("user,item\n");
+        StringBuilder people = new StringBuilder("id,age,sex\n");
+        for (int u = 0; u < 30; u++) {
+            own.append(u).append(",1\n");
+            people.append(u)
+                    .append(',')
+                    .append(u == 7 ? "nan" : "" + (20 + u))
+                    .append(',')
+                    .append(u % 2)
+                    .append('\n');
+        }
+        InteractionFile data = new InteractionFile(
+                        Files.writeString(folder.resolve("thirty.csv"), own).toString())
+                .withPeople(
+                        Files.writeString(folder.resolve("ages.csv"), people).toString(), "id");
+        Map<String, Entities.Attribute> attributes =
+                data.read(NO_FOLDERS).userEntities().attributes();
+        assertTrue(attributes.get("age") instanceof Entities.Numeric age
+                && Double.isNaN(age.values()[7])
+                && age.values()[8] == 28);
+        assertTrue(attributes.get("sex") instanceof Entities.Categorical sex && sex.codes()[9] == 1);
+        assertEquals("age (numbers), sex (2 labels)", data.facts(NO_FOLDERS).get("people"));
+    }
+
+    /** Users of odd number are women with six items each, the others are men with ten; user 8 is below the core. */
+    private Study<?, ?> byGender() throws IOException {
+        StringBuilder own = new StringBuilder("user,item\n8,0\n");
+        StringBuilder people = new StringBuilder("user,gender\n8,m\n");
+        for (int n = 0; n < 8; n++) {
+            int u = n < 4 ? n : n + 5; // 0 to 3 and 9 to 12
+            for (int i = 0; i < (u % 2 == 1 ? 6 : 10); i++) {
+                own.append(u).append(',').append(i).append('\n');
+            }
+            people.append(u).append(',').append(u % 2 == 1 ? "f" : "m").append('\n');
+        }
+        return Study.parse(
+                "own.yaml",
+                """
+                study: own
+                subject: recsys
+                data: [{file: {path: "%s", people: "%s", personId: user, core: 3}}]
+                model: [bpr]
+                request: [{balance: {groups: gender}}, {hide: {attribute: gender, minClassSize: 2}}]
+                method: [in-ucds, d2d-r]
+                audit: [user-group-fairness, attribute-inference]
+                seeds: [1]
+                """.formatted(
+                                Files.writeString(folder.resolve("rows.csv"), own),
+                                Files.writeString(folder.resolve("people.csv"), people)),
+                List.of(new Recsys()));
+    }
+
+    @Test
+    void aStudyHidesAndBalancesByAnAttributeOfPeople() throws IOException {
+        Study<?, ?> study = byGender();
+        Interactions train = ((Split) study.data().getFirst().load(NO_FOLDERS)).train();
+        assertEquals(8, train.users());
+        Groups groups = ((Balance) study.requests().get(0)).of(train);
+        Classes classes = ((Hide) study.requests().get(1)).each(train).getFirst();
+        assertEquals(List.of("f", "m"), classes.labels());
+        for (int u = 0; u < 8; u++) {
+            boolean man = Integer.parseInt(train.userEntities().id(u)) % 2 == 0;
+            assertEquals(man, groups.isAdvantaged(8)[u]); // they have the most interactions
+            assertEquals(!man, groups.isDisadvantaged(8)[u]);
+            assertEquals(man ? 1 : 0, classes.of()[u]);
+        }
+    }
+
+    @Test
+    void wordsFromBeforePeopleAreStillRead() {
+        String former =
+                "file {path: x.csv, format: auto, users: user, items: item, value: \"\", time: \"\", threshold: 0.0,"
+                        + " core: 0, split: random, stopOn: validation, validation: 0.1, test: 0.2, seed: 1}";
+        assertEquals(new InteractionFile("x.csv"), Words.read(former, List.of(new InteractionFile()), List.of()));
+    }
+
+    private static String refused(InteractionFile data) {
+        return assertThrows(LetheException.class, () -> data.read(NO_FOLDERS)).getMessage();
+    }
+
+    private void refusesPeople(String people, String... parts) throws IOException {
+        String message = refused(fourUsers("people.csv", people));
+        for (String part : parts) {
+            assertTrue(message.contains(part), message);
+        }
+    }
+
+    @Test
+    void badFilesOfPeopleSayWhereAndWhatWasExpected() throws IOException {
+        refusesPeople(
+                "user,gender\n1,f\n", "people.csv: has no column \"id\" (personId), expected one of user, gender");
+        refusesPeople("id\n1\n", "people.csv: has no column beside \"id\", expected at least one attribute");
+        refusesPeople("id,gender\n", "people.csv: has no rows");
+        refusesPeople("id,gender,gender\n1,f,m\n", "people.csv: two columns are called \"gender\"");
+        refusesPeople("id,gender\n1,f\n,m\n", "people.csv:3: expected an id in column \"id\"");
+        refusesPeople("id,gender\n1,f\n2\n", "people.csv:3: expected 2 fields");
+        refusesPeople(
+                "id,town,gender\n1,x,f\n2,x,f\n1,x,m\n",
+                "people.csv:4: column \"gender\" is \"m\" for the same id for which it is \"f\" in ",
+                "people.csv:2");
+        refusesPeople("id,gender\n7,f\n", "none of its 1 ids is that of one of the 4 users of ", "four.csv");
+        StringBuilder ages = new StringBuilder("id,age\n1,unknown\n");
+        for (int n = 2; n < 40; n++) {
+            ages.append(n).append(',').append(20 + n).append('\n');
+        }
+        refusesPeople(ages.toString(), "people.csv:2: column \"age\" is \"unknown\", expected a number");
+        InteractionFile data = fourUsers("people.txt", "id,gender\n1,f\n");
+        assertTrue(refused(data).contains("people.txt: the name does not say what the file is"), refused(data));
+        String nowhere = refused(data.withPeople("nowhere.csv", "id"));
+        assertTrue(nowhere.startsWith("people: nowhere.csv: there is no such file"), nowhere);
+        assertEquals(
+                "personId is uid, expected people, the file with this column, too",
+                assertThrows(IllegalArgumentException.class, () -> data.withPeople("", "uid"))
+                        .getMessage());
+    }
+
+    /** Users of lists count from 0; people that count from 1 would give each user the neighbour's label. */
+    @Test
+    void peopleThatCountFromOneDoNotFitLists() throws IOException {
+        Path lists = Files.writeString(folder.resolve("train.txt"), "0 1\n1 2\n2 1\n");
+        InteractionFile data = file(lists, InteractionFile.Format.LISTS, "", "", 0);
+        Path one = Files.writeString(folder.resolve("one.csv"), "id,gender\n1,f\n2,m\n");
+        String message = refused(data.withPeople(one.toString(), "id"));
+        assertTrue(
+                message.contains("one.csv: has no id 0, so its ids may count from 1, unlike the users of "), message);
+        Path zero = Files.writeString(folder.resolve("zero.csv"), "id,gender\n0,f\n2,m\n");
+        assertArrayEquals(
+                new int[] {0, -1, 1},
+                data.withPeople(zero.toString(), "id")
+                        .read(NO_FOLDERS)
+                        .userEntities()
+                        .categorical("gender")
+                        .codes());
+    }
+
+    @Test
+    void aThresholdOfNoColumnIsRefused() throws IOException {
+        InteractionFile data = fourUsers("people.csv", "id,gender\n1,f\n").withThreshold(4);
+        assertEquals("data file: threshold is 4.0, expected value, the column it applies to, too", refused(data));
     }
 }
