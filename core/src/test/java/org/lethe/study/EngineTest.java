@@ -493,6 +493,22 @@ class EngineTest {
     }
 
     @Test
+    void aChainThatNoSingleMethodCarriesOutSaysHowOneForEachStepIsWritten() {
+        String single = CHAINED.replaceFirst("method: .*", "method: [{move: {factor: 2}}, retrain]");
+        LetheException e = assertThrows(LetheException.class, () -> StudyTest.parse(single));
+        assertEquals(
+                "small.yaml:5: the request is a chain of 2; a method for each step is written"
+                        + " [[retrain, {move: {factor: 2.0}}]]\n"
+                        + "small.yaml:6: move fulfils requests to shift alone\n"
+                        + "small.yaml:6: retrain fulfils requests to forget alone",
+                e.getMessage());
+        StudyTest.parse(CHAINED.replaceFirst("method: .*", "method: [[retrain, {move: {factor: 2.0}}]]"));
+        LetheException none =
+                assertThrows(LetheException.class, () -> StudyTest.parse(single.replace(", retrain]", "]")));
+        assertTrue(none.getMessage().contains("[[…, {move: {factor: 2.0}}]]"), none.getMessage());
+    }
+
+    @Test
     void aWrongNumberOfLegsIsRefusedByItsLine() {
         LetheException e = assertThrows(
                 LetheException.class,
