@@ -30,6 +30,7 @@ class LetheTest {
             assertTrue(help.out().contains(command), help.out());
         }
         assertTrue(help.out().contains("Exit codes:"), help.out());
+        assertTrue(help.out().contains("forget, hide or balance"), help.out());
     }
 
     @Test
