@@ -23,7 +23,7 @@ import picocli.CommandLine.ScopeType;
 /** The {@code lethe} command: parses, calls the engine, prints. Everything it does, the library does too. */
 @Command(
         name = "lethe",
-        description = "Make a trained model forget or hide, and prove by an audit that it did.",
+        description = "Make a trained model forget, hide or balance, and prove by an audit that it did.",
         mixinStandardHelpOptions = true,
         versionProvider = Lethe.Version.class,
         synopsisSubcommandLabel = "COMMAND",

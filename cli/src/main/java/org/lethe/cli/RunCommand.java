@@ -109,19 +109,22 @@ final class RunCommand implements Callable<Integer> {
             long bytes = 0;
             for (Engine.Planned cell : planned) {
                 Run.Recipe r = cell.recipe();
-                String cost = cell.done()
-                        ? "done"
-                        : cell.estimate().map(RunCommand::shown).orElse("unknown: the data are not here");
                 if (!cell.done() && cell.estimate().isPresent()) {
                     seconds += cell.estimate().get().seconds();
                     bytes = Math.max(bytes, cell.estimate().get().bytes());
                 }
                 out.printf(
                         "%s  %s · %s · %s · %s · seed %d  (%s)%n",
-                        cell.digest().substring(0, 8), r.data(), r.model(), r.request(), r.method(), r.seed(), cost);
+                        cell.digest().substring(0, 8),
+                        r.data(),
+                        r.model(),
+                        r.request(),
+                        r.method(),
+                        r.seed(),
+                        left(cell));
             }
             out.printf(
-                    "%d cells; at most %s on %d threads (steps that cells share are counted for each cell)%n",
+                    "%d cells; %s on %d threads (steps that cells share are counted for each cell)%n",
                     planned.size(), shown(new Estimate(seconds / workers, bytes * workers)), workers);
             for (LeftOut pair : plan.leftOut()) {
                 out.printf(
@@ -133,6 +136,15 @@ final class RunCommand implements Callable<Integer> {
                         pair.why());
             }
         });
+    }
+
+    /** What a cell still needs: nothing, audits only, or models as well. */
+    private static String left(Engine.Planned cell) {
+        return cell.done()
+                ? "done"
+                : cell.kept()
+                        ? "model kept, " + cell.audits() + (cell.audits() == 1 ? " audit" : " audits") + " to run"
+                        : cell.estimate().map(RunCommand::shown).orElse("unknown: the data are not here");
     }
 
     private static String shown(Estimate estimate) {

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lethe.Printable;
@@ -29,6 +30,7 @@ class LetheTest {
             assertTrue(help.out().contains(command), help.out());
         }
         assertTrue(help.out().contains("Exit codes:"), help.out());
+        assertTrue(help.out().contains("forget, hide or balance"), help.out());
     }
 
     @Test
@@ -189,6 +191,46 @@ class LetheTest {
         assertEquals(
                 Lethe.DONE,
                 Typed.lethe("report", folder.resolve("runs/small").toString()).code());
+    }
+
+    @Test
+    void aDryRunSaysWhatIsThereAndWhatIsLeft() throws IOException {
+        Path study = folder.resolve("kept.yaml");
+        String text = """
+                study: kept
+                subject: recsys
+                data: [{planted: {users: 120, items: 80}}]
+                model: [{bpr: {dims: 8, epochs: 3}}]
+                request: [{forget-users: {choose: random, percent: 10}}]
+                method: [{sisa: {shards: 2}}]
+                audit: [efficiency]
+                seeds: [1]
+                """;
+        Files.writeString(study, text);
+        String runs = folder.resolve("runs").toString();
+        List<String> words = List.of("run", study.toString(), "--runs", runs, "--keep", "all", "--quiet");
+        Typed before = planned(words);
+        assertTrue(before.out().contains("3 cells; under 1 s, "), before.out());
+        assertEquals(Lethe.DONE, Typed.lethe(words).code());
+        assertEquals(
+                3,
+                planned(words).out().lines().filter(l -> l.endsWith("(done)")).count());
+        Files.writeString(study, text.replace("[efficiency]", "[efficiency, utility]"));
+        Typed after = planned(words);
+        assertEquals(
+                3,
+                after.out()
+                        .lines()
+                        .filter(l -> l.endsWith("(model kept, 1 audit to run)"))
+                        .count(),
+                after.out());
+    }
+
+    private static Typed planned(List<String> words) {
+        Typed plan = Typed.lethe(
+                Stream.concat(words.stream(), Stream.of("--dry-run")).toList());
+        assertEquals(Lethe.DONE, plan.code(), plan.err());
+        return plan;
     }
 
     @Test

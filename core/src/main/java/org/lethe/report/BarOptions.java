@@ -93,7 +93,7 @@ record BarOptions(
                     "tip",
                     row.method() + ", " + row.place().request() + "\n" + finding + ": " + Charts.words(m)
                             + m.standing()
-                                    .map(s -> "\n" + Table.word(s) + ": " + m.bar())
+                                    .map(s -> "\n" + Wording.verdict(m, s))
                                     .orElse(""));
             ArrayNode value = bar.withArray("value")
                     .add(m.mean())

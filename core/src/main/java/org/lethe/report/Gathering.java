@@ -154,6 +154,7 @@ final class Gathering {
         boolean finite = Arrays.stream(values).allMatch(Double::isFinite);
         List<Verdict> verdicts =
                 seeds.stream().flatMap(f -> f.verdict().stream()).toList();
+        Optional<Standing> standing = standing(verdicts);
         double[] tests = seeds.stream()
                 .flatMapToDouble(f -> f.pValue().stream())
                 .sorted()
@@ -168,14 +169,22 @@ final class Gathering {
                 values.length,
                 first.unit(),
                 first.direction(),
-                standing(verdicts),
+                standing,
                 verdicts.isEmpty() ? "" : verdicts.getFirst().bar(),
+                standing.equals(Optional.of(Standing.UNDECIDED)) ? reasons(verdicts) : List.of(),
                 switch (tests.length) {
                     case 0 -> OptionalDouble.empty();
                     case 1 -> OptionalDouble.of(tests[0]);
                     default -> OptionalDouble.of(Math.min(1, 2 * Statistics.quantile(tests, 0.5)));
                 },
                 OptionalDouble.empty());
+    }
+
+    private static List<String> reasons(List<Verdict> verdicts) {
+        return verdicts.stream()
+                .flatMap(v -> v instanceof Verdict.Undecided(var bar, var why) ? Stream.of(why) : Stream.empty())
+                .distinct()
+                .toList();
     }
 
     private static Optional<Standing> standing(List<Verdict> verdicts) {

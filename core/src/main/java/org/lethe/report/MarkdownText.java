@@ -74,10 +74,10 @@ record MarkdownText(Report report) {
         head.addAll(List.of("learn", "fulfil"));
         text.append("| " + String.join(" | ", head) + " |\n|---|---|" + (promises ? "---|" : ""));
         text.append("---:|".repeat(head.size() - (promises ? 3 : 2))).append("\n");
-        for (Row row : audit.shown()) {
-            if (!group.equals(List.of(row.place().data(), row.place().model()))) {
-                continue;
-            }
+        List<Row> rows = audit.shown().stream()
+                .filter(r -> group.equals(List.of(r.place().data(), r.place().model())))
+                .toList();
+        for (Row row : rows) {
             List<String> cells = new ArrayList<>();
             cells.add(escape(row.place().request()));
             String role = Wording.role(row.role());
@@ -95,6 +95,7 @@ record MarkdownText(Report report) {
             cells.add(ended ? Wording.seconds(row.fulfilSeconds()) : "");
             text.append("| " + cells.stream().collect(Collectors.joining(" | ")) + " |\n");
         }
+        Wording.reasons(rows, audit.findings()).forEach(r -> text.append("\n" + escape(r) + "\n"));
     }
 
     private static String cell(@org.jspecify.annotations.Nullable Measured m) {

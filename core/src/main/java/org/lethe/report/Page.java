@@ -236,6 +236,7 @@ record Page(Report report) {
             row(page, row, findings);
         }
         page.append("</tbody></table></div>");
+        Wording.reasons(rows, findings).forEach(r -> page.append("<p class=\"quiet\">" + escape(r) + "</p>"));
     }
 
     private void row(StringBuilder page, Row row, List<String> findings) {
@@ -261,8 +262,8 @@ record Page(Report report) {
         }
         StringBuilder text = new StringBuilder();
         m.standing()
-                .ifPresent(s -> text.append("<span class=\"mark " + mood(s) + "\" title=\"" + Table.word(s) + ": "
-                        + escape(m.bar()) + "\">" + sign(s) + "</span> "));
+                .ifPresent(s -> text.append("<span class=\"mark " + mood(s) + "\" title=\""
+                        + escape(Wording.verdict(m, s)) + "\">" + sign(s) + "</span> "));
         text.append("<b>" + Wording.mean(m) + "</b>" + escape(Wording.spread(m)) + "<small>");
         m.interval().ifPresent(i -> text.append(Wording.interval(m, i) + " · "));
         text.append("n " + String.format(java.util.Locale.ROOT, "%,d", m.n()));

@@ -67,6 +67,7 @@ public record Report(
      * @param direction as in {@link Finding}
      * @param standing what the seeds say about the bar, where there is one
      * @param bar the bar in words, or empty
+     * @param reasons why the data do not decide about the bar, each once; empty where they do
      * @param pValue of the test against the reference
      * @param corrected the p-value after Holm's correction, for tested methods
      */
@@ -80,11 +81,23 @@ public record Report(
             Direction direction,
             Optional<Standing> standing,
             String bar,
+            List<String> reasons,
             OptionalDouble pValue,
             OptionalDouble corrected) {
         Measured corrected(double p) {
             return new Measured(
-                    mean, sd, interval, n, seeds, unit, direction, standing, bar, pValue, OptionalDouble.of(p));
+                    mean,
+                    sd,
+                    interval,
+                    n,
+                    seeds,
+                    unit,
+                    direction,
+                    standing,
+                    bar,
+                    reasons,
+                    pValue,
+                    OptionalDouble.of(p));
         }
     }
 
@@ -328,6 +341,11 @@ public record Report(
         write(folder.resolve("report.json"), report.json());
         write(folder.resolve("report.md"), report.markdown());
         write(folder.resolve("report.html"), report.html());
+    }
+
+    /** Says which bars the findings of one method met, missed or left undecided, as the summary of a report does. */
+    public static String outcome(List<Finding> findings) {
+        return Wording.outcome(findings);
     }
 
     /** One page that needs nothing but itself. */

@@ -156,6 +156,7 @@ final class Table {
                             .put("unit", m.unit())
                             .put("direction", word(m.direction()));
                     m.standing().ifPresent(s -> finding.put("verdict", word(s)).put("bar", m.bar()));
+                    m.reasons().forEach(why -> finding.withArray("reasons").add(why));
                     m.pValue().ifPresent(p -> finding.put("p", p));
                     m.corrected().ifPresent(p -> finding.put("pHolm", p));
                     var controls = table.controls().get(row.place());

@@ -13,9 +13,13 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.lethe.Direction;
+import org.lethe.Finding;
 import org.lethe.Interval;
+import org.lethe.Verdict;
 import org.lethe.report.Report.Control;
 import org.lethe.report.Report.Score;
 import org.lethe.report.Report.Standing;
@@ -24,6 +28,8 @@ import org.lethe.study.Run.Role;
 
 /** Numbers and sentences as every form of the report writes them. */
 final class Wording {
+    private static final Pattern PARAMETER = Pattern.compile("([^()]+)\\(([^()]+)\\)([^()]*)");
+
     private Wording() {}
 
     /** Four significant digits, fixed notation where that is readable. */
@@ -165,14 +171,8 @@ final class Wording {
                                     bars.add(name);
                                 }
                             })));
-            List<String> parts = new ArrayList<>();
-            if (!bars.isEmpty()) {
-                parts.add("misses " + String.join(", ", bars) + " in " + score.count(Standing.FAIL) + " of "
-                        + count(judged(score), "comparison"));
-            }
-            if (score.count(Standing.UNDECIDED) > 0) {
-                parts.add(score.count(Standing.UNDECIDED) + " undecided");
-            }
+            List<String> parts =
+                    parts(bars, score.count(Standing.FAIL), score.count(Standing.UNDECIDED), judged(score));
             if (score.failed() > 0) {
                 parts.add("failed in " + score.failed() + " of " + count(score.cells(), "cell"));
             }
@@ -182,6 +182,87 @@ final class Wording {
             lines.add(name(score.method(), report.distinct(r -> r.method())) + " " + String.join("; ", parts) + ".");
         }
         return lines;
+    }
+
+    /** Which bars were missed, and how many are undecided; nothing where all are met. */
+    private static List<String> parts(Set<String> missed, int fails, int undecided, int judged) {
+        List<String> parts = new ArrayList<>();
+        if (!missed.isEmpty()) {
+            parts.add("misses " + grouped(missed) + " in " + fails + " of " + count(judged, "comparison"));
+        }
+        if (undecided > 0) {
+            parts.add(undecided + " undecided");
+        }
+        return parts;
+    }
+
+    /** Names of findings, those that differ only in their parentheses as one: {@code auc(mlp, knn)}. */
+    static String grouped(Set<String> names) {
+        SequencedMap<String, List<String>> groups = new LinkedHashMap<>();
+        for (String name : names) {
+            Matcher parts = PARAMETER.matcher(name);
+            boolean matches = parts.matches();
+            List<String> group = groups.computeIfAbsent(
+                    matches ? parts.group(1) + "(%)" + parts.group(3) : name, none -> new ArrayList<>());
+            if (matches) {
+                group.add(parts.group(2));
+            }
+        }
+        return groups.entrySet().stream()
+                .map(e -> e.getValue().isEmpty()
+                        ? e.getKey()
+                        : e.getKey().replace("(%)", "(" + String.join(", ", e.getValue()) + ")"))
+                .collect(joining(", "));
+    }
+
+    /** What findings of one method say about all their bars, in the words of {@link #missed}. */
+    static String outcome(List<Finding> findings) {
+        Set<String> missed = new LinkedHashSet<>();
+        Set<String> reasons = new LinkedHashSet<>();
+        int undecided = 0;
+        int met = 0;
+        for (Finding finding : findings) {
+            if (finding.verdict().isPresent()) {
+                switch (finding.verdict().get()) {
+                    case Verdict.Pass(var bar) -> met++;
+                    case Verdict.Fail(var bar) -> missed.add(finding.name());
+                    case Verdict.Undecided(var bar, var why) -> {
+                        undecided++;
+                        reasons.add(why);
+                    }
+                }
+            }
+        }
+        int judged = met + missed.size() + undecided;
+        if (judged == 0) {
+            return "There was no bar to meet.";
+        }
+        if (met == judged) {
+            return "Met every bar in " + count(met, "comparison") + ".";
+        }
+        return "Did not meet every bar: " + String.join("; ", parts(missed, missed.size(), undecided, judged))
+                + (met > 0 ? "; meets the other " + met : "") + "."
+                + (reasons.isEmpty() ? "" : " Undecided: " + String.join("; ", reasons) + ".");
+    }
+
+    /** The verdict with its bar and, where it is undecided, the reasons. */
+    static String verdict(Report.Measured m, Standing standing) {
+        return Table.word(standing) + ": "
+                + Stream.concat(Stream.of(m.bar()), m.reasons().stream()).collect(joining("; "));
+    }
+
+    /** Why verdicts in a table are undecided, each reason once, with the methods that it concerns. */
+    static List<String> reasons(List<Report.Row> rows, List<String> findings) {
+        List<String> methods = rows.stream().map(Report.Row::method).distinct().toList();
+        SequencedMap<String, Set<String>> reasons = new LinkedHashMap<>();
+        rows.forEach(row -> findings.stream()
+                .flatMap(f -> Optional.ofNullable(row.findings().get(f)).stream())
+                .flatMap(m -> m.reasons().stream())
+                .forEach(why -> reasons.computeIfAbsent(why, none -> new LinkedHashSet<>())
+                        .add(name(row.method(), methods))));
+        return reasons.entrySet().stream()
+                .map(e -> "Undecided: " + e.getKey() + " (" + String.join(", ", e.getValue()) + ").")
+                .toList();
     }
 
     static int judged(Score score) {

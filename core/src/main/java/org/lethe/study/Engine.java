@@ -48,9 +48,18 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
      * @param recipe of the cell
      * @param role of its method
      * @param done whether its records are there already
-     * @param estimate of learning and fulfilling, if the data can be read; shared steps count in each cell
+     * @param kept whether its models before, after and of the reference are kept, so that only audits are left to run
+     * @param audits number of its audits without a result
+     * @param estimate of the learning and fulfilling that is left, if the data can be read; shared steps count in each cell
      */
-    public record Planned(String digest, Run.Recipe recipe, Run.Role role, boolean done, Optional<Estimate> estimate) {}
+    public record Planned(
+            String digest,
+            Run.Recipe recipe,
+            Run.Role role,
+            boolean done,
+            boolean kept,
+            int audits,
+            Optional<Estimate> estimate) {}
 
     /**
      * The plan of a run.
@@ -110,21 +119,37 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
         Map<DataSource<D>, Optional<D>> loaded = new HashMap<>();
         List<Planned> plan = new ArrayList<>();
         for (Cell<D, M> cell : cells(study, product)) {
-            Optional<D> data = loaded.computeIfAbsent(cell.data(), source -> {
-                try {
-                    return Optional.of(source.load(folders));
-                } catch (LetheException | UncheckedIOException e) {
-                    return Optional.empty();
-                }
-            });
+            Optional<Graph.Open<D, M>> open = open(cell, folder);
+            boolean learned = folder.holds(Origin.learned(cell, cell.method().first()));
+            boolean after = folder.holds(cell.origin());
+            Optional<Estimate> estimate = open.isEmpty()
+                    ? Optional.of(new Estimate(0, 0))
+                    : loaded.computeIfAbsent(cell.data(), this::loaded).map(data -> left(cell, data, learned, after));
             plan.add(new Planned(
                     cell.digest(),
                     cell.recipe(),
                     cell.role(),
-                    open(cell, folder).isEmpty(),
-                    data.map(d -> cell.method().estimate(cell.model(), d))));
+                    open.isEmpty(),
+                    learned && after && folder.holds(cell.origin(cell.reference())),
+                    open.map(todo -> todo.open().size()).orElse(0),
+                    estimate));
         }
         return new Plan(List.copyOf(plan), product.leftOut());
+    }
+
+    private <D> Optional<D> loaded(DataSource<D> source) {
+        try {
+            return Optional.of(source.load(folders));
+        } catch (LetheException | UncheckedIOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The expected cost of a cell without the learning, or what follows it, whose model is kept. */
+    private static <D, M> Estimate left(Cell<D, M> cell, D data, boolean learned, boolean after) {
+        Estimate all = cell.method().estimate(cell.model(), data);
+        double learning = Math.min(all.seconds(), cell.model().estimate(data).seconds());
+        return new Estimate((learned ? 0 : learning) + (after ? 0 : all.seconds() - learning), all.bytes());
     }
 
     /** The open work of a cell: it failed or has no record, an audit has no result, or a model is to be kept. */

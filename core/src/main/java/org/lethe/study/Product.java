@@ -49,6 +49,7 @@ record Product<D, M>(List<List<Row<D, M>>> places, List<LeftOut> leftOut, Map<Ob
         private final Set<LeftOut> leftOut = new LinkedHashSet<>();
         private final Map<Object, Set<String>> reasons = new LinkedHashMap<>();
         private final Set<Object> used = new LinkedHashSet<>();
+        private final Map<Request, String> hints = new LinkedHashMap<>();
 
         Made(Study<D, M> study) {
             this.study = study;
@@ -66,6 +67,10 @@ record Product<D, M>(List<List<Row<D, M>>> places, List<LeftOut> leftOut, Map<Ob
                 }
             }
             if (fitting.isEmpty()) {
+                if (request instanceof Chain chain
+                        && study.methods().stream().allMatch(m -> m.methods().size() == 1)) {
+                    hints.putIfAbsent(chain, perStep(chain, model));
+                }
                 return;
             }
             Legs<D, M> reference = Legs.reference(study.subject(), request);
@@ -103,6 +108,19 @@ record Product<D, M>(List<List<Row<D, M>>> places, List<LeftOut> leftOut, Map<Ob
                 used.add(request);
                 here.forEach(row -> used.addAll(row.audits()));
             }
+        }
+
+        /** How the study would write one method for each step: the first of its methods that suits the step. */
+        private String perStep(Chain chain, Learner<D, M> model) {
+            List<String> legs = chain.steps().stream()
+                    .map(step -> study.methods().stream()
+                            .filter(method -> method.unsuited(step, model).isEmpty())
+                            .findFirst()
+                            .map(method -> Words.item(study.brief(method)))
+                            .orElse("…"))
+                    .toList();
+            return "the request is a chain of " + legs.size() + "; a method for each step is written [["
+                    + String.join(", ", legs) + "]]";
         }
 
         private Row<D, M> row(
@@ -160,6 +178,11 @@ record Product<D, M>(List<List<Row<D, M>>> places, List<LeftOut> leftOut, Map<Ob
                         places.isEmpty() && !(entry instanceof Audit) && (unmeasured || !(entry instanceof Legs));
                 if (!used.contains(entry) && !mute) {
                     refused.put(entry, String.join("; ", whys));
+                }
+            });
+            hints.forEach((request, hint) -> {
+                if (!used.contains(request)) {
+                    refused.merge(request, hint, (why, more) -> why + "; " + more);
                 }
             });
             return new Product<>(List.copyOf(places), List.copyOf(leftOut), refused);

@@ -63,6 +63,12 @@ public final class Words {
         return text(entry, prototype);
     }
 
+    /** An entry in words, as it stands in a list: {@code {sisa: {shards: 2}}}. */
+    static String item(String words) {
+        int brace = words.indexOf(" {");
+        return brace > 0 ? "{" + words.substring(0, brace) + ": " + words.substring(brace + 1) + "}" : words;
+    }
+
     private static String text(Object entry, @org.jspecify.annotations.Nullable Object prototype) {
         StringBuilder out = new StringBuilder();
         if (entry.getClass().isAnnotationPresent(Named.class)) {
@@ -132,10 +138,7 @@ public final class Words {
                 if (value instanceof Record) {
                     String text = text(value, usual);
                     // An entry inside an entry is a mapping of its name to its settings.
-                    int brace = text.indexOf(" {");
-                    yield value.getClass().isAnnotationPresent(Named.class) && brace > 0
-                            ? "{" + text.substring(0, brace) + ": " + text.substring(brace + 1) + "}"
-                            : text;
+                    yield value.getClass().isAnnotationPresent(Named.class) ? item(text) : text;
                 }
                 yield value.toString();
             }

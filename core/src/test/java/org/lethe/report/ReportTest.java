@@ -101,6 +101,27 @@ class ReportTest {
     }
 
     @Test
+    void theReasonOfAnUndecidedVerdictStandsInItsTooltipAndOnceBelowTheTable() throws IOException {
+        Finding open = found(0.3).judged(new Verdict.Undecided("at most 0.5", "9 users are <too> few"));
+        Report report = Report.of(List.of(
+                run("nothing", Role.DO_NOTHING, 1, judged(false)),
+                run("sisa", Role.TESTED, 1, open),
+                run("sisa", Role.TESTED, 2, judged(true)),
+                run("ultrare", Role.TESTED, 1, open),
+                run("scif", Role.TESTED, 1, open),
+                run("scif", Role.TESTED, 2, judged(false)),
+                run("retrain", Role.REFERENCE, 1, judged(true))));
+        String html = report.html();
+        assertTrue(html.contains("title=\"undecided: at most 0.5; 9 users are &lt;too&gt; few\""), html);
+        String below = "Undecided: 9 users are &lt;too&gt; few (sisa, ultrare).";
+        assertEquals(2, html.split(Pattern.quote(below), -1).length, html);
+        assertTrue(report.markdown().contains("\n\nUndecided: 9 users are \\<too\\> few (sisa, ultrare).\n"));
+        JsonNode rows = new ObjectMapper().readTree(report.json()).at("/audits/0/rows");
+        assertEquals("9 users are <too> few", rows.at("/1/findings/0/reasons/0").asText(), rows.toString());
+        assertTrue(rows.at("/0/findings/0/reasons").isMissingNode());
+    }
+
+    @Test
     void whereSomePlacesAreUndecidedTheyAreNamed() {
         Finding open = found(0.3).judged(new Verdict.Undecided("at most 0.5", "9 users are too few"));
         List<Run> runs = new ArrayList<>(List.of(
@@ -274,7 +295,8 @@ class ReportTest {
                         new Finding("quality", 1, 1, Direction.HIGHER)),
                 LIMITS));
         List<Run> runs = List.of(
-                with(run("one", Role.TESTED, 1, found(1)), results), with(run("two", Role.TESTED, 1, found(1)), results));
+                with(run("one", Role.TESTED, 1, found(1)), results),
+                with(run("two", Role.TESTED, 1, found(1)), results));
         assertEquals(
                 List.of("quality", "gap"),
                 Pattern.compile("selected=\"\">([^<]*)</option>")

@@ -3,12 +3,15 @@ package org.lethe.report;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.lethe.Direction;
+import org.lethe.Finding;
 import org.lethe.Interval;
+import org.lethe.Verdict;
 
 class WordingTest {
     @Test
@@ -49,6 +52,25 @@ class WordingTest {
         assertFalse(Page.escape("<a href='x'>&\"").matches(".*[<>'\"].*"));
     }
 
+    @Test
+    void anOutcomeNamesWhatWasMetMissedAndLeftUndecided() {
+        Finding met = new Finding("kept", 0.9, 9, Direction.HIGHER).judged(new Verdict.Pass("at least 0.5"));
+        Finding missed = new Finding("auc(mlp)", 0.7, 9, Direction.HALF).judged(new Verdict.Fail("within 0.05 of 0.5"));
+        Finding open = new Finding("auc(knn)", 0.7, 9, Direction.HALF)
+                .judged(new Verdict.Undecided("within 0.05 of 0.5", "9 users are too few"));
+        Finding bare = new Finding("trace", 1, 9, Direction.NONE);
+        assertEquals("Met every bar in 2 comparisons.", Wording.outcome(List.of(met, bare, met)));
+        assertEquals(
+                "Did not meet every bar: misses auc(mlp) in 1 of 3 comparisons; 1 undecided; meets the other 1."
+                        + " Undecided: 9 users are too few.",
+                Wording.outcome(List.of(met, missed, open, bare)));
+        assertEquals(
+                "rank, auc(mlp, knn), auc(mlp) of age, a-igf(ndcg)@20, trace",
+                Wording.grouped(new LinkedHashSet<>(
+                        List.of("rank", "auc(mlp)", "auc(mlp) of age", "a-igf(ndcg)@20", "auc(knn)", "trace"))));
+        assertEquals("There was no bar to meet.", Wording.outcome(List.of(bare)));
+    }
+
     private static Report.Measured measured(double mean, double sd, int seeds) {
         return new Report.Measured(
                 mean,
@@ -60,6 +82,7 @@ class WordingTest {
                 Direction.HIGHER,
                 Optional.empty(),
                 "",
+                List.of(),
                 OptionalDouble.empty(),
                 OptionalDouble.empty());
     }

@@ -308,6 +308,12 @@ class EngineTest {
         Study<?, ?> before = StudyTest.parse(STUDY.replace("[distance, clock]", "[clock]"));
         List<Run> first = keeping(Keep.ALL).run(before, runs, false);
         trainings.set(0);
+        for (Engine.Planned cell :
+                keeping(Keep.ALL).plan(StudyTest.parse(STUDY), runs).cells()) {
+            assertTrue(!cell.done() && cell.kept(), cell.toString());
+            assertEquals(1, cell.audits());
+            assertEquals(0, cell.estimate().orElseThrow().seconds());
+        }
         List<Run> second = keeping(Keep.ALL).run(StudyTest.parse(STUDY), runs, false);
         assertEquals(0, trainings.get());
         assertEquals(comparable(run(STUDY, "b")), comparable(second));
@@ -327,6 +333,11 @@ class EngineTest {
         keeping(Keep.LEARNED).run(StudyTest.parse(STUDY), runs, false);
         trainings.set(0);
         Study<?, ?> after = StudyTest.parse(STUDY.replace("sharded, {", "sharded, {sharded: {shards: 8}}, {"));
+        List<Engine.Planned> open = keeping(Keep.LEARNED).plan(after, runs).cells().stream()
+                .filter(cell -> !cell.done())
+                .toList();
+        assertEquals(8, open.size());
+        assertTrue(open.stream().allMatch(cell -> !cell.kept() && cell.audits() == 2));
         keeping(Keep.LEARNED).run(after, runs, false);
         assertEquals(2 * 2 * (1 + 2), trainings.get()); // per model and seed its learning and a fulfilment per request
     }
@@ -490,6 +501,22 @@ class EngineTest {
                 Math.abs(retrained + 1 - before),
                 runs.get(2).results().getFirst().findings().get(1).value(),
                 1e-12);
+    }
+
+    @Test
+    void aChainThatNoSingleMethodCarriesOutSaysHowOneForEachStepIsWritten() {
+        String single = CHAINED.replaceFirst("method: .*", "method: [{move: {factor: 2}}, retrain]");
+        LetheException e = assertThrows(LetheException.class, () -> StudyTest.parse(single));
+        assertEquals(
+                "small.yaml:5: the request is a chain of 2; a method for each step is written"
+                        + " [[retrain, {move: {factor: 2.0}}]]\n"
+                        + "small.yaml:6: move fulfils requests to shift alone\n"
+                        + "small.yaml:6: retrain fulfils requests to forget alone",
+                e.getMessage());
+        StudyTest.parse(CHAINED.replaceFirst("method: .*", "method: [[retrain, {move: {factor: 2.0}}]]"));
+        LetheException none =
+                assertThrows(LetheException.class, () -> StudyTest.parse(single.replace(", retrain]", "]")));
+        assertTrue(none.getMessage().contains("[[…, {move: {factor: 2.0}}]]"), none.getMessage());
     }
 
     @Test

@@ -35,8 +35,8 @@ import org.lethe.recsys.Split;
  * <p>Published times are training seconds of one average shard without the partition, so ours are not comparable with them.
  *
  * <p>There are two bars. {@code scores-changed} is the share of the examined forgotten pairs whose score changed; it must
- * not be 0. By it the audit rejects a method that does nothing, whose time is then not judged. {@code speed-up} must not be
- * below 1, the reference's, by more than {@code tolerance} of the time.
+ * not be 0. By it the audit rejects a method that does nothing, whose time is then not judged. {@code speed-up} must be at
+ * least 1 / (1 + {@code tolerance}). Both judge the value itself; there is no interval.
  *
  * <p>Cost: the scores of at most 200 users.
  *
@@ -91,7 +91,7 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
     }
 
     private String bar() {
-        return String.format(Locale.ROOT, "at most %.2f of the reference's time", 1 + tolerance);
+        return String.format(Locale.ROOT, "at least %.3f ×", 1 / (1 + tolerance));
     }
 
     /** The share of forgotten pairs whose score changed, for a bounded number of users; empty if nothing is forgotten. */

@@ -40,7 +40,8 @@ import org.lethe.statistics.Resampling.Difference;
  * <p>A sharded model is judged by its combined answer; shardGF and {@code a-igf-local} rank each user by its own shard
  * alone, as the paper does.
  *
- * <p>The bar: |A-IGF| exceeds the reference's by at most {@code margin}. Doing nothing may be fair to the remaining users,
+ * <p>The bar: |A-IGF| exceeds the reference's by at most {@code margin}; it passes if the whole interval of the difference meets
+ * it, fails if none of it does, and is undecided otherwise. Doing nothing may be fair to the remaining users,
  * but it also keeps serving the forgotten ones. {@code forgotten-gap} is the mean NDCG of remaining users minus that of
  * forgotten users, and must be like the reference's. By this finding the audit rejects a method that does nothing; it needs
  * a request about users.

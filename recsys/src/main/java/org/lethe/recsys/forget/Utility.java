@@ -33,7 +33,7 @@ import org.lethe.statistics.Statistics;
  * <p>The metrics are both forms of NDCG, recall (published there as HR), hit rate, MRR and MAP: means over users with a
  * bootstrap interval over users. The bar: NDCG-full and recall are not worse than the reference's by more than
  * {@code margin}. The difference is taken user by user, with a paired bootstrap interval and the p-value of Wilcoxon's
- * signed-rank test.
+ * signed-rank test. A bar passes if the whole interval meets it, fails if none of it does, and is undecided otherwise.
  *
  * <p>Doing nothing keeps this quality, so these bars reject only a ruined model (AuditControlsTest). Doing nothing also
  * keeps recommending the forgotten items. {@code forgotten-ndcgCut@k} ranks the forgotten pairs among all other items, and

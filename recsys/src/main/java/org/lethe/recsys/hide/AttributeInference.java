@@ -48,8 +48,8 @@ import org.lethe.recsys.UserRows;
  * model before must reach {@code minAccuracyBefore}. If all embeddings become one point, nothing leaks, but the model is
  * useless. The trace of their covariance and their effective rank must therefore keep a share of their value before. {@code
  * js-divergence} is the divergence of the classes' histograms, column by column, over its largest value. It is above 0 for
- * finite classes; {@code js-divergence-random} shows by how much. Bars are for two classes; for K they move to the same
- * share of the way from chance to 1.
+ * finite classes; {@code js-divergence-random} shows by how much. A bar judges the point estimate, not its interval. Bars are
+ * for two classes; for K they move to the same share of the way from chance to 1.
  *
  * <p>Cost: {@code attackers · folds · repeats} fits for each model, and one repeat for the control. The model before is
  * attacked once for all cells that share it.

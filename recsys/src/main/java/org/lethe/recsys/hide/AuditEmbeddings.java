@@ -79,6 +79,7 @@ public record AuditEmbeddings(
      * @param embeddingsWithoutAttribute number of embeddings whose user is not in the file of attributes
      * @param attributesWithoutEmbedding number of users in the file of attributes that have no embedding
      * @param constantDimensions number of dimensions with one value for all users
+     * @param outcome which bars were met, missed and left undecided, in words
      * @param findings findings of the audit, by name
      */
     public record Result(
@@ -89,6 +90,7 @@ public record AuditEmbeddings(
             int embeddingsWithoutAttribute,
             int attributesWithoutEmbedding,
             int constantDimensions,
+            String outcome,
             Map<String, Measured> findings)
             implements Tool.Result {
         static Result of(EmbeddingTable.Described described, Classes classes, List<Finding> findings) {
@@ -108,6 +110,7 @@ public record AuditEmbeddings(
                     described.unknown(),
                     described.strangers(),
                     table.constantColumns(),
+                    Report.outcome(findings),
                     measured);
         }
 
@@ -170,6 +173,8 @@ public record AuditEmbeddings(
                     List.of("users-attacked", "js-divergence", "js-divergence-random", "effective-rank", "trace")) {
                 out.printf(Locale.ROOT, "%-20s %.6g%n", name, found(name).value());
             }
+            out.println();
+            out.println(outcome);
         }
     }
 

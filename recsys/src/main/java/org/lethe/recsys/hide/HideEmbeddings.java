@@ -95,6 +95,18 @@ public record HideEmbeddings(
                         audited.found("attack-accuracy-random(" + name + ")").value(),
                         attacked.verdict().orElse(""));
             }
+            out.printf("%n%-15s %8s %8s %28s%s%n", "auc", "before", "after", "", "verdict");
+            for (String name : audited.attackers()) {
+                Measured auc = audited.found("auc(" + name + ")");
+                out.printf(
+                        Locale.ROOT,
+                        "%-15s %8.4f %8.4f %28s%s%n",
+                        name,
+                        audited.found("auc-before(" + name + ")").value(),
+                        auc.value(),
+                        "",
+                        auc.verdict().orElse(""));
+            }
             audited.findings().forEach((name, attacked) -> {
                 if (name.startsWith("attack-accuracy-inductive(") || name.startsWith("attack-accuracy-held-out(")) {
                     out.printf(
@@ -124,6 +136,8 @@ public record HideEmbeddings(
                         finding.value(),
                         finding.verdict().map(v -> "  " + v).orElse(""));
             }
+            out.println();
+            out.println(audited.outcome());
             out.println(repaired);
         }
     }

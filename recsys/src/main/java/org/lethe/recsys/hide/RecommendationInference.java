@@ -33,8 +33,8 @@ import org.lethe.recsys.Split;
  *
  * <p>A method that hides an attribute in embeddings does not promise to pass. Served recommendations leave out the items
  * that a user has interacted with, and the gaps can reveal the attribute, whatever the model. With {@code excludeSeen:
- * false} nothing is left out. Verdicts use the same bar and the same controls; they show how far a method on embeddings
- * reaches.
+ * false} nothing is left out. Verdicts use the same bar on the point estimate and the same controls; they show how far a method on
+ * embeddings reaches.
  *
  * <p>Cost: one ranking and {@code attackers · folds · repeats} fits for each model. The model before is attacked once for
  * all cells that share it.

@@ -98,6 +98,9 @@ final class EfficiencyTest {
     void retrainingIsAcceptedAndWhatIsSlowerIsNot() {
         assertInstanceOf(Verdict.Pass.class, verdict(examine(AFTER, RETRAINED), "scores-changed"));
         assertInstanceOf(Verdict.Pass.class, verdict(examine(AFTER, RETRAINED), "speed-up"));
+        assertEquals(
+                "at least 0.909 ×",
+                verdict(examine(AFTER, RETRAINED), "speed-up").bar());
         Cost slow = new Cost(20, Map.of(), Map.of());
         assertInstanceOf(Verdict.Fail.class, verdict(examine(AFTER, slow), "speed-up"));
     }
