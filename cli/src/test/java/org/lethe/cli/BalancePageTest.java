@@ -31,7 +31,11 @@ class BalancePageTest {
             for (int n = 0; n < count; n++) {
                 int item = Keyed.below(random.at(u, n), 60);
                 boolean liked = Keyed.unit(random.of(u).of(n).at(1)) < 0.8;
-                rows.append('u').append(u).append(",i").append(2 * item + (liked ? u % 2 : 1 - u % 2)).append('\n');
+                rows.append('u')
+                        .append(u)
+                        .append(",i")
+                        .append(2 * item + (liked ? u % 2 : 1 - u % 2))
+                        .append('\n');
             }
         }
         Files.writeString(folder.resolve("interactions.csv"), rows);
@@ -48,13 +52,21 @@ class BalancePageTest {
                 file,
                 study.group(1)
                         .replaceAll("(?m)^   ", "")
-                        .replace("interactions.csv", folder.resolve("interactions.csv").toString())
+                        .replace(
+                                "interactions.csv",
+                                folder.resolve("interactions.csv").toString())
                         .replace("[1, 2, 3]", "[1]")
                         .replace("epochs: 30", "epochs: 3"));
-        Typed run = Typed.lethe("run", file.toString(), "--quiet", "--runs", folder.resolve("runs").toString());
+        Typed run = Typed.lethe(
+                "run",
+                file.toString(),
+                "--quiet",
+                "--runs",
+                folder.resolve("runs").toString());
         assertEquals(Lethe.DONE, run.code(), run.err());
         String findings = Files.readString(folder.resolve("runs/balance/findings.csv"));
-        Matcher named = Pattern.compile("(?m)^\\|([^|]*)\\|").matcher(page.substring(0, page.indexOf("Four bars judge")));
+        Matcher named =
+                Pattern.compile("(?m)^\\|([^|]*)\\|").matcher(page.substring(0, page.indexOf("Four bars judge")));
         int found = 0;
         while (named.find()) {
             Matcher finding = Pattern.compile("`([^`]+)`").matcher(named.group(1));
@@ -70,7 +82,8 @@ class BalancePageTest {
     @Test
     void theMethodsOfThePageAreThoseOfTheCatalogue() throws IOException {
         String page = Files.readString(PAGE);
-        Matcher named = Pattern.compile("(?m)^\\| `([a-z-]+)` \\|").matcher(page.substring(page.indexOf("## Which method")));
+        Matcher named =
+                Pattern.compile("(?m)^\\| `([a-z-]+)` \\|").matcher(page.substring(page.indexOf("## Which method")));
         int found = 0;
         while (named.find()) {
             Typed explained = Typed.lethe("explain", "recsys/" + named.group(1));

@@ -101,9 +101,8 @@ record Charts(Report report) {
                         .filter(a -> a.lower() != x.get().lower())
                         .findFirst())
                 .or(() -> others.stream().findFirst())
-                .or(() -> axes.stream()
-                        .filter(a -> a.lower() != x.get().lower())
-                        .findFirst())
+                .or(() ->
+                        axes.stream().filter(a -> a.lower() != x.get().lower()).findFirst())
                 .or(() -> axes.stream().filter(a -> !a.equals(x.get())).findFirst());
         if (y.isEmpty()) {
             return "";

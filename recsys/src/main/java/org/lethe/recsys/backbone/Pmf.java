@@ -57,15 +57,18 @@ public record Pmf(
     }
 
     public Pmf withEpochs(int epochs) {
-        return new Pmf(dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return new Pmf(
+                dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     public Pmf withBatch(int batch) {
-        return new Pmf(dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return new Pmf(
+                dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     public Pmf withWeightDecay(double weightDecay) {
-        return new Pmf(dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return new Pmf(
+                dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
     }
 
     @Override
@@ -87,8 +90,7 @@ public record Pmf(
 
     private PairCourse course(Split data, UserLoss defence, Env env) {
         PairCourse.Settings settings =
-                new PairCourse.Settings(
-                batch, negatives, learningRate, initialSd, weightDecay, negativesAvoidTest);
+                new PairCourse.Settings(batch, negatives, learningRate, initialSd, weightDecay, negativesAvoidTest);
         return new PairCourse(new Network(dims), dims, settings, defence, data, env);
     }
 

@@ -161,16 +161,7 @@ final class Weights {
         }
         steps++;
         DenseAdam.step(
-                w,
-                m,
-                v,
-                gradient,
-                decay,
-                w.length,
-                0,
-                1,
-                DenseAdam.rate(learningRate, steps),
-                DenseAdam.root(steps));
+                w, m, v, gradient, decay, w.length, 0, 1, DenseAdam.rate(learningRate, steps), DenseAdam.root(steps));
     }
 
     /** Adds matrices to what is written to a file. */

@@ -63,8 +63,7 @@ public record SDro(Form form, double rate, double eta) implements Balancing {
         UserLearner stepped = Balancing.stepped(this, learner);
         if (!stepped.weighsSamples()) {
             throw Balancing.refused(
-                    this,
-                    "weighs the samples of a batch, which pmf, neumf and dmf can, not " + Named.Of.name(learner));
+                    this, "weighs the samples of a batch, which pmf, neumf and dmf can, not " + Named.Of.name(learner));
         }
         return stepped;
     }

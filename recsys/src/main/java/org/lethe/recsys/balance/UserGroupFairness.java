@@ -265,9 +265,7 @@ public record UserGroupFairness(
         try {
             return balance.of(c.remaining().train());
         } catch (LetheException e) {
-            throw groups.equals(REQUEST)
-                    ? e
-                    : new LetheException(e.code(), "audit " + NAME + ": " + e.getMessage(), e);
+            throw groups.equals(REQUEST) ? e : new LetheException(e.code(), "audit " + NAME + ": " + e.getMessage(), e);
         }
     }
 
@@ -339,8 +337,7 @@ public record UserGroupFairness(
         Function<GroupMeans, Sampled> worse = firstWorse ? GroupMeans::advantaged : GroupMeans::disadvantaged;
         int worseServed = firstWorse ? members.advantaged().length : members.disadvantaged().length;
         Sampled down = GroupMeans.both(first, second, (a, i) -> 0 - (a + i));
-        Finding overall =
-                finding(of, "overall-change", change(of, GroupMeans::all), members.count(), Direction.HIGHER);
+        Finding overall = finding(of, "overall-change", change(of, GroupMeans::all), members.count(), Direction.HIGHER);
         Finding least = finding(of, "worse-served-change", change(of, worse), worseServed, Direction.HIGHER);
         Finding levelling = finding(of, "levelling-down", down, members.inGroups(), Direction.LOWER);
         into.add(judged ? overall.judged(kept(of, "all users lose", GroupMeans::all)) : overall);
@@ -397,7 +394,8 @@ public record UserGroupFairness(
         }
         Ranked after = after(Lists.FULL, c, env);
         Ranked before = before(Lists.FULL, c, env);
-        Members members = Members.of(after.users, groups(balance(c.request()), c), c.data().users());
+        Members members = Members.of(
+                after.users, groups(balance(c.request()), c), c.data().users());
         double[] changes = IntStream.range(0, after.users.length)
                 .mapToDouble(n -> after.measures.getFirst()[n] - before.measures.getFirst()[n])
                 .toArray();

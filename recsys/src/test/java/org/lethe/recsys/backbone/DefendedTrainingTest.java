@@ -120,7 +120,12 @@ class DefendedTrainingTest {
         List<UserLearner> all = new ArrayList<>(learners());
         all.add(new Pmf(8, 1, 12, 64, 0.01, 0.1, 0, false, 50));
         all.add(new NeuMf(8, List.of(8, 4), 1, 12, 64, 0.01, 0.1, 0, false, 50));
-        all.add(new Gmf().withDims(8).withEpochs(12).withBatch(64).withLearningRate(0.01).withPatience(50));
+        all.add(new Gmf()
+                .withDims(8)
+                .withEpochs(12)
+                .withBatch(64)
+                .withLearningRate(0.01)
+                .withPatience(50));
         all.add(new Ngcf().withEpochs(12).withBatch(64).withLearningRate(0.01).withPatience(50));
         return all;
     }

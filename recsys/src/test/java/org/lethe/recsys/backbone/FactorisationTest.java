@@ -417,7 +417,7 @@ class FactorisationTest {
         }
         Batches usual = new Batches(train, 8, 3);
         usual.plan(Keyed.seed(1));
-        assertTrue(IntStream.range(0, usual.size())
-                .anyMatch(s -> other.contains(usual.users[s], usual.negatives[3 * s])));
+        assertTrue(
+                IntStream.range(0, usual.size()).anyMatch(s -> other.contains(usual.users[s], usual.negatives[3 * s])));
     }
 }

@@ -63,8 +63,7 @@ class PairNetworkTest {
     void oneStepOfPmfFollowsTheGradientOfItsFormula() {
         PairCourse.Settings settings = new PairCourse.Settings(1000, 2, 1e-3, 0.7);
         Split data = new Split(TRAIN, NONE, NONE);
-        PairCourse course =
-                new PairCourse(new Pmf.Network(DIMS), DIMS, settings, UserLoss.NONE, data, Env.seeded(4));
+        PairCourse course = new PairCourse(new Pmf.Network(DIMS), DIMS, settings, UserLoss.NONE, data, Env.seeded(4));
         check(course, course.weights, course::userMoments, (p, q, w) -> {
             double sum = 0;
             for (int d = 0; d < DIMS; d++) {

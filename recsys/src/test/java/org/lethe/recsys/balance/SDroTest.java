@@ -78,9 +78,9 @@ class SDroTest {
         UserRows robust = (UserRows) strong.fulfil(plain, request, learner, data, Env.seeded(1));
         assertFalse(Arrays.equals(((UserRows) plain).userRows(), robust.userRows()));
         assertArrayEquals(
-                robust.userRows(),
-                ((UserRows) strong.fulfil(plain, request, learner, data, Env.seeded(1))).userRows());
-        UserRows still = (UserRows) new SDro(SDro.Form.PAPER, 0.5, 0).fulfil(plain, request, learner, data, Env.seeded(1));
+                robust.userRows(), ((UserRows) strong.fulfil(plain, request, learner, data, Env.seeded(1))).userRows());
+        UserRows still =
+                (UserRows) new SDro(SDro.Form.PAPER, 0.5, 0).fulfil(plain, request, learner, data, Env.seeded(1));
         assertFalse(Arrays.equals(still.userRows(), robust.userRows()));
     }
 

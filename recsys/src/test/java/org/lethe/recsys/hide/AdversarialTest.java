@@ -161,7 +161,10 @@ class AdversarialTest {
 
     @Test
     void theAttackFallsOnBothTablesOfANetwork() {
-        fallsOn(new NeuMf(4, List.of(8, 4), 1, 10, 256, 4e-3, 0.1, 0, false, 10), new Adversarial(0.05, 16, 0.03, false, 0), 0.7);
+        fallsOn(
+                new NeuMf(4, List.of(8, 4), 1, 10, 256, 4e-3, 0.1, 0, false, 10),
+                new Adversarial(0.05, 16, 0.03, false, 0),
+                0.7);
     }
 
     @Test
