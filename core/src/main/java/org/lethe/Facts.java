@@ -1,6 +1,5 @@
 package org.lethe;
 
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -17,7 +16,7 @@ final class Facts {
     static Map<String, Object> of(Record record) {
         Map<String, Object> facts = new LinkedHashMap<>();
         for (RecordComponent component : record.getClass().getRecordComponents()) {
-            Object value = value(record, component);
+            Object value = Components.value(record, component);
             if (component.isAnnotationPresent(Tool.Inline.class) && value instanceof Record inner) {
                 facts.putAll(of(inner));
             } else if (!value.equals(Optional.empty())) {
@@ -43,14 +42,5 @@ final class Facts {
             }
             default -> value;
         };
-    }
-
-    private static Object value(Record record, RecordComponent component) {
-        try {
-            component.getAccessor().setAccessible(true);
-            return component.getAccessor().invoke(record);
-        } catch (IllegalAccessException | InvocationTargetException e) {
-            throw new IllegalStateException("the accessor of " + component + " does not work", e);
-        }
     }
 }

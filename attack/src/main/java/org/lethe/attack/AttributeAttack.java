@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Interval;
 import org.lethe.LetheException;
 import org.lethe.Workers;
@@ -48,19 +49,19 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
     }
 
     public AttributeAttack withAttackers(List<Attacker> attackers) {
-        return new AttributeAttack(attackers, folds, repeats, most, published);
+        return Components.with(this, "attackers", attackers);
     }
 
     public AttributeAttack withFolds(int folds) {
-        return new AttributeAttack(attackers, folds, repeats, most, published);
+        return Components.with(this, "folds", folds);
     }
 
     public AttributeAttack withRepeats(int repeats) {
-        return new AttributeAttack(attackers, folds, repeats, most, published);
+        return Components.with(this, "repeats", repeats);
     }
 
     public AttributeAttack withMost(int most) {
-        return new AttributeAttack(attackers, folds, repeats, most, published);
+        return Components.with(this, "most", most);
     }
 
     /**

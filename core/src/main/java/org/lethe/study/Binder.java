@@ -1,7 +1,6 @@
 package org.lethe.study;
 
 import java.lang.reflect.Constructor;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -15,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.lethe.Components;
 import org.lethe.Formerly;
 import org.lethe.Gone;
 import org.lethe.Named;
@@ -118,7 +118,7 @@ final class Binder {
         }
         Object[] values = new Object[components.length];
         for (int i = 0; i < components.length; i++) {
-            Object usual = Words.value(prototype, components[i]);
+            Object usual = Components.value(prototype, components[i]);
             Node.Pair pair = given.get(components[i].getName());
             values[i] = pair == null
                     ? usual
@@ -164,7 +164,7 @@ final class Binder {
             Map<String, Integer> lines,
             int line) {
         try {
-            return Optional.of(made(prototype, components, values));
+            return Optional.of(Components.made(prototype, values));
         } catch (IllegalArgumentException refused) {
             String message = String.valueOf(refused.getMessage());
             String key = message.split("[ .\\[]", 2)[0];
@@ -176,27 +176,6 @@ final class Binder {
                 mistakes.add(line, path + ": " + message);
             }
             return Optional.empty();
-        }
-    }
-
-    /** A record like the prototype; an {@code IllegalArgumentException} where its constructor refuses a value. */
-    static <T> T made(T prototype, RecordComponent[] components, Object[] values) {
-        try {
-            @SuppressWarnings("unchecked") // a record's own class
-            Constructor<T> constructor = (Constructor<T>) prototype
-                    .getClass()
-                    .getDeclaredConstructor(Arrays.stream(components)
-                            .map(RecordComponent::getType)
-                            .toArray(Class<?>[]::new));
-            constructor.setAccessible(true);
-            return constructor.newInstance(values);
-        } catch (InvocationTargetException e) {
-            if (e.getCause() instanceof IllegalArgumentException refused) {
-                throw refused;
-            }
-            throw new IllegalStateException("the constructor of " + prototype.getClass() + " failed", e);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(prototype.getClass() + " cannot be made", e);
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.lethe.Components;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Tool;
@@ -73,7 +74,7 @@ public record Explained(String name, String summary, String text, Optional<Strin
         List<Setting> settings = new ArrayList<>();
         for (RecordComponent component : entry.getClass().getRecordComponents()) {
             if (component.isAnnotationPresent(Tool.Inline.class)) {
-                settings.addAll(settings(Words.value(entry, component)));
+                settings.addAll(settings(Components.value(entry, component)));
                 continue;
             }
             settings.add(new Setting(
@@ -109,7 +110,7 @@ public record Explained(String name, String summary, String text, Optional<Strin
     }
 
     private static String standard(Object entry, RecordComponent component) {
-        Object value = Words.value(entry, component);
+        Object value = Components.value(entry, component);
         return switch (value) {
             case Enum<?> e -> e.toString().toLowerCase(Locale.ROOT).replace('_', '-');
             case Optional<?> o -> o.map(Object::toString).orElse("");

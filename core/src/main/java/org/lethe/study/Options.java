@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.lethe.Components;
 import org.lethe.Formerly;
 import org.lethe.Named;
 import org.lethe.Tool;
@@ -62,7 +63,7 @@ public final class Options {
     private static void describe(
             Object prototype, Binder binder, Iterator<Explained.Setting> settings, List<Option> into) {
         for (RecordComponent component : prototype.getClass().getRecordComponents()) {
-            Object usual = Words.value(prototype, component);
+            Object usual = Components.value(prototype, component);
             if (component.isAnnotationPresent(Tool.Inline.class)) {
                 describe(usual, binder, settings, into);
                 continue;
@@ -194,7 +195,7 @@ public final class Options {
         int before = mistakes.count();
         for (int i = 0; i < components.length; i++) {
             RecordComponent component = components[i];
-            Object usual = Words.value(prototype, component);
+            Object usual = Components.value(prototype, component);
             String name = name(component);
             List<String> texts = new ArrayList<>(given.getOrDefault(name, List.of()));
             for (String old : formerly(component)) {
@@ -220,7 +221,7 @@ public final class Options {
             return Optional.empty();
         }
         try {
-            return Optional.of(Binder.made(prototype, components, values));
+            return Optional.of(Components.made(prototype, values));
         } catch (IllegalArgumentException refused) {
             mistakes.add(1, said(String.valueOf(refused.getMessage()), components));
             return Optional.empty();

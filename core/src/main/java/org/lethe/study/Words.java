@@ -1,7 +1,6 @@
 package org.lethe.study;
 
 import java.lang.reflect.Array;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +11,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.lethe.Chain;
+import org.lethe.Components;
 import org.lethe.Legs;
 import org.lethe.Named;
 import org.lethe.Printable;
@@ -77,9 +77,9 @@ public final class Words {
         List<String> settings = new ArrayList<>();
         if (entry instanceof Record) {
             for (RecordComponent component : entry.getClass().getRecordComponents()) {
-                Object value = value(entry, component);
+                Object value = Components.value(entry, component);
                 Object usual = prototype != null && prototype.getClass() == entry.getClass()
-                        ? value(prototype, component)
+                        ? Components.value(prototype, component)
                         : null;
                 if (usual == null || !Objects.deepEquals(value, usual)) {
                     settings.add(component.getName() + ": " + word(value, usual));
@@ -94,16 +94,6 @@ public final class Words {
             out.append("{}");
         }
         return out.toString();
-    }
-
-    /** The value of a component of a record. */
-    static Object value(Object entry, RecordComponent component) {
-        try {
-            component.getAccessor().setAccessible(true);
-            return component.getAccessor().invoke(entry);
-        } catch (IllegalAccessException | InvocationTargetException e) {
-            throw new IllegalStateException("the accessor of " + component + " does not work", e);
-        }
     }
 
     /** A setting as it stands in a study file. */

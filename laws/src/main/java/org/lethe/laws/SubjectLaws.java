@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import java.io.IOException;
+import java.lang.reflect.Method;
+import java.lang.reflect.RecordComponent;
 import java.security.ProtectionDomain;
 import java.util.HashSet;
 import java.util.List;
@@ -15,6 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.lethe.Components;
 import org.lethe.DoNothing;
 import org.lethe.Learner;
 import org.lethe.Named;
@@ -40,6 +43,11 @@ public abstract class SubjectLaws<D, M> extends Laws<D, M> {
     @TestFactory
     Stream<DynamicTest> everyEntryReadsBackFromItsWords() {
         return entries().map(entry -> dynamicTest(name(entry), () -> readsBack(entry)));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyEntryIsEqualWithTheSettingsItHas() {
+        return entries().map(entry -> dynamicTest(name(entry), () -> isEqualWithItsSettings(entry)));
     }
 
     @Test
@@ -82,6 +90,24 @@ public abstract class SubjectLaws<D, M> extends Laws<D, M> {
                 entry,
                 Words.read(Words.full(entry), List.of(entry), named),
                 name(entry) + ": its words read back as another entry");
+    }
+
+    /** A method {@code withDims} takes the component {@code dims}, and nothing else changes. */
+    final void isEqualWithItsSettings(Object entry) throws ReflectiveOperationException {
+        for (RecordComponent component : entry.getClass().getRecordComponents()) {
+            String with = "with" + Character.toUpperCase(component.getName().charAt(0))
+                    + component.getName().substring(1);
+            for (Method method : entry.getClass().getMethods()) {
+                if (method.getName().equals(with)
+                        && method.getParameterCount() == 1
+                        && method.getReturnType() == entry.getClass()) {
+                    assertEquals(
+                            entry,
+                            method.invoke(entry, Components.value(entry, component)),
+                            name(entry) + ": " + with + " changes something else");
+                }
+            }
+        }
     }
 
     final void namesDiffer(List<?> entries) {

@@ -1,8 +1,10 @@
 package org.lethe.recsys;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lethe.Check;
 import org.lethe.tables.Entities;
@@ -178,6 +180,16 @@ public final class Interactions {
     /** Number of pairs of a user. */
     public int degree(int user) {
         return starts[user + 1] - starts[user];
+    }
+
+    /** The users that have a pair, those with the most first, ties by ascending number. */
+    public int[] mostActive() {
+        return IntStream.range(0, users())
+                .filter(u -> degree(u) > 0)
+                .boxed()
+                .sorted(Comparator.comparingInt((Integer u) -> -degree(u)).thenComparingInt(u -> u))
+                .mapToInt(Integer::intValue)
+                .toArray();
     }
 
     /** The item of the pair at a position. */

@@ -23,6 +23,7 @@ import org.lethe.recsys.backbone.MultVae;
 import org.lethe.recsys.backbone.NeuMf;
 import org.lethe.recsys.backbone.Ngcf;
 import org.lethe.recsys.backbone.Pmf;
+import org.lethe.recsys.backbone.StoredModels;
 import org.lethe.recsys.backbone.WholeDataWmf;
 import org.lethe.recsys.backbone.Wmf;
 import org.lethe.recsys.balance.Balance;
@@ -185,16 +186,14 @@ public final class Recsys implements Subject<Split, Recommender> {
         try (Safetensors read = Safetensors.open(file)) {
             String kind = read.metadata().getOrDefault("lethe.model", "");
             return switch (kind) {
-                case "embeddings" -> Embeddings.load(file);
-                case "neumf" -> NeuMf.Model.read(read, file, "");
-                case "multvae" -> MultVae.Model.read(read, file, "");
                 case "reranked" -> Reranked.read(read, file);
                 case "sharded" -> ShardedFile.load(file, methods());
                 default ->
-                    throw new LetheException(
-                            LetheException.Code.DATA,
-                            file + " holds a model of kind \"" + kind
-                                    + "\", expected embeddings, neumf, multvae, reranked or sharded");
+                    StoredModels.read(kind, read, file, "")
+                            .orElseThrow(() -> new LetheException(
+                                    LetheException.Code.DATA,
+                                    file + " holds a model of kind \"" + kind + "\", expected " + StoredModels.KINDS
+                                            + ", or reranked, or sharded"));
             };
         }
     }

@@ -163,7 +163,7 @@ class RecsysTest {
         refused(
                 tables,
                 Map.of(),
-                "holds a model of kind \"\", expected embeddings, neumf, multvae, reranked or sharded");
+                "holds a model of kind \"\", expected embeddings, neumf or multvae, or reranked, or sharded");
         refused(
                 tables,
                 Map.of("lethe.model", "sharded", "lethe.method", "siza {shards: 3}"),

@@ -1,6 +1,7 @@
 package org.lethe.recsys.backbone;
 
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Named;
@@ -39,32 +40,32 @@ public record Bpr(int dims, int epochs, int batch, double learningRate, double i
     }
 
     public Bpr withDims(int dims) {
-        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "dims", dims);
     }
 
     public Bpr withBatch(int batch) {
-        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "batch", batch);
     }
 
     public Bpr withLearningRate(double learningRate) {
-        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "learningRate", learningRate);
     }
 
     public Bpr withInitialSd(double initialSd) {
-        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "initialSd", initialSd);
     }
 
     public Bpr withPatience(int patience) {
-        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "patience", patience);
     }
 
     public Bpr withAdam(AdamForm adam) {
-        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "adam", adam);
     }
 
     @Override
     public Bpr withEpochs(int epochs) {
-        return new Bpr(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "epochs", epochs);
     }
 
     @Override

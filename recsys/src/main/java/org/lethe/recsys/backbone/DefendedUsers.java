@@ -12,6 +12,7 @@ final class DefendedUsers {
     private final float[] rows; // [users, dims]
     private final int dims;
     final float[] gradient; // [users, dims]
+    private float[] alone = new float[0]; // of one user, padded
 
     /** The given users; rows begin at multiples of {@code stride}. */
     DefendedUsers(int[] users, int dims, float[] table, int stride) {
@@ -46,6 +47,23 @@ final class DefendedUsers {
             gradient[n] *= scale;
         }
         return loss;
+    }
+
+    /**
+     * Steps the shown users before a user by this gradient alone, as they have no samples in the batch; returns the place of
+     * the first one after.
+     *
+     * @param from place of the first shown user that has not stepped
+     */
+    int stepBefore(int user, int from, AdamTable table, int step, AdamTable.AdamRates rates) {
+        int next = from;
+        while (next < users.length && users[next] < user) {
+            alone = alone.length == 0 ? new float[table.stride] : alone;
+            System.arraycopy(gradient, next * dims, alone, 0, dims);
+            table.step(users[next], step, alone, rates);
+            next++;
+        }
+        return next;
     }
 
     /** Adds the gradient of the defence's loss to that of a whole table, and returns that loss. */

@@ -14,15 +14,14 @@ import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Gone;
 import org.lethe.Named;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserLoss;
-import org.lethe.recsys.UserRows;
 
 /**
  * Deep matrix factorisation (Xue et al. 2017, section 3.2): a tower of dense layers for users and one for items, the score
@@ -53,7 +52,7 @@ public record Dmf(
         double learningRate,
         double initialSd,
         int patience)
-        implements UserLearner {
+        implements PairLearner {
     public Dmf {
         layers = List.copyOf(layers);
         Check.require(dims >= 1, "dims", dims, "at least 1");
@@ -69,55 +68,39 @@ public record Dmf(
     }
 
     public Dmf withDims(int dims) {
-        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "dims", dims);
     }
 
     public Dmf withLayers(List<Integer> layers) {
-        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "layers", layers);
     }
 
     public Dmf withNegatives(int negatives) {
-        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "negatives", negatives);
     }
 
     public Dmf withEpochs(int epochs) {
-        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "epochs", epochs);
     }
 
     public Dmf withBatch(int batch) {
-        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "batch", batch);
     }
 
     public Dmf withLearningRate(double learningRate) {
-        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "learningRate", learningRate);
     }
 
     public Dmf withInitialSd(double initialSd) {
-        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "initialSd", initialSd);
     }
 
     public Dmf withPatience(int patience) {
-        return new Dmf(dims, layers, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "patience", patience);
     }
 
     @Override
-    public UserRows train(Split data, UserLoss defence, Env env) {
-        Training.requireInteractions("dmf", data);
-        return Training.best("dmf", course(data, defence, env), data, env, 0, epochs, patience)
-                .state();
-    }
-
-    @Override
-    public boolean weighsSamples() {
-        return true;
-    }
-
-    @Override
-    public UserRows untrained(Split data, Env env) {
-        return course(data, UserLoss.NONE, env).model();
-    }
-
-    private PairCourse course(Split data, UserLoss defence, Env env) {
+    public PairCourse course(Split data, UserLoss defence, Env env) {
         PairCourse.Settings settings = new PairCourse.Settings(batch, negatives, learningRate, initialSd);
         return new PairCourse(new Network(dims, layers), dims, settings, defence, data, env);
     }
@@ -185,7 +168,7 @@ public record Dmf(
 
         @Override
         public Tensor losses(Tensor scores, Tensor labels) {
-            return binary_cross_entropy(probabilities(scores), labels, new TensorOptional(), LogitLoss.NONE);
+            return binary_cross_entropy(probabilities(scores), labels, new TensorOptional(), NONE);
         }
 
         @Override

@@ -1,6 +1,5 @@
 package org.lethe.recsys.backbone;
 
-import java.util.Arrays;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.numerics.FactorSteps;
@@ -36,7 +35,6 @@ final class Factorisation implements Training.Course<Checkpoint> {
 
     private float[] slots = new float[0]; // [touched users of the batch, stride]
     private final float[] gradient;
-    private final float[] others; // gradient of a user without samples in the batch
     private int[] slotOf = new int[0]; // of each sample
     private float[] coefs = new float[0]; // dLoss/dScore of the positive and the negative of each sample
     private double[] fits = new double[0]; // likelihood of each sample
@@ -66,7 +64,6 @@ final class Factorisation implements Training.Course<Checkpoint> {
         key = env.random("interactions");
         base = from.steps();
         gradient = new float[users.stride];
-        others = new float[users.stride];
         ends = new int[train.items()];
         marked = new long[(train.items() + 63) / 64];
         touched = new int[train.items()];
@@ -145,7 +142,7 @@ final class Factorisation implements Training.Course<Checkpoint> {
             System.arraycopy(users.w, user * users.stride, slots, slot * users.stride, users.stride);
             FactorSteps.gradientOfUser(
                     gradient, users.stride, items.w, batches.positives, batches.negatives, coefs, from, start, end);
-            at = stepOthers(pulled, at, user);
+            at = pulled.stepBefore(user, at, users, step, rates);
             for (int d = 0; defended && d < users.dims; d++) {
                 gradient[d] += pulls[at * users.dims + d];
             }
@@ -153,7 +150,7 @@ final class Factorisation implements Training.Course<Checkpoint> {
             users.step(user, step, gradient, rates);
             start = end;
         }
-        stepOthers(pulled, at, users.rows);
+        pulled.stepBefore(users.rows, at, users, step, rates);
         int start = 0;
         for (int n = 0; n < distinct; n++) {
             int item = touched[n];
@@ -175,18 +172,6 @@ final class Factorisation implements Training.Course<Checkpoint> {
         DefendedUsers of = new DefendedUsers(shown, users.dims, users.w, users.stride);
         of.add(defence, loss == EmbeddingLearner.Loss.PAIRWISE ? to - from : 1);
         return of;
-    }
-
-    /** Steps the shown users before a user, who have no samples in the batch; returns the place of the first one after. */
-    private int stepOthers(DefendedUsers shown, int at, int before) {
-        int next = at;
-        while (next < shown.users.length && shown.users[next] < before) {
-            Arrays.fill(others, 0);
-            System.arraycopy(shown.gradient, next * users.dims, others, 0, users.dims);
-            users.step(shown.users[next], step, others, rates);
-            next++;
-        }
-        return next;
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.lethe.recsys.backbone;
 import java.util.Arrays;
 import java.util.List;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Named;
@@ -49,32 +50,32 @@ public record Gmf(int dims, int negatives, int epochs, int batch, double learnin
     }
 
     public Gmf withDims(int dims) {
-        return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "dims", dims);
     }
 
     public Gmf withNegatives(int negatives) {
-        return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "negatives", negatives);
     }
 
     public Gmf withBatch(int batch) {
-        return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "batch", batch);
     }
 
     public Gmf withLearningRate(double learningRate) {
-        return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "learningRate", learningRate);
     }
 
     public Gmf withInitialSd(double initialSd) {
-        return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "initialSd", initialSd);
     }
 
     public Gmf withPatience(int patience) {
-        return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "patience", patience);
     }
 
     @Override
     public Gmf withEpochs(int epochs) {
-        return new Gmf(dims, negatives, epochs, batch, learningRate, initialSd, patience);
+        return Components.with(this, "epochs", epochs);
     }
 
     @Override
@@ -272,7 +273,7 @@ public record Gmf(int dims, int negatives, int epochs, int batch, double learnin
             float[] own = new float[stride];
             int at = 0; // the first of the shown users that has not stepped
             for (int n = 0; n < ownUsers; n++) {
-                at = stepOthers(pulled, at, touchedUsers[n]);
+                at = pulled.stepBefore(touchedUsers[n], at, users, step, rates);
                 System.arraycopy(gradients, n * stride, own, 0, stride);
                 for (int d = 0; defended && d < settings.dims; d++) {
                     own[d] += pulled.gradient[at * settings.dims + d];
@@ -280,7 +281,7 @@ public record Gmf(int dims, int negatives, int epochs, int batch, double learnin
                 at++;
                 users.step(touchedUsers[n], step, own, rates);
             }
-            stepOthers(pulled, at, users.rows);
+            pulled.stepBefore(users.rows, at, users, step, rates);
             float[] slopeOfW = new float[stride];
             for (int n = 0; n < ownItems; n++) {
                 int place = touchedItems[n] * stride;
@@ -334,18 +335,6 @@ public record Gmf(int dims, int negatives, int epochs, int batch, double learnin
                 users.catchUp(user, step, rates);
             }
             return new DefendedUsers(shown, settings.dims, users.w, stride);
-        }
-
-        /** Steps the shown users before a user, who have no samples in the batch; returns the place of the first one after. */
-        private int stepOthers(DefendedUsers shown, int from, int before) {
-            int next = from;
-            float[] alone = new float[stride];
-            while (next < shown.users.length && shown.users[next] < before) {
-                System.arraycopy(shown.gradient, next * settings.dims, alone, 0, settings.dims);
-                users.step(shown.users[next], step, alone, rates);
-                next++;
-            }
-            return next;
         }
 
         private static void add(float[] into, int at, float[] from, int of, float factor, int stride) {

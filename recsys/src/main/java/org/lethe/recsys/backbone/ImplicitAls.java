@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.LetheException;
@@ -58,15 +59,15 @@ public record ImplicitAls(int dims, int iterations, double alpha, double lambda,
     }
 
     public ImplicitAls withDims(int dims) {
-        return new ImplicitAls(dims, iterations, alpha, lambda, initialSd, patience);
+        return Components.with(this, "dims", dims);
     }
 
     public ImplicitAls withLambda(double lambda) {
-        return new ImplicitAls(dims, iterations, alpha, lambda, initialSd, patience);
+        return Components.with(this, "lambda", lambda);
     }
 
     public ImplicitAls withPatience(int patience) {
-        return new ImplicitAls(dims, iterations, alpha, lambda, initialSd, patience);
+        return Components.with(this, "patience", patience);
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.lethe.recsys.backbone;
 
 import java.util.Arrays;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Named;
@@ -52,36 +53,36 @@ public record LightGcn(
     }
 
     public LightGcn withDims(int dims) {
-        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+        return Components.with(this, "dims", dims);
     }
 
     public LightGcn withLayers(int layers) {
-        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+        return Components.with(this, "layers", layers);
     }
 
     public LightGcn withBatch(int batch) {
-        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+        return Components.with(this, "batch", batch);
     }
 
     public LightGcn withLearningRate(double learningRate) {
-        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+        return Components.with(this, "learningRate", learningRate);
     }
 
     public LightGcn withL2(double l2) {
-        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+        return Components.with(this, "l2", l2);
     }
 
     public LightGcn withInitialSd(double initialSd) {
-        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+        return Components.with(this, "initialSd", initialSd);
     }
 
     public LightGcn withPatience(int patience) {
-        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+        return Components.with(this, "patience", patience);
     }
 
     @Override
     public LightGcn withEpochs(int epochs) {
-        return new LightGcn(dims, layers, epochs, batch, learningRate, l2, initialSd, patience);
+        return Components.with(this, "epochs", epochs);
     }
 
     @Override

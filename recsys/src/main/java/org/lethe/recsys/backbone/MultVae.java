@@ -15,6 +15,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.Estimate;
@@ -82,39 +83,39 @@ public record MultVae(
     }
 
     public MultVae withLatent(int latent) {
-        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+        return Components.with(this, "latent", latent);
     }
 
     public MultVae withHidden(int hidden) {
-        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+        return Components.with(this, "hidden", hidden);
     }
 
     public MultVae withDropout(double dropout) {
-        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+        return Components.with(this, "dropout", dropout);
     }
 
     public MultVae withAnneal(double anneal) {
-        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+        return Components.with(this, "anneal", anneal);
     }
 
     public MultVae withAnnealSteps(int annealSteps) {
-        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+        return Components.with(this, "annealSteps", annealSteps);
     }
 
     public MultVae withEpochs(int epochs) {
-        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+        return Components.with(this, "epochs", epochs);
     }
 
     public MultVae withBatch(int batch) {
-        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+        return Components.with(this, "batch", batch);
     }
 
     public MultVae withLearningRate(double learningRate) {
-        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+        return Components.with(this, "learningRate", learningRate);
     }
 
     public MultVae withPatience(int patience) {
-        return new MultVae(latent, hidden, dropout, anneal, annealSteps, epochs, batch, learningRate, patience);
+        return Components.with(this, "patience", patience);
     }
 
     @Override

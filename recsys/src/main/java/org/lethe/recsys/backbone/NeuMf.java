@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.Estimate;
@@ -22,9 +23,7 @@ import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Safetensors;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserLoss;
-import org.lethe.recsys.UserRows;
 import org.lethe.torch.Devices;
 import org.lethe.torch.Initial;
 import org.lethe.torch.Tensors;
@@ -68,7 +67,7 @@ public record NeuMf(
         double weightDecay,
         boolean negativesAvoidTest,
         int patience)
-        implements UserLearner {
+        implements PairLearner {
     public NeuMf {
         layers = List.copyOf(layers);
         Check.require(dims >= 1, "dims", dims, "at least 1");
@@ -85,150 +84,43 @@ public record NeuMf(
     }
 
     public NeuMf withDims(int dims) {
-        return new NeuMf(
-                dims,
-                layers,
-                negatives,
-                epochs,
-                batch,
-                learningRate,
-                initialSd,
-                weightDecay,
-                negativesAvoidTest,
-                patience);
+        return Components.with(this, "dims", dims);
     }
 
     public NeuMf withLayers(List<Integer> layers) {
-        return new NeuMf(
-                dims,
-                layers,
-                negatives,
-                epochs,
-                batch,
-                learningRate,
-                initialSd,
-                weightDecay,
-                negativesAvoidTest,
-                patience);
+        return Components.with(this, "layers", layers);
     }
 
     public NeuMf withNegatives(int negatives) {
-        return new NeuMf(
-                dims,
-                layers,
-                negatives,
-                epochs,
-                batch,
-                learningRate,
-                initialSd,
-                weightDecay,
-                negativesAvoidTest,
-                patience);
+        return Components.with(this, "negatives", negatives);
     }
 
     public NeuMf withEpochs(int epochs) {
-        return new NeuMf(
-                dims,
-                layers,
-                negatives,
-                epochs,
-                batch,
-                learningRate,
-                initialSd,
-                weightDecay,
-                negativesAvoidTest,
-                patience);
+        return Components.with(this, "epochs", epochs);
     }
 
     public NeuMf withBatch(int batch) {
-        return new NeuMf(
-                dims,
-                layers,
-                negatives,
-                epochs,
-                batch,
-                learningRate,
-                initialSd,
-                weightDecay,
-                negativesAvoidTest,
-                patience);
+        return Components.with(this, "batch", batch);
     }
 
     public NeuMf withLearningRate(double learningRate) {
-        return new NeuMf(
-                dims,
-                layers,
-                negatives,
-                epochs,
-                batch,
-                learningRate,
-                initialSd,
-                weightDecay,
-                negativesAvoidTest,
-                patience);
+        return Components.with(this, "learningRate", learningRate);
     }
 
     public NeuMf withInitialSd(double initialSd) {
-        return new NeuMf(
-                dims,
-                layers,
-                negatives,
-                epochs,
-                batch,
-                learningRate,
-                initialSd,
-                weightDecay,
-                negativesAvoidTest,
-                patience);
+        return Components.with(this, "initialSd", initialSd);
     }
 
     public NeuMf withWeightDecay(double weightDecay) {
-        return new NeuMf(
-                dims,
-                layers,
-                negatives,
-                epochs,
-                batch,
-                learningRate,
-                initialSd,
-                weightDecay,
-                negativesAvoidTest,
-                patience);
+        return Components.with(this, "weightDecay", weightDecay);
     }
 
     public NeuMf withNegativesAvoidTest(boolean negativesAvoidTest) {
-        return new NeuMf(
-                dims,
-                layers,
-                negatives,
-                epochs,
-                batch,
-                learningRate,
-                initialSd,
-                weightDecay,
-                negativesAvoidTest,
-                patience);
+        return Components.with(this, "negativesAvoidTest", negativesAvoidTest);
     }
 
     public NeuMf withPatience(int patience) {
-        return new NeuMf(
-                dims,
-                layers,
-                negatives,
-                epochs,
-                batch,
-                learningRate,
-                initialSd,
-                weightDecay,
-                negativesAvoidTest,
-                patience);
-    }
-
-    @Override
-    public UserRows train(Split data, UserLoss defence, Env env) {
-        Training.requireInteractions("neumf", data);
-        return Training.best("neumf", course(data, defence, env), data, env, 0, epochs, patience)
-                .state();
+        return Components.with(this, "patience", patience);
     }
 
     @Override
@@ -237,16 +129,7 @@ public record NeuMf(
     }
 
     @Override
-    public boolean weighsSamples() {
-        return true;
-    }
-
-    @Override
-    public UserRows untrained(Split data, Env env) {
-        return course(data, UserLoss.NONE, env).model();
-    }
-
-    private PairCourse course(Split data, UserLoss defence, Env env) {
+    public PairCourse course(Split data, UserLoss defence, Env env) {
         Network network = new Network(dims, layers, env.device());
         PairCourse.Settings settings =
                 new PairCourse.Settings(batch, negatives, learningRate, initialSd, weightDecay, negativesAvoidTest);
@@ -318,16 +201,6 @@ public record NeuMf(
             Tensor ofProduct = product.mv(a.narrow(0, 0, dims));
             Tensor ofHidden = last.mv(a.narrow(0, dims, layers.getLast()));
             return ofProduct.add(ofHidden).add(w[w.length - 1]);
-        }
-
-        @Override
-        public Tensor losses(Tensor scores, Tensor labels) {
-            return LogitLoss.each(scores, labels);
-        }
-
-        @Override
-        public Tensor loss(Tensor scores, Tensor labels) {
-            return LogitLoss.mean(scores, labels);
         }
 
         @Override

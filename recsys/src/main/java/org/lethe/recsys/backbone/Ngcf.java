@@ -14,6 +14,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Gone;
@@ -89,53 +90,43 @@ public record Ngcf(
     }
 
     public Ngcf withDims(int dims) {
-        return new Ngcf(
-                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return Components.with(this, "dims", dims);
     }
 
     public Ngcf withLayers(List<Integer> layers) {
-        return new Ngcf(
-                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return Components.with(this, "layers", layers);
     }
 
     public Ngcf withDropout(double dropout) {
-        return new Ngcf(
-                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return Components.with(this, "dropout", dropout);
     }
 
     public Ngcf withNegatives(int negatives) {
-        return new Ngcf(
-                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return Components.with(this, "negatives", negatives);
     }
 
     public Ngcf withEpochs(int epochs) {
-        return new Ngcf(
-                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return Components.with(this, "epochs", epochs);
     }
 
     public Ngcf withBatch(int batch) {
-        return new Ngcf(
-                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return Components.with(this, "batch", batch);
     }
 
     public Ngcf withLearningRate(double learningRate) {
-        return new Ngcf(
-                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return Components.with(this, "learningRate", learningRate);
     }
 
     public Ngcf withInitialSd(double initialSd) {
-        return new Ngcf(
-                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return Components.with(this, "initialSd", initialSd);
     }
 
     public Ngcf withWeightDecay(double weightDecay) {
-        return new Ngcf(
-                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return Components.with(this, "weightDecay", weightDecay);
     }
 
     public Ngcf withPatience(int patience) {
-        return new Ngcf(
-                dims, layers, dropout, negatives, epochs, batch, learningRate, initialSd, weightDecay, patience);
+        return Components.with(this, "patience", patience);
     }
 
     @Override

@@ -38,7 +38,8 @@ final class PairCourse implements Training.Course<UserRows> {
     final Weights weights;
     private final float weightDecay;
     private final Keyed key;
-    private final int[] slotOf; // of an item in the batch, from 1; 0 while it is not there
+    private final int[] userSlots; // place of a user in the batch, from 1; 0 while it is not there
+    private final int[] itemSlots;
     private final int[] touchedUsers;
     private final int[] touchedItems;
     private int step;
@@ -76,7 +77,8 @@ final class PairCourse implements Training.Course<UserRows> {
                 network.matrices(), settings.learningRate(), settings.weightDecay(), env.random("initial-network"));
         weightDecay = (float) settings.weightDecay();
         key = env.random("interactions");
-        slotOf = new int[train.items()];
+        userSlots = new int[train.users()];
+        itemSlots = new int[train.items()];
         touchedUsers = new int[train.users()];
         touchedItems = new int[train.items()];
     }
@@ -123,16 +125,17 @@ final class PairCourse implements Training.Course<UserRows> {
             int user = batches.users[s];
             if (s == from || batches.users[s - 1] != user) {
                 touchedUsers[ownUsers++] = user;
+                userSlots[user] = ownUsers;
             }
             int place = s - from;
             for (int draw = -1; draw < batches.draws; draw++) {
                 int item = draw < 0 ? batches.positives[s] : batches.negatives[s * batches.draws + draw];
-                if (slotOf[item] == 0) {
+                if (itemSlots[item] == 0) {
                     touchedItems[ownItems++] = item;
-                    slotOf[item] = ownItems;
+                    itemSlots[item] = ownItems;
                 }
                 userOf[place] = ownUsers - 1;
-                itemOf[place] = slotOf[item] - 1;
+                itemOf[place] = itemSlots[item] - 1;
                 place = draw < 0 ? samples + (s - from) * batches.draws : place + 1;
             }
         }
@@ -164,14 +167,17 @@ final class PairCourse implements Training.Course<UserRows> {
                         .sum());
             }
             loss.backward();
-            update(users, touchedUsers, ownUsers, Tensors.floats(p.grad()), everybody.gradient);
-            update(items, touchedItems, ownItems, Tensors.floats(q.grad()), new float[0]);
+            update(users, touchedUsers, ownUsers, userSlots, Tensors.floats(p.grad()), everybody.gradient);
+            update(items, touchedItems, ownItems, itemSlots, Tensors.floats(q.grad()), new float[0]);
             weights.step(w);
             step++;
             return value;
         } finally {
             for (int n = 0; n < ownItems; n++) {
-                slotOf[touchedItems[n]] = 0;
+                itemSlots[touchedItems[n]] = 0;
+            }
+            for (int n = 0; n < ownUsers; n++) {
+                userSlots[touchedUsers[n]] = 0;
             }
         }
     }
@@ -204,8 +210,10 @@ final class PairCourse implements Training.Course<UserRows> {
     /**
      * A step of a table's rows: of the touched ones by the batch's gradient, and of all where there is another gradient
      * {@code everywhere}, {@code [rows, dims]} or empty, or weight decay.
+     *
+     * @param slots place of each row in the batch, from 1; 0 while it is not there
      */
-    private void update(AdamTable table, int[] touched, int count, float[] gradient, float[] everywhere) {
+    private void update(AdamTable table, int[] touched, int count, int[] slots, float[] gradient, float[] everywhere) {
         int dims = table.dims;
         float[] own = new float[table.stride];
         if (everywhere.length == 0 && weightDecay == 0) {
@@ -215,16 +223,13 @@ final class PairCourse implements Training.Course<UserRows> {
             }
             return;
         }
-        float[] whole = everywhere.length == 0 ? new float[table.rows * dims] : everywhere;
-        for (int n = 0; n < count; n++) {
-            for (int d = 0; d < dims; d++) {
-                whole[touched[n] * dims + d] += gradient[n * dims + d];
-            }
-        }
         for (int row = 0; row < table.rows; row++) {
             table.catchUp(row, step, rates);
+            int batch = (slots[row] - 1) * dims;
             for (int d = 0; d < dims; d++) {
-                own[d] = Math.fma(weightDecay, table.w[row * table.stride + d], whole[row * dims + d]);
+                float slope = everywhere.length == 0 ? 0 : everywhere[row * dims + d];
+                slope += batch < 0 ? 0 : gradient[batch + d];
+                own[d] = Math.fma(weightDecay, table.w[row * table.stride + d], slope);
             }
             table.step(row, step, own, rates);
         }

@@ -1,7 +1,10 @@
 package org.lethe.recsys.backbone;
 
+import static org.bytedeco.pytorch.global.torch.binary_cross_entropy_with_logits;
+
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
 import org.lethe.recsys.UserRows;
 
 /**
@@ -9,6 +12,9 @@ import org.lethe.recsys.UserRows;
  * differentiates. The rows themselves are {@link PairCourse}'s.
  */
 interface PairNetwork {
+    /** No reduction of losses, as libtorch numbers it. */
+    long NONE = 0;
+
     /** The matrices that {@code w} below holds, in this order. */
     List<Weights.Matrix> matrices();
 
@@ -37,11 +43,15 @@ interface PairNetwork {
      */
     Tensor scores(Tensor users, Tensor items, Tensor userOf, Tensor itemOf, Tensor[] w);
 
-    /** The binary cross-entropy of each score, {@code [pairs]}; {@code labels} are 1 and 0. */
-    Tensor losses(Tensor scores, Tensor labels);
+    /** The binary cross-entropy of each score, {@code [pairs]}, scores being logits; {@code labels} are 1 and 0. */
+    default Tensor losses(Tensor scores, Tensor labels) {
+        return binary_cross_entropy_with_logits(scores, labels, new TensorOptional(), new TensorOptional(), NONE);
+    }
 
     /** The mean of {@link #losses}. */
-    Tensor loss(Tensor scores, Tensor labels);
+    default Tensor loss(Tensor scores, Tensor labels) {
+        return binary_cross_entropy_with_logits(scores, labels);
+    }
 
     /** The model of finished tables of users and items, as {@link #users} and {@link #items} made them. */
     UserRows model(float[] users, float[] items, float[][] weights);

@@ -5,14 +5,13 @@ import static org.bytedeco.pytorch.global.torch.embedding;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Named;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserLoss;
-import org.lethe.recsys.UserRows;
 
 /**
  * Probabilistic matrix factorisation as In-UCDS trains it: {@code P(i | u) = σ(p_u·q_i)} under binary cross-entropy.
@@ -43,7 +42,7 @@ public record Pmf(
         double weightDecay,
         boolean negativesAvoidTest,
         int patience)
-        implements UserLearner {
+        implements PairLearner {
     public Pmf {
         Check.require(dims >= 1, "dims", dims, "at least 1");
         Check.require(negatives >= 1 && negatives <= 100, "negatives", negatives, "1 to 100");
@@ -57,38 +56,35 @@ public record Pmf(
     }
 
     public Pmf withEpochs(int epochs) {
-        return new Pmf(
-                dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return Components.with(this, "epochs", epochs);
     }
 
     public Pmf withBatch(int batch) {
-        return new Pmf(
-                dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return Components.with(this, "batch", batch);
+    }
+
+    public Pmf withDims(int dims) {
+        return Components.with(this, "dims", dims);
+    }
+
+    public Pmf withNegatives(int negatives) {
+        return Components.with(this, "negatives", negatives);
+    }
+
+    public Pmf withLearningRate(double learningRate) {
+        return Components.with(this, "learningRate", learningRate);
     }
 
     public Pmf withWeightDecay(double weightDecay) {
-        return new Pmf(
-                dims, negatives, epochs, batch, learningRate, initialSd, weightDecay, negativesAvoidTest, patience);
+        return Components.with(this, "weightDecay", weightDecay);
+    }
+
+    public Pmf withPatience(int patience) {
+        return Components.with(this, "patience", patience);
     }
 
     @Override
-    public UserRows train(Split data, UserLoss defence, Env env) {
-        Training.requireInteractions("pmf", data);
-        return Training.best("pmf", course(data, defence, env), data, env, 0, epochs, patience)
-                .state();
-    }
-
-    @Override
-    public boolean weighsSamples() {
-        return true;
-    }
-
-    @Override
-    public UserRows untrained(Split data, Env env) {
-        return course(data, UserLoss.NONE, env).model();
-    }
-
-    private PairCourse course(Split data, UserLoss defence, Env env) {
+    public PairCourse course(Split data, UserLoss defence, Env env) {
         PairCourse.Settings settings =
                 new PairCourse.Settings(batch, negatives, learningRate, initialSd, weightDecay, negativesAvoidTest);
         return new PairCourse(new Network(dims), dims, settings, defence, data, env);
@@ -115,16 +111,6 @@ public record Pmf(
         @Override
         public Tensor scores(Tensor users, Tensor items, Tensor userOf, Tensor itemOf, Tensor[] w) {
             return embedding(users, userOf).mul(embedding(items, itemOf)).sum(1);
-        }
-
-        @Override
-        public Tensor losses(Tensor scores, Tensor labels) {
-            return LogitLoss.each(scores, labels);
-        }
-
-        @Override
-        public Tensor loss(Tensor scores, Tensor labels) {
-            return LogitLoss.mean(scores, labels);
         }
 
         @Override

@@ -3,6 +3,7 @@ package org.lethe.recsys.backbone;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Named;
@@ -60,24 +61,24 @@ public record WholeDataWmf(
     }
 
     public WholeDataWmf withDims(int dims) {
-        return new WholeDataWmf(dims, epochs, batch, learningRate, unobserved, keep, initialSd, patience);
+        return Components.with(this, "dims", dims);
     }
 
     public WholeDataWmf withBatch(int batch) {
-        return new WholeDataWmf(dims, epochs, batch, learningRate, unobserved, keep, initialSd, patience);
+        return Components.with(this, "batch", batch);
     }
 
     public WholeDataWmf withKeep(double keep) {
-        return new WholeDataWmf(dims, epochs, batch, learningRate, unobserved, keep, initialSd, patience);
+        return Components.with(this, "keep", keep);
     }
 
     public WholeDataWmf withInitialSd(double initialSd) {
-        return new WholeDataWmf(dims, epochs, batch, learningRate, unobserved, keep, initialSd, patience);
+        return Components.with(this, "initialSd", initialSd);
     }
 
     @Override
     public WholeDataWmf withEpochs(int epochs) {
-        return new WholeDataWmf(dims, epochs, batch, learningRate, unobserved, keep, initialSd, patience);
+        return Components.with(this, "epochs", epochs);
     }
 
     @Override

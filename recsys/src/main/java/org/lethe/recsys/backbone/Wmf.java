@@ -1,6 +1,7 @@
 package org.lethe.recsys.backbone;
 
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Named;
@@ -39,32 +40,32 @@ public record Wmf(int dims, int epochs, int batch, double learningRate, double i
     }
 
     public Wmf withDims(int dims) {
-        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "dims", dims);
     }
 
     public Wmf withBatch(int batch) {
-        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "batch", batch);
     }
 
     public Wmf withLearningRate(double learningRate) {
-        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "learningRate", learningRate);
     }
 
     public Wmf withInitialSd(double initialSd) {
-        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "initialSd", initialSd);
     }
 
     public Wmf withPatience(int patience) {
-        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "patience", patience);
     }
 
     public Wmf withAdam(AdamForm adam) {
-        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "adam", adam);
     }
 
     @Override
     public Wmf withEpochs(int epochs) {
-        return new Wmf(dims, epochs, batch, learningRate, initialSd, patience, adam);
+        return Components.with(this, "epochs", epochs);
     }
 
     @Override

@@ -1,7 +1,6 @@
 package org.lethe.recsys.balance;
 
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -84,12 +83,7 @@ public record Balance(String groups, List<String> advantaged, double activeShare
     }
 
     private Groups byActivity(Interactions train) {
-        int[] order = IntStream.range(0, train.users())
-                .filter(u -> train.degree(u) > 0)
-                .boxed()
-                .sorted(Comparator.comparingInt((Integer u) -> -train.degree(u)).thenComparingInt(u -> u))
-                .mapToInt(Integer::intValue)
-                .toArray();
+        int[] order = train.mostActive();
         int count = (int) Math.clamp(Math.rint(activeShare * order.length), 1, Math.max(1, order.length - 1));
         boolean[] active = new boolean[train.users()];
         Arrays.stream(order, 0, Math.min(count, order.length)).forEach(u -> active[u] = true);

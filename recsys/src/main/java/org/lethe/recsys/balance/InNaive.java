@@ -1,19 +1,9 @@
 package org.lethe.recsys.balance;
 
 import java.util.Arrays;
-import java.util.Optional;
 import org.lethe.Check;
-import org.lethe.Env;
-import org.lethe.Estimate;
-import org.lethe.Exactness;
-import org.lethe.Learner;
-import org.lethe.LetheException;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.recsys.Interactions;
-import org.lethe.recsys.Recommender;
-import org.lethe.recsys.Split;
-import org.lethe.recsys.UserLearner;
 
 /**
  * In-Naive, the baseline of In-UCDS (arXiv 2309.01335): training pulls every disadvantaged user towards the advantaged users
@@ -32,7 +22,7 @@ import org.lethe.recsys.UserLearner;
  * @param samplesPerBatch number of samples, negatives included, whose users are pulled in one step; 0 to pull each user once
  */
 @Named("in-naive")
-public record InNaive(int neighbours, double strength, int samplesPerBatch) implements Balancing {
+public record InNaive(int neighbours, double strength, int samplesPerBatch) implements FairTraining {
     public InNaive {
         Check.require(neighbours >= 0, "neighbours", neighbours, "at least 0");
         Check.require(strength >= 0 && strength < 1e9, "strength", strength, "at least 0 and below 1e9");
@@ -45,39 +35,20 @@ public record InNaive(int neighbours, double strength, int samplesPerBatch) impl
     }
 
     @Override
-    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> {
-            Balancing.balance(this, request);
-            Balancing.stepped(this, learner);
-        });
+    public Neighbours.Search search() {
+        return new Neighbours.Search(Neighbours.Rule.NEAREST, Similarity.COUNT, neighbours, new DominantSets());
     }
 
     @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        UserLearner stepped = Balancing.stepped(this, learner);
-        Groups groups = Balancing.balance(this, request).of(data.train());
-        Neighbours found = new Neighbours.Search(
-                        Neighbours.Rule.NEAREST, Similarity.COUNT, neighbours, new DominantSets())
-                .of(this, groups, data.train(), env);
-        double[] counts = counts(groups.disadvantaged(), data.train());
-        return stepped.train(data, new FairLoss(strength, false, found, counts, data.users()), env);
+    public boolean weighted() {
+        return false;
     }
 
     /** n_t of each user. */
-    double[] counts(int[] users, Interactions train) {
+    @Override
+    public double[] counts(int[] users, Interactions train) {
         return Arrays.stream(users)
                 .mapToDouble(t -> samplesPerBatch == 0 ? 1 : (double) samplesPerBatch * train.degree(t) / train.size())
                 .toArray();
-    }
-
-    @Override
-    public Exactness exactness() {
-        return Exactness.NONE;
-    }
-
-    @Override
-    public Estimate estimate(Learner<Split, Recommender> learner, Split data) {
-        return learner.estimate(data).times(2.4); // the model before, and a training with the fairness loss
     }
 }

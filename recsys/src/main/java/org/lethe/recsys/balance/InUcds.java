@@ -1,18 +1,9 @@
 package org.lethe.recsys.balance;
 
 import java.util.Arrays;
-import java.util.Optional;
 import org.lethe.Check;
-import org.lethe.Env;
-import org.lethe.Estimate;
-import org.lethe.Exactness;
-import org.lethe.Learner;
-import org.lethe.LetheException;
 import org.lethe.Named;
-import org.lethe.Request;
-import org.lethe.recsys.Recommender;
-import org.lethe.recsys.Split;
-import org.lethe.recsys.UserLearner;
+import org.lethe.recsys.Interactions;
 
 /**
  * In-UCDS (arXiv 2309.01335): training pulls every disadvantaged user towards the advantaged users of its constrained dominant
@@ -51,7 +42,7 @@ public record InUcds(
         boolean weighted,
         double alphaFactor,
         DominantSets.Dynamics dynamics)
-        implements Balancing {
+        implements FairTraining {
     public InUcds {
         Check.require(neighbours >= 0, "neighbours", neighbours, "at least 0");
         Check.require(strength >= 0 && strength < 1e9, "strength", strength, "at least 0 and below 1e9");
@@ -83,32 +74,14 @@ public record InUcds(
     }
 
     @Override
-    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> {
-            Balancing.balance(this, request);
-            Balancing.stepped(this, learner);
-        });
+    public Neighbours.Search search() {
+        return new Neighbours.Search(rule, similarity, neighbours, new DominantSets(alphaFactor, dynamics));
     }
 
     @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        UserLearner stepped = Balancing.stepped(this, learner);
-        Groups groups = Balancing.balance(this, request).of(data.train());
-        Neighbours found = new Neighbours.Search(rule, similarity, neighbours, new DominantSets(alphaFactor, dynamics))
-                .of(this, groups, data.train(), env);
-        double[] once = new double[groups.disadvantaged().length];
+    public double[] counts(int[] users, Interactions train) {
+        double[] once = new double[users.length];
         Arrays.fill(once, 1);
-        return stepped.train(data, new FairLoss(strength, weighted, found, once, data.users()), env);
-    }
-
-    @Override
-    public Exactness exactness() {
-        return Exactness.NONE;
-    }
-
-    @Override
-    public Estimate estimate(Learner<Split, Recommender> learner, Split data) {
-        return learner.estimate(data).times(2.4); // the model before, and a training with the fairness loss
+        return once;
     }
 }

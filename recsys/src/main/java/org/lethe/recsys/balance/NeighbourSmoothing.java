@@ -12,6 +12,7 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 import org.lethe.recsys.UserRows;
 
 /**
@@ -54,17 +55,17 @@ public record NeighbourSmoothing(Neighbours.Rule rule, Similarity similarity, in
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        UserRows before = Balancing.rows(this, model);
+        UserRows before = Suited.rows(this, model);
         Groups groups = Balancing.balance(this, request).of(data.train());
         Interactions judged = data.validation().onlyUsers(groups.disadvantaged());
         if (share == 0 && judged.size() == 0) {
-            throw Balancing.refused(
+            throw Suited.refused(
                     this,
                     "has share: 0, which is chosen on the validation part, but that has no pair of a disadvantaged user;"
                             + " expected a validation part, or a share above 0");
         }
         if (share == 0 && data.validation().where(data.test()::contains).size() > 0) {
-            throw Balancing.refused(
+            throw Suited.refused(
                     this,
                     "has share: 0, which is chosen on the validation part, but that holds test pairs; expected a part of its"
                             + " own, or a share above 0");

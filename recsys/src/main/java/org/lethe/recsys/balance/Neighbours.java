@@ -12,6 +12,7 @@ import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Suited;
 
 /**
  * The advantaged neighbours of every disadvantaged user, with weights.
@@ -61,7 +62,7 @@ public record Neighbours(
         Neighbours of(Method<?, ?> method, Groups groups, Interactions train, Env env) {
             int[] group = groups.advantaged();
             if (most > group.length) {
-                throw Balancing.refused(
+                throw Suited.refused(
                         method,
                         "has neighbours: " + most + ", expected at most the " + group.length
                                 + " advantaged users of the data");

@@ -12,11 +12,9 @@ import org.lethe.LetheException;
 import org.lethe.Safetensors;
 import org.lethe.Safetensors.Tensor;
 import org.lethe.Workers;
-import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Storable;
-import org.lethe.recsys.backbone.MultVae;
-import org.lethe.recsys.backbone.NeuMf;
+import org.lethe.recsys.backbone.StoredModels;
 
 /**
  * A recommender that puts chosen items of some users first, and otherwise ranks as its base model does.
@@ -218,13 +216,9 @@ public final class Reranked implements Storable {
     /** Reads a model that {@link #save} wrote, bit by bit the same; any other file is a {@code LetheException}. */
     public static Reranked read(Safetensors read, Path file) {
         String kind = read.metadata().getOrDefault(KIND, "");
-        Recommender base = switch (kind) {
-            case "embeddings" -> Embeddings.read(read, file, BASE);
-            case "neumf" -> NeuMf.Model.read(read, file, BASE);
-            case "multvae" -> MultVae.Model.read(read, file, BASE);
-            default ->
-                throw wrong(file, "re-ranks a model of kind \"" + kind + "\", expected embeddings, neumf or multvae");
-        };
+        Recommender base = StoredModels.read(kind, read, file, BASE)
+                .orElseThrow(
+                        () -> wrong(file, "re-ranks a model of kind \"" + kind + "\", expected " + StoredModels.KINDS));
         read.require("starts", base.users() + 1L);
         long size = read.require("items", -1).size();
         read.require("scores", size);

@@ -11,6 +11,7 @@ import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.UserLoss;
 
@@ -60,9 +61,9 @@ public record SDro(Form form, double rate, double eta) implements Balancing {
     }
 
     private UserLearner weighing(Learner<Split, Recommender> learner) {
-        UserLearner stepped = Balancing.stepped(this, learner);
+        UserLearner stepped = Suited.stepped(this, learner);
         if (!stepped.weighsSamples()) {
-            throw Balancing.refused(
+            throw Suited.refused(
                     this, "weighs the samples of a batch, which pmf, neumf and dmf can, not " + Named.Of.name(learner));
         }
         return stepped;

@@ -20,6 +20,7 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 
 /**
  * Balances groups by re-ranking: it chooses every user's top-k list so that F1 of the two groups differs by at most
@@ -106,13 +107,13 @@ public record Ufr(int k, double epsilon, int candidates, Labels labels) implemen
         Interactions truth = labels == Labels.ORACLE ? data.test() : data.validation();
         String part = labels == Labels.ORACLE ? "test" : "validation";
         if (truth.size() == 0) {
-            throw Balancing.refused(
+            throw Suited.refused(
                     this,
                     "takes labels from the " + part + " part, which is empty; expected data with one"
                             + (labels == Labels.TUNE ? ", or labels: oracle, which reads test labels" : ""));
         }
         if (labels == Labels.TUNE && truth.where(data.test()::contains).size() > 0) {
-            throw Balancing.refused(
+            throw Suited.refused(
                     this,
                     "takes labels from the validation part, which holds test pairs; expected a part of its own, or"
                             + " labels: oracle, which reads test labels");

@@ -3,7 +3,6 @@ package org.lethe.recsys.balance;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -13,6 +12,7 @@ import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Chain;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
@@ -20,7 +20,6 @@ import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Picture;
 import org.lethe.Request;
-import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Ranking;
@@ -70,7 +69,7 @@ import org.lethe.statistics.Resampling.Sampled;
  * </ul>
  *
  * <p>A bar passes if the whole interval meets it, fails if none of it does, and is undecided otherwise, and where a group
- * has fewer than {@value #LEAST} users with test items or the model before has no quality to lose. After any other request the
+ * has fewer than {@value GroupBars#LEAST} users with test items or the model before has no quality to lose. After any other request the
  * findings have no verdict: they show which group pays for forgetting or hiding. Users who were forgotten are in neither group
  * and are not evaluated. The model before is the one that the method learned, before the first step of the request; the
  * reference of a chain is not judged.
@@ -107,7 +106,6 @@ public record UserGroupFairness(
     private static final String NAME = "user-group-fairness";
     private static final String REQUEST = "request";
     private static final int DRAWN = 200; // points of a line
-    private static final int LEAST = 10; // users of a group that an interval is drawn from
     private static final int LARGEST = 1_000_000; // of k, negatives and draws
 
     /** The two kinds of lists. */
@@ -156,7 +154,7 @@ public record UserGroupFairness(
     }
 
     public UserGroupFairness withLists(Lists lists) {
-        return new UserGroupFairness(groups, advantaged, activeShare, k, negatives, draws, lists, maxRemaining, margin);
+        return Components.with(this, "lists", lists);
     }
 
     @Override
@@ -171,8 +169,7 @@ public record UserGroupFairness(
             Members members = Members.of(after.users, parts, c.data().users());
             if (members.oneEmpty()) {
                 findings.add(new Finding(kind.prefix + at("ugf-ndcg"), 0, 0, Direction.LOWER)
-                        .judged(new Verdict.Undecided(
-                                ugfBar(), members + " have test items, expected at least 1 of each")));
+                        .judged(bars().nobody(members)));
                 continue;
             }
             Keyed random = env.random(NAME).of("resamples");
@@ -273,7 +270,7 @@ public record UserGroupFairness(
         Sampled after = of.after.ndcg.ugf();
         Sampled before = of.before.ndcg.ugf();
         Finding finding = finding(of, at("ugf-ndcg"), after, of.members.inGroups(), Direction.LOWER);
-        into.add(judged ? finding.judged(balanced(of)) : finding);
+        into.add(judged ? finding.judged(bars().balanced(of.after.ndcg, of.before.ndcg, of.members)) : finding);
         into.add(finding(of, at("ugf-hitRate"), of.after.hitRate.ugf(), of.members.inGroups(), Direction.LOWER));
         into.add(finding(of, at("ugf-" + of.kind.f1), of.after.f1.ugf(), of.members.inGroups(), Direction.LOWER));
         into.add(finding(
@@ -283,27 +280,6 @@ public record UserGroupFairness(
                 of.members.inGroups(),
                 Direction.LOWER));
         into.add(finding(of, "ugf-before", before, of.members.inGroups(), Direction.NONE));
-    }
-
-    private Verdict balanced(Compared of) {
-        Optional<Verdict> tooFew = tooFew(ugfBar(), of.members);
-        if (tooFew.isPresent()) {
-            return tooFew.get();
-        }
-        Sampled before = of.before.ndcg.ugf();
-        if (of.before.ndcg.gap().interval().contains(0)) {
-            return new Verdict.Undecided(
-                    ugfBar(),
-                    String.format(
-                            Locale.ROOT,
-                            "nothing to balance: the UGF of the model before, %.3f, is not told from 0 by %s",
-                            before.value(),
-                            of.members));
-        }
-        return atMostZero(
-                ugfBar(),
-                GroupMeans.both(of.after.ndcg.ugf(), before, (a, b) -> a - maxRemaining * b),
-                "the bar lies within the interval of " + of.members);
     }
 
     private void served(Compared of, List<Finding> into) {
@@ -325,6 +301,10 @@ public record UserGroupFairness(
                 Direction.HIGHER));
     }
 
+    private GroupBars bars() {
+        return new GroupBars(maxRemaining, margin);
+    }
+
     private static Finding finding(Compared of, String name, Sampled measured, int n, Direction direction) {
         return new Finding(of.kind.prefix + name, measured.value(), n, direction).within(measured.interval());
     }
@@ -340,9 +320,15 @@ public record UserGroupFairness(
         Finding overall = finding(of, "overall-change", change(of, GroupMeans::all), members.count(), Direction.HIGHER);
         Finding least = finding(of, "worse-served-change", change(of, worse), worseServed, Direction.HIGHER);
         Finding levelling = finding(of, "levelling-down", down, members.inGroups(), Direction.LOWER);
-        into.add(judged ? overall.judged(kept(of, "all users lose", GroupMeans::all)) : overall);
-        into.add(judged ? least.judged(kept(of, "the group served worse loses", worse)) : least);
-        into.add(judged ? levelling.judged(levelled(of, down)) : levelling);
+        if (judged) {
+            GroupMeans after = of.after.ndcg;
+            GroupMeans before = of.before.ndcg;
+            overall = overall.judged(bars().kept("all users lose", after.all(), before.all(), members));
+            least = least.judged(
+                    bars().kept("the group served worse loses", worse.apply(after), worse.apply(before), members));
+            levelling = levelling.judged(GroupBars.levelled(down, members));
+        }
+        into.addAll(List.of(overall, least, levelling));
         into.add(finding(of, "advantaged-change", first, members.advantaged().length, Direction.HIGHER));
         into.add(finding(of, "disadvantaged-change", second, members.disadvantaged().length, Direction.HIGHER));
     }
@@ -350,40 +336,6 @@ public record UserGroupFairness(
     /** The mean NDCG of some users after minus before. */
     private static Sampled change(Compared of, Function<GroupMeans, Sampled> whose) {
         return GroupMeans.both(whose.apply(of.after.ndcg), whose.apply(of.before.ndcg), (a, b) -> a - b);
-    }
-
-    private Verdict kept(Compared of, String who, Function<GroupMeans, Sampled> whose) {
-        String bar = String.format(Locale.ROOT, "%s at most %s of the model before's NDCG", who, margin);
-        Sampled before = whose.apply(of.before.ndcg);
-        if (before.value() <= 0) {
-            return new Verdict.Undecided(bar, "the model before hits nothing, so nothing can be lost");
-        }
-        return tooFew(bar, of.members)
-                .orElseGet(() -> atMostZero(
-                        bar,
-                        GroupMeans.both(before, whose.apply(of.after.ndcg), (b, a) -> (1 - margin) * b - a),
-                        "the bar lies within the interval of " + of.members));
-    }
-
-    private static Verdict levelled(Compared of, Sampled down) {
-        String bar = "the changes of both groups add up to at least 0";
-        return tooFew(bar, of.members)
-                .orElseGet(() -> atMostZero(bar, down, "0 lies within the interval of " + of.members));
-    }
-
-    /** No verdict on groups so small that resamples say nothing about other users. */
-    private static Optional<Verdict> tooFew(String bar, Members members) {
-        return Math.min(members.advantaged().length, members.disadvantaged().length) >= LEAST
-                ? Optional.empty()
-                : Optional.of(new Verdict.Undecided(
-                        bar, members + " have test items, expected at least " + LEAST + " of each"));
-    }
-
-    private static Verdict atMostZero(String bar, Sampled of, String why) {
-        if (of.interval().high() <= 0) {
-            return new Verdict.Pass(bar);
-        }
-        return of.interval().low() > 0 ? new Verdict.Fail(bar) : new Verdict.Undecided(bar, why);
     }
 
     /** One point for each user, or evenly chosen ones of many: the change of users from those that lose most upwards. */
@@ -435,10 +387,6 @@ public record UserGroupFairness(
 
     private String at(String measure) {
         return measure + "@" + k;
-    }
-
-    private String ugfBar() {
-        return String.format(Locale.ROOT, "at most %s of the model before's UGF", maxRemaining);
     }
 
     /** Fairness also after a request to balance: after any other request, this audit must not count as a proof of its effect. */

@@ -1,5 +1,6 @@
 package org.lethe.recsys.data;
 
+import org.lethe.Components;
 import org.lethe.Named;
 
 /**
@@ -29,11 +30,11 @@ public record InUcdsEpinions(Splits.By split, Splits.StopOn stopOn, double valid
     }
 
     public InUcdsEpinions withSplit(Splits.By split) {
-        return new InUcdsEpinions(split, stopOn, validation, test, seed);
+        return Components.with(this, "split", split);
     }
 
     public InUcdsEpinions withStopOn(Splits.StopOn stopOn) {
-        return new InUcdsEpinions(split, stopOn, validation, test, seed);
+        return Components.with(this, "stopOn", stopOn);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.lethe.recsys.data;
 
+import org.lethe.Components;
 import org.lethe.Named;
 
 /**
@@ -31,11 +32,11 @@ public record InUcdsGowalla(Splits.By split, Splits.StopOn stopOn, double valida
     }
 
     public InUcdsGowalla withSplit(Splits.By split) {
-        return new InUcdsGowalla(split, stopOn, validation, test, seed);
+        return Components.with(this, "split", split);
     }
 
     public InUcdsGowalla withStopOn(Splits.StopOn stopOn) {
-        return new InUcdsGowalla(split, stopOn, validation, test, seed);
+        return Components.with(this, "stopOn", stopOn);
     }
 
     @Override

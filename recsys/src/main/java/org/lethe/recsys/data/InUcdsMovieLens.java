@@ -1,5 +1,6 @@
 package org.lethe.recsys.data;
 
+import org.lethe.Components;
 import org.lethe.Named;
 
 /**
@@ -32,11 +33,11 @@ public record InUcdsMovieLens(Splits.By split, Splits.StopOn stopOn, double vali
     }
 
     public InUcdsMovieLens withSplit(Splits.By split) {
-        return new InUcdsMovieLens(split, stopOn, validation, test, seed);
+        return Components.with(this, "split", split);
     }
 
     public InUcdsMovieLens withStopOn(Splits.StopOn stopOn) {
-        return new InUcdsMovieLens(split, stopOn, validation, test, seed);
+        return Components.with(this, "stopOn", stopOn);
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.LetheException;
@@ -135,60 +136,15 @@ public record InteractionFile(
     }
 
     public InteractionFile withFormat(Format format) {
-        return new InteractionFile(
-                path,
-                format,
-                users,
-                items,
-                value,
-                time,
-                people,
-                personId,
-                threshold,
-                core,
-                split,
-                stopOn,
-                validation,
-                test,
-                seed);
+        return Components.with(this, "format", format);
     }
 
     public InteractionFile withValue(String value) {
-        return new InteractionFile(
-                path,
-                format,
-                users,
-                items,
-                value,
-                time,
-                people,
-                personId,
-                threshold,
-                core,
-                split,
-                stopOn,
-                validation,
-                test,
-                seed);
+        return Components.with(this, "value", value);
     }
 
     public InteractionFile withTime(String time) {
-        return new InteractionFile(
-                path,
-                format,
-                users,
-                items,
-                value,
-                time,
-                people,
-                personId,
-                threshold,
-                core,
-                split,
-                stopOn,
-                validation,
-                test,
-                seed);
+        return Components.with(this, "time", time);
     }
 
     /** With the attributes of users in another file, whose column of ids is {@code personId}. */
@@ -212,41 +168,11 @@ public record InteractionFile(
     }
 
     public InteractionFile withThreshold(double threshold) {
-        return new InteractionFile(
-                path,
-                format,
-                users,
-                items,
-                value,
-                time,
-                people,
-                personId,
-                threshold,
-                core,
-                split,
-                stopOn,
-                validation,
-                test,
-                seed);
+        return Components.with(this, "threshold", threshold);
     }
 
     public InteractionFile withStopOn(Splits.StopOn stopOn) {
-        return new InteractionFile(
-                path,
-                format,
-                users,
-                items,
-                value,
-                time,
-                people,
-                personId,
-                threshold,
-                core,
-                split,
-                stopOn,
-                validation,
-                test,
-                seed);
+        return Components.with(this, "stopOn", stopOn);
     }
 
     @Override

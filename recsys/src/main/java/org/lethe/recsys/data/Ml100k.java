@@ -1,6 +1,7 @@
 package org.lethe.recsys.data;
 
 import java.util.List;
+import org.lethe.Components;
 import org.lethe.Named;
 
 /**
@@ -34,19 +35,19 @@ public record Ml100k(
     }
 
     public Ml100k withSplit(Splits.By split) {
-        return new Ml100k(split, stopOn, validation, test, threshold, core, seed);
+        return Components.with(this, "split", split);
     }
 
     public Ml100k withStopOn(Splits.StopOn stopOn) {
-        return new Ml100k(split, stopOn, validation, test, threshold, core, seed);
+        return Components.with(this, "stopOn", stopOn);
     }
 
     public Ml100k withValidation(double validation) {
-        return new Ml100k(split, stopOn, validation, test, threshold, core, seed);
+        return Components.with(this, "validation", validation);
     }
 
     public Ml100k withCore(int core) {
-        return new Ml100k(split, stopOn, validation, test, threshold, core, seed);
+        return Components.with(this, "core", core);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.lethe.recsys.data;
 
 import java.util.List;
+import org.lethe.Components;
 import org.lethe.Named;
 
 /**
@@ -34,11 +35,11 @@ public record Ml1m(
     }
 
     public Ml1m withSplit(Splits.By split) {
-        return new Ml1m(split, stopOn, validation, test, threshold, core, seed);
+        return Components.with(this, "split", split);
     }
 
     public Ml1m withStopOn(Splits.StopOn stopOn) {
-        return new Ml1m(split, stopOn, validation, test, threshold, core, seed);
+        return Components.with(this, "stopOn", stopOn);
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Formerly;
@@ -87,87 +88,27 @@ public record Planted(
     }
 
     public Planted withFactors(int factors) {
-        return new Planted(
-                users,
-                items,
-                interactionsPerUser,
-                factors,
-                groupEffect,
-                activitySpread,
-                popularitySpread,
-                validation,
-                test,
-                seed);
+        return Components.with(this, "factors", factors);
     }
 
     public Planted withGroupEffect(double groupEffect) {
-        return new Planted(
-                users,
-                items,
-                interactionsPerUser,
-                factors,
-                groupEffect,
-                activitySpread,
-                popularitySpread,
-                validation,
-                test,
-                seed);
+        return Components.with(this, "groupEffect", groupEffect);
     }
 
     public Planted withActivitySpread(double activitySpread) {
-        return new Planted(
-                users,
-                items,
-                interactionsPerUser,
-                factors,
-                groupEffect,
-                activitySpread,
-                popularitySpread,
-                validation,
-                test,
-                seed);
+        return Components.with(this, "activitySpread", activitySpread);
     }
 
     public Planted withPopularitySpread(double popularitySpread) {
-        return new Planted(
-                users,
-                items,
-                interactionsPerUser,
-                factors,
-                groupEffect,
-                activitySpread,
-                popularitySpread,
-                validation,
-                test,
-                seed);
+        return Components.with(this, "popularitySpread", popularitySpread);
     }
 
     public Planted withValidation(double validation) {
-        return new Planted(
-                users,
-                items,
-                interactionsPerUser,
-                factors,
-                groupEffect,
-                activitySpread,
-                popularitySpread,
-                validation,
-                test,
-                seed);
+        return Components.with(this, "validation", validation);
     }
 
     public Planted withTest(double test) {
-        return new Planted(
-                users,
-                items,
-                interactionsPerUser,
-                factors,
-                groupEffect,
-                activitySpread,
-                popularitySpread,
-                validation,
-                test,
-                seed);
+        return Components.with(this, "test", test);
     }
 
     @Override

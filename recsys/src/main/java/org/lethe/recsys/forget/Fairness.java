@@ -2,7 +2,6 @@ package org.lethe.recsys.forget;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -214,12 +213,7 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
 
     /** Whether each user is active. */
     static boolean[] active(Interactions train, double activeShare) {
-        int[] order = IntStream.range(0, train.users())
-                .filter(u -> train.degree(u) > 0)
-                .boxed()
-                .sorted(Comparator.comparingInt((Integer u) -> -train.degree(u)).thenComparingInt(u -> u))
-                .mapToInt(Integer::intValue)
-                .toArray();
+        int[] order = train.mostActive();
         boolean[] active = new boolean[train.users()];
         // a product such as 0.05 · 940 = 47.000000000000004 or 46.99999999999999 has to count as 47
         int count = (int) Math.floor(activeShare * order.length + 1e-9);

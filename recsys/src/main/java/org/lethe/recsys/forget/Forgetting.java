@@ -16,6 +16,7 @@ import org.lethe.recsys.EmbeddingLearner.Loss;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.backbone.Wmf;
 
@@ -28,10 +29,7 @@ interface Forgetting extends Method<Split, Recommender> {
 
     /** The request, which must be one to forget. */
     static ForgetRequest forget(Method<?, ?> method, Request request) {
-        if (request instanceof ForgetRequest forget) {
-            return forget;
-        }
-        throw refused(method, "fulfils requests to forget, not " + Named.Of.name(request));
+        return Suited.request(method, request, ForgetRequest.class, "forget");
     }
 
     /** The request, resolved on the data. */
@@ -44,7 +42,7 @@ interface Forgetting extends Method<Split, Recommender> {
         if (learner instanceof EmbeddingLearner tables) {
             return tables;
         }
-        throw refused(
+        throw Suited.refused(
                 method,
                 "needs user and item tables, as bpr or wmf train them, not " + Named.Of.name(learner)
                         + "; retrain, sisa and ultrare work on any model");
@@ -55,7 +53,7 @@ interface Forgetting extends Method<Split, Recommender> {
         if (learner instanceof EmbeddingLearner || learner instanceof UserLearner) {
             return learner;
         }
-        throw refused(
+        throw Suited.refused(
                 method,
                 "needs a model with an embedding for every user, as bpr or neumf, not " + Named.Of.name(learner));
     }
@@ -63,7 +61,7 @@ interface Forgetting extends Method<Split, Recommender> {
     /** Refuses a learner whose models have layers after their tables. */
     static void requireTables(Method<?, ?> method, Learner<Split, Recommender> learner) {
         if (learner instanceof UserLearner rows && !rows.tables()) {
-            throw refused(
+            throw Suited.refused(
                     method,
                     "combines tables by attention, and " + Named.Of.name(learner)
                             + " has layers after its tables; use {aggregate: own}, or ultrare, which weights scores");
@@ -80,7 +78,7 @@ interface Forgetting extends Method<Split, Recommender> {
         if (model instanceof Embeddings embeddings) {
             return embeddings;
         }
-        throw refused(
+        throw Suited.refused(
                 method,
                 "works on user and item tables, not on a " + model.getClass().getSimpleName());
     }
@@ -137,9 +135,5 @@ interface Forgetting extends Method<Split, Recommender> {
             }
         });
         return new Embeddings(dims, rows, before.itemRows());
-    }
-
-    static LetheException refused(Method<?, ?> method, String why) {
-        return new LetheException(LetheException.Code.STUDY, Named.Of.name(method) + " " + why);
     }
 }

@@ -1,6 +1,7 @@
 package org.lethe.recsys.forget;
 
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
@@ -101,73 +102,23 @@ public record RecEraser(
     }
 
     public RecEraser withClusterIterations(int clusterIterations) {
-        return new RecEraser(
-                shards,
-                partition,
-                slack,
-                clusterIterations,
-                aggregate,
-                attentionEpochs,
-                attentionBatches,
-                attentionLearningRate,
-                attentionPatience,
-                repartition);
+        return Components.with(this, "clusterIterations", clusterIterations);
     }
 
     public RecEraser withAggregate(Aggregate aggregate) {
-        return new RecEraser(
-                shards,
-                partition,
-                slack,
-                clusterIterations,
-                aggregate,
-                attentionEpochs,
-                attentionBatches,
-                attentionLearningRate,
-                attentionPatience,
-                repartition);
+        return Components.with(this, "aggregate", aggregate);
     }
 
     public RecEraser withAttentionEpochs(int attentionEpochs) {
-        return new RecEraser(
-                shards,
-                partition,
-                slack,
-                clusterIterations,
-                aggregate,
-                attentionEpochs,
-                attentionBatches,
-                attentionLearningRate,
-                attentionPatience,
-                repartition);
+        return Components.with(this, "attentionEpochs", attentionEpochs);
     }
 
     public RecEraser withAttentionBatches(int attentionBatches) {
-        return new RecEraser(
-                shards,
-                partition,
-                slack,
-                clusterIterations,
-                aggregate,
-                attentionEpochs,
-                attentionBatches,
-                attentionLearningRate,
-                attentionPatience,
-                repartition);
+        return Components.with(this, "attentionBatches", attentionBatches);
     }
 
     public RecEraser withRepartition(boolean repartition) {
-        return new RecEraser(
-                shards,
-                partition,
-                slack,
-                clusterIterations,
-                aggregate,
-                attentionEpochs,
-                attentionBatches,
-                attentionLearningRate,
-                attentionPatience,
-                repartition);
+        return Components.with(this, "repartition", repartition);
     }
 
     @Override

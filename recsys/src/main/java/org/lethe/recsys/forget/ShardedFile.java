@@ -18,8 +18,7 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.Storable;
 import org.lethe.recsys.UserRows;
-import org.lethe.recsys.backbone.MultVae;
-import org.lethe.recsys.backbone.NeuMf;
+import org.lethe.recsys.backbone.StoredModels;
 import org.lethe.study.Studies;
 import org.lethe.study.Words;
 
@@ -184,12 +183,11 @@ public final class ShardedFile {
 
     private static UserRows model(Safetensors read, Path file, String name, int users) {
         String kind = read.metadata().getOrDefault("lethe.shard-model", "embeddings");
-        UserRows model = switch (kind) {
-            case "embeddings" -> tables(read, name, users);
-            case "neumf" -> NeuMf.Model.read(read, file, name);
-            case "multvae" -> MultVae.Model.read(read, file, name);
-            default -> throw wrong(file, "has shards of kind \"" + kind + "\", expected embeddings, neumf or multvae");
-        };
+        UserRows model = kind.equals("embeddings")
+                ? tables(read, name, users)
+                : StoredModels.read(kind, read, file, name)
+                        .orElseThrow(() ->
+                                wrong(file, "has shards of kind \"" + kind + "\", expected " + StoredModels.KINDS));
         if (model.users() != users) {
             throw wrong(file, "has " + model.users() + " users in a shard of " + users);
         }

@@ -17,6 +17,7 @@ import org.lethe.recsys.Checkpoint;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 
 /**
  * Forgets by retraining only the shards that saw the forgotten data, from the last slice that did not (SISA; Bourtoule et
@@ -119,7 +120,7 @@ public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implemen
 
     private Learner<Split, Recommender> ofShards(Learner<Split, Recommender> learner) {
         if (slices > 1 && !(learner instanceof EmbeddingLearner)) {
-            throw Forgetting.refused(
+            throw Suited.refused(
                     this,
                     "has slices " + slices + ", expected 1 for " + Named.Of.name(learner)
                             + ", whose training cannot resume from a slice");

@@ -13,6 +13,7 @@ import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 import org.lethe.recsys.UserRows;
 
 /**
@@ -109,7 +110,7 @@ public record D2dR(
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        return unlearn(Hiding.rows(this, model), Hiding.hide(this, request), data, env);
+        return unlearn(Suited.rows(this, model), Hiding.hide(this, request), data, env);
     }
 
     /** Unlearns on user embeddings. */

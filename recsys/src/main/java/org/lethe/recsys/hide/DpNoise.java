@@ -11,6 +11,7 @@ import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 import org.lethe.recsys.UserRows;
 
 /**
@@ -40,7 +41,7 @@ public record DpNoise(double epsilon, double delta, double clip) implements Hidi
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        UserRows before = Hiding.rows(this, model);
+        UserRows before = Suited.rows(this, model);
         Hiding.hide(this, request);
         int width = before.width();
         float[] rows = before.userRows().clone();

@@ -9,6 +9,7 @@ import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 import org.lethe.recsys.UserRows;
 
 /**
@@ -35,8 +36,8 @@ public record EqualNoise(Method<Split, Recommender> like) implements Hiding {
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        UserRows before = Hiding.rows(this, model);
-        UserRows moved = Hiding.rows(this, like.fulfil(model, request, learner, data, env));
+        UserRows before = Suited.rows(this, model);
+        UserRows moved = Suited.rows(this, like.fulfil(model, request, learner, data, env));
         int width = before.width();
         float[] noise = new float[before.userRows().length];
         DpNoise.addNoise(noise, width, 1, data.train(), env.random("equal-noise"));

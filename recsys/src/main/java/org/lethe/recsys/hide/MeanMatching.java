@@ -7,6 +7,7 @@ import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 import org.lethe.recsys.UserRows;
 
 /**
@@ -21,7 +22,7 @@ public record MeanMatching() implements Hiding {
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        UserRows before = Hiding.rows(this, model);
+        UserRows before = Suited.rows(this, model);
         Hide hide = Hiding.hide(this, request);
         float[] rows = before.userRows().clone();
         for (Classes classes : hide.targets(data.train())) {

@@ -16,6 +16,7 @@ import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 import org.lethe.recsys.UserRows;
 import org.lethe.tables.EmbeddingTable;
 import org.lethe.tables.Entities;
@@ -64,11 +65,11 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
             case MeanMatching mean -> Regulariser.NONE;
             case DpNoise noise -> Regulariser.NONE;
             default ->
-                throw Hiding.refused(
+                throw Suited.refused(
                         method, "cannot repair embeddings alone: it needs more than embeddings and classes");
         };
         if (regulariser == Regulariser.FUNCTION) {
-            throw Hiding.refused(
+            throw Suited.refused(
                     method,
                     "has regulariser: function, expected parameters or none: without items there are no recommendations to keep");
         }

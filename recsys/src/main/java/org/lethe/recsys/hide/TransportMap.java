@@ -9,6 +9,7 @@ import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 import org.lethe.recsys.UserRows;
 
 /**
@@ -54,7 +55,7 @@ public record TransportMap(
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        UserRows before = Hiding.rows(this, model);
+        UserRows before = Suited.rows(this, model);
         Hide hide = Hiding.hide(this, request);
         Centroid.Settings settings = new Centroid.Settings(
                 form, points, epsilon, centroidIterations, maxPerClass, debiased, shrinkage, samplingNoise);

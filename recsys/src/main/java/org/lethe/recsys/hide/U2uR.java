@@ -10,6 +10,7 @@ import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 import org.lethe.recsys.UserRows;
 
 /**
@@ -59,7 +60,7 @@ public record U2uR(
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        UserRows before = Hiding.rows(this, model);
+        UserRows before = Suited.rows(this, model);
         List<Classes> targets = Hiding.known(Hiding.hide(this, request), data);
         Discrepancy discrepancy = (rows, width, gradient, random, workers) ->
                 targets.forEach(classes -> addGradient(classes, rows, width, gradient));

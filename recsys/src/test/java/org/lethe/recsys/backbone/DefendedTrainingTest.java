@@ -118,8 +118,23 @@ class DefendedTrainingTest {
 
     static List<UserLearner> learnersOfAllUsers() {
         List<UserLearner> all = new ArrayList<>(learners());
-        all.add(new Pmf(8, 1, 12, 64, 0.01, 0.1, 0, false, 50));
-        all.add(new NeuMf(8, List.of(8, 4), 1, 12, 64, 0.01, 0.1, 0, false, 50));
+        all.add(new Pmf()
+                .withDims(8)
+                .withNegatives(1)
+                .withEpochs(12)
+                .withBatch(64)
+                .withLearningRate(0.01)
+                .withWeightDecay(0)
+                .withPatience(50));
+        all.add(new NeuMf()
+                .withDims(8)
+                .withLayers(List.of(8, 4))
+                .withNegatives(1)
+                .withEpochs(12)
+                .withBatch(64)
+                .withLearningRate(0.01)
+                .withInitialSd(0.1)
+                .withPatience(50));
         all.add(new Gmf()
                 .withDims(8)
                 .withEpochs(12)

@@ -109,7 +109,8 @@ class InUcdsTest {
             assertEquals(
                     Optional.of(name + " fulfils requests to balance, not hide"), method.unsuited(new Hide(), BPR));
             assertEquals(
-                    Optional.of(name + " needs a model trained by gradient steps, for example neumf or bpr, not als"),
+                    Optional.of(
+                            name + " needs a model trained by gradient steps, for example bpr or lightgcn, not als"),
                     method.unsuited(BALANCE, new ImplicitAls()));
             assertEquals(Optional.empty(), method.unsuited(BALANCE, BPR));
         }

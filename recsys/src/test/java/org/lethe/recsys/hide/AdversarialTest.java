@@ -162,7 +162,14 @@ class AdversarialTest {
     @Test
     void theAttackFallsOnBothTablesOfANetwork() {
         fallsOn(
-                new NeuMf(4, List.of(8, 4), 1, 10, 256, 4e-3, 0.1, 0, false, 10),
+                new NeuMf()
+                        .withDims(4)
+                        .withLayers(List.of(8, 4))
+                        .withNegatives(1)
+                        .withEpochs(10)
+                        .withLearningRate(4e-3)
+                        .withInitialSd(0.1)
+                        .withPatience(10),
                 new Adversarial(0.05, 16, 0.03, false, 0),
                 0.7);
     }

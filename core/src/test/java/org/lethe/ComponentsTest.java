@@ -1,0 +1,34 @@
+package org.lethe;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ComponentsTest {
+    /** Settings with a check. */
+    public record Settings(int dims, double rate, List<String> names) {
+        public Settings {
+            Check.require(dims >= 1, "dims", dims, "at least 1");
+        }
+    }
+
+    private static final Settings SETTINGS = new Settings(8, 0.5, List.of("a"));
+
+    @Test
+    void oneComponentChangesAndTheOthersStay() {
+        assertEquals(new Settings(9, 0.5, List.of("a")), Components.with(SETTINGS, "dims", 9));
+        assertEquals(new Settings(8, 0.5, List.of()), Components.with(SETTINGS, "names", List.of()));
+        assertEquals(new Settings(8, 0.5, List.of("a")), SETTINGS);
+    }
+
+    @Test
+    void theConstructorsChecksHoldAndNamesMustExist() {
+        assertEquals(
+                "dims is 0, expected at least 1",
+                assertThrows(IllegalArgumentException.class, () -> Components.with(SETTINGS, "dims", 0))
+                        .getMessage());
+        assertThrows(IllegalArgumentException.class, () -> Components.with(SETTINGS, "Dims", 1));
+    }
+}
