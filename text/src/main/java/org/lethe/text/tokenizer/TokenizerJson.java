@@ -48,7 +48,7 @@ record TokenizerJson(String json, Map<String, Integer> ids, Map<String, Integer>
         NORMALIZER(
                 "normalizer",
                 "normalizers",
-                "BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, Replace, Sequence, Strip,"
+                "BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Prepend, Replace, Sequence, Strip,"
                         + " StripAccents"),
         PRE_TOKENIZER(
                 "pre_tokenizer",
