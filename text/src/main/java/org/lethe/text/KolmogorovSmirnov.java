@@ -7,13 +7,14 @@ import java.util.Arrays;
 /**
  * The two-sided Kolmogorov-Smirnov test of "both samples come from the same distribution".
  *
- * <p>The statistic is D = sup |F₁ − F₂|, taken after all equal values, so ties are handled as in scipy. It depends on the
- * order of the values alone: any increasing or decreasing map of both samples leaves D and p as they are.
+ * <p>The statistic is D = sup |F₁ − F₂|, taken after all equal values, so ties are handled as in scipy. It depends on
+ * the order of the values alone: any increasing or decreasing map of both samples leaves D and p as they are.
  *
- * <p>Up to {@value #EXACT} values in each sample, p is exact for continuous distributions; with ties it errs on the high
- * side. It is the share of lattice paths from (0, 0) to (n, m) that leave the band |x/n − y/m| &lt; D (Hodges 1958). The
- * share outside is summed directly, from positive terms only, so that small values keep their digits; a p below 10⁻²⁹⁰ is
- * summed in logarithms. Beyond, p is Kolmogorov's limit 2 Σ (−1)^(k−1) exp(−2k²t²) with t = D √(nm/(n + m)). Time is n·m, memory m.
+ * <p>Up to {@value #EXACT} values in each sample, p is exact for continuous distributions; with ties it errs on the
+ * high side. It is the share of lattice paths from (0, 0) to (n, m) that leave the band |x/n − y/m| &lt; D (Hodges
+ * 1958). The share outside is summed directly, from positive terms only, so that small values keep their digits; a p
+ * below 10⁻²⁹⁰ is summed in logarithms. Beyond, p is Kolmogorov's limit 2 Σ (−1)^(k−1) exp(−2k²t²) with t = D √(nm/(n +
+ * m)). Time is n·m, memory m.
  *
  * @param statistic D, 0 to 1
  * @param p chance of a D at least as large where nothing differs; may be 0 where it is too small for a double
@@ -76,8 +77,8 @@ public record KolmogorovSmirnov(double statistic, double p, double log10P, boole
     }
 
     /**
-     * The share of paths that touch |x·m − y·n| ≥ distance. A random path to (x, y) came from the left with chance x/(x + y), from
-     * below otherwise.
+     * The share of paths that touch |x·m − y·n| ≥ distance. A random path to (x, y) came from the left with chance
+     * x/(x + y), from below otherwise.
      */
     private static double outside(int n, int m, long distance) {
         double[] share = new double[m + 1];
@@ -117,7 +118,10 @@ public record KolmogorovSmirnov(double statistic, double p, double log10P, boole
         return share[m];
     }
 
-    /** The natural logarithm of Kolmogorov's limit; below t = 1 by its theta transform, where the alternating sum cancels. */
+    /**
+     * The natural logarithm of Kolmogorov's limit; below t = 1 by its theta transform, where the alternating sum
+     * cancels.
+     */
     static double logLimit(double t) {
         if (t < 1) {
             double sum = 0;

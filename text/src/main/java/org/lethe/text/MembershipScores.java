@@ -13,9 +13,9 @@ import org.lethe.statistics.Statistics;
 /**
  * Scores that tell texts a model was trained on from texts it never saw.
  *
- * <p>A <b>high</b> score speaks for a text that is <b>not</b> a member. The area of forget against holdout texts is then 1
- * where the forget set still looks like training data, and 1/2 where it looks like text never seen. Log-probabilities are
- * natural ones, of the tokens of an answer given all before them.
+ * <p>A <b>high</b> score speaks for a text that is <b>not</b> a member. The area of forget against holdout texts is
+ * then 1 where the forget set still looks like training data, and 1/2 where it looks like text never seen.
+ * Log-probabilities are natural ones, of the tokens of an answer given all before them.
  */
 public final class MembershipScores {
     /** The share of least likely tokens that min-k looks at, as in open-unlearning. */
@@ -31,16 +31,19 @@ public final class MembershipScores {
         return -Statistics.mean(logProbabilities("logProbabilities", logProbabilities));
     }
 
-    /** The loss per byte of the compressed text, so that plain texts do not pass for known ones (Carlini et al. 2021). */
+    /**
+     * The loss per byte of the compressed text, so that plain texts do not pass for known ones (Carlini et al. 2021).
+     */
     public static double zlib(double[] logProbabilities, String text) {
         return loss(logProbabilities) / compressedBytes(text);
     }
 
     /**
-     * Bytes of a text in UTF-8 under zlib at level 6, header and checksum included, as Python's {@code zlib.compress} gives.
+     * Bytes of a text in UTF-8 under zlib at level 6, header and checksum included, as Python's {@code zlib.compress}
+     * gives.
      *
-     * <p>The level is set, not left to the platform's default. A JDK that is linked to another library than zlib itself, such
-     * as zlib-ng, may still differ by a few bytes on long texts.
+     * <p>The level is set, not left to the platform's default. A JDK that is linked to another library than zlib
+     * itself, such as zlib-ng, may still differ by a few bytes on long texts.
      */
     public static int compressedBytes(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
@@ -57,7 +60,8 @@ public final class MembershipScores {
     }
 
     /**
-     * Min-k: minus the mean of the lowest log-probabilities (Shi et al. 2024). A text never seen has a few tokens that surprise.
+     * Min-k: minus the mean of the lowest log-probabilities (Shi et al. 2024). A text never seen has a few tokens that
+     * surprise.
      *
      * @param fraction share of the tokens that count, above 0 up to 1; at least one token does
      */
@@ -66,8 +70,8 @@ public final class MembershipScores {
     }
 
     /**
-     * Min-k++: the same after each log-probability is standardised under the model's own distribution at that place (Zhang et
-     * al. 2024), so that places where anything may follow count less.
+     * Min-k++: the same after each log-probability is standardised under the model's own distribution at that place
+     * (Zhang et al. 2024), so that places where anything may follow count less.
      *
      * @param means Σ p log p over the vocabulary, at each token
      * @param sds standard deviation of log p under p, at each token; its square counts as at least 10⁻⁶
@@ -89,7 +93,11 @@ public final class MembershipScores {
     public static double gradientNorm(double[] norms) {
         require(norms.length >= 1, "norms.length", norms.length, "at least 1");
         for (int i = 0; i < norms.length; i++) {
-            require(norms[i] >= 0 && Double.isFinite(norms[i]), "norms[" + i + "]", norms[i], "a finite number of at least 0");
+            require(
+                    norms[i] >= 0 && Double.isFinite(norms[i]),
+                    "norms[" + i + "]",
+                    norms[i],
+                    "a finite number of at least 0");
         }
         return Statistics.mean(norms);
     }
@@ -104,18 +112,22 @@ public final class MembershipScores {
         return loss(logProbabilities) - loss(referenceLogProbabilities);
     }
 
-    /** The area for the scores of forget texts and of texts that no model saw: 1 where the forget set still looks learnt. */
+    /**
+     * The area for the scores of forget texts and of texts that no model saw: 1 where the forget set still looks
+     * learnt.
+     */
     public static Auc auc(double[] forget, double[] holdout) {
         return Auc.of(holdout, forget);
     }
 
     /**
-     * PrivLeak (Shi et al. 2024, section 3.1): 100 · ((1 − AUC) − (1 − AUC_retrain)) / (1 − AUC_retrain). Its target is 0;
-     * below, too little was unlearnt, above, so much that the forget set stands out.
+     * PrivLeak of MUSE (Shi et al. 2024): 100 · ((1 − AUC) − (1 − AUC_retrain)) / (1 − AUC_retrain). Its target is
+     * 0; below, too little was unlearnt, above, so much that the forget set stands out.
      *
      * @param value in percent; absent where the retrained area is 1, which nothing can be divided by
      * @param auc of the unlearned model
-     * @param retrained of the model trained without the forget set; near 1, the value runs into thousands and says little
+     * @param retrained of the model trained without the forget set; near 1, the value runs into thousands and says
+     * little
      */
     public record PrivLeak(OptionalDouble value, double auc, double retrained) {
         public PrivLeak {

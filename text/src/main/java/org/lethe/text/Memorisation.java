@@ -5,11 +5,11 @@ import static org.lethe.Check.require;
 import java.util.Arrays;
 
 /**
- * How much of its training text a model gives back word for word (open-unlearning's memorisation measures, and those of MUSE,
- * Shi et al. 2024, section 3.1).
+ * How much of its training text a model gives back word for word (open-unlearning's memorisation measures, and those of
+ * MUSE, Shi et al. 2024).
  *
- * <p>A token is right where the most likely token under the true text before it (teacher forcing) is the true one. Callers
- * leave the end token out.
+ * <p>A token is right where the most likely token under the true text before it (teacher forcing) is the true one.
+ * Callers leave the end token out.
  */
 public final class Memorisation {
     /** Tokens of a continuation that MUSE compares: its VerbMem. */
@@ -42,8 +42,8 @@ public final class Memorisation {
     }
 
     /**
-     * Extraction strength: 1 − k/n, with k the length of the shortest prefix after which every token is right (Carlini et al.
-     * 2021). It is 1 where the whole answer follows by itself, and 0 where its last token is wrong.
+     * Extraction strength: 1 − k/n, with k the length of the shortest prefix after which every token is right (Carlini
+     * et al. 2021). It is 1 where the whole answer follows by itself, and 0 where its last token is wrong.
      */
     public static double extractionStrength(boolean[] right) {
         return extractionStrength(right, false);
@@ -52,7 +52,8 @@ public final class Memorisation {
     /**
      * Extraction strength, as defined or as published.
      *
-     * @param compat as in open-unlearning, whose loop stops at k = n − 1: an answer whose last token is wrong then scores 1/n, not 0
+     * @param compat as in open-unlearning, whose loop stops at k = n − 1: an answer whose last token is wrong then
+     * scores 1/n, not 0
      */
     public static double extractionStrength(boolean[] right, boolean compat) {
         int n = tokens(right);
@@ -68,14 +69,17 @@ public final class Memorisation {
         return Arrays.copyOf(ids, Math.min(ids.length, CONTINUATION));
     }
 
-    /** Verbatim memorisation of one sample (VerbMem): ROUGE-L F1, without stems, of the generated continuation and the true one. */
+    /**
+     * Verbatim memorisation of one sample (VerbMem): ROUGE-L F1, without stems, of the generated continuation and the
+     * true one.
+     */
     public static double verbatim(String generated, String continuation) {
         return Rouge.of(continuation, generated, false).f1();
     }
 
     /**
-     * The answer in a text generated after few examples of question and answer: what stands before a blank line or the next
-     * question, which a model without an end to its answer goes on to invent.
+     * The answer in a text generated after few examples of question and answer: what stands before a blank line or the
+     * next question, which a model without an end to its answer goes on to invent.
      */
     public static String answer(String generated) {
         String answer = generated;
@@ -86,7 +90,10 @@ public final class Memorisation {
         return answer;
     }
 
-    /** Memorised knowledge of one sample (KnowMem): ROUGE-L F1, without stems, of the answer in a generated text and the true one. */
+    /**
+     * Memorised knowledge of one sample (KnowMem): ROUGE-L F1, without stems, of the answer in a generated text and the
+     * true one.
+     */
     public static double knowledge(String generated, String truth) {
         return Rouge.of(truth, answer(generated), false).f1();
     }

@@ -5,9 +5,10 @@ import java.util.Map;
 /**
  * Strips the suffixes of English words, so that "hopping" and "hops" count as one word (Porter 1980).
  *
- * <p>The published steps, with the extensions that the NLTK library has on by default: the usual {@code rouge_score} package
- * runs that form, and scores are only comparable under the same stems. The extensions are the irregular words, "ied", words of
- * two letters, "y" after a consonant only, "alli" before "bli", "fulli" and "logi". Costs a few passes over the word.
+ * <p>The published steps, with the extensions that the NLTK library has on by default: the usual {@code rouge_score}
+ * package runs that form, and scores are only comparable under the same stems. The extensions are the irregular words,
+ * "ied", words of two letters, "y" after a consonant only, "alli" before "bli", "fulli" and "logi". Costs a few passes
+ * over the word.
  */
 final class PorterStemmer {
     /** Words that the rules would take for others. */

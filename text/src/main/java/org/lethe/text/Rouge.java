@@ -36,8 +36,9 @@ public record Rouge(double recall, double precision, double f1) {
     }
 
     /**
-     * The words of a text: runs of the letters a to z and digits, in lower case. Words of up to three letters have no stem.
-     * Letters outside a to z separate words, as in the reference package, so texts in other scripts have no words.
+     * The words of a text: runs of the letters a to z and digits, in lower case. Words of up to three letters have no
+     * stem. Letters outside a to z separate words, as in the reference package, so texts in other scripts have no
+     * words.
      */
     static List<String> words(String text, boolean stemmed) {
         List<String> words = new ArrayList<>();

@@ -7,11 +7,12 @@ import java.util.Optional;
 import org.lethe.statistics.Statistics;
 
 /**
- * The measures of the TOFU benchmark (Maini et al. 2024, section 2.2): what a model still knows, and whether it behaves like
- * one that never learnt the forget set.
+ * The measures of the TOFU benchmark (Maini et al. 2024): what a model still knows, and whether it behaves
+ * like one that never learnt the forget set.
  *
- * <p>All start from CE, the mean over the tokens of an answer of minus their natural log-probabilities. The truth ratio is
- * wrong over correct, as in open-unlearning; the original code prints its inverse. Forget quality is the same for both.
+ * <p>All start from CE, the mean over the tokens of an answer of minus their natural log-probabilities. The truth ratio
+ * is wrong over correct, as in open-unlearning; the original code prints its inverse. Forget quality is the same for
+ * both.
  */
 public final class TofuMetrics {
     /** Keeps ratios finite where a probability underflows; the constant of the published code. */
@@ -25,8 +26,8 @@ public final class TofuMetrics {
     }
 
     /**
-     * The probability of the correct answer among the candidates: p / (p + Σ p_wrong + 10⁻¹⁰), each by length. Used on the
-     * sets that were never fine-tuned on (real authors, world facts).
+     * The probability of the correct answer among the candidates: p / (p + Σ p_wrong + 10⁻¹⁰), each by length. Used on
+     * the sets that were never fine-tuned on (real authors, world facts).
      */
     public static double normalisedProbability(double correctCe, double... wrongCes) {
         double p = probability(correctCe);
@@ -38,7 +39,8 @@ public final class TofuMetrics {
     }
 
     /**
-     * R = exp(−mean CE of the wrong answers) / (exp(−CE of the correct one) + 10⁻¹⁰): small where a model tells the truth.
+     * R = exp(−mean CE of the wrong answers) / (exp(−CE of the correct one) + 10⁻¹⁰): small where a model tells the
+     * truth.
      *
      * @param correctCe of the paraphrased answer; of the original where there is no paraphrase
      * @param wrongCes of answers in the same form that are wrong, at least one
@@ -62,16 +64,16 @@ public final class TofuMetrics {
     }
 
     /**
-     * The alternative {@code prob_mean}: p / (p + p_wrong), with the same two probabilities as R. It stays between 0 and 1,
-     * and is 1/2 where both are equally likely.
+     * The alternative {@code prob_mean}: p / (p + p_wrong), with the same two probabilities as R. It stays between 0
+     * and 1, and is 1/2 where both are equally likely.
      */
     public static double truthShare(double correctCe, double... wrongCes) {
         return 1 / (1 + Math.exp(loss("correctCe", correctCe) - Statistics.mean(wrong(wrongCes))));
     }
 
     /**
-     * Model utility: the harmonic mean, 0 where any part is 0. TOFU's parts are nine: {probability, ROUGE-L recall, truth
-     * ratio} on {retain, real authors, world facts}.
+     * Model utility: the harmonic mean, 0 where any part is 0. TOFU's parts are nine: {probability, ROUGE-L recall,
+     * truth ratio} on {retain, real authors, world facts}.
      */
     public static double modelUtility(double... parts) {
         require(parts.length >= 1, "parts.length", parts.length, "at least 1");
@@ -84,10 +86,12 @@ public final class TofuMetrics {
     }
 
     /**
-     * Forget quality: the Kolmogorov-Smirnov test between the truth ratios on the forget set of the unlearned model and of one
-     * trained without that set. A high p means that the test does not tell them apart; it is not a higher truth ratio.
+     * Forget quality: the Kolmogorov-Smirnov test between the truth ratios on the forget set of the unlearned model and
+     * of one trained without that set. A high p means that the test does not tell them apart; it is not a higher truth
+     * ratio.
      *
-     * @param reference ratios of the model trained without; empty where there is none, and then there is no forget quality
+     * @param reference ratios of the model trained without; empty where there is none, and then there is no forget
+     * quality
      */
     public static Optional<KolmogorovSmirnov> forgetQuality(double[] ratios, Optional<double[]> reference) {
         ratios("ratios", ratios);
@@ -98,7 +102,10 @@ public final class TofuMetrics {
         require(ratios.length >= 1, name + ".length", ratios.length, "at least 1");
         for (int i = 0; i < ratios.length; i++) {
             require(
-                    ratios[i] >= 0 && Double.isFinite(ratios[i]), name + "[" + i + "]", ratios[i], "a ratio of at least 0");
+                    ratios[i] >= 0 && Double.isFinite(ratios[i]),
+                    name + "[" + i + "]",
+                    ratios[i],
+                    "a ratio of at least 0");
         }
         return ratios;
     }

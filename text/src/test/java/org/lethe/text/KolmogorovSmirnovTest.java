@@ -23,7 +23,11 @@ class KolmogorovSmirnovTest {
 
     @Test
     void tiesHaveTheirKnownAnswers() {
-        check(0.37142857142857144, 0.7373737373737375, new double[] {1, 1, 2, 2, 3}, new double[] {1, 2, 2, 3, 3, 3, 4});
+        check(
+                0.37142857142857144,
+                0.7373737373737375,
+                new double[] {1, 1, 2, 2, 3},
+                new double[] {1, 2, 2, 3, 3, 3, 4});
         check(
                 0.5555555555555556,
                 0.12674825174825174,

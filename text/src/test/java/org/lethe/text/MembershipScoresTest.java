@@ -45,7 +45,9 @@ class MembershipScoresTest {
         assertEquals(1000, MembershipScores.minKPlusPlus(new double[] {-3}, new double[] {-2}, new double[1], 1), 1e-9);
     }
 
-    /** Lengths by {@code len(zlib.compress(text.encode()))}, CPython 3.11 with zlib at its default level, which is 6. */
+    /**
+     * Lengths by {@code len(zlib.compress(text.encode()))}, CPython 3.11 with zlib at its default level, which is 6.
+     */
     @Test
     void compressedLengthsAreThoseOfZlib() {
         assertEquals(8, MembershipScores.compressedBytes(""));
@@ -122,7 +124,9 @@ class MembershipScoresTest {
                 new double[] {-1}, new double[] {-1}, new double[] {Double.NaN}, 1));
         refused("means.length is 2", () -> MembershipScores.minKPlusPlus(
                 new double[] {-1}, new double[2], new double[1], 1));
-        refused("referenceLogProbabilities.length is 1", () -> MembershipScores.reference(new double[2], new double[1]));
+        refused(
+                "referenceLogProbabilities.length is 1",
+                () -> MembershipScores.reference(new double[2], new double[1]));
         refused("norms[0] is -1.0", () -> MembershipScores.gradientNorm(new double[] {-1}));
         refused("sample size is 0", () -> MembershipScores.auc(new double[0], new double[] {1}));
     }

@@ -236,7 +236,7 @@ class TofuMetricsTest {
                 .map(s -> Path.of(s).resolve("llm/tofu-reference-eval-logs").resolve(name))
                 .filter(Files::exists)
                 .findFirst();
-        Assumptions.assumeTrue(found.isPresent(), "TOFU's evaluation logs are not here: set LETHE_DATA to their folder");
+        Assumptions.assumeTrue(found.isPresent(), "TOFU's evaluation logs are not here: set LETHE_DATA");
         return new ObjectMapper().readTree(found.orElseThrow().toFile());
     }
 }
