@@ -22,8 +22,7 @@ public final class Memorisation {
 
     /** Which of the most likely tokens are the true ones. */
     public static boolean[] right(int[] predicted, int[] labels) {
-        require(
-                predicted.length == labels.length, "predicted.length", predicted.length, "as labels, " + labels.length);
+        require(predicted.length == labels.length, "predicted.length", predicted.length, "as labels, " + labels.length);
         boolean[] right = new boolean[labels.length];
         for (int i = 0; i < right.length; i++) {
             right[i] = predicted[i] == labels[i];

@@ -53,10 +53,13 @@ class BandsTest {
 
     @Test
     void harmonicMeanIsThatOfTheMeans() {
-        List<List<double[]>> sets = List.of(
-                List.of(draws(30, Keyed.seed(4)), draws(30, Keyed.seed(5))), List.of(draws(70, Keyed.seed(6))));
+        List<List<double[]>> sets =
+                List.of(List.of(draws(30, Keyed.seed(4)), draws(30, Keyed.seed(5))), List.of(draws(70, Keyed.seed(6))));
         Sampled utility = Bands.harmonicMean(sets, KEY);
-        double[] means = sets.stream().flatMap(List::stream).mapToDouble(Statistics::mean).toArray();
+        double[] means = sets.stream()
+                .flatMap(List::stream)
+                .mapToDouble(Statistics::mean)
+                .toArray();
         assertEquals(TofuMetrics.modelUtility(means), utility.value(), 1e-12);
         assertTrue(utility.interval().contains(utility.value()));
         assertArrayEquals(utility.drawn(), Bands.harmonicMean(sets, KEY).drawn());
@@ -69,8 +72,7 @@ class BandsTest {
         // With mean m, the harmonic mean of m and 1 - m is 2 m (1 - m), in every resample.
         Sampled mean = Bands.mean(first, KEY.of(0));
         Sampled utility = Bands.harmonicMean(List.of(List.of(first, rest)), KEY);
-        assertArrayEquals(
-                Arrays.stream(mean.drawn()).map(m -> 2 * m * (1 - m)).toArray(), utility.drawn(), 1e-12);
+        assertArrayEquals(Arrays.stream(mean.drawn()).map(m -> 2 * m * (1 - m)).toArray(), utility.drawn(), 1e-12);
     }
 
     @Test

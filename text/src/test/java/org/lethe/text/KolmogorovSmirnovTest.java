@@ -23,16 +23,11 @@ class KolmogorovSmirnovTest {
 
     @Test
     void tiesHaveTheirKnownAnswers() {
-        check(
-                0.37142857142857144,
-                0.7373737373737375,
-                new double[] {1, 1, 2, 2, 3},
-                new double[] {1, 2, 2, 3, 3, 3, 4});
-        check(
-                0.5555555555555556,
-                0.12674825174825174,
-                new double[] {1, 2, 2, 5, 7, 7, 7},
-                new double[] {2, 2, 3, 7, 8, 9, 9, 10, 11});
+        check(0.37142857142857144, 0.7373737373737375, new double[] {1, 1, 2, 2, 3}, new double[] {1, 2, 2, 3, 3, 3, 4
+        });
+        check(0.5555555555555556, 0.12674825174825174, new double[] {1, 2, 2, 5, 7, 7, 7}, new double[] {
+            2, 2, 3, 7, 8, 9, 9, 10, 11
+        });
         check(0, 1, new double[] {0, 0, 0}, new double[] {0, -0.0});
         check(
                 0.14,
@@ -135,7 +130,9 @@ class KolmogorovSmirnovTest {
     void chanceIsUniformWhereNothingDiffers() {
         int small = 0;
         for (int seed = 0; seed < 2000; seed++) {
-            small += KolmogorovSmirnov.of(draws(40, Keyed.seed(seed).of("a")), draws(50, Keyed.seed(seed).of("b")))
+            small += KolmogorovSmirnov.of(
+                                            draws(40, Keyed.seed(seed).of("a")),
+                                            draws(50, Keyed.seed(seed).of("b")))
                                     .p()
                             <= 0.1
                     ? 1
@@ -158,7 +155,10 @@ class KolmogorovSmirnovTest {
                                 IllegalArgumentException.class,
                                 () -> KolmogorovSmirnov.of(one, new double[] {0, Double.NaN}))
                         .getMessage());
-        assertEquals(1, KolmogorovSmirnov.of(one, new double[] {Double.POSITIVE_INFINITY}).statistic());
+        assertEquals(
+                1,
+                KolmogorovSmirnov.of(one, new double[] {Double.POSITIVE_INFINITY})
+                        .statistic());
     }
 
     private static void check(double statistic, double p, double[] first, double[] second) {
@@ -184,8 +184,14 @@ class KolmogorovSmirnovTest {
     /** Positions 0 to n + m - 1, of which those in the mask are the first sample. */
     private static KolmogorovSmirnov of(int mask, int n, int m) {
         return KolmogorovSmirnov.of(
-                IntStream.range(0, n + m).filter(i -> (mask >> i & 1) == 1).mapToDouble(i -> i).toArray(),
-                IntStream.range(0, n + m).filter(i -> (mask >> i & 1) == 0).mapToDouble(i -> i).toArray());
+                IntStream.range(0, n + m)
+                        .filter(i -> (mask >> i & 1) == 1)
+                        .mapToDouble(i -> i)
+                        .toArray(),
+                IntStream.range(0, n + m)
+                        .filter(i -> (mask >> i & 1) == 0)
+                        .mapToDouble(i -> i)
+                        .toArray());
     }
 
     /** The share of all arrangements with at least this distance, each walked. */

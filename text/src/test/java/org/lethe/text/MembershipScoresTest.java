@@ -61,9 +61,8 @@ class MembershipScoresTest {
 
     @Test
     void longTextFillsManyBuffers() {
-        String squares = IntStream.range(0, 2000)
-                .mapToObj(i -> Integer.toString(i * i))
-                .collect(Collectors.joining(" "));
+        String squares =
+                IntStream.range(0, 2000).mapToObj(i -> Integer.toString(i * i)).collect(Collectors.joining(" "));
         // Another zlib may differ by some bytes here; the buffer of 4096 must not show.
         assertEquals(6572, MembershipScores.compressedBytes(squares), 66);
     }
@@ -82,14 +81,19 @@ class MembershipScoresTest {
         // Pairs (holdout over forget): 2>1, 2=2, 2<3, 4>1, 4>2, 4>3 = (1 + 1/2 + 0 + 3) / 6.
         Auc auc = MembershipScores.auc(new double[] {1, 2, 3}, new double[] {2, 4});
         assertEquals(4.5 / 6, auc.value(), 1e-15);
-        assertEquals(0.5, MembershipScores.auc(new double[] {7, 7}, new double[] {7, 7, 7}).value());
+        assertEquals(
+                0.5,
+                MembershipScores.auc(new double[] {7, 7}, new double[] {7, 7, 7})
+                        .value());
     }
 
     @Test
     void areaDoesNotChangeUnderIncreasingMaps() {
         Keyed key = Keyed.seed(8);
-        double[] forget = IntStream.range(0, 40).mapToDouble(i -> Keyed.unit(key.at(i))).toArray();
-        double[] holdout = IntStream.range(40, 90).mapToDouble(i -> Keyed.unit(key.at(i))).toArray();
+        double[] forget =
+                IntStream.range(0, 40).mapToDouble(i -> Keyed.unit(key.at(i))).toArray();
+        double[] holdout =
+                IntStream.range(40, 90).mapToDouble(i -> Keyed.unit(key.at(i))).toArray();
         double area = MembershipScores.auc(forget, holdout).value();
         assertEquals(
                 area,
@@ -105,12 +109,20 @@ class MembershipScoresTest {
         Auc learnt = MembershipScores.auc(new double[] {0, 0.1}, new double[] {1, 2});
         Auc half = MembershipScores.auc(new double[] {1, 2}, new double[] {1, 2});
         Auc over = MembershipScores.auc(new double[] {1, 2}, new double[] {0, 0.1});
-        assertEquals(OptionalDouble.of(-100), MembershipScores.privLeak(learnt, Optional.empty()).value());
-        assertEquals(OptionalDouble.of(0), MembershipScores.privLeak(half, Optional.of(half)).value());
-        assertEquals(OptionalDouble.of(100), MembershipScores.privLeak(over, Optional.empty()).value());
+        assertEquals(
+                OptionalDouble.of(-100),
+                MembershipScores.privLeak(learnt, Optional.empty()).value());
+        assertEquals(
+                OptionalDouble.of(0),
+                MembershipScores.privLeak(half, Optional.of(half)).value());
+        assertEquals(
+                OptionalDouble.of(100),
+                MembershipScores.privLeak(over, Optional.empty()).value());
         MembershipScores.PrivLeak both = MembershipScores.privLeak(half, Optional.of(over));
         assertEquals(new MembershipScores.PrivLeak(OptionalDouble.of(-50), 0.5, 0), both);
-        assertEquals(OptionalDouble.empty(), MembershipScores.privLeak(half, Optional.of(learnt)).value());
+        assertEquals(
+                OptionalDouble.empty(),
+                MembershipScores.privLeak(half, Optional.of(learnt)).value());
     }
 
     @Test
@@ -120,10 +132,13 @@ class MembershipScoresTest {
         refused("logProbabilities[0] is 0.5", () -> MembershipScores.loss(new double[] {0.5}));
         refused("fraction is 0.0", () -> MembershipScores.minK(new double[] {-1}, 0));
         refused("fraction is 1.1", () -> MembershipScores.minK(new double[] {-1}, 1.1));
-        refused("sds[0] is NaN", () -> MembershipScores.minKPlusPlus(
-                new double[] {-1}, new double[] {-1}, new double[] {Double.NaN}, 1));
-        refused("means.length is 2", () -> MembershipScores.minKPlusPlus(
-                new double[] {-1}, new double[2], new double[1], 1));
+        refused(
+                "sds[0] is NaN",
+                () -> MembershipScores.minKPlusPlus(
+                        new double[] {-1}, new double[] {-1}, new double[] {Double.NaN}, 1));
+        refused(
+                "means.length is 2",
+                () -> MembershipScores.minKPlusPlus(new double[] {-1}, new double[2], new double[1], 1));
         refused(
                 "referenceLogProbabilities.length is 1",
                 () -> MembershipScores.reference(new double[2], new double[1]));

@@ -8,8 +8,7 @@ import org.lethe.numerics.Keyed;
 
 class PorterStemmerTest {
     /** The examples of Porter (1980), steps 1a to 5b, carried through all steps by NLTK 3.10.3. */
-    private static final String PUBLISHED =
-            """
+    private static final String PUBLISHED = """
             caresses=caress ponies=poni ties=tie caress=caress cats=cat feed=feed agreed=agre plastered=plaster
             bled=bled motoring=motor sing=sing conflated=conflat troubled=troubl sized=size hopping=hop tanned=tan
             falling=fall hissing=hiss fizzed=fizz failing=fail filing=file happy=happi sky=sky relational=relat
@@ -26,8 +25,7 @@ class PorterStemmerTest {
             """;
 
     /** Words on which NLTK's default differs from the paper; stems by NLTK 3.10.3. */
-    private static final String EXTENDED =
-            """
+    private static final String EXTENDED = """
             dying=die died=die dies=die enjoy=enjoy spied=spi geology=geolog archaeology=archaeolog succeed=succeed
             news=news by=by skies=sky flies=fli fly=fli
             """;

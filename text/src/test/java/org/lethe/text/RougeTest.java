@@ -19,16 +19,22 @@ class RougeTest {
     @Test
     void orderMatters() {
         // Lin 2004, section 3.1: "police killed the gunman" against "the gunman kill police" shares "the gunman" only.
-        assertEquals(0.5, Rouge.of("police killed the gunman", "the gunman kill police", false)
-                .f1());
-        assertEquals(0.75, Rouge.of("police killed the gunman", "police kill the gunman", false)
-                .f1());
+        assertEquals(
+                0.5,
+                Rouge.of("police killed the gunman", "the gunman kill police", false)
+                        .f1());
+        assertEquals(
+                0.75,
+                Rouge.of("police killed the gunman", "police kill the gunman", false)
+                        .f1());
     }
 
     @Test
     void stemsMakeFormsOfOneWordEqual() {
-        assertEquals(1, Rouge.of("police killed the gunman", "police kill the gunman", true)
-                .f1());
+        assertEquals(
+                1,
+                Rouge.of("police killed the gunman", "police kill the gunman", true)
+                        .f1());
         assertEquals(0, Rouge.of("authors writing", "author writes", false).f1());
         assertEquals(0.5, Rouge.of("authors writing", "author wrote", true).f1());
     }

@@ -152,7 +152,11 @@ class TofuMetricsTest {
     void forgetQualityNeedsAReference() {
         double[] ratios = {0.3, 0.7, 1.2};
         assertEquals(Optional.empty(), TofuMetrics.forgetQuality(ratios, Optional.empty()));
-        assertEquals(1, TofuMetrics.forgetQuality(ratios, Optional.of(ratios)).orElseThrow().p());
+        assertEquals(
+                1,
+                TofuMetrics.forgetQuality(ratios, Optional.of(ratios))
+                        .orElseThrow()
+                        .p());
     }
 
     @Test
@@ -165,9 +169,7 @@ class TofuMetricsTest {
         refused("ratios[0] is NaN", () -> TofuMetrics.truthfulness(new double[] {Double.NaN}));
         refused("parts.length is 0", TofuMetrics::modelUtility);
         refused("parts[1] is NaN", () -> TofuMetrics.modelUtility(1, Double.NaN));
-        refused(
-                "reference.length is 0",
-                () -> TofuMetrics.forgetQuality(new double[] {1}, Optional.of(new double[0])));
+        refused("reference.length is 0", () -> TofuMetrics.forgetQuality(new double[] {1}, Optional.of(new double[0])));
     }
 
     private static void refused(String message, Runnable call) {
