@@ -53,6 +53,7 @@ public final class Transformer {
     private final Architecture shape;
     private final Device device;
     private final ScalarType type;
+    private final ScalarType wide; // of statistics of norms, of softmax and of angles
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
     private final List<Lora.Layer> linears = new ArrayList<>();
     private final Tensor embedding;
@@ -74,6 +75,7 @@ public final class Transformer {
         this.shape = shape;
         this.device = device;
         this.type = type;
+        this.wide = type == ScalarType.Double ? ScalarType.Double : ScalarType.Float;
         shape.shapes().forEach((name, size) -> tensors.put(name, zeros(size)));
         String stem = shape.stem();
         Architecture.Family family = shape.family();
@@ -98,7 +100,7 @@ public final class Transformer {
         for (int k = 0; k < f.length; k++) {
             f[k] = shape.rotary().frequencies().get(k).floatValue();
         }
-        frequencies = Devices.on(Tensors.of(f, f.length), device);
+        frequencies = Devices.on(Tensors.of(f, f.length).to(wide), device);
     }
 
     private Block gpt2(String stem) {
@@ -271,7 +273,7 @@ public final class Transformer {
                 .clamp_min(new Scalar(0))
                 .narrow(1, past, time); // [batch, time]
         Tensor bias = visible(seen, past, time);
-        Tensor angles = position.to(ScalarType.Float).unsqueeze(2).mul(frequencies); // [batch, time, rotated / 2]
+        Tensor angles = position.to(wide).unsqueeze(2).mul(frequencies); // [batch, time, rotated / 2]
         Tensor cos = angles.cos().unsqueeze(1);
         Tensor sin = angles.sin().unsqueeze(1);
         Tensor x = torch.embedding(embedding, ids);
@@ -304,7 +306,7 @@ public final class Transformer {
         }
         Tensor padding = seen.eq(new Scalar(0)).unsqueeze(1); // [batch, 1, all]
         return torch.zeros(1)
-                .to(Devices.of(device), ScalarType.Float)
+                .to(Devices.of(device), wide)
                 .expand(seen.size(0), time, all)
                 .masked_fill(hidden.logical_or(padding), new Scalar(-Float.MAX_VALUE))
                 .unsqueeze(1);
@@ -364,8 +366,8 @@ public final class Transformer {
                 .matmul(k.transpose(2, 3))
                 .mul(new Scalar(1 / Math.sqrt(e)))
                 .view(rows, h, time, all)
-                .add(bias); // float32 from here, whatever the type of the model
-        Tensor weights = torch.softmax(scores, -1, new ScalarTypeOptional(ScalarType.Float))
+                .add(bias); // at least float32 from here
+        Tensor weights = torch.softmax(scores, -1, new ScalarTypeOptional(wide))
                 .to(type)
                 .view(rows, g, h / g * time, all);
         Tensor mixed = weights.matmul(v)
@@ -420,12 +422,12 @@ public final class Transformer {
                     shape.epsilon(),
                     false);
         }
-        Tensor wide = x.to(ScalarType.Float);
-        Tensor scale = wide.square()
+        Tensor precise = x.to(wide);
+        Tensor scale = precise.square()
                 .mean(new long[] {-1}, true, new ScalarTypeOptional())
                 .add(new Scalar(shape.epsilon()))
                 .rsqrt();
-        return norm.weight.mul(wide.mul(scale).to(type));
+        return norm.weight.mul(precise.mul(scale).to(type));
     }
 
     private Tensor apply(Linear linear, Tensor in) {
