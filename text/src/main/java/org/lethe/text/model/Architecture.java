@@ -9,8 +9,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.LongStream;
 import org.lethe.Check;
 import org.lethe.LetheException;
 
@@ -38,7 +42,7 @@ import org.lethe.LetheException;
  * @param mlpBias whether the feed-forward part has biases, where the family leaves it open
  * @param headNorm whether queries and keys are normalised per head
  * @param parallel whether attention and feed-forward part read the same input
- * @param json the configuration itself, which is written back unchanged
+ * @param json the text of the configuration, which is written back unchanged
  */
 public record Architecture(
         Family family,
@@ -143,7 +147,7 @@ public record Architecture(
         config.put("layer_norm_epsilon", 1e-5).put("tie_word_embeddings", true);
         config.put("resid_pdrop", 0.0).put("embd_pdrop", 0.0).put("attn_pdrop", 0.0);
         config.put("bos_token_id", end).put("eos_token_id", end).put("torch_dtype", "float32");
-        return of(config, "config");
+        return of(config, config.toPrettyString(), "config");
     }
 
     /** Reads a {@code config.json}. */
@@ -172,13 +176,13 @@ public record Architecture(
             throw wrong(where, "is no JSON object");
         }
         try {
-            return of(config, where);
+            return of(config, json, where);
         } catch (IllegalArgumentException e) {
             throw new LetheException(LetheException.Code.DATA, where + ": " + e.getMessage(), e);
         }
     }
 
-    private static Architecture of(JsonNode config, String where) {
+    private static Architecture of(JsonNode config, String text, String where) {
         String type = config.path("model_type").asText();
         Family family = Arrays.stream(Family.values())
                 .filter(f -> f.type().equals(type))
@@ -193,9 +197,9 @@ public record Architecture(
                                                 .toList())));
         refuse(config);
         return switch (family) {
-            case GPT2 -> gpt2(config);
-            case LLAMA, MISTRAL, QWEN2, QWEN3 -> llama(family, config);
-            case PHI, GPT_NEOX -> layerNormed(family, config);
+            case GPT2 -> gpt2(config, text);
+            case LLAMA, MISTRAL, QWEN2, QWEN3 -> llama(family, config, text);
+            case PHI, GPT_NEOX -> layerNormed(family, config, text);
         };
     }
 
@@ -215,6 +219,12 @@ public record Architecture(
                     || (value.isNumber() && value.asInt() == 0);
             Check.require(off, field, value, "it off, as it is not supported");
         }
+        for (JsonNode kind : config.path("layer_types")) {
+            boolean windowed = config.path("sliding_window").isNumber()
+                    && config.path("model_type").asText().equals(Family.MISTRAL.type());
+            String only = windowed ? "sliding_attention" : "full_attention";
+            Check.require(kind.asText().equals(only), "layer_types", config.path("layer_types"), only + " in all layers");
+        }
         Check.require(
                 config.path("pretraining_tp").asInt(1) == 1, "pretraining_tp", config.path("pretraining_tp"), "1");
         Check.require(
@@ -224,7 +234,7 @@ public record Architecture(
                 "true");
     }
 
-    private static Architecture gpt2(JsonNode config) {
+    private static Architecture gpt2(JsonNode config, String text) {
         int dims = whole(config, "n_embd", 768);
         int heads = whole(config, "n_head", 12);
         Check.require(heads >= 1 && dims % heads == 0, "n_head", heads, "a divisor of n_embd, which is " + dims);
@@ -247,10 +257,10 @@ public record Architecture(
                 true,
                 false,
                 false,
-                config.toPrettyString());
+                text);
     }
 
-    private static Architecture llama(Family family, JsonNode config) {
+    private static Architecture llama(Family family, JsonNode config, String text) {
         int dims = whole(config, "hidden_size", 4096);
         int heads = whole(config, "num_attention_heads", 32);
         int headDims = whole(config, "head_dim", family == Family.QWEN3 ? 128 : Math.max(1, dims / heads));
@@ -287,10 +297,10 @@ public record Architecture(
                 config.path("mlp_bias").asBoolean(false),
                 family == Family.QWEN3,
                 false,
-                config.toPrettyString());
+                text);
     }
 
-    private static Architecture layerNormed(Family family, JsonNode config) {
+    private static Architecture layerNormed(Family family, JsonNode config, String text) {
         boolean phi = family == Family.PHI;
         int dims = whole(config, "hidden_size", phi ? 2048 : 6144);
         int heads = whole(config, "num_attention_heads", phi ? 32 : 64);
@@ -326,7 +336,157 @@ public record Architecture(
                 true,
                 phi && config.path("qk_layernorm").asBoolean(false),
                 phi || config.path("use_parallel_residual").asBoolean(true),
-                config.toPrettyString());
+                text);
+    }
+
+    /** The names of all tensors in the ecosystem's files, with their shapes, in the order of the computation; a tied head is none. */
+    public Map<String, long[]> shapes() {
+        Map<String, long[]> all = new LinkedHashMap<>();
+        String stem = stem();
+        all.put(stem + embedding(), new long[] {vocabulary, dims});
+        if (family == Family.GPT2) {
+            all.put(stem + "wpe.weight", new long[] {positions, dims});
+        }
+        for (int l = 0; l < layers; l++) {
+            block(stem + (family == Family.GPT2 ? "h." : "layers.") + l + ".", all);
+        }
+        norm(stem + lastNorm(), dims, all);
+        if (!tied) {
+            linear(head(), dims, vocabulary, family == Family.PHI, all);
+        }
+        return all;
+    }
+
+    /**
+     * The name of a tensor here, of one in a file: files come with and without the stem, under older names of the head, and with
+     * buffers that can be computed, which are nothing here.
+     */
+    public Optional<String> inner(String name) {
+        if (name.endsWith(".rotary_emb.inv_freq") || name.endsWith(".masked_bias")) {
+            return Optional.empty();
+        }
+        return switch (family) {
+            case GPT2 ->
+                name.matches("(transformer\\.)?h\\.\\d+\\.attn\\.bias") // the causal mask
+                        ? Optional.empty()
+                        : Optional.of(name.startsWith(stem()) || name.startsWith(head()) ? name : stem() + name);
+            case GPT_NEOX ->
+                name.endsWith(".attention.bias")
+                        ? Optional.empty()
+                        : Optional.of(name.equals("lm_head.weight") ? "embed_out.weight" : name);
+            case LLAMA, MISTRAL, QWEN2, QWEN3, PHI -> Optional.of(name);
+        };
+    }
+
+    /** Number of parameters, each counted once. */
+    public long size() {
+        return shapes().values().stream()
+                .mapToLong(s -> LongStream.of(s).reduce(1, (a, b) -> a * b))
+                .sum();
+    }
+
+    private void block(String stem, Map<String, long[]> all) {
+        int query = heads * headDims;
+        int wide = groups * headDims;
+        switch (family) {
+            case GPT2 -> {
+                norm(stem + "ln_1", dims, all);
+                linear(stem + "attn.c_attn", 3 * dims, dims, all); // inputs first
+                linear(stem + "attn.c_proj", dims, dims, all);
+                norm(stem + "ln_2", dims, all);
+                linear(stem + "mlp.c_fc", hidden, dims, all);
+                linear(stem + "mlp.c_proj", dims, hidden, all);
+            }
+            case GPT_NEOX -> {
+                norm(stem + "input_layernorm", dims, all);
+                norm(stem + "post_attention_layernorm", dims, all);
+                linear(stem + "attention.query_key_value", dims, 3 * dims, true, all);
+                linear(stem + "attention.dense", dims, dims, true, all);
+                linear(stem + "mlp.dense_h_to_4h", dims, hidden, true, all);
+                linear(stem + "mlp.dense_4h_to_h", hidden, dims, true, all);
+            }
+            case PHI -> {
+                norm(stem + "input_layernorm", dims, all);
+                linear(stem + "self_attn.q_proj", dims, query, true, all);
+                linear(stem + "self_attn.k_proj", dims, wide, true, all);
+                linear(stem + "self_attn.v_proj", dims, wide, true, all);
+                if (headNorm) {
+                    norm(stem + "self_attn.q_layernorm", headDims, all);
+                    norm(stem + "self_attn.k_layernorm", headDims, all);
+                }
+                linear(stem + "self_attn.dense", query, dims, true, all);
+                linear(stem + "mlp.fc1", dims, hidden, true, all);
+                linear(stem + "mlp.fc2", hidden, dims, true, all);
+            }
+            case LLAMA, MISTRAL, QWEN2, QWEN3 -> {
+                norm(stem + "input_layernorm", dims, all);
+                linear(stem + "self_attn.q_proj", dims, query, attentionBias, all);
+                linear(stem + "self_attn.k_proj", dims, wide, attentionBias, all);
+                linear(stem + "self_attn.v_proj", dims, wide, attentionBias, all);
+                if (headNorm) {
+                    norm(stem + "self_attn.q_norm", headDims, all);
+                    norm(stem + "self_attn.k_norm", headDims, all);
+                }
+                linear(stem + "self_attn.o_proj", query, dims, attentionBias && family != Family.QWEN2, all);
+                norm(stem + "post_attention_layernorm", dims, all);
+                linear(stem + "mlp.gate_proj", dims, hidden, mlpBias, all);
+                linear(stem + "mlp.up_proj", dims, hidden, mlpBias, all);
+                linear(stem + "mlp.down_proj", hidden, dims, mlpBias, all);
+            }
+        }
+    }
+
+    private void norm(String name, int width, Map<String, long[]> all) {
+        all.put(name + ".weight", new long[] {width});
+        if (!family.rootMeanSquare()) {
+            all.put(name + ".bias", new long[] {width});
+        }
+    }
+
+    private static void linear(String name, int inputs, int outputs, boolean bias, Map<String, long[]> all) {
+        all.put(name + ".weight", new long[] {outputs, inputs});
+        if (bias) {
+            all.put(name + ".bias", new long[] {outputs});
+        }
+    }
+
+    /** A map of GPT-2, which stores {@code [inputs, outputs]}. */
+    private static void linear(String name, int outputs, int inputs, Map<String, long[]> all) {
+        all.put(name + ".weight", new long[] {inputs, outputs});
+        all.put(name + ".bias", new long[] {outputs});
+    }
+
+    /** What the names of all tensors but the head's begin with. */
+    String stem() {
+        return switch (family) {
+            case GPT2 -> "transformer.";
+            case GPT_NEOX -> "gpt_neox.";
+            case LLAMA, MISTRAL, QWEN2, QWEN3, PHI -> "model.";
+        };
+    }
+
+    /** The name of the embedding, after the stem. */
+    String embedding() {
+        return switch (family) {
+            case GPT2 -> "wte.weight";
+            case GPT_NEOX -> "embed_in.weight";
+            case LLAMA, MISTRAL, QWEN2, QWEN3, PHI -> "embed_tokens.weight";
+        };
+    }
+
+    /** The name of the last norm, after the stem. */
+    String lastNorm() {
+        return switch (family) {
+            case GPT2 -> "ln_f";
+            case GPT_NEOX -> "final_layer_norm";
+            case PHI -> "final_layernorm";
+            case LLAMA, MISTRAL, QWEN2, QWEN3 -> "norm";
+        };
+    }
+
+    /** The name of the head. */
+    String head() {
+        return family == Family.GPT_NEOX ? "embed_out" : "lm_head";
     }
 
     private static JsonNode rope(JsonNode config) {

@@ -24,7 +24,7 @@ public final class KeyValueCache {
             keys.add(model.zeros(rows, a.groups(), room, a.headDims()));
             values.add(model.zeros(rows, a.groups(), room, a.headDims()));
         }
-        mask = torch.zeros(rows, room).to(keys.getFirst().device(), torch.ScalarType.Long);
+        mask = torch.zeros(rows, room).to(keys.getFirst().device(), org.bytedeco.pytorch.global.torch.ScalarType.Long);
     }
 
     /** Tokens so far. */

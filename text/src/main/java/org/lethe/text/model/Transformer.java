@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
@@ -51,11 +50,10 @@ public final class Transformer {
             Linear up,
             Linear down) {}
 
-    private static final Set<String> HEADS = Set.of("lm_head", "embed_out");
-
     private final Architecture shape;
     private final Device device;
     private final ScalarType type;
+    private final ScalarType wide; // of statistics of norms, of softmax and of angles
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
     private final List<Lora.Layer> linears = new ArrayList<>();
     private final Tensor embedding;
@@ -77,25 +75,12 @@ public final class Transformer {
         this.shape = shape;
         this.device = device;
         this.type = type;
-        int d = shape.dims();
+        this.wide = type == ScalarType.Double ? ScalarType.Double : ScalarType.Float;
+        shape.shapes().forEach((name, size) -> tensors.put(name, zeros(size)));
+        String stem = shape.stem();
         Architecture.Family family = shape.family();
-        String stem = switch (family) {
-            case GPT2 -> "transformer.";
-            case GPT_NEOX -> "gpt_neox.";
-            case LLAMA, MISTRAL, QWEN2, QWEN3, PHI -> "model.";
-        };
-        embedding = tensor(
-                stem
-                        + switch (family) {
-                            case GPT2 -> "wte.weight";
-                            case GPT_NEOX -> "embed_in.weight";
-                            case LLAMA, MISTRAL, QWEN2, QWEN3, PHI -> "embed_tokens.weight";
-                        },
-                shape.vocabulary(),
-                d);
-        places = family == Architecture.Family.GPT2
-                ? Optional.of(tensor(stem + "wpe.weight", shape.positions(), d))
-                : Optional.empty();
+        embedding = tensor(stem + shape.embedding());
+        places = family == Architecture.Family.GPT2 ? Optional.of(tensor(stem + "wpe.weight")) : Optional.empty();
         for (int l = 0; l < shape.layers(); l++) {
             blocks.add(switch (family) {
                 case GPT2 -> gpt2(stem + "h." + l + ".");
@@ -104,123 +89,86 @@ public final class Transformer {
                 case LLAMA, MISTRAL, QWEN2, QWEN3 -> llama(stem + "layers." + l + ".");
             });
         }
-        last = norm(
-                stem
-                        + switch (family) {
-                            case GPT2 -> "ln_f";
-                            case GPT_NEOX -> "final_layer_norm";
-                            case PHI -> "final_layernorm";
-                            case LLAMA, MISTRAL, QWEN2, QWEN3 -> "norm";
-                        },
-                d);
-        head = shape.tied()
-                ? Optional.empty()
-                : Optional.of(linear(
-                        family == Architecture.Family.GPT_NEOX ? "embed_out" : "lm_head",
-                        d,
-                        shape.vocabulary(),
-                        family == Architecture.Family.PHI,
-                        false));
+        last = norm(stem + shape.lastNorm());
+        head = shape.tied() ? Optional.empty() : Optional.of(linear(shape.head()));
         Map<String, Tensor> named = new LinkedHashMap<>(tensors);
         if (shape.tied()) {
-            named.put(family == Architecture.Family.GPT_NEOX ? "embed_out.weight" : "lm_head.weight", embedding);
+            named.put(shape.head() + ".weight", embedding);
         }
         parameters = Parameters.of(named);
         float[] f = new float[shape.rotary().frequencies().size()];
         for (int k = 0; k < f.length; k++) {
             f[k] = shape.rotary().frequencies().get(k).floatValue();
         }
-        frequencies = Devices.on(Tensors.of(f, f.length), device);
+        frequencies = Devices.on(Tensors.of(f, f.length).to(wide), device);
     }
 
     private Block gpt2(String stem) {
-        int d = shape.dims();
         return new Block(
-                norm(stem + "ln_1", d),
-                Optional.of(norm(stem + "ln_2", d)),
-                linear(stem + "attn.c_attn", d, 3 * d, true, true),
+                norm(stem + "ln_1"),
+                Optional.of(norm(stem + "ln_2")),
+                linear(stem + "attn.c_attn"),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                linear(stem + "attn.c_proj", d, d, true, true),
+                linear(stem + "attn.c_proj"),
                 Optional.empty(),
-                linear(stem + "mlp.c_fc", d, shape.hidden(), true, true),
-                linear(stem + "mlp.c_proj", shape.hidden(), d, true, true));
+                linear(stem + "mlp.c_fc"),
+                linear(stem + "mlp.c_proj"));
     }
 
     private Block neox(String stem) {
-        int d = shape.dims();
         return new Block(
-                norm(stem + "input_layernorm", d),
-                Optional.of(norm(stem + "post_attention_layernorm", d)),
-                linear(stem + "attention.query_key_value", d, 3 * d, true, false),
+                norm(stem + "input_layernorm"),
+                Optional.of(norm(stem + "post_attention_layernorm")),
+                linear(stem + "attention.query_key_value"),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                linear(stem + "attention.dense", d, d, true, false),
+                linear(stem + "attention.dense"),
                 Optional.empty(),
-                linear(stem + "mlp.dense_h_to_4h", d, shape.hidden(), true, false),
-                linear(stem + "mlp.dense_4h_to_h", shape.hidden(), d, true, false));
+                linear(stem + "mlp.dense_h_to_4h"),
+                linear(stem + "mlp.dense_4h_to_h"));
     }
 
     private Block phi(String stem) {
-        int d = shape.dims();
-        int wide = shape.groups() * shape.headDims();
-        Norm first = norm(stem + "input_layernorm", d);
-        Linear query = linear(stem + "self_attn.q_proj", d, d, true, false);
-        Linear key = linear(stem + "self_attn.k_proj", d, wide, true, false);
-        Linear value = linear(stem + "self_attn.v_proj", d, wide, true, false);
-        Linear out = linear(stem + "self_attn.dense", d, d, true, false);
         return new Block(
-                first,
+                norm(stem + "input_layernorm"),
                 Optional.empty(),
-                query,
-                Optional.of(key),
-                Optional.of(value),
+                linear(stem + "self_attn.q_proj"),
+                Optional.of(linear(stem + "self_attn.k_proj")),
+                Optional.of(linear(stem + "self_attn.v_proj")),
                 headNorm(stem + "self_attn.q_layernorm"),
                 headNorm(stem + "self_attn.k_layernorm"),
-                out,
+                linear(stem + "self_attn.dense"),
                 Optional.empty(),
-                linear(stem + "mlp.fc1", d, shape.hidden(), true, false),
-                linear(stem + "mlp.fc2", shape.hidden(), d, true, false));
+                linear(stem + "mlp.fc1"),
+                linear(stem + "mlp.fc2"));
     }
 
     private Block llama(String stem) {
-        int d = shape.dims();
-        int query = shape.heads() * shape.headDims();
-        int wide = shape.groups() * shape.headDims();
-        boolean bias = shape.attentionBias();
-        boolean outBias = bias && shape.family() != Architecture.Family.QWEN2;
-        Norm first = norm(stem + "input_layernorm", d);
-        Norm second = norm(stem + "post_attention_layernorm", d);
-        Linear q = linear(stem + "self_attn.q_proj", d, query, bias, false);
-        Linear k = linear(stem + "self_attn.k_proj", d, wide, bias, false);
-        Linear v = linear(stem + "self_attn.v_proj", d, wide, bias, false);
-        Linear out = linear(stem + "self_attn.o_proj", query, d, outBias, false);
         return new Block(
-                first,
-                Optional.of(second),
-                q,
-                Optional.of(k),
-                Optional.of(v),
+                norm(stem + "input_layernorm"),
+                Optional.of(norm(stem + "post_attention_layernorm")),
+                linear(stem + "self_attn.q_proj"),
+                Optional.of(linear(stem + "self_attn.k_proj")),
+                Optional.of(linear(stem + "self_attn.v_proj")),
                 headNorm(stem + "self_attn.q_norm"),
                 headNorm(stem + "self_attn.k_norm"),
-                out,
-                Optional.of(linear(stem + "mlp.gate_proj", d, shape.hidden(), shape.mlpBias(), false)),
-                linear(stem + "mlp.up_proj", d, shape.hidden(), shape.mlpBias(), false),
-                linear(stem + "mlp.down_proj", shape.hidden(), d, shape.mlpBias(), false));
+                linear(stem + "self_attn.o_proj"),
+                Optional.of(linear(stem + "mlp.gate_proj")),
+                linear(stem + "mlp.up_proj"),
+                linear(stem + "mlp.down_proj"));
     }
 
     private Optional<Norm> headNorm(String name) {
-        return shape.headNorm() ? Optional.of(norm(name, shape.headDims())) : Optional.empty();
+        return shape.headNorm() ? Optional.of(norm(name)) : Optional.empty();
     }
 
-    private Tensor tensor(String name, long... size) {
-        Tensor tensor = zeros(size);
-        tensors.put(name, tensor);
-        return tensor;
+    private Tensor tensor(String name) {
+        return Optional.ofNullable(tensors.get(name)).orElseThrow();
     }
 
     /** Zeros in the type and on the device of the model. */
@@ -228,18 +176,15 @@ public final class Transformer {
         return torch.zeros(size).to(Devices.of(device), type);
     }
 
-    private Linear linear(String name, int inputs, int outputs, boolean bias, boolean inputsFirst) {
-        Tensor weight =
-                inputsFirst ? tensor(name + ".weight", inputs, outputs) : tensor(name + ".weight", outputs, inputs);
-        linears.add(new Lora.Layer(name, weight, inputsFirst, HEADS.contains(name)));
-        return new Linear(
-                name, weight, bias ? Optional.of(tensor(name + ".bias", outputs)) : Optional.empty(), inputsFirst);
+    private Linear linear(String name) {
+        boolean inputsFirst = shape.family() == Architecture.Family.GPT2 && !name.equals(shape.head());
+        Tensor weight = tensor(name + ".weight");
+        linears.add(new Lora.Layer(name, weight, inputsFirst, name.equals(shape.head())));
+        return new Linear(name, weight, Optional.ofNullable(tensors.get(name + ".bias")), inputsFirst);
     }
 
-    private Norm norm(String name, int width) {
-        return new Norm(
-                tensor(name + ".weight", width),
-                shape.family().rootMeanSquare() ? Optional.empty() : Optional.of(tensor(name + ".bias", width)));
+    private Norm norm(String name) {
+        return new Norm(tensor(name + ".weight"), Optional.ofNullable(tensors.get(name + ".bias")));
     }
 
     /** The shape. */
@@ -328,7 +273,7 @@ public final class Transformer {
                 .clamp_min(new Scalar(0))
                 .narrow(1, past, time); // [batch, time]
         Tensor bias = visible(seen, past, time);
-        Tensor angles = position.to(ScalarType.Float).unsqueeze(2).mul(frequencies); // [batch, time, rotated / 2]
+        Tensor angles = position.to(wide).unsqueeze(2).mul(frequencies); // [batch, time, rotated / 2]
         Tensor cos = angles.cos().unsqueeze(1);
         Tensor sin = angles.sin().unsqueeze(1);
         Tensor x = torch.embedding(embedding, ids);
@@ -361,7 +306,7 @@ public final class Transformer {
         }
         Tensor padding = seen.eq(new Scalar(0)).unsqueeze(1); // [batch, 1, all]
         return torch.zeros(1)
-                .to(Devices.of(device), ScalarType.Float)
+                .to(Devices.of(device), wide)
                 .expand(seen.size(0), time, all)
                 .masked_fill(hidden.logical_or(padding), new Scalar(-Float.MAX_VALUE))
                 .unsqueeze(1);
@@ -421,8 +366,8 @@ public final class Transformer {
                 .matmul(k.transpose(2, 3))
                 .mul(new Scalar(1 / Math.sqrt(e)))
                 .view(rows, h, time, all)
-                .add(bias); // float32 from here, whatever the type of the model
-        Tensor weights = torch.softmax(scores, -1, new ScalarTypeOptional(ScalarType.Float))
+                .add(bias); // at least float32 from here
+        Tensor weights = torch.softmax(scores, -1, new ScalarTypeOptional(wide))
                 .to(type)
                 .view(rows, g, h / g * time, all);
         Tensor mixed = weights.matmul(v)
@@ -477,19 +422,24 @@ public final class Transformer {
                     shape.epsilon(),
                     false);
         }
-        Tensor wide = x.to(ScalarType.Float);
-        Tensor scale = wide.square()
+        Tensor precise = x.to(wide);
+        Tensor scale = precise.square()
                 .mean(new long[] {-1}, true, new ScalarTypeOptional())
                 .add(new Scalar(shape.epsilon()))
                 .rsqrt();
-        return norm.weight.mul(wide.mul(scale).to(type));
+        return norm.weight.mul(precise.mul(scale).to(type));
     }
 
     private Tensor apply(Linear linear, Tensor in) {
         Tensor out;
         if (linear.inputsFirst) {
-            Tensor product = in.matmul(linear.weight);
-            out = linear.bias.map(product::add).orElse(product);
+            Tensor flat = in.reshape(-1, linear.weight.size(0)); // one product for all tokens
+            long[] size = in.shape();
+            size[size.length - 1] = linear.weight.size(1);
+            out = linear.bias
+                    .map(b -> torch.addmm(b, flat, linear.weight))
+                    .orElseGet(() -> flat.mm(linear.weight))
+                    .view(size);
         } else {
             out = linear.bias
                     .map(b -> torch.linear(in, linear.weight, new TensorOptional(b)))
