@@ -1,0 +1,90 @@
+package org.lethe.text.forget;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.lethe.Case;
+import org.lethe.Env;
+import org.lethe.numerics.Keyed;
+import org.lethe.text.Corpus;
+import org.lethe.text.Encoded;
+import org.lethe.text.LanguageModel;
+import org.lethe.text.Reading;
+import org.lethe.text.Sample;
+import org.lethe.text.TofuMetrics;
+
+/**
+ * The samples that audits look at: those that a request takes away, some of those that remain, and some that no model learnt.
+ *
+ * @param forgotten samples of the data that do not remain
+ * @param retained samples that remain, at most as many as asked for, drawn by the seed
+ * @param holdout samples that no model learnt, at most as many as asked for
+ */
+record Studied(List<Sample> forgotten, List<Sample> retained, List<Sample> holdout) {
+    /** Those of a case. */
+    static Studied of(Case<Corpus, LanguageModel> c, int most, Keyed key) {
+        Map<Sample, Integer> left = new HashMap<>();
+        c.remaining().training().forEach(s -> left.merge(s, 1, Integer::sum));
+        List<Sample> forgotten = new ArrayList<>();
+        for (Sample sample : c.data().training()) {
+            if (left.merge(sample, -1, Integer::sum) < 0) {
+                forgotten.add(sample);
+            }
+        }
+        return new Studied(
+                forgotten,
+                drawn(c.remaining().training(), most, key.of("retained")),
+                drawn(c.data().holdout(), most, key.of("holdout")));
+    }
+
+    private static List<Sample> drawn(List<Sample> samples, int most, Keyed key) {
+        if (samples.size() <= most) {
+            return samples;
+        }
+        return IntStream.range(0, samples.size())
+                .boxed()
+                .sorted((a, b) -> Long.compare(key.at(a), key.at(b)))
+                .limit(most)
+                .sorted()
+                .map(samples::get)
+                .toList();
+    }
+
+    /** What a model makes of the answers of some samples. */
+    static Reading read(LanguageModel model, List<Sample> samples, Env env) {
+        List<Encoded> encoded = samples.stream().map(model::encode).toList();
+        return Reading.of(model, encoded, env);
+    }
+
+    /**
+     * Truth ratios R = p(wrong) / p(right) of samples that have wrong answers: right is the paraphrased answer where there is one, and
+     * p(wrong) the geometric mean over wrong answers, all length-normalised (TOFU, section 2.2.2).
+     */
+    static double[] truthRatios(LanguageModel model, List<Sample> samples, Env env) {
+        List<Encoded> all = new ArrayList<>();
+        List<Integer> counts = new ArrayList<>();
+        for (Sample sample : samples) {
+            if (!sample.wrongAnswers().isEmpty()) {
+                all.add(model.encode(
+                        sample.prompt(), sample.paraphrasedAnswer().orElse(sample.answer())));
+                sample.wrongAnswers().forEach(wrong -> all.add(model.encode(sample.prompt(), wrong)));
+                counts.add(sample.wrongAnswers().size());
+            }
+        }
+        if (all.isEmpty()) {
+            return new double[0];
+        }
+        double[] entropies = Reading.of(model, all, env).crossEntropies();
+        double[] ratios = new double[counts.size()];
+        int at = 0;
+        for (int n = 0; n < ratios.length; n++) {
+            double right = entropies[at];
+            double[] wrong = java.util.Arrays.copyOfRange(entropies, at + 1, at + 1 + counts.get(n));
+            ratios[n] = TofuMetrics.truthRatio(right, wrong);
+            at += 1 + wrong.length;
+        }
+        return ratios;
+    }
+}
