@@ -147,7 +147,8 @@ class MembershipScoresTest {
     }
 
     private static void refused(String message, Runnable call) {
-        String got = assertThrows(IllegalArgumentException.class, call::run).getMessage();
+        String got = String.valueOf(
+                assertThrows(IllegalArgumentException.class, call::run).getMessage());
         assertTrue(got.startsWith(message + ", expected "), got);
     }
 }

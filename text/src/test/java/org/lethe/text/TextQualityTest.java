@@ -97,7 +97,8 @@ class TextQualityTest {
     }
 
     private static void refused(String message, Runnable call) {
-        String got = assertThrows(IllegalArgumentException.class, call::run).getMessage();
+        String got = String.valueOf(
+                assertThrows(IllegalArgumentException.class, call::run).getMessage());
         assertTrue(got.startsWith(message + ", expected "), got);
     }
 }

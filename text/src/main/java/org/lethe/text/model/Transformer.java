@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -212,6 +213,17 @@ public final class Transformer {
         adapter = Optional.of(added);
     }
 
+    /** Whether an adapter acts that is not part of the weights. */
+    public boolean adapted() {
+        return adapter.isPresent();
+    }
+
+    /** Makes an adapter part of the weights, if there is one, and drops it. */
+    public void merge() {
+        adapter.ifPresent(Adapter::merge);
+        adapter = Optional.empty();
+    }
+
     /** What is trained: the adapter's matrices where there is an adapter, else all tensors. */
     public Parameters trained() {
         return adapter.map(Adapter::parameters).orElse(parameters);
@@ -246,7 +258,11 @@ public final class Transformer {
         return states;
     }
 
-    /** Takes in new tokens after those in a cache; their state after the last norm, {@code [batch, new, dims]}. */
+    /**
+     * Takes in new tokens after those in a cache, which may hold more than the model has positions, as rows are padded: a row
+     * that has used them all is of no use any more, and its last position is repeated. Their state after the last norm is
+     * {@code [batch, new, dims]}.
+     */
     public Tensor extend(Tensor ids, Tensor mask, KeyValueCache cache) {
         return normed(last, forward(ids, mask, shape.layers(), Optional.of(cache), new ArrayList<>()));
     }
@@ -266,11 +282,11 @@ public final class Transformer {
         int past = cache.map(KeyValueCache::length).orElse(0);
         long time = ids.size(1);
         Check.require(
-                past + time <= shape.positions(), "tokens", past + time, "at most " + shape.positions() + " positions");
+                cache.isPresent() || time <= shape.positions(), "tokens", time, "at most " + shape.positions());
         Tensor seen = cache.map(c -> c.masked(mask)).orElse(mask); // [batch, past + time]
         Tensor position = seen.cumsum(1)
                 .sub(new Scalar(1))
-                .clamp_min(new Scalar(0))
+                .clamp(new ScalarOptional(new Scalar(0)), new ScalarOptional(new Scalar(shape.positions() - 1)))
                 .narrow(1, past, time); // [batch, time]
         Tensor bias = visible(seen, past, time);
         Tensor angles = position.to(wide).unsqueeze(2).mul(frequencies); // [batch, time, rotated / 2]

@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 import org.lethe.LetheException;
 import org.lethe.Printable;
 
@@ -74,6 +75,10 @@ record TokenizerJson(String json, Map<String, Integer> ids, Map<String, Integer>
             this.known = known;
         }
     }
+
+    /** Characters and classes in a row, each at least once. */
+    private static final Pattern NEVER_EMPTY = Pattern.compile(
+            "(?:(?:\\\\[pP]\\{\\^?\\w+\\}|\\\\[^bBAzZGpPkgKQEX0-9]|\\[\\^?[^\\[\\]&]+\\]|[^\\\\()\\[\\]{}|*+?^$])(?:\\+|\\{[1-9]\\d{0,3}(?:,\\d{0,4})?\\})?)+");
 
     private static final String MODELS = "BPE, Unigram, WordLevel, WordPiece";
 
@@ -132,7 +137,7 @@ record TokenizerJson(String json, Map<String, Integer> ids, Map<String, Integer>
         if (!List.of(MODELS.split(", ")).contains(type)) {
             throw wrong(where, "model.type is \"" + type + "\", expected one of " + MODELS);
         }
-        if (model.path("dropout").asDouble(0) != 0) {
+        if (model.hasNonNull("dropout") && model.path("dropout").asDouble(1) != 0) {
             throw wrong(
                     where,
                     "model.dropout is " + shown(model.path("dropout"))
@@ -156,6 +161,22 @@ record TokenizerJson(String json, Map<String, Integer> ids, Map<String, Integer>
         String type = text(node.path("type"), key + ".type", where);
         if (!List.of(part.known.split(", ")).contains(type)) {
             throw wrong(where, key + ".type is \"" + type + "\", expected one of " + part.known);
+        }
+        if (part == Part.DECODER && type.equals("Strip") && !node.path("stop").asText().equals("0")) {
+            // The library ends the process where a token is shorter than what is cut off.
+            throw wrong(where, key + ".stop is " + shown(node.path("stop")) + ", expected 0");
+        }
+        if (part == Part.NORMALIZER && type.equals("Replace")) {
+            // The library ends the process where a pattern matches nothing at some place of a text.
+            JsonNode pattern = node.path("pattern");
+            String regex = pattern.path("Regex").asText("");
+            if (pattern.path("String").asText("").isEmpty()
+                    && !NEVER_EMPTY.matcher(regex).matches()) {
+                throw wrong(
+                        where,
+                        key + ".pattern is " + shown(pattern)
+                                + ", expected a text, or an expression of characters and classes that cannot match nothing");
+            }
         }
         if (type.equals("Sequence")) {
             JsonNode parts = node.path(part.inner);
