@@ -35,16 +35,21 @@ public record BpeTrainer(int vocabulary) {
             Pattern.UNICODE_CHARACTER_CLASS);
 
     public BpeTrainer {
-        Check.require(
-                vocabulary >= FIRST + BYTES && vocabulary <= 1 << 20,
-                "vocabulary",
-                vocabulary,
-                FIRST + BYTES + " to 1048576: an end token, 256 bytes and joined pairs");
+        check(vocabulary);
     }
 
     /** 2,048 tokens. */
     public BpeTrainer() {
         this(2048);
+    }
+
+    /** Refuses a number of tokens that has no room for the bytes. */
+    public static void check(int vocabulary) {
+        Check.require(
+                vocabulary >= FIRST + BYTES && vocabulary <= 1 << 20,
+                "vocabulary",
+                vocabulary,
+                FIRST + BYTES + " to 1048576: an end token, 256 bytes and joined pairs");
     }
 
     /** The tokenizer of some texts. */
