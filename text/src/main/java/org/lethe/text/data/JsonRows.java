@@ -100,6 +100,9 @@ final class JsonRows {
         }
 
         Turn turn(JsonNode node, String key) {
+            if (!node.isObject()) {
+                throw wrong(key + " is " + shown(node) + ", expected a text or a turn such as {\"role\": …, \"content\": …}");
+            }
             boolean other = node.has("from");
             String name = text(node.path(other ? "from" : "role"), key + (other ? ".from" : ".role"));
             Role role =

@@ -36,8 +36,8 @@ import org.lethe.text.tokenizer.Tokenizer;
  * @param heldOutPreferences share of the pairs that only choose among models
  * @param refusals path of a text file with a sentence that declines to answer on each line; empty for none
  * @param chat chat template of conversations: llama2, llama3, chatml, zephyr or plain; empty for one question and its answer
- * @param before text before a prompt
- * @param after text between prompt and answer
+ * @param before text before a prompt; unused with a chat template
+ * @param after text between prompt and answer; unused with a chat template
  * @param vocabulary number of tokens of a model that is trained from scratch
  * @param seed seed of the held-out preferences
  */
@@ -104,7 +104,9 @@ public record TextFile(
                 throw JsonRows.unreadable(file, e);
             }
         }
-        PromptFormat format = new PromptFormat(before, after);
+        PromptFormat format = chat.isEmpty() && training.stream().anyMatch(s -> !s.prompt().isEmpty())
+                ? new PromptFormat(before, after)
+                : PromptFormat.PLAIN; // plain texts have no prompt, and a chat template writes the whole one
         Tokenizer tokenizer = new BpeTrainer(vocabulary)
                 .train(Stream.of(
                                 training.stream().map(s -> format.of(s.prompt()) + s.answer()),
