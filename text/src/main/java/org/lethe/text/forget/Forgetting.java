@@ -1,312 +1,60 @@
 package org.lethe.text.forget;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.IntStream;
-import org.bytedeco.javacpp.PointerScope;
-import org.lethe.Aspect;
-import org.lethe.Audit;
-import org.lethe.Case;
-import org.lethe.Check;
-import org.lethe.Direction;
 import org.lethe.Env;
-import org.lethe.Finding;
+import org.lethe.Exactness;
+import org.lethe.Learner;
+import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
-import org.lethe.Picture;
 import org.lethe.Request;
-import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
-import org.lethe.statistics.Resampling.Difference;
-import org.lethe.statistics.Resampling.Sampled;
-import org.lethe.statistics.Statistics;
-import org.lethe.text.Bands;
 import org.lethe.text.Corpus;
-import org.lethe.text.KolmogorovSmirnov;
+import org.lethe.text.Encoded;
 import org.lethe.text.LanguageModel;
-import org.lethe.text.Memorisation;
-import org.lethe.text.Reading;
-import org.lethe.text.Rouge;
 import org.lethe.text.Sample;
-import org.lethe.text.TofuMetrics;
-import org.lethe.text.model.Generation;
-import org.lethe.text.model.Transformer;
 
-/**
- * Measures what a model still knows of the samples that it was to forget, beside the model before and the reference.
- *
- * <p><em>Probability</em> is exp(−cross-entropy) of the answer, ROUGE-L recall that of the greedy answer, <em>truth ratio</em> p(wrong) /
- * p(right) (TOFU, Maini et al. 2024, section 2.2), <em>extraction strength</em> the share of an answer that the rest draws out, and
- * <em>forget quality</em> the p-value of a two-sample Kolmogorov-Smirnov test between the truth ratios of this model and of the
- * reference: a high one says that the two are not told apart, not that ratios are high. <em>Completeness</em> is
- * the mean of 1 − probability, 1 − ROUGE and 1 − extraction strength (MRD's UC as defined here, as the paper's definition is
- * not known).
- *
- * <p>There are two bars. Forget probability must not be above the reference's by more than {@code margin}: fail if the
- * paired bootstrap interval over samples lies beyond it, undecided if the interval crosses it, or if the model before is not above the
- * reference by more than the margin. Forget quality must be at least 0.05; it is undecided if it already was for the model before. A
- * model that falls far below the reference meets the first bar and may fail the second.
- *
- * <p>Cost: 7 readings of each forgotten sample and one greedy answer, of three models.
- *
- * @param newTokens most tokens of a generated answer
- * @param margin by how much the mean forget probability may be above the reference's
- */
-@Named("forgetting")
-public record Forgetting(int newTokens, double margin) implements Audit<Corpus, LanguageModel> {
-    private static final double LEVEL = 0.05;
-
-    public Forgetting {
-        Check.require(newTokens >= 1, "newTokens", newTokens, "at least 1");
-        Check.require(margin >= 0 && margin < 1, "margin", margin, "0 or more, below 1");
-    }
-
-    /** 64 new tokens, a margin of 0.05. */
-    public Forgetting() {
-        this(64, 0.05);
+/** The requirements of every method that makes a language model forget samples. */
+interface Forgetting extends Method<Corpus, LanguageModel> {
+    @Override
+    default Optional<String> unsuited(Request request, Learner<Corpus, LanguageModel> learner) {
+        return LetheException.refusal(() -> request(this, request));
     }
 
     @Override
-    public Aspect aspect() {
-        return Aspect.EFFECT;
+    default Exactness exactness() {
+        return Exactness.APPROXIMATE;
     }
 
-    @Override
-    public Optional<String> unsuited(Request request, Method<Corpus, LanguageModel> method) {
-        return ForgetSamples.in(request)
-                ? Optional.empty()
-                : Optional.of("forgetting looks at requests to forget, not " + Named.Of.name(request));
+    /** The request, which must be one to forget samples. */
+    static ForgetSamples request(Method<?, ?> method, Request request) {
+        if (request instanceof ForgetSamples forget) {
+            return forget;
+        }
+        throw new LetheException(
+                LetheException.Code.STUDY,
+                Named.Of.name(method) + " fulfils requests to forget samples, not " + Named.Of.name(request));
     }
 
-    /** What one model knows of the samples. */
-    private record Known(
-            double[] probabilities, double[] rouge, double[] ratios, double[] exact, double[] strength) {
-        static Known of(LanguageModel model, List<Sample> samples, int newTokens, Env env) {
-            Reading read = Studied.read(model, samples, env);
-            List<String> answers;
-            try (var _ = new PointerScope()) {
-                Transformer open = model.open(env.device());
-                answers = Generation.greedy(newTokens)
-                        .answers(
-                                open,
-                                model.tokenizer(),
-                                model.format(),
-                                samples.stream().map(Sample::prompt).toList(),
-                                env.random("answers"),
-                                env.progress());
+    /** What a model reads of samples to forget and the rest; each sample to forget has the same refusal in every epoch. */
+    static Unlearning.Samples samples(
+            LanguageModel model, ForgetSamples.Forgotten forgotten, Corpus corpus, Env env) {
+        List<String> sentences = corpus.refusals();
+        List<Encoded> refusals = new ArrayList<>();
+        Keyed key = env.random("refusals");
+        if (!sentences.isEmpty()) {
+            for (int n = 0; n < forgotten.samples().size(); n++) {
+                int which = Keyed.below(key.at(forgotten.indices()[n]), sentences.size());
+                refusals.add(model.encode(forgotten.samples().get(n).prompt(), sentences.get(which)));
             }
-            double[] rouge = IntStream.range(0, samples.size())
-                    .mapToDouble(n -> Rouge.of(samples.get(n).answer(), answers.get(n), true)
-                            .recall())
-                    .toArray();
-            return new Known(
-                    read.probabilities(),
-                    rouge,
-                    Studied.truthRatios(model, samples, env),
-                    read.right().stream()
-                            .mapToDouble(r -> Memorisation.exact(withoutEnd(r)))
-                            .toArray(),
-                    read.right().stream()
-                            .mapToDouble(r -> Memorisation.extractionStrength(withoutEnd(r)))
-                            .toArray());
         }
-
-        /** The end token counts for neither measure. */
-        private static boolean[] withoutEnd(boolean[] right) {
-            return right.length == 1 ? right : Arrays.copyOf(right, right.length - 1);
-        }
-
-        double[] completeness() {
-            return IntStream.range(0, probabilities.length)
-                    .mapToDouble(n -> 1 - (probabilities[n] + rouge[n] + strength[n]) / 3)
-                    .toArray();
-        }
+        return new Unlearning.Samples(
+                encoded(model, forgotten.samples()), encoded(model, forgotten.remaining().training()), refusals);
     }
 
-    @Override
-    public List<Finding> examine(Case<Corpus, LanguageModel> c, Env env) {
-        Keyed random = env.random("forgetting");
-        Studied studied = Studied.of(c, 1, random);
-        List<Sample> samples = studied.forgotten();
-        List<Finding> findings = new ArrayList<>();
-        findings.add(new Finding("forget-samples", samples.size(), samples.size(), Direction.NONE));
-        if (samples.size() < 2) {
-            findings.set(
-                    0,
-                    findings.getFirst()
-                            .judged(new Verdict.Undecided(bar(), "fewer than two samples were to be forgotten")));
-            return findings;
-        }
-        Known before = before(c, samples, env);
-        Known after = c.untouched() ? before : known(c.after(), samples, env);
-        Known reference = known(c.reference(), samples, env);
-        Keyed draws = random.of("resamples");
-        int n = samples.size();
-        judged(findings, draws, n, before.probabilities, after.probabilities, reference.probabilities);
-        beside(findings, "forget-rouge", draws, n, before.rouge, after.rouge, reference.rouge, Direction.LOWER);
-        beside(
-                findings,
-                "exact-memorisation",
-                draws,
-                n,
-                before.exact,
-                after.exact,
-                reference.exact,
-                Direction.LOWER);
-        beside(
-                findings,
-                "extraction-strength",
-                draws,
-                n,
-                before.strength,
-                after.strength,
-                reference.strength,
-                Direction.LOWER);
-        beside(
-                findings,
-                "completeness",
-                draws,
-                n,
-                before.completeness(),
-                after.completeness(),
-                reference.completeness(),
-                Direction.HIGHER);
-        double[] sorted = after.probabilities.clone();
-        Arrays.sort(sorted);
-        findings.add(new Finding("forget-probability-90", Statistics.quantile(sorted, 0.9), n, Direction.LOWER));
-        findings.add(new Finding(
-                "never-forgotten",
-                IntStream.range(0, n)
-                        .filter(i -> after.probabilities[i] > before.probabilities[i] / 2)
-                        .count(),
-                n,
-                Direction.LOWER));
-        quality(findings, before.ratios, after.ratios, reference.ratios);
-        return findings;
-    }
-
-    private Known before(Case<Corpus, LanguageModel> c, List<Sample> samples, Env env) {
-        return c.baseline().of(List.of("forgetting", this, samples), env, e -> known(c.before(), samples, e));
-    }
-
-    private Known known(LanguageModel model, List<Sample> samples, Env env) {
-        return Known.of(model, samples, newTokens, env);
-    }
-
-    private void judged(
-            List<Finding> findings, Keyed draws, int n, double[] before, double[] after, double[] reference) {
-        Sampled of = Bands.mean(after, draws);
-        Sampled ofReference = Bands.mean(reference, draws);
-        Difference difference = of.less(ofReference);
-        Difference known = Bands.mean(before, draws).less(ofReference);
-        Verdict verdict = known.interval().low() <= margin
-                ? new Verdict.Undecided(
-                        bar(),
-                        String.format(
-                                Locale.ROOT,
-                                "the model before is only %.3f above the reference by %d samples",
-                                known.value(),
-                                n))
-                : difference.interval().high() <= margin
-                        ? new Verdict.Pass(bar())
-                        : difference.interval().low() > margin
-                                ? new Verdict.Fail(bar())
-                                : new Verdict.Undecided(bar(), "the interval of the difference crosses the bar");
-        findings.add(finding("forget-probability", of, n, Direction.LOWER).judged(verdict));
-        findings.add(finding("forget-probability-before", Bands.mean(before, draws), n, Direction.NONE));
-        findings.add(finding("forget-probability-reference", ofReference, n, Direction.NONE));
-    }
-
-    private static void beside(
-            List<Finding> findings,
-            String name,
-            Keyed draws,
-            int n,
-            double[] before,
-            double[] after,
-            double[] reference,
-            Direction direction) {
-        findings.add(finding(name, Bands.mean(after, draws), n, direction));
-        findings.add(finding(name + "-before", Bands.mean(before, draws), n, Direction.NONE));
-        findings.add(finding(name + "-reference", Bands.mean(reference, draws), n, Direction.NONE));
-    }
-
-    private static Finding finding(String name, Sampled measured, int n, Direction direction) {
-        return new Finding(name, measured.value(), n, direction).within(measured.interval());
-    }
-
-    private static void quality(List<Finding> findings, double[] before, double[] after, double[] reference) {
-        if (after.length < 2) {
-            return; // no wrong answers to compare with
-        }
-        String bar = "at least " + LEVEL;
-        KolmogorovSmirnov test = KolmogorovSmirnov.of(after, reference);
-        double already = KolmogorovSmirnov.of(before, reference).p();
-        Verdict verdict = already >= LEVEL
-                ? new Verdict.Undecided(
-                        bar,
-                        String.format(
-                                Locale.ROOT,
-                                "%d truth ratios do not tell the model before from the reference (p = %.2g)",
-                                before.length,
-                                already))
-                : Verdict.of(test.p() >= LEVEL, bar);
-        findings.add(new Finding("forget-quality", test.p(), after.length, Direction.HIGHER).judged(verdict));
-        findings.add(new Finding("log10-forget-quality", test.log10P(), after.length, Direction.HIGHER));
-        findings.add(new Finding("forget-quality-before", already, before.length, Direction.NONE));
-        findings.add(new Finding(
-                "forget-truth-ratio", TofuMetrics.forgetTruthRatio(after), after.length, Direction.HIGHER));
-        findings.add(new Finding(
-                "forget-truth-ratio-before", TofuMetrics.forgetTruthRatio(before), before.length, Direction.NONE));
-        findings.add(new Finding(
-                "forget-truth-ratio-reference",
-                TofuMetrics.forgetTruthRatio(reference),
-                reference.length,
-                Direction.NONE));
-    }
-
-    @Override
-    public List<Picture> pictures(Case<Corpus, LanguageModel> c, Env env) {
-        Studied studied = Studied.of(c, 1, env.random("forgetting"));
-        if (studied.forgotten().size() < 2) {
-            return List.of();
-        }
-        List<Picture.Line> lines = new ArrayList<>();
-        lines.add(line("before", before(c, studied.forgotten(), env).probabilities()));
-        lines.add(line(
-                "after", Studied.read(c.after(), studied.forgotten(), env).probabilities()));
-        lines.add(line(
-                "reference", Studied.read(c.reference(), studied.forgotten(), env).probabilities()));
-        return List.of(new Picture.Curve(
-                "probability of each forgotten answer",
-                "share of the forgotten samples",
-                "probability",
-                "Samples are sorted anew for each model, so a place on the axis is not the same sample.",
-                lines));
-    }
-
-    private static Picture.Line line(String name, double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        List<Float> x = new ArrayList<>();
-        List<Float> y = new ArrayList<>();
-        for (int n = 0; n < sorted.length; n++) {
-            x.add((float) (n + 0.5) / sorted.length);
-            y.add((float) sorted[n]);
-        }
-        return new Picture.Line(name, x, y, List.of(), List.of());
-    }
-
-    private String bar() {
-        return String.format(Locale.ROOT, "at most %s above the reference's", margin);
-    }
-
-    @Override
-    public String limits() {
-        return "Answers are scored as they stand in the data, and one greedy answer is generated: other questions or a longer"
-                + " conversation may still draw a forgotten answer out.";
+    private static List<Encoded> encoded(LanguageModel model, List<Sample> samples) {
+        return samples.stream().map(model::encode).toList();
     }
 }
