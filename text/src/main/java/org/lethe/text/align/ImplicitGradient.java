@@ -15,7 +15,7 @@ import org.lethe.numerics.Keyed;
  *
  * <p>With v = H⁻¹∇J one solve serves all examples. All s_i = v·∇l_i come from two forward passes, [l_i(θ + εv) − l_i(θ − εv)] / 2ε,
  * instead of a backward pass each. A sample of them is compared with exact products; where they disagree by more than a hundredth
- * of the scores' spread, the exact ones are taken for all.
+ * of the scores' spread, ε shrinks, and at last the exact ones are taken for all.
  *
  * @param scores s_i of each candidate; above 0 where unlearning it helps
  * @param solution how H⁻¹∇J was found
@@ -53,26 +53,41 @@ public record ImplicitGradient(
             Solved solved =
                     new Solved(solution.products(), solution.residual(), solution.restarts(), solution.damping());
             Tensor v = solution.direction();
-            double[] scores = forward(problem, v);
             int[] sample = sample(problem.candidates(), random.of("compared"));
             double[] exact = exact(problem, v, sample);
-            double spread = Arrays.stream(scores).max().orElse(0)
-                    - Arrays.stream(scores).min().orElse(0);
-            double off = 0;
-            double largest = 0;
-            for (int n = 0; n < sample.length; n++) {
-                off = Math.max(off, Math.abs(exact[n] - scores[sample[n]]));
-                largest = Math.max(largest, Math.abs(exact[n]));
+            double scale = spread(exact);
+            double error = Double.POSITIVE_INFINITY;
+            for (double step = step(problem, v); error > TOLERANCE && step > 0; step = smaller(problem, v, step)) {
+                double off = off(exact, forward(problem, v, step, sample));
+                error = off == 0 ? 0 : off / scale;
+                if (error <= TOLERANCE) {
+                    return new ImplicitGradient(
+                            forward(problem, v, step, all(problem)), solved, value[0], error, false);
+                }
             }
-            double scale = Math.max(spread, problem.candidates() == 1 ? largest : 0);
-            double error = off == 0 ? 0 : off / Math.max(scale, Double.MIN_NORMAL);
-            if (error <= TOLERANCE) {
-                return new ImplicitGradient(scores, solved, value[0], error, false);
-            }
-            int[] all = new int[problem.candidates()];
-            Arrays.setAll(all, i -> i);
-            return new ImplicitGradient(exact(problem, v, all), solved, value[0], error, true);
+            return new ImplicitGradient(exact(problem, v, all(problem)), solved, value[0], error, true);
         }
+    }
+
+    private static int[] all(BilevelProblem problem) {
+        int[] all = new int[problem.candidates()];
+        Arrays.setAll(all, i -> i);
+        return all;
+    }
+
+    /** Largest less smallest of the compared scores; the size of a single one. */
+    private static double spread(double[] scores) {
+        double high = Arrays.stream(scores).max().orElse(0);
+        double low = Arrays.stream(scores).min().orElse(0);
+        return Math.max(high > low ? high - low : Math.abs(high), Double.MIN_NORMAL);
+    }
+
+    private static double off(double[] exact, double[] other) {
+        double off = 0;
+        for (int n = 0; n < exact.length; n++) {
+            off = Math.max(off, Math.abs(exact[n] - other[n]));
+        }
+        return off;
     }
 
     /** ∇J, and its value into the first place of an array. */
@@ -88,21 +103,31 @@ public record ImplicitGradient(
         return sum;
     }
 
-    /** All s_i by two forward passes. */
-    static double[] forward(BilevelProblem problem, Tensor v) {
+    /** The first ε to try: a fixed share of the parameters' length. */
+    static double step(BilevelProblem problem, Tensor v) {
+        try (var _ = new PointerScope()) {
+            Tensor at = Flat.of(problem.parameters());
+            double length = Flat.norm(v);
+            // the error falls with ε², and rounding rises with 1/ε
+            double relative = at.scalar_type().intern() == ScalarType.Double ? 1e-5 : 1e-3;
+            return length == 0 ? 1 : relative * Math.max(Flat.norm(at), 1e-3) / length;
+        }
+    }
+
+    /** A quarter of ε, where the loss bends too much for it; 0 where rounding would be larger than what is measured. */
+    private static double smaller(BilevelProblem problem, Tensor v, double step) {
+        return step > step(problem, v) / 30 ? step / 4 : 0;
+    }
+
+    /** s_i of some examples by two forward passes. */
+    static double[] forward(BilevelProblem problem, Tensor v, double step, int[] which) {
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard()) {
             Tensor start = Flat.of(problem.parameters());
-            double length = Flat.norm(v);
-            if (length == 0) {
-                return new double[problem.candidates()];
-            }
-            double relative = start.scalar_type().intern() == ScalarType.Double ? 1e-5 : 1e-3;
-            double step = relative * Math.max(Flat.norm(start), 1e-3) / length;
             Flat.set(problem.parameters(), start.add(v, new Scalar(step)));
-            double[] ahead = losses(problem);
+            double[] ahead = losses(problem, which);
             Flat.set(problem.parameters(), start.sub(v, new Scalar(step)));
-            double[] behind = losses(problem);
+            double[] behind = losses(problem, which);
             Flat.set(problem.parameters(), start);
             double[] scores = new double[ahead.length];
             Arrays.setAll(scores, i -> (ahead[i] - behind[i]) / (2 * step));
@@ -110,16 +135,14 @@ public record ImplicitGradient(
         }
     }
 
-    /** The losses of all candidates, without gradients. */
-    static double[] losses(BilevelProblem problem) {
-        double[] all = new double[problem.candidates()];
+    /** The losses of some examples, without gradients. */
+    static double[] losses(BilevelProblem problem, int[] which) {
+        double[] all = new double[which.length];
         for (int from = 0; from < all.length; from += problem.block()) {
-            int first = from;
-            int[] which = new int[Math.min(problem.block(), all.length - from)];
-            Arrays.setAll(which, i -> first + i);
+            int[] block = Arrays.copyOfRange(which, from, Math.min(which.length, from + problem.block()));
             try (var _ = new PointerScope();
                     var _ = new NoGradGuard()) {
-                System.arraycopy(Flat.doubles(problem.losses(which)), 0, all, from, which.length);
+                System.arraycopy(Flat.doubles(problem.losses(block)), 0, all, from, block.length);
             }
         }
         return all;
@@ -138,13 +161,6 @@ public record ImplicitGradient(
     }
 
     private static int[] sample(int candidates, Keyed random) {
-        if (candidates <= COMPARED) {
-            int[] all = new int[candidates];
-            Arrays.setAll(all, i -> i);
-            return all;
-        }
-        int[] drawn = new int[COMPARED];
-        Arrays.setAll(drawn, n -> Keyed.below(random.at(n), candidates));
-        return Arrays.stream(drawn).distinct().toArray();
+        return Arrays.copyOf(AlignmentRun.order(candidates, random), Math.min(COMPARED, candidates));
     }
 }
