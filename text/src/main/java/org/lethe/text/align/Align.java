@@ -1,0 +1,84 @@
+package org.lethe.text.align;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.lethe.Check;
+import org.lethe.LetheException;
+import org.lethe.Named;
+import org.lethe.Request;
+import org.lethe.numerics.Keyed;
+import org.lethe.text.Corpus;
+import org.lethe.text.Preference;
+import org.lethe.text.Sample;
+
+/**
+ * A request to a language model to prefer some answers to others, by unlearning unwanted ones or by learning from pairs.
+ *
+ * <p>Unwanted answers are cheap: reports, red-teaming. Pairs are dear, so that few are given.
+ *
+ * @param percent share of the unwanted training samples that may be unlearned, the candidates
+ * @param pairs number of preference pairs that a method may use
+ * @param seed seed of the choice of both
+ */
+@Named("align")
+public record Align(double percent, int pairs, long seed) implements Request {
+    public Align {
+        Check.require(percent > 0 && percent <= 100, "percent", percent, "above 0, at most 100");
+        Check.require(pairs >= 1, "pairs", pairs, "at least 1");
+    }
+
+    /** 65 % of the unwanted samples, as published for SafeRLHF, and 64 pairs. */
+    public Align() {
+        this(65, 64, 42);
+    }
+
+    /** The request as one to align. */
+    static Align of(Request request, String who) {
+        if (request instanceof Align align) {
+            return align;
+        }
+        throw new LetheException(
+                LetheException.Code.STUDY, who + " suits requests to align, not " + Named.Of.name(request));
+    }
+
+    /** The places of the candidates in a list of samples, ascending. */
+    public int[] candidates(List<Sample> samples) {
+        Keyed key = Keyed.seed(seed).of("candidates");
+        int[] unwanted = IntStream.range(0, samples.size())
+                .filter(s -> samples.get(s).unwanted())
+                .toArray();
+        long wanted = Math.round(unwanted.length * percent / 100);
+        return IntStream.of(unwanted)
+                .boxed()
+                .sorted(Comparator.comparingLong((Integer s) -> key.at(s)).thenComparingInt(s -> s))
+                .limit(wanted)
+                .sorted()
+                .mapToInt(s -> s)
+                .toArray();
+    }
+
+    /** The pairs that a method may use. */
+    public List<Preference> pairs(List<Preference> all) {
+        Keyed key = Keyed.seed(seed).of("pairs");
+        return IntStream.range(0, all.size())
+                .boxed()
+                .sorted(Comparator.comparingLong((Integer p) -> key.at(p)).thenComparingInt(p -> p))
+                .limit(pairs)
+                .sorted()
+                .map(all::get)
+                .toList();
+    }
+
+    /** The corpus without the candidates: what the reference of this request is trained on. */
+    public Corpus remaining(Corpus corpus) {
+        Set<Integer> gone =
+                IntStream.of(candidates(corpus.training())).boxed().collect(Collectors.toSet());
+        return corpus.training(IntStream.range(0, corpus.training().size())
+                .filter(s -> !gone.contains(s))
+                .mapToObj(corpus.training()::get)
+                .toList());
+    }
+}
