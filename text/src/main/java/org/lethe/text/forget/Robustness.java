@@ -80,7 +80,7 @@ public record Robustness(int steps, int batch, double learningRate, double margi
 
     @Override
     public Optional<String> unsuited(Request request, Method<Corpus, LanguageModel> method) {
-        return ForgetSamples.in(request)
+        return request instanceof ForgetSamples
                 ? Optional.empty()
                 : Optional.of("robustness looks at requests to forget, not " + Named.Of.name(request));
     }
