@@ -4,6 +4,7 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** Reads the components of records, and makes records from them: entries of a study are records, and so are options. */
 public final class Components {
@@ -16,6 +17,17 @@ public final class Components {
             return component.getAccessor().invoke(record);
         } catch (IllegalAccessException | InvocationTargetException e) {
             throw new IllegalStateException("the accessor of " + component + " does not work", e);
+        }
+    }
+
+    /** A record with its usual settings: what its constructor without parameters makes; empty where it has none. */
+    public static Optional<Object> usual(Class<?> type) {
+        try {
+            Constructor<?> constructor = type.getDeclaredConstructor();
+            constructor.setAccessible(true);
+            return Optional.of(constructor.newInstance());
+        } catch (ReflectiveOperationException none) {
+            return Optional.empty();
         }
     }
 

@@ -1,6 +1,5 @@
 package org.lethe.study;
 
-import java.lang.reflect.Constructor;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -273,13 +272,9 @@ final class Binder {
     }
 
     private static Object fresh(Class<?> type, String path) {
-        try {
-            Constructor<?> constructor = type.getDeclaredConstructor();
-            constructor.setAccessible(true);
-            return constructor.newInstance();
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(path + ": " + type + " has no constructor that gives its defaults", e);
-        }
+        return Components.usual(type)
+                .orElseThrow(() -> new IllegalStateException(
+                        path + ": " + type + " has no constructor that gives its defaults"));
     }
 
     private Optional<Object> scalar(String text, int line, String path, Class<?> type) {

@@ -76,11 +76,13 @@ public final class Words {
         }
         List<String> settings = new ArrayList<>();
         if (entry instanceof Record) {
+            // Another member of a family than the prototype has usual settings of its own.
+            Object like = prototype == null || prototype.getClass() == entry.getClass()
+                    ? prototype
+                    : Components.usual(entry.getClass()).orElse(null);
             for (RecordComponent component : entry.getClass().getRecordComponents()) {
                 Object value = Components.value(entry, component);
-                Object usual = prototype != null && prototype.getClass() == entry.getClass()
-                        ? Components.value(prototype, component)
-                        : null;
+                Object usual = like == null ? null : Components.value(like, component);
                 if (usual == null || !Objects.deepEquals(value, usual)) {
                     settings.add(component.getName() + ": " + word(value, usual));
                 }
