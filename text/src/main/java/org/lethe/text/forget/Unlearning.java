@@ -176,7 +176,7 @@ public record Unlearning(
         Optional<Adapter> adapter = course.lora() == 0
                 ? Optional.empty()
                 : Optional.of(new Lora(course.lora(), 2.0 * course.lora(), List.of(Lora.ALL_LINEAR))
-                        .adapt(model.layers(), env.random(name).of("lora")));
+                        .adapt(model.layers(), env.random("forgetting").of("lora")));
         try (var _ = new PointerScope()) {
             return new Loop(this, model, adapter, samples, env).run(watch);
         } finally {
@@ -207,7 +207,7 @@ public record Unlearning(
             this.samples = samples;
             this.env = env;
             this.adapter = adapter;
-            key = env.random(settings.name);
+            key = env.random("forgetting"); // of all methods, which are then compared on the same draws
             alpha = course.alpha();
             boolean asked = course.gamma() > 0 && settings.loss.usesReference()
                     || (alpha > 0 || settings.dual.isPresent())
