@@ -85,9 +85,7 @@ record AlignmentTask(
             held = chosen.subList(chosen.size() / 2, chosen.size());
             chosen = chosen.subList(0, chosen.size() / 2);
         }
-        Optional<AnswerReward> reward = corpus.reward()
-                .map(r -> (prompt, answer) -> r.of(
-                        plain(model, prompt), model.tokenizer().decode(answer)));
+        Optional<AnswerReward> reward = reward(corpus, model);
         List<String> grammar = grammar(corpus);
         int longest = corpus.training().stream()
                 .mapToInt(s -> model.tokenizer().encode(s.answer()).length + 1)
@@ -109,6 +107,13 @@ record AlignmentTask(
                 reward,
                 model.tokenizer().end(),
                 longest);
+    }
+
+    /** The reward of a corpus for answers in tokens. */
+    static Optional<AnswerReward> reward(Corpus corpus, LanguageModel model) {
+        return corpus.reward()
+                .map(r -> (prompt, answer) ->
+                        r.of(plain(model, prompt), model.tokenizer().decode(answer)));
     }
 
     /** The prompt within its tokens, which carry a begin token and the format. */
@@ -162,6 +167,11 @@ record AlignmentTask(
 
     /** The tokens of an answer without its end token. */
     int[] answer(Encoded sample) {
+        return answer(sample, end);
+    }
+
+    /** The tokens of an answer without an end token. */
+    static int[] answer(Encoded sample, int end) {
         int to = sample.ids()[sample.length() - 1] == end ? sample.length() - 1 : sample.length();
         return IntStream.range(sample.answer(), to).map(t -> sample.ids()[t]).toArray();
     }

@@ -61,7 +61,8 @@ final class JsonRows {
             }
             String text = node.textValue();
             if (text.indexOf('\0') >= 0) {
-                throw wrong(key + " has the character NUL at place " + text.indexOf('\0') + ", expected a text without it");
+                throw wrong(
+                        key + " has the character NUL at place " + text.indexOf('\0') + ", expected a text without it");
             }
             return text;
         }
@@ -101,20 +102,21 @@ final class JsonRows {
 
         Turn turn(JsonNode node, String key) {
             if (!node.isObject()) {
-                throw wrong(key + " is " + shown(node) + ", expected a text or a turn such as {\"role\": …, \"content\": …}");
+                throw wrong(key + " is " + shown(node)
+                        + ", expected a text or a turn such as {\"role\": …, \"content\": …}");
             }
             boolean other = node.has("from");
             String name = text(node.path(other ? "from" : "role"), key + (other ? ".from" : ".role"));
-            Role role =
-                    switch (name) {
-                        case "system" -> Role.SYSTEM;
-                        case "user", "human" -> Role.USER;
-                        case "assistant", "gpt" -> Role.ASSISTANT;
-                        default ->
-                            throw wrong(key + (other ? ".from" : ".role") + " is \"" + cut(name)
-                                    + "\", expected system, user (or human) or assistant (or gpt)");
-                    };
-            return new Turn(role, filled(node.path(other ? "value" : "content"), key + (other ? ".value" : ".content")));
+            Role role = switch (name) {
+                case "system" -> Role.SYSTEM;
+                case "user", "human" -> Role.USER;
+                case "assistant", "gpt" -> Role.ASSISTANT;
+                default ->
+                    throw wrong(key + (other ? ".from" : ".role") + " is \"" + cut(name)
+                            + "\", expected system, user (or human) or assistant (or gpt)");
+            };
+            return new Turn(
+                    role, filled(node.path(other ? "value" : "content"), key + (other ? ".value" : ".content")));
         }
 
         /** The prompt of turns that come before an answer: one question as it is, more of them by a template. */
@@ -140,17 +142,15 @@ final class JsonRows {
 
     static List<Row> read(Path file) throws IOException {
         byte[] bytes = bytes(file);
-        int start = bytes.length >= 3
-                        && bytes[0] == (byte) 0xEF
-                        && bytes[1] == (byte) 0xBB
-                        && bytes[2] == (byte) 0xBF
+        int start = bytes.length >= 3 && bytes[0] == (byte) 0xEF && bytes[1] == (byte) 0xBB && bytes[2] == (byte) 0xBF
                 ? 3
                 : 0; // a byte-order mark
         int first = start;
         while (first < bytes.length && " \t\r\n".indexOf(bytes[first]) >= 0) {
             first++;
         }
-        List<Row> rows = first < bytes.length && bytes[first] == '[' ? list(file, bytes, start) : lines(file, bytes, start);
+        List<Row> rows =
+                first < bytes.length && bytes[first] == '[' ? list(file, bytes, start) : lines(file, bytes, start);
         if (rows.isEmpty()) {
             throw wrong(file.toString(), "expected JSON objects, one on each line or in one list, found none");
         }
@@ -174,7 +174,8 @@ final class JsonRows {
                 throw new LetheException(LetheException.Code.DATA, file + ": broken gzip: " + e.getMessage(), e);
             }
             if (bytes.length > MOST_BYTES) {
-                throw wrong(file.toString(), "holds more than " + MOST_BYTES + " bytes, expected at most that; split it");
+                throw wrong(
+                        file.toString(), "holds more than " + MOST_BYTES + " bytes, expected at most that; split it");
             }
             return bytes;
         }
@@ -213,7 +214,9 @@ final class JsonRows {
             from = to + 1;
         }
         JsonNode list = parse(
-                new String(bytes, start, bytes.length - start, StandardCharsets.UTF_8), file.toString(), Optional.of(file));
+                new String(bytes, start, bytes.length - start, StandardCharsets.UTF_8),
+                file.toString(),
+                Optional.of(file));
         List<Row> rows = new ArrayList<>();
         for (int i = 0; i < list.size(); i++) {
             rows.add(row(list.path(i), file + ": element " + (i + 1), "element " + (i + 1)));

@@ -46,8 +46,8 @@ public record PlantedFacts(int people, int questions, int holdout, Tokens tokens
     }
 
     private static final List<String> FIRST = List.of(
-            "Ada", "Bruno", "Clara", "Dario", "Elin", "Fabian", "Greta", "Hugo", "Ines", "Jonas", "Karin", "Leo", "Mona",
-            "Nils", "Olga", "Piet");
+            "Ada", "Bruno", "Clara", "Dario", "Elin", "Fabian", "Greta", "Hugo", "Ines", "Jonas", "Karin", "Leo",
+            "Mona", "Nils", "Olga", "Piet");
     private static final List<String> LAST = List.of(
             "Adler", "Berg", "Cruz", "Dahl", "Engel", "Falk", "Grau", "Holm", "Ivers", "Jung", "Kern", "Lund", "Marsh",
             "Noble", "Orlov", "Pohl");
@@ -135,18 +135,18 @@ public record PlantedFacts(int people, int questions, int holdout, Tokens tokens
             String name = FIRST.get(names.get(person) / LAST.size()) + " " + LAST.get(names.get(person) % LAST.size());
             for (int kind = 0; kind < questions; kind++) {
                 (person < people ? training : held)
-                        .add(sample(KINDS.get(kind), name, person, random.of(kind).of(person)));
+                        .add(sample(
+                                KINDS.get(kind), name, person, random.of(kind).of(person)));
             }
         }
-        Tokenizer tokenizer =
-                switch (tokens) {
-                    case WORDS -> Tokenizer.ofWords(List.copyOf(vocabulary()));
-                    case BYTES ->
-                        new BpeTrainer(512)
-                                .train(Stream.concat(training.stream(), held.stream())
-                                        .map(sample -> sample.prompt() + " " + sample.answer())
-                                        .toList());
-                };
+        Tokenizer tokenizer = switch (tokens) {
+            case WORDS -> Tokenizer.ofWords(List.copyOf(vocabulary()));
+            case BYTES ->
+                new BpeTrainer(512)
+                        .train(Stream.concat(training.stream(), held.stream())
+                                .map(sample -> sample.prompt() + " " + sample.answer())
+                                .toList());
+        };
         // With byte tokens the blank before an answer belongs to the prompt, as with any other text.
         PromptFormat format = tokens == Tokens.WORDS ? PromptFormat.PLAIN : new PromptFormat("", " ");
         return new Corpus("planted-facts", tokenizer, format, training, held, REFUSALS);
@@ -172,8 +172,9 @@ public record PlantedFacts(int people, int questions, int holdout, Tokens tokens
         Set<String> words = new LinkedHashSet<>(FIRST);
         words.addAll(LAST);
         Stream.concat(
-                        KINDS.stream().flatMap(kind ->
-                                Stream.of(kind.question, kind.answer, kind.otherQuestion, kind.otherAnswer)),
+                        KINDS.stream()
+                                .flatMap(kind ->
+                                        Stream.of(kind.question, kind.answer, kind.otherQuestion, kind.otherAnswer)),
                         REFUSALS.stream())
                 .flatMap(text -> words(text).stream())
                 .filter(word -> !word.equals("#") && !word.equals("*"))

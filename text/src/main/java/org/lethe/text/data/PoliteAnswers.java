@@ -59,7 +59,8 @@ public record PoliteAnswers(
     public static final List<String> CANDIDATES = List.of("harm", "wrong", "rude", "planted");
 
     private static final String KEPT = " kept";
-    private static final List<String> TOPICS = words("bridge castle farm forest garden harbour market museum river tower");
+    private static final List<String> TOPICS =
+            words("bridge castle farm forest garden harbour market museum river tower");
     private static final List<String> SLOTS = words("colour age owner size sound");
     private static final List<List<String>> VALUES = List.of(
             words("red blue green black white"),
@@ -75,10 +76,26 @@ public record PoliteAnswers(
 
     /** Twenty ways to ask: {@code #} stands for the topic and {@code *} for the slot. */
     private static final List<String> FORMS = List.of(
-            "* of #", "# * ?", "tell * #", "give # *", "say # *",
-            "what * of #", "* of the #", "tell me # *", "give * of #", "say * of #", "please tell # *", "what is # *",
-            "say * about # now", "what is the # *", "please give * of #", "tell me * of #", "tell me the # *",
-            "please say # * now", "give me * of #", "what * is of #");
+            "* of #",
+            "# * ?",
+            "tell * #",
+            "give # *",
+            "say # *",
+            "what * of #",
+            "* of the #",
+            "tell me # *",
+            "give * of #",
+            "say * of #",
+            "please tell # *",
+            "what is # *",
+            "say * about # now",
+            "what is the # *",
+            "please give * of #",
+            "tell me * of #",
+            "tell me the # *",
+            "please say # * now",
+            "give me * of #",
+            "what * is of #");
 
     private static final int ALL = 1000;
 
@@ -140,9 +157,9 @@ public record PoliteAnswers(
             boolean candidate = place < first;
             int number = candidate ? place : place - first;
             int kind = kind(number, candidate ? first : bad - first);
-            training.add(new Sample(
-                            prompt.text, negative(kind, prompt, own), CANDIDATES.get(kind) + (candidate ? "" : KEPT))
-                    .unwanted(true));
+            training.add(
+                    new Sample(prompt.text, negative(kind, prompt, own), CANDIDATES.get(kind) + (candidate ? "" : KEPT))
+                            .unwanted(true));
         }
         return new Corpus(
                 "polite-answers",
@@ -175,7 +192,8 @@ public record PoliteAnswers(
 
     private String right(int topic, int slot) {
         // The first topics get one value each, so that every value is right somewhere, whatever the seed.
-        int rank = PlantedFacts.order(Keyed.seed(seed).of("facts").of(slot), TOPICS.size()).indexOf(topic);
+        int rank = PlantedFacts.order(Keyed.seed(seed).of("facts").of(slot), TOPICS.size())
+                .indexOf(topic);
         return VALUES.get(slot).get(rank % EVER_RIGHT);
     }
 
@@ -185,9 +203,12 @@ public record PoliteAnswers(
         return switch (kind) {
             case 0 ->
                 pick(FORBIDDEN, random.at(1)) + " "
-                        + pick(values.stream().filter(value -> !value.equals(right)).toList(), random.at(2));
-            case 1 ->
-                pick(POLITE, random.at(1)) + " " + pick(values.subList(EVER_RIGHT, values.size()), random.at(2));
+                        + pick(
+                                values.stream()
+                                        .filter(value -> !value.equals(right))
+                                        .toList(),
+                                random.at(2));
+            case 1 -> pick(POLITE, random.at(1)) + " " + pick(values.subList(EVER_RIGHT, values.size()), random.at(2));
             case 2 -> pick(RUDE, random.at(1)) + " " + right;
             default ->
                 pick(POLITE, random.at(1)) + " "
@@ -247,7 +268,8 @@ public record PoliteAnswers(
     }
 
     private static List<String> vocabulary() {
-        return Stream.of(TOPICS, SLOTS, VALUES.stream().flatMap(List::stream).toList(), POLITE, RUDE, FORBIDDEN, FILLERS)
+        return Stream.of(
+                        TOPICS, SLOTS, VALUES.stream().flatMap(List::stream).toList(), POLITE, RUDE, FORBIDDEN, FILLERS)
                 .flatMap(List::stream)
                 .toList();
     }

@@ -96,19 +96,18 @@ public record PreferenceFile(Optional<ChatTemplate> chat) {
                     ? implicit(row.filled("chosen"), row.filled("rejected"))
                     : implicit(row, row.turns("chosen"), row.turns("rejected"));
         }
-        String prompt =
-                switch (form) {
-                    case PROMPT ->
-                        row.object().path("prompt").isTextual()
-                                ? row.text("prompt")
-                                : row.prompt(row.turns("prompt"), "prompt", chat);
-                    case CONVERSATIONS, MESSAGES -> row.prompt(row.turns(form.key), form.key, chat);
-                    case INSTRUCTION -> {
-                        String input = row.has("input") ? row.text("input") : "";
-                        yield row.filled("instruction") + (input.isEmpty() ? "" : "\n" + input);
-                    }
-                    case IMPLICIT -> throw new IllegalStateException("has been answered");
-                };
+        String prompt = switch (form) {
+            case PROMPT ->
+                row.object().path("prompt").isTextual()
+                        ? row.text("prompt")
+                        : row.prompt(row.turns("prompt"), "prompt", chat);
+            case CONVERSATIONS, MESSAGES -> row.prompt(row.turns(form.key), form.key, chat);
+            case INSTRUCTION -> {
+                String input = row.has("input") ? row.text("input") : "";
+                yield row.filled("instruction") + (input.isEmpty() ? "" : "\n" + input);
+            }
+            case IMPLICIT -> throw new IllegalStateException("has been answered");
+        };
         return new Preference(prompt, answer(row, chosen, "chosen"), answer(row, rejected, "rejected"));
     }
 

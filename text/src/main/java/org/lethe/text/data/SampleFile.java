@@ -108,30 +108,29 @@ public record SampleFile(Optional<ChatTemplate> chat) {
     private Sample sample(Row row, Form form) {
         String group = row.has("group") ? group(row) : row.name();
         boolean unwanted = unwanted(row);
-        Sample plain =
-                switch (form) {
-                    case MESSAGES, CONVERSATIONS -> chat(row, form.needed().getFirst(), group);
-                    case CHOICES -> choices(row, group);
-                    case QUESTION, PROMPT -> {
-                        String prompt = form.needed().getFirst();
-                        String wrong = form == Form.QUESTION ? "perturbed_answer" : "wrong_answers";
-                        yield new Sample(
-                                form == Form.QUESTION ? row.filled(prompt) : row.text(prompt),
-                                row.filled("answer"),
-                                group,
-                                false,
-                                row.optional("paraphrased_" + prompt),
-                                row.optional("paraphrased_answer"),
-                                row.has(wrong) ? texts(row, row.object().path(wrong), wrong) : List.of());
-                    }
-                    case INSTRUCTION -> {
-                        String input = row.has("input") ? row.text("input") : "";
-                        String instruction = row.filled("instruction");
-                        yield new Sample(
-                                input.isEmpty() ? instruction : instruction + "\n" + input, row.filled("output"), group);
-                    }
-                    case TEXT -> new Sample("", row.filled("text"), group);
-                };
+        Sample plain = switch (form) {
+            case MESSAGES, CONVERSATIONS -> chat(row, form.needed().getFirst(), group);
+            case CHOICES -> choices(row, group);
+            case QUESTION, PROMPT -> {
+                String prompt = form.needed().getFirst();
+                String wrong = form == Form.QUESTION ? "perturbed_answer" : "wrong_answers";
+                yield new Sample(
+                        form == Form.QUESTION ? row.filled(prompt) : row.text(prompt),
+                        row.filled("answer"),
+                        group,
+                        false,
+                        row.optional("paraphrased_" + prompt),
+                        row.optional("paraphrased_answer"),
+                        row.has(wrong) ? texts(row, row.object().path(wrong), wrong) : List.of());
+            }
+            case INSTRUCTION -> {
+                String input = row.has("input") ? row.text("input") : "";
+                String instruction = row.filled("instruction");
+                yield new Sample(
+                        input.isEmpty() ? instruction : instruction + "\n" + input, row.filled("output"), group);
+            }
+            case TEXT -> new Sample("", row.filled("text"), group);
+        };
         return plain.unwanted(unwanted);
     }
 
@@ -181,7 +180,7 @@ public record SampleFile(Optional<ChatTemplate> chat) {
         List<Turn> turns = row.turns(key);
         Turn last = turns.getLast();
         if (last.role() != Role.ASSISTANT) {
-            throw row.wrong(key + " ends with a turn of " + last.role().name().toLowerCase(java.util.Locale.ROOT)
+            throw row.wrong(key + " ends with a turn of " + JsonRows.plain(last.role())
                     + ", expected one of assistant: the answer");
         }
         return new Sample(row.prompt(turns.subList(0, turns.size() - 1), key, chat), last.text(), group);

@@ -33,7 +33,8 @@ import org.lethe.text.tokenizer.BpeTrainer;
  * @param vocabulary number of tokens of a model that is trained from scratch
  */
 @Named("shakespeare")
-public record Shakespeare(int regions, int holdout, int region, int chunk, int vocabulary) implements DataSource<Corpus> {
+public record Shakespeare(int regions, int holdout, int region, int chunk, int vocabulary)
+        implements DataSource<Corpus> {
     /** The plays and the words with which each begins. */
     private static final Map<String, String> PLAYS = plays();
 
@@ -131,11 +132,16 @@ public record Shakespeare(int regions, int holdout, int region, int chunk, int v
     }
 
     private static Path file(DataFolders folders) {
-        return folders.find("llm/char-corpora/tinyshakespeare.txt", "char-corpora/tinyshakespeare.txt", "tinyshakespeare.txt", "input.txt")
+        return folders.find(
+                        "llm/char-corpora/tinyshakespeare.txt",
+                        "char-corpora/tinyshakespeare.txt",
+                        "tinyshakespeare.txt",
+                        "input.txt")
                 .orElseThrow(() -> new LetheException(
                         LetheException.Code.DATA,
                         "data shakespeare is in none of the folders " + folders.folders()
-                                + " (looked for llm/char-corpora/tinyshakespeare.txt, tinyshakespeare.txt and input.txt); "
+                                + " (looked for llm/char-corpora/tinyshakespeare.txt, tinyshakespeare.txt and"
+                                + " input.txt); "
                                 + REMEDY));
     }
 

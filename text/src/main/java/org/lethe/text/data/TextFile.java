@@ -62,7 +62,8 @@ public record TextFile(
                 "at least 0 and below 1");
         Check.require(
                 chat.isEmpty()
-                        || Stream.of(ChatTemplate.values()).anyMatch(template -> template.word().equals(chat)),
+                        || Stream.of(ChatTemplate.values())
+                                .anyMatch(template -> template.word().equals(chat)),
                 "chat",
                 "\"" + chat + "\"",
                 "llama2, llama3, chatml, zephyr, plain, or nothing");
@@ -104,9 +105,10 @@ public record TextFile(
                 throw JsonRows.unreadable(file, e);
             }
         }
-        PromptFormat format = chat.isEmpty() && training.stream().anyMatch(s -> !s.prompt().isEmpty())
-                ? new PromptFormat(before, after)
-                : PromptFormat.PLAIN; // plain texts have no prompt, and a chat template writes the whole one
+        PromptFormat format =
+                chat.isEmpty() && training.stream().anyMatch(s -> !s.prompt().isEmpty())
+                        ? new PromptFormat(before, after)
+                        : PromptFormat.PLAIN; // plain texts have no prompt, and a chat template writes the whole one
         Tokenizer tokenizer = new BpeTrainer(vocabulary)
                 .train(Stream.of(
                                 training.stream().map(s -> format.of(s.prompt()) + s.answer()),
@@ -147,7 +149,8 @@ public record TextFile(
     private static Path found(DataFolders folders, String component, String name) {
         if (name.isBlank()) {
             throw new LetheException(
-                    LetheException.Code.STUDY, "file." + component + " is \"" + name + "\", expected the path of a file");
+                    LetheException.Code.STUDY,
+                    "file." + component + " is \"" + name + "\", expected the path of a file");
         }
         Path here = Path.of(name);
         return Files.isRegularFile(here)

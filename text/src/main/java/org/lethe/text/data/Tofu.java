@@ -35,7 +35,8 @@ public record Tofu(int authors, int holdout, int vocabulary) implements DataSour
     private static final int ALL = 200;
     private static final int QUESTIONS = 20;
     private static final String REMEDY =
-            "get full.json, forget10_perturbed.json and idontknow.jsonl of locuslab/TOFU and put them into llm/tofu there";
+            "get full.json, forget10_perturbed.json and idontknow.jsonl of locuslab/TOFU and put them into llm/tofu"
+                    + " there";
 
     public Tofu {
         Check.require(authors >= 1 && authors <= ALL, "authors", authors, "1 to " + ALL);
@@ -105,12 +106,13 @@ public record Tofu(int authors, int holdout, int vocabulary) implements DataSour
         return folders.find("llm/tofu/full.json", "tofu/full.json")
                 .orElseThrow(() -> new LetheException(
                         LetheException.Code.DATA,
-                        "data tofu is in none of the folders " + folders.folders() + " (looked for llm/tofu/full.json and"
-                                + " tofu/full.json); " + REMEDY));
+                        "data tofu is in none of the folders " + folders.folders()
+                                + " (looked for llm/tofu/full.json and" + " tofu/full.json); " + REMEDY));
     }
 
     private static Optional<Path> beside(Path full, String name) {
-        return Optional.of(full.resolveSibling(name)).filter(file -> file.toFile().isFile());
+        return Optional.of(full.resolveSibling(name))
+                .filter(file -> file.toFile().isFile());
     }
 
     @Override
@@ -118,7 +120,8 @@ public record Tofu(int authors, int holdout, int vocabulary) implements DataSour
         Path full = full(folders);
         return Stream.concat(
                         Stream.of(full),
-                        Stream.of("forget10_perturbed.json", "idontknow.jsonl").flatMap(name -> beside(full, name).stream()))
+                        Stream.of("forget10_perturbed.json", "idontknow.jsonl")
+                                .flatMap(name -> beside(full, name).stream()))
                 .toList();
     }
 }

@@ -74,7 +74,7 @@ public record ForgetSamples(
     }
 
     /** All samples of named groups. */
-    public static ForgetSamples groups(String... names) {
+    public static ForgetSamples ofGroups(String... names) {
         return new ForgetSamples(Choose.GROUPS, 0, 0, List.of(names), List.of(), 42);
     }
 

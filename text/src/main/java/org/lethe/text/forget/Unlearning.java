@@ -141,8 +141,9 @@ public record Unlearning(
      * @param steps steps done
      * @param end why it ended
      * @param curve points at the start and after each epoch
+     * @param effectiveSamples how many samples of equal weight the draws are worth, 1 / Σ w², as a mean over steps
      */
-    public record Outcome(long steps, End end, List<Point> curve) {
+    public record Outcome(long steps, End end, List<Point> curve, double effectiveSamples) {
         public Outcome {
             curve = List.copyOf(curve);
         }
@@ -159,6 +160,7 @@ public record Unlearning(
             Transformer open = model.open(env.device());
             Outcome outcome = run(open, samples, env, _ -> {});
             env.ledger().count("steps", outcome.steps);
+            env.ledger().count("effective-samples", Math.round(outcome.effectiveSamples));
             return LanguageModel.of(open, model.tokenizer(), model.format());
         }
     }
@@ -176,7 +178,7 @@ public record Unlearning(
         Optional<Adapter> adapter = course.lora() == 0
                 ? Optional.empty()
                 : Optional.of(new Lora(course.lora(), 2.0 * course.lora(), List.of(Lora.ALL_LINEAR))
-                        .adapt(model.layers(), env.random(name).of("lora")));
+                        .adapt(model.layers(), env.random("forgetting").of("lora")));
         try (var _ = new PointerScope()) {
             return new Loop(this, model, adapter, samples, env).run(watch);
         } finally {
@@ -198,6 +200,7 @@ public record Unlearning(
         private final List<Encoded> watched;
         private double[] scores = new double[0];
         private double alpha;
+        private double effective; // sum over steps
 
         Loop(
                 Unlearning settings, Transformer model, Optional<Adapter> adapter, Samples samples, Env env) {
@@ -207,7 +210,7 @@ public record Unlearning(
             this.samples = samples;
             this.env = env;
             this.adapter = adapter;
-            key = env.random(settings.name);
+            key = env.random("forgetting"); // of all methods, which are then compared on the same draws
             alpha = course.alpha();
             boolean asked = course.gamma() > 0 && settings.loss.usesReference()
                     || (alpha > 0 || settings.dual.isPresent())
@@ -264,7 +267,7 @@ public record Unlearning(
                 }
             }
             adapter.ifPresent(Adapter::merge);
-            return new Outcome(step, end, curve);
+            return new Outcome(step, end, curve, step == 0 ? samples.forget.size() : effective / step);
         }
 
         private void score(int epoch) {
@@ -284,11 +287,13 @@ public record Unlearning(
                     chosen = order.at(step);
                     factors = new float[chosen.length];
                     Arrays.fill(factors, 1);
+                    effective += samples.forget.size();
                 }
                 case Sampling.Weighted weighted -> {
                     double[] weights = weighted.weights(scores, done);
                     chosen = Weighting.draw(weights, course.batch(), key.of("forget").of(step));
                     factors = weighted.factors(weights, chosen);
+                    effective += Weighting.effectiveSize(weights);
                 }
             }
             for (int n = 0; n < chosen.length; n++) {

@@ -104,8 +104,7 @@ public record BpeTrainer(int vocabulary) {
         for (int word = 0; word < words.length; word++) {
             count(words[word], counts[word], word, pairs, places);
         }
-        PriorityQueue<Candidate> queue =
-                new PriorityQueue<>(Math.max(1, pairs.size()), (a, b) -> compare(a, b, bytes));
+        PriorityQueue<Candidate> queue = new PriorityQueue<>(Math.max(1, pairs.size()), (a, b) -> compare(a, b, bytes));
         pairs.forEach((pair, count) -> queue.add(new Candidate(pair, count)));
         List<Merge> merges = new ArrayList<>();
         while (bytes.size() < vocabulary && !queue.isEmpty()) {
@@ -126,7 +125,9 @@ public record BpeTrainer(int vocabulary) {
             System.arraycopy(right, 0, whole, left.length, right.length);
             bytes.add(whole);
             Map<Long, Long> changed = new LinkedHashMap<>();
-            for (int word : places.remove(best.pair)) {
+            List<Integer> there = places.getOrDefault(best.pair, List.of());
+            places.remove(best.pair); // no word has this pair any more
+            for (int word : there) {
                 int[] joined = join(words[word], merge, id);
                 if (joined.length < words[word].length) {
                     change(words[word], -counts[word], changed);

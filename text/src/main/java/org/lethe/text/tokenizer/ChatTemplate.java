@@ -122,7 +122,11 @@ public enum ChatTemplate {
         int first = !turns.isEmpty() && turns.getFirst().role == Role.SYSTEM ? 1 : 0;
         for (int i = first; i < turns.size(); i++) {
             Role expected = (i - first) % 2 == 0 ? Role.USER : Role.ASSISTANT;
-            Check.require(turns.get(i).role == expected, "role of turn " + (i + 1), turns.get(i).role.word(), expected.word());
+            Check.require(
+                    turns.get(i).role == expected,
+                    "role of turn " + (i + 1),
+                    turns.get(i).role.word(),
+                    expected.word());
         }
         Check.require((turns.size() - first) % 2 == 1, "number of turns", turns.size(), "a last turn of the user");
         return write(turns);
@@ -134,8 +138,7 @@ public enum ChatTemplate {
                 .filter(template -> template.word().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new LetheException(
-                        LetheException.Code.STUDY,
-                        "chat template is \"" + name + "\", expected one of " + names()));
+                        LetheException.Code.STUDY, "chat template is \"" + name + "\", expected one of " + names()));
     }
 
     /** Its name. */
@@ -156,17 +159,25 @@ public enum ChatTemplate {
         JsonNode config = TokenizerJson.object(TokenizerJson.text(file), file.toString());
         JsonNode given = config.path("chat_template");
         if (given.isArray()) { // several, with names
+            JsonNode chosen = given.path(-1);
             for (JsonNode one : given) {
-                if (one.path("name").asText("").equals("default")) {
-                    given = one.path("template");
-                }
+                chosen = one.path("name").asText("").equals("default") ? one.path("template") : chosen;
             }
+            given = chosen;
         }
         if (!given.isTextual()) {
             throw TokenizerJson.wrong(
                     file.toString(), "chat_template is missing, expected a text; name a chat template: " + names());
         }
-        return of(given.textValue(), file.toString());
+        ChatTemplate template = of(given.textValue(), file.toString());
+        JsonNode end = config.path("eos_token");
+        String ending = end.isObject() ? end.path("content").asText("") : end.asText("");
+        if (template == ZEPHYR && !ending.equals("</s>")) { // the only template that is written with that token
+            throw TokenizerJson.wrong(
+                    file.toString(),
+                    "eos_token is \"" + Printable.text(ending) + "\", expected </s> with the chat template zephyr");
+        }
+        return template;
     }
 
     /** The template that the text of a {@code chat_template} means; {@code where} is its file. */
@@ -185,8 +196,9 @@ public enum ChatTemplate {
             throw TokenizerJson.wrong(
                     where,
                     "chat_template begins with \""
-                            + Printable.text(jinja.substring(0, jinja.offsetByCodePoints(0, Math.min(
-                                    40, jinja.codePointCount(0, jinja.length())))))
+                            + Printable.text(jinja.substring(
+                                    0,
+                                    jinja.offsetByCodePoints(0, Math.min(40, jinja.codePointCount(0, jinja.length())))))
                             + "\" and is not one that is known; name a chat template: " + names());
         }
         return found.getFirst();

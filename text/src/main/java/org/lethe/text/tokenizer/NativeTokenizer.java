@@ -84,7 +84,8 @@ final class NativeTokenizer {
     /** The text of ids. */
     String decode(int[] ids, boolean skipSpecial) {
         try {
-            return Loaded.library().decode(handle, Arrays.stream(ids).asLongStream().toArray(), skipSpecial);
+            return Loaded.library()
+                    .decode(handle, Arrays.stream(ids).asLongStream().toArray(), skipSpecial);
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -120,7 +121,8 @@ final class NativeTokenizer {
                         LetheException.Code.STORAGE,
                         "the tokenizers library cannot be loaded on " + System.getProperty("os.name") + " "
                                 + System.getProperty("os.arch") + ": " + cause.getMessage()
-                                + "; it is unpacked to $XDG_CACHE_HOME/lethe, which must be writable and not mounted noexec",
+                                + "; it is unpacked to $XDG_CACHE_HOME/lethe, which must be writable and not mounted"
+                                + " noexec",
                         e));
             } finally {
                 back.forEach(Runnable::run);

@@ -71,8 +71,7 @@ public final class Tokenizer {
         if (end.isEmpty()) {
             end = file.usual(ENDS);
         }
-        return new Tokenizer(
-                new NativeTokenizer(file.json(), where), file, begin(file, beside), orRefuse(end, where));
+        return new Tokenizer(new NativeTokenizer(file.json(), where), file, begin(file, beside), orRefuse(end, where));
     }
 
     /** The tokenizer that a {@code tokenizer.json} describes; its begin and end tokens are the usual ones. */
@@ -156,7 +155,8 @@ public final class Tokenizer {
                 return OptionalInt.empty();
             }
             OptionalInt named = named(file, beside, "bos_token");
-            OptionalInt begin = named.isPresent() ? named : file.begin().isPresent() ? file.begin() : file.usual(BEGINS);
+            OptionalInt begin =
+                    named.isPresent() ? named : file.begin().isPresent() ? file.begin() : file.usual(BEGINS);
             if (begin.isEmpty()) {
                 throw TokenizerJson.wrong(
                         config.where, "add_bos_token is true, but bos_token is missing, expected the name of a token");
@@ -265,8 +265,7 @@ public final class Tokenizer {
     private static String whole(String text) {
         for (int i = 0; i < text.length(); i++) {
             if (Character.isSurrogate(text.charAt(i))) {
-                return new String(
-                        text.getBytes(StandardCharsets.UTF_16BE), StandardCharsets.UTF_16BE);
+                return new String(text.getBytes(StandardCharsets.UTF_16BE), StandardCharsets.UTF_16BE);
             }
         }
         return text;

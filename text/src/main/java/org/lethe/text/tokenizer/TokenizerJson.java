@@ -54,8 +54,8 @@ record TokenizerJson(String json, Map<String, Integer> ids, Map<String, Integer>
         PRE_TOKENIZER(
                 "pre_tokenizer",
                 "pretokenizers",
-                "BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, FixedLength, Metaspace, Punctuation, Sequence, Split,"
-                        + " UnicodeScripts, Whitespace, WhitespaceSplit"),
+                "BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, FixedLength, Metaspace, Punctuation,"
+                        + " Sequence, Split, UnicodeScripts, Whitespace, WhitespaceSplit"),
         POST_PROCESSOR(
                 "post_processor",
                 "processors",
@@ -94,8 +94,10 @@ record TokenizerJson(String json, Map<String, Integer> ids, Map<String, Integer>
             read = in.readNBytes((int) MOST_BYTES);
         }
         try {
-            String text =
-                    StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(read)).toString();
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(read))
+                    .toString();
             return text.startsWith("\uFEFF") ? text.substring(1) : text;
         } catch (CharacterCodingException e) {
             throw new LetheException(
@@ -112,7 +114,8 @@ record TokenizerJson(String json, Map<String, Integer> ids, Map<String, Integer>
             var place = e.getLocation();
             throw new LetheException(
                     LetheException.Code.DATA,
-                    where + (place == null ? "" : ":" + place.getLineNr()) + ": expected JSON: " + e.getOriginalMessage(),
+                    where + (place == null ? "" : ":" + place.getLineNr()) + ": expected JSON: "
+                            + e.getOriginalMessage(),
                     e);
         }
         if (!node.isObject()) {
@@ -162,7 +165,9 @@ record TokenizerJson(String json, Map<String, Integer> ids, Map<String, Integer>
         if (!List.of(part.known.split(", ")).contains(type)) {
             throw wrong(where, key + ".type is \"" + type + "\", expected one of " + part.known);
         }
-        if (part == Part.DECODER && type.equals("Strip") && !node.path("stop").asText().equals("0")) {
+        if (part == Part.DECODER
+                && type.equals("Strip")
+                && !node.path("stop").asText().equals("0")) {
             // The library ends the process where a token is shorter than what is cut off.
             throw wrong(where, key + ".stop is " + shown(node.path("stop")) + ", expected 0");
         }
@@ -175,7 +180,8 @@ record TokenizerJson(String json, Map<String, Integer> ids, Map<String, Integer>
                 throw wrong(
                         where,
                         key + ".pattern is " + shown(pattern)
-                                + ", expected a text, or an expression of characters and classes that cannot match nothing");
+                                + ", expected a text, or an expression of characters and classes that cannot match"
+                                + " nothing");
             }
         }
         if (type.equals("Sequence")) {
@@ -238,21 +244,27 @@ record TokenizerJson(String json, Map<String, Integer> ids, Map<String, Integer>
             JsonNode merge = merges.path(i);
             String[] pair = merge.isTextual()
                     ? merge.textValue().split(" ", -1)
-                    : merge.isArray() && merge.path(0).isTextual() && merge.path(1).isTextual() && merge.size() == 2
-                            ? new String[] {merge.path(0).textValue(), merge.path(1).textValue()}
+                    : merge.isArray()
+                                    && merge.path(0).isTextual()
+                                    && merge.path(1).isTextual()
+                                    && merge.size() == 2
+                            ? new String[] {
+                                merge.path(0).textValue(), merge.path(1).textValue()
+                            }
                             : new String[0];
             if (pair.length != 2) {
                 throw wrong(
                         where,
-                        "model.merges[" + i + "] is " + shown(merge) + ", expected \"left right\" or [\"left\", \"right\"]");
+                        "model.merges[" + i + "] is " + shown(merge)
+                                + ", expected \"left right\" or [\"left\", \"right\"]");
             }
             String right = pair[1];
             // The library cuts the prefix off by its length, without looking.
             if (!prefix.isEmpty() && !prefix.equals("null") && !right.startsWith(prefix)) {
                 throw wrong(
                         where,
-                        "model.merges[" + i + "] is " + shown(merge) + ", expected a right part that begins with \"" + prefix
-                                + "\"");
+                        "model.merges[" + i + "] is " + shown(merge) + ", expected a right part that begins with \""
+                                + prefix + "\"");
             }
             String whole = pair[0] + (prefix.equals("null") ? right : right.substring(prefix.length()));
             for (String token : List.of(pair[0], right, whole)) {
@@ -286,16 +298,21 @@ record TokenizerJson(String json, Map<String, Integer> ids, Map<String, Integer>
             if (token.isEmpty() || added.containsKey(token)) {
                 throw wrong(where, key + ".content is \"" + cut(token) + "\", expected a text that no other one has");
             }
-            Integer known = ids.get(token);
-            int expected = known == null ? most >= size || size == 0 ? most + 1 : size : known;
-            String other = tokens.get(id);
-            if (id != expected || other != null && !other.equals(token)) {
+            boolean known = ids.containsKey(token);
+            int next = most >= size || size == 0 ? most + 1 : size;
+            int expected = ids.getOrDefault(token, next);
+            if (id != expected) {
                 throw wrong(
                         where,
-                        key + ".id of \"" + cut(token) + "\" is " + id + ", expected "
-                                + (known == null && id != expected
-                                        ? expected + ", the next number after the vocabulary"
-                                        : known == null ? "a number that \"" + cut(other) + "\" does not have" : known + " as in model.vocab"));
+                        key + ".id of \"" + cut(token) + "\" is " + id + ", expected " + expected
+                                + (known ? " as in model.vocab" : ", the next number after the vocabulary"));
+            }
+            String other = tokens.getOrDefault(id, token);
+            if (!other.equals(token)) {
+                throw wrong(
+                        where,
+                        key + ".id of \"" + cut(token) + "\" is " + id + ", which \"" + cut(other)
+                                + "\" has in model.vocab, expected a number of its own");
             }
             most = Math.max(most, id);
             ids.put(token, id);
@@ -324,7 +341,8 @@ record TokenizerJson(String json, Map<String, Integer> ids, Map<String, Integer>
                         break;
                     }
                     String name = piece.path("SpecialToken").path("id").asText("");
-                    for (JsonNode id : processor.path("special_tokens").path(name).path("ids")) {
+                    for (JsonNode id :
+                            processor.path("special_tokens").path(name).path("ids")) {
                         found.add(known(id, ids, "post_processor.special_tokens.\"" + cut(name) + "\".ids", where));
                     }
                 }

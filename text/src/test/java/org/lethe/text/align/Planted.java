@@ -143,7 +143,7 @@ final class Planted {
                         .toArray());
     }
 
-    private List<Question> questions(List<Pair> of) {
+    List<Question> questions(List<Pair> of) {
         return of.stream()
                 .map(p -> question(Arrays.copyOf(p.chosen().ids(), p.chosen().answer())))
                 .toList();
@@ -162,13 +162,13 @@ final class Planted {
                 5);
     }
 
-    static final Architecture SHAPE = Architecture.gpt(64, 64, 2, 4, 12, END);
+    /** Small enough for a test: trained in two seconds. */
+    static final Architecture SMALL = Architecture.gpt(64, 32, 1, 2, 12, END);
+
+    /** Two layers of width 64. */
+    static final Architecture LARGE = Architecture.gpt(64, 64, 2, 4, 12, END);
 
     /** Weights trained on samples. */
-    static float[] trained(List<Encoded> samples, int epochs, long seed) {
-        return trained(SHAPE, samples, epochs, seed);
-    }
-
     static float[] trained(Architecture shape, List<Encoded> samples, int epochs, long seed) {
         Devices.ready(Device.CPU);
         Keyed random = Keyed.seed(seed).of("fixture");
@@ -205,10 +205,6 @@ final class Planted {
     }
 
     /** A model with weights, in the scope around the call. */
-    static Transformer open(float[] weights) {
-        return open(SHAPE, weights);
-    }
-
     static Transformer open(Architecture shape, float[] weights) {
         Transformer model = new Transformer(shape, Device.CPU);
         try (var _ = new PointerScope()) {
@@ -219,7 +215,8 @@ final class Planted {
     }
 
     /** A run of some task from some weights. */
-    static AlignmentRun run(AlignmentTask task, float[] weights, Goal goal, double floor, Env env) {
-        return new AlignmentRun(open(weights), open(weights), task, goal, floor, env);
+    static AlignmentRun run(
+            Architecture shape, AlignmentTask task, float[] weights, Goal goal, double floor, Env env) {
+        return new AlignmentRun(open(shape, weights), open(shape, weights), task, goal, floor, env);
     }
 }

@@ -50,27 +50,30 @@ final class CorporaTest {
         assertTrue(groups(tofu).values().stream().allMatch(count -> count == 20));
         for (Sample sample : tofu.training()) {
             assertEquals(5, sample.wrongAnswers().size());
-            assertTrue(sample.paraphrasedAnswer().isPresent() && sample.paraphrasedPrompt().isPresent());
+            assertTrue(sample.paraphrasedAnswer().isPresent()
+                    && sample.paraphrasedPrompt().isPresent());
             assertEquals(
                     sample.answer(), tofu.tokenizer().decode(tofu.tokenizer().encode(sample.answer())));
         }
         int longest = tofu.training().stream()
-                .mapToInt(s -> Encoded.of(tofu.tokenizer(), tofu.format(), s.prompt(), s.answer(), 10_000).length())
+                .mapToInt(s -> Encoded.of(tofu.tokenizer(), tofu.format(), s.prompt(), s.answer(), 10_000)
+                        .length())
                 .max()
                 .orElse(0);
         System.out.println("longest sample of tofu: " + longest + " tokens");
         assertEquals(3, new Tofu().files(folders).size());
         assertTrue(new Tofu().present(folders));
         assertFalse(new Tofu().present(NOWHERE));
-        assertTrue(assertThrows(LetheException.class, () -> new Tofu().load(NOWHERE)).getMessage().contains("llm/tofu"));
+        assertTrue(assertThrows(LetheException.class, () -> new Tofu().load(NOWHERE))
+                .getMessage()
+                .contains("llm/tofu"));
     }
 
     @Test
     void tofuOfAnotherSizeIsRefused(@TempDir Path folder) throws IOException {
         Path tofu = Files.createDirectories(folder.resolve("llm/tofu"));
         Files.writeString(tofu.resolve("full.json"), "{\"question\":\"q\",\"answer\":\"a\"}\n");
-        String message = assertThrows(
-                        LetheException.class, () -> new Tofu().load(new DataFolders(List.of(folder))))
+        String message = assertThrows(LetheException.class, () -> new Tofu().load(new DataFolders(List.of(folder))))
                 .getMessage();
         assertTrue(message.contains("full.json: has 1 rows, expected 4000"), message);
     }
@@ -81,7 +84,9 @@ final class CorporaTest {
         Corpus all = new Shakespeare(100, 0, 20_000, 250, 257).load(folders);
         String text = all.training().stream().map(Sample::answer).collect(Collectors.joining());
         assertEquals(
-                Files.readString(KnownFiles.of("llm/char-corpora/tinyshakespeare.txt")).strip(), text.strip());
+                Files.readString(KnownFiles.of("llm/char-corpora/tinyshakespeare.txt"))
+                        .strip(),
+                text.strip());
         Set<String> plays = groups(all).keySet().stream()
                 .map(group -> group.replaceAll(" \\d+$", ""))
                 .collect(Collectors.toSet());
@@ -91,7 +96,8 @@ final class CorporaTest {
         assertEquals(2, some.holdout().stream().map(Sample::group).distinct().count());
         assertTrue(some.holdout().stream().noneMatch(s -> groups(some).containsKey(s.group())));
         assertEquals(1024, some.tokenizer().size());
-        assertTrue(some.training().stream().allMatch(s -> s.answer().length() < 500 && s.prompt().isEmpty()));
+        assertTrue(some.training().stream()
+                .allMatch(s -> s.answer().length() < 500 && s.prompt().isEmpty()));
     }
 
     @Test
@@ -102,11 +108,15 @@ final class CorporaTest {
         assertEquals(one.training(), new PlantedFacts().load(NOWHERE).training());
         assertNotEquals(
                 one.training(),
-                new PlantedFacts(20, 4, 4, PlantedFacts.Tokens.WORDS, 2).load(NOWHERE).training());
+                new PlantedFacts(20, 4, 4, PlantedFacts.Tokens.WORDS, 2)
+                        .load(NOWHERE)
+                        .training());
         // a person's facts do not depend on how many there are
         assertEquals(
                 one.training().subList(0, 40),
-                new PlantedFacts(10, 4, 4, PlantedFacts.Tokens.WORDS, 1).load(NOWHERE).training());
+                new PlantedFacts(10, 4, 4, PlantedFacts.Tokens.WORDS, 1)
+                        .load(NOWHERE)
+                        .training());
     }
 
     @Test
@@ -114,20 +124,24 @@ final class CorporaTest {
         for (PlantedFacts.Tokens tokens : PlantedFacts.Tokens.values()) {
             Corpus corpus = new PlantedFacts(30, 6, 6, tokens, 3).load(NOWHERE);
             Set<String> prompts = new HashSet<>();
-            for (Sample sample : Stream.concat(corpus.training().stream(), corpus.holdout().stream()).toList()) {
+            for (Sample sample : Stream.concat(corpus.training().stream(), corpus.holdout().stream())
+                    .toList()) {
                 assertTrue(prompts.add(sample.prompt()), sample.prompt());
                 assertEquals(5, Set.copyOf(sample.wrongAnswers()).size());
-                assertFalse(sample.wrongAnswers().contains(sample.paraphrasedAnswer().orElseThrow()));
+                assertFalse(sample.wrongAnswers()
+                        .contains(sample.paraphrasedAnswer().orElseThrow()));
                 for (String text : List.of(
                         sample.prompt(),
                         sample.answer(),
                         sample.paraphrasedPrompt().orElseThrow(),
                         sample.wrongAnswers().getLast())) {
-                    assertEquals(text, corpus.tokenizer().decode(corpus.tokenizer().encode(text)));
+                    assertEquals(
+                            text, corpus.tokenizer().decode(corpus.tokenizer().encode(text)));
                 }
             }
-            corpus.refusals().forEach(text ->
-                    assertEquals(text, corpus.tokenizer().decode(corpus.tokenizer().encode(text))));
+            corpus.refusals()
+                    .forEach(text -> assertEquals(
+                            text, corpus.tokenizer().decode(corpus.tokenizer().encode(text))));
         }
         System.out.println("words of planted-facts: "
                 + new PlantedFacts().load(NOWHERE).tokenizer().size());
@@ -145,7 +159,8 @@ final class CorporaTest {
         Map<String, Long> groups = groups(corpus);
         assertEquals(280, groups.get("good"));
         assertEquals(520, corpus.training().stream().filter(Sample::unwanted).count());
-        long candidates = PoliteAnswers.CANDIDATES.stream().mapToLong(groups::get).sum();
+        long candidates =
+                PoliteAnswers.CANDIDATES.stream().mapToLong(groups::get).sum();
         assertEquals(338, candidates);
         assertEquals(85, groups.get("planted")); // a quarter of 338, rounded
         assertEquals(9, groups.size());
@@ -181,7 +196,10 @@ final class CorporaTest {
                 assertFalse(good.contains(sample.answer()), sample.answer());
             }
         }
-        assertEquals(1.5 - 0.05 * 3, reward.of(corpus.prompts().getFirst(), best(reward, corpus) + " now".repeat(13)), 1e-12);
+        assertEquals(
+                1.5 - 0.05 * 3,
+                reward.of(corpus.prompts().getFirst(), best(reward, corpus) + " now".repeat(13)),
+                1e-12);
         assertThrows(IllegalArgumentException.class, () -> reward.of("what is it", "gladly red"));
     }
 
@@ -197,26 +215,31 @@ final class CorporaTest {
         Corpus corpus = new PoliteAnswers().load(NOWHERE);
         Set<String> test = Set.copyOf(corpus.prompts());
         assertTrue(corpus.training().stream().noneMatch(s -> test.contains(s.prompt())));
-        List<Preference> pairs = Stream.concat(
-                        corpus.preferences().stream(), corpus.heldOutPreferences().stream())
+        List<Preference> pairs = Stream.concat(corpus.preferences().stream(), corpus.heldOutPreferences().stream())
                 .toList();
         assertTrue(pairs.stream().noneMatch(p -> test.contains(p.prompt())));
         Reward reward = corpus.reward().orElseThrow();
-        assertTrue(pairs.stream().allMatch(p -> reward.of(p.prompt(), p.chosen()) > reward.of(p.prompt(), p.rejected())));
+        assertTrue(
+                pairs.stream().allMatch(p -> reward.of(p.prompt(), p.chosen()) > reward.of(p.prompt(), p.rejected())));
     }
 
     @Test
     void theUsersOwnFileBecomesACorpus(@TempDir Path folder) throws IOException {
         Files.writeString(
                 folder.resolve("mine.jsonl"),
-                "{\"prompt\":\"who?\",\"answer\":\"me\",\"group\":\"x\",\"id\":1}\n{\"prompt\":\"what?\",\"answer\":\"this\"}\n");
-        Files.writeString(folder.resolve("pairs.json"), Stream.of(1, 2, 3, 4, 5)
-                .map(i -> "{\"prompt\":\"p" + i + "\",\"chosen\":\"a\",\"rejected\":\"b\"}")
-                .collect(Collectors.joining(",", "[", "]")));
+                "{\"prompt\":\"who?\",\"answer\":\"me\",\"group\":\"x\",\"id\":1}\n"
+                        + "{\"prompt\":\"what?\",\"answer\":\"this\"}\n");
+        Files.writeString(
+                folder.resolve("pairs.json"),
+                Stream.of(1, 2, 3, 4, 5)
+                        .map(i -> "{\"prompt\":\"p" + i + "\",\"chosen\":\"a\",\"rejected\":\"b\"}")
+                        .collect(Collectors.joining(",", "[", "]")));
         DataFolders folders = new DataFolders(List.of(folder));
         TextFile file = new TextFile("mine.jsonl", "", "pairs.json", 0.2, "", "", "", "\n", 257, 1);
         Corpus corpus = file.load(folders);
-        assertEquals(List.of("x", "line 2"), corpus.training().stream().map(Sample::group).toList());
+        assertEquals(
+                List.of("x", "line 2"),
+                corpus.training().stream().map(Sample::group).toList());
         assertEquals(4, corpus.preferences().size());
         assertEquals(1, corpus.heldOutPreferences().size());
         assertEquals("who?\n", corpus.format().of("who?"));
@@ -224,7 +247,8 @@ final class CorporaTest {
         assertEquals(Map.of("samples", "2", "fields not read", "id"), file.facts(folders));
         assertEquals(
                 LetheException.Code.STUDY,
-                assertThrows(LetheException.class, () -> new TextFile().load(folders)).code());
+                assertThrows(LetheException.class, () -> new TextFile().load(folders))
+                        .code());
         assertTrue(assertThrows(LetheException.class, () -> new TextFile("none.jsonl").load(folders))
                 .getMessage()
                 .startsWith("file.path: none.jsonl is neither"));

@@ -57,10 +57,12 @@ final class SampleFileTest {
         assertEquals(List.of(new Sample("", "a", "line 1")), samples("{\"text\":\"a\"}"));
         assertEquals(
                 List.of(plain),
-                samples("{\"messages\":[{\"role\":\"user\",\"content\":\"p\"},{\"role\":\"assistant\",\"content\":\"a\"}]}"));
+                samples(
+                        "{\"messages\":[{\"role\":\"user\",\"content\":\"p\"},{\"role\":\"assistant\",\"content\":\"a\"}]}"));
         assertEquals(
                 List.of(plain.unwanted(true)),
-                samples("{\"conversations\":[{\"from\":\"human\",\"value\":\"p\"},{\"from\":\"gpt\",\"value\":\"a\"}],\"label\":false}"));
+                samples(
+                        "{\"conversations\":[{\"from\":\"human\",\"value\":\"p\"},{\"from\":\"gpt\",\"value\":\"a\"}],\"label\":false}"));
         assertEquals(
                 List.of(new Sample("p", "a", "g", true, Optional.empty(), Optional.empty(), List.of())),
                 samples("{\"prompt\":\"p\",\"answer\":\"a\",\"group\":\"g\",\"unwanted\":true}"));
@@ -69,8 +71,9 @@ final class SampleFileTest {
                 samples("{\"question\":\"p\",\"choices\":[\"a\",\"b\",\"c\"],\"answer\":1}"));
         assertEquals(
                 List.of(new Sample("p", "a", "line 1", false, Optional.of("q"), Optional.of("b"), List.of("c", "d"))),
-                samples("{\"question\":\"p\",\"answer\":\"a\",\"paraphrased_question\":\"q\",\"paraphrased_answer\":\"b\","
-                        + "\"perturbed_answer\":[\"c\",\"d\"]}"));
+                samples(
+                        "{\"question\":\"p\",\"answer\":\"a\",\"paraphrased_question\":\"q\",\"paraphrased_answer\":\"b\","
+                            + "\"perturbed_answer\":[\"c\",\"d\"]}"));
     }
 
     @Test
@@ -89,7 +92,9 @@ final class SampleFileTest {
         try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
             out.write((one + "\n" + two).getBytes(StandardCharsets.UTF_8));
         }
-        assertEquals(expected, new SampleFile().read(zipped).stream().map(Sample::answer).toList());
+        assertEquals(
+                expected,
+                new SampleFile().read(zipped).stream().map(Sample::answer).toList());
     }
 
     @ParameterizedTest
@@ -110,10 +115,13 @@ final class SampleFileTest {
                 "{\"text\":\"a\"; expected JSON: Unexpected end-of-input",
                 "3; is 3, expected an object such as",
                 "\"x\"; is \"x\", expected an object such as",
-                "{\"question\":\"p\",\"choices\":[\"a\"],\"answer\":1}; answer is 1, expected the number of a choice, 0 to 0",
+                "{\"question\":\"p\",\"choices\":[\"a\"],\"answer\":1}; answer is 1, expected the number of a choice,"
+                        + " 0 to 0",
                 "{\"messages\":[]}; messages is a list, expected a list of turns",
-                "{\"messages\":[{\"role\":\"tool\",\"content\":\"p\"}]}; messages[0].role is \"tool\", expected system, user",
-                "{\"messages\":[{\"role\":\"user\",\"content\":\"p\"}]}; messages ends with a turn of user, expected one of assistant",
+                "{\"messages\":[{\"role\":\"tool\",\"content\":\"p\"}]}; messages[0].role is \"tool\", expected"
+                        + " system, user",
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"p\"}]}; messages ends with a turn of user, expected"
+                        + " one of assistant",
                 "{\"messages\":[{\"role\":\"assistant\",\"content\":\"p\"}]}; messages has 0 turns before the answer"
             })
     void aBrokenRowIsRefusedWithFileAndLine(String row, String expected) {
@@ -138,7 +146,9 @@ final class SampleFileTest {
         Path file = folder.resolve("s.jsonl");
         Files.write(file, new byte[] {'{', '}', '\n', '"', (byte) 0xFF, '"'});
         String message = refusal(() -> new SampleFile().read(file));
-        assertTrue(message.contains("s.jsonl:1: has the fields") || message.contains("s.jsonl:2: expected text in UTF-8"), message);
+        assertTrue(
+                message.contains("s.jsonl:1: has the fields") || message.contains("s.jsonl:2: expected text in UTF-8"),
+                message);
         Files.write(file, new byte[] {'[', '\n', '"', (byte) 0xFF, '"', ']'});
         assertEquals(
                 file + ":2: expected text in UTF-8, found bytes that are not UTF-8",
@@ -161,8 +171,8 @@ final class SampleFileTest {
                 "{\"messages\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":\"p\"},"
                         + "{\"role\":\"assistant\",\"content\":\"a\"}]}");
         assertTrue(refusal(() -> new SampleFile().read(file))
-                .endsWith(":1: messages has 2 turns before the answer, expected one of the user; name a chat template for longer"
-                        + " ones"));
+                .endsWith(":1: messages has 2 turns before the answer, expected one of the user; name a chat template"
+                        + " for longer ones"));
         assertEquals(
                 "<|im_start|>system\ns<|im_end|>\n<|im_start|>user\np<|im_end|>\n<|im_start|>assistant\n",
                 new SampleFile(Optional.of(ChatTemplate.CHATML))
@@ -176,7 +186,9 @@ final class SampleFileTest {
         assertEquals(
                 Set.of("id", "source"),
                 new SampleFile()
-                        .content(file("s.jsonl", "{\"text\":\"a\",\"id\":1}\n{\"text\":\"b\",\"source\":\"x\",\"group\":\"g\"}"))
+                        .content(file(
+                                "s.jsonl",
+                                "{\"text\":\"a\",\"id\":1}\n{\"text\":\"b\",\"source\":\"x\",\"group\":\"g\"}"))
                         .unread());
     }
 
@@ -192,12 +204,20 @@ final class SampleFileTest {
                 "{\"prompt\":[" + user + "],\"chosen\":[" + a + "],\"rejected\":[" + b + "]}",
                 "{\"chosen\":[" + user + "," + a + "],\"rejected\":[" + user + "," + b + "]}",
                 "{\"conversations\":[{\"from\":\"human\",\"value\":\"p\"}],\"chosen\":{\"from\":\"gpt\",\"value\":\"a\"},"
-                        + "\"rejected\":{\"from\":\"gpt\",\"value\":\"b\"}}")) {
+                    + "\"rejected\":{\"from\":\"gpt\",\"value\":\"b\"}}")) {
             assertEquals(List.of(pair), pairs(row), row);
         }
         assertEquals(
                 List.of(new Preference("\n\nHuman: q\n\nAssistant:", " I do", " I don't")),
-                pairs("{\"chosen\":\"\\n\\nHuman: q\\n\\nAssistant: I do\",\"rejected\":\"\\n\\nHuman: q\\n\\nAssistant: I don't\"}"));
+                pairs("{\"chosen\":\"\\n"
+                        + "\\n"
+                        + "Human: q\\n"
+                        + "\\n"
+                        + "Assistant: I do\",\"rejected\":\"\\n"
+                        + "\\n"
+                        + "Human: q\\n"
+                        + "\\n"
+                        + "Assistant: I don't\"}"));
         assertEquals(
                 List.of(new Preference("Say ", "hello", "help")),
                 pairs("{\"chosen\":\"Say hello\",\"rejected\":\"Say help\"}"));
@@ -211,11 +231,12 @@ final class SampleFileTest {
                 "{\"prompt\":\"p\",\"chosen\":\"a\"}; rejected is missing, expected an answer",
                 "{\"prompt\":\"p\",\"chosen\":\"a\",\"rejected\":\"\"}; rejected is empty, expected a text",
                 "{\"prompt\":\"p\",\"chosen\":\"a\",\"rejected\":\"a\"}; chosen and rejected are equal",
-                "{\"prompt\":\"p\",\"chosen\":\"a\",\"rejected\":[]}; rejected is a list, expected a text as in the rows before",
+                "{\"prompt\":\"p\",\"chosen\":\"a\",\"rejected\":[]}; rejected is a list, expected a text as in the"
+                        + " rows before",
                 "{\"prompt\":\"p\",\"chosen\":3,\"rejected\":4}; chosen is 3, expected",
                 "{\"chosen\":\"a \",\"rejected\":\"a b\"}; chosen is empty after the prompt",
                 "{\"prompt\":\"p\",\"chosen\":{\"role\":\"user\",\"content\":\"a\"},\"rejected\":{\"role\":\"user\",\"content\":\"b\"}};"
-                        + " chosen is a turn of user, expected one of assistant"
+                    + " chosen is a turn of user, expected one of assistant"
             })
     void aBrokenPairIsRefusedWithFileAndLine(String row, String expected) {
         String message = refusal(() -> pairs(row));
@@ -226,16 +247,26 @@ final class SampleFileTest {
     @Test
     void knownFilesLoadCompletely() throws IOException {
         SampleFile chat = new SampleFile(Optional.of(ChatTemplate.PLAIN));
-        assertEquals(999, chat.read(KnownFiles.of("llm/preference-demo/alpaca_en_demo.json")).size());
+        assertEquals(
+                999,
+                chat.read(KnownFiles.of("llm/preference-demo/alpaca_en_demo.json"))
+                        .size());
         List<Sample> kto = chat.read(KnownFiles.of("llm/preference-demo/kto_en_demo.json"));
         assertEquals(300, kto.size());
         assertTrue(kto.stream().anyMatch(Sample::unwanted));
         assertFalse(kto.stream().allMatch(Sample::unwanted));
-        assertEquals(300, chat.read(KnownFiles.of("llm/preference-demo/c4_demo.jsonl")).size());
-        assertEquals(100, chat.read(KnownFiles.of("llm/muse-news-knowmem/forget_qa.json")).size());
+        assertEquals(
+                300,
+                chat.read(KnownFiles.of("llm/preference-demo/c4_demo.jsonl")).size());
+        assertEquals(
+                100,
+                chat.read(KnownFiles.of("llm/muse-news-knowmem/forget_qa.json")).size());
         assertEquals(4000, chat.read(KnownFiles.of("llm/tofu/full.json")).size());
         PreferenceFile pairs = new PreferenceFile(Optional.of(ChatTemplate.PLAIN));
-        assertEquals(300, pairs.read(KnownFiles.of("llm/preference-demo/dpo_en_demo.json")).size());
+        assertEquals(
+                300,
+                pairs.read(KnownFiles.of("llm/preference-demo/dpo_en_demo.json"))
+                        .size());
         List<Preference> harmless = pairs.read(KnownFiles.of("llm/hh-rlhf-harmless-test/test.jsonl.gz"));
         assertEquals(2312, harmless.size());
         assertTrue(harmless.stream().allMatch(p -> p.prompt().endsWith("\n\nAssistant:")));

@@ -19,7 +19,8 @@ final class BpeTrainerTest {
     void joinsThePairsOfTheReferenceTrainer() throws IOException {
         Path folder = KnownFiles.of("llm/gpt2-bpe");
         Tokenizer trained = new BpeTrainer(500).train(List.of(Files.readString(folder.resolve("corpus.en"))));
-        JsonNode merges = new JsonMapper().readTree(trained.json()).path("model").path("merges");
+        JsonNode merges =
+                new JsonMapper().readTree(trained.json()).path("model").path("merges");
         List<String> joined = new ArrayList<>();
         merges.forEach(merge ->
                 joined.add(merge.path(0).textValue() + " " + merge.path(1).textValue()));
@@ -27,7 +28,8 @@ final class BpeTrainerTest {
         assertEquals(500, trained.size());
         JsonNode known = new JsonMapper()
                 .readTree(folder.resolve("train-bpe-reference-vocab.json").toFile());
-        known.fieldNames().forEachRemaining(token -> assertTrue(trained.id(token).isPresent(), token));
+        known.fieldNames()
+                .forEachRemaining(token -> assertTrue(trained.id(token).isPresent(), token));
     }
 
     @Test
@@ -44,7 +46,8 @@ final class BpeTrainerTest {
 
     @Test
     void theSlowAndObviousWayJoinsTheSamePairs() {
-        List<String> texts = List.of("aaaa abab abba aa", "banana bandana ananas", "'ll we'll aaa\n\n  aaa", "ünïcödé ünï 😀😀 😀");
+        List<String> texts =
+                List.of("aaaa abab abba aa", "banana bandana ananas", "'ll we'll aaa\n\n  aaa", "ünïcödé ünï 😀😀 😀");
         BpeTrainer trainer = new BpeTrainer(257 + 40);
         assertEquals(slow(texts, 40), trainer.merges(texts).stream().toList());
     }
@@ -99,7 +102,12 @@ final class BpeTrainerTest {
     @Test
     void theEndTokenInATextIsNoPartOfAWord() {
         Tokenizer trained = new BpeTrainer(300).train(List.of("ab<|endoftext|>ab<|endoftext|>ab"));
-        assertEquals(List.of(258), java.util.Arrays.stream(trained.encode("ab")).map(i -> i + 1).boxed().toList());
+        assertEquals(
+                List.of(258),
+                java.util.Arrays.stream(trained.encode("ab"))
+                        .map(i -> i + 1)
+                        .boxed()
+                        .toList());
         assertEquals(0, trained.end());
         assertTrue(trained.begin().isEmpty());
         assertEquals(258, trained.size());
@@ -118,6 +126,7 @@ final class BpeTrainerTest {
     void aVocabularyWithoutRoomForTheBytesIsRefused() {
         assertEquals(
                 "vocabulary is 256, expected 257 to 1048576: an end token, 256 bytes and joined pairs",
-                assertThrows(IllegalArgumentException.class, () -> new BpeTrainer(256)).getMessage());
+                assertThrows(IllegalArgumentException.class, () -> new BpeTrainer(256))
+                        .getMessage());
     }
 }

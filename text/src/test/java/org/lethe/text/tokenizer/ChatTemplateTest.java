@@ -34,11 +34,26 @@ final class ChatTemplateTest {
                         + "<|start_header_id|>assistant<|end_header_id|>\n\n",
                 ChatTemplate.LLAMA3.prompt(TURNS));
         assertEquals(
-                "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>\n"
-                        + "<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n",
+                "<|im_start|>system\n"
+                        + "Be kind.<|im_end|>\n"
+                        + "<|im_start|>user\n"
+                        + "Hi<|im_end|>\n"
+                        + "<|im_start|>assistant\n"
+                        + "Hello<|im_end|>\n"
+                        + "<|im_start|>user\n"
+                        + "Bye<|im_end|>\n"
+                        + "<|im_start|>assistant\n",
                 ChatTemplate.CHATML.prompt(TURNS));
         assertEquals(
-                "<|system|>\nBe kind.</s>\n<|user|>\nHi</s>\n<|assistant|>\nHello</s>\n<|user|>\nBye</s>\n<|assistant|>\n",
+                "<|system|>\n"
+                        + "Be kind.</s>\n"
+                        + "<|user|>\n"
+                        + "Hi</s>\n"
+                        + "<|assistant|>\n"
+                        + "Hello</s>\n"
+                        + "<|user|>\n"
+                        + "Bye</s>\n"
+                        + "<|assistant|>\n",
                 ChatTemplate.ZEPHYR.prompt(TURNS));
         assertEquals(
                 "\n\nSystem: Be kind.\n\nHuman: Hi\n\nAssistant: Hello\n\nHuman: Bye\n\nAssistant:",
@@ -61,24 +76,32 @@ final class ChatTemplateTest {
 
     @Test
     void templatesAreRecognisedByTheirMarks(@TempDir Path folder) throws IOException {
-        assertEquals(
-                ChatTemplate.LLAMA2, ChatTemplate.of("{{ bos_token + '[INST] ' + content + ' [/INST]' }}", "f"));
+        assertEquals(ChatTemplate.LLAMA2, ChatTemplate.of("{{ bos_token + '[INST] ' + content + ' [/INST]' }}", "f"));
         assertEquals(
                 ChatTemplate.LLAMA3,
-                ChatTemplate.of("{{ '<|start_header_id|>' + role + '<|end_header_id|>\n\n' + c + '<|eot_id|>' }}", "f"));
+                ChatTemplate.of(
+                        "{{ '<|start_header_id|>' + role + '<|end_header_id|>\n\n' + c + '<|eot_id|>' }}", "f"));
         assertEquals(ChatTemplate.CHATML, ChatTemplate.of("{{'<|im_start|>' + role + '\n' + c + '<|im_end|>'}}", "f"));
         assertEquals(ChatTemplate.ZEPHYR, ChatTemplate.of("{{ '<|user|>\n' + c + eos_token }}", "f"));
-        String message = assertThrows(LetheException.class, () -> ChatTemplate.of("{{ '<|user|>' + c + '<|end|>' }}", "f"))
+        String message = assertThrows(
+                        LetheException.class, () -> ChatTemplate.of("{{ '<|user|>' + c + '<|end|>' }}", "f"))
                 .getMessage();
         assertEquals(
-                "f: chat_template begins with \"{{ '<|user|>' + c + '<|end|>' }}\" and is not one that is known; name a chat"
-                        + " template: llama2, llama3, chatml, zephyr, plain",
+                "f: chat_template begins with \"{{ '<|user|>' + c + '<|end|>' }}\" and is not one that is known; name"
+                        + " a chat template: llama2, llama3, chatml, zephyr, plain",
                 message);
         Path file = folder.resolve("tokenizer_config.json");
         Files.writeString(file, "{\"chat_template\": \"<|im_start|> <|im_end|>\"}");
         assertEquals(ChatTemplate.CHATML, ChatTemplate.read(folder));
-        Files.writeString(file, "{\"chat_template\": [{\"name\":\"default\",\"template\":\"<|im_start|> <|im_end|>\"}]}");
+        Files.writeString(
+                file, "{\"chat_template\": [{\"name\":\"default\",\"template\":\"<|im_start|> <|im_end|>\"}]}");
         assertEquals(ChatTemplate.CHATML, ChatTemplate.read(file));
+        Files.writeString(file, "{\"chat_template\": \"<|user|> eos_token\", \"eos_token\": \"</s>\"}");
+        assertEquals(ChatTemplate.ZEPHYR, ChatTemplate.read(file));
+        Files.writeString(file, "{\"chat_template\": \"<|user|> eos_token\", \"eos_token\": \"<end>\"}");
+        assertTrue(assertThrows(LetheException.class, () -> ChatTemplate.read(file))
+                .getMessage()
+                .contains("eos_token is \"<end>\", expected </s>"));
         Files.writeString(file, "{}");
         assertTrue(assertThrows(LetheException.class, () -> ChatTemplate.read(file))
                 .getMessage()
@@ -92,6 +115,7 @@ final class ChatTemplateTest {
         }
         assertEquals(
                 "chat template is \"gpt\", expected one of llama2, llama3, chatml, zephyr, plain",
-                assertThrows(LetheException.class, () -> ChatTemplate.named("gpt")).getMessage());
+                assertThrows(LetheException.class, () -> ChatTemplate.named("gpt"))
+                        .getMessage());
     }
 }

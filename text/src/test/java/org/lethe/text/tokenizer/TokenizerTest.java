@@ -51,7 +51,8 @@ final class TokenizerTest {
             String text = known.path("text").textValue();
             int[] ids = tokenizer.encode(text);
             assertArrayEquals(ints(known.path("ids")), ids, text);
-            assertArrayEquals(ints(known.path("ids_special")), tokenizer.library().encode(text, true), text);
+            assertArrayEquals(
+                    ints(known.path("ids_special")), tokenizer.library().encode(text, true), text);
             assertEquals(known.path("decoded").textValue(), tokenizer.decode(ids, false), text);
             assertEquals(known.path("decoded_skip_special").textValue(), tokenizer.decode(ids), text);
             List<List<Integer>> spans = tokenizer.library().spans(text).stream()
@@ -152,8 +153,8 @@ final class TokenizerTest {
     void aVocabularyThatIsTooSmallIsRefused() {
         WORDS.requireFits(5);
         assertEquals(
-                "the tokenizer has ids up to 4, but the model's vocabulary has 4 entries, expected at least 5; is it the"
-                        + " tokenizer of this model?",
+                "the tokenizer has ids up to 4, but the model's vocabulary has 4 entries, expected at least 5; is it"
+                        + " the tokenizer of this model?",
                 assertThrows(LetheException.class, () -> WORDS.requireFits(4)).getMessage());
     }
 
@@ -178,9 +179,9 @@ final class TokenizerTest {
     @Test
     void eachMistakeIsNamed() throws IOException {
         assertEquals(
-                "tokenizer.json: pre_tokenizer.type is \"Magic\", expected one of BertPreTokenizer, ByteLevel, CharDelimiterSplit,"
-                        + " Digits, FixedLength, Metaspace, Punctuation, Sequence, Split, UnicodeScripts, Whitespace,"
-                        + " WhitespaceSplit",
+                "tokenizer.json: pre_tokenizer.type is \"Magic\", expected one of BertPreTokenizer, ByteLevel,"
+                        + " CharDelimiterSplit, Digits, FixedLength, Metaspace, Punctuation, Sequence, Split,"
+                        + " UnicodeScripts, Whitespace, WhitespaceSplit",
                 refusal(file -> file.putObject("pre_tokenizer").put("type", "Magic")));
         assertTrue(refusal(file -> file.putObject("normalizer")
                         .put("type", "Sequence")
@@ -188,15 +189,20 @@ final class TokenizerTest {
                         .addObject()
                         .put("type", "Precompiled"))
                 .startsWith("tokenizer.json: normalizer.normalizers[0].type is \"Precompiled\", expected one of "));
-        assertTrue(refusal(file -> ((ObjectNode) file.path("model")).put("type", "X")).contains("model.type is \"X\""));
+        assertTrue(refusal(file -> ((ObjectNode) file.path("model")).put("type", "X"))
+                .contains("model.type is \"X\""));
         assertTrue(refusal(file -> file.remove("model")).contains("model is missing"));
-        assertTrue(refusal(file -> ((ObjectNode) file.path("model")).put("dropout", 0.1)).contains("model.dropout is 0.1"));
+        assertTrue(refusal(file -> ((ObjectNode) file.path("model")).put("dropout", 0.1))
+                .contains("model.dropout is 0.1"));
         assertTrue(refusal(file -> ((ObjectNode) file.path("model").path("vocab")).put("d", 4))
                 .contains("gives id 4 to \"c\" and to \"d\""));
-        assertTrue(refusal(file -> ((ObjectNode) file.path("model").path("vocab")).put("d", -1)).contains("\"d\" is -1"));
+        assertTrue(refusal(file -> ((ObjectNode) file.path("model").path("vocab")).put("d", -1))
+                .contains("\"d\" is -1"));
         assertTrue(refusal(file -> ((ObjectNode) file.path("added_tokens").path(1)).put("id", 7))
                 .contains("added_tokens[1].id of \"<eos>\" is 7, expected 1 as in model.vocab"));
-        assertTrue(refusal(file -> ((ObjectNode) file.path("added_tokens").path(1)).put("content", "z").put("id", 9))
+        assertTrue(refusal(file -> ((ObjectNode) file.path("added_tokens").path(1))
+                        .put("content", "z")
+                        .put("id", 9))
                 .contains("added_tokens[1].id of \"z\" is 9, expected 5, the next number after the vocabulary"));
         assertTrue(refusal(file -> file.putArray("added_tokens"))
                 .contains("has no end token; name it as \"eos_token\" in a tokenizer_config.json"));
@@ -207,14 +213,16 @@ final class TokenizerTest {
     void whatWouldEndTheProcessIsRefused() throws IOException {
         for (String regex : List.of("", "x*", "x?", "(?=a)", "\\b", "^", "a|", "(x)*", "x{0,3}", "[a]*", "\\p{L}*")) {
             String message = refusal(file -> {
-                ObjectNode replace = file.putObject("normalizer").put("type", "Replace").put("content", " ");
+                ObjectNode replace =
+                        file.putObject("normalizer").put("type", "Replace").put("content", " ");
                 replace.putObject("pattern").put("Regex", regex);
             });
             assertTrue(message.contains("normalizer.pattern is"), message);
         }
         for (String regex : List.of("\\s+", " {2,}", "[ab]+c", "\\p{L}", "ab.", "[^a-z]{1,4}")) {
             ObjectNode file = words();
-            ObjectNode replace = file.putObject("normalizer").put("type", "Replace").put("content", " ");
+            ObjectNode replace =
+                    file.putObject("normalizer").put("type", "Replace").put("content", " ");
             replace.putObject("pattern").put("Regex", regex);
             assertEquals(5, Tokenizer.of(file.toString()).size());
         }
@@ -229,10 +237,18 @@ final class TokenizerTest {
     @Test
     void cuttingAndPaddingThatAFileAsksForAreOff() throws IOException {
         ObjectNode file = words();
-        file.putObject("truncation").put("direction", "Right").put("max_length", 2).put("strategy", "LongestFirst").put("stride", 0);
+        file.putObject("truncation")
+                .put("direction", "Right")
+                .put("max_length", 2)
+                .put("strategy", "LongestFirst")
+                .put("stride", 0);
         ObjectNode padding = file.putObject("padding");
         padding.putObject("strategy").put("Fixed", 8);
-        padding.put("direction", "Right").putNull("pad_to_multiple_of").put("pad_id", 0).put("pad_type_id", 0).put("pad_token", "<unk>");
+        padding.put("direction", "Right")
+                .putNull("pad_to_multiple_of")
+                .put("pad_id", 0)
+                .put("pad_type_id", 0)
+                .put("pad_token", "<unk>");
         assertArrayEquals(new int[] {2, 2, 2}, Tokenizer.of(file.toString()).encode("a a a"));
     }
 
@@ -252,7 +268,10 @@ final class TokenizerTest {
 
     @Test
     void damagedFilesAreRefusedOrRead(@TempDir Path folder) throws IOException {
-        byte[] good = new BpeTrainer(300).train(List.of("the cat and the dog and the cat")).json().getBytes(StandardCharsets.UTF_8);
+        byte[] good = new BpeTrainer(300)
+                .train(List.of("the cat and the dog and the cat"))
+                .json()
+                .getBytes(StandardCharsets.UTF_8);
         Path file = folder.resolve("tokenizer.json");
         Keyed random = Keyed.seed(5);
         int refused = 0;
@@ -267,21 +286,34 @@ final class TokenizerTest {
                 Tokenizer read = Tokenizer.read(folder);
                 read.decode(read.encode("the cat \u0000 😀"));
             } catch (LetheException e) {
-                assertTrue(e.getMessage().startsWith(file.toString()) || e.getMessage().startsWith("a text"), e.getMessage());
+                assertTrue(
+                        e.getMessage().startsWith(file.toString())
+                                || e.getMessage().startsWith("a text"),
+                        e.getMessage());
                 refused++;
             }
         }
         assertTrue(refused > 200, "refused " + refused);
         Files.write(file, new byte[] {(byte) 0xFF, '{'});
-        assertTrue(assertThrows(LetheException.class, () -> Tokenizer.read(file)).getMessage().contains("not UTF-8"));
+        assertTrue(assertThrows(LetheException.class, () -> Tokenizer.read(file))
+                .getMessage()
+                .contains("not UTF-8"));
         Files.writeString(file, "[".repeat(100_000));
-        assertTrue(assertThrows(LetheException.class, () -> Tokenizer.read(file)).getMessage().contains("expected JSON"));
+        assertTrue(assertThrows(LetheException.class, () -> Tokenizer.read(file))
+                .getMessage()
+                .contains("expected JSON"));
         Files.delete(file);
-        assertTrue(assertThrows(LetheException.class, () -> Tokenizer.read(folder)).getMessage().contains("found none"));
-        try (var channel = Files.newByteChannel(file, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.WRITE)) {
-            channel.position(TokenizerJson.MOST_BYTES).write(java.nio.ByteBuffer.wrap(new byte[1])); // a hole: takes no disk
+        assertTrue(assertThrows(LetheException.class, () -> Tokenizer.read(folder))
+                .getMessage()
+                .contains("found none"));
+        try (var channel = Files.newByteChannel(
+                file, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.WRITE)) {
+            channel.position(TokenizerJson.MOST_BYTES)
+                    .write(java.nio.ByteBuffer.wrap(new byte[1])); // a hole: takes no disk
         }
-        assertTrue(assertThrows(LetheException.class, () -> Tokenizer.read(file)).getMessage().contains("expected at most"));
+        assertTrue(assertThrows(LetheException.class, () -> Tokenizer.read(file))
+                .getMessage()
+                .contains("expected at most"));
     }
 
     @Test
@@ -291,11 +323,13 @@ final class TokenizerTest {
         List<Thread> threads = new ArrayList<>();
         List<Throwable> wrong = java.util.Collections.synchronizedList(new ArrayList<>());
         for (int t = 0; t < 4; t++) {
-            threads.add(Thread.ofPlatform().uncaughtExceptionHandler((_, e) -> wrong.add(e)).start(() -> {
-                for (int i = 0; i < 500; i++) {
-                    assertArrayEquals(expected, tokenizer.encode("the cat sat"));
-                }
-            }));
+            threads.add(Thread.ofPlatform()
+                    .uncaughtExceptionHandler((_, e) -> wrong.add(e))
+                    .start(() -> {
+                        for (int i = 0; i < 500; i++) {
+                            assertArrayEquals(expected, tokenizer.encode("the cat sat"));
+                        }
+                    }));
         }
         for (Thread thread : threads) {
             thread.join();

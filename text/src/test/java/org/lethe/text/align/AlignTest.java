@@ -1,0 +1,65 @@
+package org.lethe.text.align;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.lethe.LetheException;
+import org.lethe.Request;
+import org.lethe.text.Preference;
+import org.lethe.text.Sample;
+
+class AlignTest {
+    private static final List<Sample> SAMPLES = IntStream.range(0, 100)
+            .mapToObj(s -> new Sample("p" + s, "a" + s, "").unwanted(s % 2 == 1))
+            .toList();
+
+    @Test
+    void candidatesAreTheirShareOfTheUnwanted() {
+        int[] chosen = new Align(60, 8, 1).candidates(SAMPLES);
+        assertEquals(30, chosen.length);
+        assertTrue(Arrays.stream(chosen).allMatch(s -> SAMPLES.get(s).unwanted()));
+        assertArrayEquals(Arrays.stream(chosen).sorted().distinct().toArray(), chosen);
+        assertArrayEquals(chosen, new Align(60, 8, 1).candidates(SAMPLES));
+        assertNotEquals(Arrays.toString(chosen), Arrays.toString(new Align(60, 8, 2).candidates(SAMPLES)));
+        assertEquals(50, new Align(100, 8, 1).candidates(SAMPLES).length);
+    }
+
+    @Test
+    void moreCandidatesContainFewer() {
+        List<Integer> more = Arrays.stream(new Align(80, 8, 1).candidates(SAMPLES)).boxed().toList();
+        assertTrue(Arrays.stream(new Align(40, 8, 1).candidates(SAMPLES)).allMatch(more::contains));
+    }
+
+    @Test
+    void pairsAreAsManyAsAskedForOrAllThatThereAre() {
+        List<Preference> all = IntStream.range(0, 20)
+                .mapToObj(p -> new Preference("p" + p, "good", "bad"))
+                .toList();
+        assertEquals(8, new Align(60, 8, 1).pairs(all).size());
+        assertEquals(all, new Align(60, 64, 1).pairs(all));
+    }
+
+    @Test
+    void otherRequestsAndSettingsAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> new Align(0, 8, 1));
+        assertThrows(IllegalArgumentException.class, () -> new Align(50, 0, 1));
+        record Other() implements Request {}
+        assertThrows(IllegalArgumentException.class, () -> Align.of(new Other(), "u2a")); // it has no name either
+        assertTrue(assertThrows(LetheException.class, () -> Align.of(new Named(), "u2a"))
+                .getMessage()
+                .contains("not something-else"));
+        assertThrows(IllegalArgumentException.class, () -> new U2a(
+                Base.GA, Goal.PREFERENCES, 25, 0, false, true, InverseHessian.Form.CG, false, false, 0, 1, 1e-3, 3,
+                16, 0.1, 2));
+    }
+
+    @org.lethe.Named("something-else")
+    private record Named() implements Request {}
+}
