@@ -13,6 +13,7 @@ import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
 import org.lethe.text.align.Align;
+import org.lethe.text.align.Alignment;
 import org.lethe.text.align.Dpo;
 import org.lethe.text.align.Grpo;
 import org.lethe.text.align.Ppo;
@@ -25,6 +26,7 @@ import org.lethe.text.data.Shakespeare;
 import org.lethe.text.data.TextFile;
 import org.lethe.text.data.Tofu;
 import org.lethe.text.forget.ByLoss;
+import org.lethe.text.forget.Difficulties;
 import org.lethe.text.forget.Efficiency;
 import org.lethe.text.forget.FineTune;
 import org.lethe.text.forget.ForgetSamples;
@@ -89,7 +91,13 @@ public final class Text implements Subject<Corpus, LanguageModel> {
     @Override
     public List<Audit<Corpus, LanguageModel>> audits() {
         return List.of(
-                new Knowledge(), new ModelUtility(), new MembershipInference(), new Robustness(), new Efficiency());
+                new Knowledge(),
+                new ModelUtility(),
+                new MembershipInference(),
+                new Robustness(),
+                new Difficulties(),
+                new Efficiency(),
+                new Alignment());
     }
 
     @Override
