@@ -16,7 +16,8 @@ import org.lethe.text.Preference;
 import org.lethe.text.Sample;
 
 /**
- * A request to a language model to prefer some answers to others, by unlearning unwanted ones or by learning from pairs.
+ * A request to a language model to prefer some answers to others, by unlearning unwanted ones or by learning from
+ * pairs.
  *
  * <p>Unwanted answers are cheap: reports, red-teaming. Pairs are dear, so that few are given.
  *

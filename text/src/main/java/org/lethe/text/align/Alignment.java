@@ -43,14 +43,17 @@ import org.lethe.text.model.Transformer;
 /**
  * Measures whether a language model prefers what it should, and what that cost.
  *
- * <p>Effect: the reward of answers to prompts that nobody learned from, and its gain over the model before; the DPO loss and the accuracy
- * of implicit rewards on held-out pairs, with the model before as reference; the share of pairs whose chosen answer is the likelier one. Rewards
- * are expectations over every answer, where the corpus has a reward and few different answers; otherwise those of the likeliest answer. Where the corpus
- * lists refusals: the share of prompts with unwanted answers alone that are not refused (ASR), and the share of other prompts that are.
+ * <p>Effect: the reward of answers to prompts that nobody learned from, and its gain over the model before; the DPO
+ * loss and the accuracy of implicit rewards on held-out pairs, with the model before as reference; the share of pairs
+ * whose chosen answer is the likelier one. Rewards are expectations over every answer, where the corpus has a reward
+ * and few different answers; otherwise those of the likeliest answer. Where the corpus lists refusals: the share of
+ * prompts with unwanted answers alone that are not refused (ASR), and the share of other prompts that are.
  *
- * <p>Cost: the growth of the cross-entropy of wanted answers, and the divergence KL(before ‖ after) for each of their tokens.
+ * <p>Cost: the growth of the cross-entropy of wanted answers, and the divergence KL(before ‖ after) for each of their
+ * tokens.
  *
- * <p>All intervals are bootstraps over prompts, pairs or answers, which resample both models together. Doing nothing gains nothing and fails.
+ * <p>All intervals are bootstraps over prompts, pairs or answers, which resample both models together. Doing nothing
+ * gains nothing and fails.
  *
  * <p>Cost: every answer of the grammar to each prompt is read by three models, or one answer each is generated.
  *
@@ -377,7 +380,7 @@ public record Alignment(
 
     @Override
     public String limits() {
-        return "A reward is what its program or its pairs say, not what people want; prompts are of the kinds that the data have; refusals"
-                + " are found by phrases alone.";
+        return "A reward is what its program or its pairs say, not what people want; prompts are of the kinds that the data"
+                + " have; refusals are found by phrases alone.";
     }
 }

@@ -112,7 +112,9 @@ record AlignmentTask(
                 longest);
     }
 
-    /** The reward of a corpus for answers in tokens. A prompt is looked up, since decoding need not give its text back. */
+    /**
+     * The reward of a corpus for answers in tokens. A prompt is looked up, since decoding need not give its text back.
+     */
     static Optional<AnswerReward> reward(Corpus corpus, LanguageModel model) {
         return corpus.reward().map(r -> {
             Map<List<Integer>, String> texts = new HashMap<>();
@@ -142,7 +144,10 @@ record AlignmentTask(
                 .toList();
     }
 
-    /** All answers that a corpus gives to anything, where they are few enough to be enumerated for each prompt; else none. */
+    /**
+     * All answers that a corpus gives to anything, where they are few enough to be enumerated for each prompt; else
+     * none.
+     */
     static List<String> grammar(Corpus corpus) {
         Set<String> answers = new LinkedHashSet<>();
         corpus.training().forEach(s -> answers.add(s.answer()));

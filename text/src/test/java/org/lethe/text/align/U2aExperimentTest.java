@@ -90,7 +90,8 @@ class U2aExperimentTest {
             betterThanAll += rewards.get("u2a") > rewards.get("all") ? 1 : 0;
             assertTrue(rewards.get("u2a") > rewards.get("start") + 0.05, "seed " + seed + ": " + rewards);
         }
-        System.out.println("u2a above random in " + betterThanRandom + ", above all in " + betterThanAll + " of " + seeds);
+        System.out.println(
+                "u2a above random in " + betterThanRandom + ", above all in " + betterThanAll + " of " + seeds);
         assertTrue(betterThanRandom >= 0.8 * seeds, betterThanRandom + " of " + seeds);
     }
 
