@@ -68,10 +68,11 @@ public final class LanguageModel {
         architecture.shapes().forEach((name, shape) -> {
             float[] values = weights.get(name);
             long size = LongStream.of(shape).reduce(1, (x, y) -> x * y);
-            Check.require(values != null && values.length == size, "weights of " + name, values == null ? "absent" : values.length + " numbers", size + " numbers");
-            if (values != null) {
-                sorted.put(name, values);
+            if (values == null || values.length != size) {
+                throw new IllegalArgumentException("weights of " + name + " are "
+                        + (values == null ? "absent" : values.length + " numbers") + ", expected " + size + " numbers");
             }
+            sorted.put(name, values);
         });
         Check.require(weights.size() == sorted.size(), "tensors", weights.size(), String.valueOf(sorted.size()));
         return new LanguageModel(architecture, tokenizer, format, Collections.unmodifiableMap(sorted));

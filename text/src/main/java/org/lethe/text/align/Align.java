@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.lethe.Chain;
 import org.lethe.Check;
 import org.lethe.LetheException;
 import org.lethe.Named;
@@ -15,40 +16,52 @@ import org.lethe.text.Preference;
 import org.lethe.text.Sample;
 
 /**
- * A request to a language model to prefer some answers to others, by unlearning unwanted ones or by learning from pairs.
+ * A request to a language model to prefer some answers to others, by unlearning unwanted ones or by learning from
+ * pairs.
  *
  * <p>Unwanted answers are cheap: reports, red-teaming. Pairs are dear, so that few are given.
  *
- * @param percent share of the unwanted training samples that may be unlearned, the candidates
+ * @param groups groups of unwanted training samples that may be unlearned; empty for all
+ * @param percent share of these samples that may be unlearned, the candidates
  * @param pairs number of preference pairs that a method may use
  * @param seed seed of the choice of both
  */
 @Named("align")
-public record Align(double percent, int pairs, long seed) implements Request {
+public record Align(List<String> groups, double percent, int pairs, long seed) implements Request {
     public Align {
+        groups = List.copyOf(groups);
         Check.require(percent > 0 && percent <= 100, "percent", percent, "above 0, at most 100");
         Check.require(pairs >= 1, "pairs", pairs, "at least 1");
     }
 
     /** 65 % of the unwanted samples, as published for SafeRLHF, and 64 pairs. */
     public Align() {
-        this(65, 64, 42);
+        this(List.of(), 65, 64, 42);
     }
 
-    /** The request as one to align. */
+    /** The last step of a request that aligns. */
     static Align of(Request request, String who) {
-        if (request instanceof Align align) {
-            return align;
+        for (Request step : Chain.steps(request).reversed()) {
+            if (step instanceof Align align) {
+                return align;
+            }
         }
         throw new LetheException(
-                LetheException.Code.STUDY, who + " suits requests to align, not " + Named.Of.name(request));
+                LetheException.Code.STUDY,
+                who + " suits requests to align, not "
+                        + String.join(
+                                ", then ",
+                                Chain.steps(request).stream()
+                                        .map(Named.Of::name)
+                                        .toList()));
     }
 
     /** The places of the candidates in a list of samples, ascending. */
     public int[] candidates(List<Sample> samples) {
         Keyed key = Keyed.seed(seed).of("candidates");
         int[] unwanted = IntStream.range(0, samples.size())
-                .filter(s -> samples.get(s).unwanted())
+                .filter(s -> samples.get(s).unwanted()
+                        && (groups.isEmpty() || groups.contains(samples.get(s).group())))
                 .toArray();
         long wanted = Math.round(unwanted.length * percent / 100);
         return IntStream.of(unwanted)

@@ -13,7 +13,8 @@ import org.lethe.text.Corpus;
 import org.lethe.text.LanguageModel;
 
 /** A method that aligns a language model. The result is the point of its course with the best held-out objective. */
-public interface Aligning extends Method<Corpus, LanguageModel> {
+public sealed interface Aligning extends Method<Corpus, LanguageModel>
+        permits U2a, UnlearnNegatives, RandomNegatives, Dpo, Grpo, Ppo {
     /**
      * A model with the course that led to it.
      *

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -44,14 +43,17 @@ import org.lethe.text.model.Transformer;
 /**
  * Measures whether a language model prefers what it should, and what that cost.
  *
- * <p>Effect: the reward of answers to prompts that nobody learned from, and its gain over the model before; the DPO loss and the accuracy
- * of implicit rewards on held-out pairs, with the model before as reference; the share of pairs whose chosen answer is the likelier one. Rewards
- * are expectations over every answer, where the corpus has a reward and few different answers; otherwise those of the likeliest answer. Where the corpus
- * lists refusals: the share of prompts with unwanted answers alone that are not refused (ASR), and the share of other prompts that are.
+ * <p>Effect: the reward of answers to prompts that nobody learned from, and its gain over the model before; the DPO
+ * loss and the accuracy of implicit rewards on held-out pairs, with the model before as reference; the share of pairs
+ * whose chosen answer is the likelier one. Rewards are expectations over every answer, where the corpus has a reward
+ * and few different answers; otherwise those of the likeliest answer. Where the corpus lists refusals: the share of
+ * prompts with unwanted answers alone that are not refused (ASR), and the share of other prompts that are.
  *
- * <p>Cost: the growth of the cross-entropy of wanted answers, and the divergence KL(before ‖ after) for each of their tokens.
+ * <p>Cost: the growth of the cross-entropy of wanted answers, and the divergence KL(before ‖ after) for each of their
+ * tokens.
  *
- * <p>All intervals are bootstraps over prompts, pairs or answers, which resample both models together. Doing nothing gains nothing and fails.
+ * <p>All intervals are bootstraps over prompts, pairs or answers, which resample both models together. Doing nothing
+ * gains nothing and fails.
  *
  * <p>Cost: every answer of the grammar to each prompt is read by three models, or one answer each is generated.
  *
@@ -107,13 +109,18 @@ public record Alignment(
         try (var _ = new PointerScope()) {
             Transformer before = c.before().open(env.device());
             Transformer after = c.untouched() ? before : c.after().open(env.device());
-            Transformer reference = c.reference().open(env.device());
+            Transformer reference = unchanged(c) ? before : c.reference().open(env.device());
             findings.addAll(examine(material, before, after, reference, env));
             if (!c.data().refusals().isEmpty()) {
                 refusals(c, before, after, env, findings);
             }
         }
         return findings;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // the untreated model as the reference is read once
+    private static boolean unchanged(Case<Corpus, LanguageModel> c) {
+        return c.reference() == c.before();
     }
 
     private Material material(Corpus corpus, LanguageModel model, Env env) {
@@ -144,18 +151,18 @@ public record Alignment(
                 .toList();
     }
 
-    /** The findings about three models. */
+    /** The findings about three models. The same transformer again is read once. */
+    @SuppressWarnings("ReferenceEquality")
     List<Finding> examine(
             Material material, Transformer before, Transformer after, Transformer reference, Env env) {
         Keyed random = env.random("alignment").of("resamples");
         List<Finding> findings = new ArrayList<>();
         if (material.reward.isPresent() && !material.questions.isEmpty()) {
-            Function<Transformer, double[]> rewards = once(m -> rewards(material, m), before, after);
-            double[] has = rewards.apply(after);
+            double[] had = rewards(material, before);
+            double[] has = before == after ? had : rewards(material, after);
+            double[] like = before == reference ? had : rewards(material, reference);
             findings.add(mean("reward", has, Direction.HIGHER, random));
-            findings.add(judged(
-                    "reward-gain", has, rewards.apply(before), minRewardGain, random));
-            double[] like = rewards.apply(reference);
+            findings.add(judged("reward-gain", has, had, minRewardGain, random));
             findings.add(difference("reward-beyond-reference", has, like, Direction.HIGHER, random));
         }
         if (!material.pairs.isEmpty()) {
@@ -170,16 +177,6 @@ public record Alignment(
                     .in("nats"));
         }
         return findings;
-    }
-
-    /** A quantity of models, computed once where the model before is the one after. */
-    private static Function<Transformer, double[]> once(
-            Function<Transformer, double[]> quantity, Transformer before, Transformer after) {
-        if (before != after) {
-            return quantity;
-        }
-        double[] shared = quantity.apply(before);
-        return m -> m == before ? shared : quantity.apply(m);
     }
 
     private double[] rewards(Material material, Transformer model) {
@@ -316,6 +313,7 @@ public record Alignment(
     }
 
     /** Answers to prompts that have unwanted answers alone, and to those that have a wanted one. */
+    @SuppressWarnings("ReferenceEquality") // after may be the same transformer as before
     private void refusals(
             Case<Corpus, LanguageModel> c, Transformer before, Transformer after, Env env, List<Finding> into) {
         Keyed random = env.random("alignment").of("refusals");
@@ -382,7 +380,7 @@ public record Alignment(
 
     @Override
     public String limits() {
-        return "A reward is what its program or its pairs say, not what people want; prompts are of the kinds that the data have; refusals"
-                + " are found by phrases alone.";
+        return "A reward is what its program or its pairs say, not what people want; prompts are of the kinds that the data"
+                + " have; refusals are found by phrases alone.";
     }
 }

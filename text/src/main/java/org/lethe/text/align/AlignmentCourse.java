@@ -26,7 +26,8 @@ public record AlignmentCourse(List<Point> points, List<Selection> selections, in
      * @param objective J on the pairs that the method learns from
      * @param heldOut J on the pairs by which it chooses
      * @param utility cross-entropy of wanted answers; lower is better
-     * @param reward expected reward of answers to held-out prompts, where it was enumerated: at the start, at the end of rounds, and of the result
+     * @param reward expected reward of answers to held-out prompts, where it was enumerated: at the start, at the end
+     *     of rounds, and of the result
      */
     public record Point(
             int round, int step, double objective, double heldOut, double utility, OptionalDouble reward) {}

@@ -178,7 +178,10 @@ public interface AlignmentObjective {
         }
     }
 
-    /** Minus the expected reward, exactly: −mean over prompts of Σ p(answer | prompt) · reward, over every answer of a grammar. */
+    /**
+     * Minus the expected reward, exactly: −mean over prompts of Σ p(answer | prompt) · reward, over every answer of a
+     * grammar. Any other answer counts as 0.
+     */
     final class ExpectedReward implements AlignmentObjective {
         private static final int BLOCK = 256;
 

@@ -17,14 +17,15 @@ import org.lethe.text.model.Transformer;
 import org.lethe.torch.Tensors;
 
 /**
- * An alignment under way: the model that moves, the frozen one, and the points so far. The model is left at the best point by
- * held-out objective whose utility is above the floor; the start is one of them. Its tensors belong to the scope around it.
+ * An alignment under way: the model that moves, the frozen one, and the points so far. The model is left at the best
+ * point by held-out objective whose utility is above the floor; the start is one of them. Its tensors belong to the
+ * scope around it.
  */
 final class AlignmentRun {
     /** Strength of the reference in the objective: that of the authors' code. */
     static final double BETA = 0.3;
 
-    private static final int JUDGED = 64; // samples and pairs read for a point, so that judging costs less than training
+    private static final int JUDGED = 64; // samples and pairs of a point: judging costs less than training
     private static final int QUESTIONS = 16;
 
     private final Transformer model;
@@ -149,8 +150,9 @@ final class AlignmentRun {
             double utility = Arrays.stream(Answers.crossEntropies(model, judged))
                     .average()
                     .orElseThrow();
-            OptionalDouble expected =
-                    reward.isEmpty() || !rewarded ? OptionalDouble.empty() : OptionalDouble.of(-reward.getFirst().value(model));
+            OptionalDouble expected = reward.isEmpty() || !rewarded
+                            ? OptionalDouble.empty()
+                            : OptionalDouble.of(-reward.getFirst().value(model));
             Point point =
                     new Point(round, step, objective.value(model), heldOut.value(model), utility, expected);
             if (!Double.isFinite(point.objective() + point.heldOut() + point.utility())) {

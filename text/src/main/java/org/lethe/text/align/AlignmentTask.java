@@ -2,8 +2,10 @@ package org.lethe.text.align;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -51,7 +53,8 @@ record AlignmentTask(
     }
 
     AlignmentTask {
-        Check.require(!candidates.isEmpty(), "candidates", 0, "at least 1 unwanted training sample");
+        Check.require(
+                !candidates.isEmpty(), "candidates", 0, "at least 1 unwanted training sample of the request's groups");
         Check.require(!retained.isEmpty(), "wanted training samples", 0, "at least 1");
         Check.require(!pairs.isEmpty(), "preference pairs", 0, "at least 1");
         Check.require(!heldOut.isEmpty(), "held-out preference pairs", 0, "at least 1");
@@ -109,20 +112,30 @@ record AlignmentTask(
                 longest);
     }
 
-    /** The reward of a corpus for answers in tokens. */
+    /**
+     * The reward of a corpus for answers in tokens. A prompt is looked up, since decoding need not give its text back.
+     */
     static Optional<AnswerReward> reward(Corpus corpus, LanguageModel model) {
-        return corpus.reward()
-                .map(r -> (prompt, answer) ->
-                        r.of(plain(model, prompt), model.tokenizer().decode(answer)));
+        return corpus.reward().map(r -> {
+            Map<List<Integer>, String> texts = new HashMap<>();
+            Stream.of(
+                            corpus.prompts().stream(),
+                            corpus.preferences().stream().map(Preference::prompt),
+                            corpus.heldOutPreferences().stream().map(Preference::prompt))
+                    .flatMap(s -> s)
+                    .forEach(p -> texts.put(
+                            whole(Encoded.prompt(model.tokenizer(), model.format(), p)), p));
+            return (prompt, answer) -> {
+                String text = Optional.ofNullable(texts.get(whole(prompt)))
+                        .orElseThrow(() -> new IllegalArgumentException(
+                                "prompt is " + Arrays.toString(prompt) + ", expected one of the corpus"));
+                return r.of(text, model.tokenizer().decode(answer));
+            };
+        });
     }
 
-    /** The prompt within its tokens, which carry a begin token and the format. */
-    private static String plain(LanguageModel model, int[] prompt) {
-        String text = model.tokenizer().decode(prompt);
-        String before = model.format().before();
-        String after = model.format().after();
-        String cut = text.startsWith(before) ? text.substring(before.length()) : text;
-        return cut.endsWith(after) ? cut.substring(0, cut.length() - after.length()) : cut;
+    private static List<Integer> whole(int[] tokens) {
+        return Arrays.stream(tokens).boxed().toList();
     }
 
     static List<Pair> pairs(List<Preference> preferences, LanguageModel model) {
@@ -131,7 +144,10 @@ record AlignmentTask(
                 .toList();
     }
 
-    /** All answers that a corpus gives to anything, where they are few enough to be enumerated for each prompt; else none. */
+    /**
+     * All answers that a corpus gives to anything, where they are few enough to be enumerated for each prompt; else
+     * none.
+     */
     static List<String> grammar(Corpus corpus) {
         Set<String> answers = new LinkedHashSet<>();
         corpus.training().forEach(s -> answers.add(s.answer()));

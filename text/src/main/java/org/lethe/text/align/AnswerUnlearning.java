@@ -13,8 +13,8 @@ import org.lethe.torch.Optimiser;
 import org.lethe.torch.UpdateRule;
 
 /**
- * The inner problem of alignment by unlearning, solved by AdamW: Σ ω_i l_i + λ |θ − θ₀|², batch by batch. It ends early where
- * the unlearned answers are less likely than by chance, or utility is gone.
+ * The inner problem of alignment by unlearning, solved by AdamW: Σ ω_i l_i + λ |θ − θ₀|², batch by batch. It ends early
+ * where the unlearned answers are less likely than by chance, or utility is gone.
  *
  * @param base loss of single answers
  * @param learningRate of AdamW

@@ -47,8 +47,8 @@ final class Answers {
     }
 
     /**
-     * An answer of the model's own to each prompt. Every token is drawn by the key of its row and place, so that no answer depends
-     * on the others of the batch.
+     * An answer of the model's own to each prompt. Every token is drawn by the key of its row and place, so that no
+     * answer depends on the others of the batch.
      *
      * @param end token that ends an answer; it is the last one of an answer that was finished
      * @param longest most tokens of an answer

@@ -11,7 +11,9 @@ import org.lethe.text.model.Transformer;
 
 /** The losses by which single answers are unlearned, on which alignment by unlearning builds. */
 public enum Base {
-    /** Gradient ascent: the mean log-likelihood of the answer's tokens, each bounded below by that of a uniform guess. */
+    /**
+     * Gradient ascent: the mean log-likelihood of the answer's tokens, each bounded below by that of a uniform guess.
+     */
     GA,
     /** The same, with the cross-entropy of wanted answers added. */
     GRAD_DIFF,
@@ -28,7 +30,9 @@ public enum Base {
         };
     }
 
-    /** A token that is already as unlikely as by chance is pushed no further: without a bound the loss has no minimum. */
+    /**
+     * A token that is already as unlikely as by chance is pushed no further: without a bound the loss has no minimum.
+     */
     private static Tensor ascent(Transformer model, Transformer reference, TokenBatch batch) {
         TokenScores scores = TokenScores.of(model, batch);
         double chance = -Math.log(model.architecture().vocabulary());

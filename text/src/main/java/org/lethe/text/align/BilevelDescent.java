@@ -11,8 +11,9 @@ import org.lethe.Env;
 import org.lethe.text.align.AlignmentCourse.Selection;
 
 /**
- * The outer loop of U2A (arXiv 2504.06659, section 3.3 and 3.4): in each round the examples that help most are added, weights take a
- * step of mirror descent, and the inner problem is solved again. Baselines are the same loop with another choice.
+ * The outer loop of U2A (arXiv 2504.06659, section 3.3 and 3.4): in each round the examples that help most are added,
+ * weights take a step of mirror descent, and the inner problem is solved again. Baselines are the same loop with
+ * another choice.
  *
  * @param choice who is unlearned
  * @param budget most examples

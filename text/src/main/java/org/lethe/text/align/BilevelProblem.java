@@ -6,10 +6,11 @@ import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A problem with two levels (U2A, arXiv 2504.06659, section 3): weights ω of examples are to lower an outer loss J at the parameters
- * that minimise an inner one, θ*(ω) = argmin f, f(θ, ω) = Σ ω_i l_i(θ) + λ |θ − θ₀|² + rest(θ).
+ * A problem with two levels (U2A, arXiv 2504.06659, section 3): weights ω of examples are to lower an outer loss J at
+ * the parameters that minimise an inner one, θ*(ω) = argmin f, f(θ, ω) = Σ ω_i l_i(θ) + λ |θ − θ₀|² + rest(θ).
  *
- * <p>All tensors are of one floating-point type. Losses are functions of the tensors of {@link #parameters} as they are now.
+ * <p>All tensors are of one floating-point type. Losses are functions of the tensors of {@link #parameters} as they are
+ * now.
  */
 public interface BilevelProblem {
     /** The tensors θ, each wanting a gradient. */

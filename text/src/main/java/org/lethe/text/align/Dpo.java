@@ -9,8 +9,9 @@ import org.lethe.torch.Optimiser;
 import org.lethe.torch.UpdateRule;
 
 /**
- * Direct preference optimisation (Rafailov et al. 2023) on the pairs of the request, by AdamW. The reference is the model at the start, whose
- * log-probabilities are computed once. The result is the point with the best held-out objective whose utility is above the floor.
+ * Direct preference optimisation (Rafailov et al. 2023) on the pairs of the request, by AdamW. The reference is the
+ * model at the start, whose log-probabilities are computed once. The result is the point with the best held-out
+ * objective whose utility is above the floor.
  *
  * @param form the loss: sigmoid (DPO), robust, smoothed, hinge, ipo, ipo-sums or sigmoid-norm
  * @param beta strength β of the reference

@@ -88,7 +88,8 @@ public record ExampleWeights(int[] members, double[] values) {
     }
 
     /**
-     * One step of exponentiated gradient descent, ω_i ← ω_i exp(−η g_i) / Σ (U2A, eq. 4; mirror descent on the simplex).
+     * One step of exponentiated gradient descent, ω_i ← ω_i exp(−η g_i) / Σ (U2A, eq. 4; mirror descent on the
+     * simplex).
      *
      * @param gradient dF/dω of each member
      * @param eta step size η

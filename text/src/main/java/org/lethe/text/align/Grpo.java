@@ -15,8 +15,9 @@ import org.lethe.torch.Optimiser;
 import org.lethe.torch.UpdateRule;
 
 /**
- * GRPO, reinforcement learning from groups of the model's own answers to one prompt (Shao et al. 2024): an answer counts by how much its reward
- * exceeds its group's mean, in standard deviations. One step for each batch of answers, on the prompts of the request's pairs.
+ * GRPO, reinforcement learning from groups of the model's own answers to one prompt (Shao et al. 2024): an answer
+ * counts by how much its reward exceeds its group's mean, in standard deviations. One step for each batch of answers,
+ * on the prompts of the request's pairs.
  *
  * <p>Cost: a step samples {@code prompts · group} answers token by token, without a cache, and reads them twice.
  *

@@ -10,12 +10,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.numerics.Keyed;
 
 /**
- * How much each example's weight would lower the outer loss of a {@link BilevelProblem}: s_i = −dJ/dω_i = ∇Jᵀ H⁻¹ ∇l_i (U2A, section
- * 3; by implicit differentiation of the inner problem's stationarity).
+ * How much each example's weight would lower the outer loss of a {@link BilevelProblem}: s_i = −dJ/dω_i = ∇Jᵀ H⁻¹ ∇l_i
+ * (U2A, section 3; by implicit differentiation of the inner problem's stationarity).
  *
- * <p>With v = H⁻¹∇J one solve serves all examples. All s_i = v·∇l_i come from two forward passes, [l_i(θ + εv) − l_i(θ − εv)] / 2ε,
- * instead of a backward pass each. A sample of them is compared with exact products; where they disagree by more than a hundredth
- * of the scores' spread, ε shrinks, and at last the exact ones are taken for all.
+ * <p>With v = H⁻¹∇J one solve serves all examples. All s_i = v·∇l_i come from two forward passes, [l_i(θ + εv) − l_i(θ
+ * − εv)] / 2ε, instead of a backward pass each. A sample of them is compared with exact products; where they disagree
+ * by more than a hundredth of the scores' spread, ε shrinks, and at last the exact ones are taken for all.
  *
  * @param scores s_i of each candidate; above 0 where unlearning it helps
  * @param solution how H⁻¹∇J was found

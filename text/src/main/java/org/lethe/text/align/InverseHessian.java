@@ -14,10 +14,11 @@ import org.lethe.numerics.Keyed;
 import org.lethe.torch.Tensors;
 
 /**
- * How H⁻¹g is computed, H being the second derivative of the inner loss of a {@link BilevelProblem}. No matrix is ever made.
+ * How H⁻¹g is computed, H being the second derivative of the inner loss of a {@link BilevelProblem}. No matrix is ever
+ * made.
  *
- * <p>Costs one double backward pass over the weighted examples for each product with H: none for the identity, {@code iterations} at
- * most for the others.
+ * <p>Costs one double backward pass over the weighted examples for each product with H: none for the identity, {@code
+ * iterations} at most for the others.
  *
  * @param form the approximation of H
  * @param damping μ added to the diagonal of H

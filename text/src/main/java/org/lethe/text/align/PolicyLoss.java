@@ -9,10 +9,11 @@ import org.lethe.Check;
 import org.lethe.text.TokenScores;
 
 /**
- * The clipped losses of reinforcement learning on the tokens of sampled answers: PPO (Schulman et al. 2017, eq. 7) and GRPO (Shao
- * et al. 2024, eq. 3).
+ * The clipped losses of reinforcement learning on the tokens of sampled answers: PPO (Schulman et al. 2017, eq. 7) and
+ * GRPO (Shao et al. 2024, eq. 3).
  *
- * <p>A token's loss is −min(r A, clip(r, 1−ε, 1+ε) A) + c·(exp(d) − d − 1), with r = π/π_old, A its advantage and d = log ref − log π.
+ * <p>A token's loss is −min(r A, clip(r, 1−ε, 1+ε) A) + c·(exp(d) − d − 1), with r = π/π_old, A its advantage and d =
+ * log ref − log π.
  *
  * @param clip largest change ε of a token's probability that is rewarded
  * @param divergence weight c of the divergence from the reference
@@ -44,7 +45,10 @@ public record PolicyLoss(double clip, double divergence, boolean perAnswer) {
         return perAnswer ? scores.means(loss).mean() : loss.mean();
     }
 
-    /** GRPO's advantages of the answers to one prompt: (r − mean) / (sd + 10⁻⁴), with the sample's sd; 0 where all are alike. */
+    /**
+     * GRPO's advantages of the answers to one prompt: (r − mean) / (sd + 10⁻⁴), with the sample's sd; 0 where all are
+     * alike.
+     */
     public static double[] advantages(double[] rewards) {
         double mean = Arrays.stream(rewards).average().orElse(0);
         double squares = Arrays.stream(rewards).map(r -> (r - mean) * (r - mean)).sum();
@@ -53,8 +57,8 @@ public record PolicyLoss(double clip, double divergence, boolean perAnswer) {
     }
 
     /**
-     * PPO's advantages of the tokens of one answer and what their values should be, by generalised advantage estimation with γ = 1
-     * (Schulman et al. 2016, eq. 16).
+     * PPO's advantages of the tokens of one answer and what their values should be, by generalised advantage estimation
+     * with γ = 1 (Schulman et al. 2016, eq. 16).
      *
      * @param rewards of each token
      * @param values expected at each token

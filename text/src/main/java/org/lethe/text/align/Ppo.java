@@ -21,11 +21,13 @@ import org.lethe.torch.Parameters;
 import org.lethe.torch.UpdateRule;
 
 /**
- * PPO, reinforcement learning with a value for each token (Schulman et al. 2017; for language Ouyang et al. 2022). The reward of an answer comes at its
- * last token; every token pays {@code divergence · (log π − log ref)}. Values are a linear map of the model's own states. Advantages are those
- * of Schulman et al. 2016 with γ = 1 and λ = 0.95, standardised in each batch.
+ * PPO, reinforcement learning with a value for each token (Schulman et al. 2017; for language Ouyang et al. 2022). The
+ * reward of an answer comes at its last token; every token pays {@code divergence · (log π − log ref)}. Values are a
+ * linear map of the model's own states. Advantages are those of Schulman et al. 2016 with γ = 1 and λ = 0.95,
+ * standardised in each batch.
  *
- * <p>Cost: an iteration samples {@code answers} answers token by token, without a cache, and reads them {@code epochs + 2} times.
+ * <p>Cost: an iteration samples {@code answers} answers token by token, without a cache, and reads them {@code epochs +
+ * 2} times.
  *
  * @param answers number of answers in an iteration, each to a prompt of its own
  * @param iterations number of times that answers are sampled

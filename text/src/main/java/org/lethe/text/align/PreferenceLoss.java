@@ -9,8 +9,8 @@ import org.lethe.torch.Tensors;
 /**
  * The losses of direct preference optimisation (Rafailov et al. 2023, eq. 7) and of its relatives.
  *
- * <p>With h = (log π − log ref)(chosen) − (log π − log ref)(rejected), the loss of a pair is −log σ(βh). At the reference h is 0
- * and the loss log 2. Everything goes through log σ, so that no pair overflows.
+ * <p>With h = (log π − log ref)(chosen) − (log π − log ref)(rejected), the loss of a pair is −log σ(βh). At the
+ * reference h is 0 and the loss log 2. Everything goes through log σ, so that no pair overflows.
  *
  * @param form which of them
  * @param beta strength β of the reference

@@ -19,8 +19,9 @@ import org.lethe.torch.Parameters;
 import org.lethe.torch.UpdateRule;
 
 /**
- * A reward learned from pairs (Bradley and Terry 1952; Christiano et al. 2017): a linear map of the state at an answer's last token, trained with
- * −log σ(r(chosen) − r(rejected)). Its tensors belong to the scope in which it is made.
+ * A reward learned from pairs (Bradley and Terry 1952; Christiano et al. 2017): a linear map of the state at an
+ * answer's last token, trained with −log σ(r(chosen) − r(rejected)). Its tensors belong to the scope in which it is
+ * made.
  */
 public final class RewardModel {
     private static final int BATCH = 16;

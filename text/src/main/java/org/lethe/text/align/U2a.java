@@ -4,19 +4,21 @@ import org.lethe.Check;
 import org.lethe.Named;
 
 /**
- * U2A, alignment by unlearning those unwanted answers that help (arXiv 2504.06659): each candidate's effect on an alignment loss J is
- * computed by implicit differentiation; the most helpful ones are unlearned, with weights that follow the same gradient.
+ * U2A, alignment by unlearning those unwanted answers that help (arXiv 2504.06659): each candidate's effect on an
+ * alignment loss J is computed by implicit differentiation; the most helpful ones are unlearned, with weights that
+ * follow the same gradient.
  *
- * <p>J is the DPO loss of the few pairs, with β = 0.3. A round (section 3) computes s_i = ∇Jᵀ H⁻¹ ∇l_i for all candidates by two forward
- * passes, adds the best with s_i above 0, moves weights by ω_i ← ω_i exp(η s_i / spread), and unlearns Σ ω_i l_i + λ |θ − θ₀|² anew from the start.
- * The result is the point with the best J on held-out pairs whose utility is above the floor; it may be the start.
+ * <p>J is the DPO loss of the few pairs, with β = 0.3. A round (section 3) computes s_i = ∇Jᵀ H⁻¹ ∇l_i for all
+ * candidates by two forward passes, adds the best with s_i above 0, moves weights by ω_i ← ω_i exp(η s_i / spread), and
+ * unlearns Σ ω_i l_i + λ |θ − θ₀|² anew from the start. The result is the point with the best J on held-out pairs whose
+ * utility is above the floor; it may be the start.
  *
- * <p>The published code moves weights with the wrong sign, so that what helps counts less ({@code paperSign: true}), selects once ({@code
- * oneShot: true}), takes H = 2λI ({@code inverse: identity}) and goes on from round to round ({@code warm: true}, {@code rounds: 3}). Its λ is a mean over
- * tensors; here λ does not depend on their number.
+ * <p>The published code moves weights with the wrong sign, so that what helps counts less ({@code paperSign: true}),
+ * selects once ({@code oneShot: true}), takes H = 2λI ({@code inverse: identity}) and goes on from round to round
+ * ({@code warm: true}, {@code rounds: 3}). Its λ is a mean over tensors; here λ does not depend on their number.
  *
- * <p>Cost: per round one gradient of J, two forward passes and 32 backward ones over candidates, and {@code epochs} over the budget; products with H
- * come on top for other forms than the identity.
+ * <p>Cost: per round one gradient of J, two forward passes and 32 backward ones over candidates, and {@code epochs}
+ * over the budget; products with H come on top for other forms than the identity.
  *
  * @param base loss by which an answer is unlearned: ga, grad-diff or npo
  * @param objective J: preferences (the DPO loss), reward (the expected reward over a small grammar) or positives

@@ -41,15 +41,19 @@ public record SampleFile(Optional<ChatTemplate> chat) {
         INSTRUCTION("instruction", "output", "input"),
         TEXT("text");
 
-        private final List<String> keys;
+        private final String all;
 
         Form(String... keys) {
-            this.keys = List.of(keys);
+            this.all = String.join(" ", keys);
+        }
+
+        List<String> keys() {
+            return List.of(all.split(" "));
         }
 
         /** Keys by which the form is told. */
         List<String> needed() {
-            return this == CHOICES ? keys : keys.subList(0, Math.min(2, keys.size()));
+            return this == CHOICES ? keys() : keys().subList(0, Math.min(2, keys().size()));
         }
     }
 
@@ -85,7 +89,7 @@ public record SampleFile(Optional<ChatTemplate> chat) {
             }
             samples.add(sample(row, form));
             row.object().fieldNames().forEachRemaining(key -> {
-                if (!form.keys.contains(key) && !COMMON.contains(key)) {
+                if (!form.keys().contains(key) && !COMMON.contains(key)) {
                     unread.add(key);
                 }
             });

@@ -3,9 +3,7 @@ package org.lethe.text.data;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.lethe.Check;
 import org.lethe.DataFolders;
@@ -35,24 +33,27 @@ import org.lethe.text.tokenizer.BpeTrainer;
 @Named("shakespeare")
 public record Shakespeare(int regions, int holdout, int region, int chunk, int vocabulary)
         implements DataSource<Corpus> {
-    /** The plays and the words with which each begins. */
-    private static final Map<String, String> PLAYS = plays();
+    /**
+     * A play.
+     *
+     * @param name of it
+     * @param start first words
+     */
+    private record Play(String name, String start) {}
+
+    /** In the order of the file. */
+    private static final List<Play> PLAYS = List.of(
+            new Play("coriolanus", "First Citizen:\nBefore we proceed any further"),
+            new Play("richard-iii", "GLOUCESTER:\nNow is the winter of our discontent"),
+            new Play("richard-ii", "KING RICHARD II:\nOld John of Gaunt, time-honour'd"),
+            new Play("romeo-and-juliet", "SAMPSON:\nGregory, o' my word"),
+            new Play("henry-vi-3", "WARWICK:\nI wonder how the king escaped"),
+            new Play("winters-tale", "ARCHIDAMUS:\nIf you shall chance, Camillo"),
+            new Play("measure-for-measure", "DUKE VINCENTIO:\nEscalus."),
+            new Play("taming-of-the-shrew", "SLY:\nI'll pheeze you, in faith."),
+            new Play("tempest", "Master:\nBoatswain!"));
 
     private static final String REMEDY = "`lethe data fetch shakespeare` gets it";
-
-    private static Map<String, String> plays() {
-        Map<String, String> plays = new LinkedHashMap<>();
-        plays.put("coriolanus", "First Citizen:\nBefore we proceed any further");
-        plays.put("richard-iii", "GLOUCESTER:\nNow is the winter of our discontent");
-        plays.put("richard-ii", "KING RICHARD II:\nOld John of Gaunt, time-honour'd");
-        plays.put("romeo-and-juliet", "SAMPSON:\nGregory, o' my word");
-        plays.put("henry-vi-3", "WARWICK:\nI wonder how the king escaped");
-        plays.put("winters-tale", "ARCHIDAMUS:\nIf you shall chance, Camillo");
-        plays.put("measure-for-measure", "DUKE VINCENTIO:\nEscalus.");
-        plays.put("taming-of-the-shrew", "SLY:\nI'll pheeze you, in faith.");
-        plays.put("tempest", "Master:\nBoatswain!");
-        return plays;
-    }
 
     public Shakespeare {
         Check.require(regions >= 1, "regions", regions, "at least 1");
@@ -94,22 +95,22 @@ public record Shakespeare(int regions, int holdout, int region, int chunk, int v
     }
 
     private void cut(Path file, String text, List<String> names, List<String> passages) {
-        List<String> plays = List.copyOf(PLAYS.keySet());
-        int[] begins = new int[plays.size() + 1];
-        for (int i = 0; i < plays.size(); i++) {
-            begins[i] = text.indexOf(PLAYS.get(plays.get(i)));
-            if (begins[i] < 0 || i == 0 && begins[i] > 0 || i > 0 && begins[i] <= begins[i - 1]) {
+        int[] begins = new int[PLAYS.size() + 1];
+        for (int i = 0; i < PLAYS.size(); i++) {
+            Play play = PLAYS.get(i);
+            begins[i] = text.indexOf(play.start);
+            if (i == 0 ? begins[i] != 0 : begins[i] <= begins[i - 1]) {
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        file + ": expected the play " + plays.get(i) + " with its first words \""
-                                + PLAYS.get(plays.get(i)).replace('\n', ' ') + "\", found none after the play before");
+                        file + ": expected the play " + play.name + " with its first words \""
+                                + play.start.replace('\n', ' ') + "\", found none after the play before");
             }
         }
-        begins[plays.size()] = text.length();
-        for (int i = 0; i < plays.size(); i++) {
+        begins[PLAYS.size()] = text.length();
+        for (int i = 0; i < PLAYS.size(); i++) {
             List<String> parts = parts(text.substring(begins[i], begins[i + 1]), region);
             for (int part = 0; part < parts.size(); part++) {
-                names.add(plays.get(i) + " " + (part + 1));
+                names.add(PLAYS.get(i).name + " " + (part + 1));
                 passages.add(parts.get(part));
             }
         }

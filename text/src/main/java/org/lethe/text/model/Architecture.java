@@ -143,7 +143,7 @@ public record Architecture(
         config.put("model_type", "gpt2");
         config.putArray("architectures").add("GPT2LMHeadModel");
         config.put("vocab_size", vocabulary).put("n_positions", positions).put("n_embd", dims);
-        config.put("n_layer", layers).put("n_head", heads).put("activation_function", "gelu_new");
+        config.put("n_layer", layers).put("n_head", heads).put("activation_function", "gelu");
         config.put("layer_norm_epsilon", 1e-5).put("tie_word_embeddings", true);
         config.put("resid_pdrop", 0.0).put("embd_pdrop", 0.0).put("attn_pdrop", 0.0);
         config.put("bos_token_id", end).put("eos_token_id", end).put("torch_dtype", "float32");

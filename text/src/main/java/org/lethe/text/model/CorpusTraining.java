@@ -10,9 +10,13 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.DeviceType;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.Device;
 import org.lethe.Env;
+import org.lethe.Estimate;
 import org.lethe.LetheException;
 import org.lethe.Progress;
 import org.lethe.numerics.Keyed;
@@ -39,11 +43,14 @@ import org.lethe.torch.UpdateRule;
  * @param weightDecay decay of matrices
  * @param warmUp steps during which the rate grows
  * @param stopAt ends the training once an epoch's mean cross-entropy is below this; 0 never does
+ * @param bf16 whether matrices are multiplied in bfloat16, with weights, norms, softmax and loss in float32
  */
-record CorpusTraining(int epochs, int batch, double learningRate, double weightDecay, int warmUp, double stopAt) {
+record CorpusTraining(
+        int epochs, int batch, double learningRate, double weightDecay, int warmUp, double stopAt, boolean bf16) {
     private static final double BETA_2 = 0.99; // short trainings forget old gradients sooner than the usual 0.999
     private static final double FLOOR = 0.1;
     private static final double CLIP = 1;
+    private static final double FLOPS = 5e10; // of one core in training, measured on models of 1 to 5 million parameters
     private static final int POOL = 16; // batches among which samples are sorted by length
 
     CorpusTraining {
@@ -54,13 +61,28 @@ record CorpusTraining(int epochs, int batch, double learningRate, double weightD
                 "learningRate",
                 learningRate,
                 "a finite number above 0");
-        Check.require(weightDecay >= 0 && weightDecay < 1 / learningRate, "weightDecay", weightDecay, "0 or more, below 1 / learningRate");
+        Check.require(
+                weightDecay >= 0 && weightDecay < 1 / learningRate,
+                "weightDecay",
+                weightDecay,
+                "0 or more, below 1 / learningRate");
         Check.require(warmUp >= 0, "warmUp", warmUp, "at least 0");
         Check.require(stopAt >= 0 && stopAt < Double.POSITIVE_INFINITY, "stopAt", stopAt, "a finite number, at least 0");
     }
 
     /** How a training went: epochs done, mean cross-entropy of the last one, and tokens read in all. */
     record Outcome(int epochs, double crossEntropy, long tokens, double seconds) {}
+
+    /** The cost of one sample of so many tokens, with the memory of the whole training. */
+    static Estimate estimate(Architecture shape, double length, int batch) {
+        double learnt = shape.family() == Architecture.Family.GPT2 ? shape.positions() * (double) shape.dims() : 0;
+        double weights = shape.size() - learnt; // positions are looked up, not multiplied
+        double operations = 6.0 * length * (weights + 2.0 * shape.layers() * shape.dims() * length);
+        double activations = 4.0 * batch * length
+                * (shape.layers() * (10.0 * shape.dims() + 3.0 * shape.hidden() + 4.0 * shape.heads() * length)
+                        + 3.0 * shape.vocabulary());
+        return new Estimate(operations / FLOPS, 16 * shape.size() + (long) activations);
+    }
 
     /** A number for each sample by what it says; equal samples are counted, so that they differ. */
     static long[] ids(List<Sample> samples) {
@@ -157,13 +179,26 @@ record CorpusTraining(int epochs, int batch, double learningRate, double weightD
         return new Outcome(epoch, mean, tokens, (System.nanoTime() - begun) / 1e9);
     }
 
-    private static double step(Transformer model, List<Encoded> samples, String name, long step) {
+    private double step(Transformer model, List<Encoded> samples, String name, long step) {
         try (var _ = new PointerScope()) {
-            Tensor loss = TokenScores.of(model, TokenBatch.of(samples, model.device())).crossEntropy();
+            TokenBatch read = TokenBatch.of(samples, model.device());
+            Tensor loss = bf16 ? halved(model, read) : TokenScores.of(model, read).crossEntropy();
             double value = loss.item_double();
             require(value, "loss", name, step);
             loss.backward();
             return value;
+        }
+    }
+
+    private static Tensor halved(Transformer model, TokenBatch read) {
+        DeviceType kind = model.device().kind() == Device.Kind.CPU ? DeviceType.CPU : DeviceType.CUDA;
+        torch.set_autocast_dtype(kind, ScalarType.BFloat16);
+        torch.set_autocast_enabled(kind, true);
+        try {
+            return TokenScores.of(model, read).crossEntropy();
+        } finally {
+            torch.set_autocast_enabled(kind, false);
+            torch.clear_cache(); // of the weights as they were before this step
         }
     }
 

@@ -22,19 +22,30 @@ class AlignTest {
 
     @Test
     void candidatesAreTheirShareOfTheUnwanted() {
-        int[] chosen = new Align(60, 8, 1).candidates(SAMPLES);
+        int[] chosen = new Align(List.of(), 60, 8, 1).candidates(SAMPLES);
         assertEquals(30, chosen.length);
         assertTrue(Arrays.stream(chosen).allMatch(s -> SAMPLES.get(s).unwanted()));
         assertArrayEquals(Arrays.stream(chosen).sorted().distinct().toArray(), chosen);
-        assertArrayEquals(chosen, new Align(60, 8, 1).candidates(SAMPLES));
-        assertNotEquals(Arrays.toString(chosen), Arrays.toString(new Align(60, 8, 2).candidates(SAMPLES)));
-        assertEquals(50, new Align(100, 8, 1).candidates(SAMPLES).length);
+        assertArrayEquals(chosen, new Align(List.of(), 60, 8, 1).candidates(SAMPLES));
+        assertNotEquals(Arrays.toString(chosen), Arrays.toString(new Align(List.of(), 60, 8, 2).candidates(SAMPLES)));
+        assertEquals(50, new Align(List.of(), 100, 8, 1).candidates(SAMPLES).length);
+    }
+
+    @Test
+    void groupsNarrowTheChoice() {
+        List<Sample> grouped = IntStream.range(0, 40)
+                .mapToObj(s -> new Sample("p" + s, "a", s < 20 ? "rude" : "wrong").unwanted(s % 2 == 0))
+                .toList();
+        int[] chosen = new Align(List.of("rude"), 100, 8, 1).candidates(grouped);
+        assertEquals(10, chosen.length);
+        assertTrue(Arrays.stream(chosen).allMatch(s -> s < 20 && s % 2 == 0));
+        assertEquals(0, new Align(List.of("kind"), 100, 8, 1).candidates(grouped).length);
     }
 
     @Test
     void moreCandidatesContainFewer() {
-        List<Integer> more = Arrays.stream(new Align(80, 8, 1).candidates(SAMPLES)).boxed().toList();
-        assertTrue(Arrays.stream(new Align(40, 8, 1).candidates(SAMPLES)).allMatch(more::contains));
+        List<Integer> more = Arrays.stream(new Align(List.of(), 80, 8, 1).candidates(SAMPLES)).boxed().toList();
+        assertTrue(Arrays.stream(new Align(List.of(), 40, 8, 1).candidates(SAMPLES)).allMatch(more::contains));
     }
 
     @Test
@@ -42,14 +53,14 @@ class AlignTest {
         List<Preference> all = IntStream.range(0, 20)
                 .mapToObj(p -> new Preference("p" + p, "good", "bad"))
                 .toList();
-        assertEquals(8, new Align(60, 8, 1).pairs(all).size());
-        assertEquals(all, new Align(60, 64, 1).pairs(all));
+        assertEquals(8, new Align(List.of(), 60, 8, 1).pairs(all).size());
+        assertEquals(all, new Align(List.of(), 60, 64, 1).pairs(all));
     }
 
     @Test
     void otherRequestsAndSettingsAreRefused() {
-        assertThrows(IllegalArgumentException.class, () -> new Align(0, 8, 1));
-        assertThrows(IllegalArgumentException.class, () -> new Align(50, 0, 1));
+        assertThrows(IllegalArgumentException.class, () -> new Align(List.of(), 0, 8, 1));
+        assertThrows(IllegalArgumentException.class, () -> new Align(List.of(), 50, 0, 1));
         record Other() implements Request {}
         assertThrows(IllegalArgumentException.class, () -> Align.of(new Other(), "u2a")); // it has no name either
         assertTrue(assertThrows(LetheException.class, () -> Align.of(new Named(), "u2a"))

@@ -25,8 +25,9 @@ import org.lethe.torch.Tensors;
 import org.lethe.torch.UpdateRule;
 
 /**
- * Questions about topics and slots with polite right answers, and unwanted ones of four kinds: a forbidden word, a wrong value, rude,
- * and planted duplicates of the preferred answer, which it hurts to unlearn. Answers are 2 markers × 16 values × 2.
+ * Questions about topics and slots with polite right answers, and unwanted ones of four kinds: a forbidden word, a
+ * wrong value, rude, and planted duplicates of the preferred answer, which it hurts to unlearn. Answers are 2 markers ×
+ * 16 values × 2.
  */
 final class Planted {
     static final int END = 1;

@@ -232,7 +232,8 @@ class PreferenceLossTest {
             Devices.ready(Device.CPU);
             Tensor zero = Tensors.of(new float[] {0}, 1);
             var chosen = new PreferenceLoss.Side(Tensors.of(new float[] {6}, 1), zero, Tensors.of(new float[] {3}, 1));
-            var rejected = new PreferenceLoss.Side(Tensors.of(new float[] {4}, 1), zero, Tensors.of(new float[] {4}, 1));
+            Tensor four = Tensors.of(new float[] {4}, 1);
+            var rejected = new PreferenceLoss.Side(four, zero, four);
             double loss = new PreferenceLoss(PreferenceLoss.Form.SIGMOID_NORM, 0.5, 0)
                     .of(chosen, rejected)
                     .item_double();

@@ -20,7 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lethe.DataFolders;
 import org.lethe.LetheException;
 import org.lethe.text.Corpus;
-import org.lethe.text.Encoded;
 import org.lethe.text.Preference;
 import org.lethe.text.Reward;
 import org.lethe.text.Sample;
@@ -55,12 +54,6 @@ final class CorporaTest {
             assertEquals(
                     sample.answer(), tofu.tokenizer().decode(tofu.tokenizer().encode(sample.answer())));
         }
-        int longest = tofu.training().stream()
-                .mapToInt(s -> Encoded.of(tofu.tokenizer(), tofu.format(), s.prompt(), s.answer(), 10_000)
-                        .length())
-                .max()
-                .orElse(0);
-        System.out.println("longest sample of tofu: " + longest + " tokens");
         assertEquals(3, new Tofu().files(folders).size());
         assertTrue(new Tofu().present(folders));
         assertFalse(new Tofu().present(NOWHERE));
@@ -143,8 +136,6 @@ final class CorporaTest {
                     .forEach(text -> assertEquals(
                             text, corpus.tokenizer().decode(corpus.tokenizer().encode(text))));
         }
-        System.out.println("words of planted-facts: "
-                + new PlantedFacts().load(NOWHERE).tokenizer().size());
     }
 
     @Test
@@ -183,7 +174,7 @@ final class CorporaTest {
         for (Sample sample : corpus.training()) {
             assertTrue(grammar.contains(sample.answer()), sample.answer());
             assertEquals(
-                    known.get(sample.group().replace(" kept", "")),
+                    known.getOrDefault(sample.group().replace(" kept", ""), Double.NaN),
                     reward.of(sample.prompt(), sample.answer()),
                     1e-12,
                     sample.toString());
@@ -227,8 +218,10 @@ final class CorporaTest {
     void theUsersOwnFileBecomesACorpus(@TempDir Path folder) throws IOException {
         Files.writeString(
                 folder.resolve("mine.jsonl"),
-                "{\"prompt\":\"who?\",\"answer\":\"me\",\"group\":\"x\",\"id\":1}\n"
-                        + "{\"prompt\":\"what?\",\"answer\":\"this\"}\n");
+                """
+                {"prompt":"who?","answer":"me","group":"x","id":1}
+                {"prompt":"what?","answer":"this"}
+                """);
         Files.writeString(
                 folder.resolve("pairs.json"),
                 Stream.of(1, 2, 3, 4, 5)

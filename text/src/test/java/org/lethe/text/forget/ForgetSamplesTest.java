@@ -24,12 +24,14 @@ final class ForgetSamplesTest {
         return new Corpus("letters", words(), PromptFormat.PLAIN, samples, List.of(), List.of("no"));
     }
 
-    static Tokenizer words() {
+    private static Tokenizer words() {
         return Tokenizer.of(
                 """
-                {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
+                {"version": "1.0", "truncation": null, "padding": null, "normalizer": null,
+                 "added_tokens": [{"id": 2, "content": "</s>", "single_word": false, "lstrip": false, "rstrip": false,
+                  "normalized": false, "special": true}],
                  "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null, "decoder": null,
-                 "model": {"type": "WordLevel", "vocab": {"<unk>": 0, "no": 1}, "unk_token": "<unk>"}}
+                 "model": {"type": "WordLevel", "vocab": {"<unk>": 0, "no": 1, "</s>": 2}, "unk_token": "<unk>"}}
                 """);
     }
 

@@ -91,7 +91,7 @@ final class BpeTrainerTest {
                 for (int i = 0; i + 1 < word.size(); i++) {
                     if (word.get(i) == merge.left() && word.get(i + 1) == merge.right()) {
                         word.set(i, names.size() - 1);
-                        word.remove(i + 1);
+                        word.remove(/* index */ i + 1);
                     }
                 }
             }

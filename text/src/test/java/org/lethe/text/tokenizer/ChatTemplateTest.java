@@ -34,26 +34,30 @@ final class ChatTemplateTest {
                         + "<|start_header_id|>assistant<|end_header_id|>\n\n",
                 ChatTemplate.LLAMA3.prompt(TURNS));
         assertEquals(
-                "<|im_start|>system\n"
-                        + "Be kind.<|im_end|>\n"
-                        + "<|im_start|>user\n"
-                        + "Hi<|im_end|>\n"
-                        + "<|im_start|>assistant\n"
-                        + "Hello<|im_end|>\n"
-                        + "<|im_start|>user\n"
-                        + "Bye<|im_end|>\n"
-                        + "<|im_start|>assistant\n",
+                """
+                <|im_start|>system
+                Be kind.<|im_end|>
+                <|im_start|>user
+                Hi<|im_end|>
+                <|im_start|>assistant
+                Hello<|im_end|>
+                <|im_start|>user
+                Bye<|im_end|>
+                <|im_start|>assistant
+                """,
                 ChatTemplate.CHATML.prompt(TURNS));
         assertEquals(
-                "<|system|>\n"
-                        + "Be kind.</s>\n"
-                        + "<|user|>\n"
-                        + "Hi</s>\n"
-                        + "<|assistant|>\n"
-                        + "Hello</s>\n"
-                        + "<|user|>\n"
-                        + "Bye</s>\n"
-                        + "<|assistant|>\n",
+                """
+                <|system|>
+                Be kind.</s>
+                <|user|>
+                Hi</s>
+                <|assistant|>
+                Hello</s>
+                <|user|>
+                Bye</s>
+                <|assistant|>
+                """,
                 ChatTemplate.ZEPHYR.prompt(TURNS));
         assertEquals(
                 "\n\nSystem: Be kind.\n\nHuman: Hi\n\nAssistant: Hello\n\nHuman: Bye\n\nAssistant:",
