@@ -30,6 +30,7 @@ import org.lethe.torch.Tensors;
  */
 public record Reading(List<float[]> tokens, List<boolean[]> right, List<float[]> means, List<float[]> variances) {
     private static final int TOKENS_AT_ONCE = 2_048; // of a batch, padding included
+    private static final int SHOWN = 8; // fewer batches are over before anybody sees their progress
 
     /** Reads samples with a model that computes for this call alone. */
     public static Reading of(LanguageModel model, List<Encoded> samples, Env env) {
@@ -44,8 +45,10 @@ public record Reading(List<float[]> tokens, List<boolean[]> right, List<float[]>
         boolean[][] right = new boolean[samples.size()][];
         float[][] means = new float[samples.size()][];
         float[][] variances = new float[samples.size()][];
-        try (Progress.Step bar = env.progress().begin("read", samples.size())) {
-            for (int[] batch : batches(samples)) {
+        List<int[]> batches = batches(samples);
+        Progress shown = batches.size() < SHOWN ? Progress.NONE : env.progress();
+        try (Progress.Step bar = shown.begin("read", samples.size())) {
+            for (int[] batch : batches) {
                 read(model, samples, batch, tokens, right, means, variances);
                 bar.advance(batch.length);
             }

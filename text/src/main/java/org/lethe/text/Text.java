@@ -38,6 +38,12 @@ import org.lethe.text.forget.Robustness;
 import org.lethe.text.forget.TaskVector;
 import org.lethe.text.model.Generate;
 import org.lethe.text.model.Gpt;
+import org.lethe.text.model.TrainCheckpoint;
+import org.lethe.text.model.Checkpoint;
+import org.lethe.text.align.AlignCheckpoint;
+import org.lethe.text.forget.ScoreDifficulty;
+import org.lethe.text.forget.AuditCheckpoint;
+import org.lethe.text.forget.UnlearnCheckpoint;
 
 /** The subject of language models: its catalogue of data, models, requests, methods, audits and tools. */
 public final class Text implements Subject<Corpus, LanguageModel> {
@@ -53,7 +59,7 @@ public final class Text implements Subject<Corpus, LanguageModel> {
 
     @Override
     public List<Learner<Corpus, LanguageModel>> models() {
-        return List.of(new Gpt());
+        return List.of(new Gpt(), new Checkpoint());
     }
 
     @Override
@@ -102,7 +108,13 @@ public final class Text implements Subject<Corpus, LanguageModel> {
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of(new Generate());
+        return List.of(
+                new UnlearnCheckpoint(),
+                new AuditCheckpoint(),
+                new ScoreDifficulty(),
+                new AlignCheckpoint(),
+                new Generate(),
+                new TrainCheckpoint());
     }
 
     @Override

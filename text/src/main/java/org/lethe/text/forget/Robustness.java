@@ -20,6 +20,7 @@ import org.lethe.Finding;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Picture;
+import org.lethe.Progress;
 import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
@@ -217,7 +218,7 @@ public record Robustness(int steps, int batch, double learningRate, double margi
                                 return TokenScores.of(model, batch).crossEntropy();
                             }
                         },
-                        env);
+                        env.with(Progress.NONE)); // a moment's work
     }
 
     /** Probabilities with the matrices rounded to a number of levels on either side of zero, one scale a row. */

@@ -199,8 +199,31 @@ public final class CheckpointFolder {
         });
     }
 
+    /** Refuses a folder for a result that has something in it, so that a tool can say so before any work is done. */
+    public static void requireNew(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new LetheException(LetheException.Code.STUDY, "--to is " + folder + ", which is a file; expected a new folder");
+        }
+        try (Stream<Path> there = Files.list(folder)) {
+            if (there.findAny().isPresent()) {
+                throw new LetheException(
+                        LetheException.Code.STUDY, "--to is " + folder + ", which is not empty; expected a new folder");
+            }
+        }
+    }
+
+    /** Writes a model as a value to a new folder, with this folder's configuration and tokenizer byte for byte. */
+    public void save(Path folder, LanguageModel model, ScalarType written) throws IOException {
+        try (var _ = new PointerScope()) {
+            save(folder, model.open(Device.CPU), written);
+        }
+    }
+
     /** Writes a model that came from no folder to a new one, with its tokenizer. */
-    public static void save(Path folder, LanguageModel model, ScalarType written) throws IOException {
+    public static void saveNew(Path folder, LanguageModel model, ScalarType written) throws IOException {
         try (var _ = new PointerScope()) {
             write(folder, model.open(Device.CPU), written, LARGEST_SHARD, target -> model.tokenizer()
                     .write(target));

@@ -64,7 +64,7 @@ class CheckpointFolderTest {
         Path folder = temporary.resolve(name);
         try (var _ = new PointerScope()) {
             Transformer model = drawn(Architecture.gpt(20, 8, 2, 2, 16, 1));
-            CheckpointFolder.save(folder, LanguageModel.of(model, words(18), PromptFormat.PLAIN), ScalarType.Float);
+            CheckpointFolder.saveNew(folder, LanguageModel.of(model, words(18), PromptFormat.PLAIN), ScalarType.Float);
         }
         return folder;
     }

@@ -237,7 +237,7 @@ class GptTest {
         Corpus data = corpus(12);
         LanguageModel model = SMALL.withEpochs(3).train(data, Env.seeded(1));
         Path folder = temporary.resolve("folder");
-        CheckpointFolder.save(folder, model, ScalarType.Float);
+        CheckpointFolder.saveNew(folder, model, ScalarType.Float);
         LanguageModel same = new Checkpoint(folder).train(data, Env.seeded(1));
         assertTrue(same(model, same));
         Checkpoint further = new Checkpoint(folder, 20, 4, 1e-2, 0.01, 16, false);
