@@ -58,9 +58,9 @@ public record Gpt(
         new CorpusTraining(epochs, batch, learningRate, weightDecay, warmup, stopAt, bf16); // checks the rest
     }
 
-    /** Two blocks of width 128 for at most 24 epochs. */
+    /** Two blocks of width 128 for at most 20 epochs. */
     public Gpt() {
-        this(128, 2, 4, 96, 24, 8, 3e-3, 0.01, 50, 0.05, false);
+        this(128, 2, 4, 96, 20, 8, 3e-3, 0.01, 50, 0.05, false);
     }
 
     /** The same with another number of passes. */
