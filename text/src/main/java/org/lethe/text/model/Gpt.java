@@ -18,8 +18,8 @@ import org.lethe.torch.Initial;
 /**
  * A small GPT-2 that is trained from scratch on the corpus, with the corpus's tokenizer (Radford et al. 2019, without dropout).
  *
- * <p>It learns answers given their prompts; of a sample without a prompt it learns the whole text. The defaults memorise some
- * hundred questions and answers in a minute on one core. Samples that are longer than the context lose the end of their answer.
+ * <p>It learns answers given their prompts; of a sample without a prompt it learns the whole text. The defaults memorise 400
+ * questions and answers in 40 seconds on one core. Samples that are longer than the context lose the end of their answer.
  *
  * @param dims width
  * @param layers number of blocks
@@ -31,7 +31,7 @@ import org.lethe.torch.Initial;
  * @param weightDecay how strongly weights are drawn to zero
  * @param warmup steps during which the step size grows
  * @param stopAt end the training once the mean cross-entropy of an epoch is below this; 0 never does
- * @param bf16 multiply matrices in bfloat16: twice as fast on processors made for it, for widths of 256 and more
+ * @param bf16 multiply matrices in bfloat16: twice as fast at a width of 256 on processors made for it
  */
 @Named("gpt")
 public record Gpt(
@@ -58,9 +58,9 @@ public record Gpt(
         new CorpusTraining(epochs, batch, learningRate, weightDecay, warmup, stopAt, bf16); // checks the rest
     }
 
-    /** Two blocks of width 128 for at most 24 epochs. */
+    /** Two blocks of width 128 for at most 20 epochs. */
     public Gpt() {
-        this(128, 2, 4, 96, 24, 8, 3e-3, 0.01, 50, 0.05, false);
+        this(128, 2, 4, 96, 20, 8, 3e-3, 0.01, 50, 0.05, false);
     }
 
     /** The same with another number of passes. */
