@@ -22,6 +22,7 @@ import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.study.Studies;
+import org.lethe.study.Words;
 import org.lethe.text.Corpus;
 import org.lethe.text.Encoded;
 import org.lethe.text.LanguageModel;
@@ -173,7 +174,9 @@ final class ByLossTest {
 
     @Test
     void methodsAreWrittenInAStudy() {
-        assertEquals(new ByLoss.Npo(), written("npo"));
+        for (Forgetting method : METHODS) {
+            assertEquals(method, written(Words.full(method)));
+        }
         Sampling mrd = new Sampling.ByMrd(
                 new Mrd(new Mrd.Paper(4, 1e-4, 2, false, true), Mrd.Tokens.ALL, "", 32),
                 new Weighting.MedianSplit(),
@@ -186,7 +189,7 @@ final class ByLossTest {
                         mrd,
                         new Course().with(new RetainLoss.Kl(RetainLoss.Positions.LABELLED)).until(0.1)),
                 written(
-                        "npo: {loss: {beta: 0.5}, weighting: {mrd: {form: median-split, score: {estimator: {paper: {draws: 4, sigma:"
+                        "npo {loss: {beta: 0.5}, weighting: {mrd: {form: median-split, score: {estimator: {paper: {draws: 4, sigma:"
                                 + " 0.0001}}, tokens: all}}}, course: {target: 0.1, retain: {kl: {over: labelled}}}}"));
         assertEquals(
                 new ByLoss.GradDiff(
@@ -198,8 +201,8 @@ final class ByLossTest {
                                 0,
                                 false),
                         new Course()),
-                written("grad-diff: {weighting: {mrd: {score: {estimator: {antithetic: {sigma: 0.01}}}}}}"));
-        LetheException wrong = assertThrows(LetheException.class, () -> written("npo: {loss: {beta: 0}}"));
+                written("grad-diff {weighting: {mrd: {score: {estimator: {antithetic: {sigma: 0.01}}}}}}"));
+        LetheException wrong = assertThrows(LetheException.class, () -> written("npo {loss: {beta: 0}}"));
         assertTrue(wrong.getMessage().contains("beta is 0.0, expected above 0"), wrong.getMessage());
     }
 
