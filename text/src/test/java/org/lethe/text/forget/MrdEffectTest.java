@@ -38,10 +38,8 @@ final class MrdEffectTest {
 
     private static double[] ranks(double[] x) {
         return Arrays.stream(x)
-                .map(v -> Arrays.stream(x)
-                                .map(w -> w < v ? 1 : w == v ? 0.5 : 0)
-                                .sum()
-                        + 0.5)
+                .map(v ->
+                        Arrays.stream(x).map(w -> w < v ? 1 : w == v ? 0.5 : 0).sum() + 0.5)
                 .toArray();
     }
 
@@ -52,7 +50,8 @@ final class MrdEffectTest {
             Mrd ours = new Mrd();
             Mrd paper = ours.with(new Mrd.Paper());
             double stable = spearman(
-                    ours.of(model, SAMPLES, Keyed.seed(1)).score(), ours.of(model, SAMPLES, Keyed.seed(2)).score());
+                    ours.of(model, SAMPLES, Keyed.seed(1)).score(),
+                    ours.of(model, SAMPLES, Keyed.seed(2)).score());
             double noisy = spearman(
                     paper.of(model, SAMPLES, Keyed.seed(1)).score(),
                     paper.of(model, SAMPLES, Keyed.seed(2)).score());
