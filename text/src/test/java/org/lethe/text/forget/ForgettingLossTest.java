@@ -260,14 +260,14 @@ final class ForgettingLossTest {
     void wrongSettingsAreNamed() {
         String beta = assertThrows(IllegalArgumentException.class, () -> new ForgettingLoss.Npo(0, false))
                 .getMessage();
-        assertTrue(beta.startsWith("beta is 0.0"), beta);
+        assertTrue(String.valueOf(beta).startsWith("beta is 0.0"), beta);
         try (var _ = new PointerScope()) {
             Transformer model = Memorised.fresh();
             String layer = assertThrows(
                             IllegalArgumentException.class,
                             () -> new ForgettingLoss.Rmu(7, 2, 1, Reduction.TOKEN).of(model, model, batch(0, 2)))
                     .getMessage();
-            assertTrue(layer.contains("layer is 7, expected at most 2"), layer);
+            assertTrue(String.valueOf(layer).contains("layer is 7, expected at most 2"), layer);
         }
     }
 }

@@ -322,7 +322,7 @@ final class MrdTest {
             Transformer half = new Transformer(Architecture.gpt(40, 16, 1, 2, 32, 1), Device.CPU, ScalarType.BFloat16);
             String message = assertThrows(IllegalArgumentException.class, () -> new Mrd().of(half, texts(1), KEY))
                     .getMessage();
-            assertTrue(message.contains("expected float32 or float64"), message);
+            assertTrue(String.valueOf(message).contains("expected float32 or float64"), message);
         }
     }
 }

@@ -258,7 +258,7 @@ final class UnlearningTest {
             String message = assertThrows(
                             IllegalArgumentException.class, () -> idk.run(model, lonely, Env.seeded(1), _ -> {}))
                     .getMessage();
-            assertTrue(message.contains("refusals"), message);
+            assertTrue(String.valueOf(message).contains("refusals"), message);
         }
         assertThrows(IllegalArgumentException.class, () -> new Unlearning.Samples(List.of(), some, List.of()));
     }
