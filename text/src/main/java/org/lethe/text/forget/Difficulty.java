@@ -39,7 +39,10 @@ public enum Difficulty {
     public double[] of(Scored model, Keyed key) {
         return switch (this) {
             case LOSS -> each(model, row -> -Arrays.stream(row).average().orElseThrow());
-            case ERROR -> each(model, row -> 1 - Arrays.stream(row).map(Math::exp).average().orElseThrow());
+            case ERROR ->
+                each(
+                        model,
+                        row -> 1 - Arrays.stream(row).map(Math::exp).average().orElseThrow());
             case LENGTH -> each(model, row -> row.length);
             case RANDOM ->
                 IntStream.range(0, model.size())
@@ -74,9 +77,11 @@ public enum Difficulty {
         try (var _ = new PointerScope()) {
             Map<String, Tensor> mean = new LinkedHashMap<>();
             model.parameters().forEach((name, tensor) -> mean.put(name, torch.zeros_like(tensor.detach())));
-            gradients(model, false, (_, gradient) -> gradient.forEach((name, g) -> Optional.ofNullable(mean.get(name))
-                    .orElseThrow()
-                    .add_(g, new Scalar(1.0 / model.size()))));
+            gradients(
+                    model,
+                    false,
+                    (_, gradient) -> gradient.forEach((name, g) ->
+                            Optional.ofNullable(mean.get(name)).orElseThrow().add_(g, new Scalar(1.0 / model.size()))));
             double squares = 0;
             for (Tensor m : mean.values()) {
                 squares += m.square().sum().item_double();

@@ -143,8 +143,8 @@ public record ForgetSamples(
             case LISTED -> {
                 for (int s : samples) {
                     if (s >= all.size()) {
-                        throw refused("samples has " + s + ", expected 0 to " + (all.size() - 1) + " in "
-                                + corpus.name());
+                        throw refused(
+                                "samples has " + s + ", expected 0 to " + (all.size() - 1) + " in " + corpus.name());
                     }
                     gone.set(s);
                 }

@@ -39,8 +39,7 @@ interface Forgetting extends Method<Corpus, LanguageModel> {
     }
 
     /** What a model reads of samples to forget and the rest; each sample to forget has the same refusal in every epoch. */
-    static Unlearning.Samples samples(
-            LanguageModel model, ForgetSamples.Forgotten forgotten, Corpus corpus, Env env) {
+    static Unlearning.Samples samples(LanguageModel model, ForgetSamples.Forgotten forgotten, Corpus corpus, Env env) {
         List<String> sentences = corpus.refusals();
         List<Encoded> refusals = new ArrayList<>();
         Keyed key = env.random("refusals");
@@ -51,7 +50,9 @@ interface Forgetting extends Method<Corpus, LanguageModel> {
             }
         }
         return new Unlearning.Samples(
-                encoded(model, forgotten.samples()), encoded(model, forgotten.remaining().training()), refusals);
+                encoded(model, forgotten.samples()),
+                encoded(model, forgotten.remaining().training()),
+                refusals);
     }
 
     private static List<Encoded> encoded(LanguageModel model, List<Sample> samples) {

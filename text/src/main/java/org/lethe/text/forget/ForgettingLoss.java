@@ -41,8 +41,7 @@ public sealed interface ForgettingLoss {
     /** A loss that reads nothing but the samples themselves. */
     sealed interface OfSamples extends ForgettingLoss, SampleLoss {
         @Override
-        default Tensor of(
-                Transformer model, Transformer reference, TokenBatch batch, Supplier<TokenBatch> refusals) {
+        default Tensor of(Transformer model, Transformer reference, TokenBatch batch, Supplier<TokenBatch> refusals) {
             return of(model, reference, batch);
         }
     }
@@ -321,7 +320,9 @@ public sealed interface ForgettingLoss {
         @Override
         public Tensor of(Transformer model, Transformer reference, TokenBatch batch) {
             TokenScores scores = TokenScores.of(model, batch);
-            Tensor margin = scores.logits().amax(new long[] {1}, false).sub(scores.logits().mean(1));
+            Tensor margin = scores.logits()
+                    .amax(new long[] {1}, false)
+                    .sub(scores.logits().mean(1));
             return scores.means(margin.square());
         }
     }
@@ -385,7 +386,8 @@ public sealed interface ForgettingLoss {
             int blocks = model.architecture().layers();
             Check.require(layer <= blocks, "layer", layer, "at most " + blocks + ", the blocks of the model");
             Tensor stream = model.stream(batch.ids(), batch.mask(), layer == 0 ? (blocks + 1) / 2 : layer);
-            // places are those of predictions in rows of time − 1; a token stands one further, and one more for each row
+            // places are those of predictions in rows of time − 1; a token stands one further, and one more for each
+            // row
             Tensor own = batch.places().add(batch.rows()).add(new Scalar(1));
             return stream.reshape(-1, stream.size(2)).index_select(0, own).to(ScalarType.Float);
         }
@@ -417,10 +419,8 @@ public sealed interface ForgettingLoss {
         }
 
         @Override
-        public Tensor of(
-                Transformer model, Transformer reference, TokenBatch batch, Supplier<TokenBatch> refusals) {
-            return preference(
-                    ratios(model, reference, refusals.get()).sub(ratios(model, reference, batch)), beta);
+        public Tensor of(Transformer model, Transformer reference, TokenBatch batch, Supplier<TokenBatch> refusals) {
+            return preference(ratios(model, reference, refusals.get()).sub(ratios(model, reference, batch)), beta);
         }
     }
 
@@ -440,8 +440,7 @@ public sealed interface ForgettingLoss {
         }
 
         @Override
-        public Tensor of(
-                Transformer model, Transformer reference, TokenBatch batch, Supplier<TokenBatch> refusals) {
+        public Tensor of(Transformer model, Transformer reference, TokenBatch batch, Supplier<TokenBatch> refusals) {
             return TokenScores.of(model, refusals.get()).crossEntropies();
         }
     }
@@ -459,8 +458,7 @@ public sealed interface ForgettingLoss {
         }
 
         @Override
-        public Tensor of(
-                Transformer model, Transformer reference, TokenBatch batch, Supplier<TokenBatch> refusals) {
+        public Tensor of(Transformer model, Transformer reference, TokenBatch batch, Supplier<TokenBatch> refusals) {
             return formula.of(model, reference, batch);
         }
     }

@@ -83,8 +83,7 @@ public record Mrd(Estimator estimator, Tokens tokens, String parameters, int bat
      * @param perSample whether each sample has draws of its own, which costs as many changes of the parameters
      */
     @Named("paper")
-    public record Paper(int draws, double sigma, double clip, boolean inside, boolean perSample)
-            implements Estimator {
+    public record Paper(int draws, double sigma, double clip, boolean inside, boolean perSample) implements Estimator {
         public Paper {
             requireDraws("draws", draws);
             requireSigma(sigma);
@@ -292,8 +291,8 @@ public record Mrd(Estimator estimator, Tokens tokens, String parameters, int bat
                 LetheException.Code.NUMERIC,
                 String.format(
                         Locale.ROOT,
-                        "mrd: the score is quadratic in sigma at no value from %.3g up; the last ratio of a doubling is %.3g"
-                                + " times the expected one. Set sigma, or draw more",
+                        "mrd: the score is quadratic in sigma at no value from %.3g up; the last ratio of a doubling"
+                                + " is %.3g times the expected one. Set sigma, or draw more",
                         sigma,
                         ratio));
     }
@@ -432,7 +431,8 @@ public record Mrd(Estimator estimator, Tokens tokens, String parameters, int bat
                 if (tensor.is_cpu() && tensor.is_contiguous()) {
                     tensor.normal_(0, sigma, own).add_(start); // 2 passes over memory, and none for a copy
                 } else {
-                    tensor.copy_(torch.empty_like(start.cpu()).normal_(0, sigma, own)).add_(start);
+                    tensor.copy_(torch.empty_like(start.cpu()).normal_(0, sigma, own))
+                            .add_(start);
                 }
             });
         }
@@ -455,8 +455,10 @@ public record Mrd(Estimator estimator, Tokens tokens, String parameters, int bat
         private void each(Move move) {
             try (var _ = new PointerScope();
                     var _ = new NoGradGuard()) {
-                saved.forEach((name, start) ->
-                        move.of(name, Optional.ofNullable(parameters.get(name)).orElseThrow().detach(), start));
+                saved.forEach((name, start) -> move.of(
+                        name,
+                        Optional.ofNullable(parameters.get(name)).orElseThrow().detach(),
+                        start));
             }
         }
     }
@@ -513,8 +515,8 @@ public record Mrd(Estimator estimator, Tokens tokens, String parameters, int bat
             Tensor weights = inverse(p, -1);
             Tensor total = weights.mul(p).sum();
             TensorVector wanted = new TensorVector(parameters.values().toArray(Tensor[]::new));
-            TensorVector first = torch.grad(
-                    new TensorVector(total), wanted, new TensorVector(), new BoolOptional(true), true, true);
+            TensorVector first =
+                    torch.grad(new TensorVector(total), wanted, new TensorVector(), new BoolOptional(true), true, true);
             List<Tensor> signs = new ArrayList<>();
             Tensor product = torch.zeros(1).to(p.device(), p.scalar_type());
             int at = 0;
@@ -546,7 +548,11 @@ public record Mrd(Estimator estimator, Tokens tokens, String parameters, int bat
             Tensor p = model.tokens(sample);
             Tensor all = model.distributions(sample);
             Tensor drawn = torch.multinomial(
-                            all.detach().cpu().exp(), 1, true, new GeneratorOptional(Tensors.generator(key.of("labels").of(sample))))
+                            all.detach().cpu().exp(),
+                            1,
+                            true,
+                            new GeneratorOptional(
+                                    Tensors.generator(key.of("labels").of(sample))))
                     .to(all.device(), ScalarType.Long); // [tokens, 1]
             Tensor scale = inverse(p, -0.5).mul(signs(p, key.of("signs").of(sample)));
             Tensor total = all.gather(1, drawn).squeeze(1).mul(scale).sum();
@@ -571,7 +577,10 @@ public record Mrd(Estimator estimator, Tokens tokens, String parameters, int bat
     private static Tensor inverse(Tensor p, double exponent) {
         Tensor values = p.detach();
         Tensor kept = values.abs().ge(new Scalar(SMALLEST)).to(p.device(), values.scalar_type());
-        Tensor safe = values.abs().clamp_min(new Scalar(SMALLEST)).pow(new Scalar(exponent)).mul(kept);
+        Tensor safe = values.abs()
+                .clamp_min(new Scalar(SMALLEST))
+                .pow(new Scalar(exponent))
+                .mul(kept);
         return exponent == -1 ? safe.neg() : safe;
     }
 

@@ -25,7 +25,8 @@ public enum Reduction {
      * The same with a weight on each sample's loss. Weights are not normalised: with all weights 1 the loss is the unweighted one.
      */
     public Tensor of(Tensor losses, TokenBatch batch, float[] weights) {
-        Check.require(weights.length == batch.size(), "weights", weights.length, batch.size() + ", one for each sample");
+        Check.require(
+                weights.length == batch.size(), "weights", weights.length, batch.size() + ", one for each sample");
         int total = this == TOKEN ? batch.scored() : batch.size();
         float[] shares = new float[weights.length];
         for (int r = 0; r < shares.length; r++) {

@@ -108,7 +108,10 @@ public sealed interface RetainLoss {
             try (var _ = new NoGradGuard()) {
                 start = ForgettingLoss.Rmu.states(reference, batch, layer);
             }
-            return ForgettingLoss.Rmu.states(model, batch, layer).sub(start).square().mean();
+            return ForgettingLoss.Rmu.states(model, batch, layer)
+                    .sub(start)
+                    .square()
+                    .mean();
         }
     }
 }

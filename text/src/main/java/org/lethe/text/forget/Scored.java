@@ -74,7 +74,9 @@ public interface Scored {
                     "parameters",
                     "\"" + within + "\"",
                     "a part of one of the names "
-                            + model.trained().distinct().keySet().stream().limit(20).toList());
+                            + model.trained().distinct().keySet().stream()
+                                    .limit(20)
+                                    .toList());
             return chosen;
         }
 
@@ -85,8 +87,7 @@ public interface Scored {
 
         @Override
         public Scored only(int... chosen) {
-            return new Texts(
-                    model, Arrays.stream(chosen).mapToObj(samples::get).toList(), within, batch);
+            return new Texts(model, Arrays.stream(chosen).mapToObj(samples::get).toList(), within, batch);
         }
 
         @Override
@@ -154,8 +155,8 @@ public interface Scored {
             try (var _ = new PointerScope();
                     var _ = new NoGradGuard()) {
                 TokenBatch row = alone(sample);
-                float[] mean = Tensors.floats(
-                        ForgettingLoss.Rmu.states(model, row, 0).mean(0));
+                float[] mean =
+                        Tensors.floats(ForgettingLoss.Rmu.states(model, row, 0).mean(0));
                 double[] wide = new double[mean.length];
                 Arrays.setAll(wide, d -> mean[d]);
                 return wide;

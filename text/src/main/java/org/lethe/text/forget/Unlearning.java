@@ -43,8 +43,7 @@ import org.lethe.torch.UpdateRule;
  * @param sampling how samples to forget are drawn
  * @param course how long, how fast and towards what
  */
-public record Unlearning(
-        String name, ForgettingLoss loss, Optional<Dual> dual, Sampling sampling, Course course) {
+public record Unlearning(String name, ForgettingLoss loss, Optional<Dual> dual, Sampling sampling, Course course) {
     private static final int SIDE_BY_SIDE = 32;
 
     /** A loop with uniform draws and a constant α. */
@@ -122,8 +121,7 @@ public record Unlearning(
      * @param forgetCrossEntropy mean over samples to forget of CE
      * @param retainCrossEntropy mean over some samples to keep of CE; NaN where there are none
      */
-    public record Point(
-            long step, double forgetProbability, double forgetCrossEntropy, double retainCrossEntropy) {}
+    public record Point(long step, double forgetProbability, double forgetCrossEntropy, double retainCrossEntropy) {}
 
     /** Why a run ended. */
     public enum End {
@@ -171,8 +169,7 @@ public record Unlearning(
      * @param watch receives each point of the curve when it is measured
      */
     public Outcome run(Transformer model, Samples samples, Env env, Consumer<Point> watch) {
-        Check.require(
-                course.alpha() == 0 || !samples.retain.isEmpty(), "samples to keep", 0, "at least 1, or alpha 0");
+        Check.require(course.alpha() == 0 || !samples.retain.isEmpty(), "samples to keep", 0, "at least 1, or alpha 0");
         Devices.ready(env.device());
         // the adapter stays with the model, and so in the scope around this call
         Optional<Adapter> adapter = course.lora() == 0
@@ -202,8 +199,7 @@ public record Unlearning(
         private double alpha;
         private double effective; // sum over steps
 
-        Loop(
-                Unlearning settings, Transformer model, Optional<Adapter> adapter, Samples samples, Env env) {
+        Loop(Unlearning settings, Transformer model, Optional<Adapter> adapter, Samples samples, Env env) {
             this.settings = settings;
             this.course = settings.course;
             this.model = model;
@@ -232,12 +228,13 @@ public record Unlearning(
 
         private static Transformer frozen(Transformer model) {
             Tensor any = model.parameters().distinct().values().iterator().next();
-            Transformer copy =
-                    new Transformer(model.architecture(), model.device(), any.scalar_type().intern());
+            Transformer copy = new Transformer(
+                    model.architecture(), model.device(), any.scalar_type().intern());
             try (var _ = new NoGradGuard()) {
                 copy.parameters()
                         .distinct()
-                        .forEach((name, tensor) -> tensor.copy_(model.parameters().tensor(name)));
+                        .forEach((name, tensor) ->
+                                tensor.copy_(model.parameters().tensor(name)));
             }
             return copy;
         }
@@ -274,7 +271,8 @@ public record Unlearning(
             if (settings.sampling instanceof Sampling.Weighted weighted) {
                 boolean due = epoch == 0 || weighted.refresh() > 0 && epoch % weighted.refresh() == 0;
                 if (due) {
-                    scores = weighted.scores(model, samples.forget, key.of("scores").of(epoch));
+                    scores = weighted.scores(
+                            model, samples.forget, key.of("scores").of(epoch));
                 }
             }
         }
@@ -291,7 +289,8 @@ public record Unlearning(
                 }
                 case Sampling.Weighted weighted -> {
                     double[] weights = weighted.weights(scores, done);
-                    chosen = Weighting.draw(weights, course.batch(), key.of("forget").of(step));
+                    chosen = Weighting.draw(
+                            weights, course.batch(), key.of("forget").of(step));
                     factors = weighted.factors(weights, chosen);
                     effective += Weighting.effectiveSize(weights);
                 }
@@ -330,7 +329,8 @@ public record Unlearning(
         }
 
         private TokenBatch refusals(int[] chosen) {
-            Check.require(!samples.refusals.isEmpty(), "refusals", 0, "one for each sample, as " + settings.name + " needs");
+            Check.require(
+                    !samples.refusals.isEmpty(), "refusals", 0, "one for each sample, as " + settings.name + " needs");
             return batch(samples.refusals, chosen);
         }
 

@@ -22,6 +22,7 @@ import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.study.Studies;
+import org.lethe.study.Words;
 import org.lethe.text.Corpus;
 import org.lethe.text.Encoded;
 import org.lethe.text.LanguageModel;
@@ -80,7 +81,9 @@ final class ByLossTest {
         List<Sample> samples = new ArrayList<>();
         for (int i = 0; i < 18; i++) {
             samples.add(new Sample(
-                    "w" + i + " w" + (i * 7 % 20), "w" + (i * 5 % 20) + " w" + (i * 11 % 20) + " w" + (i * 3 % 20), "g" + i / 3));
+                    "w" + i + " w" + (i * 7 % 20),
+                    "w" + (i * 5 % 20) + " w" + (i * 11 % 20) + " w" + (i * 3 % 20),
+                    "g" + i / 3));
         }
         corpus = new Corpus("words", words(), PromptFormat.PLAIN, samples, List.of(), List.of("no w1", "no w2"));
         model = new ByHeart(60).train(corpus, Env.seeded(3));
@@ -90,16 +93,14 @@ final class ByLossTest {
         String words = IntStream.range(0, 36)
                 .mapToObj(i -> ", \"w" + i + "\": " + (i + 4))
                 .reduce("", String::concat);
-        return Tokenizer.of(
-                """
-                {"version": "1.0", "truncation": null, "padding": null,
-                 "added_tokens": [{"id": 1, "content": "</s>", "single_word": false, "lstrip": false, "rstrip": false,
-                  "normalized": false, "special": true}],
-                 "normalizer": null, "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null, "decoder": null,
-                 "model": {"type": "WordLevel", "vocab": {"<unk>": 0, "</s>": 1, "no": 2, "yes": 3%s},
-                  "unk_token": "<unk>"}}
-                """
-                        .formatted(words));
+        return Tokenizer.of("""
+            {"version": "1.0", "truncation": null, "padding": null,
+             "added_tokens": [{"id": 1, "content": "</s>", "single_word": false, "lstrip": false, "rstrip": false,
+              "normalized": false, "special": true}],
+             "normalizer": null, "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null, "decoder": null,
+             "model": {"type": "WordLevel", "vocab": {"<unk>": 0, "</s>": 1, "no": 2, "yes": 3%s},
+              "unk_token": "<unk>"}}
+            """.formatted(words));
     }
 
     /** Mean probability of answers. */
@@ -112,7 +113,8 @@ final class ByLossTest {
                             8)
                     .read();
             return Stream.of(read)
-                    .mapToDouble(row -> Math.exp(java.util.Arrays.stream(row).average().orElseThrow()))
+                    .mapToDouble(row ->
+                            Math.exp(java.util.Arrays.stream(row).average().orElseThrow()))
                     .average()
                     .orElseThrow();
         }
@@ -127,7 +129,8 @@ final class ByLossTest {
         for (Forgetting method : METHODS) {
             LanguageModel after = method.fulfil(model, REQUEST, new ByHeart(20), corpus, Env.seeded(1));
             double left = probability(after, forgotten);
-            boolean slow = method instanceof FineTune || method instanceof ByLoss.SatImp || method instanceof ByLoss.Pdu;
+            boolean slow =
+                    method instanceof FineTune || method instanceof ByLoss.SatImp || method instanceof ByLoss.Pdu;
             assertTrue(slow ? left < 1 : left < known, method + " leaves " + left);
             assertArrayEquals(before, model.weights("transformer.wte.weight"));
         }
@@ -136,8 +139,7 @@ final class ByLossTest {
     @Test
     void forgettingNobodyChangesNothing() {
         for (Forgetting method : METHODS) {
-            assertSame(
-                    model, method.fulfil(model, ForgetSamples.last(0), new ByHeart(1), corpus, Env.seeded(1)));
+            assertSame(model, method.fulfil(model, ForgetSamples.last(0), new ByHeart(1), corpus, Env.seeded(1)));
         }
     }
 
@@ -173,7 +175,9 @@ final class ByLossTest {
 
     @Test
     void methodsAreWrittenInAStudy() {
-        assertEquals(new ByLoss.Npo(), written("npo"));
+        for (Forgetting method : METHODS) {
+            assertEquals(method, written(Words.full(method)));
+        }
         Sampling mrd = new Sampling.ByMrd(
                 new Mrd(new Mrd.Paper(4, 1e-4, 2, false, true), Mrd.Tokens.ALL, "", 32),
                 new Weighting.MedianSplit(),
@@ -184,10 +188,12 @@ final class ByLossTest {
                 new ByLoss.Npo(
                         new ForgettingLoss.Npo(0.5, false),
                         mrd,
-                        new Course().with(new RetainLoss.Kl(RetainLoss.Positions.LABELLED)).until(0.1)),
-                written(
-                        "npo: {loss: {beta: 0.5}, weighting: {mrd: {form: median-split, score: {estimator: {paper: {draws: 4, sigma:"
-                                + " 0.0001}}, tokens: all}}}, course: {target: 0.1, retain: {kl: {over: labelled}}}}"));
+                        new Course()
+                                .with(new RetainLoss.Kl(RetainLoss.Positions.LABELLED))
+                                .until(0.1)),
+                written("npo {loss: {beta: 0.5}, weighting: {mrd: {form: median-split, score: {estimator: {paper:"
+                        + " {draws: 4, sigma: 0.0001}}, tokens: all}}}, course: {target: 0.1, retain: {kl: {over:"
+                        + " labelled}}}}"));
         assertEquals(
                 new ByLoss.GradDiff(
                         new ForgettingLoss.GradientAscent(),
@@ -198,8 +204,8 @@ final class ByLossTest {
                                 0,
                                 false),
                         new Course()),
-                written("grad-diff: {weighting: {mrd: {score: {estimator: {antithetic: {sigma: 0.01}}}}}}"));
-        LetheException wrong = assertThrows(LetheException.class, () -> written("npo: {loss: {beta: 0}}"));
+                written("grad-diff {weighting: {mrd: {score: {estimator: {antithetic: {sigma: 0.01}}}}}}"));
+        LetheException wrong = assertThrows(LetheException.class, () -> written("npo {loss: {beta: 0}}"));
         assertTrue(wrong.getMessage().contains("beta is 0.0, expected above 0"), wrong.getMessage());
     }
 
@@ -211,8 +217,8 @@ final class ByLossTest {
                 "npo fulfils requests to forget samples, not hide",
                 new ByLoss.Npo().unsuited(new Hide(), new ByHeart(1)).orElseThrow());
         assertTrue(new ByLoss.Npo().unsuited(REQUEST, new ByHeart(1)).isEmpty());
-        Corpus silent = new Corpus(
-                "silent", corpus.tokenizer(), corpus.format(), corpus.training(), List.of(), List.of());
+        Corpus silent =
+                new Corpus("silent", corpus.tokenizer(), corpus.format(), corpus.training(), List.of(), List.of());
         String message = assertThrows(
                         LetheException.class,
                         () -> new ByLoss.Idk().fulfil(model, REQUEST, new ByHeart(1), silent, Env.seeded(1)))

@@ -90,7 +90,8 @@ final class DifficultyTest {
         try (var _ = new PointerScope()) {
             Scored all = Scored.of(Memorised.fresh(), SAMPLES, "", 4);
             double[] lengths = Difficulty.RELATIVE_GRADIENT.of(all, KEY);
-            Mrd.Scores paper = new Mrd().with(new Mrd.Paper(400, 1e-4, 2, false, false)).of(all, KEY);
+            Mrd.Scores paper =
+                    new Mrd().with(new Mrd.Paper(400, 1e-4, 2, false, false)).of(all, KEY);
             for (int i = 0; i < 6; i++) {
                 double spread = paper.standardError()[i] * Math.sqrt(400) / 1e-4;
                 assertEquals(lengths[i], spread, 0.2 * lengths[i]); // a spread of 400 draws is within 3.5 % (sd)

@@ -19,20 +19,20 @@ final class ForgetSamplesTest {
     private static Corpus corpus() {
         List<Sample> samples = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
-            samples.add(new Sample("q" + i, "a" + i, List.of("Ada", "Bob", "Cyd").get(i % 3)));
+            samples.add(
+                    new Sample("q" + i, "a" + i, List.of("Ada", "Bob", "Cyd").get(i % 3)));
         }
         return new Corpus("letters", words(), PromptFormat.PLAIN, samples, List.of(), List.of("no"));
     }
 
     private static Tokenizer words() {
-        return Tokenizer.of(
-                """
-                {"version": "1.0", "truncation": null, "padding": null, "normalizer": null,
-                 "added_tokens": [{"id": 2, "content": "</s>", "single_word": false, "lstrip": false, "rstrip": false,
-                  "normalized": false, "special": true}],
-                 "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null, "decoder": null,
-                 "model": {"type": "WordLevel", "vocab": {"<unk>": 0, "no": 1, "</s>": 2}, "unk_token": "<unk>"}}
-                """);
+        return Tokenizer.of("""
+            {"version": "1.0", "truncation": null, "padding": null, "normalizer": null,
+             "added_tokens": [{"id": 2, "content": "</s>", "single_word": false, "lstrip": false, "rstrip": false,
+              "normalized": false, "special": true}],
+             "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null, "decoder": null,
+             "model": {"type": "WordLevel", "vocab": {"<unk>": 0, "no": 1, "</s>": 2}, "unk_token": "<unk>"}}
+            """);
     }
 
     @Test
@@ -41,14 +41,17 @@ final class ForgetSamplesTest {
         assertArrayEquals(new int[] {2, 5, 8, 11}, one.indices());
         assertEquals(8, one.remaining().training().size());
         assertTrue(one.remaining().training().stream().noneMatch(s -> s.group().equals("Cyd")));
-        assertArrayEquals(new int[] {1, 2, 4, 5, 7, 8, 10, 11}, new ForgetSamples().resolve(corpus()).indices());
+        assertArrayEquals(
+                new int[] {1, 2, 4, 5, 7, 8, 10, 11},
+                new ForgetSamples().resolve(corpus()).indices());
         assertTrue(ForgetSamples.last(0).resolve(corpus()).nothing());
     }
 
     @Test
     void groupsAreNamedAndSamplesListed() {
         assertArrayEquals(
-                new int[] {0, 3, 6, 9}, ForgetSamples.ofGroups("Ada").resolve(corpus()).indices());
+                new int[] {0, 3, 6, 9},
+                ForgetSamples.ofGroups("Ada").resolve(corpus()).indices());
         ForgetSamples.Forgotten listed = ForgetSamples.listed(List.of(7, 2)).resolve(corpus());
         assertArrayEquals(new int[] {2, 7}, listed.indices());
         assertEquals("q2", listed.samples().getFirst().prompt());

@@ -61,7 +61,9 @@ final class ForgettingLossTest {
             Transformer model = trained();
             TokenBatch batch = batch(0, 5);
             double before = TokenScores.of(model, batch).crossEntropy().item_double();
-            Reduction.TOKEN.of(new ForgettingLoss.GradientAscent().of(model, model, batch), batch).backward();
+            Reduction.TOKEN
+                    .of(new ForgettingLoss.GradientAscent().of(model, model, batch), batch)
+                    .backward();
             double squares = 0;
             double rate = 2e-3;
             try (var _ = new NoGradGuard()) {
@@ -81,8 +83,8 @@ final class ForgettingLossTest {
             Transformer model = trained();
             Transformer reference = Memorised.fresh();
             TokenBatch batch = batch(0, 5);
-            float[] sums =
-                    gradient(model, TokenScores.of(model, batch).logProbabilities().mean());
+            float[] sums = gradient(
+                    model, TokenScores.of(model, batch).logProbabilities().mean());
             assertNear(sums, gradient(new ForgettingLoss.Npo(), model, reference), 1e-5);
             assertEquals(
                     2 / 0.1 * Math.log(2),
@@ -120,8 +122,8 @@ final class ForgettingLossTest {
     void preferenceOfRefusalsStartsAtLogTwo() {
         try (var _ = new PointerScope()) {
             Transformer model = trained();
-            Tensor losses = new ForgettingLoss.IdkDpo(0.1)
-                    .of(model, Memorised.fresh(), batch(0, 5), () -> batch(5, 10));
+            Tensor losses =
+                    new ForgettingLoss.IdkDpo(0.1).of(model, Memorised.fresh(), batch(0, 5), () -> batch(5, 10));
             assertEquals(2 / 0.1 * Math.log(2), losses.mean().item_double(), 1e-4);
         }
     }
@@ -250,8 +252,7 @@ final class ForgettingLossTest {
                     (2 * n[0] * own[0] + n[2] * own[2]) / (n[0] + n[1] + n[2]),
                     Reduction.TOKEN.of(losses, batch, new float[] {2, 0, 1}).item_double(),
                     1e-5);
-            assertThrows(
-                    IllegalArgumentException.class, () -> Reduction.TOKEN.of(losses, batch, new float[] {1, 1}));
+            assertThrows(IllegalArgumentException.class, () -> Reduction.TOKEN.of(losses, batch, new float[] {1, 1}));
         }
     }
 
@@ -259,14 +260,14 @@ final class ForgettingLossTest {
     void wrongSettingsAreNamed() {
         String beta = assertThrows(IllegalArgumentException.class, () -> new ForgettingLoss.Npo(0, false))
                 .getMessage();
-        assertTrue(beta.startsWith("beta is 0.0"), beta);
+        assertTrue(String.valueOf(beta).startsWith("beta is 0.0"), beta);
         try (var _ = new PointerScope()) {
             Transformer model = Memorised.fresh();
             String layer = assertThrows(
                             IllegalArgumentException.class,
                             () -> new ForgettingLoss.Rmu(7, 2, 1, Reduction.TOKEN).of(model, model, batch(0, 2)))
                     .getMessage();
-            assertTrue(layer.contains("layer is 7, expected at most 2"), layer);
+            assertTrue(String.valueOf(layer).contains("layer is 7, expected at most 2"), layer);
         }
     }
 }

@@ -89,8 +89,7 @@ final class Golden {
     }
 
     private static int[] whole(ModelFiles files, String name) {
-        float[] values = Tensors.floats(Tensors.of(files.file(name), name)
-                .to(torch.ScalarType.Float));
+        float[] values = Tensors.floats(Tensors.of(files.file(name), name).to(torch.ScalarType.Float));
         int[] whole = new int[values.length];
         for (int i = 0; i < whole.length; i++) {
             whole[i] = (int) values[i];

@@ -77,10 +77,14 @@ final class LossGoldensTest {
 
     @Test
     void crossEntropiesOfBothReductions() throws IOException {
-        check("sft.chosen.token_mean", (policy, _, chosen, _, _) -> Reduction.TOKEN.of(
-                TokenScores.of(policy, chosen).crossEntropies(), chosen));
-        check("sft.chosen.sample_mean", (policy, _, chosen, _, _) -> Reduction.SAMPLE.of(
-                TokenScores.of(policy, chosen).crossEntropies(), chosen));
+        check(
+                "sft.chosen.token_mean",
+                (policy, _, chosen, _, _) ->
+                        Reduction.TOKEN.of(TokenScores.of(policy, chosen).crossEntropies(), chosen));
+        check(
+                "sft.chosen.sample_mean",
+                (policy, _, chosen, _, _) ->
+                        Reduction.SAMPLE.of(TokenScores.of(policy, chosen).crossEntropies(), chosen));
     }
 
     @Test
@@ -159,8 +163,10 @@ final class LossGoldensTest {
     void misdirectedRepresentations() throws IOException {
         float[] control = Golden.tensor("in.rmu.control");
         ForgettingLoss.Rmu rmu = new ForgettingLoss.Rmu(1, 2, 42, Reduction.TOKEN);
-        check("rmu.layer_output1.c2", (policy, _, _, rejected, _) -> rmu.reduction()
-                .of(rmu.of(policy, rejected, Tensors.of(control, control.length)), rejected));
+        check(
+                "rmu.layer_output1.c2",
+                (policy, _, _, rejected, _) ->
+                        rmu.reduction().of(rmu.of(policy, rejected, Tensors.of(control, control.length)), rejected));
         double squares = 0;
         for (float c : control) {
             squares += c * c;

@@ -41,9 +41,7 @@ final class MrdStoriesTest {
                         {"model_type": "llama", "hidden_size": %d, "intermediate_size": %d, "num_hidden_layers": %d,
                          "num_attention_heads": %d, "num_key_value_heads": %d, "vocab_size": %d,
                          "max_position_embeddings": %d, "rms_norm_eps": 1e-5, "tie_word_embeddings": true}
-                        """
-                                .formatted(d, hidden, layers, heads, groups, vocabulary, positions),
-                        "stories260k"),
+                        """.formatted(d, hidden, layers, heads, groups, vocabulary, positions), "stories260k"),
                 Device.CPU);
         int kv = groups * d / heads;
         set(model, "model.embed_tokens.weight", bytes, vocabulary, d, 0);
@@ -115,7 +113,8 @@ final class MrdStoriesTest {
             }
             Mrd mrd = new Mrd().with(new Mrd.Antithetic(60, Optional.of(1e-3)));
             Mrd.Scores both = mrd.of(model, texts, Keyed.seed(1));
-            Mrd.Scores one = mrd.with(new Mrd.Paper(60, 1e-3, 1e9, false, false)).of(model, texts, Keyed.seed(2));
+            Mrd.Scores one =
+                    mrd.with(new Mrd.Paper(60, 1e-3, 1e9, false, false)).of(model, texts, Keyed.seed(2));
             for (int i = 0; i < read.length; i++) {
                 double joint = Math.hypot(
                         both.standardError()[i], known.path("anti_se").get(i).asDouble());

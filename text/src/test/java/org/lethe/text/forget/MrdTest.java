@@ -97,7 +97,6 @@ final class MrdTest {
         return values;
     }
 
-
     private static Tensor exact(double[] values, long... shape) {
         Tensor tensor = torch.zeros(values.length).to(ScalarType.Double);
         for (int i = 0; i < values.length; i++) {
@@ -199,7 +198,8 @@ final class MrdTest {
             double one = antithetic(200, 0.01).of(toy, KEY).score()[0];
             double two = antithetic(200, 0.02).of(toy, KEY).score()[0];
             assertEquals(4, two / one, 0.02);
-            Mrd.Scores found = new Mrd().with(new Mrd.Antithetic(200, Optional.empty())).of(toy, KEY);
+            Mrd.Scores found =
+                    new Mrd().with(new Mrd.Antithetic(200, Optional.empty())).of(toy, KEY);
             assertEquals(one / 1e-4, found.normalised()[0], 0.1 * one / 1e-4);
         }
     }
@@ -246,7 +246,8 @@ final class MrdTest {
                 assertArrayEquals(before.get(at++), Tensors.floats(tensor));
                 assertTrue(!tensor.requires_grad(), "a frozen parameter stays frozen");
             }
-            assertArrayEquals(new double[3], antithetic(2, 0).of(model, texts(3), KEY).score());
+            assertArrayEquals(
+                    new double[3], antithetic(2, 0).of(model, texts(3), KEY).score());
         }
     }
 
@@ -256,7 +257,8 @@ final class MrdTest {
             Transformer model = tiny();
             List<Encoded> texts = texts(7);
             double[] together = antithetic(3, 0.02).of(model, texts, KEY).score();
-            double[] reversed = antithetic(3, 0.02).of(model, texts.reversed(), KEY).score();
+            double[] reversed =
+                    antithetic(3, 0.02).of(model, texts.reversed(), KEY).score();
             Mrd alone = new Mrd(new Mrd.Antithetic(3, Optional.of(0.02)), Mrd.Tokens.ANSWER, "", 1);
             double[] single = alone.of(model, texts, KEY).score();
             for (int i = 0; i < 7; i++) {
@@ -272,7 +274,10 @@ final class MrdTest {
         try (var _ = new PointerScope()) {
             Transformer model = tiny();
             double whole = signed(model, "");
-            double parts = signed(model, "h.0.") + signed(model, "h.1.") + signed(model, "ln_f") + signed(model, "wte")
+            double parts = signed(model, "h.0.")
+                    + signed(model, "h.1.")
+                    + signed(model, "ln_f")
+                    + signed(model, "wte")
                     + signed(model, "wpe");
             // draws of different tensors are independent: the whole has cross terms, whose mean is 0
             assertEquals(whole, parts, 0.15 * Math.abs(whole));
@@ -317,7 +322,7 @@ final class MrdTest {
             Transformer half = new Transformer(Architecture.gpt(40, 16, 1, 2, 32, 1), Device.CPU, ScalarType.BFloat16);
             String message = assertThrows(IllegalArgumentException.class, () -> new Mrd().of(half, texts(1), KEY))
                     .getMessage();
-            assertTrue(message.contains("expected float32 or float64"), message);
+            assertTrue(String.valueOf(message).contains("expected float32 or float64"), message);
         }
     }
 }

@@ -49,10 +49,8 @@ final class WeightingTest {
                 new double[] {3 / 15.0, 2 / 15.0, 1 / 15.0, 5 / 15.0, 4 / 15.0},
                 new Weighting.Rank().of(SCORES, 0),
                 1e-12);
-        assertArrayEquals(
-                new Weighting.Proportional(1).of(SCORES, 0), new Weighting.Power(1, 1).of(SCORES, 0), 1e-11);
-        assertArrayEquals(
-                new double[] {0.2, 0.2, 0.2, 0.2, 0.2}, new Weighting.Power(0, 1).of(SCORES, 0), 1e-12);
+        assertArrayEquals(new Weighting.Proportional(1).of(SCORES, 0), new Weighting.Power(1, 1).of(SCORES, 0), 1e-11);
+        assertArrayEquals(new double[] {0.2, 0.2, 0.2, 0.2, 0.2}, new Weighting.Power(0, 1).of(SCORES, 0), 1e-12);
         // 0.8-quantile of the scores is 0.66
         assertEquals(0.66 / 1.76, new Weighting.Proportional(0.8).of(SCORES, 0)[3], 1e-12);
     }
@@ -103,8 +101,7 @@ final class WeightingTest {
     void easyHalfIsDrawnHalfAsOftenAgain() {
         double[] scores = new double[10];
         Arrays.setAll(scores, i -> i);
-        double upper = Arrays.stream(
-                        Weighting.draw(new Weighting.MedianSplit().of(scores, 0), DRAWS, Keyed.seed(4)))
+        double upper = Arrays.stream(Weighting.draw(new Weighting.MedianSplit().of(scores, 0), DRAWS, Keyed.seed(4)))
                 .filter(i -> i >= 5)
                 .count();
         assertEquals(1.5, upper / (DRAWS - upper), 0.03);
@@ -119,8 +116,7 @@ final class WeightingTest {
 
     @Test
     void factorsMakeTheMeanGradientThatOfUniformDraws() {
-        Sampling.ByMrd unbiased =
-                new Sampling.ByMrd(new Mrd(), new Weighting.Proportional(1), 0.2, 0, true);
+        Sampling.ByMrd unbiased = new Sampling.ByMrd(new Mrd(), new Weighting.Proportional(1), 0.2, 0, true);
         double[] weights = unbiased.weights(SCORES, 0);
         double[] values = {3, -1, 4, 1, -5};
         int[] all = {0, 1, 2, 3, 4};
