@@ -380,7 +380,7 @@ public record Alignment(
 
     @Override
     public String limits() {
-        return "A reward is what its program or its pairs say, not what people want; prompts are of the kinds that the data"
-                + " have; refusals are found by phrases alone.";
+        return "A reward is what its program or its pairs say, not what people want; prompts are of the kinds that the"
+                + " data have; refusals are found by phrases alone.";
     }
 }

@@ -26,7 +26,7 @@ final class AlignmentRun {
     static final double BETA = 0.3;
 
     private static final int JUDGED = 64; // samples and pairs of a point: judging costs less than training
-    private static final int QUESTIONS = 16;
+    private static final int QUESTIONS = 16; // of each, every answer is read
 
     private final Transformer model;
     private final Transformer reference;
@@ -57,12 +57,13 @@ final class AlignmentRun {
         this.floor = floor;
         model.parameters().train(_ -> true);
         Keyed random = env.random("align");
-        objective = objective(goal, task.pairs(), task.questions());
-        heldOut = objective(goal, some(task.heldOut(), JUDGED, random.of("held-out")), task.heldOutQuestions());
+        objective = objective(goal, task.pairs(), some(task.questions(), QUESTIONS, random.of("asked")));
+        List<AlignmentObjective.Question> questions =
+                some(task.heldOutQuestions(), QUESTIONS, random.of("questions"));
+        heldOut = objective(goal, some(task.heldOut(), JUDGED, random.of("held-out")), questions);
         judged = some(task.retained(), JUDGED, random.of("retained"));
         reward = task.enumerable()
-                ? List.of(new AlignmentObjective.ExpectedReward(
-                        some(task.heldOutQuestions(), QUESTIONS, random.of("questions"))))
+                ? List.of(new AlignmentObjective.ExpectedReward(questions))
                 : List.of();
         start = Flat.of(parameters());
         best = Tensors.floats(start);

@@ -24,9 +24,9 @@ public record RandomNegatives(
         new AnswerUnlearning(base, learningRate, epochs, batch, lambda);
     }
 
-    /** A quarter of the candidates, by gradient ascent for four epochs. */
+    /** A quarter of the candidates for four epochs, beside the wanted answers. */
     public RandomNegatives() {
-        this(Base.GA, 25, 5e-4, 4, 16, 0.1, 2);
+        this(Base.GRAD_DIFF, 25, 1e-3, 4, 16, 0.1, 2);
     }
 
     @Override

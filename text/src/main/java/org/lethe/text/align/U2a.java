@@ -17,6 +17,11 @@ import org.lethe.Named;
  * selects once ({@code oneShot: true}), takes H = 2λI ({@code inverse: identity}) and goes on from round to round
  * ({@code warm: true}, {@code rounds: 3}). Its λ is a mean over tensors; here λ does not depend on their number.
  *
+ * <p>Gradient ascent alone ({@code base: ga}) lowers wanted answers too and soon meets the utility floor. The default
+ * base therefore reads wanted answers beside unwanted ones. On the polite answers (one seed, rewards from 0.48): 0.61
+ * with ga, where unlearning all candidates reaches 0.53 and a random choice 0.48; 0.94 with grad-diff, where all reach
+ * 1.01 and a random choice 0.97; DPO on the pairs reaches 0.81.
+ *
  * <p>Cost: per round one gradient of J, two forward passes and 32 backward ones over candidates, and {@code epochs}
  * over the budget; products with H come on top for other forms than the identity.
  *
@@ -75,10 +80,10 @@ public record U2a(
         new AnswerUnlearning(base, learningRate, epochs, batch, lambda);
     }
 
-    /** A quarter of the candidates in four rounds, each from the start, by gradient ascent. */
+    /** A quarter of the candidates in four rounds, each from the start, beside the wanted answers. */
     public U2a() {
         this(
-                Base.GA,
+                Base.GRAD_DIFF,
                 Goal.PREFERENCES,
                 25,
                 4,
@@ -89,18 +94,18 @@ public record U2a(
                 false,
                 0,
                 1,
-                5e-4,
+                1e-3,
                 4,
                 16,
                 0.1,
                 2);
     }
 
-    /** As published: one selection, three rounds that go on from each other, and the sign of the published code. */
+    /** As published: gradient ascent, one selection, three rounds that go on, and the sign of the published code. */
     public static U2a paper() {
         U2a usual = new U2a();
         return new U2a(
-                usual.base,
+                Base.GA,
                 usual.objective,
                 usual.budget,
                 3,
@@ -111,7 +116,7 @@ public record U2a(
                 true,
                 0,
                 usual.eta,
-                usual.learningRate,
+                5e-4,
                 usual.epochs,
                 usual.batch,
                 usual.lambda,

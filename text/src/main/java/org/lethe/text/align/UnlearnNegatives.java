@@ -22,9 +22,9 @@ public record UnlearnNegatives(
         new AnswerUnlearning(base, learningRate, epochs, batch, lambda);
     }
 
-    /** Gradient ascent for four epochs. */
+    /** Four epochs beside the wanted answers. */
     public UnlearnNegatives() {
-        this(Base.GA, 5e-4, 4, 16, 0.1, 2);
+        this(Base.GRAD_DIFF, 1e-3, 4, 16, 0.1, 2);
     }
 
     @Override
