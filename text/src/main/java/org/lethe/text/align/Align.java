@@ -87,8 +87,7 @@ public record Align(List<String> groups, double percent, int pairs, long seed) i
 
     /** The corpus without the candidates: what the reference of this request is trained on. */
     public Corpus remaining(Corpus corpus) {
-        Set<Integer> gone =
-                IntStream.of(candidates(corpus.training())).boxed().collect(Collectors.toSet());
+        Set<Integer> gone = IntStream.of(candidates(corpus.training())).boxed().collect(Collectors.toSet());
         return corpus.training(IntStream.range(0, corpus.training().size())
                 .filter(s -> !gone.contains(s))
                 .mapToObj(corpus.training()::get)

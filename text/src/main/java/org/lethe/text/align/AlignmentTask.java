@@ -123,8 +123,7 @@ record AlignmentTask(
                             corpus.preferences().stream().map(Preference::prompt),
                             corpus.heldOutPreferences().stream().map(Preference::prompt))
                     .flatMap(s -> s)
-                    .forEach(p -> texts.put(
-                            whole(Encoded.prompt(model.tokenizer(), model.format(), p)), p));
+                    .forEach(p -> texts.put(whole(Encoded.prompt(model.tokenizer(), model.format(), p)), p));
             return (prompt, answer) -> {
                 String text = Optional.ofNullable(texts.get(whole(prompt)))
                         .orElseThrow(() -> new IllegalArgumentException(
@@ -160,8 +159,7 @@ record AlignmentTask(
         return answers.size() <= LARGEST_GRAMMAR ? new ArrayList<>(answers) : List.of();
     }
 
-    static List<Question> questions(
-            Stream<String> prompts, Corpus corpus, List<String> grammar, LanguageModel model) {
+    static List<Question> questions(Stream<String> prompts, Corpus corpus, List<String> grammar, LanguageModel model) {
         List<String> known = corpus.reward().isPresent() ? grammar : List.of();
         return prompts.distinct()
                 .map(p -> new Question(

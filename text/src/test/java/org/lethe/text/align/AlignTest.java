@@ -44,8 +44,11 @@ class AlignTest {
 
     @Test
     void moreCandidatesContainFewer() {
-        List<Integer> more = Arrays.stream(new Align(List.of(), 80, 8, 1).candidates(SAMPLES)).boxed().toList();
-        assertTrue(Arrays.stream(new Align(List.of(), 40, 8, 1).candidates(SAMPLES)).allMatch(more::contains));
+        List<Integer> more = Arrays.stream(new Align(List.of(), 80, 8, 1).candidates(SAMPLES))
+                .boxed()
+                .toList();
+        assertTrue(Arrays.stream(new Align(List.of(), 40, 8, 1).candidates(SAMPLES))
+                .allMatch(more::contains));
     }
 
     @Test
@@ -66,9 +69,25 @@ class AlignTest {
         assertTrue(assertThrows(LetheException.class, () -> Align.of(new Named(), "u2a"))
                 .getMessage()
                 .contains("not something-else"));
-        assertThrows(IllegalArgumentException.class, () -> new U2a(
-                Base.GA, Goal.PREFERENCES, 25, 0, false, true, InverseHessian.Form.CG, false, false, 0, 1, 1e-3, 3,
-                16, 0.1, 2));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new U2a(
+                        Base.GA,
+                        Goal.PREFERENCES,
+                        25,
+                        0,
+                        false,
+                        true,
+                        InverseHessian.Form.CG,
+                        false,
+                        false,
+                        0,
+                        1,
+                        1e-3,
+                        3,
+                        16,
+                        0.1,
+                        2));
     }
 
     @org.lethe.Named("something-else")
