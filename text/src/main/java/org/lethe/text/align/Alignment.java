@@ -52,6 +52,10 @@ import org.lethe.text.model.Transformer;
  * <p>Cost: the growth of the cross-entropy of wanted answers, and the divergence KL(before ‖ after) for each of their
  * tokens.
  *
+ * <p>No method chose its result by the pairs that judge it: methods choose by one half of the held-out pairs, and this
+ * audit judges by the other. Wanted answers are those of the holdout; where there is none, those of the training data,
+ * which methods may have read.
+ *
  * <p>All intervals are bootstraps over prompts, pairs or answers, which resample both models together. Doing nothing
  * gains nothing and fails.
  *
@@ -102,8 +106,8 @@ public record Alignment(int prompts, double minRewardGain, double minAccuracy, d
 
     @Override
     public List<Finding> examine(Case<Corpus, LanguageModel> c, Env env) {
-        Align.of(c.request(), Named.Of.name(this));
-        Material material = material(c.data(), c.before(), env);
+        Align request = Align.of(c.request(), Named.Of.name(this));
+        Material material = material(c.data(), request, c.before(), env);
         List<Finding> findings = new ArrayList<>();
         try (var _ = new PointerScope()) {
             Transformer before = c.before().open(env.device());
@@ -122,7 +126,7 @@ public record Alignment(int prompts, double minRewardGain, double minAccuracy, d
         return c.reference() == c.before();
     }
 
-    private Material material(Corpus corpus, LanguageModel model, Env env) {
+    private Material material(Corpus corpus, Align request, LanguageModel model, Env env) {
         Keyed random = env.random("alignment");
         List<String> asked = corpus.prompts().isEmpty()
                 ? corpus.heldOutPreferences().stream()
@@ -131,8 +135,7 @@ public record Alignment(int prompts, double minRewardGain, double minAccuracy, d
                         .toList()
                 : corpus.prompts();
         List<String> grammar = AlignmentTask.grammar(corpus);
-        List<Preference> pairs =
-                corpus.heldOutPreferences().isEmpty() ? corpus.preferences() : corpus.heldOutPreferences();
+        List<Preference> pairs = request.judging(corpus);
         List<Sample> held = corpus.holdout().stream().filter(s -> !s.unwanted()).toList();
         List<Sample> wanted = held.isEmpty()
                 ? corpus.training().stream().filter(s -> !s.unwanted()).toList()
