@@ -36,7 +36,7 @@ import org.lethe.torch.Optimiser;
 import org.lethe.torch.UpdateRule;
 
 /**
- * Judges scores of difficulty themselves, on the model before: are they stable, and do they foretell the updates that a sample needs?
+ * Judges scores of difficulty themselves, by their stability and by the updates that a sample needs.
  *
  * <p><em>Stability</em> is Spearman's correlation of MRD between two seeds: of the antithetic estimator, and of the published one-sided
  * form at σ = 1e-5. <em>Validity</em> is Spearman's correlation of a score with the number of updates that gradient ascent on that sample alone

@@ -109,14 +109,14 @@ record CorpusTraining(
         int[] shuffled = IntStream.range(0, ids.length)
                 .boxed()
                 .sorted(Comparator.comparingLong((Integer n) -> order.at(ids[n]))
-                        .thenComparing(n -> ids[n]))
+                        .thenComparingLong(n -> ids[n]))
                 .mapToInt(Integer::intValue)
                 .toArray();
         List<int[]> batches = new ArrayList<>();
         for (int from = 0; from < shuffled.length; from += POOL * batch) {
             int[] pool = Arrays.stream(shuffled, from, Math.min(shuffled.length, from + POOL * batch))
                     .boxed()
-                    .sorted(Comparator.comparingInt((Integer n) -> lengths[n]).thenComparing(n -> order.at(ids[n])))
+                    .sorted(Comparator.comparingInt((Integer n) -> lengths[n]).thenComparingLong(n -> order.at(ids[n])))
                     .mapToInt(Integer::intValue)
                     .toArray();
             for (int at = 0; at < pool.length; at += batch) {

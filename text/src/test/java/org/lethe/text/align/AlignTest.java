@@ -85,7 +85,15 @@ class AlignTest {
     @SuppressWarnings("NullAway") // no tokenizer is needed to divide pairs
     private static Corpus corpus(List<Preference> pairs, List<Preference> heldOut) {
         return new Corpus(
-                "pairs", null, PromptFormat.PLAIN, List.of(), List.of(), pairs, heldOut, List.of(), Optional.empty(),
+                "pairs",
+                null,
+                PromptFormat.PLAIN,
+                List.of(),
+                List.of(),
+                pairs,
+                heldOut,
+                List.of(),
+                Optional.empty(),
                 List.of());
     }
 

@@ -129,7 +129,7 @@ class GenerationTest {
             IllegalArgumentException refused = assertThrows(
                     IllegalArgumentException.class,
                     () -> Generation.greedy(5).of(model, List.of(new int[10]), -1, KEY, Progress.NONE));
-            assertTrue(refused.getMessage().contains("tokens of a prompt is 10, expected 1 to 9"));
+            assertTrue(String.valueOf(refused.getMessage()).contains("tokens of a prompt is 10, expected 1 to 9"));
         }
     }
 

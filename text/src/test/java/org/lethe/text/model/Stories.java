@@ -145,7 +145,7 @@ final class Stories {
             vocab.put(text, id);
         }
         var merges = model.putArray("merges");
-        pieces.sort(Comparator.comparingDouble((Piece p) -> -p.score).thenComparing(Piece::id));
+        pieces.sort(Comparator.comparingDouble((Piece p) -> -p.score).thenComparingInt(Piece::id));
         for (Piece piece : pieces) {
             for (int cut = 1; cut < piece.text.length(); cut++) {
                 String left = piece.text.substring(0, cut);
