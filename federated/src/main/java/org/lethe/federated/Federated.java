@@ -10,8 +10,19 @@ import org.lethe.Learner;
 import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
+import org.lethe.federated.balance.Accuracy;
+import org.lethe.federated.balance.Afl;
 import org.lethe.federated.balance.BalanceSites;
+import org.lethe.federated.balance.Calibration;
+import org.lethe.federated.balance.ClientSpread;
+import org.lethe.federated.balance.FairFed;
 import org.lethe.federated.balance.FedAvg;
+import org.lethe.federated.balance.FedFb;
+import org.lethe.federated.balance.FedGft;
+import org.lethe.federated.balance.GroupFairness;
+import org.lethe.federated.balance.LocalFb;
+import org.lethe.federated.balance.LocalWb;
+import org.lethe.federated.balance.QFfl;
 import org.lethe.federated.balance.W2PostProcessing;
 import org.lethe.federated.balance.WassFfed;
 
@@ -48,12 +59,22 @@ public final class Federated implements Subject<Sites, Classifier> {
 
     @Override
     public List<Method<Sites, Classifier>> methods() {
-        return List.of(new FedAvg(), new WassFfed(), new W2PostProcessing());
+        return List.of(
+                new FedAvg(),
+                new WassFfed(),
+                new W2PostProcessing(),
+                new Afl(),
+                new QFfl(),
+                new FairFed(),
+                new FedFb(),
+                new FedGft(),
+                new LocalWb(),
+                new LocalFb());
     }
 
     @Override
     public List<Audit<Sites, Classifier>> audits() {
-        return List.of();
+        return List.of(new GroupFairness(), new Accuracy(), new ClientSpread(), new Calibration());
     }
 
     @Override

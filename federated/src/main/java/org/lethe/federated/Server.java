@@ -95,6 +95,11 @@ public final class Server {
             return cohort.clone();
         }
 
+        /** How many records a client has. */
+        public int recordsOf(int client) {
+            return setup.sites.clients().get(client).train().length;
+        }
+
         /** The weights that it begins with. */
         public float[] weights() {
             return weights.clone();
@@ -220,6 +225,77 @@ public final class Server {
         }
     }
 
+    /**
+     * The gradient of the mean cross entropy of one client; nothing is dropped.
+     *
+     * @param gradient one number for each weight
+     */
+    public record Gradient(float[] gradient) implements Serializable {}
+
+    private record Slope() implements Statistic<Gradient> {
+        @Override
+        public Gradient at(Loss.Place place) {
+            int n = place.rows().length;
+            int[] places = IntStream.range(0, n).toArray();
+            float[] g = new float[place.weights().length];
+            Loss loss = new Loss.CrossEntropy().at(place);
+            place.network()
+                    .gradient(
+                            place.weights(),
+                            place.records(),
+                            place.rows(),
+                            places,
+                            n,
+                            1f / n,
+                            loss::slope,
+                            false,
+                            new Keyed(0),
+                            g);
+            return new Gradient(g);
+        }
+    }
+
+    /** The gradient of every client at some weights. */
+    public List<Gradient> gradients(float[] weights) {
+        try (Workers.Shared<Setup> shared = env.workers().share(setup)) {
+            return everyone(weights, shared).each(new Slope());
+        }
+    }
+
+    /** The mean cross entropy of every client at some weights. */
+    public double[] losses(float[] weights) {
+        try (Workers.Shared<Setup> shared = env.workers().share(setup)) {
+            return everyone(weights, shared).each(Loss.Place::meanLoss).stream()
+                    .mapToDouble(loss -> loss)
+                    .toArray();
+        }
+    }
+
+    /** A statistic of every client at some weights, summed in a fixed tree. */
+    public <T> T sum(float[] weights, Statistic<T> statistic, Workers.Fold<T> fold) {
+        try (Workers.Shared<Setup> shared = env.workers().share(setup)) {
+            return everyone(weights, shared).sum(statistic, fold);
+        }
+    }
+
+    private Round everyone(float[] weights, Workers.Shared<Setup> shared) {
+        return new Round(
+                0, weights, IntStream.range(0, setup.sites.clients().size()).toArray(), shared);
+    }
+
+    /** The same weights, if they are finite; a {@code LetheException} with the round otherwise. */
+    public static float[] finite(float[] weights, int round) {
+        for (int k = 0; k < weights.length; k++) {
+            if (!Float.isFinite(weights[k])) {
+                throw new LetheException(
+                        LetheException.Code.NUMERIC,
+                        "round " + round + ": weight " + k + " is " + weights[k]
+                                + ", expected a finite number; a smaller learningRate may help");
+            }
+        }
+        return weights;
+    }
+
     private static float[] moved(float[] weights, Sum sum, double mixing, int round) {
         if (!(sum.divisor > 0)) {
             return weights; // every client of the cohort weighs nothing
@@ -227,14 +303,8 @@ public final class Server {
         float[] next = new float[weights.length];
         for (int k = 0; k < next.length; k++) {
             next[k] = (float) (weights[k] + mixing * sum.differences[k] / sum.divisor);
-            if (!Float.isFinite(next[k])) {
-                throw new LetheException(
-                        LetheException.Code.NUMERIC,
-                        "round " + round + ": weight " + k + " is " + next[k]
-                                + ", expected a finite number; a smaller learningRate may help");
-            }
         }
-        return next;
+        return finite(next, round);
     }
 
     /** The clients of a round, drawn without replacement, in rising order. */

@@ -13,8 +13,8 @@ import org.lethe.Request;
 import org.lethe.federated.Classifier;
 import org.lethe.federated.FederatedLearner;
 import org.lethe.federated.Grouping;
-import org.lethe.federated.Loss;
 import org.lethe.federated.ScoreMap;
+import org.lethe.federated.Server;
 import org.lethe.federated.Sites;
 import org.lethe.numerics.Keyed;
 
@@ -48,10 +48,12 @@ public record W2PostProcessing(FairTarget target, double repair, boolean equalWe
     @Override
     public Classifier fulfil(
             Classifier model, Request request, Learner<Sites, Classifier> learner, Sites data, Env env) {
-        return repaired(model, Balancing.balance(this, request), data, env);
+        return repaired(
+                model, Balancing.balance(this, request), Balancing.federated(this, learner), data, env);
     }
 
-    Classifier repaired(Classifier model, BalanceSites request, Sites data, Env env) {
+    Classifier repaired(
+            Classifier model, BalanceSites request, FederatedLearner learner, Sites data, Env env) {
         Grouping grouping = request.grouping(data);
         Keyed random = env.random("w2-post-processing");
         Histogram histogram = new Histogram(
@@ -60,19 +62,8 @@ public record W2PostProcessing(FairTarget target, double repair, boolean equalWe
                 bins,
                 noise / Math.sqrt(data.clients().size()),
                 random.key());
-        int[] groups = grouping.of(data.train());
-        double[] sum = new double[grouping.count() * bins];
-        for (int k = 0; k < data.clients().size(); k++) {
-            sum = Histogram.plus(
-                    sum,
-                    histogram.at(new Loss.Place(
-                            k,
-                            data.clients().get(k).train(),
-                            data.train(),
-                            groups,
-                            model.network(),
-                            model.weights())));
-        }
+        Server server = Server.of(data, grouping.of(data.train()), learner, env);
+        double[] sum = server.sum(model.weights(), histogram, Histogram::plus);
         double[][] parts = histogram.of(sum, 0);
         if (noise > 0) {
             for (int g = 0; g < parts.length; g++) {

@@ -192,12 +192,10 @@ public record WassFfed(
     public Classifier fulfil(
             Classifier model, Request request, Learner<Sites, Classifier> learner, Sites data, Env env) {
         Classifier trained = Balancing.super.fulfil(model, request, learner, data, env);
-        return atInference ? repaired(trained, Balancing.balance(this, request), data, env) : trained;
-    }
-
-    private Classifier repaired(Classifier trained, BalanceSites request, Sites data, Env env) {
-        return new W2PostProcessing(target, repair, equalWeights, bins, noise)
-                .repaired(trained, request, data, env);
+        return atInference
+                ? new W2PostProcessing(target, repair, equalWeights, bins, noise)
+                        .repaired(trained, Balancing.balance(this, request), Balancing.federated(this, learner), data, env)
+                : trained;
     }
 
     /** Rounds in which clients send histograms. */
