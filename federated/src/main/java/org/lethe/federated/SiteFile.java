@@ -74,12 +74,12 @@ public record SiteFile(
         return Components.with(Components.with(this, "label", label), "positive", positive);
     }
 
-    public SiteFile withSensitive(String... sensitive) {
-        return Components.with(this, "sensitive", List.of(sensitive));
+    public SiteFile withSensitive(List<String> sensitive) {
+        return Components.with(this, "sensitive", sensitive);
     }
 
-    public SiteFile withFeatures(String... features) {
-        return Components.with(this, "features", List.of(features));
+    public SiteFile withFeatures(List<String> features) {
+        return Components.with(this, "features", features);
     }
 
     public SiteFile withSite(String site) {

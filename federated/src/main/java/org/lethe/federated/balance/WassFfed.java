@@ -235,7 +235,7 @@ public record WassFfed(
                     settings.noise / Math.sqrt(round.cohort().length),
                     random.key());
             double[] now = settings.secure
-                    ? new SecureSum(random.of("masks")).sum(round.each(histogram))
+                    ? SecureSum.counts(round.each(histogram))
                     : round.sum(histogram, Histogram::plus);
             int members = round.cohort().length;
             env.ledger().count("bytes up", 4L * now.length * members);
