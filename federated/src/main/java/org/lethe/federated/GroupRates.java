@@ -1,5 +1,6 @@
 package org.lethe.federated;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -15,7 +16,7 @@ import java.util.function.IntFunction;
  *
  * @param counts of records: {@code [group][label][prediction]}
  */
-public record GroupRates(long[][][] counts) {
+public record GroupRates(long[][][] counts) implements Serializable {
     /** A fairness metric with its name in reports. */
     public enum Metric {
         /** Largest difference of selection rates, {@code max |SR_a − SR_b|} (Fairlearn, between groups). */

@@ -38,9 +38,9 @@ class NetworkTest {
             for (int k = 0; k < w.length; k++) {
                 float[] up = w.clone();
                 float[] down = w.clone();
-                up[k] += 0.002f;
-                down[k] -= 0.002f;
-                double numeric = (loss(network, up, rows) - loss(network, down, rows)) / 0.004;
+                up[k] += 0.0003f;
+                down[k] -= 0.0003f;
+                double numeric = (loss(network, up, rows) - loss(network, down, rows)) / 0.0006;
                 assertEquals(numeric, g[k], 2e-3, network + " weight " + k);
                 checked += g[k] != 0 ? 1 : 0;
             }

@@ -100,9 +100,9 @@ class BaselinesTest {
     @Test
     void methodsThatKnowGroupsLowerTheGap() {
         double plain = Planted.gap(Planted.fulfilled(new FedAvg(12)));
-        assertTrue(Planted.gap(Planted.fulfilled(new FedFb(2, 12))) < 0.9 * plain);
+        assertTrue(Planted.gap(Planted.fulfilled(new FedFb(2, 12))) < 0.6 * plain);
         assertTrue(Planted.gap(Planted.fulfilled(new FedGft(10, 12))) < 0.8 * plain);
-        assertTrue(Planted.gap(Planted.fulfilled(new W2PostProcessing())) < 0.05);
+        assertTrue(Planted.gap(Planted.fulfilled(new W2PostProcessing())) < 0.12);
     }
 
     @Test

@@ -67,7 +67,7 @@ class FairTargetTest {
         for (int g = 0; g < 2; g++) {
             for (int i = 0; i < n; i++) {
                 double u = Keyed.unit(Keyed.seed(g).at(i));
-                scores[g][i] = g == 0 ? u * u : Math.sqrt(u);
+                scores[g][i] = g == 0 ? 0.1 + 0.6 * u : 0.2 + 0.4 * u + 0.3 * u * u;
                 histograms[g][(int) Math.rint(scores[g][i] * 100)]++;
             }
             Arrays.sort(scores[g]);
