@@ -52,7 +52,7 @@ public record Adult(Partition sites, boolean sexInInput) implements PublicTable 
         }
         for (String column :
                 List.of("age", "fnlwgt", "education-num", "capital-gain", "capital-loss", "hours-per-week")) {
-            parts.add(new Encoding.Part.Number(column));
+            parts.add(new Encoding.Part.Scaled(column));
         }
         if (sexInInput) {
             parts.add(new Encoding.Part.Flag("sex", "Female"));

@@ -56,10 +56,10 @@ public record Bank(Partition sites, double test, Rows rows, boolean duration) im
             encoding.add(new Encoding.Part.Categories(column));
         }
         for (String column : List.of("age", "balance", "day", "campaign", "pdays", "previous")) {
-            encoding.add(new Encoding.Part.Number(column));
+            encoding.add(new Encoding.Part.Scaled(column));
         }
         if (duration) {
-            encoding.add(new Encoding.Part.Number("duration"));
+            encoding.add(new Encoding.Part.Scaled("duration"));
         }
         return new Parts(
                 parts[0], parts[1], new Encoding(encoding), "y", List.of("yes"), List.of("marital", "age-group"));

@@ -49,7 +49,7 @@ public record Communities(Partition sites, double test) implements PublicTable {
         Frame[] parts = PublicTable.divided(all, test, sites.seed());
         List<Encoding.Part> encoding = all.names().stream()
                 .filter(column -> !NO_FEATURES.contains(column))
-                .<Encoding.Part>map(Encoding.Part.Number::new)
+                .<Encoding.Part>map(Encoding.Part.Scaled::new)
                 .toList();
         return new Parts(
                 parts[0], parts[1], new Encoding(encoding), "class", List.of("1"), List.of("Black", "state"));

@@ -65,9 +65,9 @@ public record Compas(Partition sites, double test, boolean useCompasScores, bool
                 new Encoding.Part.Flag("sex", "Female"),
                 new Encoding.Part.Bins("age", 20, 40, 60, 80),
                 new Encoding.Part.Categories("age_cat"),
-                new Encoding.Part.Number("juv_fel_count"),
-                new Encoding.Part.Number("juv_misd_count"),
-                new Encoding.Part.Number("juv_other_count"),
+                new Encoding.Part.Scaled("juv_fel_count"),
+                new Encoding.Part.Scaled("juv_misd_count"),
+                new Encoding.Part.Scaled("juv_other_count"),
                 new Encoding.Part.Thermometer("priors_count", 0, 50, 70, 80, 90),
                 new Encoding.Part.Flag("c_charge_degree", "F")));
         if (useCompasScores) {

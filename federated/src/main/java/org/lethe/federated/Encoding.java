@@ -32,7 +32,7 @@ record Encoding(List<Part> parts) {
         record Categories(String column) implements Part {}
 
         /** A number, moved so that the training rows reach from 0 to 1. */
-        record Number(String column) implements Part {}
+        record Scaled(String column) implements Part {}
 
         /** 1 for one text. */
         record Flag(String column, String text) implements Part {}
@@ -60,7 +60,7 @@ record Encoding(List<Part> parts) {
                     found.forEach(text -> names.add(part.column() + "=" + text));
                     columns.add(new Column(part, first, List.copyOf(found), new double[0]));
                 }
-                case Part.Number number -> {
+                case Part.Scaled _ -> {
                     double[] all = numbers(train, c);
                     names.add(part.column());
                     columns.add(new Column(
@@ -149,7 +149,7 @@ record Encoding(List<Part> parts) {
                         row.add(column.first + found, 1);
                     }
                 }
-                case Part.Number _ -> {
+                case Part.Scaled _ -> {
                     double range = column.numbers[1];
                     double value = frame.number(r, field) - column.numbers[0];
                     row.add(column.first, range > 0 ? (float) (value / range) : 0);

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.DoubleBinaryOperator;
-import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /**
@@ -20,26 +19,24 @@ public record GroupRates(long[][][] counts) implements Serializable {
     /** A fairness metric with its name in reports. */
     public enum Metric {
         /** Largest difference of selection rates, {@code max |SR_a − SR_b|} (Fairlearn, between groups). */
-        DEMOGRAPHIC_PARITY_DIFFERENCE("demographic-parity-difference", r -> r.spread(r::selectionRate)),
+        DEMOGRAPHIC_PARITY_DIFFERENCE("demographic-parity-difference"),
         /** Largest difference of a selection rate from that of all (Fairlearn, to overall). */
-        DEMOGRAPHIC_PARITY_TO_OVERALL("demographic-parity-difference-to-overall", GroupRates::toOverall),
+        DEMOGRAPHIC_PARITY_TO_OVERALL("demographic-parity-difference-to-overall"),
         /** Smallest selection rate by the largest. */
-        DEMOGRAPHIC_PARITY_RATIO("demographic-parity-ratio", GroupRates::ratio),
+        DEMOGRAPHIC_PARITY_RATIO("demographic-parity-ratio"),
         /** Largest difference of true positive rates. */
-        EQUAL_OPPORTUNITY_DIFFERENCE("equal-opportunity-difference", r -> r.spread(r::truePositiveRate)),
+        EQUAL_OPPORTUNITY_DIFFERENCE("equal-opportunity-difference"),
         /** The larger of the differences of true and false positive rates (Fairlearn, worst case). */
-        EQUALIZED_ODDS_WORST_CASE("equalized-odds-difference-worst-case", r -> r.odds(Math::max)),
+        EQUALIZED_ODDS_WORST_CASE("equalized-odds-difference-worst-case"),
         /** Their mean (Fairlearn, mean; AIF360, average absolute odds difference). */
-        EQUALIZED_ODDS_MEAN("equalized-odds-difference-mean", r -> r.odds((t, f) -> (t + f) / 2)),
+        EQUALIZED_ODDS_MEAN("equalized-odds-difference-mean"),
         /** Their sum, which the code of WassFFed calls EOD. */
-        EQUALIZED_ODDS_SUM("equalized-odds-difference-sum", r -> r.odds(Double::sum));
+        EQUALIZED_ODDS_SUM("equalized-odds-difference-sum");
 
         private final String label;
-        private final Function<GroupRates, OptionalDouble> value;
 
-        Metric(String label, Function<GroupRates, OptionalDouble> value) {
+        Metric(String label) {
             this.label = label;
-            this.value = value;
         }
 
         /** Its name in reports. */
@@ -61,7 +58,15 @@ public record GroupRates(long[][][] counts) implements Serializable {
 
     /** The value of a metric, if it has one. */
     public OptionalDouble value(Metric metric) {
-        return metric.value.apply(this);
+        return switch (metric) {
+            case DEMOGRAPHIC_PARITY_DIFFERENCE -> spread(this::selectionRate);
+            case DEMOGRAPHIC_PARITY_TO_OVERALL -> toOverall();
+            case DEMOGRAPHIC_PARITY_RATIO -> ratio();
+            case EQUAL_OPPORTUNITY_DIFFERENCE -> spread(this::truePositiveRate);
+            case EQUALIZED_ODDS_WORST_CASE -> odds(Math::max);
+            case EQUALIZED_ODDS_MEAN -> odds((t, f) -> (t + f) / 2);
+            case EQUALIZED_ODDS_SUM -> odds(Double::sum);
+        };
     }
 
     /** P(prediction 1 | group). */

@@ -177,7 +177,7 @@ public record SiteFile(
             }
         }
         if (first < 0) {
-            return new Encoding.Part.Number(column);
+            return new Encoding.Part.Scaled(column);
         }
         if (numbers > NEARLY * all.size()) {
             throw all.wrong(

@@ -54,11 +54,11 @@ public record Student(Partition sites, double test, Course course, boolean earli
             encoding.add(new Encoding.Part.Categories(column));
         }
         for (String column : NUMBERS) {
-            encoding.add(new Encoding.Part.Number(column));
+            encoding.add(new Encoding.Part.Scaled(column));
         }
         if (earlierGrades) {
-            encoding.add(new Encoding.Part.Number("G1"));
-            encoding.add(new Encoding.Part.Number("G2"));
+            encoding.add(new Encoding.Part.Scaled("G1"));
+            encoding.add(new Encoding.Part.Scaled("G2"));
         }
         encoding.add(new Encoding.Part.Flag("sex", "F"));
         return new Parts(

@@ -71,16 +71,16 @@ public record FairFed(double step, int rounds) implements Balancing {
         }
         double mean = Arrays.stream(gaps).sum() / gaps.length;
         double sum = 0;
+        double[] moved = new double[cohort.length];
         for (int k = 0; k < cohort.length; k++) {
-            double weight = Math.max(0, weights.get(cohort[k]) - step * (gaps[k] - mean));
-            weights.put(cohort[k], weight);
-            sum += weight;
+            moved[k] = Math.max(0, weights.getOrDefault(cohort[k], 0.0) - step * (gaps[k] - mean));
+            sum += moved[k];
         }
         double[] shares = new double[Arrays.stream(cohort).max().orElse(0) + 1];
-        for (int client : cohort) {
-            double weight = sum > 0 ? weights.get(client) / sum : 1.0 / cohort.length;
-            weights.put(client, weight);
-            shares[client] = weight;
+        for (int k = 0; k < cohort.length; k++) {
+            double weight = sum > 0 ? moved[k] / sum : 1.0 / cohort.length;
+            weights.put(cohort[k], weight);
+            shares[cohort[k]] = weight;
         }
         return new Weighed(shares);
     }
