@@ -85,8 +85,9 @@ public record Network(int features, int hidden, double dropout) implements Seria
     public float[] scores(float[] w, Records records, int[] rows) {
         float[] scores = new float[rows.length];
         float[] h = new float[stride()];
+        float[] row = new float[stride()];
         for (int i = 0; i < rows.length; i++) {
-            scores[i] = Logistic.sigmoid(logit(w, records, rows[i], h));
+            scores[i] = Logistic.sigmoid(logit(w, records, rows[i], h, row));
         }
         return scores;
     }
@@ -98,15 +99,16 @@ public record Network(int features, int hidden, double dropout) implements Seria
         return scores(w, records, all);
     }
 
-    private float logit(float[] w, Records records, int record, float[] h) {
+    private float logit(float[] w, Records records, int record, float[] h, float[] row) {
         if (hidden == 0) {
             return linear(w, records, record);
         }
-        forward(w, records, record, h);
+        forward(w, records, record, h, row);
         for (int k = 0; k < h.length; k++) {
             h[k] = Math.max(h[k], 0);
         }
-        return dot(h, w, (features + 1) * h.length) + w[(features + 2) * h.length];
+        System.arraycopy(w, (features + 1) * h.length, row, 0, h.length);
+        return dot(h, row) + w[(features + 2) * h.length];
     }
 
     private float linear(float[] w, Records records, int record) {
@@ -117,28 +119,40 @@ public record Network(int features, int hidden, double dropout) implements Seria
         return z;
     }
 
-    private void forward(float[] w, Records records, int record, float[] h) {
+    /** {@code row} is room for one row of weights. */
+    private void forward(float[] w, Records records, int record, float[] h, float[] row) {
         int stride = h.length;
         System.arraycopy(w, features * stride, h, 0, stride);
         int end = records.starts()[record + 1];
         for (int e = records.starts()[record]; e < end; e++) {
-            add(w, records.columns()[e] * stride, records.values()[e], h, 0, stride);
+            System.arraycopy(w, records.columns()[e] * stride, row, 0, stride);
+            add(row, records.values()[e], h);
         }
     }
 
-    /** y += a·x, elementwise, which a compiler may do in vectors without changing a bit. */
-    private static void add(float[] x, int from, float a, float[] y, int to, int n) {
-        for (int k = 0; k < n; k++) {
-            y[to + k] = Math.fma(a, x[from + k], y[to + k]);
+    /**
+     * {@code y += a·x}, elementwise. The compiler makes vectors of it, without changing a bit, only because both arrays begin at 0:
+     * with offsets it cannot know that they do not overlap. Copying a row first is therefore faster than not copying it.
+     */
+    private static void add(float[] x, float a, float[] y) {
+        for (int k = 0; k < y.length; k++) {
+            y[k] = Math.fma(a, x[k], y[k]);
         }
+    }
+
+    /** Adds {@code a·x} to a row of {@code g}. */
+    private static void addTo(float[] g, int at, float[] x, float a, float[] row) {
+        System.arraycopy(g, at, row, 0, row.length);
+        add(x, a, row);
+        System.arraycopy(row, 0, g, at, row.length);
     }
 
     /** A dot product in 16 lanes, which are added in pairs. */
-    private static float dot(float[] x, float[] y, int at) {
+    private static float dot(float[] x, float[] y) {
         float[] lanes = new float[L];
         for (int k = 0; k < x.length; k += L) {
             for (int l = 0; l < L; l++) {
-                lanes[l] = Math.fma(x[k + l], y[at + k + l], lanes[l]);
+                lanes[l] = Math.fma(x[k + l], y[k + l], lanes[l]);
             }
         }
         for (int half = L / 2; half > 0; half /= 2) {
@@ -186,38 +200,41 @@ public record Network(int features, int hidden, double dropout) implements Seria
         float[] dh = new float[stride];
         float[] kept = new float[stride];
         Arrays.fill(kept, 1);
+        float[] row = new float[stride];
+        float[] outer = Arrays.copyOfRange(w, out, bias);
         for (int b = 0; b < count; b++) {
             int record = rows[places[b]];
-            forward(w, records, record, h);
+            forward(w, records, record, h, row);
             if (drops && dropout > 0) {
                 keep(drop.of(b), kept);
             }
             for (int k = 0; k < stride; k++) {
                 h[k] = Math.max(h[k], 0) * kept[k];
             }
-            float dz = share * slope.of(places[b], Logistic.sigmoid(dot(h, w, out) + w[bias]));
-            add(h, 0, dz, g, out, stride);
+            float dz = share * slope.of(places[b], Logistic.sigmoid(dot(h, outer) + w[bias]));
+            addTo(g, out, h, dz, row);
             g[bias] += dz;
             for (int k = 0; k < stride; k++) {
-                dh[k] = h[k] > 0 ? dz * w[out + k] * kept[k] : 0;
+                dh[k] = h[k] > 0 ? dz * outer[k] * kept[k] : 0;
             }
-            add(dh, 0, 1, g, features * stride, stride);
+            addTo(g, features * stride, dh, 1, row);
             int end = records.starts()[record + 1];
             for (int e = records.starts()[record]; e < end; e++) {
-                add(dh, 0, records.values()[e], g, records.columns()[e] * stride, stride);
+                addTo(g, records.columns()[e] * stride, dh, records.values()[e], row);
             }
         }
     }
 
     /** 1/(1−dropout) for a unit that stays and 0 for one that is left out; 16 bits decide. */
     private void keep(Keyed key, float[] kept) {
-        int border = (int) Math.round(dropout * 65_536);
-        float scale = (float) (1 / (1 - dropout));
+        int last = (int) Math.round(dropout * 65_536) - 1;
+        float[] either = {0, (float) (1 / (1 - dropout))}; // looked up, as a branch on noise is guessed wrong half the time
         for (int k = 0; k < kept.length; k += 4) {
             long bits = key.at(k);
-            for (int j = 0; j < 4; j++) {
-                kept[k + j] = (int) (bits >>> 16 * j & 0xFFFF) < border ? 0 : scale;
-            }
+            kept[k] = either[last - (int) (bits & 0xFFFF) >>> 31];
+            kept[k + 1] = either[last - (int) (bits >>> 16 & 0xFFFF) >>> 31];
+            kept[k + 2] = either[last - (int) (bits >>> 32 & 0xFFFF) >>> 31];
+            kept[k + 3] = either[last - (int) (bits >>> 48) >>> 31];
         }
     }
 
