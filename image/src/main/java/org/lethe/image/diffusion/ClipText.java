@@ -81,7 +81,6 @@ public final class ClipText {
 
         static Config of(ConfigFile file, int projection) {
             file.only("quantization_config", "none");
-            file.only("tie_word_embeddings", true);
             return new Config(
                     file.whole("vocab_size", 49408),
                     file.whole("hidden_size", 512),

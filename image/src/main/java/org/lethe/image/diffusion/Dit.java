@@ -147,7 +147,7 @@ public final class Dit {
     /** Reads the folder of a transformer. */
     public static Dit load(Path folder, Device device, ScalarType type) throws IOException {
         Dit made = new Dit(Config.read(folder), device, type);
-        made.layers.load(folder, Optional::of);
+        made.layers.load(folder, Patches::inner);
         return made;
     }
 

@@ -64,7 +64,6 @@ public record DpmSolver(
     static DpmSolver of(ConfigFile file) {
         file.only("thresholding", false);
         file.only("lambda_min_clipped", Double.NEGATIVE_INFINITY);
-        file.neutral("clip_sample", "set_alpha_to_one", "skip_prk_steps"); // left over from the files of other classes
         Sigmas.Settings shared = Sigmas.Settings.of(file);
         return new DpmSolver(
                 shared.noise(),

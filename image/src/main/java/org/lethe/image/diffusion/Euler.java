@@ -27,6 +27,7 @@ public record Euler(
     }
 
     static Euler of(ConfigFile file) {
+        file.only("final_sigmas_type", "zero");
         Sigmas.Settings shared = Sigmas.Settings.of(file);
         return new Euler(shared.noise(), shared.prediction(), shared.spacing(), shared.offset(), shared.karras());
     }

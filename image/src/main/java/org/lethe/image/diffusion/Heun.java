@@ -29,6 +29,7 @@ public record Heun(
     }
 
     static Heun of(ConfigFile file) {
+        file.only("clip_sample", false);
         Sigmas.Settings shared = Sigmas.Settings.of(file);
         return new Heun(shared.noise(), shared.prediction(), shared.spacing(), shared.offset(), shared.karras());
     }

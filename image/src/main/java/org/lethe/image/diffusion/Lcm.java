@@ -43,7 +43,6 @@ public record Lcm(
     static Lcm of(ConfigFile file) {
         file.only("thresholding", false);
         file.only("timestep_spacing", "leading");
-        file.neutral("steps_offset"); // the method's times have none
         double range = file.number("clip_sample_range", 1);
         return new Lcm(
                 NoiseSchedule.of(file, 0.00085, 0.012, "scaled_linear"),

@@ -25,6 +25,11 @@ final class Patches {
         proj = layers.convolution("pos_embed.proj", inputs, dims, patch, patch, 0);
     }
 
+    /** Older files have the table of places, which can be computed. */
+    static Optional<String> inner(String name) {
+        return name.equals("pos_embed.pos_embed") ? Optional.empty() : Optional.of(name);
+    }
+
     /** Tokens row by row, {@code [batch, places, dims]}. */
     Tensor tokens(Tensor latents) {
         Check.require(

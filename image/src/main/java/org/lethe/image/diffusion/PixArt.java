@@ -160,7 +160,7 @@ public final class PixArt {
     /** Reads the folder of a transformer. */
     public static PixArt load(Path folder, Device device, ScalarType type) throws IOException {
         PixArt made = new PixArt(Config.read(folder), device, type);
-        made.layers.load(folder, Optional::of);
+        made.layers.load(folder, Patches::inner);
         return made;
     }
 

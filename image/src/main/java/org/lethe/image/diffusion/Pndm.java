@@ -38,7 +38,6 @@ public record Pndm(
 
     static Pndm of(ConfigFile file) {
         file.only("timestep_spacing", "leading");
-        file.neutral("clip_sample"); // published files say so; the method has none
         return new Pndm(
                 NoiseSchedule.of(file, 0.0001, 0.02, "linear"),
                 NoiseSchedule.Prediction.of(file),

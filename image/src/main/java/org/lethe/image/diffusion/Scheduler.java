@@ -161,9 +161,18 @@ public sealed interface Scheduler
                 "UniPCMultistepScheduler",
                 "LCMScheduler",
                 "FlowMatchEulerDiscreteScheduler");
-        // said by files of one class for others, and of no effect while what they belong to is off
-        file.neutral("dynamic_thresholding_ratio", "sample_max_value", "timestep_type", "sigma_min", "sigma_max");
+        // left over in files from other classes; a class reads its own below. The first two belong to thresholding, which is refused
+        file.neutral(
+                "dynamic_thresholding_ratio",
+                "sample_max_value",
+                "clip_sample",
+                "clip_sample_range",
+                "set_alpha_to_one",
+                "skip_prk_steps",
+                "steps_offset",
+                "prediction_type");
         file.only("interpolation_type", "linear");
+        file.only("timestep_type", "discrete");
         Scheduler scheduler = switch (kind) {
             case "DDIMScheduler" -> Ddim.of(file);
             case "DDIMInverseScheduler" -> DdimInverse.of(file);

@@ -63,7 +63,6 @@ public record UniPc(
     static UniPc of(ConfigFile file) {
         file.only("thresholding", false);
         file.only("predict_x0", true);
-        file.neutral("clip_sample", "set_alpha_to_one", "skip_prk_steps"); // left over from the files of other classes
         Sigmas.Settings shared = Sigmas.Settings.of(file);
         return new UniPc(
                 shared.noise(),

@@ -252,6 +252,37 @@ class SchedulerTest {
         }
     }
 
+    /** Files as they are published, with what they carry along from other classes. */
+    @Test
+    void publishedFilesAreRead() {
+        String shared = "\"beta_start\": 0.00085, \"beta_end\": 0.012, \"beta_schedule\": \"scaled_linear\","
+                + " \"num_train_timesteps\": 1000, \"trained_betas\": null, \"_diffusers_version\": \"0.19.0\","
+                + " \"clip_sample\": false, \"set_alpha_to_one\": false, \"skip_prk_steps\": true, \"steps_offset\": 1";
+        assertEquals(new Pndm(), Scheduler.parse("{\"_class_name\": \"PNDMScheduler\", " + shared + "}", "sd15"));
+        assertEquals(new Ddim(), Scheduler.parse("{\"_class_name\": \"DDIMScheduler\", " + shared + "}", "sd15"));
+        assertEquals(
+                new Euler(),
+                Scheduler.parse(
+                        "{\"_class_name\": \"EulerDiscreteScheduler\", " + shared
+                                + ", \"interpolation_type\": \"linear\", \"prediction_type\": \"epsilon\","
+                                + " \"sample_max_value\": 1.0, \"timestep_spacing\": \"leading\","
+                                + " \"use_karras_sigmas\": false}",
+                        "sdxl"));
+        assertEquals(
+                new DpmSolver(),
+                Scheduler.parse(
+                        "{\"_class_name\": \"DPMSolverMultistepScheduler\", " + shared
+                                + ", \"lambda_min_clipped\": -Infinity, \"timestep_spacing\": \"leading\","
+                                + " \"variance_type\": null, \"dynamic_thresholding_ratio\": 0.995}",
+                        "sd"));
+        assertEquals(
+                new FlowEuler(1000, 3),
+                Scheduler.parse(
+                        "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"num_train_timesteps\": 1000,"
+                                + " \"shift\": 3.0, \"base_shift\": 0.5, \"use_dynamic_shifting\": false}",
+                        "sd3"));
+    }
+
     @Test
     void whatTheyCannotCarryOutIsRefused() {
         for (String[] bad : new String[][] {
@@ -259,6 +290,7 @@ class SchedulerTest {
             {"\"_class_name\": \"DDIMScheduler\", \"thresholding\": true", "thresholding is true, expected false, as nothing else is supported"},
             {"\"_class_name\": \"DDIMScheduler\", \"timestep_spacing\": \"odd\"", "timestep_spacing is \"odd\", expected one of leading, linspace, trailing"},
             {"\"_class_name\": \"DDIMScheduler\", \"trained_betas\": [0.1]", "trained_betas is there, expected it absent, as it is not supported"},
+            {"\"_class_name\": \"EulerDiscreteScheduler\", \"sigma_min\": 0.002", "sigma_min is 0.002, expected it absent, as it is not known here"},
             {"\"_class_name\": \"EulerDiscreteScheduler\", \"use_beta_sigmas\": true", "use_beta_sigmas is true, expected it absent, as it is not known here"},
             {"\"_class_name\": \"UniPCMultistepScheduler\", \"solver_type\": \"bh1\"", "solver_type is bh1, expected bh2, or final_sigmas_type sigma_min"},
             {"\"_class_name\": \"DDIMScheduler\", \"rescale_betas_zero_snr\": true", "prediction_type is epsilon, expected v_prediction or sample"},

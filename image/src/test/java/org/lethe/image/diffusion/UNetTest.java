@@ -1,11 +1,14 @@
 package org.lethe.image.diffusion;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -13,21 +16,29 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lethe.Device;
 import org.lethe.LetheException;
 import org.lethe.torch.Devices;
+import org.lethe.torch.ModelFiles;
 import org.lethe.torch.Optimiser;
+import org.lethe.torch.Parameters;
 import org.lethe.torch.Tensors;
 import org.lethe.torch.UpdateRule;
 
 class UNetTest {
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // set by JUnit
+    Path folder;
+
     @BeforeEach
     void ready() {
         Devices.ready(Device.CPU);
@@ -174,6 +185,88 @@ class UNetTest {
                     () -> net.predict(
                             torch.zeros(1, 4, 8, 8), torch.zeros(1), UNet.Condition.of(torch.zeros(1, 7, 32))));
             assertEquals("shape of states of the text is [1, 7, 32], expected [1, any, 24]", wide.getMessage());
+        }
+    }
+
+    @Test
+    void savedAndHalvedWeightsAreReadAgain() throws IOException {
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard();
+                var golden = Goldens.in("diffusion/unet-sd2")) {
+            UNet net = load("unet-sd2");
+            Files.copy(Goldens.of("diffusion/unet-sd2/config.json"), folder.resolve("config.json"));
+            net.layers().save(folder.resolve("diffusion_pytorch_model.safetensors"));
+            UNet again = UNet.load(folder, Device.CPU, ScalarType.Float);
+            net.layers().parameters().all().forEach((name, tensor) -> assertArrayEquals(
+                    Tensors.floats(tensor), Tensors.floats(again.layers().parameters().tensor(name)), name));
+
+            UNet half = new UNet(net.config(), Device.CPU, ScalarType.Half);
+            half.layers().load(folder, Optional::of);
+            Files.delete(folder.resolve("diffusion_pytorch_model.safetensors"));
+            half.layers().save(folder.resolve("diffusion_pytorch_model.fp16.safetensors"));
+            UNet variant = UNet.load(folder, Device.CPU, ScalarType.Float);
+            Tensor states = golden.tensor("in.encoder_hidden_states");
+            Tensor out = variant.predict(
+                    golden.tensor("in.sample.0"), golden.ids("in.timestep"), UNet.Condition.of(states));
+            golden.same("half weights", "out.sample.0", out, 2e-2);
+        }
+    }
+
+    @Test
+    void widerAndNarrowerArithmeticAgreesWithinItsRounding() throws IOException {
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard();
+                var golden = Goldens.in("diffusion/unet-sd2")) {
+            for (ScalarType type : List.of(ScalarType.Double, ScalarType.BFloat16)) {
+                UNet net = UNet.load(Goldens.of("diffusion/unet-sd2"), Device.CPU, type);
+                Tensor out = net.predict(
+                        golden.tensor("in.sample.0").to(type),
+                        golden.ids("in.timestep"),
+                        UNet.Condition.of(golden.tensor("in.encoder_hidden_states").to(type)));
+                assertEquals(type, out.scalar_type().intern());
+                golden.same("type", "out.sample.0", out, type == ScalarType.Double ? 5e-6 : 0.1);
+            }
+        }
+    }
+
+    @Test
+    void secondDerivativesExist() throws IOException {
+        try (var _ = new PointerScope();
+                var golden = Goldens.in("diffusion/unet-sd2")) {
+            UNet net = load("unet-sd2");
+            Tensor sample = golden.tensor("in.sample.0").requires_grad_(true);
+            Tensor loss = loss(net, golden, sample, golden.tensor("in.encoder_hidden_states"));
+            TensorVector first = torch.grad(
+                    new TensorVector(loss),
+                    new TensorVector(sample),
+                    new TensorVector(),
+                    new org.bytedeco.pytorch.BoolOptional(true),
+                    true,
+                    false);
+            first.get(0).square().sum().backward();
+            assertTrue(sample.grad().abs().max().item_double() > 0);
+        }
+    }
+
+    @Test
+    void weightsThatDoNotFitAreNamed() throws IOException {
+        try (var _ = new PointerScope()) {
+            UNet net = load("unet-sd2");
+            Files.copy(Goldens.of("diffusion/unet-sd2/config.json"), folder.resolve("config.json"));
+            java.util.Map<String, Tensor> all =
+                    new java.util.LinkedHashMap<>(net.layers().parameters().all());
+            all.remove("conv_in.bias");
+            all.put("conv_in.weight", torch.zeros(16, 4, 3, 1));
+            all.put("conv_inn.bias", torch.zeros(16));
+            ModelFiles.write(
+                    folder.resolve("diffusion_pytorch_model.safetensors"), Parameters.of(all), java.util.Map.of());
+            LetheException wrong =
+                    assertThrows(LetheException.class, () -> UNet.load(folder, Device.CPU, ScalarType.Float));
+            assertTrue(wrong.getMessage().contains("\"conv_in.bias\" [16] is missing"), wrong.getMessage());
+            assertTrue(
+                    wrong.getMessage().contains("\"conv_in.weight\" has shape [16, 4, 3, 1], expected [16, 4, 3, 3]"),
+                    wrong.getMessage());
+            assertTrue(wrong.getMessage().contains("\"conv_inn.bias\" is surplus"), wrong.getMessage());
         }
     }
 
