@@ -1,5 +1,6 @@
 package org.lethe.image;
 
+import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
 import org.lethe.torch.Tensors;
@@ -16,10 +17,7 @@ public record Bitmap(int width, int height, float[] values) {
         Check.require(width >= 1, "width", width, "at least 1");
         Check.require(height >= 1, "height", height, "at least 1");
         Check.require(
-                values.length == 3L * width * height,
-                "values.length",
-                values.length,
-                "3 · " + height + " · " + width);
+                values.length == 3L * width * height, "values.length", values.length, "3 · " + height + " · " + width);
         for (float v : values) {
             Check.require(v >= 0 && v <= 1, "value of a pixel", v, "0 to 1");
         }
@@ -32,7 +30,7 @@ public record Bitmap(int width, int height, float[] values) {
         Check.require(
                 (shape.length == 3 || (shape.length == 4 && shape[0] == 1)) && shape[first] == 3,
                 "shape of a picture",
-                java.util.Arrays.toString(shape),
+                Arrays.toString(shape),
                 "[3, height, width]");
         float[] values = Tensors.floats(tensor.detach().contiguous());
         for (int i = 0; i < values.length; i++) {

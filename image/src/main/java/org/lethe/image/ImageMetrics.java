@@ -1,6 +1,7 @@
 package org.lethe.image;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.lethe.Check;
 import org.lethe.transport.Gaussian;
@@ -47,7 +48,7 @@ public final class ImageMetrics {
     /** Structural similarity with an even window of 7 pixels and sample covariance, as scikit-image computes it if not told otherwise. */
     public static double ssimUniform(Bitmap one, Bitmap other) {
         double[] even = new double[7];
-        java.util.Arrays.fill(even, 1.0 / even.length);
+        Arrays.fill(even, 1.0 / even.length);
         return ssim(one, other, even, 49.0 / 48);
     }
 
@@ -76,7 +77,8 @@ public final class ImageMetrics {
     }
 
     /** Means, variances and covariances of two planes in all places where a window fits. */
-    private record Moments(double[] meanA, double[] meanB, double[] varianceA, double[] varianceB, double[] covariance) {
+    private record Moments(
+            double[] meanA, double[] meanB, double[] varianceA, double[] varianceB, double[] covariance) {
         static Moments of(double[] a, double[] b, int width, int height, double[] window) {
             double[] meanA = filtered(a, width, height, window);
             double[] meanB = filtered(b, width, height, window);

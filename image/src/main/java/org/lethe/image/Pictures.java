@@ -1,11 +1,14 @@
 package org.lethe.image;
 
+import java.awt.Transparency;
 import java.awt.color.ColorSpace;
 import java.awt.color.ICC_ColorSpace;
 import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorConvertOp;
 import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
@@ -72,7 +75,8 @@ public final class Pictures {
             throw wrong(where, "is " + kind(bytes) + ", expected PNG or JPEG");
         }
         Extra extra = png ? chunks(bytes, where) : segments(bytes, where);
-        ImageReader reader = ImageIO.getImageReadersByFormatName(png ? "png" : "jpeg").next();
+        ImageReader reader =
+                ImageIO.getImageReadersByFormatName(png ? "png" : "jpeg").next();
         List<String> warnings = new ArrayList<>();
         reader.addIIOReadWarningListener((_, warning) -> warnings.add(warning));
         try (var stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
@@ -97,10 +101,7 @@ public final class Pictures {
             String said = String.valueOf(e.getMessage());
             throw new LetheException(
                     LetheException.Code.DATA,
-                    where + ": "
-                            + (said.contains("Unsupported Image Type")
-                                    ? FOUR_INKS
-                                    : "cannot be decoded: " + said),
+                    where + ": " + (said.contains("Unsupported Image Type") ? FOUR_INKS : "cannot be decoded: " + said),
                     e);
         } finally {
             reader.dispose();
@@ -152,8 +153,10 @@ public final class Pictures {
             long length = data.getInt(at) & 0xFFFFFFFFL;
             String name = new String(bytes, at + 4, 4, StandardCharsets.ISO_8859_1);
             if (at + 12L + length > bytes.length) {
-                throw wrong(where, "is cut off: the chunk " + name + " at byte " + at + " has " + length
-                        + " bytes, the file ends after " + bytes.length);
+                throw wrong(
+                        where,
+                        "is cut off: the chunk " + name + " at byte " + at + " has " + length
+                                + " bytes, the file ends after " + bytes.length);
             }
             ByteBuffer chunk = data.slice(at + 8, (int) length);
             switch (name) {
@@ -345,8 +348,7 @@ public final class Pictures {
     }
 
     private static BufferedImage wide(ColorSpace space, int width, int height) {
-        var model = new java.awt.image.ComponentColorModel(
-                space, false, false, java.awt.Transparency.OPAQUE, java.awt.image.DataBuffer.TYPE_USHORT);
+        var model = new ComponentColorModel(space, false, false, Transparency.OPAQUE, DataBuffer.TYPE_USHORT);
         return new BufferedImage(model, model.createCompatibleWritableRaster(width, height), false, null);
     }
 
@@ -421,7 +423,8 @@ public final class Pictures {
             }
             writer.write(null, new IIOImage(image(bitmap), null, null), parameters);
         } catch (IOException e) {
-            throw new LetheException(LetheException.Code.DEFECT, "a picture in memory cannot be written as " + format, e);
+            throw new LetheException(
+                    LetheException.Code.DEFECT, "a picture in memory cannot be written as " + format, e);
         } finally {
             writer.dispose();
         }
@@ -433,7 +436,10 @@ public final class Pictures {
         String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
         boolean png = name.endsWith(".png");
         Check.require(
-                png || name.endsWith(".jpg") || name.endsWith(".jpeg"), "name of the file", file, ".png, .jpg or .jpeg");
+                png || name.endsWith(".jpg") || name.endsWith(".jpeg"),
+                "name of the file",
+                file,
+                ".png, .jpg or .jpeg");
         Storage.write(file, png ? png(bitmap) : jpeg(bitmap, 95));
     }
 

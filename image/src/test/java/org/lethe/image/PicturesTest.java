@@ -9,6 +9,7 @@ import java.awt.color.ColorSpace;
 import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBuffer;
+import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -27,6 +28,7 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lethe.LetheException;
+import org.lethe.numerics.Keyed;
 
 class PicturesTest {
     @TempDir
@@ -65,8 +67,9 @@ class PicturesTest {
                     Bitmap own = Pictures.read(folder.resolve(stem + ".jpg"));
                     Bitmap reference = Pictures.read(folder.resolve(stem + ".decoded.png"));
                     // the same transform; halved colour is enlarged by another filter
-                    assertTrue(ImageMetrics.psnr(own, reference) > (colour.equals("444") ? 50 : 35), stem + " "
-                            + ImageMetrics.psnr(own, reference));
+                    assertTrue(
+                            ImageMetrics.psnr(own, reference) > (colour.equals("444") ? 50 : 35),
+                            stem + " " + ImageMetrics.psnr(own, reference));
                     files++;
                 }
             }
@@ -137,11 +140,12 @@ class PicturesTest {
         byte[] red = {0, (byte) 255};
         byte[] green = {10, 0};
         byte[] blue = {0, 20};
-        var model = new java.awt.image.IndexColorModel(1, 2, red, green, blue);
+        var model = new IndexColorModel(1, 2, red, green, blue);
         BufferedImage image = new BufferedImage(2, 1, BufferedImage.TYPE_BYTE_BINARY, model);
         image.getRaster().setSample(1, 0, 0, 1);
         assertArrayEquals(
-                new byte[] {0, 10, 0, (byte) 255, 0, 20}, Pictures.decode(png(image), "palette").bytes());
+                new byte[] {0, 10, 0, (byte) 255, 0, 20},
+                Pictures.decode(png(image), "palette").bytes());
     }
 
     /** A chunk after the first one, which has 25 bytes. */
@@ -186,7 +190,9 @@ class PicturesTest {
     }
 
     private static byte[] exif(int turn) {
-        return new byte[] {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte) turn, 0, 0, 0, 0, 0, 0};
+        return new byte[] {
+            'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte) turn, 0, 0, 0, 0, 0, 0
+        };
     }
 
     @Test
@@ -198,7 +204,8 @@ class PicturesTest {
             pixels[i] = (byte) (10 * (i / 3 + 1));
         }
         byte[] png = Pictures.png(Bitmap.of(pixels, 3, 2));
-        String[] expected = {"abc/def", "cba/fed", "fed/cba", "def/abc", "ad/be/cf", "da/eb/fc", "fc/eb/da", "cf/be/ad"};
+        String[] expected = {"abc/def", "cba/fed", "fed/cba", "def/abc", "ad/be/cf", "da/eb/fc", "fc/eb/da", "cf/be/ad"
+        };
         for (int turn = 1; turn <= 8; turn++) {
             Bitmap found = Pictures.decode(withChunk(png, "eXIf", exif(turn)), "turned");
             StringBuilder text = new StringBuilder();
@@ -269,11 +276,11 @@ class PicturesTest {
     void randomDamageGivesAnErrorOrAPicture() throws IOException {
         byte[] png = Pictures.png(coffee().crop(0, 0, 32, 32));
         byte[] jpeg = Pictures.jpeg(coffee().crop(0, 0, 32, 32), 75);
-        var key = org.lethe.numerics.Keyed.seed(8);
+        var key = Keyed.seed(8);
         for (int n = 0; n < 300; n++) {
             byte[] damaged = (n % 2 == 0 ? png : jpeg).clone();
             for (int k = 0; k < 3; k++) {
-                int at = org.lethe.numerics.Keyed.below(key.at(n, 2 * k), damaged.length);
+                int at = Keyed.below(key.at(n, 2 * k), damaged.length);
                 damaged[at] = (byte) key.at(n, 2 * k + 1);
             }
             try {
@@ -295,14 +302,16 @@ class PicturesTest {
         }
         writer.dispose();
         LetheException wrong = assertThrows(LetheException.class, () -> Pictures.decode(out.toByteArray(), "inks.jpg"));
-        assertTrue(wrong.getMessage().startsWith("inks.jpg: has other channels than grey or red, green and blue"), wrong.getMessage());
+        assertTrue(
+                wrong.getMessage().startsWith("inks.jpg: has other channels than grey or red, green and blue"),
+                wrong.getMessage());
     }
 
     @Test
     void namesSayTheFormat() {
         Bitmap small = Bitmap.of(new byte[3], 1, 1);
-        IllegalArgumentException wrong = assertThrows(
-                IllegalArgumentException.class, () -> Pictures.write(folder.resolve("a.gif"), small));
+        IllegalArgumentException wrong =
+                assertThrows(IllegalArgumentException.class, () -> Pictures.write(folder.resolve("a.gif"), small));
         assertTrue(wrong.getMessage().endsWith("a.gif, expected .png, .jpg or .jpeg"), wrong.getMessage());
         assertTrue(Files.notExists(folder.resolve("a.gif")));
     }

@@ -86,7 +86,10 @@ public final class AutoencoderKl {
             for (String field : List.of("down_block_types", "up_block_types")) {
                 List<String> kinds = file.texts(field, List.of(""));
                 Check.require(
-                        kinds.size() == widths.size(), field, kinds, "one for each of the " + widths.size() + " levels");
+                        kinds.size() == widths.size(),
+                        field,
+                        kinds,
+                        "one for each of the " + widths.size() + " levels");
             }
             int channels = file.whole("in_channels", 3);
             file.only("out_channels", channels);
@@ -192,8 +195,8 @@ public final class AutoencoderKl {
             long next = config.widths.get(b);
             List<ResBlock> blocks = new ArrayList<>();
             for (int j = 0; j < config.blocks; j++) {
-                blocks.add(new ResBlock(
-                        layers, name + ".resnets." + j, j == 0 ? width : next, next, 0, groups, EPSILON));
+                blocks.add(
+                        new ResBlock(layers, name + ".resnets." + j, j == 0 ? width : next, next, 0, groups, EPSILON));
             }
             down.add(new Level(
                     blocks,
@@ -218,8 +221,8 @@ public final class AutoencoderKl {
             long next = config.widths.get(levels - 1 - b);
             List<ResBlock> blocks = new ArrayList<>();
             for (int j = 0; j <= config.blocks; j++) {
-                blocks.add(new ResBlock(
-                        layers, name + ".resnets." + j, j == 0 ? width : next, next, 0, groups, EPSILON));
+                blocks.add(
+                        new ResBlock(layers, name + ".resnets." + j, j == 0 ? width : next, next, 0, groups, EPSILON));
             }
             up.add(new Level(
                     blocks,
@@ -297,7 +300,8 @@ public final class AutoencoderKl {
     public Tensor decode(Tensor latents) {
         Layers.require(latents, "latents", -1, config.latentChannels, -1, -1);
         return Layers.within(() -> {
-            Tensor x = decoderMiddle.of(decoderIn.of(postQuant.map(p -> p.of(latents)).orElse(latents)));
+            Tensor x = decoderMiddle.of(
+                    decoderIn.of(postQuant.map(p -> p.of(latents)).orElse(latents)));
             for (Level level : up) {
                 for (ResBlock block : level.blocks) {
                     x = block.of(x, Optional.empty());

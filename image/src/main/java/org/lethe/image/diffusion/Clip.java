@@ -30,7 +30,11 @@ public final class Clip {
     public record Config(ClipText.Config text, ClipVision.Config vision, int projection) {
         public Config {
             Check.require(projection >= 1, "projection_dim", projection, "at least 1");
-            Check.require(text.projection() == projection, "projection_dim", text.projection(), "that of both, " + projection);
+            Check.require(
+                    text.projection() == projection,
+                    "projection_dim",
+                    text.projection(),
+                    "that of both, " + projection);
         }
 
         /** Reads {@code config.json}. */
@@ -75,10 +79,7 @@ public final class Clip {
 
         /** The values of OpenAI's models. */
         public Preprocessing() {
-            this(
-                    224,
-                    List.of(0.48145466, 0.4578275, 0.40821073),
-                    List.of(0.26862954, 0.26130258, 0.27577711));
+            this(224, List.of(0.48145466, 0.4578275, 0.40821073), List.of(0.26862954, 0.26130258, 0.27577711));
         }
 
         /** Reads {@code preprocessor_config.json}. */
@@ -220,8 +221,7 @@ public final class Clip {
     public static Clip load(Path folder, Device device, ScalarType type) throws IOException {
         Clip clip = new Clip(Config.read(folder), device, type);
         clip.layers.load(
-                folder,
-                name -> name.endsWith(".embeddings.position_ids") ? Optional.empty() : Optional.of(name));
+                folder, name -> name.endsWith(".embeddings.position_ids") ? Optional.empty() : Optional.of(name));
         return clip;
     }
 

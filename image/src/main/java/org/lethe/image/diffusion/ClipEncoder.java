@@ -50,8 +50,7 @@ final class ClipEncoder {
 
     private Tensor block(Block block, Tensor x, Optional<Tensor> bias) {
         Tensor in = block.first.of(x);
-        Tensor mixed =
-                Layers.attention(block.query.of(in), block.key.of(in), block.value.of(in), heads, bias);
+        Tensor mixed = Layers.attention(block.query.of(in), block.key.of(in), block.value.of(in), heads, bias);
         Tensor middle = x.add(block.out.of(mixed));
         return middle.add(block.down.of(activation.of(block.up.of(block.second.of(middle)))));
     }

@@ -14,7 +14,6 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.Device;
-import org.lethe.torch.Devices;
 
 /**
  * The text tower of CLIP (Radford et al. 2021), which conditions Stable Diffusion: a causal transformer on token ids.
@@ -166,7 +165,8 @@ public final class ClipText {
         if (name.endsWith("embeddings.position_ids")) {
             return Optional.empty();
         }
-        boolean bare = List.of("embeddings.", "encoder.", "final_layer_norm.").stream().anyMatch(name::startsWith);
+        boolean bare =
+                List.of("embeddings.", "encoder.", "final_layer_norm.").stream().anyMatch(name::startsWith);
         return Optional.of(bare ? "text_model." + name : name);
     }
 
@@ -236,9 +236,10 @@ public final class ClipText {
         }
         Tensor rows = added.get();
         Tensor fresh = ids.ge(new Scalar(config.vocabulary)); // [batch, time]
-        Tensor old = ids.clamp(new ScalarOptional(new Scalar(0)), new ScalarOptional(new Scalar(config.vocabulary - 1)));
-        Tensor own = ids.sub(new Scalar(config.vocabulary))
-                .clamp(new ScalarOptional(new Scalar(0)), new ScalarOptional());
+        Tensor old =
+                ids.clamp(new ScalarOptional(new Scalar(0)), new ScalarOptional(new Scalar(config.vocabulary - 1)));
+        Tensor own =
+                ids.sub(new Scalar(config.vocabulary)).clamp(new ScalarOptional(new Scalar(0)), new ScalarOptional());
         return torch.where(fresh.unsqueeze(2), torch.embedding(rows, own), torch.embedding(tokens.get(), old));
     }
 
@@ -258,12 +259,8 @@ public final class ClipText {
     /** The pooled texts in the space that texts and pictures share, {@code [batch, projection]}. */
     public Tensor projected(Encoding encoding) {
         return projection
-                .orElseThrow(() -> new IllegalArgumentException("projection_dim is 0, expected a tower with a projection"))
+                .orElseThrow(
+                        () -> new IllegalArgumentException("projection_dim is 0, expected a tower with a projection"))
                 .of(encoding.pooled);
-    }
-
-    /** The tensors of new tokens on the device and in the type of the tower. */
-    Tensor placed(Tensor rows) {
-        return rows.to(Devices.of(layers.device()), layers.type());
     }
 }

@@ -72,7 +72,9 @@ public final class ClipTokenizer {
         }
         json.properties().forEach(e -> {
             if (!e.getValue().isInt() || e.getValue().asInt() < 0) {
-                throw wrong(vocabulary, "token \"" + e.getKey() + "\" has the id " + e.getValue() + ", expected a whole number");
+                throw wrong(
+                        vocabulary,
+                        "token \"" + e.getKey() + "\" has the id " + e.getValue() + ", expected a whole number");
             }
             ids.put(e.getKey(), e.getValue().asInt());
         });
@@ -86,10 +88,12 @@ public final class ClipTokenizer {
             }
             String[] pair = line.split(" ", -1);
             if (pair.length != 2 || pair[0].isEmpty() || pair[1].isEmpty()) {
-                throw wrong(merges, "line " + (n + 1) + " is \"" + line + "\", expected two parts with a space between");
+                throw wrong(
+                        merges, "line " + (n + 1) + " is \"" + line + "\", expected two parts with a space between");
             }
             if (!ids.containsKey(pair[0] + pair[1])) {
-                throw wrong(merges, "line " + (n + 1) + " makes \"" + pair[0] + pair[1] + "\", which vocab.json has not");
+                throw wrong(
+                        merges, "line " + (n + 1) + " makes \"" + pair[0] + pair[1] + "\", which vocab.json has not");
             }
             ranks.putIfAbsent(line, ranks.size());
         }
@@ -176,7 +180,8 @@ public final class ClipTokenizer {
     }
 
     private void words(String text, List<Integer> found) {
-        String spaced = SPACES.matcher(Normalizer.normalize(text, Normalizer.Form.NFC)).replaceAll(" ");
+        String spaced =
+                SPACES.matcher(Normalizer.normalize(text, Normalizer.Form.NFC)).replaceAll(" ");
         StringBuilder lower = new StringBuilder();
         // letter by letter: the form of a sigma at the end of a word is not looked at
         spaced.codePoints().forEach(c -> {
@@ -245,7 +250,9 @@ public final class ClipTokenizer {
     /** The ids of texts, {@code [texts, length]}. */
     public Tensor batch(List<String> texts, int length, int padding) {
         Check.require(!texts.isEmpty(), "texts", texts.size(), "at least 1");
-        int[] all = texts.stream().flatMapToInt(t -> Arrays.stream(padded(t, length, padding))).toArray();
+        int[] all = texts.stream()
+                .flatMapToInt(t -> Arrays.stream(padded(t, length, padding)))
+                .toArray();
         return Tensors.of(all, texts.size(), length).to(ScalarType.Long);
     }
 }

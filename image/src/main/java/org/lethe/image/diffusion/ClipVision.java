@@ -42,8 +42,7 @@ public final class ClipVision {
                     "num_attention_heads",
                     heads,
                     "a divisor of hidden_size, which is " + dims);
-            Check.require(
-                    patch >= 1 && side >= patch, "patch_size", patch, "1 to the image_size, which is " + side);
+            Check.require(patch >= 1 && side >= patch, "patch_size", patch, "1 to the image_size, which is " + side);
             Layers.activation("hidden_act", activation);
         }
 

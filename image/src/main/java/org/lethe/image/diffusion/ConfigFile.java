@@ -71,11 +71,6 @@ final class ConfigFile {
         }
     }
 
-    /** Where it was read, for messages. */
-    String where() {
-        return where;
-    }
-
     private JsonNode field(String name) {
         known.add(name);
         JsonNode value = root.path(name);
@@ -145,7 +140,8 @@ final class ConfigFile {
         if (value.isMissingNode()) {
             return otherwise;
         }
-        Check.require(value.isArray() && value.valueStream().allMatch(JsonNode::isTextual), name, value, "a list of texts");
+        Check.require(
+                value.isArray() && value.valueStream().allMatch(JsonNode::isTextual), name, value, "a list of texts");
         return value.valueStream().map(JsonNode::asText).toList();
     }
 
@@ -154,7 +150,8 @@ final class ConfigFile {
         if (value.isMissingNode()) {
             return otherwise;
         }
-        Check.require(value.isArray() && value.valueStream().allMatch(JsonNode::isNumber), name, value, "a list of numbers");
+        Check.require(
+                value.isArray() && value.valueStream().allMatch(JsonNode::isNumber), name, value, "a list of numbers");
         return value.valueStream().map(JsonNode::asDouble).toList();
     }
 
@@ -164,7 +161,11 @@ final class ConfigFile {
         if (value.isMissingNode()) {
             return otherwise;
         }
-        Check.require(value.isArray() && value.valueStream().allMatch(JsonNode::isInt), name, value, "a list of whole numbers");
+        Check.require(
+                value.isArray() && value.valueStream().allMatch(JsonNode::isInt),
+                name,
+                value,
+                "a list of whole numbers");
         return value.valueStream().map(JsonNode::asInt).toList();
     }
 
@@ -197,7 +198,9 @@ final class ConfigFile {
         boolean same = found.isMissingNode()
                 || (value instanceof Number n && found.isNumber() && found.asDouble() == n.doubleValue())
                 || (value instanceof Boolean b && found.isBoolean() && found.asBoolean() == b)
-                || (value instanceof String s && found.isTextual() && found.asText().equals(s));
+                || (value instanceof String s
+                        && found.isTextual()
+                        && found.asText().equals(s));
         Check.require(same, name, found, value + ", as nothing else is supported");
     }
 

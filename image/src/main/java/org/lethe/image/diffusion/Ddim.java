@@ -109,8 +109,6 @@ public record Ddim(
     }
 
     static Tensor clipped(Tensor x, double bound) {
-        return bound == 0
-                ? x
-                : x.clamp(new ScalarOptional(new Scalar(-bound)), new ScalarOptional(new Scalar(bound)));
+        return bound == 0 ? x : x.clamp(new ScalarOptional(new Scalar(-bound)), new ScalarOptional(new Scalar(bound)));
     }
 }

@@ -28,7 +28,8 @@ public record DdimInverse(
     public DdimInverse {
         Check.require(refinements >= 0, "refinements", refinements, "at least 0");
         Check.require(clip >= 0, "clip_sample_range", clip, "at least 0");
-        Check.require(!noise.zeroTerminal(), "rescale_betas_zero_snr", true, "false, as noise alone cannot be inverted");
+        Check.require(
+                !noise.zeroTerminal(), "rescale_betas_zero_snr", true, "false, as noise alone cannot be inverted");
     }
 
     /** Of Stable Diffusion 1.5. */
@@ -65,7 +66,8 @@ public record DdimInverse(
 
     @Override
     public Tensor noised(Tensor clean, Tensor z, int steps, int skipped) {
-        throw new IllegalArgumentException("the scheduler goes from a sample to noise, expected one that goes the other way");
+        throw new IllegalArgumentException(
+                "the scheduler goes from a sample to noise, expected one that goes the other way");
     }
 
     @Override

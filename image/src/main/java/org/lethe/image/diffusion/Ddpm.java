@@ -54,8 +54,7 @@ public record Ddpm(
 
     static Ddpm of(ConfigFile file) {
         file.only("thresholding", false);
-        String variance =
-                file.oneOf("variance_type", "fixed_small", "fixed_small", "fixed_large", "learned_range");
+        String variance = file.oneOf("variance_type", "fixed_small", "fixed_small", "fixed_large", "learned_range");
         return new Ddpm(
                 NoiseSchedule.of(file, 0.0001, 0.02, "linear"),
                 NoiseSchedule.Prediction.of(file),
@@ -101,10 +100,7 @@ public record Ddpm(
                 Tensor out = both.narrow(1, 0, channels);
                 Tensor clean = Ddim.clipped(prediction.clean(out, x, Math.sqrt(now), Math.sqrt(1 - now)), clip);
                 Tensor mean = NoiseSchedule.mix(
-                        Math.sqrt(then) * (1 - alpha) / (1 - now),
-                        clean,
-                        Math.sqrt(alpha) * (1 - then) / (1 - now),
-                        x);
+                        Math.sqrt(then) * (1 - alpha) / (1 - now), clean, Math.sqrt(alpha) * (1 - then) / (1 - now), x);
                 if (t > 0) {
                     Tensor z = course.noise().apply(draws++);
                     double small = Math.max((1 - then) / (1 - now) * (1 - alpha), SMALLEST);

@@ -43,36 +43,41 @@ public final class DiffusionLora {
     private static final JsonMapper JSON = new JsonMapper();
     private static final String METADATA = "lora_adapter_metadata";
 
-    /** A part of a pipeline, by what names in files begin with. */
+    /** A part of a pipeline. */
     public enum Part {
         /** The denoiser. */
-        UNET("unet.", "lora_unet_"),
+        UNET,
         /** The text encoder, the only one or the first. */
-        TEXT("text_encoder.", "lora_te_", "lora_te1_"),
+        TEXT,
         /** The second text encoder of Stable Diffusion XL. */
-        SECOND_TEXT("text_encoder_2.", "lora_te2_");
+        SECOND_TEXT;
 
-        private final List<String> prefixes;
-
-        Part(String... prefixes) {
-            this.prefixes = List.of(prefixes);
+        /** What names in files begin with, ours first. */
+        private List<String> prefixes() {
+            return switch (this) {
+                case UNET -> List.of("unet.", "lora_unet_");
+                case TEXT -> List.of("text_encoder.", "lora_te_", "lora_te1_");
+                case SECOND_TEXT -> List.of("text_encoder_2.", "lora_te2_");
+            };
         }
 
         private String name(String rest) {
-            return prefixes.getFirst() + rest;
+            return prefixes().getFirst() + rest;
         }
     }
 
     /** What the end of a name says the tensor is. */
     private enum Role {
-        DOWN(".lora_A.weight", ".lora.down.weight", "_lora.down.weight", ".lora_down.weight"),
-        UP(".lora_B.weight", ".lora.up.weight", "_lora.up.weight", ".lora_up.weight"),
-        ALPHA(".alpha");
+        DOWN,
+        UP,
+        ALPHA;
 
-        private final List<String> endings;
-
-        Role(String... endings) {
-            this.endings = List.of(endings);
+        private List<String> endings() {
+            return switch (this) {
+                case DOWN -> List.of(".lora_A.weight", ".lora.down.weight", "_lora.down.weight", ".lora_down.weight");
+                case UP -> List.of(".lora_B.weight", ".lora.up.weight", "_lora.up.weight", ".lora_up.weight");
+                case ALPHA -> List.of(".alpha");
+            };
         }
     }
 
@@ -135,7 +140,8 @@ public final class DiffusionLora {
     /** Whether a file has anything for a part. */
     public static boolean has(Path file, Part part) throws IOException {
         try (Safetensors opened = Safetensors.open(file)) {
-            return opened.entries().keySet().stream().anyMatch(n -> part.prefixes.stream().anyMatch(n::startsWith));
+            return opened.entries().keySet().stream()
+                    .anyMatch(n -> part.prefixes().stream().anyMatch(n::startsWith));
         }
     }
 
@@ -150,24 +156,29 @@ public final class DiffusionLora {
             }
             String old = name.replace(".to_out.0", ".to_out"); // …attn1.processor.to_out_lora
             int last = old.lastIndexOf('.');
-            known.putIfAbsent(old.substring(0, Math.max(0, last)) + ".processor" + old.substring(Math.max(0, last)), name);
+            known.putIfAbsent(
+                    old.substring(0, Math.max(0, last)) + ".processor" + old.substring(Math.max(0, last)), name);
         }
         try (Safetensors opened = Safetensors.open(file)) {
             Map<String, Map<Role, String>> found = new TreeMap<>(); // of each layer, its tensors in the file
             for (String name : opened.entries().keySet()) {
-                Optional<String> rest = part.prefixes.stream()
+                Optional<String> rest = part.prefixes().stream()
                         .filter(name::startsWith)
                         .map(p -> name.substring(p.length()))
                         .findFirst();
                 if (rest.isPresent()) {
                     place(file, name, rest.get(), known, found);
-                } else if (Arrays.stream(Part.values()).flatMap(p -> p.prefixes.stream()).noneMatch(name::startsWith)) {
-                    throw wrong(file, "tensor \"" + name + "\" is of no known part, expected names that begin with "
-                            + "unet., text_encoder., lora_unet_ or lora_te_");
+                } else if (Arrays.stream(Part.values())
+                        .flatMap(p -> p.prefixes().stream())
+                        .noneMatch(name::startsWith)) {
+                    throw wrong(
+                            file,
+                            "tensor \"" + name + "\" is of no known part, expected names that begin with "
+                                    + "unet., text_encoder., lora_unet_ or lora_te_");
                 }
             }
             if (found.isEmpty()) {
-                throw wrong(file, "has nothing for " + part + ", expected names that begin with " + part.prefixes);
+                throw wrong(file, "has nothing for " + part + ", expected names that begin with " + part.prefixes());
             }
             DiffusionLora made = new DiffusionLora(part);
             Map<String, Double> said = metadata(file, opened, part);
@@ -183,21 +194,19 @@ public final class DiffusionLora {
     }
 
     private static void place(
-            Path file,
-            String name,
-            String rest,
-            Map<String, String> known,
-            Map<String, Map<Role, String>> found) {
+            Path file, String name, String rest, Map<String, String> known, Map<String, Map<Role, String>> found) {
         for (Role role : Role.values()) {
-            for (String ending : role.endings) {
+            for (String ending : role.endings()) {
                 if (rest.endsWith(ending)) {
                     String spelling = rest.substring(0, rest.length() - ending.length());
                     String layer = known.get(spelling);
                     if (layer == null) {
-                        throw wrong(file, "tensor \"" + name + "\" fits no layer"
-                                + Mistakes.nearest(spelling, known.keySet())
-                                        .map(n -> "; the nearest is \"" + n + "\"")
-                                        .orElse(""));
+                        throw wrong(
+                                file,
+                                "tensor \"" + name + "\" fits no layer"
+                                        + Mistakes.nearest(spelling, known.keySet())
+                                                .map(n -> "; the nearest is \"" + n + "\"")
+                                                .orElse(""));
                     }
                     String twice =
                             found.computeIfAbsent(layer, _ -> new TreeMap<>()).put(role, name);
@@ -208,8 +217,10 @@ public final class DiffusionLora {
                 }
             }
         }
-        throw wrong(file, "tensor \"" + name + "\" is of no known kind, expected lora_A, lora_B, lora.down, lora.up,"
-                + " lora_down, lora_up or alpha");
+        throw wrong(
+                file,
+                "tensor \"" + name + "\" is of no known kind, expected lora_A, lora_B, lora.down, lora.up,"
+                        + " lora_down, lora_up or alpha");
     }
 
     /** Rank and alpha that the file's own description says; whatever else would change the arithmetic is refused. */
@@ -220,7 +231,9 @@ public final class DiffusionLora {
             json = JSON.readTree(text);
         } catch (JsonProcessingException e) {
             throw new LetheException(
-                    LetheException.Code.DATA, file + ": " + METADATA + " is not proper JSON: " + e.getOriginalMessage(), e);
+                    LetheException.Code.DATA,
+                    file + ": " + METADATA + " is not proper JSON: " + e.getOriginalMessage(),
+                    e);
         }
         Map<String, Double> said = new TreeMap<>();
         json.properties().forEach(e -> {
@@ -237,7 +250,10 @@ public final class DiffusionLora {
                 default -> false;
             };
             if (on) {
-                throw wrong(file, METADATA + "." + e.getKey() + " is " + e.getValue() + ", expected it off, as it is not supported");
+                throw wrong(
+                        file,
+                        METADATA + "." + e.getKey() + " is " + e.getValue()
+                                + ", expected it off, as it is not supported");
             }
         });
         return said;

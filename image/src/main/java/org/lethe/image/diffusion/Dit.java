@@ -95,8 +95,8 @@ public final class Dit {
             epsilon = config.epsilon;
             timeOne = layers.linear(name + ".norm1.emb.timestep_embedder.linear_1", WAVES, dims);
             timeTwo = layers.linear(name + ".norm1.emb.timestep_embedder.linear_2", dims, dims);
-            classes = layers.tensor(
-                    name + ".norm1.emb.class_embedder.embedding_table.weight", config.classes + 1L, dims);
+            classes =
+                    layers.tensor(name + ".norm1.emb.class_embedder.embedding_table.weight", config.classes + 1L, dims);
             modulation = layers.linear(name + ".norm1.linear", dims, 6L * dims);
             attention = new Patches.Attention(layers, name + ".attn1", dims, dims, config.heads);
             up = layers.linear(name + ".ff.net.0.proj", dims, 4L * dims);
@@ -111,7 +111,8 @@ public final class Dit {
 
         Tensor of(Tensor x, Tensor waves, Tensor labels) {
             // shift, scale and gate of the attention, then of the feed-forward part
-            TensorVector six = modulation.of(condition(waves, labels)).unsqueeze(1).chunk(6, 2);
+            TensorVector six =
+                    modulation.of(condition(waves, labels)).unsqueeze(1).chunk(6, 2);
             Tensor in = modulated(Layers.normed(x, EPSILON), six.get(0), six.get(1));
             Tensor middle = x.add(six.get(2).mul(attention.of(in, in, Optional.empty())));
             Tensor second = modulated(Layers.normed(middle, epsilon), six.get(3), six.get(4));

@@ -159,8 +159,7 @@ public record DpmSolver(
         // of the differential equation; the stochastic one falls twice as fast
         double fall = stochastic ? Math.expm1(-2 * h) : Math.expm1(-h);
         Tensor latest = cleans.getLast();
-        Tensor first =
-                NoiseSchedule.mix(stochastic ? ratio * Math.exp(-h) : ratio, x, -a * fall, latest);
+        Tensor first = NoiseSchedule.mix(stochastic ? ratio * Math.exp(-h) : ratio, x, -a * fall, latest);
         if (own == 1) {
             return first;
         }

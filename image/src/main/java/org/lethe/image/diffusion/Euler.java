@@ -15,11 +15,7 @@ import org.bytedeco.pytorch.Tensor;
  * @param karras whether levels of noise lie evenly in their 7th root
  */
 public record Euler(
-        NoiseSchedule noise,
-        NoiseSchedule.Prediction prediction,
-        Scheduler.Spacing spacing,
-        int offset,
-        boolean karras)
+        NoiseSchedule noise, NoiseSchedule.Prediction prediction, Scheduler.Spacing spacing, int offset, boolean karras)
         implements Scheduler {
     /** With the schedule of Stable Diffusion. */
     public Euler() {

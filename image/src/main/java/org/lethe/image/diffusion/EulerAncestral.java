@@ -13,10 +13,7 @@ import org.bytedeco.pytorch.Tensor;
  * @param offset added to times that are multiples of a stride
  */
 public record EulerAncestral(
-        NoiseSchedule noise,
-        NoiseSchedule.Prediction prediction,
-        Scheduler.Spacing spacing,
-        int offset)
+        NoiseSchedule noise, NoiseSchedule.Prediction prediction, Scheduler.Spacing spacing, int offset)
         implements Scheduler {
     /** With the schedule of Stable Diffusion. */
     public EulerAncestral() {

@@ -25,7 +25,11 @@ public record FlowEuler(int steps, double shift) implements Scheduler {
     static FlowEuler of(ConfigFile file) {
         file.only("use_dynamic_shifting", false);
         file.neutral(
-                "base_shift", "max_shift", "base_image_seq_len", "max_image_seq_len", "time_shift_type"); // of the dynamic one
+                "base_shift",
+                "max_shift",
+                "base_image_seq_len",
+                "max_image_seq_len",
+                "time_shift_type"); // of the dynamic one
         return new FlowEuler(file.whole("num_train_timesteps", 1000), file.number("shift", 1));
     }
 

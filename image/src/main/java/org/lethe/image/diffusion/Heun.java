@@ -17,11 +17,7 @@ import org.lethe.Check;
  * @param karras whether levels of noise lie evenly in their 7th root
  */
 public record Heun(
-        NoiseSchedule noise,
-        NoiseSchedule.Prediction prediction,
-        Scheduler.Spacing spacing,
-        int offset,
-        boolean karras)
+        NoiseSchedule noise, NoiseSchedule.Prediction prediction, Scheduler.Spacing spacing, int offset, boolean karras)
         implements Scheduler {
     /** With the schedule of Stable Diffusion. */
     public Heun() {

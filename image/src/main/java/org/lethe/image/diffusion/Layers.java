@@ -55,7 +55,9 @@ public final class Layers {
 
         /** The map with another weight, without a bias. */
         Tensor with(Tensor weight, Tensor in) {
-            return kernel == 0 ? torch.linear(in, weight) : convolved(in, weight, new TensorOptional(), stride, padding);
+            return kernel == 0
+                    ? torch.linear(in, weight)
+                    : convolved(in, weight, new TensorOptional(), stride, padding);
         }
     }
 
@@ -204,13 +206,7 @@ public final class Layers {
 
     private static Tensor convolved(Tensor in, Tensor weight, TensorOptional bias, int stride, int padding) {
         return torch.conv2d(
-                in,
-                weight,
-                bias,
-                new long[] {stride, stride},
-                new long[] {padding, padding},
-                new long[] {1, 1},
-                1);
+                in, weight, bias, new long[] {stride, stride}, new long[] {padding, padding}, new long[] {1, 1}, 1);
     }
 
     Layer groupNorm(String name, long channels, int groups, double epsilon) {
@@ -277,8 +273,8 @@ public final class Layers {
             List<Tensor> parts = new ArrayList<>();
             for (int h = 0; h < heads; h++) {
                 int head = h;
-                parts.add(within(() ->
-                        mixed(query.narrow(1, head, 1), key.narrow(1, head, 1), value.narrow(1, head, 1), bias)));
+                parts.add(within(
+                        () -> mixed(query.narrow(1, head, 1), key.narrow(1, head, 1), value.narrow(1, head, 1), bias)));
             }
             mixed = torch.cat(new TensorVector(parts.toArray(Tensor[]::new)), 1);
         }
@@ -339,6 +335,9 @@ public final class Layers {
             fits = shape[d] < 0 || shape[d] == found[d];
         }
         Check.require(
-                fits, "shape of " + name, Arrays.toString(found), Arrays.toString(shape).replace("-1", "any"));
+                fits,
+                "shape of " + name,
+                Arrays.toString(found),
+                Arrays.toString(shape).replace("-1", "any"));
     }
 }

@@ -55,8 +55,7 @@ public record Lcm(
 
     @Override
     public List<Double> times(int steps) {
-        Check.require(
-                steps >= 1 && steps <= originalSteps, "steps", steps, "1 to the original " + originalSteps);
+        Check.require(steps >= 1 && steps <= originalSteps, "steps", steps, "1 to the original " + originalSteps);
         int stride = noise.steps() / originalSteps;
         double[] times = new double[steps];
         for (int i = 0; i < steps; i++) {

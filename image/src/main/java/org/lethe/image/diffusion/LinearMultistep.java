@@ -15,11 +15,7 @@ import org.bytedeco.pytorch.Tensor;
  * @param karras whether levels of noise lie evenly in their 7th root
  */
 public record LinearMultistep(
-        NoiseSchedule noise,
-        NoiseSchedule.Prediction prediction,
-        Scheduler.Spacing spacing,
-        int offset,
-        boolean karras)
+        NoiseSchedule noise, NoiseSchedule.Prediction prediction, Scheduler.Spacing spacing, int offset, boolean karras)
         implements Scheduler {
     /** With the schedule of Stable Diffusion. */
     public LinearMultistep() {
@@ -28,7 +24,8 @@ public record LinearMultistep(
 
     static LinearMultistep of(ConfigFile file) {
         Sigmas.Settings shared = Sigmas.Settings.of(file);
-        return new LinearMultistep(shared.noise(), shared.prediction(), shared.spacing(), shared.offset(), shared.karras());
+        return new LinearMultistep(
+                shared.noise(), shared.prediction(), shared.spacing(), shared.offset(), shared.karras());
     }
 
     private Sigmas.Settings shared() {

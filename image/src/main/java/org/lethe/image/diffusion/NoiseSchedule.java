@@ -1,5 +1,6 @@
 package org.lethe.image.diffusion;
 
+import java.util.Arrays;
 import java.util.Locale;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -45,8 +46,7 @@ public record NoiseSchedule(int steps, double start, double end, Curve curve, bo
 
     static NoiseSchedule of(ConfigFile file, double start, double end, String curve) {
         Check.require(!file.has("trained_betas"), "trained_betas", "there", "it absent, as it is not supported");
-        String name = file.oneOf(
-                "beta_schedule", curve, "linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid");
+        String name = file.oneOf("beta_schedule", curve, "linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid");
         return new NoiseSchedule(
                 file.whole("num_train_timesteps", 1000),
                 file.number("beta_start", start),
@@ -135,7 +135,8 @@ public record NoiseSchedule(int steps, double start, double end, Curve curve, bo
     }
 
     private Tensor rows(Tensor like, boolean signal, int... times) {
-        Check.require(times.length == like.size(0), "times", times.length, "one for each of the " + like.size(0) + " rows");
+        Check.require(
+                times.length == like.size(0), "times", times.length, "one for each of the " + like.size(0) + " rows");
         double[] bars = alphaBars();
         float[] factors = new float[times.length];
         for (int n = 0; n < times.length; n++) {
@@ -143,7 +144,7 @@ public record NoiseSchedule(int steps, double start, double end, Curve curve, bo
             factors[n] = (float) Math.sqrt(signal ? bars[times[n]] : 1 - bars[times[n]]);
         }
         long[] shape = new long[(int) like.dim()];
-        java.util.Arrays.fill(shape, 1);
+        Arrays.fill(shape, 1);
         shape[0] = times.length;
         return Tensors.of(factors, shape).to(like.device(), like.scalar_type());
     }
@@ -214,7 +215,7 @@ public record NoiseSchedule(int steps, double start, double end, Curve curve, bo
     /** One time for each row of a batch. */
     static Tensor times(Tensor like, double time) {
         float[] all = new float[(int) like.size(0)];
-        java.util.Arrays.fill(all, (float) time);
+        Arrays.fill(all, (float) time);
         return Tensors.of(all, all.length).to(like.device(), ScalarType.Float);
     }
 }

@@ -96,15 +96,7 @@ final class Patches {
     }
 
     /** What the transformers on patches have in common in their configurations. */
-    record Config(
-            int heads,
-            int headDims,
-            int inputs,
-            int outputs,
-            int layers,
-            int side,
-            int patch,
-            double epsilon) {
+    record Config(int heads, int headDims, int inputs, int outputs, int layers, int side, int patch, double epsilon) {
         Config {
             Check.require(heads >= 1, "num_attention_heads", heads, "at least 1");
             Check.require(
@@ -116,7 +108,8 @@ final class Patches {
             Check.require(outputs >= 1, "out_channels", outputs, "at least 1");
             Check.require(layers >= 1, "num_layers", layers, "at least 1");
             Check.require(patch >= 1, "patch_size", patch, "at least 1");
-            Check.require(side >= patch && side % patch == 0, "sample_size", side, "a multiple of patch_size, " + patch);
+            Check.require(
+                    side >= patch && side % patch == 0, "sample_size", side, "a multiple of patch_size, " + patch);
         }
 
         static Config of(ConfigFile file, int heads, int headDims, int layers, int side, double epsilon) {

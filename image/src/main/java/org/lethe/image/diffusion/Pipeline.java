@@ -81,8 +81,7 @@ public record Pipeline(
     }
 
     private static String check(ConfigFile file) {
-        String kind = file.oneOf(
-                "_class_name", "", "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline");
+        String kind = file.oneOf("_class_name", "", "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline");
         // what a picture is checked or seen by is of no effect on what is made
         file.neutral("feature_extractor", "image_encoder", "safety_checker", "requires_safety_checker");
         PARTS.forEach((part, classes) -> {
@@ -93,8 +92,7 @@ public record Pipeline(
                     said.isEmpty() ? "absent" : said,
                     "a library and one of " + classes);
         });
-        Check.require(
-                file.texts("scheduler", List.of()).size() == 2, "scheduler", "absent", "a library and a class");
+        Check.require(file.texts("scheduler", List.of()).size() == 2, "scheduler", "absent", "a library and a class");
         file.finish();
         return kind;
     }
@@ -146,7 +144,10 @@ public record Pipeline(
             Check.require(scale >= 0 && scale < 1e6, "scale", scale, "a finite number of at least 0");
             Check.require(rescale >= 0 && rescale <= 1, "rescale", rescale, "0 to 1");
             Check.require(
-                    scale <= 1 || away.isPresent(), "away", "absent", "states of what is to be avoided, at a scale above 1");
+                    scale <= 1 || away.isPresent(),
+                    "away",
+                    "absent",
+                    "states of what is to be avoided, at a scale above 1");
         }
 
         /** The denoiser as it is. */
@@ -165,8 +166,8 @@ public record Pipeline(
         UNet.Condition condition = UNet.Condition.of(both);
         return (input, time) -> {
             Tensor twice = torch.cat(new TensorVector(input, input), 0);
-            TensorVector said =
-                    unet.predict(twice, NoiseSchedule.times(twice, time), condition).chunk(2, 0);
+            TensorVector said = unet.predict(twice, NoiseSchedule.times(twice, time), condition)
+                    .chunk(2, 0);
             Tensor led = NoiseSchedule.mix(1 - guidance.scale, said.get(0), guidance.scale, said.get(1));
             if (guidance.rescale == 0) {
                 return led;

@@ -17,11 +17,7 @@ import org.lethe.Check;
  * @param skipRungeKutta whether the start is the simple one
  */
 public record Pndm(
-        NoiseSchedule noise,
-        NoiseSchedule.Prediction prediction,
-        int offset,
-        boolean alphaOne,
-        boolean skipRungeKutta)
+        NoiseSchedule noise, NoiseSchedule.Prediction prediction, int offset, boolean alphaOne, boolean skipRungeKutta)
         implements Scheduler {
     private static final int ORDER = 4;
 

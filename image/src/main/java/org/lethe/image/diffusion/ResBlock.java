@@ -35,7 +35,8 @@ final class ResBlock {
         return Layers.within(() -> {
             Tensor h = conv1.of(torch.silu(norm1.of(x)));
             if (time.isPresent()) {
-                h = h.add(time.get().of(activatedTime.orElseThrow()).unsqueeze(2).unsqueeze(3));
+                h = h.add(
+                        time.get().of(activatedTime.orElseThrow()).unsqueeze(2).unsqueeze(3));
             }
             h = conv2.of(torch.silu(norm2.of(h)));
             return h.add(shortcut.map(s -> s.of(x)).orElse(x));

@@ -17,7 +17,18 @@ import org.lethe.torch.Tensors;
  * <p>A network is asked at {@link #times}; the state before the first call is standard normal noise times {@link #startScale}.
  */
 public sealed interface Scheduler
-        permits Ddim, DdimInverse, Ddpm, Pndm, Euler, EulerAncestral, Heun, LinearMultistep, DpmSolver, UniPc, Lcm, FlowEuler {
+        permits Ddim,
+                DdimInverse,
+                Ddpm,
+                Pndm,
+                Euler,
+                EulerAncestral,
+                Heun,
+                LinearMultistep,
+                DpmSolver,
+                UniPc,
+                Lcm,
+                FlowEuler {
     /** What a network says about a state at a time; rows of the batch share the time. */
     interface Denoiser {
         Tensor predict(Tensor input, double time);
@@ -136,8 +147,7 @@ public sealed interface Scheduler
 
     /** Reads {@code scheduler_config.json}, of a folder or itself. */
     static Scheduler read(Path path) throws IOException {
-        return ConfigFile.read(
-                Files.isDirectory(path) ? path.resolve("scheduler_config.json") : path, Scheduler::of);
+        return ConfigFile.read(Files.isDirectory(path) ? path.resolve("scheduler_config.json") : path, Scheduler::of);
     }
 
     /** The scheduler that the text of a configuration describes. */
@@ -161,7 +171,8 @@ public sealed interface Scheduler
                 "UniPCMultistepScheduler",
                 "LCMScheduler",
                 "FlowMatchEulerDiscreteScheduler");
-        // left over in files from other classes; a class reads its own below. The first two belong to thresholding, which is refused
+        // left over in files from other classes; a class reads its own below. The first two belong to thresholding,
+        // which is refused
         file.neutral(
                 "dynamic_thresholding_ratio",
                 "sample_max_value",

@@ -93,9 +93,7 @@ record Sigmas(double[] sigmas, double[] times) {
         Sigmas sigmas(int steps) {
             double[] times = spacing.times(noise.steps(), steps, offset, false);
             Sigmas plain = at(noise, times, 0);
-            return karras
-                    ? Sigmas.karras(noise, plain.sigmas[0], plain.sigmas[steps - 1], steps, 0, false)
-                    : plain;
+            return karras ? Sigmas.karras(noise, plain.sigmas[0], plain.sigmas[steps - 1], steps, 0, false) : plain;
         }
 
         double startScale(int steps) {

@@ -2,6 +2,7 @@ package org.lethe.image.diffusion;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -112,7 +113,7 @@ public final class SingleFile {
 
     /** Names inside residual blocks differ, those inside transformers do not. */
     private static String inside(String name, String[] parts, int from) {
-        String rest = String.join(".", java.util.Arrays.copyOfRange(parts, from, parts.length));
+        String rest = String.join(".", Arrays.copyOfRange(parts, from, parts.length));
         if (name.contains(".attentions.")) {
             return rest;
         }

@@ -3,6 +3,7 @@ package org.lethe.image.diffusion;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +61,7 @@ public record TextualInversion(String word, List<float[]> rows) {
         int dims = Math.toIntExact(shape.getLast());
         List<float[]> rows = new ArrayList<>();
         for (int from = 0; from < all.length; from += dims) {
-            rows.add(java.util.Arrays.copyOfRange(all, from, from + dims));
+            rows.add(Arrays.copyOfRange(all, from, from + dims));
         }
         return rows;
     }
@@ -96,7 +97,8 @@ public record TextualInversion(String word, List<float[]> rows) {
         List<float[]> all = words.stream().flatMap(w -> w.rows.stream()).toList();
         float[] table = new float[all.size() * dims];
         for (int n = 0; n < all.size(); n++) {
-            Check.require(all.get(n).length == dims, "width of a row", all.get(n).length, dims + ", as the encoder has");
+            Check.require(
+                    all.get(n).length == dims, "width of a row", all.get(n).length, dims + ", as the encoder has");
             System.arraycopy(all.get(n), 0, table, n * dims, dims);
         }
         return table;

@@ -131,8 +131,7 @@ public final class UNet {
         }
 
         private static Config of(ConfigFile file) {
-            String kind = file.oneOf(
-                    "_class_name", "UNet2DConditionModel", "UNet2DConditionModel", "UNet2DModel");
+            String kind = file.oneOf("_class_name", "UNet2DConditionModel", "UNet2DConditionModel", "UNet2DModel");
             file.neutral("dropout", "num_train_timesteps", "upcast_attention", "addition_embed_type_num_heads");
             file.only("act_fn", "silu");
             file.only("time_embedding_type", "positional");
@@ -174,9 +173,23 @@ public final class UNet {
                     file.whole("in_channels", 4),
                     file.whole("out_channels", 4),
                     widths,
-                    mixing(file, "down_block_types", "CrossAttnDownBlock2D", "DownBlock2D", Mixing.TRANSFORMER,
-                            List.of("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D")),
-                    mixing(file, "up_block_types", "CrossAttnUpBlock2D", "UpBlock2D", Mixing.TRANSFORMER,
+                    mixing(
+                            file,
+                            "down_block_types",
+                            "CrossAttnDownBlock2D",
+                            "DownBlock2D",
+                            Mixing.TRANSFORMER,
+                            List.of(
+                                    "CrossAttnDownBlock2D",
+                                    "CrossAttnDownBlock2D",
+                                    "CrossAttnDownBlock2D",
+                                    "DownBlock2D")),
+                    mixing(
+                            file,
+                            "up_block_types",
+                            "CrossAttnUpBlock2D",
+                            "UpBlock2D",
+                            Mixing.TRANSFORMER,
                             List.of("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D")),
                     Mixing.TRANSFORMER,
                     blocks.getFirst(),
@@ -207,16 +220,27 @@ public final class UNet {
             boolean oneHead = file.names().contains("attention_head_dim") && !file.has("attention_head_dim");
             int width = file.whole("attention_head_dim", 8);
             Check.require(width >= 1, "attention_head_dim", width, "at least 1");
-            List<Integer> heads =
-                    widths.stream().map(w -> oneHead ? 1 : Math.max(1, w / width)).toList();
+            List<Integer> heads = widths.stream()
+                    .map(w -> oneHead ? 1 : Math.max(1, w / width))
+                    .toList();
             return new Config(
                     false,
                     file.whole("in_channels", 3),
                     file.whole("out_channels", 3),
                     widths,
-                    mixing(file, "down_block_types", "AttnDownBlock2D", "DownBlock2D", Mixing.ATTENTION,
+                    mixing(
+                            file,
+                            "down_block_types",
+                            "AttnDownBlock2D",
+                            "DownBlock2D",
+                            Mixing.ATTENTION,
                             List.of("DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D")),
-                    mixing(file, "up_block_types", "AttnUpBlock2D", "UpBlock2D", Mixing.ATTENTION,
+                    mixing(
+                            file,
+                            "up_block_types",
+                            "AttnUpBlock2D",
+                            "UpBlock2D",
+                            Mixing.ATTENTION,
                             List.of("AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D")),
                     file.flag("add_attention", true) ? Mixing.ATTENTION : Mixing.NONE,
                     file.whole("layers_per_block", 2),
@@ -238,8 +262,7 @@ public final class UNet {
                 ConfigFile file, String field, String with, String without, Mixing mixing, List<String> otherwise) {
             return file.texts(field, otherwise).stream()
                     .map(kind -> {
-                        Check.require(
-                                kind.equals(with) || kind.equals(without), field, kind, with + " or " + without);
+                        Check.require(kind.equals(with) || kind.equals(without), field, kind, with + " or " + without);
                         return kind.equals(with) ? mixing : Mixing.NONE;
                     })
                     .toList();
@@ -300,13 +323,11 @@ public final class UNet {
         Tensor of(Tensor tokens, Tensor text) {
             Tensor x = tokens.add(Layers.within(() -> {
                 Tensor in = norm1.of(tokens);
-                return out1.of(
-                        Layers.attention(query1.of(in), key1.of(in), value1.of(in), heads, Optional.empty()));
+                return out1.of(Layers.attention(query1.of(in), key1.of(in), value1.of(in), heads, Optional.empty()));
             }));
             Tensor seen = x.add(Layers.within(() -> {
                 Tensor query = query2.of(norm2.of(x));
-                return out2.of(
-                        Layers.attention(query, key2.of(text), value2.of(text), heads, Optional.empty()));
+                return out2.of(Layers.attention(query, key2.of(text), value2.of(text), heads, Optional.empty()));
             }));
             return seen.add(Layers.within(() -> {
                 TensorVector halves = gated.of(norm3.of(seen)).chunk(2, -1); // value, gate
@@ -330,8 +351,7 @@ public final class UNet {
                     ? layers.linear(name + ".proj_in", channels, channels)
                     : layers.convolution(name + ".proj_in", channels, channels, 1);
             for (int t = 0; t < depth; t++) {
-                blocks.add(new TokenBlock(
-                        layers, name + ".transformer_blocks." + t, channels, config.textDims, heads));
+                blocks.add(new TokenBlock(layers, name + ".transformer_blocks." + t, channels, config.textDims, heads));
             }
             out = linear
                     ? layers.linear(name + ".proj_out", channels, channels)
@@ -401,9 +421,7 @@ public final class UNet {
         addedOne = added
                 ? Optional.of(layers.linear("add_embedding.linear_1", config.addedDims, timeDims))
                 : Optional.empty();
-        addedTwo = added
-                ? Optional.of(layers.linear("add_embedding.linear_2", timeDims, timeDims))
-                : Optional.empty();
+        addedTwo = added ? Optional.of(layers.linear("add_embedding.linear_2", timeDims, timeDims)) : Optional.empty();
 
         Deque<Long> kept = new ArrayDeque<>(List.of(finest)); // channels of the outputs that are kept
         long width = finest;
@@ -462,8 +480,7 @@ public final class UNet {
                         ? Optional.of(new PixelAttention(layers, name, outputs, heads, config.groups, config.epsilon))
                         : Optional.empty(),
                 mixing == Mixing.TRANSFORMER
-                        ? Optional.of(
-                                new Transformer(layers, name, outputs, heads, config.depths.get(level), config))
+                        ? Optional.of(new Transformer(layers, name, outputs, heads, config.depths.get(level), config))
                         : Optional.empty());
     }
 
@@ -481,8 +498,7 @@ public final class UNet {
     /** Reads weights of a known shape; older names of the attention's maps are understood. */
     public static UNet load(Config config, Path weights, Device device, ScalarType type) throws IOException {
         UNet made = new UNet(config, device, type);
-        made.layers.load(
-                weights, name -> Optional.of(config.conditional ? name : PixelAttention.inner(name)));
+        made.layers.load(weights, name -> Optional.of(config.conditional ? name : PixelAttention.inner(name)));
         return made;
     }
 
@@ -540,8 +556,7 @@ public final class UNet {
             }
             if (level.resize.isPresent()) {
                 Tensor large = x;
-                x = Layers.within(() ->
-                        level.resize.get().of(config.padded ? large : ResBlock.paddedBelow(large)));
+                x = Layers.within(() -> level.resize.get().of(config.padded ? large : ResBlock.paddedBelow(large)));
                 kept.push(x);
             }
             watch.accept("down_blocks." + b, x);
@@ -552,14 +567,12 @@ public final class UNet {
             Level level = up.get(b);
             for (Step step : level.steps) {
                 Tensor below = x;
-                x = Layers.within(
-                        () -> step.of(torch.cat(new TensorVector(below, kept.pop()), 1), time, condition));
+                x = Layers.within(() -> step.of(torch.cat(new TensorVector(below, kept.pop()), 1), time, condition));
             }
             if (level.resize.isPresent()) {
                 Tensor small = x;
                 Tensor next = kept.getFirst(); // its size, where halving had rounded up
-                x = Layers.within(
-                        () -> level.resize.get().of(ResBlock.enlarged(small, next.size(2), next.size(3))));
+                x = Layers.within(() -> level.resize.get().of(ResBlock.enlarged(small, next.size(2), next.size(3))));
             }
             watch.accept("up_blocks." + b, x);
         }

@@ -107,8 +107,7 @@ public record UniPc(
             Tensor last = start;
             int used = 0; // the order of the last step
             for (int i = course.skipped(); i < course.steps(); i++) {
-                Tensor clean = Sigmas.clean(
-                        prediction, Scheduler.ask(network, x, run.times()[i]), x, run.sigmas()[i]);
+                Tensor clean = Sigmas.clean(prediction, Scheduler.ask(network, x, run.times()[i]), x, run.sigmas()[i]);
                 if (!cleans.isEmpty()) {
                     x = moved(last, cleans, run.sigmas(), i - 1, used, Optional.of(clean));
                 }
@@ -125,16 +124,15 @@ public record UniPc(
     }
 
     /** The step from level {@code i} to the next; a corrector knows x₀ at its end. */
-    private Tensor moved(
-            Tensor x, List<Tensor> cleans, double[] sigmas, int i, int own, Optional<Tensor> atTheEnd) {
+    private Tensor moved(Tensor x, List<Tensor> cleans, double[] sigmas, int i, int own, Optional<Tensor> atTheEnd) {
         double a = Sigmas.signal(sigmas[i + 1]);
         double from = DpmSolver.lambda(sigmas[i]);
         double h = DpmSolver.lambda(sigmas[i + 1]) - from;
         double phi = Math.expm1(-h);
         double scale = secondForm ? phi : -h;
         Tensor latest = cleans.getLast();
-        Tensor result = NoiseSchedule.mix(
-                sigmas[i + 1] * a / (sigmas[i] * Sigmas.signal(sigmas[i])), x, -a * phi, latest);
+        Tensor result =
+                NoiseSchedule.mix(sigmas[i + 1] * a / (sigmas[i] * Sigmas.signal(sigmas[i])), x, -a * phi, latest);
         double[] ratios = new double[own]; // of earlier levels, and 1 for the end
         for (int k = 1; k < own; k++) {
             ratios[k - 1] = (DpmSolver.lambda(sigmas[i - k]) - from) / h;
@@ -143,8 +141,8 @@ public record UniPc(
         int unknown = atTheEnd.isPresent() ? own : own - 1;
         double[] weights = unknown == 0 ? new double[0] : weights(ratios, unknown, -h, scale);
         for (int k = 1; k < own; k++) {
-            Tensor slope = NoiseSchedule.mix(
-                    1 / ratios[k - 1], cleans.get(cleans.size() - 1 - k), -1 / ratios[k - 1], latest);
+            Tensor slope =
+                    NoiseSchedule.mix(1 / ratios[k - 1], cleans.get(cleans.size() - 1 - k), -1 / ratios[k - 1], latest);
             result = result.add(slope, new Scalar(-a * scale * weights[k - 1]));
         }
         if (atTheEnd.isPresent()) {
@@ -157,7 +155,8 @@ public record UniPc(
     /** The solution of Σ_k w_k r_k^{m−1} = φ_{m+1}(h)·m!/B(h) for m = 1 to the number of unknowns; one unknown is taken as ½. */
     private static double[] weights(double[] ratios, int unknown, double h, double scale) {
         if (unknown == 1) {
-            return new double[] {0.5}; // as in the reference, for the predictor of order two and the corrector of order one
+            return new double[] {0.5
+            }; // as in the reference, for the predictor of order two and the corrector of order one
         }
         double[][] rows = new double[unknown][unknown + 1];
         double phi = Math.expm1(h) / h - 1;

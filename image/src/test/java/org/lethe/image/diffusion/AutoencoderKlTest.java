@@ -49,11 +49,14 @@ class AutoencoderKlTest {
             golden.same("vae", "out.sample", found.sample(golden.tensor("in.noise")), 5e-5);
             golden.same("vae", "out.kl", found.divergence(), 5e-5);
             golden.same("vae", "out.decoded", vae.decode(golden.tensor("in.latent")), 5e-5);
-            golden.same("vae", "out.mean2", vae.encode(golden.tensor("in.image2")).mean(), 5e-5);
+            golden.same(
+                    "vae", "out.mean2", vae.encode(golden.tensor("in.image2")).mean(), 5e-5);
             Tensor latent = golden.tensor("in.latent");
             golden.same("vae", "in.latent", vae.unscaled(vae.scaled(latent)), 1e-6);
             assertEquals(
-                    0.18215 * latent.sum().item_double(), vae.scaled(latent).sum().item_double(), 1e-4);
+                    0.18215 * latent.sum().item_double(),
+                    vae.scaled(latent).sum().item_double(),
+                    1e-4);
         }
     }
 

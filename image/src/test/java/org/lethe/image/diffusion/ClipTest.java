@@ -6,10 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -53,7 +57,11 @@ class ClipTest {
             golden.same("clip", "out.clip_skip2.normed", text.skipped(found, 2), 5e-5);
             assertArrayEquals(Tensors.floats(found.last()), Tensors.floats(text.skipped(found, 1)));
             Tensor mask = golden.ids("in.mask");
-            golden.same("clip", "out.masked.last_hidden_state", text.encode(ids, Optional.of(mask)).last(), 5e-5);
+            golden.same(
+                    "clip",
+                    "out.masked.last_hidden_state",
+                    text.encode(ids, Optional.of(mask)).last(),
+                    5e-5);
 
             ClipText old = ClipText.load(
                     ClipText.Config.read(folder.resolve("config.eos2.json")),
@@ -69,8 +77,7 @@ class ClipTest {
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard();
                 var golden = Goldens.in("diffusion/clip-text-projection")) {
-            ClipText text =
-                    ClipText.load(Goldens.of("diffusion/clip-text-projection"), Device.CPU, ScalarType.Float);
+            ClipText text = ClipText.load(Goldens.of("diffusion/clip-text-projection"), Device.CPU, ScalarType.Float);
             ClipText.Encoding found = text.encode(golden.ids("in.ids"));
             golden.same("sdxl", "out.last_hidden_state", found.last(), 5e-5);
             golden.same("sdxl", "out.penultimate", found.states().get(2), 5e-5);
@@ -101,9 +108,11 @@ class ClipTest {
             Tensor own = Tensors.of(new int[] {0, 1}, 2).to(ScalarType.Long);
             Tensor loss = torch.cross_entropy_loss(square, own)
                     .add(torch.cross_entropy_loss(square.t(), own))
-                    .div(new org.bytedeco.pytorch.Scalar(2));
+                    .div(new Scalar(2));
             assertEquals(
-                    Goldens.json("diffusion/clip/golden.json").path("contrastive_loss_rows_0_1").asDouble(),
+                    Goldens.json("diffusion/clip/golden.json")
+                            .path("contrastive_loss_rows_0_1")
+                            .asDouble(),
                     loss.item_double(),
                     5e-5);
             loss.backward();
@@ -118,7 +127,7 @@ class ClipTest {
         try (var _ = new PointerScope();
                 var golden = Goldens.open(folder.resolve("preprocess.safetensors"));
                 var file = Safetensors.open(folder.resolve("preprocess.safetensors"))) {
-            byte[] pixels = file.bytes("in.image_hwc_u8").toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+            byte[] pixels = file.bytes("in.image_hwc_u8").toArray(ValueLayout.JAVA_BYTE);
             Clip.Preprocessing prepared = Clip.Preprocessing.read(folder.resolve("preprocessor_config.json"));
             assertEquals(32, prepared.side());
             golden.same("clip", "out.pixel_values", prepared.of(pixels, 70, 50), 0.05 / 2.2);
@@ -130,7 +139,10 @@ class ClipTest {
         Goldens.sameShapes(
                 "sd15-text-encoder",
                 ClipText.shapes(ClipText.Config.parse(
-                        Goldens.json("shapes/sd15-text-encoder.json").path("config").toString(), "sd15")));
+                        Goldens.json("shapes/sd15-text-encoder.json")
+                                .path("config")
+                                .toString(),
+                        "sd15")));
         Goldens.sameShapes(
                 "clip-vit-b-32",
                 Clip.shapes(Clip.Config.parse(
@@ -148,26 +160,28 @@ class ClipTest {
                 var golden = Goldens.in("diffusion/clip-text")) {
             Path from = Goldens.of("diffusion/clip-text");
             ClipText text = ClipText.load(from, Device.CPU, ScalarType.Float);
-            java.util.Map<String, Tensor> bare = new java.util.LinkedHashMap<>();
+            Map<String, Tensor> bare = new LinkedHashMap<>();
             text.layers().parameters().all().forEach((n, t) -> bare.put(n.substring("text_model.".length()), t));
             bare.put("embeddings.position_ids", torch.zeros(1, 77).to(ScalarType.Long));
-            ModelFiles.write(folder.resolve("model.safetensors"), Parameters.of(bare), java.util.Map.of());
+            ModelFiles.write(folder.resolve("model.safetensors"), Parameters.of(bare), Map.of());
             ClipText again = ClipText.load(text.config(), folder, Device.CPU, ScalarType.Float);
             Tensor ids = golden.ids("in.ids");
             assertArrayEquals(
-                    Tensors.floats(text.encode(ids).last()), Tensors.floats(again.encode(ids).last()));
+                    Tensors.floats(text.encode(ids).last()),
+                    Tensors.floats(again.encode(ids).last()));
         }
     }
 
     @Test
     void wrongConfigurationsAreRefusedByField() {
-        LetheException wrong = assertThrows(
-                LetheException.class, () -> ClipText.Config.parse("{\"hidden_act\": \"tanh\"}", "a.json"));
+        LetheException wrong =
+                assertThrows(LetheException.class, () -> ClipText.Config.parse("{\"hidden_act\": \"tanh\"}", "a.json"));
         assertTrue(wrong.getMessage().startsWith("a.json: hidden_act is \"tanh\", expected silu"), wrong.getMessage());
         wrong = assertThrows(
                 LetheException.class, () -> ClipText.Config.parse("{\"num_attention_heads\": 7}", "a.json"));
         assertEquals(
-                "a.json: num_attention_heads is 7, expected a divisor of hidden_size, which is 512", wrong.getMessage());
+                "a.json: num_attention_heads is 7, expected a divisor of hidden_size, which is 512",
+                wrong.getMessage());
         wrong = assertThrows(LetheException.class, () -> ClipText.Config.parse("{\"hidden_size\": 7.5}", "a.json"));
         assertEquals("a.json: hidden_size is 7.5, expected a whole number", wrong.getMessage());
     }

@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -118,8 +120,9 @@ class DiffusionFilesTest {
             }
             ModelFiles.write(folder.resolve("half.safetensors"), Parameters.of(half), Map.of());
             UNet net = unet();
-            net.layers().adapt(DiffusionLora.read(
-                    folder.resolve("half.safetensors"), DiffusionLora.Part.UNET, net.layers()));
+            net.layers()
+                    .adapt(DiffusionLora.read(
+                            folder.resolve("half.safetensors"), DiffusionLora.Part.UNET, net.layers()));
             golden.same("half", "out.alpha_missing_means_rank", predicted(net, inputs), 5e-5);
         }
     }
@@ -132,7 +135,11 @@ class DiffusionFilesTest {
                 var golden = Goldens.open(Goldens.of("diffusion/lora/golden-text-encoder.safetensors"))) {
             ClipText text = text();
             text.layers().adapt(DiffusionLora.read(file, DiffusionLora.Part.TEXT, text.layers()));
-            golden.same("kohya", "out.last_hidden_state", text.encode(golden.ids("in.ids")).last(), 5e-5);
+            golden.same(
+                    "kohya",
+                    "out.last_hidden_state",
+                    text.encode(golden.ids("in.ids")).last(),
+                    5e-5);
             assertTrue(!DiffusionLora.has(file, DiffusionLora.Part.UNET));
         }
     }
@@ -166,8 +173,9 @@ class DiffusionFilesTest {
             assertTrue(after < 0.95 * before, before + " to " + after);
             float[] trained = Tensors.floats(predicted(net, inputs).detach());
             lora.save(folder.resolve("lora.safetensors"));
-            net.layers().adapt(DiffusionLora.read(
-                    folder.resolve("lora.safetensors"), DiffusionLora.Part.UNET, net.layers()));
+            net.layers()
+                    .adapt(DiffusionLora.read(
+                            folder.resolve("lora.safetensors"), DiffusionLora.Part.UNET, net.layers()));
             assertArrayEquals(trained, Tensors.floats(predicted(net, inputs).detach()));
         }
     }
@@ -195,7 +203,9 @@ class DiffusionFilesTest {
     @Test
     void namesOfSingleFilesAreThoseOfTheReference() throws IOException {
         JsonNode said = Goldens.json("diffusion/single-file/names.json");
-        assertEquals(map(said.path("unet")), new TreeMap<>(SingleFile.unetNames(UNet.Config.read(Goldens.of("diffusion/unet-sd15")))));
+        assertEquals(
+                map(said.path("unet")),
+                new TreeMap<>(SingleFile.unetNames(UNet.Config.read(Goldens.of("diffusion/unet-sd15")))));
         assertEquals(
                 map(said.path("vae")),
                 new TreeMap<>(SingleFile.autoencoderNames(AutoencoderKl.Config.read(Goldens.of("diffusion/vae")))));
@@ -217,27 +227,41 @@ class DiffusionFilesTest {
             ClipText text = text();
             Map<String, Tensor> all = new LinkedHashMap<>();
             Map<String, String> names = SingleFile.unetNames(net.config());
-            net.layers().parameters().all().forEach((n, t) -> all.put(java.util.Objects.requireNonNull(names.get(n)), t));
+            net.layers().parameters().all().forEach((n, t) -> all.put(Objects.requireNonNull(names.get(n)), t));
             Map<String, String> vaeNames = SingleFile.autoencoderNames(vae.config());
-            vae.layers().parameters().all().forEach((n, t) -> all.put(
-                    java.util.Objects.requireNonNull(vaeNames.get(n)),
-                    n.contains(".attentions.") && t.dim() == 2 ? t.view(t.size(0), t.size(1), 1, 1) : t));
+            vae.layers()
+                    .parameters()
+                    .all()
+                    .forEach((n, t) -> all.put(
+                            Objects.requireNonNull(vaeNames.get(n)),
+                            n.contains(".attentions.") && t.dim() == 2 ? t.view(t.size(0), t.size(1), 1, 1) : t));
             text.layers().parameters().all().forEach((n, t) -> all.put("cond_stage_model.transformer." + n, t));
             all.put("betas", torch.zeros(1000));
             Path file = folder.resolve("v1.safetensors");
             ModelFiles.write(file, Parameters.of(all), Map.of());
 
             SingleFile single = new SingleFile(file);
-            same(net.layers(), single.unet(net.config(), Device.CPU, ScalarType.Float).layers());
-            same(vae.layers(), single.autoencoder(vae.config(), Device.CPU, ScalarType.Float).layers());
-            same(text.layers(), single.text(text.config(), Device.CPU, ScalarType.Float).layers());
+            same(
+                    net.layers(),
+                    single.unet(net.config(), Device.CPU, ScalarType.Float).layers());
+            same(
+                    vae.layers(),
+                    single.autoencoder(vae.config(), Device.CPU, ScalarType.Float)
+                            .layers());
+            same(
+                    text.layers(),
+                    single.text(text.config(), Device.CPU, ScalarType.Float).layers());
             assertTrue(golden.has("in.image"));
         }
     }
 
     private static void same(Layers one, Layers other) {
-        one.parameters().all().forEach((name, tensor) -> assertArrayEquals(
-                Tensors.floats(tensor), Tensors.floats(other.parameters().tensor(name)), name));
+        one.parameters()
+                .all()
+                .forEach((name, tensor) -> assertArrayEquals(
+                        Tensors.floats(tensor),
+                        Tensors.floats(other.parameters().tensor(name)),
+                        name));
     }
 
     @Test
@@ -252,20 +276,22 @@ class DiffusionFilesTest {
             assertEquals("<my-cat>", cat.word());
             assertEquals("a1111", other.word());
             assertArrayEquals(cat.rows().getFirst(), other.rows().getFirst());
-            assertEquals(said.at("/multi/expanded").asText(), two.expanded(said.at("/multi/prompt").asText()));
+            assertEquals(
+                    said.at("/multi/expanded").asText(),
+                    two.expanded(said.at("/multi/prompt").asText()));
             ClipText text = text();
             int vocabulary = text.config().vocabulary();
             List<TextualInversion> words = List.of(cat, two);
             assertEquals(
                     Map.of("<my-cat>", 914, "<two>", 915, "<two>_1", 916), TextualInversion.ids(words, vocabulary));
 
-            Tensor row = Tensors.of(TextualInversion.table(List.of(cat), 32), 1, 32).requires_grad_(true);
+            Tensor row =
+                    Tensors.of(TextualInversion.table(List.of(cat), 32), 1, 32).requires_grad_(true);
             text.add(row);
             Tensor encoded = text.encode(golden.ids("in.ids")).last();
             golden.same("word", "out.last_hidden_state", encoded, 5e-5);
             UNet net = unet();
-            Tensor loss = net.predict(
-                            golden.tensor("in.noisy"), golden.ids("in.timestep"), UNet.Condition.of(encoded))
+            Tensor loss = net.predict(golden.tensor("in.noisy"), golden.ids("in.timestep"), UNet.Condition.of(encoded))
                     .sub(golden.tensor("in.noise"))
                     .square()
                     .mean();
@@ -284,13 +310,14 @@ class DiffusionFilesTest {
                     1e-2);
 
             int[] ids = new int[77];
-            java.util.Arrays.fill(ids, 913);
+            Arrays.fill(ids, 913);
             for (int n = 0; n < said.at("/multi/ids").size(); n++) {
                 ids[n] = said.at("/multi/ids").get(n).asInt();
             }
             try (var _ = new NoGradGuard()) {
                 text.add(Tensors.of(TextualInversion.table(words, 32), 3, 32));
-                Tensor found = text.encode(Tensors.of(ids, 1, 77).to(ScalarType.Long)).last();
+                Tensor found =
+                        text.encode(Tensors.of(ids, 1, 77).to(ScalarType.Long)).last();
                 golden.same("words", "out.multi.last_hidden_state", found, 5e-5);
             }
         }
@@ -305,7 +332,9 @@ class DiffusionFilesTest {
             ClipText text = text();
             AutoencoderKl vae = vae();
             NoiseSchedule schedule = new NoiseSchedule();
-            int[] times = java.util.Arrays.stream(golden.longs("in.timestep")).mapToInt(t -> (int) t).toArray();
+            int[] times = Arrays.stream(golden.longs("in.timestep"))
+                    .mapToInt(t -> (int) t)
+                    .toArray();
             Tensor noise = golden.tensor("in.noise");
             Tensor latents;
             try (var _ = new NoGradGuard()) {
@@ -324,8 +353,9 @@ class DiffusionFilesTest {
                     .mean();
             assertEquals(said.path("noise_loss").asDouble(), loss.item_double(), 2e-5);
             loss.backward();
-            int compared = golden.sameGradients("grad.text_encoder.", text.layers().parameters(), 2e-5)
-                    + golden.sameGradients("grad.unet.", net.layers().parameters(), 2e-5);
+            int compared =
+                    golden.sameGradients("grad.text_encoder.", text.layers().parameters(), 2e-5)
+                            + golden.sameGradients("grad.unet.", net.layers().parameters(), 2e-5);
             assertEquals(88, compared);
             assertEquals(said.path("grad_norm_unet").asDouble(), norm(net), 1e-4);
 
@@ -334,9 +364,7 @@ class DiffusionFilesTest {
             Tensor image = golden.tensor("in.image").requires_grad_(true);
             Tensor mean = vae.scaled(vae.encode(image).mean());
             Tensor attacked = net.predict(
-                            schedule.noised(mean, noise, times),
-                            golden.ids("in.timestep"),
-                            UNet.Condition.of(states))
+                            schedule.noised(mean, noise, times), golden.ids("in.timestep"), UNet.Condition.of(states))
                     .sub(noise)
                     .square()
                     .mean();

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -53,7 +54,7 @@ final class Goldens implements AutoCloseable {
 
     static Goldens open(Path file) {
         try {
-            return new Goldens(Safetensors.open(file), String.valueOf(file.getParent().getFileName()));
+            return new Goldens(Safetensors.open(file), String.valueOf(file.getName(file.getNameCount() - 2)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -140,7 +141,7 @@ final class Goldens implements AutoCloseable {
 
     /** Whole numbers as a tensor of the current scope. */
     Tensor ids(String name) {
-        int[] values = java.util.Arrays.stream(file.longs(name)).mapToInt(v -> (int) v).toArray();
+        int[] values = Arrays.stream(file.longs(name)).mapToInt(v -> (int) v).toArray();
         return Tensors.of(values, shape(name)).to(ScalarType.Long);
     }
 
@@ -150,13 +151,7 @@ final class Goldens implements AutoCloseable {
     }
 
     /** The same at places that pass, and within another bound at the others. */
-    double same(
-            String what,
-            String name,
-            float[] found,
-            double tolerance,
-            java.util.function.IntPredicate strict,
-            double otherwise) {
+    double same(String what, String name, float[] found, double tolerance, IntPredicate strict, double otherwise) {
         float[] expected = file.floats(name);
         Assertions.assertEquals(expected.length, found.length, what + " " + name);
         float largest = 0;

@@ -39,8 +39,7 @@ class LatentTransformersTest {
             Tensor out = dit.predict(sample, golden.ids("in.timestep"), golden.ids("in.class_labels"));
             golden.same("dit", "out.sample", out, 5e-5);
             Tensor loss = out.square().mean();
-            assertEquals(
-                    Goldens.json("diffusion/dit/golden.json").path("loss").asDouble(), loss.item_double(), 2e-5);
+            assertEquals(Goldens.json("diffusion/dit/golden.json").path("loss").asDouble(), loss.item_double(), 2e-5);
             loss.backward();
             golden.same("dit", "grad_input.sample", sample.grad(), 2e-5);
             assertEquals(44, golden.sameGradients("grad.", dit.layers().parameters(), 2e-5));
@@ -87,8 +86,8 @@ class LatentTransformersTest {
 
     @Test
     void whatTheyCannotCarryOutIsRefused() throws IOException {
-        LetheException wrong = assertThrows(
-                LetheException.class, () -> Dit.Config.parse("{\"norm_type\": \"layer_norm\"}", "c.json"));
+        LetheException wrong =
+                assertThrows(LetheException.class, () -> Dit.Config.parse("{\"norm_type\": \"layer_norm\"}", "c.json"));
         assertEquals(
                 "c.json: norm_type is \"layer_norm\", expected ada_norm_zero, as nothing else is supported",
                 wrong.getMessage());
@@ -102,7 +101,9 @@ class LatentTransformersTest {
             IllegalArgumentException odd = assertThrows(
                     IllegalArgumentException.class,
                     () -> dit.predict(
-                            torch.zeros(1, 4, 8, 7), torch.zeros(1), torch.zeros(1).to(ScalarType.Long)));
+                            torch.zeros(1, 4, 8, 7),
+                            torch.zeros(1),
+                            torch.zeros(1).to(ScalarType.Long)));
             assertEquals("size of samples is 8 x 7, expected multiples of 2", odd.getMessage());
         }
     }

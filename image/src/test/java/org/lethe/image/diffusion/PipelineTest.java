@@ -20,6 +20,7 @@ import java.util.stream.StreamSupport;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -72,7 +73,9 @@ class PipelineTest {
     }
 
     private static List<String> texts(JsonNode node) {
-        return StreamSupport.stream(node.spliterator(), false).map(JsonNode::asText).toList();
+        return StreamSupport.stream(node.spliterator(), false)
+                .map(JsonNode::asText)
+                .toList();
     }
 
     private static Pipeline.Guidance guided(Pipeline pipeline, JsonNode said, double rescale) {
@@ -102,7 +105,10 @@ class PipelineTest {
             Pipeline pipeline = read.with(scheduler);
             JsonNode run = said.path("runs").path(name);
             for (int i = 0; i < run.path("timesteps").size(); i++) {
-                assertEquals(run.path("timesteps").get(i).asDouble(), scheduler.times(5).get(i), 1e-6);
+                assertEquals(
+                        run.path("timesteps").get(i).asDouble(),
+                        scheduler.times(5).get(i),
+                        1e-6);
             }
             assertEquals(run.path("init_noise_sigma").asDouble(), scheduler.startScale(5), 1e-5);
             List<float[]> states = new ArrayList<>();
@@ -167,11 +173,14 @@ class PipelineTest {
             Tensor back = pipeline.latents(noise, empty, Scheduler.Course.still(20));
             same(golden, "out.inversion.back", Tensors.floats(back), 1e-3);
 
-            Tensor clean = pipeline.vae().scaled(pipeline.vae().encode(golden.tensor("in.img2img.image")).mean());
+            Tensor clean = pipeline.vae()
+                    .scaled(pipeline.vae()
+                            .encode(golden.tensor("in.img2img.image"))
+                            .mean());
             Pipeline.Guidance cat = Pipeline.Guidance.none(
                     pipeline.encoded(List.of(said.path("img2img").path("prompt").asText())));
-            Tensor made = pipeline.madeOver(
-                    clean, golden.tensor("in.img2img.noise"), 0.5, cat, Scheduler.Course.still(10));
+            Tensor made =
+                    pipeline.madeOver(clean, golden.tensor("in.img2img.noise"), 0.5, cat, Scheduler.Course.still(10));
             same(golden, "out.img2img.latents", Tensors.floats(made), 1e-3);
             Tensor decoded = pipeline.vae().decode(pipeline.vae().unscaled(made));
             same(golden, "out.img2img.image", Tensors.floats(decoded), 1e-4);
@@ -187,7 +196,7 @@ class PipelineTest {
             Tensor clean = golden.tensor("in.inversion.latent");
             Tensor noise = golden.tensor("in.img2img.noise");
             Tensor mask = torch.zeros(1, 1, 8, 8);
-            mask.narrow(3, 4, 4).fill_(new org.bytedeco.pytorch.Scalar(1));
+            mask.narrow(3, 4, 4).fill_(new Scalar(1));
             Pipeline.Guidance guidance = Pipeline.Guidance.none(pipeline.encoded(List.of("a cat")));
             Tensor made = pipeline.latents(
                     noise, guidance, Scheduler.Course.still(4).with(pipeline.keeping(clean, noise, mask, 4)));
@@ -206,8 +215,7 @@ class PipelineTest {
             List<float[]> found = new ArrayList<>();
             for (int n = 0; n < 3; n++) {
                 Tensor noise = pipeline.noise(Keyed.seed(n / 2), 1, 64, 64);
-                Tensor made =
-                        pipeline.latents(noise, guidance, new Scheduler.Course(3, Keyed.seed(n / 2), noise));
+                Tensor made = pipeline.latents(noise, guidance, new Scheduler.Course(3, Keyed.seed(n / 2), noise));
                 found.add(Tensors.floats(pipeline.pictures(made)));
             }
             assertArrayEquals(found.get(0), found.get(1));
@@ -243,10 +251,9 @@ class PipelineTest {
     void brokenFoldersAreRefusedByPart() throws IOException {
         load();
         Files.move(folder.resolve("vae"), folder.resolve("elsewhere"));
-        LetheException wrong = assertThrows(
-                LetheException.class, () -> Pipeline.load(folder, Device.CPU, ScalarType.Float));
-        assertEquals(
-                folder + ": the folder vae is not there, which model_index.json names", wrong.getMessage());
+        LetheException wrong =
+                assertThrows(LetheException.class, () -> Pipeline.load(folder, Device.CPU, ScalarType.Float));
+        assertEquals(folder + ": the folder vae is not there, which model_index.json names", wrong.getMessage());
         Files.delete(folder.resolve("model_index.json"));
         wrong = assertThrows(LetheException.class, () -> Pipeline.load(folder, Device.CPU, ScalarType.Float));
         assertEquals(
@@ -254,7 +261,9 @@ class PipelineTest {
         Files.writeString(folder.resolve("model_index.json"), "{\"_class_name\": \"StableDiffusionXLPipeline\"}");
         wrong = assertThrows(LetheException.class, () -> Pipeline.load(folder, Device.CPU, ScalarType.Float));
         assertTrue(
-                wrong.getMessage().contains("_class_name is \"StableDiffusionXLPipeline\", expected one of StableDiffusionPipeline"),
+                wrong.getMessage()
+                        .contains("_class_name is \"StableDiffusionXLPipeline\", expected one of"
+                                + " StableDiffusionPipeline"),
                 wrong.getMessage());
         copy(Goldens.of("diffusion/unet-sd15"), "vae");
         Files.delete(folder.resolve("model_index.json"));
@@ -286,7 +295,9 @@ class PipelineTest {
     }
 
     private static int[] ints(JsonNode list) {
-        return StreamSupport.stream(list.spliterator(), false).mapToInt(JsonNode::asInt).toArray();
+        return StreamSupport.stream(list.spliterator(), false)
+                .mapToInt(JsonNode::asInt)
+                .toArray();
     }
 
     @Test
@@ -303,6 +314,8 @@ class PipelineTest {
         assertTrue(wrong.getMessage().endsWith("line 2 makes \"zqzq\", which vocab.json has not"), wrong.getMessage());
         Files.writeString(folder.resolve("vocab.json"), "{\"a\": \"b\"}");
         wrong = assertThrows(LetheException.class, () -> ClipTokenizer.read(folder));
-        assertTrue(wrong.getMessage().endsWith("token \"a\" has the id \"b\", expected a whole number"), wrong.getMessage());
+        assertTrue(
+                wrong.getMessage().endsWith("token \"a\" has the id \"b\", expected a whole number"),
+                wrong.getMessage());
     }
 }

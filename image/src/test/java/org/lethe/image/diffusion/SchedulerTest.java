@@ -63,7 +63,8 @@ class SchedulerTest {
     @ParameterizedTest
     @MethodSource("trajectories")
     void everyStateIsThatOfTheReference(String name) {
-        JsonNode said = Goldens.json("schedulers/golden.json").path("trajectories").path(name);
+        JsonNode said =
+                Goldens.json("schedulers/golden.json").path("trajectories").path(name);
         try (var _ = new PointerScope();
                 var golden = Goldens.in("schedulers")) {
             Scheduler scheduler = read(said, name);
@@ -120,7 +121,9 @@ class SchedulerTest {
         try (var _ = new PointerScope();
                 var golden = Goldens.in("schedulers")) {
             NoiseSchedule noise = new NoiseSchedule();
-            int[] times = Arrays.stream(golden.longs("fwd.in.timestep")).mapToInt(t -> (int) t).toArray();
+            int[] times = Arrays.stream(golden.longs("fwd.in.timestep"))
+                    .mapToInt(t -> (int) t)
+                    .toArray();
             Tensor clean = golden.tensor("fwd.in.sample");
             Tensor z = golden.tensor("fwd.in.noise");
             golden.same("forward", "fwd.out.add_noise", noise.noised(clean, z, times), 1e-5);
@@ -146,7 +149,8 @@ class SchedulerTest {
             Map.of(
                             "linear_1e-4_0.02", new NoiseSchedule(1000, 1e-4, 0.02, Curve.LINEAR, false),
                             "scaled_linear", new NoiseSchedule(),
-                            "scaled_linear.zero_snr", new NoiseSchedule(1000, 0.00085, 0.012, Curve.SCALED_LINEAR, true),
+                            "scaled_linear.zero_snr",
+                                    new NoiseSchedule(1000, 0.00085, 0.012, Curve.SCALED_LINEAR, true),
                             "squaredcos_cap_v2", new NoiseSchedule(1000, 1e-4, 0.02, Curve.SQUAREDCOS_CAP_V2, false),
                             "sigmoid", new NoiseSchedule(1000, 1e-4, 0.02, Curve.SIGMOID, false))
                     .forEach((name, noise) -> {
@@ -194,8 +198,8 @@ class SchedulerTest {
             NoiseSchedule noise = new NoiseSchedule();
             double[] table = noise.sigmas();
             Tensor z = golden.tensor("in.noise").select(0, 0);
-            for (Scheduler scheduler : List.of(
-                    new Euler(), new Heun(), new LinearMultistep(), new DpmSolver(), new UniPc(), new Lcm())) {
+            for (Scheduler scheduler :
+                    List.of(new Euler(), new Heun(), new LinearMultistep(), new DpmSolver(), new UniPc(), new Lcm())) {
                 Tensor start = scheduler.noised(clean, z, 12, 0);
                 Tensor found = scheduler.sample(start, new Scheduler.Course(12, Keyed.seed(5), clean), (in, t) -> {
                     double sigma = table[(int) t] + (t - (int) t) * (t > 998 ? 0 : table[(int) t + 1] - table[(int) t]);
@@ -222,8 +226,7 @@ class SchedulerTest {
                         }),
                         SchedulerTest::network);
                 Tensor middle = Tensors.of(states.get(3), start.shape()); // after calls 0 to 3
-                Tensor end =
-                        scheduler.sample(middle, Scheduler.Course.still(8).skipping(4), SchedulerTest::network);
+                Tensor end = scheduler.sample(middle, Scheduler.Course.still(8).skipping(4), SchedulerTest::network);
                 assertArrayEquals(states.getLast(), Tensors.floats(end.contiguous()), scheduler.toString());
             }
         }
@@ -247,7 +250,9 @@ class SchedulerTest {
         try (var _ = new PointerScope()) {
             Tensor like = torch.zeros(2, 4, 3, 3);
             var one = Scheduler.draws(Keyed.seed(3), like);
-            assertArrayEquals(Tensors.floats(one.apply(2)), Tensors.floats(Scheduler.draws(Keyed.seed(3), like).apply(2)));
+            assertArrayEquals(
+                    Tensors.floats(one.apply(2)),
+                    Tensors.floats(Scheduler.draws(Keyed.seed(3), like).apply(2)));
             assertTrue(one.apply(0).sub(one.apply(1)).abs().max().item_double() > 0.1);
         }
     }
@@ -286,18 +291,42 @@ class SchedulerTest {
     @Test
     void whatTheyCannotCarryOutIsRefused() {
         for (String[] bad : new String[][] {
-            {"\"_class_name\": \"DEISMultistepScheduler\"", "_class_name is \"DEISMultistepScheduler\", expected one of DDIMScheduler"},
-            {"\"_class_name\": \"DDIMScheduler\", \"thresholding\": true", "thresholding is true, expected false, as nothing else is supported"},
-            {"\"_class_name\": \"DDIMScheduler\", \"timestep_spacing\": \"odd\"", "timestep_spacing is \"odd\", expected one of leading, linspace, trailing"},
-            {"\"_class_name\": \"DDIMScheduler\", \"trained_betas\": [0.1]", "trained_betas is there, expected it absent, as it is not supported"},
-            {"\"_class_name\": \"EulerDiscreteScheduler\", \"sigma_min\": 0.002", "sigma_min is 0.002, expected it absent, as it is not known here"},
-            {"\"_class_name\": \"EulerDiscreteScheduler\", \"use_beta_sigmas\": true", "use_beta_sigmas is true, expected it absent, as it is not known here"},
-            {"\"_class_name\": \"UniPCMultistepScheduler\", \"solver_type\": \"bh1\"", "solver_type is bh1, expected bh2, or final_sigmas_type sigma_min"},
-            {"\"_class_name\": \"DDIMScheduler\", \"rescale_betas_zero_snr\": true", "prediction_type is epsilon, expected v_prediction or sample"},
+            {
+                "\"_class_name\": \"DEISMultistepScheduler\"",
+                "_class_name is \"DEISMultistepScheduler\", expected one of DDIMScheduler"
+            },
+            {
+                "\"_class_name\": \"DDIMScheduler\", \"thresholding\": true",
+                "thresholding is true, expected false, as nothing else is supported"
+            },
+            {
+                "\"_class_name\": \"DDIMScheduler\", \"timestep_spacing\": \"odd\"",
+                "timestep_spacing is \"odd\", expected one of leading, linspace, trailing"
+            },
+            {
+                "\"_class_name\": \"DDIMScheduler\", \"trained_betas\": [0.1]",
+                "trained_betas is there, expected it absent, as it is not supported"
+            },
+            {
+                "\"_class_name\": \"EulerDiscreteScheduler\", \"sigma_min\": 0.002",
+                "sigma_min is 0.002, expected it absent, as it is not known here"
+            },
+            {
+                "\"_class_name\": \"EulerDiscreteScheduler\", \"use_beta_sigmas\": true",
+                "use_beta_sigmas is true, expected it absent, as it is not known here"
+            },
+            {
+                "\"_class_name\": \"UniPCMultistepScheduler\", \"solver_type\": \"bh1\"",
+                "solver_type is bh1, expected bh2, or final_sigmas_type sigma_min"
+            },
+            {
+                "\"_class_name\": \"DDIMScheduler\", \"rescale_betas_zero_snr\": true",
+                "prediction_type is epsilon, expected v_prediction or sample"
+            },
             {"\"_class_name\": \"DDIMScheduler\", \"beta_start\": 2", "beta_start is 2.0, expected above 0, below 1"},
         }) {
-            LetheException wrong =
-                    assertThrows(LetheException.class, () -> Scheduler.parse("{" + bad[0] + "}", "scheduler_config.json"));
+            LetheException wrong = assertThrows(
+                    LetheException.class, () -> Scheduler.parse("{" + bad[0] + "}", "scheduler_config.json"));
             assertTrue(wrong.getMessage().startsWith("scheduler_config.json: " + bad[1]), wrong.getMessage());
         }
         IllegalArgumentException many = assertThrows(IllegalArgumentException.class, () -> new Ddim().times(1001));

@@ -10,10 +10,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -121,7 +124,8 @@ class UNetTest {
                     golden.same(
                             name,
                             key,
-                            Tensors.floats(net.layers().parameters().tensor(parameter).detach()),
+                            Tensors.floats(
+                                    net.layers().parameters().tensor(parameter).detach()),
                             2e-5,
                             n -> Math.abs(gradient[n]) >= 1e-4,
                             2e-4);
@@ -130,7 +134,9 @@ class UNetTest {
             }
             assertTrue(stepped > 10);
             assertEquals(
-                    said.path("loss_after").asDouble(), loss(net, golden, sample, states).item_double(), 5e-5);
+                    said.path("loss_after").asDouble(),
+                    loss(net, golden, sample, states).item_double(),
+                    5e-5);
         }
     }
 
@@ -164,15 +170,30 @@ class UNetTest {
     @Test
     void whatItCannotCarryOutIsRefused() throws IOException {
         for (String[] bad : new String[][] {
-            {"\"class_embed_type\": \"timestep\"", "class_embed_type is \"timestep\", expected it absent, as it is not known here"},
+            {
+                "\"class_embed_type\": \"timestep\"",
+                "class_embed_type is \"timestep\", expected it absent, as it is not known here"
+            },
             {"\"num_class_embeds\": 1000", "num_class_embeds is 1000, expected it absent, as it is not known here"},
-            {"\"time_embedding_type\": \"fourier\"", "time_embedding_type is \"fourier\", expected positional, as nothing else is supported"},
-            {"\"attention_head_dim\": [8, 8]", "attention_head_dim is [8,8], expected one number for each of the 4 levels"},
-            {"\"down_block_types\": [\"ResnetDownsampleBlock2D\"]", "down_block_types is ResnetDownsampleBlock2D, expected CrossAttnDownBlock2D or DownBlock2D"},
-            {"\"_class_name\": \"UNet3DConditionModel\"", "_class_name is \"UNet3DConditionModel\", expected one of UNet2DConditionModel, UNet2DModel"},
+            {
+                "\"time_embedding_type\": \"fourier\"",
+                "time_embedding_type is \"fourier\", expected positional, as nothing else is supported"
+            },
+            {
+                "\"attention_head_dim\": [8, 8]",
+                "attention_head_dim is [8,8], expected one number for each of the 4 levels"
+            },
+            {
+                "\"down_block_types\": [\"ResnetDownsampleBlock2D\"]",
+                "down_block_types is ResnetDownsampleBlock2D, expected CrossAttnDownBlock2D or DownBlock2D"
+            },
+            {
+                "\"_class_name\": \"UNet3DConditionModel\"",
+                "_class_name is \"UNet3DConditionModel\", expected one of UNet2DConditionModel, UNet2DModel"
+            },
         }) {
-            LetheException wrong = assertThrows(
-                    LetheException.class, () -> UNet.Config.parse("{" + bad[0] + "}", "unet/config.json"));
+            LetheException wrong =
+                    assertThrows(LetheException.class, () -> UNet.Config.parse("{" + bad[0] + "}", "unet/config.json"));
             assertEquals("unet/config.json: " + bad[1], wrong.getMessage());
         }
         try (var _ = new PointerScope()) {
@@ -197,8 +218,13 @@ class UNetTest {
             Files.copy(Goldens.of("diffusion/unet-sd2/config.json"), folder.resolve("config.json"));
             net.layers().save(folder.resolve("diffusion_pytorch_model.safetensors"));
             UNet again = UNet.load(folder, Device.CPU, ScalarType.Float);
-            net.layers().parameters().all().forEach((name, tensor) -> assertArrayEquals(
-                    Tensors.floats(tensor), Tensors.floats(again.layers().parameters().tensor(name)), name));
+            net.layers()
+                    .parameters()
+                    .all()
+                    .forEach((name, tensor) -> assertArrayEquals(
+                            Tensors.floats(tensor),
+                            Tensors.floats(again.layers().parameters().tensor(name)),
+                            name));
 
             UNet half = new UNet(net.config(), Device.CPU, ScalarType.Half);
             half.layers().load(folder, Optional::of);
@@ -206,8 +232,8 @@ class UNetTest {
             half.layers().save(folder.resolve("diffusion_pytorch_model.fp16.safetensors"));
             UNet variant = UNet.load(folder, Device.CPU, ScalarType.Float);
             Tensor states = golden.tensor("in.encoder_hidden_states");
-            Tensor out = variant.predict(
-                    golden.tensor("in.sample.0"), golden.ids("in.timestep"), UNet.Condition.of(states));
+            Tensor out =
+                    variant.predict(golden.tensor("in.sample.0"), golden.ids("in.timestep"), UNet.Condition.of(states));
             golden.same("half weights", "out.sample.0", out, 2e-2);
         }
     }
@@ -222,7 +248,8 @@ class UNetTest {
                 Tensor out = net.predict(
                         golden.tensor("in.sample.0").to(type),
                         golden.ids("in.timestep"),
-                        UNet.Condition.of(golden.tensor("in.encoder_hidden_states").to(type)));
+                        UNet.Condition.of(
+                                golden.tensor("in.encoder_hidden_states").to(type)));
                 assertEquals(type, out.scalar_type().intern());
                 golden.same("type", "out.sample.0", out, type == ScalarType.Double ? 5e-6 : 0.1);
             }
@@ -240,7 +267,7 @@ class UNetTest {
                     new TensorVector(loss),
                     new TensorVector(sample),
                     new TensorVector(),
-                    new org.bytedeco.pytorch.BoolOptional(true),
+                    new BoolOptional(true),
                     true,
                     false);
             first.get(0).square().sum().backward();
@@ -253,13 +280,12 @@ class UNetTest {
         try (var _ = new PointerScope()) {
             UNet net = load("unet-sd2");
             Files.copy(Goldens.of("diffusion/unet-sd2/config.json"), folder.resolve("config.json"));
-            java.util.Map<String, Tensor> all =
-                    new java.util.LinkedHashMap<>(net.layers().parameters().all());
+            Map<String, Tensor> all =
+                    new LinkedHashMap<>(net.layers().parameters().all());
             all.remove("conv_in.bias");
             all.put("conv_in.weight", torch.zeros(16, 4, 3, 1));
             all.put("conv_inn.bias", torch.zeros(16));
-            ModelFiles.write(
-                    folder.resolve("diffusion_pytorch_model.safetensors"), Parameters.of(all), java.util.Map.of());
+            ModelFiles.write(folder.resolve("diffusion_pytorch_model.safetensors"), Parameters.of(all), Map.of());
             LetheException wrong =
                     assertThrows(LetheException.class, () -> UNet.load(folder, Device.CPU, ScalarType.Float));
             assertTrue(wrong.getMessage().contains("\"conv_in.bias\" [16] is missing"), wrong.getMessage());
