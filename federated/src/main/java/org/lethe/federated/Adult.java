@@ -20,8 +20,21 @@ import org.lethe.Named;
 @Named("adult")
 public record Adult(Partition sites, boolean sexInInput) implements PublicTable {
     private static final String[] COLUMNS = {
-        "age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation", "relationship", "race",
-        "sex", "capital-gain", "capital-loss", "hours-per-week", "native-country", "income"
+        "age",
+        "workclass",
+        "fnlwgt",
+        "education",
+        "education-num",
+        "marital-status",
+        "occupation",
+        "relationship",
+        "race",
+        "sex",
+        "capital-gain",
+        "capital-loss",
+        "hours-per-week",
+        "native-country",
+        "income"
     };
 
     /** 5 clients that differ by sex. */

@@ -3,8 +3,8 @@ package org.lethe.federated;
 import static org.lethe.Check.require;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.ArrayList;
+import java.util.List;
 import org.lethe.Components;
 import org.lethe.DataFolders;
 import org.lethe.Named;
@@ -51,8 +51,8 @@ public record Bank(Partition sites, double test, Rows rows, boolean duration) im
                 .with("age-group", "age", age -> age.matches("2[5-9]|[345]\\d|60") ? "middle" : "other");
         Frame[] parts = PublicTable.divided(all, test, sites.seed());
         List<Encoding.Part> encoding = new ArrayList<>();
-        for (String column : List.of(
-                "job", "marital", "education", "default", "housing", "loan", "contact", "month", "poutcome")) {
+        for (String column :
+                List.of("job", "marital", "education", "default", "housing", "loan", "contact", "month", "poutcome")) {
             encoding.add(new Encoding.Part.Categories(column));
         }
         for (String column : List.of("age", "balance", "day", "campaign", "pdays", "previous")) {

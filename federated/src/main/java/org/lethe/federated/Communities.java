@@ -51,8 +51,7 @@ public record Communities(Partition sites, double test) implements PublicTable {
                 .filter(column -> !NO_FEATURES.contains(column))
                 .<Encoding.Part>map(Encoding.Part.Scaled::new)
                 .toList();
-        return new Parts(
-                parts[0], parts[1], new Encoding(encoding), "class", List.of("1"), List.of("Black", "state"));
+        return new Parts(parts[0], parts[1], new Encoding(encoding), "class", List.of("1"), List.of("Black", "state"));
     }
 
     /** Names, the answer, and what it was made from. */

@@ -124,7 +124,9 @@ record Encoding(List<Part> parts) {
             int[] starts = new int[frame.size() + 1];
             int[] at = new int[64];
             float[] values = new float[64];
-            int[] fields = columns.stream().mapToInt(c -> frame.column(c.part.column())).toArray();
+            int[] fields = columns.stream()
+                    .mapToInt(c -> frame.column(c.part.column()))
+                    .toArray();
             Row row = new Row(at, values, 0);
             for (int r = 0; r < frame.size(); r++) {
                 for (int k = 0; k < fields.length; k++) {
@@ -154,7 +156,8 @@ record Encoding(List<Part> parts) {
                     double value = frame.number(r, field) - column.numbers[0];
                     row.add(column.first, range > 0 ? (float) (value / range) : 0);
                 }
-                case Part.Flag flag -> row.add(column.first, frame.text(r, field).equals(flag.text) ? 1 : 0);
+                case Part.Flag flag ->
+                    row.add(column.first, frame.text(r, field).equals(flag.text) ? 1 : 0);
                 case Part.Thermometer _ -> {
                     double value = frame.number(r, field);
                     for (int k = 0; k < column.numbers.length; k++) {
@@ -163,7 +166,9 @@ record Encoding(List<Part> parts) {
                 }
                 case Part.Bins _ -> {
                     double value = frame.number(r, field);
-                    int bin = (int) Arrays.stream(column.numbers).filter(cut -> value > cut).count();
+                    int bin = (int) Arrays.stream(column.numbers)
+                            .filter(cut -> value > cut)
+                            .count();
                     row.add(column.first + bin, 1);
                 }
             }

@@ -32,9 +32,12 @@ public interface FederatedLearner extends Learner<Sites, Classifier> {
     /** The cost of a number of rounds. */
     default Estimate estimate(Sites data, int rounds) {
         Network network = network(data.features().size());
-        double perRow = (double) data.train().values().length / Math.max(1, data.train().size());
-        double cohort = Math.max(1, federation().participation() * data.clients().size());
-        double batch = Math.min(local().batch(), (double) data.trainSize() / data.clients().size());
+        double perRow =
+                (double) data.train().values().length / Math.max(1, data.train().size());
+        double cohort =
+                Math.max(1, federation().participation() * data.clients().size());
+        double batch = Math.min(
+                local().batch(), (double) data.trainSize() / data.clients().size());
         double width = Math.max(4, network.stride());
         double step = batch * (perRow * 2 + 8) * width * 0.4e-9 + network.length() * 1.5e-9;
         return new Estimate(

@@ -44,7 +44,10 @@ public record German(Partition sites, double test) implements PublicTable {
     @Override
     public Parts parts(DataFolders folders) {
         Frame all = Frame.headed(file(folders, "german_data_credit.csv"), ",")
-                .with("age-group", "age", age -> age.matches("\\d+") && Integer.parseInt(age) <= 25 ? "young" : "older");
+                .with(
+                        "age-group",
+                        "age",
+                        age -> age.matches("\\d+") && Integer.parseInt(age) <= 25 ? "young" : "older");
         Frame[] parts = PublicTable.divided(all, test, sites.seed());
         return new Parts(
                 parts[0],

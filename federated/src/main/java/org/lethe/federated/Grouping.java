@@ -87,7 +87,8 @@ public record Grouping(List<String> attributes, List<List<String>> labels, int[]
             throw new LetheException(
                     LetheException.Code.DATA,
                     "groups by " + String.join(" and ", attributes) + ": expected at least two with " + smallest
-                            + " training records or more, found " + (names.isEmpty() ? "none" : "only " + names.getFirst())
+                            + " training records or more, found "
+                            + (names.isEmpty() ? "none" : "only " + names.getFirst())
                             + (merged.isEmpty() ? "" : "; too small are " + String.join(", ", merged)));
         }
         return new Grouping(attributes, labels, groups, names);
@@ -137,7 +138,9 @@ public record Grouping(List<String> attributes, List<List<String>> labels, int[]
             put(header, "attribute." + a + ".label", labels.get(a));
         }
         put(header, "group", names);
-        tensors.put("groups", Safetensors.Tensor.of(Arrays.stream(cells).asLongStream().toArray(), cells.length));
+        tensors.put(
+                "groups",
+                Safetensors.Tensor.of(Arrays.stream(cells).asLongStream().toArray(), cells.length));
     }
 
     /** The grouping in a file. */
@@ -148,7 +151,8 @@ public record Grouping(List<String> attributes, List<List<String>> labels, int[]
         for (int a = 0; a < attributes.size(); a++) {
             labels.add(list(header, "attribute." + a + ".label"));
         }
-        int[] cells = Arrays.stream(file.longs("groups")).mapToInt(Math::toIntExact).toArray();
+        int[] cells =
+                Arrays.stream(file.longs("groups")).mapToInt(Math::toIntExact).toArray();
         return new Grouping(attributes, labels, cells, list(header, "group"));
     }
 

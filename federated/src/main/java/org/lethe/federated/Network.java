@@ -228,7 +228,8 @@ public record Network(int features, int hidden, double dropout) implements Seria
     /** 1/(1−dropout) for a unit that stays and 0 for one that is left out; 16 bits decide. */
     private void keep(Keyed key, float[] kept) {
         int last = (int) Math.round(dropout * 65_536) - 1;
-        float[] either = {0, (float) (1 / (1 - dropout))}; // looked up, as a branch on noise is guessed wrong half the time
+        float[] either = {0, (float) (1 / (1 - dropout))
+        }; // looked up, as a branch on noise is guessed wrong half the time
         for (int k = 0; k < kept.length; k += 4) {
             long bits = key.at(k);
             kept[k] = either[last - (int) (bits & 0xFFFF) >>> 31];

@@ -141,7 +141,10 @@ public record Partition(int clients, By by, String attribute, double alpha, int 
                     LetheException.Code.DATA,
                     "sites: no label of \"" + Printable.text(attribute) + "\" has " + least
                             + " training records, expected one that has; labels are "
-                            + column.labels().stream().limit(10).map(Printable::text).collect(Collectors.joining(", ")));
+                            + column.labels().stream()
+                                    .limit(10)
+                                    .map(Printable::text)
+                                    .collect(Collectors.joining(", ")));
         }
         return found;
     }
@@ -228,8 +231,9 @@ public record Partition(int clients, By by, String attribute, double alpha, int 
     }
 
     private static int[] shuffled(int[] strata, int stratum, Keyed key) {
-        int[] members =
-                IntStream.range(0, strata.length).filter(i -> strata[i] == stratum).toArray();
+        int[] members = IntStream.range(0, strata.length)
+                .filter(i -> strata[i] == stratum)
+                .toArray();
         Keyed draws = key.of("shuffle").of(stratum);
         for (int i = members.length - 1; i > 0; i--) {
             int other = Keyed.below(draws.at(i), i + 1);

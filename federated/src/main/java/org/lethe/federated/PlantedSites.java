@@ -98,7 +98,8 @@ public record PlantedSites(int clients, int records, int features, double groupE
                 int r = k * each + i;
                 groups[r] = Keyed.unit(draws.at(0)) < share ? 0 : 1;
                 for (int f = 0; f < features; f++) {
-                    double x = Keyed.normal(draws.at(2 + f)) + (f == 0 ? (groups[r] == 0 ? 1 : -1) * groupEffect / 2 : 0);
+                    double x =
+                            Keyed.normal(draws.at(2 + f)) + (f == 0 ? (groups[r] == 0 ? 1 : -1) * groupEffect / 2 : 0);
                     columns[r * features + f] = f;
                     values[r * features + f] = (float) x;
                 }

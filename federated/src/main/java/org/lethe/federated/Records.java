@@ -73,6 +73,8 @@ public record Records(
                 .orElseThrow(() -> new LetheException(
                         LetheException.Code.STUDY,
                         "there is no attribute \"" + Printable.text(name) + "\" of people, expected one of "
-                                + attributes.stream().map(a -> Printable.text(a.name)).collect(Collectors.joining(", "))));
+                                + attributes.stream()
+                                        .map(a -> Printable.text(a.name))
+                                        .collect(Collectors.joining(", "))));
     }
 }

@@ -50,7 +50,12 @@ public final class Server {
     public static Server of(Sites sites, int[] groups, FederatedLearner learner, Env env) {
         Network network = learner.network(sites.features().size());
         return new Server(
-                new Setup(sites, groups, network, learner.local(), learner.federation().steps()),
+                new Setup(
+                        sites,
+                        groups,
+                        network,
+                        learner.local(),
+                        learner.federation().steps()),
                 learner.federation(),
                 env);
     }

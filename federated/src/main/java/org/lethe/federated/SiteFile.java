@@ -127,19 +127,20 @@ public record SiteFile(
             attributes.add(site);
         }
         Partition partition = site.isEmpty() ? sites : sites.withBy(Partition.By.COLUMN, site);
-        return new PublicTable.Parts(
-                        divided[0], divided[1], new Encoding(parts), label, List.of(positive), attributes)
+        return new PublicTable.Parts(divided[0], divided[1], new Encoding(parts), label, List.of(positive), attributes)
                 .sites(partition);
     }
 
     private void requireLabels(Frame all) {
         byte[] labels = Encoding.labels(all, label, List.of(positive));
-        long ones = IntStream.range(0, labels.length).filter(i -> labels[i] == 1).count();
+        long ones =
+                IntStream.range(0, labels.length).filter(i -> labels[i] == 1).count();
         if (ones == 0 || ones == labels.length) {
             throw new LetheException(
                     LetheException.Code.DATA,
                     all.file() + ": " + (ones == 0 ? "no" : "every") + " row has \"" + Printable.text(positive)
-                            + "\" in column \"" + Printable.text(label) + "\", expected some that have and some that have not");
+                            + "\" in column \"" + Printable.text(label)
+                            + "\", expected some that have and some that have not");
         }
     }
 
@@ -160,7 +161,8 @@ public record SiteFile(
                 || !sensitiveInInput && sensitive.contains(column));
         if (others.isEmpty()) {
             throw new LetheException(
-                    LetheException.Code.DATA, file + ": expected columns beside the label and sensitive ones, found none");
+                    LetheException.Code.DATA,
+                    file + ": expected columns beside the label and sensitive ones, found none");
         }
         return others;
     }

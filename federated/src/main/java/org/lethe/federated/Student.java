@@ -3,8 +3,8 @@ package org.lethe.federated;
 import static org.lethe.Check.require;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.ArrayList;
+import java.util.List;
 import org.lethe.Components;
 import org.lethe.DataFolders;
 import org.lethe.Named;
@@ -85,10 +85,35 @@ public record Student(Partition sites, double test, Course course, boolean earli
     }
 
     private static final List<String> CATEGORIES = List.of(
-            "school", "address", "famsize", "Pstatus", "Mjob", "Fjob", "reason", "guardian", "schoolsup", "famsup", "paid",
-            "activities", "nursery", "higher", "internet", "romantic");
+            "school",
+            "address",
+            "famsize",
+            "Pstatus",
+            "Mjob",
+            "Fjob",
+            "reason",
+            "guardian",
+            "schoolsup",
+            "famsup",
+            "paid",
+            "activities",
+            "nursery",
+            "higher",
+            "internet",
+            "romantic");
 
     private static final List<String> NUMBERS = List.of(
-            "age", "Medu", "Fedu", "traveltime", "studytime", "failures", "famrel", "freetime", "goout", "Dalc", "Walc",
-            "health", "absences");
+            "age",
+            "Medu",
+            "Fedu",
+            "traveltime",
+            "studytime",
+            "failures",
+            "famrel",
+            "freetime",
+            "goout",
+            "Dalc",
+            "Walc",
+            "health",
+            "absences");
 }

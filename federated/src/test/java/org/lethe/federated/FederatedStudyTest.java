@@ -22,8 +22,7 @@ import org.lethe.study.RunFolder;
 import org.lethe.study.Study;
 
 class FederatedStudyTest {
-    private static final String SMALL =
-            """
+    private static final String SMALL = """
             study: small
             subject: federated
             data: [{planted-sites: {clients: 3, records: 100}}]

@@ -43,11 +43,11 @@ class GroupingTest {
 
     @Test
     void oneGroupAloneIsRefused() {
-        LetheException refused =
-                assertThrows(LetheException.class, () -> Grouping.of(PEOPLE, List.of("sex"), 4));
+        LetheException refused = assertThrows(LetheException.class, () -> Grouping.of(PEOPLE, List.of("sex"), 4));
         assertTrue(refused.getMessage().contains("only f"), refused.getMessage());
-        LetheException unknown =
-                assertThrows(LetheException.class, () -> Grouping.of(PEOPLE, List.of("age"), 4));
-        assertTrue(unknown.getMessage().contains("\"age\"") && unknown.getMessage().contains("sex, race"), unknown.getMessage());
+        LetheException unknown = assertThrows(LetheException.class, () -> Grouping.of(PEOPLE, List.of("age"), 4));
+        assertTrue(
+                unknown.getMessage().contains("\"age\"") && unknown.getMessage().contains("sex, race"),
+                unknown.getMessage());
     }
 }

@@ -20,12 +20,18 @@ class PartitionTest {
 
     @Test
     void everyRecordIsAtOneClient() {
-        for (Partition.By by : List.of(Partition.By.ATTRIBUTE, Partition.By.LABEL, Partition.By.BOTH, Partition.By.NOTHING)) {
+        for (Partition.By by :
+                List.of(Partition.By.ATTRIBUTE, Partition.By.LABEL, Partition.By.BOTH, Partition.By.NOTHING)) {
             List<Sites.Client> clients = split(new Partition(7, by, "", 0.5, 10, 3));
-            int[] all = clients.stream().flatMapToInt(c -> Arrays.stream(c.train())).sorted().toArray();
+            int[] all = clients.stream()
+                    .flatMapToInt(c -> Arrays.stream(c.train()))
+                    .sorted()
+                    .toArray();
             assertEquals(DATA.train().size(), all.length);
             assertEquals(DATA.train().size(), Arrays.stream(all).distinct().count());
-            assertEquals(DATA.test().size(), clients.stream().mapToInt(c -> c.test().length).sum());
+            assertEquals(
+                    DATA.test().size(),
+                    clients.stream().mapToInt(c -> c.test().length).sum());
             clients.forEach(c -> assertTrue(c.train().length >= 10));
         }
     }
@@ -42,7 +48,8 @@ class PartitionTest {
     private static double spread(Partition partition) {
         int[] groups = DATA.train().attribute("group").of();
         double[] shares = split(partition).stream()
-                .mapToDouble(c -> Arrays.stream(c.train()).filter(i -> groups[i] == 0).count() / (double) c.train().length)
+                .mapToDouble(c ->
+                        Arrays.stream(c.train()).filter(i -> groups[i] == 0).count() / (double) c.train().length)
                 .sorted()
                 .toArray();
         return shares[shares.length - 1] - shares[0];
@@ -53,8 +60,10 @@ class PartitionTest {
         int[] groups = DATA.train().attribute("group").of();
         int[] tested = DATA.test().attribute("group").of();
         for (Sites.Client client : split(new Partition(4, Partition.By.ATTRIBUTE, "group", 0.5, 10, 2))) {
-            double train = Arrays.stream(client.train()).filter(i -> groups[i] == 0).count();
-            double test = Arrays.stream(client.test()).filter(i -> tested[i] == 0).count();
+            double train =
+                    Arrays.stream(client.train()).filter(i -> groups[i] == 0).count();
+            double test =
+                    Arrays.stream(client.test()).filter(i -> tested[i] == 0).count();
             double all = Arrays.stream(groups).filter(g -> g == 0).count();
             double allTested = Arrays.stream(tested).filter(g -> g == 0).count();
             assertEquals(train / all, test / allTested, 2 / allTested, client.name());
@@ -71,14 +80,17 @@ class PartitionTest {
 
     @Test
     void oneClientHoldsEverything() {
-        assertEquals(DATA.train().size(), split(new Partition().withClients(1)).getFirst().train().length);
+        assertEquals(
+                DATA.train().size(),
+                split(new Partition().withClients(1)).getFirst().train().length);
     }
 
     @Test
     void moreClientsThanRecordsAreRefusedAtOnce() {
-        LetheException refused =
-                assertThrows(LetheException.class, () -> split(new Partition().withClients(400)));
-        assertTrue(refused.getMessage().contains("400 clients with at least 10 records each need 4000"), refused.getMessage());
+        LetheException refused = assertThrows(LetheException.class, () -> split(new Partition().withClients(400)));
+        assertTrue(
+                refused.getMessage().contains("400 clients with at least 10 records each need 4000"),
+                refused.getMessage());
     }
 
     @Test

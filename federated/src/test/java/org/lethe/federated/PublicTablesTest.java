@@ -21,7 +21,11 @@ class PublicTablesTest {
         assertEquals(7_841, ones(adult.train()));
         assertEquals(3_846, ones(adult.test()), "labels of the test file end with a dot");
         Records.Attribute sex = adult.train().attribute("sex");
-        assertEquals(10_771, IntStream.of(sex.of()).filter(s -> sex.labels().get(s).equals("Female")).count());
+        assertEquals(
+                10_771,
+                IntStream.of(sex.of())
+                        .filter(s -> sex.labels().get(s).equals("Female"))
+                        .count());
     }
 
     @Test
@@ -72,11 +76,12 @@ class PublicTablesTest {
 
     @Test
     void communitiesHaveAClientForEachState() {
-        Communities byState =
-                new Communities().withSites(new Partition().withBy(Partition.By.COLUMN, "state"));
+        Communities byState = new Communities().withSites(new Partition().withBy(Partition.By.COLUMN, "state"));
         Sites sites = load(byState);
         assertEquals(1_994, size(sites));
-        assertTrue(sites.clients().size() > 20 && sites.clients().size() <= 46, "" + sites.clients().size());
+        assertTrue(
+                sites.clients().size() > 20 && sites.clients().size() <= 46,
+                "" + sites.clients().size());
         sites.clients().forEach(c -> assertTrue(c.train().length >= 10));
     }
 

@@ -45,8 +45,7 @@ class SiteFileTest {
     @Test
     void columnsBecomeFeaturesAndSensitiveOnesDoNot() throws IOException {
         Sites sites = load(file(people(40)));
-        assertEquals(
-                List.of("age", "job=clerk", "job=nurse", "clinic=north", "clinic=south"), sites.features());
+        assertEquals(List.of("age", "job=clerk", "job=nurse", "clinic=north", "clinic=south"), sites.features());
         assertEquals(40, sites.train().size() + sites.test().size());
         assertEquals(12, sites.test().size());
     }
@@ -54,7 +53,9 @@ class SiteFileTest {
     @Test
     void aColumnSaysWhichClientHoldsARow() throws IOException {
         Sites sites = load(file(people(40)).withSite("clinic"));
-        assertEquals(List.of("north", "south"), sites.clients().stream().map(Sites.Client::name).toList());
+        assertEquals(
+                List.of("north", "south"),
+                sites.clients().stream().map(Sites.Client::name).toList());
         assertTrue(sites.features().stream().noneMatch(f -> f.startsWith("clinic")));
     }
 
@@ -103,7 +104,8 @@ class SiteFileTest {
             lines[i + 1] = 20 + i + "," + List.of("f", "m", "").get(i % 3) + "," + i % 2;
         }
         Sites sites = load(file(table(lines)));
-        assertEquals(List.of("f", "m"), Grouping.of(sites.train(), List.of("sex"), 1).names());
+        assertEquals(
+                List.of("f", "m"), Grouping.of(sites.train(), List.of("sex"), 1).names());
     }
 
     @Test

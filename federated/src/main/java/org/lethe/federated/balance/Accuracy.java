@@ -44,9 +44,7 @@ public record Accuracy(double margin) implements Audit<Sites, Classifier> {
         findings.addAll(Predictions.finding("accuracy", now, of.size(), Direction.HIGHER));
         for (Finding finding : Predictions.finding("accuracy-change", change, of.size(), Direction.HIGHER)) {
             findings.add(finding.judged(Resampling.notWorse(
-                    String.format(Locale.ROOT, "at most %s is lost", margin),
-                    Predictions.interval(change),
-                    margin)));
+                    String.format(Locale.ROOT, "at most %s is lost", margin), Predictions.interval(change), margin)));
         }
         findings.addAll(Predictions.finding(
                 "log-loss", of.means(losses(of.labels(), of.after()), all), of.size(), Direction.LOWER));

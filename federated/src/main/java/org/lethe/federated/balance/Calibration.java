@@ -75,7 +75,8 @@ public record Calibration(int bins) implements Audit<Sites, Classifier> {
                     n++;
                 }
             }
-            errors[r + 1] = n == 0 ? Double.NaN : Arrays.stream(gap).map(Math::abs).sum() / n;
+            errors[r + 1] =
+                    n == 0 ? Double.NaN : Arrays.stream(gap).map(Math::abs).sum() / n;
         }
         return errors;
     }

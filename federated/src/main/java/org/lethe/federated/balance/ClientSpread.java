@@ -46,8 +46,10 @@ public record ClientSpread() implements Audit<Sites, Classifier> {
         }
         if (!gaps.isEmpty()) {
             double[] all = gaps.stream().mapToDouble(g -> g).toArray();
-            findings.add(found("local-demographic-parity-difference-mean", all, ClientSpread::mean, Direction.LOWER, key));
-            findings.add(found("local-demographic-parity-difference-max", all, ClientSpread::max, Direction.LOWER, key));
+            findings.add(
+                    found("local-demographic-parity-difference-mean", all, ClientSpread::mean, Direction.LOWER, key));
+            findings.add(
+                    found("local-demographic-parity-difference-max", all, ClientSpread::max, Direction.LOWER, key));
         }
         findings.add(new Finding("clients-without-test-records", clients - accuracies.size(), clients, Direction.NONE));
         findings.add(new Finding("clients-without-local-gap", clients - gaps.size(), clients, Direction.NONE));

@@ -42,12 +42,11 @@ public record FairFed(double step, int rounds) implements Balancing {
 
     @Override
     public Algorithm algorithm(BalanceSites request, Grouping grouping, FederatedLearner learner, Env env) {
-        GroupRates.Metric metric =
-                switch (request.fairness()) {
-                    case DEMOGRAPHIC_PARITY -> GroupRates.Metric.DEMOGRAPHIC_PARITY_DIFFERENCE;
-                    case EQUAL_OPPORTUNITY -> GroupRates.Metric.EQUAL_OPPORTUNITY_DIFFERENCE;
-                    case EQUALIZED_ODDS -> GroupRates.Metric.EQUALIZED_ODDS_WORST_CASE;
-                };
+        GroupRates.Metric metric = switch (request.fairness()) {
+            case DEMOGRAPHIC_PARITY -> GroupRates.Metric.DEMOGRAPHIC_PARITY_DIFFERENCE;
+            case EQUAL_OPPORTUNITY -> GroupRates.Metric.EQUAL_OPPORTUNITY_DIFFERENCE;
+            case EQUALIZED_ODDS -> GroupRates.Metric.EQUALIZED_ODDS_WORST_CASE;
+        };
         Map<Integer, Double> weights = new HashMap<>();
         return round -> reweighed(round, metric, grouping.count(), weights);
     }
@@ -56,7 +55,8 @@ public record FairFed(double step, int rounds) implements Balancing {
             Server.Round round, GroupRates.Metric metric, int groups, Map<Integer, Double> weights) {
         List<Counted> counted = round.each(new Count(groups));
         int[] cohort = round.cohort();
-        GroupRates all = counted.stream().map(Counted::rates).reduce(GroupRates::plus).orElseThrow();
+        GroupRates all =
+                counted.stream().map(Counted::rates).reduce(GroupRates::plus).orElseThrow();
         OptionalDouble global = all.value(metric);
         long right = counted.stream().mapToLong(Counted::right).sum();
         long records = counted.stream().mapToLong(Counted::records).sum();

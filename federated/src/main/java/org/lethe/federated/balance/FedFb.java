@@ -54,8 +54,7 @@ public record FedFb(double step, int rounds) implements Balancing {
 
     @Override
     public Optional<String> unsuited(Request request, Learner<Sites, Classifier> learner) {
-        if (request instanceof BalanceSites balance
-                && balance.fairness() != BalanceSites.Fairness.DEMOGRAPHIC_PARITY) {
+        if (request instanceof BalanceSites balance && balance.fairness() != BalanceSites.Fairness.DEMOGRAPHIC_PARITY) {
             return Optional.of("fedfb is here for demographic parity alone");
         }
         return Balancing.super.unsuited(request, learner);

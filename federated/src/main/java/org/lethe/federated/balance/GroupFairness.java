@@ -57,8 +57,7 @@ public record GroupFairness(double maxRemaining, double tolerated) implements Au
         Grouping grouping = request.grouping(c.data());
         Predictions predictions = Predictions.of(c, env);
         List<GroupRates> after = predictions.rates(predictions.after());
-        List<GroupRates> before =
-                c.untouched() ? after : predictions.rates(predictions.before());
+        List<GroupRates> before = c.untouched() ? after : predictions.rates(predictions.before());
         GroupRates.Metric judged = judged(request.fairness());
         int n = predictions.inGroups();
         List<Finding> findings = new ArrayList<>();
@@ -148,7 +147,8 @@ public record GroupFairness(double maxRemaining, double tolerated) implements Au
         for (int a = 0; a < count; a++) {
             for (int b = a + 1; b < count; b++) {
                 if (lines.get(a).isPresent() && lines.get(b).isPresent()) {
-                    double distance = lines.get(a).orElseThrow().distance(lines.get(b).orElseThrow(), 1);
+                    double distance =
+                            lines.get(a).orElseThrow().distance(lines.get(b).orElseThrow(), 1);
                     distances[0] = Double.isNaN(distances[0]) ? distance : Math.max(distances[0], distance);
                 }
             }
@@ -197,7 +197,8 @@ public record GroupFairness(double maxRemaining, double tolerated) implements Au
         double[] now = Predictions.values(after, r -> r.accuracy(g));
         double[] was = Predictions.values(before, r -> r.accuracy(g));
         into.addAll(Predictions.finding("accuracy of " + name, now, n, Direction.HIGHER));
-        into.addAll(Predictions.finding("accuracy-change of " + name, Predictions.minus(now, was), n, Direction.HIGHER));
+        into.addAll(
+                Predictions.finding("accuracy-change of " + name, Predictions.minus(now, was), n, Direction.HIGHER));
         into.addAll(Predictions.finding(
                 "selection-rate of " + name, Predictions.values(after, r -> r.selectionRate(g)), n, Direction.NONE));
         into.addAll(Predictions.finding(

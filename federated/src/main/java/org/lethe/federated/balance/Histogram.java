@@ -52,8 +52,7 @@ record Histogram(BalanceSites.Fairness fairness, int groups, int bins, double no
     double[][] of(double[] sum, int stratum) {
         double[][] parts = new double[groups][];
         for (int g = 0; g < groups; g++) {
-            parts[g] = Arrays.copyOfRange(
-                    sum, (stratum * groups + g) * bins, (stratum * groups + g + 1) * bins);
+            parts[g] = Arrays.copyOfRange(sum, (stratum * groups + g) * bins, (stratum * groups + g + 1) * bins);
         }
         return parts;
     }
@@ -74,8 +73,7 @@ record Histogram(BalanceSites.Fairness fairness, int groups, int bins, double no
             width[blocks++] = 1;
             while (blocks > 1 && level[blocks - 2] > level[blocks - 1]) {
                 int w = width[blocks - 2] + width[blocks - 1];
-                level[blocks - 2] =
-                        (level[blocks - 2] * width[blocks - 2] + level[blocks - 1] * width[blocks - 1]) / w;
+                level[blocks - 2] = (level[blocks - 2] * width[blocks - 2] + level[blocks - 1] * width[blocks - 1]) / w;
                 width[blocks - 2] = w;
                 blocks--;
             }

@@ -65,8 +65,7 @@ public record LocalFb(double step, int rounds) implements Balancing {
 
     @Override
     public Optional<String> unsuited(Request request, Learner<Sites, Classifier> learner) {
-        if (request instanceof BalanceSites balance
-                && balance.fairness() != BalanceSites.Fairness.DEMOGRAPHIC_PARITY) {
+        if (request instanceof BalanceSites balance && balance.fairness() != BalanceSites.Fairness.DEMOGRAPHIC_PARITY) {
             return Optional.of("local-fb is here for demographic parity alone");
         }
         return Balancing.super.unsuited(request, learner);

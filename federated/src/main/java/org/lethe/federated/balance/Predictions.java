@@ -37,8 +37,11 @@ record Predictions(byte[] labels, int[] groups, int count, float[] after, float[
         List<Grouping> grouping = BalanceSites.in(c.request()).stream()
                 .map(balance -> balance.grouping(data))
                 .toList();
-        int[] groups = grouping.isEmpty() ? new int[data.test().size()] : grouping.getFirst().of(data.test());
-        float[] before = c.baseline().of("scores of the test records", env, _ -> c.before().scores(data.test()));
+        int[] groups = grouping.isEmpty()
+                ? new int[data.test().size()]
+                : grouping.getFirst().of(data.test());
+        float[] before = c.baseline()
+                .of("scores of the test records", env, _ -> c.before().scores(data.test()));
         return new Predictions(
                 data.test().labels(),
                 groups,
@@ -61,9 +64,8 @@ record Predictions(byte[] labels, int[] groups, int count, float[] after, float[
     List<GroupRates> rates(float[] scores) {
         int[] cell = new int[size()];
         for (int i = 0; i < cell.length; i++) {
-            cell[i] = groups[i] < 0
-                    ? -1
-                    : (groups[i] * 2 + labels[i]) * 2 + (scores[i] >= Classifier.THRESHOLD ? 1 : 0);
+            cell[i] =
+                    groups[i] < 0 ? -1 : (groups[i] * 2 + labels[i]) * 2 + (scores[i] >= Classifier.THRESHOLD ? 1 : 0);
         }
         GroupRates[] rates = new GroupRates[RESAMPLES + 1];
         for (int b = -1; b < RESAMPLES; b++) {
@@ -105,7 +107,9 @@ record Predictions(byte[] labels, int[] groups, int count, float[] after, float[
 
     /** A number for each of some counts; not-a-number where it has no value. */
     static double[] values(List<GroupRates> rates, Function<GroupRates, OptionalDouble> metric) {
-        return rates.stream().mapToDouble(r -> metric.apply(r).orElse(Double.NaN)).toArray();
+        return rates.stream()
+                .mapToDouble(r -> metric.apply(r).orElse(Double.NaN))
+                .toArray();
     }
 
     /** The differences of two lists of numbers. */

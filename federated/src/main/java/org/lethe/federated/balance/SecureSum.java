@@ -88,7 +88,10 @@ final class SecureSum {
         List<int[]> masked = new ArrayList<>();
         for (int u = 0; u < parts.size(); u++) {
             masked.add(sum.masked(
-                    u, Arrays.stream(parts.get(u)).mapToInt(x -> Math.toIntExact((long) x)).toArray()));
+                    u,
+                    Arrays.stream(parts.get(u))
+                            .mapToInt(x -> Math.toIntExact((long) x))
+                            .toArray()));
         }
         int[] all = sum.unmasked(masked, new boolean[parts.size()]);
         return Arrays.stream(all).asDoubleStream().toArray();

@@ -48,12 +48,10 @@ public record W2PostProcessing(FairTarget target, double repair, boolean equalWe
     @Override
     public Classifier fulfil(
             Classifier model, Request request, Learner<Sites, Classifier> learner, Sites data, Env env) {
-        return repaired(
-                model, Balancing.balance(this, request), Balancing.federated(this, learner), data, env);
+        return repaired(model, Balancing.balance(this, request), Balancing.federated(this, learner), data, env);
     }
 
-    Classifier repaired(
-            Classifier model, BalanceSites request, FederatedLearner learner, Sites data, Env env) {
+    Classifier repaired(Classifier model, BalanceSites request, FederatedLearner learner, Sites data, Env env) {
         Grouping grouping = request.grouping(data);
         Keyed random = env.random("w2-post-processing");
         Histogram histogram = new Histogram(

@@ -67,7 +67,8 @@ public record WassFfed(
         boolean secure,
         boolean atInference)
         implements Balancing {
-    private static final int CARRIED = 5; // rounds for which a group that no client of the cohort has keeps its histogram
+    private static final int CARRIED =
+            5; // rounds for which a group that no client of the cohort has keeps its histogram
 
     /** What clients send to the server. */
     public enum Protocol {
@@ -185,7 +186,9 @@ public record WassFfed(
     public Algorithm algorithm(BalanceSites request, Grouping grouping, FederatedLearner learner, Env env) {
         return beta == 1
                 ? new Averaging()
-                : protocol == Protocol.SCORES ? new ByScores(this, request, grouping) : new ByHistogram(this, request, grouping, env);
+                : protocol == Protocol.SCORES
+                        ? new ByScores(this, request, grouping)
+                        : new ByHistogram(this, request, grouping, env);
     }
 
     @Override
@@ -194,7 +197,12 @@ public record WassFfed(
         Classifier trained = Balancing.super.fulfil(model, request, learner, data, env);
         return atInference
                 ? new W2PostProcessing(target, repair, equalWeights, bins, noise)
-                        .repaired(trained, Balancing.balance(this, request), Balancing.federated(this, learner), data, env)
+                        .repaired(
+                                trained,
+                                Balancing.balance(this, request),
+                                Balancing.federated(this, learner),
+                                data,
+                                env)
                 : trained;
     }
 
@@ -234,9 +242,8 @@ public record WassFfed(
                     settings.bins,
                     settings.noise / Math.sqrt(round.cohort().length),
                     random.key());
-            double[] now = settings.secure
-                    ? SecureSum.counts(round.each(histogram))
-                    : round.sum(histogram, Histogram::plus);
+            double[] now =
+                    settings.secure ? SecureSum.counts(round.each(histogram)) : round.sum(histogram, Histogram::plus);
             int members = round.cohort().length;
             env.ledger().count("bytes up", 4L * now.length * members);
             env.ledger().count("bytes down", 4L * now.length * members);

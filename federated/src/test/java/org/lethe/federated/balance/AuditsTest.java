@@ -40,7 +40,8 @@ class AuditsTest {
         }
         assertEquals(
                 Planted.DATA.test().size(),
-                Planted.finding(fairness(Planted.BEFORE), "demographic-parity-difference").n());
+                Planted.finding(fairness(Planted.BEFORE), "demographic-parity-difference")
+                        .n());
     }
 
     @Test
@@ -59,9 +60,8 @@ class AuditsTest {
         float[] no = Planted.BEFORE.weights().clone();
         Arrays.fill(no, 0);
         no[Planted.BEFORE.network().features()] = -5;
-        List<Finding> worse = new Accuracy()
-                .examine(
-                        Planted.of(new Classifier(Planted.BEFORE.network(), no)), Env.seeded(1));
+        List<Finding> worse =
+                new Accuracy().examine(Planted.of(new Classifier(Planted.BEFORE.network(), no)), Env.seeded(1));
         assertInstanceOf(
                 Verdict.Fail.class,
                 Planted.finding(worse, "accuracy-change").verdict().orElseThrow());

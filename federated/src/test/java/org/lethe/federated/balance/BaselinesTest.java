@@ -80,7 +80,9 @@ class BaselinesTest {
     }
 
     private static double rate(float[] weights) {
-        return Planted.rates(new Classifier(Planted.BEFORE.network(), weights)).selectionRate(1).orElseThrow();
+        return Planted.rates(new Classifier(Planted.BEFORE.network(), weights))
+                .selectionRate(1)
+                .orElseThrow();
     }
 
     @Test
@@ -130,8 +132,8 @@ class BaselinesTest {
 
     @Test
     void crossEntropyOfACertainScoreIsFinite() {
-        Loss.Place place = new Loss.Place(
-                0, new int[] {0, 1}, Planted.DATA.train(), new int[0], Planted.BEFORE.network(), sure());
+        Loss.Place place =
+                new Loss.Place(0, new int[] {0, 1}, Planted.DATA.train(), new int[0], Planted.BEFORE.network(), sure());
         assertTrue(Double.isFinite(place.meanLoss()));
         assertTrue(new GroupRates(new long[1][2][2]).accuracy().isEmpty());
     }

@@ -37,7 +37,9 @@ final class Planted {
     }
 
     static double gap(Classifier model) {
-        return rates(model).value(GroupRates.Metric.DEMOGRAPHIC_PARITY_DIFFERENCE).orElseThrow();
+        return rates(model)
+                .value(GroupRates.Metric.DEMOGRAPHIC_PARITY_DIFFERENCE)
+                .orElseThrow();
     }
 
     static double accuracy(Classifier model) {

@@ -35,8 +35,7 @@ class SecureSumTest {
     @Test
     void tooFewAnswersEndTheRound() {
         LetheException refused = assertThrows(
-                LetheException.class,
-                () -> assertSum(5, 4, new boolean[] {true, true, false, false, false}));
+                LetheException.class, () -> assertSum(5, 4, new boolean[] {true, true, false, false, false}));
         assertTrue(refused.getMessage().contains("3 of 5 clients answered, expected at least 4"), refused.getMessage());
         assertThrows(LetheException.class, () -> new SecureSum(2, 2));
     }

@@ -36,7 +36,9 @@ class WassFfedTest {
     @Test
     void betaOneIsPlainAveragingToTheLastBit() {
         Classifier plain = Planted.fulfilled(new FedAvg(5));
-        assertArrayEquals(plain.weights(), Planted.fulfilled(new WassFfed().withBeta(1).withRounds(5)).weights());
+        assertArrayEquals(
+                plain.weights(),
+                Planted.fulfilled(new WassFfed().withBeta(1).withRounds(5)).weights());
     }
 
     @Test
@@ -57,7 +59,8 @@ class WassFfedTest {
 
     @Test
     void thePublishedIndexingIsLessFair() {
-        WassFfed scores = FAIR.withBeta(0.3).withProtocol(WassFfed.Protocol.SCORES).withTarget(FairTarget.MARGINAL);
+        WassFfed scores =
+                FAIR.withBeta(0.3).withProtocol(WassFfed.Protocol.SCORES).withTarget(FairTarget.MARGINAL);
         double right = Planted.gap(Planted.fulfilled(scores));
         double wrong = Planted.gap(Planted.fulfilled(scores.withIndexing(WassFfed.Indexing.PUBLISHED)));
         assertTrue(right < 0.7 * wrong, right + " by rank, " + wrong + " as published");
@@ -74,8 +77,7 @@ class WassFfedTest {
 
     @Test
     void staleHistogramsChangeLittle() {
-        assertEquals(
-                Planted.gap(Planted.fulfilled(FAIR)), Planted.gap(Planted.fulfilled(FAIR.withStale(true))), 0.05);
+        assertEquals(Planted.gap(Planted.fulfilled(FAIR)), Planted.gap(Planted.fulfilled(FAIR.withStale(true))), 0.05);
     }
 
     @Test
@@ -87,8 +89,7 @@ class WassFfedTest {
 
     @Test
     void noiseChangesLittle() {
-        assertEquals(
-                Planted.gap(Planted.fulfilled(FAIR)), Planted.gap(Planted.fulfilled(FAIR.withNoise(5))), 0.06);
+        assertEquals(Planted.gap(Planted.fulfilled(FAIR)), Planted.gap(Planted.fulfilled(FAIR.withNoise(5))), 0.06);
         assertEquals(1.35, new PrivacyCost(20, 30).epsilon(1e-5), 0.005);
     }
 

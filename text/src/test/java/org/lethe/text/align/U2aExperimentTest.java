@@ -91,9 +91,12 @@ class U2aExperimentTest {
                     + rewards.entrySet().stream()
                             .map(e -> String.format(Locale.ROOT, "%s %.3f", e.getKey(), e.getValue()))
                             .toList());
-            betterThanRandom += rewards.getOrDefault("u2a", Double.NaN) > rewards.getOrDefault("random", Double.NaN) ? 1 : 0;
+            betterThanRandom +=
+                    rewards.getOrDefault("u2a", Double.NaN) > rewards.getOrDefault("random", Double.NaN) ? 1 : 0;
             betterThanAll += rewards.getOrDefault("u2a", Double.NaN) > rewards.getOrDefault("all", Double.NaN) ? 1 : 0;
-            assertTrue(rewards.getOrDefault("u2a", Double.NaN) > rewards.getOrDefault("start", Double.NaN) + 0.05, "seed " + seed + ": " + rewards);
+            assertTrue(
+                    rewards.getOrDefault("u2a", Double.NaN) > rewards.getOrDefault("start", Double.NaN) + 0.05,
+                    "seed " + seed + ": " + rewards);
         }
         System.out.println(
                 "u2a above random in " + betterThanRandom + ", above all in " + betterThanAll + " of " + seeds);
