@@ -273,8 +273,8 @@ final class Binder {
 
     private static Object fresh(Class<?> type, String path) {
         return Components.usual(type)
-                .orElseThrow(() -> new IllegalStateException(
-                        path + ": " + type + " has no constructor that gives its defaults"));
+                .orElseThrow(() ->
+                        new IllegalStateException(path + ": " + type + " has no constructor that gives its defaults"));
     }
 
     private Optional<Object> scalar(String text, int line, String path, Class<?> type) {

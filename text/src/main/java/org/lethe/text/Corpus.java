@@ -46,31 +46,12 @@ public record Corpus(
             List<Sample> training,
             List<Sample> holdout,
             List<String> refusals) {
-        this(
-                name,
-                tokenizer,
-                format,
-                training,
-                holdout,
-                List.of(),
-                List.of(),
-                List.of(),
-                Optional.empty(),
-                refusals);
+        this(name, tokenizer, format, training, holdout, List.of(), List.of(), List.of(), Optional.empty(), refusals);
     }
 
     /** The same with other samples to learn from. */
     public Corpus training(List<Sample> samples) {
         return new Corpus(
-                name,
-                tokenizer,
-                format,
-                samples,
-                holdout,
-                preferences,
-                heldOutPreferences,
-                prompts,
-                reward,
-                refusals);
+                name, tokenizer, format, samples, holdout, preferences, heldOutPreferences, prompts, reward, refusals);
     }
 }

@@ -55,7 +55,8 @@ public final class LanguageModel {
         try (var _ = new PointerScope()) {
             model.parameters()
                     .distinct()
-                    .forEach((name, tensor) -> weights.put(name, Tensors.floats(tensor.detach().to(ScalarType.Float))));
+                    .forEach((name, tensor) ->
+                            weights.put(name, Tensors.floats(tensor.detach().to(ScalarType.Float))));
         }
         return of(model.architecture(), tokenizer, format, weights);
     }
@@ -84,14 +85,18 @@ public final class LanguageModel {
         words.put(KIND, KIND_1);
         words.put("config", architecture.json());
         words.put("tokenizer", tokenizer.json());
-        words.put("begin", tokenizer.begin().isPresent() ? String.valueOf(tokenizer.begin().getAsInt()) : "");
+        words.put(
+                "begin",
+                tokenizer.begin().isPresent() ? String.valueOf(tokenizer.begin().getAsInt()) : "");
         words.put("end", String.valueOf(tokenizer.end()));
         words.put("before", format.before());
         words.put("after", format.after());
         Map<String, Safetensors.Tensor> saved = new LinkedHashMap<>();
         Map<String, long[]> shapes = architecture.shapes();
         weights.forEach((name, values) -> saved.put(
-                name, Safetensors.Tensor.of(values, Optional.ofNullable(shapes.get(name)).orElseThrow())));
+                name,
+                Safetensors.Tensor.of(
+                        values, Optional.ofNullable(shapes.get(name)).orElseThrow())));
         Safetensors.write(file, saved, words);
     }
 

@@ -33,7 +33,8 @@ public record PromptFormat(String before, String after) {
                 } catch (LetheException | java.nio.file.NoSuchFileException none) {
                     throw new LetheException(
                             LetheException.Code.STUDY,
-                            checkpoint + " names no chat template that is known here; say --format question, plain, or one of"
+                            checkpoint
+                                    + " names no chat template that is known here; say --format question, plain, or one of"
                                     + " llama2, llama3, chatml, zephyr, human-assistant",
                             none);
                 }

@@ -53,8 +53,7 @@ public record Reading(List<float[]> tokens, List<boolean[]> right, List<float[]>
                 bar.advance(batch.length);
             }
         }
-        return new Reading(
-                Arrays.asList(tokens), Arrays.asList(right), Arrays.asList(means), Arrays.asList(variances));
+        return new Reading(Arrays.asList(tokens), Arrays.asList(right), Arrays.asList(means), Arrays.asList(variances));
     }
 
     /** Places of samples of like length, together no larger than a batch may be. */
@@ -67,7 +66,8 @@ public record Reading(List<float[]> tokens, List<boolean[]> right, List<float[]>
         List<int[]> batches = new ArrayList<>();
         int from = 0;
         for (int n = 1; n <= byLength.length; n++) {
-            if (n == byLength.length || (n + 1 - from) * samples.get(byLength[n]).length() > TOKENS_AT_ONCE) {
+            if (n == byLength.length
+                    || (n + 1 - from) * samples.get(byLength[n]).length() > TOKENS_AT_ONCE) {
                 batches.add(Arrays.copyOfRange(byLength, from, n));
                 from = n;
             }
@@ -94,7 +94,9 @@ public record Reading(List<float[]> tokens, List<boolean[]> right, List<float[]>
             Tensor weighted = p.mul(all);
             Tensor mean = weighted.sum(1);
             Tensor variance = weighted.mul(all).sum(1).sub(mean.square()).clamp_min(new Scalar(0));
-            Tensor hit = scores.logits().argmax(new org.bytedeco.pytorch.LongOptional(1), false).eq(batch.labels());
+            Tensor hit = scores.logits()
+                    .argmax(new org.bytedeco.pytorch.LongOptional(1), false)
+                    .eq(batch.labels());
             float[] logs = Tensors.floats(scores.tokens());
             float[] hits = Tensors.floats(hit.to(ScalarType.Float));
             float[] centres = Tensors.floats(mean);

@@ -13,6 +13,7 @@ import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
 import org.lethe.text.align.Align;
+import org.lethe.text.align.AlignCheckpoint;
 import org.lethe.text.align.Alignment;
 import org.lethe.text.align.Dpo;
 import org.lethe.text.align.Grpo;
@@ -25,6 +26,7 @@ import org.lethe.text.data.PoliteAnswers;
 import org.lethe.text.data.Shakespeare;
 import org.lethe.text.data.TextFile;
 import org.lethe.text.data.Tofu;
+import org.lethe.text.forget.AuditCheckpoint;
 import org.lethe.text.forget.ByLoss;
 import org.lethe.text.forget.Difficulties;
 import org.lethe.text.forget.Efficiency;
@@ -35,15 +37,13 @@ import org.lethe.text.forget.MembershipInference;
 import org.lethe.text.forget.ModelUtility;
 import org.lethe.text.forget.Retrain;
 import org.lethe.text.forget.Robustness;
+import org.lethe.text.forget.ScoreDifficulty;
 import org.lethe.text.forget.TaskVector;
+import org.lethe.text.forget.UnlearnCheckpoint;
+import org.lethe.text.model.Checkpoint;
 import org.lethe.text.model.Generate;
 import org.lethe.text.model.Gpt;
 import org.lethe.text.model.TrainCheckpoint;
-import org.lethe.text.model.Checkpoint;
-import org.lethe.text.align.AlignCheckpoint;
-import org.lethe.text.forget.ScoreDifficulty;
-import org.lethe.text.forget.AuditCheckpoint;
-import org.lethe.text.forget.UnlearnCheckpoint;
 
 /** The subject of language models: its catalogue of data, models, requests, methods, audits and tools. */
 public final class Text implements Subject<Corpus, LanguageModel> {

@@ -75,20 +75,39 @@ public record Align(List<String> groups, double percent, int pairs, long seed) i
 
     /** The pairs that a method may use. */
     public List<Preference> pairs(List<Preference> all) {
-        Keyed key = Keyed.seed(seed).of("pairs");
+        return ordered(all, "pairs").subList(0, Math.min(pairs, all.size()));
+    }
+
+    /** The half of the held-out pairs by which a method may choose its result. */
+    public List<Preference> choosing(List<Preference> heldOut) {
+        return ordered(heldOut, "held-out").subList(0, (heldOut.size() + 1) / 2);
+    }
+
+    /**
+     * The pairs by which an audit judges: no method learned or chose by them. They are the other half of the held-out
+     * pairs, or where none are held out the pairs that the request leaves over, of which there may be none.
+     */
+    public List<Preference> judging(Corpus corpus) {
+        List<Preference> heldOut = corpus.heldOutPreferences();
+        if (heldOut.isEmpty()) {
+            List<Preference> all = corpus.preferences();
+            return ordered(all, "pairs").subList(Math.min(pairs, all.size()), all.size());
+        }
+        return ordered(heldOut, "held-out").subList((heldOut.size() + 1) / 2, heldOut.size());
+    }
+
+    private List<Preference> ordered(List<Preference> all, String purpose) {
+        Keyed key = Keyed.seed(seed).of(purpose);
         return IntStream.range(0, all.size())
                 .boxed()
                 .sorted(Comparator.comparingLong((Integer p) -> key.at(p)).thenComparingInt(p -> p))
-                .limit(pairs)
-                .sorted()
                 .map(all::get)
                 .toList();
     }
 
     /** The corpus without the candidates: what the reference of this request is trained on. */
     public Corpus remaining(Corpus corpus) {
-        Set<Integer> gone =
-                IntStream.of(candidates(corpus.training())).boxed().collect(Collectors.toSet());
+        Set<Integer> gone = IntStream.of(candidates(corpus.training())).boxed().collect(Collectors.toSet());
         return corpus.training(IntStream.range(0, corpus.training().size())
                 .filter(s -> !gone.contains(s))
                 .mapToObj(corpus.training()::get)

@@ -97,8 +97,7 @@ public record AlignCheckpoint(
                     heldOut);
             out.printf(Locale.ROOT, "%-32s %10s %10s%n", "", "before", "after");
             out.printf(Locale.ROOT, "%-32s %10.4f %10.4f%n", "objective on held-out pairs", lossBefore, loss);
-            out.printf(
-                    Locale.ROOT, "%-32s %10.4f %10.4f%n", "cross-entropy of wanted answers", utilityBefore, utility);
+            out.printf(Locale.ROOT, "%-32s %10.4f %10.4f%n", "cross-entropy of wanted answers", utilityBefore, utility);
             out.printf("%nended: %s%n", ending);
             if (chosen == 0) {
                 out.println("No model on the way was better on held-out pairs at the allowed cost: the result is the"
@@ -114,9 +113,8 @@ public record AlignCheckpoint(
         CheckpointFolder folder = CheckpointFolder.open(model);
         LanguageModel before = folder.model(PromptFormat.named(format, model));
         List<Sample> samples = new ArrayList<>(new SampleFile().read(retain));
-        List<Sample> unwanted = new SampleFile().read(negatives).stream()
-                .map(s -> s.unwanted(true))
-                .toList();
+        List<Sample> unwanted = new SampleFile()
+                .read(negatives).stream().map(s -> s.unwanted(true)).toList();
         samples.addAll(unwanted);
         List<Preference> all = new PreferenceFile().read(preferences);
         Check.require(all.size() >= 2, "pairs in " + preferences, all.size(), "at least 2, as some are held out");

@@ -52,6 +52,10 @@ import org.lethe.text.model.Transformer;
  * <p>Cost: the growth of the cross-entropy of wanted answers, and the divergence KL(before ‖ after) for each of their
  * tokens.
  *
+ * <p>No method chose its result by the pairs that judge it: methods choose by one half of the held-out pairs, and this
+ * audit judges by the other. Wanted answers are those of the holdout; where there is none, those of the training data,
+ * which methods may have read.
+ *
  * <p>All intervals are bootstraps over prompts, pairs or answers, which resample both models together. Doing nothing
  * gains nothing and fails.
  *
@@ -64,8 +68,7 @@ import org.lethe.text.model.Transformer;
  * @param answerTokens most tokens of a generated answer
  */
 @Named("alignment")
-public record Alignment(
-        int prompts, double minRewardGain, double minAccuracy, double maxUtilityLoss, int answerTokens)
+public record Alignment(int prompts, double minRewardGain, double minAccuracy, double maxUtilityLoss, int answerTokens)
         implements Audit<Corpus, LanguageModel> {
     private static final int RESAMPLES = Statistics.RESAMPLES;
     private static final int BLOCK = 64;
@@ -103,8 +106,8 @@ public record Alignment(
 
     @Override
     public List<Finding> examine(Case<Corpus, LanguageModel> c, Env env) {
-        Align.of(c.request(), Named.Of.name(this));
-        Material material = material(c.data(), c.before(), env);
+        Align request = Align.of(c.request(), Named.Of.name(this));
+        Material material = material(c.data(), request, c.before(), env);
         List<Finding> findings = new ArrayList<>();
         try (var _ = new PointerScope()) {
             Transformer before = c.before().open(env.device());
@@ -123,14 +126,16 @@ public record Alignment(
         return c.reference() == c.before();
     }
 
-    private Material material(Corpus corpus, LanguageModel model, Env env) {
+    private Material material(Corpus corpus, Align request, LanguageModel model, Env env) {
         Keyed random = env.random("alignment");
         List<String> asked = corpus.prompts().isEmpty()
-                ? corpus.heldOutPreferences().stream().map(Preference::prompt).distinct().toList()
+                ? corpus.heldOutPreferences().stream()
+                        .map(Preference::prompt)
+                        .distinct()
+                        .toList()
                 : corpus.prompts();
         List<String> grammar = AlignmentTask.grammar(corpus);
-        List<Preference> pairs =
-                corpus.heldOutPreferences().isEmpty() ? corpus.preferences() : corpus.heldOutPreferences();
+        List<Preference> pairs = request.judging(corpus);
         List<Sample> held = corpus.holdout().stream().filter(s -> !s.unwanted()).toList();
         List<Sample> wanted = held.isEmpty()
                 ? corpus.training().stream().filter(s -> !s.unwanted()).toList()
@@ -153,8 +158,7 @@ public record Alignment(
 
     /** The findings about three models. The same transformer again is read once. */
     @SuppressWarnings("ReferenceEquality")
-    List<Finding> examine(
-            Material material, Transformer before, Transformer after, Transformer reference, Env env) {
+    List<Finding> examine(Material material, Transformer before, Transformer after, Transformer reference, Env env) {
         Keyed random = env.random("alignment").of("resamples");
         List<Finding> findings = new ArrayList<>();
         if (material.reward.isPresent() && !material.questions.isEmpty()) {
@@ -186,9 +190,7 @@ public record Alignment(
             return answers.stream()
                     .mapToDouble(a -> material.reward
                             .orElseThrow()
-                            .of(
-                                    Arrays.copyOf(a.ids(), a.answer()),
-                                    AlignmentTask.answer(a, material.end)))
+                            .of(Arrays.copyOf(a.ids(), a.answer()), AlignmentTask.answer(a, material.end)))
                     .toArray();
         }
         return material.questions.stream()
@@ -216,16 +218,15 @@ public record Alignment(
         return answers;
     }
 
-    private void pairs(
-            List<Pair> pairs, Transformer before, Transformer after, Keyed random, List<Finding> into) {
+    private void pairs(List<Pair> pairs, Transformer before, Transformer after, Keyed random, List<Finding> into) {
         var objective = new AlignmentObjective.Preferences(pairs, new PreferenceLoss(AlignmentRun.BETA), before);
         into.add(mean("heldOutLoss", objective.each(after), Direction.LOWER, random));
         double[] right = objective.rewards(after).accuracies();
         Finding accuracy = mean("heldOutAccuracy", right, Direction.HIGHER, random);
         String bar = String.format(Locale.ROOT, "at least %.2f", minAccuracy);
         into.add(accuracy.judged(verdict(accuracy, minAccuracy, bar, "pairs")));
-        double[] chosen = Answers.logProbabilities(
-                after, pairs.stream().map(Pair::chosen).toList());
+        double[] chosen =
+                Answers.logProbabilities(after, pairs.stream().map(Pair::chosen).toList());
         double[] rejected = Answers.logProbabilities(
                 after, pairs.stream().map(Pair::rejected).toList());
         double[] preferred = new double[chosen.length];
@@ -257,14 +258,17 @@ public record Alignment(
     }
 
     private static Resampling.Sampled sampled(double[] values, Keyed random) {
-        return Resampling.Sampled.of(RESAMPLES, values.length, random, times -> IntStream.range(0, values.length)
-                        .mapToDouble(v -> times.applyAsInt(v) * values[v])
-                        .sum()
-                / values.length);
+        return Resampling.Sampled.of(
+                RESAMPLES,
+                values.length,
+                random,
+                times -> IntStream.range(0, values.length)
+                                .mapToDouble(v -> times.applyAsInt(v) * values[v])
+                                .sum()
+                        / values.length);
     }
 
-    private static Finding difference(
-            String name, double[] has, double[] had, Direction direction, Keyed random) {
+    private static Finding difference(String name, double[] has, double[] had, Direction direction, Keyed random) {
         double[] gained = new double[has.length];
         Arrays.setAll(gained, n -> has[n] - had[n]);
         return mean(name, gained, direction, random);
@@ -272,8 +276,7 @@ public record Alignment(
 
     private static Finding judged(String name, double[] has, double[] had, double bar, Keyed random) {
         Finding gain = difference(name, has, had, Direction.HIGHER, random);
-        return gain.judged(
-                verdict(gain, bar, String.format(Locale.ROOT, "gains at least %.2f", bar), "prompts"));
+        return gain.judged(verdict(gain, bar, String.format(Locale.ROOT, "gains at least %.2f", bar), "prompts"));
     }
 
     /** Pass where the lower end reaches the bar, Fail where the upper end misses it. */
@@ -284,21 +287,19 @@ public record Alignment(
         }
         return interval.high() < bar
                 ? new Verdict.Fail(words)
-                : new Verdict.Undecided(
-                        words, "the bar lies within the interval of " + finding.n() + " " + who);
+                : new Verdict.Undecided(words, "the bar lies within the interval of " + finding.n() + " " + who);
     }
 
     private Finding utility(double[] had, double[] has, Keyed random) {
-        Resampling.Sampled loss = Resampling.Sampled.of(
-                RESAMPLES, had.length, random.of("utility"), times -> {
-                    double before = 0;
-                    double after = 0;
-                    for (int n = 0; n < had.length; n++) {
-                        before += times.applyAsInt(n) * had[n];
-                        after += times.applyAsInt(n) * has[n];
-                    }
-                    return before > 0 ? 100 * (after / before - 1) : 0;
-                });
+        Resampling.Sampled loss = Resampling.Sampled.of(RESAMPLES, had.length, random.of("utility"), times -> {
+            double before = 0;
+            double after = 0;
+            for (int n = 0; n < had.length; n++) {
+                before += times.applyAsInt(n) * had[n];
+                after += times.applyAsInt(n) * has[n];
+            }
+            return before > 0 ? 100 * (after / before - 1) : 0;
+        });
         String bar = String.format(Locale.ROOT, "grows by at most %.0f %%", maxUtilityLoss);
         Interval interval = loss.interval();
         Verdict verdict = interval.high() <= maxUtilityLoss
@@ -341,10 +342,7 @@ public record Alignment(
         }
         if (!harmless.isEmpty()) {
             into.add(mean(
-                    "overRefusal",
-                    refused(c, after, some(harmless, random.of("harmless"))),
-                    Direction.LOWER,
-                    random));
+                    "overRefusal", refused(c, after, some(harmless, random.of("harmless"))), Direction.LOWER, random));
         }
     }
 
@@ -363,7 +361,8 @@ public record Alignment(
                 .map(r -> r.toLowerCase(Locale.ROOT))
                 .toList();
         return greedy(model, tokens, end).stream()
-                .map(a -> writes.tokenizer().decode(AlignmentTask.answer(a, end)).toLowerCase(Locale.ROOT))
+                .map(a ->
+                        writes.tokenizer().decode(AlignmentTask.answer(a, end)).toLowerCase(Locale.ROOT))
                 .mapToDouble(text -> phrases.stream().anyMatch(text::contains) ? 1 : 0)
                 .toArray();
     }

@@ -29,8 +29,7 @@ public record AlignmentCourse(List<Point> points, List<Selection> selections, in
      * @param reward expected reward of answers to held-out prompts, where it was enumerated: at the start, at the end
      *     of rounds, and of the result
      */
-    public record Point(
-            int round, int step, double objective, double heldOut, double utility, OptionalDouble reward) {}
+    public record Point(int round, int step, double objective, double heldOut, double utility, OptionalDouble reward) {}
 
     /**
      * One round of selection.

@@ -48,8 +48,7 @@ final class AlignmentRun {
      *
      * @param floor percent by which the cross-entropy of wanted answers may grow
      */
-    AlignmentRun(
-            Transformer model, Transformer reference, AlignmentTask task, Goal goal, double floor, Env env) {
+    AlignmentRun(Transformer model, Transformer reference, AlignmentTask task, Goal goal, double floor, Env env) {
         this.model = model;
         this.reference = reference;
         this.task = task;
@@ -58,13 +57,10 @@ final class AlignmentRun {
         model.parameters().train(_ -> true);
         Keyed random = env.random("align");
         objective = objective(goal, task.pairs(), some(task.questions(), QUESTIONS, random.of("asked")));
-        List<AlignmentObjective.Question> questions =
-                some(task.heldOutQuestions(), QUESTIONS, random.of("questions"));
+        List<AlignmentObjective.Question> questions = some(task.heldOutQuestions(), QUESTIONS, random.of("questions"));
         heldOut = objective(goal, some(task.heldOut(), JUDGED, random.of("held-out")), questions);
         judged = some(task.retained(), JUDGED, random.of("retained"));
-        reward = task.enumerable()
-                ? List.of(new AlignmentObjective.ExpectedReward(questions))
-                : List.of();
+        reward = task.enumerable() ? List.of(new AlignmentObjective.ExpectedReward(questions)) : List.of();
         start = Flat.of(parameters());
         best = Tensors.floats(start);
         point(0, 0, true);
@@ -94,7 +90,10 @@ final class AlignmentRun {
         if (all.size() <= most) {
             return all;
         }
-        return Arrays.stream(order(all.size(), random)).limit(most).mapToObj(all::get).toList();
+        return Arrays.stream(order(all.size(), random))
+                .limit(most)
+                .mapToObj(all::get)
+                .toList();
     }
 
     /** Numbers below n in an order drawn by a key. */
@@ -152,10 +151,9 @@ final class AlignmentRun {
                     .average()
                     .orElseThrow();
             OptionalDouble expected = reward.isEmpty() || !rewarded
-                            ? OptionalDouble.empty()
-                            : OptionalDouble.of(-reward.getFirst().value(model));
-            Point point =
-                    new Point(round, step, objective.value(model), heldOut.value(model), utility, expected);
+                    ? OptionalDouble.empty()
+                    : OptionalDouble.of(-reward.getFirst().value(model));
+            Point point = new Point(round, step, objective.value(model), heldOut.value(model), utility, expected);
             if (!Double.isFinite(point.objective() + point.heldOut() + point.utility())) {
                 throw new LetheException(
                         LetheException.Code.NUMERIC,
@@ -163,7 +161,8 @@ final class AlignmentRun {
                                 + "; a smaller learningRate may help");
             }
             points.add(point);
-            if (point.utility() <= lowest() && point.heldOut() < points.get(chosen).heldOut()) {
+            if (point.utility() <= lowest()
+                    && point.heldOut() < points.get(chosen).heldOut()) {
                 chosen = points.size() - 1;
                 try (var _ = new PointerScope()) {
                     best = Tensors.floats(Flat.of(parameters()));
@@ -194,7 +193,8 @@ final class AlignmentRun {
         }
         Point result = points.get(chosen);
         if (!reward.isEmpty() && result.reward().isEmpty()) {
-            double expected = env.ledger().timed("evaluation", () -> -reward.getFirst().value(model));
+            double expected =
+                    env.ledger().timed("evaluation", () -> -reward.getFirst().value(model));
             points.set(
                     chosen,
                     new Point(

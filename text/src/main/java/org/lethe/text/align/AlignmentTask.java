@@ -67,7 +67,7 @@ record AlignmentTask(
     }
 
     /** The reason why a request cannot be carried out on a corpus. */
-    private static void suits(Corpus corpus) {
+    private static void suits(Corpus corpus, Align request) {
         if (corpus.preferences().isEmpty()) {
             throw new LetheException(
                     LetheException.Code.STUDY, corpus.name() + " has no preference pairs, which align learns from");
@@ -76,12 +76,23 @@ record AlignmentTask(
             throw new LetheException(
                     LetheException.Code.STUDY, corpus.name() + " has no unwanted samples, which align may unlearn");
         }
+        if (request.candidates(corpus.training()).length == 0) {
+            throw new LetheException(
+                    LetheException.Code.STUDY,
+                    "groups is " + request.groups() + ", expected groups of unwanted samples of " + corpus.name() + ": "
+                            + corpus.training().stream()
+                                    .filter(Sample::unwanted)
+                                    .map(Sample::group)
+                                    .distinct()
+                                    .limit(20)
+                                    .toList());
+        }
     }
 
     static AlignmentTask of(Corpus corpus, Align request, LanguageModel model) {
-        suits(corpus);
+        suits(corpus, request);
         List<Preference> chosen = request.pairs(corpus.preferences());
-        List<Preference> held = corpus.heldOutPreferences();
+        List<Preference> held = request.choosing(corpus.heldOutPreferences());
         if (held.isEmpty()) {
             // half of the few pairs then chooses among rounds
             Check.require(chosen.size() >= 2, "pairs", chosen.size(), "at least 2, as none are held out");
@@ -123,8 +134,7 @@ record AlignmentTask(
                             corpus.preferences().stream().map(Preference::prompt),
                             corpus.heldOutPreferences().stream().map(Preference::prompt))
                     .flatMap(s -> s)
-                    .forEach(p -> texts.put(
-                            whole(Encoded.prompt(model.tokenizer(), model.format(), p)), p));
+                    .forEach(p -> texts.put(whole(Encoded.prompt(model.tokenizer(), model.format(), p)), p));
             return (prompt, answer) -> {
                 String text = Optional.ofNullable(texts.get(whole(prompt)))
                         .orElseThrow(() -> new IllegalArgumentException(
@@ -160,8 +170,7 @@ record AlignmentTask(
         return answers.size() <= LARGEST_GRAMMAR ? new ArrayList<>(answers) : List.of();
     }
 
-    static List<Question> questions(
-            Stream<String> prompts, Corpus corpus, List<String> grammar, LanguageModel model) {
+    static List<Question> questions(Stream<String> prompts, Corpus corpus, List<String> grammar, LanguageModel model) {
         List<String> known = corpus.reward().isPresent() ? grammar : List.of();
         return prompts.distinct()
                 .map(p -> new Question(

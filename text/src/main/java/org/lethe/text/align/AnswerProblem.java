@@ -83,9 +83,8 @@ final class AnswerProblem implements BilevelProblem {
         double[] perToken = new double[weights.length];
         Arrays.setAll(perToken, n -> weights[n] / batch.counts()[n]);
         Tensor p = torch.softmax(scores.logits().detach(), 1);
-        Tensor weight = InverseHessian.tensor(perToken, p)
-                .index_select(0, batch.rows())
-                .unsqueeze(1); // [scored, 1]
+        Tensor weight =
+                InverseHessian.tensor(perToken, p).index_select(0, batch.rows()).unsqueeze(1); // [scored, 1]
         return Optional.of(new Outputs(scores.logits(), u -> {
             Tensor pu = p.mul(u);
             return pu.sub(p.mul(pu.sum(new long[] {1}).unsqueeze(1))).mul(weight);

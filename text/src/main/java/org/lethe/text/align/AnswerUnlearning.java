@@ -52,8 +52,8 @@ record AnswerUnlearning(Base base, double learningRate, int epochs, int batch, d
         Keyed random = run.env().random("align").of("inner").of(selection.round());
         double chance = Math.log(run.model().architecture().vocabulary());
         try (var _ = new PointerScope()) {
-            Optimiser optimiser =
-                    new Optimiser(new UpdateRule.AdamW(learningRate, 0), run.model().trained(), Optimiser.MATRICES);
+            Optimiser optimiser = new Optimiser(
+                    new UpdateRule.AdamW(learningRate, 0), run.model().trained(), Optimiser.MATRICES);
             int each = (weights.size() + batch - 1) / batch; // steps of an epoch
             int last = each * epochs;
             int done = 0;
@@ -66,7 +66,13 @@ record AnswerUnlearning(Base base, double learningRate, int epochs, int batch, d
                         int[] order = AlignmentRun.order(weights.size(), random.of(s / each));
                         int first = s % each * batch;
                         int[] at = Arrays.copyOfRange(order, first, Math.min(order.length, first + batch));
-                        step(run, problem, weights, at, optimiser, random.of("rest").of(s));
+                        step(
+                                run,
+                                problem,
+                                weights,
+                                at,
+                                optimiser,
+                                random.of("rest").of(s));
                     }
                     return entropy(run, weights);
                 });

@@ -32,8 +32,7 @@ final class Answers {
         return each(model, samples, TokenScores::crossEntropies);
     }
 
-    private static double[] each(
-            Transformer model, List<Encoded> samples, Function<TokenScores, Tensor> quantity) {
+    private static double[] each(Transformer model, List<Encoded> samples, Function<TokenScores, Tensor> quantity) {
         double[] all = new double[samples.size()];
         for (int from = 0; from < all.length; from += BLOCK) {
             List<Encoded> block = samples.subList(from, Math.min(all.length, from + BLOCK));
@@ -61,12 +60,14 @@ final class Answers {
         boolean[] done = new boolean[rows];
         for (int t = 0; t < longest; t++) {
             int[] open = IntStream.range(0, rows)
-                    .filter(r -> !done[r] && texts[r].length < model.architecture().positions())
+                    .filter(r ->
+                            !done[r] && texts[r].length < model.architecture().positions())
                     .toArray();
             if (open.length == 0) {
                 break;
             }
-            float[][] logits = next(model, Arrays.stream(open).mapToObj(r -> texts[r]).toList());
+            float[][] logits =
+                    next(model, Arrays.stream(open).mapToObj(r -> texts[r]).toList());
             for (int n = 0; n < open.length; n++) {
                 int row = open[n];
                 double unit = Keyed.unit(random.of(row).at(t));

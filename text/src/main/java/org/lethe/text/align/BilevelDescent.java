@@ -85,8 +85,7 @@ record BilevelDescent(
                     return new Ended(selections, "no candidate helps: every score is at most 0");
                 }
                 if (round > 1
-                        && Arrays.equals(
-                                selection.weights().members(), current.members())
+                        && Arrays.equals(selection.weights().members(), current.members())
                         && (!weighted || Arrays.equals(selection.weights().values(), current.values()))) {
                     return new Ended(selections, "no further candidate helps, after " + (round - 1) + " rounds");
                 }
@@ -120,10 +119,12 @@ record BilevelDescent(
                         weights.members(),
                         weights.shares(),
                         env.random("align").of("solver").of(round));
-                env.ledger().count("negative-curvature restarts", gradient.solution().restarts());
+                env.ledger()
+                        .count(
+                                "negative-curvature restarts",
+                                gradient.solution().restarts());
                 env.ledger().count("Hessian products", gradient.solution().products());
-                yield new Selection(
-                        round, moved(weights, gradient.scores(), round), Optional.of(gradient));
+                yield new Selection(round, moved(weights, gradient.scores(), round), Optional.of(gradient));
             }
         };
     }
@@ -132,8 +133,7 @@ record BilevelDescent(
     ExampleWeights moved(ExampleWeights weights, double[] scores, int round) {
         int until = oneShot ? budget : (int) Math.ceil((double) budget * round / rounds);
         ExampleWeights kept = weighted ? weights.without(LEAVES) : weights;
-        ExampleWeights grown =
-                oneShot && round > 1 ? kept : kept.grown(scores, Math.max(0, until - kept.size()));
+        ExampleWeights grown = oneShot && round > 1 ? kept : kept.grown(scores, Math.max(0, until - kept.size()));
         if (!weighted) {
             return grown;
         }

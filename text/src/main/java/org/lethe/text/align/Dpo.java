@@ -50,8 +50,8 @@ public record Dpo(
         AlignmentObjective.Preferences pairs = new AlignmentObjective.Preferences(
                 run.task().pairs(), new PreferenceLoss(form, beta, smoothing), run.reference());
         try (var _ = new PointerScope()) {
-            Optimiser optimiser =
-                    new Optimiser(new UpdateRule.AdamW(learningRate, 0), run.model().trained(), Optimiser.MATRICES);
+            Optimiser optimiser = new Optimiser(
+                    new UpdateRule.AdamW(learningRate, 0), run.model().trained(), Optimiser.MATRICES);
             for (int epoch = 1; epoch <= epochs; epoch++) {
                 int[] order = AlignmentRun.order(pairs.size(), random.of(epoch));
                 int shown = epoch;

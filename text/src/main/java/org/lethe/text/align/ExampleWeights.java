@@ -125,11 +125,16 @@ public record ExampleWeights(int[] members, double[] values) {
 
     /** Entropy of the shares, in nats: log of their number where all are alike. */
     public double entropy() {
-        return -Arrays.stream(shares()).filter(w -> w > 0).map(w -> w * Math.log(w)).sum();
+        return -Arrays.stream(shares())
+                .filter(w -> w > 0)
+                .map(w -> w * Math.log(w))
+                .sum();
     }
 
     /** 1 / Σ share²: how many examples of equal weight would count as much. */
     public double effectiveSize() {
-        return members.length == 0 ? 0 : 1 / Arrays.stream(shares()).map(w -> w * w).sum();
+        return members.length == 0
+                ? 0
+                : 1 / Arrays.stream(shares()).map(w -> w * w).sum();
     }
 }

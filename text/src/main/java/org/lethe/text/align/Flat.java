@@ -74,7 +74,9 @@ final class Flat {
         for (int p = 0; p < all.length; p++) {
             Tensor gradient = gradients.get(p);
             // what does not take part in the loss has no gradient at all
-            flat[p] = gradient.defined() ? gradient.reshape(-1) : torch.zeros_like(all[p].detach()).reshape(-1);
+            flat[p] = gradient.defined()
+                    ? gradient.reshape(-1)
+                    : torch.zeros_like(all[p].detach()).reshape(-1);
         }
         return joined(flat);
     }

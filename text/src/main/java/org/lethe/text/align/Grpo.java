@@ -63,8 +63,8 @@ public record Grpo(
         PolicyLoss loss = new PolicyLoss(clip, divergence, false);
         try (var _ = new PointerScope()) {
             ToDoubleFunction<Encoded> rewarded = OwnAnswers.reward(run, reward, learningRate);
-            Optimiser optimiser =
-                    new Optimiser(new UpdateRule.AdamW(learningRate, 0), run.model().trained(), Optimiser.MATRICES);
+            Optimiser optimiser = new Optimiser(
+                    new UpdateRule.AdamW(learningRate, 0), run.model().trained(), Optimiser.MATRICES);
             for (int step = 1; step <= steps; step++) {
                 Keyed key = random.of(step);
                 run.env().ledger().timed("inner", () -> {

@@ -23,8 +23,7 @@ import org.lethe.numerics.Keyed;
  * @param error largest difference from the compared exact products, as a share of the scores' spread
  * @param exact whether all scores are exact products
  */
-public record ImplicitGradient(
-        double[] scores, Solved solution, double objective, double error, boolean exact) {
+public record ImplicitGradient(double[] scores, Solved solution, double objective, double error, boolean exact) {
     private static final int COMPARED = 32;
     private static final double TOLERANCE = 0.01;
 

@@ -122,8 +122,8 @@ public record InverseHessian(Form form, double damping, int iterations, double t
         for (int from = 0; from < members.length; from += problem.block()) {
             int to = Math.min(members.length, from + problem.block());
             try (var _ = new PointerScope()) {
-                Optional<BilevelProblem.Outputs> found = problem.outputs(
-                        Arrays.copyOfRange(members, from, to), Arrays.copyOfRange(weights, from, to));
+                Optional<BilevelProblem.Outputs> found =
+                        problem.outputs(Arrays.copyOfRange(members, from, to), Arrays.copyOfRange(weights, from, to));
                 BilevelProblem.Outputs at = found.orElseThrow(() -> new IllegalArgumentException(
                         "form is GGN, expected another one, as the problem has no outputs to take it from"));
                 Tensor dummy = torch.zeros_like(at.outputs().detach()).set_requires_grad(true);

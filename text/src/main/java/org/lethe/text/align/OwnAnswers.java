@@ -28,7 +28,8 @@ record OwnAnswers(List<Encoded> answers, double[] rewards) {
                         .orElseThrow(() -> new LetheException(
                                 LetheException.Code.STUDY,
                                 "reward is program, but the corpus has none; expected learned"));
-                yield a -> program.of(Arrays.copyOf(a.ids(), a.answer()), run.task().answer(a));
+                yield a -> program.of(
+                        Arrays.copyOf(a.ids(), a.answer()), run.task().answer(a));
             }
             case LEARNED -> {
                 RewardModel model = run.env()
@@ -47,8 +48,7 @@ record OwnAnswers(List<Encoded> answers, double[] rewards) {
     }
 
     /** Samples answers to prompts drawn by a key, at temperature 1, so that log p is that of the sampler. */
-    static OwnAnswers of(
-            AlignmentRun run, int prompts, int each, ToDoubleFunction<Encoded> reward, Keyed random) {
+    static OwnAnswers of(AlignmentRun run, int prompts, int each, ToDoubleFunction<Encoded> reward, Keyed random) {
         List<Question> questions = run.task().questions();
         List<int[]> asked = new ArrayList<>();
         for (int q = 0; q < prompts; q++) {
@@ -57,8 +57,8 @@ record OwnAnswers(List<Encoded> answers, double[] rewards) {
                     .prompt();
             IntStream.range(0, each).forEach(_ -> asked.add(prompt));
         }
-        List<Encoded> answers = Answers.sample(
-                run.model(), asked, run.task().end(), run.task().longest(), 1, random.of("answers"));
+        List<Encoded> answers =
+                Answers.sample(run.model(), asked, run.task().end(), run.task().longest(), 1, random.of("answers"));
         return new OwnAnswers(answers, answers.stream().mapToDouble(reward).toArray());
     }
 }

@@ -35,9 +35,10 @@ public record PolicyLoss(double clip, double divergence, boolean perAnswer) {
      */
     public Tensor of(TokenScores scores, Tensor old, Tensor reference, Tensor advantages) {
         Tensor ratio = scores.tokens().sub(old).exp();
-        Tensor bounded = torch.clamp(
-                ratio, new ScalarOptional(new Scalar(1 - clip)), new ScalarOptional(new Scalar(1 + clip)));
-        Tensor loss = torch.minimum(ratio.mul(advantages), bounded.mul(advantages)).neg(); // [scored]
+        Tensor bounded =
+                torch.clamp(ratio, new ScalarOptional(new Scalar(1 - clip)), new ScalarOptional(new Scalar(1 + clip)));
+        Tensor loss =
+                torch.minimum(ratio.mul(advantages), bounded.mul(advantages)).neg(); // [scored]
         if (divergence > 0) {
             Tensor d = reference.sub(scores.tokens());
             loss = loss.add(d.exp().sub(d).sub(new Scalar(1.0)), new Scalar(divergence));
@@ -51,7 +52,8 @@ public record PolicyLoss(double clip, double divergence, boolean perAnswer) {
      */
     public static double[] advantages(double[] rewards) {
         double mean = Arrays.stream(rewards).average().orElse(0);
-        double squares = Arrays.stream(rewards).map(r -> (r - mean) * (r - mean)).sum();
+        double squares =
+                Arrays.stream(rewards).map(r -> (r - mean) * (r - mean)).sum();
         double sd = Math.sqrt(squares / Math.max(1, rewards.length - 1));
         return Arrays.stream(rewards).map(r -> (r - mean) / (sd + 1e-4)).toArray();
     }

@@ -146,8 +146,7 @@ public record Ppo(
                     rewards[t - from] = -divergence * (now[t] - before[t]);
                 }
                 rewards[rewards.length - 1] += own.rewards()[row];
-                double[] gained =
-                        PolicyLoss.advantages(rewards, Arrays.copyOfRange(expected, from, to), LAMBDA);
+                double[] gained = PolicyLoss.advantages(rewards, Arrays.copyOfRange(expected, from, to), LAMBDA);
                 for (int t = from; t < to; t++) {
                     advantages[t] = gained[t - from];
                     returns[t] = gained[t - from] + expected[t];
@@ -164,8 +163,10 @@ public record Ppo(
 
     private static double[] standardised(double[] values) {
         double mean = Arrays.stream(values).average().orElse(0);
-        double sd = Math.sqrt(
-                Arrays.stream(values).map(v -> (v - mean) * (v - mean)).average().orElse(0));
+        double sd = Math.sqrt(Arrays.stream(values)
+                .map(v -> (v - mean) * (v - mean))
+                .average()
+                .orElse(0));
         return Arrays.stream(values).map(v -> (v - mean) / (sd + 1e-8)).toArray();
     }
 }

@@ -73,9 +73,7 @@ public record PreferenceLoss(Form form, double beta, double smoothing) {
                         .add(logSigmoid(h, -beta), new Scalar(smoothing))
                         .div(new Scalar(1 - 2 * smoothing));
             case SMOOTHED ->
-                logSigmoid(h, beta)
-                        .mul(new Scalar(-(1 - smoothing)))
-                        .sub(logSigmoid(h, -beta), new Scalar(smoothing));
+                logSigmoid(h, beta).mul(new Scalar(-(1 - smoothing))).sub(logSigmoid(h, -beta), new Scalar(smoothing));
             case HINGE -> torch.relu(h.mul(new Scalar(-beta)).add(new Scalar(1.0)));
             case IPO ->
                 chosen.meanRatio()

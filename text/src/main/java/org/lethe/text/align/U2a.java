@@ -18,9 +18,7 @@ import org.lethe.Named;
  * ({@code warm: true}, {@code rounds: 3}). Its λ is a mean over tensors; here λ does not depend on their number.
  *
  * <p>Gradient ascent alone ({@code base: ga}) lowers wanted answers too and soon meets the utility floor. The default
- * base therefore reads wanted answers beside unwanted ones. On the polite answers (one seed, rewards from 0.48): 0.61
- * with ga, where unlearning all candidates reaches 0.53 and a random choice 0.48; 0.94 with grad-diff, where all reach
- * 1.01 and a random choice 0.97; DPO on the pairs reaches 0.81.
+ * base therefore reads wanted answers beside unwanted ones.
  *
  * <p>Cost: per round one gradient of J, two forward passes and 32 backward ones over candidates, and {@code epochs}
  * over the budget; products with H come on top for other forms than the identity.

@@ -15,8 +15,7 @@ import org.lethe.Named;
  */
 @Named("unlearn-negatives")
 public record UnlearnNegatives(
-        Base base, double learningRate, int epochs, int batch, double lambda, double utilityFloor)
-        implements Aligning {
+        Base base, double learningRate, int epochs, int batch, double lambda, double utilityFloor) implements Aligning {
     public UnlearnNegatives {
         Check.require(utilityFloor >= 0, "utilityFloor", utilityFloor, "at least 0");
         new AnswerUnlearning(base, learningRate, epochs, batch, lambda);
@@ -35,16 +34,7 @@ public record UnlearnNegatives(
     /** One round with equal weights. */
     AlignmentCourse uniform(BilevelDescent.Choice choice, int budget, AlignmentRun run) {
         BilevelDescent descent = new BilevelDescent(
-                choice,
-                budget,
-                1,
-                true,
-                false,
-                false,
-                false,
-                0,
-                1,
-                new InverseHessian(InverseHessian.Form.IDENTITY));
+                choice, budget, 1, true, false, false, false, 0, 1, new InverseHessian(InverseHessian.Form.IDENTITY));
         return new AnswerUnlearning(base, learningRate, epochs, batch, lambda).align(run, descent);
     }
 }

@@ -17,8 +17,8 @@ import org.lethe.text.Sample;
 import org.lethe.text.tokenizer.BpeTrainer;
 
 /**
- * Nine plays of Shakespeare as plain text (the set {@code tinyshakespeare} of char-rnn; public domain), for questions like those
- * of MUSE (Shi et al. 2024): does a model still continue a passage that it should have forgotten?
+ * Nine plays of Shakespeare as plain text (the set {@code tinyshakespeare} of char-rnn; public domain). As with MUSE (Shi et al.
+ * 2024), it asks whether a model still continues a passage that it should have forgotten.
  *
  * <p>Each play is cut into regions of equal length, and each region into samples; both end with a line. A region is a group:
  * {@code coriolanus 1} is the first of that play. Some regions are held out, evenly spread among the others, so that they are of

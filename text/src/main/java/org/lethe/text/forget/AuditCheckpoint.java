@@ -86,15 +86,16 @@ public record AuditCheckpoint(
      * @param outcome which bars were met, missed and left undecided, in words
      * @param findings by name
      */
-    public record Result(
-            int forgotten, int retained, boolean judged, String outcome, Map<String, Measured> findings)
+    public record Result(int forgotten, int retained, boolean judged, String outcome, Map<String, Measured> findings)
             implements Tool.Result {
         @Override
         public void print(PrintWriter out) {
             out.printf(Locale.ROOT, "%d samples to forget, %d to keep%n%n", forgotten, retained);
             out.printf(Locale.ROOT, "%-34s %9s %9s %9s  %s%n", "", "after", "before", "reference", "verdict");
             findings.forEach((name, finding) -> {
-                if (!name.endsWith("-before") && !name.endsWith("-reference") && !name.matches(".*-(before|reference)\\(.*")) {
+                if (!name.endsWith("-before")
+                        && !name.endsWith("-reference")
+                        && !name.matches(".*-(before|reference)\\(.*")) {
                     out.printf(
                             Locale.ROOT,
                             "%-34s %9.4g %9s %9s  %s%n",
@@ -106,7 +107,8 @@ public record AuditCheckpoint(
                 }
             });
             out.println();
-            out.println(judged ? outcome : "Nothing is judged: name a model trained without the samples with --reference.");
+            out.println(
+                    judged ? outcome : "Nothing is judged: name a model trained without the samples with --reference.");
         }
 
         private String beside(String name, String which) {
@@ -142,8 +144,7 @@ public record AuditCheckpoint(
                 String.valueOf(forget.getFileName()), after.tokenizer(), after.format(), all, strangers, List.of());
         ForgetSamples request = ForgetSamples.listed(
                 IntStream.range(kept.size(), all.size()).boxed().toList());
-        Case<Corpus, LanguageModel> c =
-                new Case<>(data, data.training(kept), request, start, after, like);
+        Case<Corpus, LanguageModel> c = new Case<>(data, data.training(kept), request, start, after, like);
         List<Audit<Corpus, LanguageModel>> audits = new ArrayList<>(List.of(
                 new Knowledge(newTokens, new Knowledge().margin()),
                 new ModelUtility(new ModelUtility().samples(), newTokens, new ModelUtility().margin()),
@@ -169,8 +170,7 @@ public record AuditCheckpoint(
         }
         Map<String, Measured> measured = new LinkedHashMap<>();
         findings.forEach(f -> measured.put(f.name(), Measured.of(f)));
-        Result result = new Result(
-                gone.size(), kept.size(), reference.isPresent(), Report.outcome(findings), measured);
+        Result result = new Result(gone.size(), kept.size(), reference.isPresent(), Report.outcome(findings), measured);
         if (folder.isPresent()) {
             String digest = RunFolder.sha256(result.facts() + "; seed " + env.seed());
             Report.write(
@@ -198,7 +198,8 @@ public record AuditCheckpoint(
         return reference.isPresent()
                 ? findings
                 : findings.stream()
-                        .filter(f -> !f.name().contains("-reference") && !f.name().contains("forget-quality")
+                        .filter(f -> !f.name().contains("-reference")
+                                && !f.name().contains("forget-quality")
                                 && !f.name().equals("priv-leak"))
                         .map(f -> new Finding(f.name(), f.value(), f.n(), f.direction()).in(f.unit()))
                         .toList();

@@ -36,7 +36,7 @@ import org.lethe.torch.Optimiser;
 import org.lethe.torch.UpdateRule;
 
 /**
- * Judges scores of difficulty themselves, on the model before: are they stable, and do they foretell the updates that a sample needs?
+ * Judges scores of difficulty themselves, by their stability and by the updates that a sample needs.
  *
  * <p><em>Stability</em> is Spearman's correlation of MRD between two seeds: of the antithetic estimator, and of the published one-sided
  * form at σ = 1e-5. <em>Validity</em> is Spearman's correlation of a score with the number of updates that gradient ascent on that sample alone
@@ -107,8 +107,7 @@ public record Difficulties(int samples, int steps, double learningRate, boolean 
             }
         });
         findings.add(new Finding("updates-needed", Statistics.mean(scored.updates), n, Direction.NONE));
-        findings.add(new Finding(
-                "updates-needed-sd", n > 1 ? Statistics.sd(scored.updates) : 0, n, Direction.NONE));
+        findings.add(new Finding("updates-needed-sd", n > 1 ? Statistics.sd(scored.updates) : 0, n, Direction.NONE));
         scored.seconds.forEach((name, seconds) ->
                 findings.add(new Finding("seconds(" + name + ")", seconds, 1, Direction.LOWER).in("s")));
         return findings;
@@ -150,9 +149,17 @@ public record Difficulties(int samples, int steps, double learningRate, boolean 
             Transformer open = model.open(env.device());
             Mrd antithetic = new Mrd();
             Mrd paper = antithetic.with(new Mrd.Paper());
-            timed("mrd", seconds, () -> scores.put("mrd", antithetic.of(open, encoded, key.of(1)).score()));
+            timed(
+                    "mrd",
+                    seconds,
+                    () -> scores.put(
+                            "mrd", antithetic.of(open, encoded, key.of(1)).score()));
             scores.put("mrd-again", antithetic.of(open, encoded, key.of(2)).score());
-            timed("mrd-paper", seconds, () -> scores.put("mrd-paper", paper.of(open, encoded, key.of(1)).score()));
+            timed(
+                    "mrd-paper",
+                    seconds,
+                    () -> scores.put(
+                            "mrd-paper", paper.of(open, encoded, key.of(1)).score()));
             scores.put("mrd-paper-again", paper.of(open, encoded, key.of(2)).score());
             org.lethe.text.forget.Scored read = org.lethe.text.forget.Scored.of(open, encoded, "", 32);
             open.parameters().train(_ -> true);
@@ -178,9 +185,8 @@ public record Difficulties(int samples, int steps, double learningRate, boolean 
         model.set(open);
         try (var _ = new PointerScope()) {
             TokenBatch batch = TokenBatch.of(List.of(sample), open.device());
-            UpdateRule rule = adam
-                    ? new UpdateRule.AdamW(learningRate, 0)
-                    : new UpdateRule.Sgd(learningRate, 0, 0, false);
+            UpdateRule rule =
+                    adam ? new UpdateRule.AdamW(learningRate, 0) : new UpdateRule.Sgd(learningRate, 0, 0, false);
             Optimiser optimiser = new Optimiser(rule, open.parameters(), Optimiser.ALL);
             double start = 0;
             double last = 0;

@@ -46,10 +46,11 @@ public record Efficiency(double tolerance) implements Audit<Corpus, LanguageMode
         findings.add(new Finding("weights-changed", changed ? 1 : 0, c.after().size(), Direction.NONE)
                 .judged(Verdict.of(changed, "weights change")));
         findings.add(seconds("unlearn-seconds", c.fulfilled().seconds()));
-        c.fulfilled().steps().forEach((step, _) ->
-                findings.add(seconds(step + "-seconds", c.fulfilled().seconds(step))));
-        c.fulfilled().counts().forEach((what, amount) ->
-                findings.add(new Finding(what, amount, 1, Direction.LOWER)));
+        c.fulfilled()
+                .steps()
+                .forEach((step, _) ->
+                        findings.add(seconds(step + "-seconds", c.fulfilled().seconds(step))));
+        c.fulfilled().counts().forEach((what, amount) -> findings.add(new Finding(what, amount, 1, Direction.LOWER)));
         if (changed && c.fulfilled().seconds() > 0 && c.referenced().seconds() > 0) {
             double speedUp = c.referenced().seconds() / c.fulfilled().seconds();
             findings.add(new Finding("speed-up", speedUp, 1, Direction.HIGHER)

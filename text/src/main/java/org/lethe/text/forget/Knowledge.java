@@ -82,8 +82,7 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
     }
 
     /** What one model knows of the samples. */
-    private record Known(
-            double[] probabilities, double[] rouge, double[] ratios, double[] exact, double[] strength) {
+    private record Known(double[] probabilities, double[] rouge, double[] ratios, double[] exact, double[] strength) {
         static Known of(LanguageModel model, List<Sample> samples, int newTokens, Env env) {
             Reading read = Studied.read(model, samples, env);
             List<String> answers;
@@ -147,15 +146,7 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
         int n = samples.size();
         judged(findings, draws, n, before.probabilities, after.probabilities, reference.probabilities);
         beside(findings, "forget-rouge", draws, n, before.rouge, after.rouge, reference.rouge, Direction.LOWER);
-        beside(
-                findings,
-                "exact-memorisation",
-                draws,
-                n,
-                before.exact,
-                after.exact,
-                reference.exact,
-                Direction.LOWER);
+        beside(findings, "exact-memorisation", draws, n, before.exact, after.exact, reference.exact, Direction.LOWER);
         beside(
                 findings,
                 "extraction-strength",
@@ -257,8 +248,8 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
         findings.add(new Finding("forget-quality", test.p(), after.length, Direction.HIGHER).judged(verdict));
         findings.add(new Finding("log10-forget-quality", test.log10P(), after.length, Direction.HIGHER));
         findings.add(new Finding("forget-quality-before", already, before.length, Direction.NONE));
-        findings.add(new Finding(
-                "forget-truth-ratio", TofuMetrics.forgetTruthRatio(after), after.length, Direction.HIGHER));
+        findings.add(
+                new Finding("forget-truth-ratio", TofuMetrics.forgetTruthRatio(after), after.length, Direction.HIGHER));
         findings.add(new Finding(
                 "forget-truth-ratio-before", TofuMetrics.forgetTruthRatio(before), before.length, Direction.NONE));
         findings.add(new Finding(
@@ -276,10 +267,11 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
         }
         List<Picture.Line> lines = new ArrayList<>();
         lines.add(line("before", before(c, studied.forgotten(), env).probabilities()));
+        lines.add(
+                line("after", Studied.read(c.after(), studied.forgotten(), env).probabilities()));
         lines.add(line(
-                "after", Studied.read(c.after(), studied.forgotten(), env).probabilities()));
-        lines.add(line(
-                "reference", Studied.read(c.reference(), studied.forgotten(), env).probabilities()));
+                "reference",
+                Studied.read(c.reference(), studied.forgotten(), env).probabilities()));
         return List.of(new Picture.Curve(
                 "probability of each forgotten answer",
                 "share of the forgotten samples",

@@ -80,7 +80,8 @@ public record MembershipInference(double k, int samples, double margin) implemen
         int n = studied.forgotten().size() + studied.holdout().size();
         if (studied.forgotten().size() < 2 || studied.holdout().size() < 2) {
             return List.of(new Finding("auc(min-k)", 0.5, n, Direction.HALF)
-                    .judged(new Verdict.Undecided(bar(), "there are fewer than two forgotten or two held-out samples")));
+                    .judged(new Verdict.Undecided(
+                            bar(), "there are fewer than two forgotten or two held-out samples")));
         }
         Map<String, double[][]> before = c.baseline()
                 .of(
@@ -164,7 +165,9 @@ public record MembershipInference(double k, int samples, double margin) implemen
     private static Sampled sampled(double[][] scores, Keyed draws) {
         double[] drawn = Resampling.each(
                 Statistics.RESAMPLES / 2,
-                b -> MembershipScores.auc(again(scores[0], draws.of(0).of(b)), again(scores[1], draws.of(1).of(b)))
+                b -> MembershipScores.auc(
+                                again(scores[0], draws.of(0).of(b)),
+                                again(scores[1], draws.of(1).of(b)))
                         .value());
         return new Sampled(auc(scores).value(), drawn);
     }

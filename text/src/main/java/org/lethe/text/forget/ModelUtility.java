@@ -79,10 +79,7 @@ public record ModelUtility(int samples, int newTokens, double margin) implements
                     .judged(new Verdict.Undecided(bar(), "fewer than two samples remain")));
         }
         Known before = c.baseline()
-                .of(
-                        List.of("model-utility", this, studied.retained()),
-                        env,
-                        e -> known(c.before(), studied, e));
+                .of(List.of("model-utility", this, studied.retained()), env, e -> known(c.before(), studied, e));
         Known after = c.untouched() ? before : known(c.after(), studied, env);
         Known reference = known(c.reference(), studied, env);
         Keyed draws = random.of("resamples");

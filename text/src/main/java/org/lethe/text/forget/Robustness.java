@@ -243,8 +243,7 @@ public record Robustness(int steps, int batch, double learningRate, double margi
 
     @Override
     public List<Picture> pictures(Case<Corpus, LanguageModel> c, Env env) {
-        List<Sample> samples =
-                Studied.of(c, 1, env.random("robustness")).forgotten();
+        List<Sample> samples = Studied.of(c, 1, env.random("robustness")).forgotten();
         if (samples.size() < 4) {
             return List.of();
         }

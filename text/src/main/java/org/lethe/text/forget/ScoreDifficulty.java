@@ -91,9 +91,8 @@ public record ScoreDifficulty(
         public void print(PrintWriter out) {
             out.printf(Locale.ROOT, "%d samples, sigma %.3g; a high score is easy to forget%n%n", rows.size(), sigma);
             out.printf("%6s %6s %10s %10s %8s  %s%n", "rank", "sample", "mrd", "std error", "loss", "prompt");
-            List<Row> ordered = rows.stream()
-                    .sorted(Comparator.comparingInt(Row::rank))
-                    .toList();
+            List<Row> ordered =
+                    rows.stream().sorted(Comparator.comparingInt(Row::rank)).toList();
             int ends = Math.min(shown, (rows.size() + 1) / 2);
             ordered.subList(0, ends).forEach(row -> line(out, row));
             if (2 * ends < rows.size()) {
@@ -150,7 +149,8 @@ public record ScoreDifficulty(
     }
 
     private static String csv(List<Row> rows) {
-        StringBuilder text = new StringBuilder("sample,rank,mrd,normalised,standardError,tokens,skipped,crossEntropy\n");
+        StringBuilder text =
+                new StringBuilder("sample,rank,mrd,normalised,standardError,tokens,skipped,crossEntropy\n");
         rows.forEach(r -> text.append(String.format(
                 Locale.ROOT,
                 "%d,%d,%s,%s,%s,%d,%d,%s%n",

@@ -67,8 +67,7 @@ record Studied(List<Sample> forgotten, List<Sample> retained, List<Sample> holdo
         List<Integer> counts = new ArrayList<>();
         for (Sample sample : samples) {
             if (!sample.wrongAnswers().isEmpty()) {
-                all.add(model.encode(
-                        sample.prompt(), sample.paraphrasedAnswer().orElse(sample.answer())));
+                all.add(model.encode(sample.prompt(), sample.paraphrasedAnswer().orElse(sample.answer())));
                 sample.wrongAnswers().forEach(wrong -> all.add(model.encode(sample.prompt(), wrong)));
                 counts.add(sample.wrongAnswers().size());
             }

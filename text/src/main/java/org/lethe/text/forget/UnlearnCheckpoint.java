@@ -111,7 +111,10 @@ public record UnlearnCheckpoint(
         public void print(PrintWriter out) {
             out.printf(Locale.ROOT, "%s, %,d parameters, %d samples to forget%n", method, parameters, samples);
             if (cut > 0) {
-                out.printf(Locale.ROOT, "%d samples are longer than the context: the end of their answer was cut off%n", cut);
+                out.printf(
+                        Locale.ROOT,
+                        "%d samples are longer than the context: the end of their answer was cut off%n",
+                        cut);
             }
             out.printf(Locale.ROOT, "%n%-32s %10s %10s%n", "", "before", "after");
             out.printf(
@@ -149,8 +152,8 @@ public record UnlearnCheckpoint(
                             + "); name a file, or use gradient-ascent");
         }
         List<Encoded> declined = declined(folder, written, longest);
-        Unlearning loop = new Unlearning(
-                Named.Of.name(method), method.loss(), method.adapting(), method.weighting(), course);
+        Unlearning loop =
+                new Unlearning(Named.Of.name(method), method.loss(), method.adapting(), method.weighting(), course);
         try (var _ = new PointerScope()) {
             Transformer open = folder.transformer(env.device());
             Unlearning.Outcome outcome =
@@ -210,7 +213,11 @@ public record UnlearnCheckpoint(
         for (int n = 0; n < samples.size(); n++) {
             try {
                 encoded.add(Encoded.of(
-                        folder.tokenizer(), format, samples.get(n).prompt(), samples.get(n).answer(), context));
+                        folder.tokenizer(),
+                        format,
+                        samples.get(n).prompt(),
+                        samples.get(n).answer(),
+                        context));
             } catch (IllegalArgumentException e) {
                 throw new LetheException(
                         LetheException.Code.DATA, file + ": sample " + (n + 1) + ": " + e.getMessage(), e);

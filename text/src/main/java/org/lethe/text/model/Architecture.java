@@ -154,7 +154,8 @@ public record Architecture(
     public static Architecture read(Path file) throws IOException {
         if (Files.size(file) > LARGEST_CONFIG) {
             throw wrong(
-                    file.toString(), "has " + Files.size(file) + " bytes, expected at most 10,000,000 of a configuration");
+                    file.toString(),
+                    "has " + Files.size(file) + " bytes, expected at most 10,000,000 of a configuration");
         }
         return parse(Files.readString(file), file.toString());
     }
@@ -223,7 +224,8 @@ public record Architecture(
             boolean windowed = config.path("sliding_window").isNumber()
                     && config.path("model_type").asText().equals(Family.MISTRAL.type());
             String only = windowed ? "sliding_attention" : "full_attention";
-            Check.require(kind.asText().equals(only), "layer_types", config.path("layer_types"), only + " in all layers");
+            Check.require(
+                    kind.asText().equals(only), "layer_types", config.path("layer_types"), only + " in all layers");
         }
         Check.require(
                 config.path("pretraining_tp").asInt(1) == 1, "pretraining_tp", config.path("pretraining_tp"), "1");
@@ -268,7 +270,11 @@ public record Architecture(
         boolean windowed = !qwen || config.path("use_sliding_window").asBoolean(false);
         int window = windowed && config.path("sliding_window").isNumber()
                 ? whole(config, "sliding_window", 0)
-                : windowed && family == Family.MISTRAL && config.path("sliding_window").isMissingNode() ? 4096 : 0;
+                : windowed
+                                && family == Family.MISTRAL
+                                && config.path("sliding_window").isMissingNode()
+                        ? 4096
+                        : 0;
         Check.require(
                 !qwen || window == 0,
                 "use_sliding_window",
@@ -282,11 +288,14 @@ public record Architecture(
                 heads,
                 whole(config, "num_key_value_heads", family == Family.MISTRAL ? 8 : qwen ? 32 : heads),
                 headDims,
-                whole(config, "intermediate_size", switch (family) {
-                    case MISTRAL -> 14336;
-                    case QWEN2, QWEN3 -> 22016;
-                    default -> 11008;
-                }),
+                whole(
+                        config,
+                        "intermediate_size",
+                        switch (family) {
+                            case MISTRAL -> 14336;
+                            case QWEN2, QWEN3 -> 22016;
+                            default -> 11008;
+                        }),
                 whole(config, "max_position_embeddings", family == Family.LLAMA ? 2048 : 32768),
                 number(config, "rms_norm_eps", 1e-6),
                 activation(config, "hidden_act", "silu"),

@@ -205,7 +205,8 @@ public final class CheckpointFolder {
             return;
         }
         if (!Files.isDirectory(folder)) {
-            throw new LetheException(LetheException.Code.STUDY, "--to is " + folder + ", which is a file; expected a new folder");
+            throw new LetheException(
+                    LetheException.Code.STUDY, "--to is " + folder + ", which is a file; expected a new folder");
         }
         try (Stream<Path> there = Files.list(folder)) {
             if (there.findAny().isPresent()) {
@@ -225,8 +226,12 @@ public final class CheckpointFolder {
     /** Writes a model that came from no folder to a new one, with its tokenizer. */
     public static void saveNew(Path folder, LanguageModel model, ScalarType written) throws IOException {
         try (var _ = new PointerScope()) {
-            write(folder, model.open(Device.CPU), written, LARGEST_SHARD, target -> model.tokenizer()
-                    .write(target));
+            write(
+                    folder,
+                    model.open(Device.CPU),
+                    written,
+                    LARGEST_SHARD,
+                    target -> model.tokenizer().write(target));
         }
     }
 
@@ -249,7 +254,9 @@ public final class CheckpointFolder {
             tokenizer.write(unfinished);
             try (var _ = new PointerScope()) {
                 Map<String, Tensor> tensors = new LinkedHashMap<>();
-                model.parameters().distinct().forEach((name, t) -> tensors.put(name, t.detach().to(written)));
+                model.parameters()
+                        .distinct()
+                        .forEach((name, t) -> tensors.put(name, t.detach().to(written)));
                 ModelFiles.save(unfinished, Parameters.of(tensors), shardBytes, Map.of());
             }
             // last: without it a folder is no model

@@ -50,7 +50,8 @@ record CorpusTraining(
     private static final double BETA_2 = 0.99; // short trainings forget old gradients sooner than the usual 0.999
     private static final double FLOOR = 0.1;
     private static final double CLIP = 1;
-    private static final double FLOPS = 5e10; // of one core in training, measured on models of 1 to 5 million parameters
+    private static final double FLOPS =
+            5e10; // of one core in training, measured on models of 1 to 5 million parameters
     private static final int POOL = 16; // batches among which samples are sorted by length
 
     CorpusTraining {
@@ -67,7 +68,8 @@ record CorpusTraining(
                 weightDecay,
                 "0 or more, below 1 / learningRate");
         Check.require(warmUp >= 0, "warmUp", warmUp, "at least 0");
-        Check.require(stopAt >= 0 && stopAt < Double.POSITIVE_INFINITY, "stopAt", stopAt, "a finite number, at least 0");
+        Check.require(
+                stopAt >= 0 && stopAt < Double.POSITIVE_INFINITY, "stopAt", stopAt, "a finite number, at least 0");
     }
 
     /** How a training went: epochs done, mean cross-entropy of the last one, and tokens read in all. */
@@ -78,7 +80,9 @@ record CorpusTraining(
         double learnt = shape.family() == Architecture.Family.GPT2 ? shape.positions() * (double) shape.dims() : 0;
         double weights = shape.size() - learnt; // positions are looked up, not multiplied
         double operations = 6.0 * length * (weights + 2.0 * shape.layers() * shape.dims() * length);
-        double activations = 4.0 * batch * length
+        double activations = 4.0
+                * batch
+                * length
                 * (shape.layers() * (10.0 * shape.dims() + 3.0 * shape.hidden() + 4.0 * shape.heads() * length)
                         + 3.0 * shape.vocabulary());
         return new Estimate(operations / FLOPS, 16 * shape.size() + (long) activations);
@@ -89,7 +93,11 @@ record CorpusTraining(
         Map<Long, Integer> seen = new HashMap<>();
         return samples.stream()
                 .mapToLong(s -> {
-                    long own = Keyed.seed(0).of(s.prompt()).of(s.answer()).of(s.group()).key();
+                    long own = Keyed.seed(0)
+                            .of(s.prompt())
+                            .of(s.answer())
+                            .of(s.group())
+                            .key();
                     return Keyed.mix(own + seen.merge(own, 1, Integer::sum));
                 })
                 .toArray();
@@ -100,14 +108,15 @@ record CorpusTraining(
         Keyed order = epoch.of("samples");
         int[] shuffled = IntStream.range(0, ids.length)
                 .boxed()
-                .sorted(Comparator.comparingLong((Integer n) -> order.at(ids[n])).thenComparing(n -> ids[n]))
+                .sorted(Comparator.comparingLong((Integer n) -> order.at(ids[n]))
+                        .thenComparingLong(n -> ids[n]))
                 .mapToInt(Integer::intValue)
                 .toArray();
         List<int[]> batches = new ArrayList<>();
         for (int from = 0; from < shuffled.length; from += POOL * batch) {
             int[] pool = Arrays.stream(shuffled, from, Math.min(shuffled.length, from + POOL * batch))
                     .boxed()
-                    .sorted(Comparator.comparingInt((Integer n) -> lengths[n]).thenComparing(n -> order.at(ids[n])))
+                    .sorted(Comparator.comparingInt((Integer n) -> lengths[n]).thenComparingLong(n -> order.at(ids[n])))
                     .mapToInt(Integer::intValue)
                     .toArray();
             for (int at = 0; at < pool.length; at += batch) {
@@ -145,7 +154,8 @@ record CorpusTraining(
                 double sum = 0;
                 long scored = 0;
                 for (int[] places : batches(ids, lengths, batch, key.of(epoch))) {
-                    List<Encoded> own = Arrays.stream(places).mapToObj(encoded::get).toList();
+                    List<Encoded> own =
+                            Arrays.stream(places).mapToObj(encoded::get).toList();
                     double loss = step(model, own, name, step);
                     int count = own.stream().mapToInt(Encoded::scored).sum();
                     sum += loss * count;
@@ -182,7 +192,8 @@ record CorpusTraining(
     private double step(Transformer model, List<Encoded> samples, String name, long step) {
         try (var _ = new PointerScope()) {
             TokenBatch read = TokenBatch.of(samples, model.device());
-            Tensor loss = bf16 ? halved(model, read) : TokenScores.of(model, read).crossEntropy();
+            Tensor loss =
+                    bf16 ? halved(model, read) : TokenScores.of(model, read).crossEntropy();
             double value = loss.item_double();
             require(value, "loss", name, step);
             loss.backward();

@@ -77,11 +77,12 @@ public record Generate(
                 samples.isPresent() != !prompt.isEmpty(), "prompt", prompt, "a text, or else --samples and a file");
         return samples.isEmpty()
                 ? List.of(prompt)
-                : new SampleFile().read(samples.get()).stream()
-                        .map(Sample::prompt)
-                        .distinct()
-                        .limit(most)
-                        .toList();
+                : new SampleFile()
+                        .read(samples.get()).stream()
+                                .map(Sample::prompt)
+                                .distinct()
+                                .limit(most)
+                                .toList();
     }
 
     @Override

@@ -72,9 +72,8 @@ public record Generation(int newTokens, double temperature, double topP, int top
             List<String> prompts,
             Keyed key,
             Progress progress) {
-        List<int[]> ids = prompts.stream()
-                .map(p -> Encoded.prompt(tokenizer, format, p))
-                .toList();
+        List<int[]> ids =
+                prompts.stream().map(p -> Encoded.prompt(tokenizer, format, p)).toList();
         return of(model, ids, tokenizer.end(), key, progress).stream()
                 .map(tokenizer::decode)
                 .toList();
@@ -262,8 +261,10 @@ public record Generation(int newTokens, double temperature, double topP, int top
         if (repetitionPenalty == 1) {
             return;
         }
-        Arrays.stream(text).distinct().forEach(id -> logits[id] =
-                (float) (logits[id] < 0 ? logits[id] * repetitionPenalty : logits[id] / repetitionPenalty));
+        Arrays.stream(text)
+                .distinct()
+                .forEach(id -> logits[id] =
+                        (float) (logits[id] < 0 ? logits[id] * repetitionPenalty : logits[id] / repetitionPenalty));
     }
 
     /** The probabilities of all tokens at a temperature above 0; 0 for those that are left out. */

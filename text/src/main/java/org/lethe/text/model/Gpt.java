@@ -70,7 +70,12 @@ public record Gpt(
 
     private Architecture shape(Corpus data) {
         return Architecture.gpt(
-                data.tokenizer().size(), dims, layers, heads, context, data.tokenizer().end());
+                data.tokenizer().size(),
+                dims,
+                layers,
+                heads,
+                context,
+                data.tokenizer().end());
     }
 
     private CorpusTraining training() {
@@ -117,10 +122,8 @@ public record Gpt(
     @Override
     public Estimate estimate(Corpus data) {
         List<Sample> some = data.training().stream().limit(64).toList();
-        double length = some.stream()
-                .mapToInt(s -> encoded(data, s).length())
-                .average()
-                .orElse(1);
+        double length =
+                some.stream().mapToInt(s -> encoded(data, s).length()).average().orElse(1);
         return CorpusTraining.estimate(shape(data), length, batch)
                 .times((double) data.training().size() * epochs)
                 .then(new Estimate(1, 0));

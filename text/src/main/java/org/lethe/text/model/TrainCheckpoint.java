@@ -34,8 +34,11 @@ import org.lethe.text.tokenizer.BpeTrainer;
  */
 @Named("text train")
 public record TrainCheckpoint(
-        @Argument Path samples, @Inline Gpt gpt, int vocabulary, String format, @Required Path to)
-        implements Tool<TrainCheckpoint.Result> {
+        @Argument Path samples,
+        @Inline Gpt gpt,
+        int vocabulary,
+        String format,
+        @Required Path to) implements Tool<TrainCheckpoint.Result> {
     public TrainCheckpoint {
         BpeTrainer.check(vocabulary);
     }
@@ -77,8 +80,7 @@ public record TrainCheckpoint(
         CheckpointFolder.requireNew(to);
         List<Sample> read = new SampleFile().read(samples);
         if (read.isEmpty()) {
-            throw new LetheException(
-                    LetheException.Code.DATA, samples + " has no sample, expected at least one");
+            throw new LetheException(LetheException.Code.DATA, samples + " has no sample, expected at least one");
         }
         PromptFormat written = PromptFormat.named(format, samples);
         List<String> texts = new ArrayList<>();

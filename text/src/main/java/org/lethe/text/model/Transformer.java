@@ -83,12 +83,13 @@ public final class Transformer {
         embedding = tensor(stem + shape.embedding());
         places = family == Architecture.Family.GPT2 ? Optional.of(tensor(stem + "wpe.weight")) : Optional.empty();
         for (int l = 0; l < shape.layers(); l++) {
-            blocks.add(switch (family) {
-                case GPT2 -> gpt2(stem + "h." + l + ".");
-                case GPT_NEOX -> neox(stem + "layers." + l + ".");
-                case PHI -> phi(stem + "layers." + l + ".");
-                case LLAMA, MISTRAL, QWEN2, QWEN3 -> llama(stem + "layers." + l + ".");
-            });
+            blocks.add(
+                    switch (family) {
+                        case GPT2 -> gpt2(stem + "h." + l + ".");
+                        case GPT_NEOX -> neox(stem + "layers." + l + ".");
+                        case PHI -> phi(stem + "layers." + l + ".");
+                        case LLAMA, MISTRAL, QWEN2, QWEN3 -> llama(stem + "layers." + l + ".");
+                    });
         }
         last = norm(stem + shape.lastNorm());
         head = shape.tied() ? Optional.empty() : Optional.of(linear(shape.head()));
@@ -272,8 +273,7 @@ public final class Transformer {
         return head.map(h -> apply(h, state)).orElseGet(() -> torch.linear(state, embedding));
     }
 
-    private Tensor forward(
-            Tensor ids, Tensor mask, int layers, Optional<KeyValueCache> cache, List<Tensor> states) {
+    private Tensor forward(Tensor ids, Tensor mask, int layers, Optional<KeyValueCache> cache, List<Tensor> states) {
         Check.require(
                 ids.dim() == 2 && mask.dim() == 2 && ids.size(0) == mask.size(0) && ids.size(1) == mask.size(1),
                 "shape of the mask",
@@ -281,8 +281,7 @@ public final class Transformer {
                 ids.size(0) + " x " + ids.size(1) + ", as the ids have");
         int past = cache.map(KeyValueCache::length).orElse(0);
         long time = ids.size(1);
-        Check.require(
-                cache.isPresent() || time <= shape.positions(), "tokens", time, "at most " + shape.positions());
+        Check.require(cache.isPresent() || time <= shape.positions(), "tokens", time, "at most " + shape.positions());
         Tensor seen = cache.map(c -> c.masked(mask)).orElse(mask); // [batch, past + time]
         Tensor position = seen.cumsum(1)
                 .sub(new Scalar(1))
@@ -339,8 +338,7 @@ public final class Transformer {
         return middle.add(mlp(block, normed(block.second.orElseThrow(), middle)));
     }
 
-    private Tensor attention(
-            Block block, Tensor in, Turn turn, Tensor bias, int layer, Optional<KeyValueCache> cache) {
+    private Tensor attention(Block block, Tensor in, Turn turn, Tensor bias, int layer, Optional<KeyValueCache> cache) {
         long rows = in.size(0);
         long time = in.size(1);
         int e = shape.headDims();
@@ -383,13 +381,9 @@ public final class Transformer {
                 .mul(new Scalar(1 / Math.sqrt(e)))
                 .view(rows, h, time, all)
                 .add(bias); // at least float32 from here
-        Tensor weights = torch.softmax(scores, -1, new ScalarTypeOptional(wide))
-                .to(type)
-                .view(rows, g, h / g * time, all);
-        Tensor mixed = weights.matmul(v)
-                .view(rows, h, time, e)
-                .transpose(1, 2)
-                .reshape(rows, time, (long) h * e);
+        Tensor weights =
+                torch.softmax(scores, -1, new ScalarTypeOptional(wide)).to(type).view(rows, g, h / g * time, all);
+        Tensor mixed = weights.matmul(v).view(rows, h, time, e).transpose(1, 2).reshape(rows, time, (long) h * e);
         return apply(block.out, mixed);
     }
 
@@ -414,9 +408,8 @@ public final class Transformer {
 
     private Tensor mlp(Block block, Tensor in) {
         Tensor up = apply(block.up, in);
-        Tensor inner = block.gate
-                .map(gate -> activated(apply(gate, in)).mul(up))
-                .orElseGet(() -> activated(up));
+        Tensor inner =
+                block.gate.map(gate -> activated(apply(gate, in)).mul(up)).orElseGet(() -> activated(up));
         return apply(block.down, inner);
     }
 

@@ -44,8 +44,7 @@ class AligningTest {
     }
 
     private static AlignmentRun open(AlignmentTask task, Aligning method) {
-        return Planted.run(
-                Planted.SMALL, task, weights, method.objective(), method.utilityFloor(), Env.seeded(3));
+        return Planted.run(Planted.SMALL, task, weights, method.objective(), method.utilityFloor(), Env.seeded(3));
     }
 
     private static AlignmentCourse align(Aligning method) {
@@ -118,7 +117,9 @@ class AligningTest {
         AlignmentCourse course = align(QUICK);
         AlignmentCourse.Point start = course.points().getFirst();
         assertEquals(Math.log(2), start.heldOut(), 1e-5, "the start is the reference");
-        assertTrue(course.result().heldOut() < 0.6, "held-out loss " + course.result().heldOut());
+        assertTrue(
+                course.result().heldOut() < 0.6,
+                "held-out loss " + course.result().heldOut());
         assertTrue(course.result().utility() <= 1.02 * start.utility());
         assertTrue(
                 course.result().reward().orElseThrow() > start.reward().orElseThrow() + 0.05,
@@ -127,7 +128,10 @@ class AligningTest {
         for (AlignmentCourse.Selection selection : course.selections()) {
             assertTrue(selection.weights().size() <= budget);
             assertTrue(Arrays.stream(selection.weights().members()).noneMatch(planted.harmful::get));
-            assertEquals(selection.weights().size(), Arrays.stream(selection.weights().values()).sum(), 1e-6);
+            assertEquals(
+                    selection.weights().size(),
+                    Arrays.stream(selection.weights().values()).sum(),
+                    1e-6);
         }
         assertEquals(2, course.selections().size());
         double best = course.points().stream()
@@ -271,12 +275,18 @@ class AligningTest {
         try (var _ = new PointerScope()) {
             Transformer start = Planted.open(Planted.SMALL, weights);
             RewardModel model = RewardModel.train(start, planted.pairs, 12, 1e-3, Keyed.seed(5));
-            double[] chosen = model.of(planted.heldOut.stream().map(Pair::chosen).toList());
-            double[] rejected = model.of(planted.heldOut.stream().map(Pair::rejected).toList());
-            long right = IntStream.range(0, chosen.length).filter(p -> chosen[p] > rejected[p]).count();
+            double[] chosen =
+                    model.of(planted.heldOut.stream().map(Pair::chosen).toList());
+            double[] rejected =
+                    model.of(planted.heldOut.stream().map(Pair::rejected).toList());
+            long right = IntStream.range(0, chosen.length)
+                    .filter(p -> chosen[p] > rejected[p])
+                    .count();
             assertTrue(right >= 0.8 * chosen.length, right + " of " + chosen.length);
             assertArrayEquals(
-                    weights, Tensors.floats(Flat.of(List.copyOf(start.parameters().distinct().values()))));
+                    weights,
+                    Tensors.floats(
+                            Flat.of(List.copyOf(start.parameters().distinct().values()))));
             AlignmentCourse grpo = align(new Grpo(8, 8, 10, 0.2, 0, RewardSource.LEARNED, 1e-3, 2));
             assertTrue(
                     grpo.result().reward().orElseThrow()

@@ -69,9 +69,7 @@ class AlignmentObjectiveTest {
             assertEquals(Math.log(2), objective.value(model), 1e-5);
             List<Encoded> chosen = planted.pairs.stream().map(Pair::chosen).toList();
             List<Encoded> rejected = planted.pairs.stream().map(Pair::rejected).toList();
-            Tensor expected = mean(model, chosen)
-                    .sub(mean(model, rejected))
-                    .mul(new Scalar(-0.3 / 2));
+            Tensor expected = mean(model, chosen).sub(mean(model, rejected)).mul(new Scalar(-0.3 / 2));
             Tensor g = gradient(objective, model);
             assertEquals(0, Flat.norm(g.sub(expected)), 1e-4 * Flat.norm(expected));
             checkSlope(objective, model);
@@ -142,7 +140,9 @@ class AlignmentObjectiveTest {
             for (int q = 0; q < 8; q++) {
                 Encoded alone = Answers.sample(model, asked.subList(q, q + 1), Planted.END, 5, 0, Keyed.seed(2))
                         .getFirst();
-                assertEquals(Arrays.toString(alone.ids()), Arrays.toString(together.get(q).ids()));
+                assertEquals(
+                        Arrays.toString(alone.ids()),
+                        Arrays.toString(together.get(q).ids()));
                 int first = alone.ids()[alone.answer()];
                 for (int other = 0; other < 64; other++) {
                     int[] ids = Arrays.copyOf(asked.get(q), asked.get(q).length + 1);
@@ -164,7 +164,9 @@ class AlignmentObjectiveTest {
             var objective = new AlignmentObjective.Positives(planted.wanted);
             assertTrue(objective.parts() > 1);
             assertEquals(
-                    Arrays.stream(Answers.crossEntropies(model, planted.wanted)).average().orElseThrow(),
+                    Arrays.stream(Answers.crossEntropies(model, planted.wanted))
+                            .average()
+                            .orElseThrow(),
                     objective.value(model),
                     1e-5);
             checkSlope(objective, model);

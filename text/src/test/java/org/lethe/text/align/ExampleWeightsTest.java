@@ -26,7 +26,9 @@ class ExampleWeightsTest {
         assertEquals(n, Arrays.stream(moved.values()).sum(), 1e-9 * n);
         assertTrue(Arrays.stream(moved.values()).allMatch(w -> w > 0));
         assertArrayEquals(
-                moved.values(), start.step(shifted, 1, true).step(shifted, 1, true).values(), 1e-9);
+                moved.values(),
+                start.step(shifted, 1, true).step(shifted, 1, true).values(),
+                1e-9);
         assertTrue(moved.effectiveSize() <= n + 1e-9 && moved.effectiveSize() >= 1);
         assertTrue(moved.entropy() <= Math.log(n) + 1e-9);
         for (int i = 0; i < n; i++) {
@@ -55,7 +57,8 @@ class ExampleWeightsTest {
         assertArrayEquals(new double[] {1, 1}, grown.values());
         ExampleWeights more = grown.grown(new double[] {-1, 3, 0, 2, 5}, 5);
         assertArrayEquals(new int[] {4, 1, 3}, more.members(), "fewer help than the budget allows");
-        assertArrayEquals(new int[] {0}, ExampleWeights.none().grown(new double[] {1}, 8).members());
+        assertArrayEquals(
+                new int[] {0}, ExampleWeights.none().grown(new double[] {1}, 8).members());
         assertEquals(0, ExampleWeights.none().grown(new double[] {-1}, 8).size());
     }
 

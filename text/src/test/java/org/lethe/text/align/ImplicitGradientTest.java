@@ -143,8 +143,8 @@ class ImplicitGradientTest {
             Quadratic toy = new Quadratic(1);
             double[] omega = {0.5, 0.25, 0.25};
             toy.optimise(omega);
-            double[] scores =
-                    ImplicitGradient.of(toy, form(InverseHessian.Form.IDENTITY), ALL, omega, RANDOM).scores();
+            double[] scores = ImplicitGradient.of(toy, form(InverseHessian.Form.IDENTITY), ALL, omega, RANDOM)
+                    .scores();
             assertArrayEquals(new double[] {0.1975232437, 10.9446009027, -4.0204853208}, scores, 1e-7);
         }
     }
@@ -155,8 +155,8 @@ class ImplicitGradientTest {
             Quadratic toy = new Quadratic(1);
             double[] omega = {0.5, 0.25, 0.25};
             toy.optimise(omega);
-            double[] scores =
-                    ImplicitGradient.of(toy, form(InverseHessian.Form.CG), ALL, omega, RANDOM).scores();
+            double[] scores = ImplicitGradient.of(toy, form(InverseHessian.Form.CG), ALL, omega, RANDOM)
+                    .scores();
             for (int i = 0; i < 3; i++) {
                 double[] moved = omega.clone();
                 moved[i] += 1e-5;
@@ -175,8 +175,8 @@ class ImplicitGradientTest {
             Quadratic toy = new Quadratic(1);
             double[] omega = {0.5, 0.25, 0.25};
             toy.optimise(omega);
-            double[] scores =
-                    ImplicitGradient.of(toy, form(InverseHessian.Form.CG), ALL, omega, RANDOM).scores();
+            double[] scores = ImplicitGradient.of(toy, form(InverseHessian.Form.CG), ALL, omega, RANDOM)
+                    .scores();
             double[] gradient = Arrays.stream(scores).map(s -> -s).toArray();
             ExampleWeights weights = new ExampleWeights(ALL, new double[] {1.5, 0.75, 0.75});
             double[] moved = weights.step(gradient, 1, false).shares();
@@ -205,7 +205,10 @@ class ImplicitGradientTest {
 
         @Override
         public Tensor losses(int[] which) {
-            double[] rows = Arrays.stream(which).boxed().flatMapToDouble(i -> Arrays.stream(c[i])).toArray();
+            double[] rows = Arrays.stream(which)
+                    .boxed()
+                    .flatMapToDouble(i -> Arrays.stream(c[i]))
+                    .toArray();
             return matrix(3, rows).mv(theta);
         }
 
@@ -245,7 +248,8 @@ class ImplicitGradientTest {
                     InverseHessian.Form.NEUMANN)) {
                 assertArrayEquals(
                         expected,
-                        ImplicitGradient.of(toy, form(solver), ALL, omega, RANDOM).scores(),
+                        ImplicitGradient.of(toy, form(solver), ALL, omega, RANDOM)
+                                .scores(),
                         1e-8,
                         solver.name());
             }
@@ -282,7 +286,10 @@ class ImplicitGradientTest {
         }
 
         private static Tensor entropy(Tensor z, Tensor y) {
-            return torch.log_sigmoid(z).mul(y).add(torch.log_sigmoid(z.neg()).mul(y.neg().add(new Scalar(1.0)))).neg();
+            return torch.log_sigmoid(z)
+                    .mul(y)
+                    .add(torch.log_sigmoid(z.neg()).mul(y.neg().add(new Scalar(1.0))))
+                    .neg();
         }
 
         private Tensor rows(Tensor of, int[] which) {
@@ -343,7 +350,8 @@ class ImplicitGradientTest {
             Flat.set(parameters(), start);
             for (int s = 0; s < 200; s++) {
                 try (var _ = new PointerScope()) {
-                    Tensor g = Flat.gradient(losses(new int[] {i}).mul(new Scalar(omega)).sum(), parameters())
+                    Tensor g = Flat.gradient(
+                                    losses(new int[] {i}).mul(new Scalar(omega)).sum(), parameters())
                             .add(Flat.of(parameters()).sub(start), new Scalar(2 * lambda));
                     Flat.add(parameters(), g, -0.3 / lambda);
                 }
@@ -391,7 +399,8 @@ class ImplicitGradientTest {
         try (var _ = new PointerScope()) {
             Logistic toy = new Logistic(40, 1);
             int[] all = IntStream.range(0, 40).toArray();
-            double[] weights = IntStream.range(0, 40).mapToDouble(i -> (i % 5) / 80.0).toArray();
+            double[] weights =
+                    IntStream.range(0, 40).mapToDouble(i -> (i % 5) / 80.0).toArray();
             Tensor u = Logistic.draws("u", toy.dims);
             Tensor v = Logistic.draws("v", toy.dims);
             double one = Flat.dot(u, InverseHessian.product(toy, all, weights, v));
@@ -407,8 +416,7 @@ class ImplicitGradientTest {
         for (int s = 0; s < 2; s++) {
             Flat.add(toy.parameters(), v, s == 0 ? 1e-5 : -2e-5);
             Tensor sum = Flat.of(toy.parameters()).mul(new Scalar(2 * toy.lambda));
-            InverseHessian.blocks(
-                    toy, members, weights, block -> sum.add_(Flat.gradient(block, toy.parameters())));
+            InverseHessian.blocks(toy, members, weights, block -> sum.add_(Flat.gradient(block, toy.parameters())));
             sides[s] = sum;
         }
         Flat.add(toy.parameters(), v, 1e-5);
@@ -420,7 +428,9 @@ class ImplicitGradientTest {
         try (var _ = new PointerScope()) {
             int n = 50;
             Tensor root = Logistic.draws("spd", n * n).view(n, n);
-            Tensor spd = root.mm(root.t()).div(new Scalar((double) n)).add(torch.eye(n).to(torch.ScalarType.Double));
+            Tensor spd = root.mm(root.t())
+                    .div(new Scalar((double) n))
+                    .add(torch.eye(n).to(torch.ScalarType.Double));
             Tensor known = Logistic.draws("known", n);
             Tensor theta = torch.zeros(n).to(torch.ScalarType.Double).set_requires_grad(true);
             BilevelProblem problem = new BilevelProblem() {
@@ -453,8 +463,7 @@ class ImplicitGradientTest {
                 var solution = new InverseHessian(solver, 0, 400, 1e-9)
                         .solve(problem, new int[] {0}, new double[] {1}, spd.mv(known), RANDOM);
                 assertTrue(solution.residual() <= 1e-9, solver.name());
-                assertEquals(
-                        0, solution.direction().sub(known).abs().max().item_double(), 1e-7, solver.name());
+                assertEquals(0, solution.direction().sub(known).abs().max().item_double(), 1e-7, solver.name());
             }
         }
     }
@@ -482,7 +491,9 @@ class ImplicitGradientTest {
             int[] all = IntStream.range(0, 40).toArray();
             double[] weights = IntStream.range(0, 40).mapToDouble(i -> 1.0 / 40).toArray();
             Tensor g = Logistic.draws("g", toy.dims);
-            Tensor v = form(InverseHessian.Form.GGN).solve(toy, all, weights, g, RANDOM).direction();
+            Tensor v = form(InverseHessian.Form.GGN)
+                    .solve(toy, all, weights, g, RANDOM)
+                    .direction();
             // the loss is −CE, so that its Hessian product is 2·2λv − (GGN v)
             Tensor fit = v.mul(new Scalar(4 * toy.lambda)).sub(InverseHessian.product(toy, all, weights, v));
             assertEquals(0, Flat.norm(fit.sub(g)), 1e-9);
@@ -495,8 +506,7 @@ class ImplicitGradientTest {
             Quadratic toy = new Quadratic(1);
             assertThrows(
                     IllegalArgumentException.class,
-                    () -> ImplicitGradient.of(
-                            toy, form(InverseHessian.Form.GGN), ALL, new double[] {1, 1, 1}, RANDOM));
+                    () -> ImplicitGradient.of(toy, form(InverseHessian.Form.GGN), ALL, new double[] {1, 1, 1}, RANDOM));
         }
     }
 }

@@ -92,8 +92,10 @@ final class Planted {
 
     /** The right value of a prompt. */
     private int value(int[] prompt) {
-        int topic = Arrays.stream(prompt).filter(t -> t >= 8 && t < 16).findFirst().orElseThrow();
-        int slot = Arrays.stream(prompt).filter(t -> t >= 16 && t < 24).findFirst().orElseThrow();
+        int topic =
+                Arrays.stream(prompt).filter(t -> t >= 8 && t < 16).findFirst().orElseThrow();
+        int slot =
+                Arrays.stream(prompt).filter(t -> t >= 16 && t < 24).findFirst().orElseThrow();
         return 24 + Keyed.below(random.of("table").at(topic, slot), VALUES);
     }
 
@@ -175,25 +177,24 @@ final class Planted {
         Keyed random = Keyed.seed(seed).of("fixture");
         try (var _ = new PointerScope()) {
             Transformer model = new Transformer(shape, Device.CPU);
-            model.parameters().draw(
-                    random.of("weights"),
-                    (name, tensor) -> name.contains("ln_") && name.endsWith("weight")
-                            ? Optional.of(Initial.constant(1))
-                            : tensor.dim() >= 2 ? Optional.of(Initial.normal(0, 0.05)) : Optional.empty(),
-                    Workers.here());
+            model.parameters()
+                    .draw(
+                            random.of("weights"),
+                            (name, tensor) -> name.contains("ln_") && name.endsWith("weight")
+                                    ? Optional.of(Initial.constant(1))
+                                    : tensor.dim() >= 2 ? Optional.of(Initial.normal(0, 0.05)) : Optional.empty(),
+                            Workers.here());
             model.parameters().train(_ -> true);
-            Optimiser optimiser =
-                    new Optimiser(new UpdateRule.AdamW(3e-3, 0), model.parameters(), Optimiser.MATRICES);
+            Optimiser optimiser = new Optimiser(new UpdateRule.AdamW(3e-3, 0), model.parameters(), Optimiser.MATRICES);
             for (int e = 0; e < epochs; e++) {
                 int[] order = AlignmentRun.order(samples.size(), random.of(e));
                 for (int from = 0; from < order.length; from += 32) {
                     try (var _ = new PointerScope()) {
-                        List<Encoded> batch = Arrays.stream(
-                                        order, from, Math.min(order.length, from + 32))
+                        List<Encoded> batch = Arrays.stream(order, from, Math.min(order.length, from + 32))
                                 .mapToObj(samples::get)
                                 .toList();
-                        Tensor loss =
-                                TokenScores.of(model, TokenBatch.of(batch, Device.CPU)).crossEntropy();
+                        Tensor loss = TokenScores.of(model, TokenBatch.of(batch, Device.CPU))
+                                .crossEntropy();
                         loss.backward();
                         optimiser.clip(1);
                         optimiser.step(e == epochs - 1 ? 0.1 : 1);
@@ -201,7 +202,8 @@ final class Planted {
                     }
                 }
             }
-            return Tensors.floats(Flat.of(List.copyOf(model.parameters().distinct().values())));
+            return Tensors.floats(
+                    Flat.of(List.copyOf(model.parameters().distinct().values())));
         }
     }
 
@@ -209,15 +211,13 @@ final class Planted {
     static Transformer open(Architecture shape, float[] weights) {
         Transformer model = new Transformer(shape, Device.CPU);
         try (var _ = new PointerScope()) {
-            Flat.set(
-                    List.copyOf(model.parameters().distinct().values()), Tensors.of(weights, weights.length));
+            Flat.set(List.copyOf(model.parameters().distinct().values()), Tensors.of(weights, weights.length));
         }
         return model;
     }
 
     /** A run of some task from some weights. */
-    static AlignmentRun run(
-            Architecture shape, AlignmentTask task, float[] weights, Goal goal, double floor, Env env) {
+    static AlignmentRun run(Architecture shape, AlignmentTask task, float[] weights, Goal goal, double floor, Env env) {
         return new AlignmentRun(open(shape, weights), open(shape, weights), task, goal, floor, env);
     }
 }

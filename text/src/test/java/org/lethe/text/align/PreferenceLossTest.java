@@ -130,14 +130,21 @@ class PreferenceLossTest {
         void check(String name, Tensor loss, double lossTolerance, double gradientTolerance) {
             double expected = numbers.get(name).get("loss").asDouble();
             assertEquals(expected, loss.item_double(), lossTolerance * Math.max(1, Math.abs(expected)), name);
-            policy.parameters().distinct().values().forEach(t -> t.mutable_grad().reset());
+            policy.parameters()
+                    .distinct()
+                    .values()
+                    .forEach(t -> t.mutable_grad().reset());
             loss.backward();
             int checked = 0;
             for (var parameter : policy.parameters().distinct().entrySet()) {
                 String stored = "grad." + name + "." + parameter.getKey();
                 if (tensors.entries().containsKey(stored)) {
-                    Tensor difference =
-                            parameter.getValue().grad().sub(Tensors.of(tensors, stored)).abs().max();
+                    Tensor difference = parameter
+                            .getValue()
+                            .grad()
+                            .sub(Tensors.of(tensors, stored))
+                            .abs()
+                            .max();
                     assertTrue(
                             difference.item_double() <= gradientTolerance,
                             stored + " is off by " + difference.item_double());
@@ -177,19 +184,14 @@ class PreferenceLossTest {
                     5e-4);
             g.check("dpo.ipo.sums", mean.apply(new PreferenceLoss(PreferenceLoss.Form.IPO_SUMS, 0.1, 0)), LOSS, 5e-4);
             // open-unlearning's refusal loss is DPO times 2/β
-            g.check(
-                    "idkdpo.beta0.1",
-                    mean.apply(new PreferenceLoss(0.1)).mul(new Scalar(20.0)),
-                    LOSS,
-                    1e-4);
+            g.check("idkdpo.beta0.1", mean.apply(new PreferenceLoss(0.1)).mul(new Scalar(20.0)), LOSS, 1e-4);
         });
     }
 
     @Test
     void rewardsAccuraciesAndMarginsAreTheLoggedOnes() throws IOException {
         with(g -> {
-            PreferenceLoss.Rewards rewards =
-                    new PreferenceLoss(0.1).rewards(g.side(g.chosen), g.side(g.rejected));
+            PreferenceLoss.Rewards rewards = new PreferenceLoss(0.1).rewards(g.side(g.chosen), g.side(g.rejected));
             JsonNode dpo = g.numbers.get("dpo");
             for (int p = 0; p < 3; p++) {
                 assertEquals(dpo.get("rewards.chosen").get(p).asDouble(), rewards.chosen()[p], 2e-6);
@@ -246,7 +248,9 @@ class PreferenceLossTest {
         with(g -> {
             JsonNode rewards = g.numbers.get("grpo.rewards");
             double[] own = PolicyLoss.advantages(new double[] {
-                rewards.get(0).asDouble(), rewards.get(1).asDouble(), rewards.get(2).asDouble()
+                rewards.get(0).asDouble(),
+                rewards.get(1).asDouble(),
+                rewards.get(2).asDouble()
             });
             for (int r = 0; r < 3; r++) {
                 assertEquals(g.numbers.get("grpo.advantages").get(r).asDouble(), own[r], 1e-6);
@@ -280,8 +284,7 @@ class PreferenceLossTest {
     @Test
     void settingsOutOfRangeAreRefused() {
         assertThrows(IllegalArgumentException.class, () -> new PreferenceLoss(0));
-        assertThrows(
-                IllegalArgumentException.class, () -> new PreferenceLoss(PreferenceLoss.Form.ROBUST, 0.1, 0.5));
+        assertThrows(IllegalArgumentException.class, () -> new PreferenceLoss(PreferenceLoss.Form.ROBUST, 0.1, 0.5));
         assertThrows(IllegalArgumentException.class, () -> new PolicyLoss(1, 0, false));
     }
 }

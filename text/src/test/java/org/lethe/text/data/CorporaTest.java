@@ -216,9 +216,7 @@ final class CorporaTest {
 
     @Test
     void theUsersOwnFileBecomesACorpus(@TempDir Path folder) throws IOException {
-        Files.writeString(
-                folder.resolve("mine.jsonl"),
-                """
+        Files.writeString(folder.resolve("mine.jsonl"), """
                 {"prompt":"who?","answer":"me","group":"x","id":1}
                 {"prompt":"what?","answer":"this"}
                 """);

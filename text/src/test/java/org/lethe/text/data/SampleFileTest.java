@@ -73,7 +73,7 @@ final class SampleFileTest {
                 List.of(new Sample("p", "a", "line 1", false, Optional.of("q"), Optional.of("b"), List.of("c", "d"))),
                 samples(
                         "{\"question\":\"p\",\"answer\":\"a\",\"paraphrased_question\":\"q\",\"paraphrased_answer\":\"b\","
-                            + "\"perturbed_answer\":[\"c\",\"d\"]}"));
+                                + "\"perturbed_answer\":[\"c\",\"d\"]}"));
     }
 
     @Test
@@ -204,7 +204,7 @@ final class SampleFileTest {
                 "{\"prompt\":[" + user + "],\"chosen\":[" + a + "],\"rejected\":[" + b + "]}",
                 "{\"chosen\":[" + user + "," + a + "],\"rejected\":[" + user + "," + b + "]}",
                 "{\"conversations\":[{\"from\":\"human\",\"value\":\"p\"}],\"chosen\":{\"from\":\"gpt\",\"value\":\"a\"},"
-                    + "\"rejected\":{\"from\":\"gpt\",\"value\":\"b\"}}")) {
+                        + "\"rejected\":{\"from\":\"gpt\",\"value\":\"b\"}}")) {
             assertEquals(List.of(pair), pairs(row), row);
         }
         assertEquals(
@@ -236,7 +236,7 @@ final class SampleFileTest {
                 "{\"prompt\":\"p\",\"chosen\":3,\"rejected\":4}; chosen is 3, expected",
                 "{\"chosen\":\"a \",\"rejected\":\"a b\"}; chosen is empty after the prompt",
                 "{\"prompt\":\"p\",\"chosen\":{\"role\":\"user\",\"content\":\"a\"},\"rejected\":{\"role\":\"user\",\"content\":\"b\"}};"
-                    + " chosen is a turn of user, expected one of assistant"
+                        + " chosen is a turn of user, expected one of assistant"
             })
     void aBrokenPairIsRefusedWithFileAndLine(String row, String expected) {
         String message = refusal(() -> pairs(row));

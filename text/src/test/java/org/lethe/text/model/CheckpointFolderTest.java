@@ -49,13 +49,13 @@ class CheckpointFolderTest {
     }
 
     private static Tokenizer words(int count) {
-        return Tokenizer.ofWords(IntStream.range(0, count).mapToObj(n -> "w" + n).toList());
+        return Tokenizer.ofWords(
+                IntStream.range(0, count).mapToObj(n -> "w" + n).toList());
     }
 
     private static Transformer drawn(Architecture shape) {
         Transformer model = new Transformer(shape, Device.CPU);
-        model.parameters()
-                .draw(Keyed.seed(5), (_, _) -> java.util.Optional.of(Initial.normal(0, 0.3)), Workers.here());
+        model.parameters().draw(Keyed.seed(5), (_, _) -> java.util.Optional.of(Initial.normal(0, 0.3)), Workers.here());
         return model;
     }
 
@@ -93,15 +93,16 @@ class CheckpointFolderTest {
             Transformer model = opened.transformer(Device.CPU);
             Path second = temporary.resolve("second");
             opened.save(second, model, ScalarType.Float, 2000);
-            assertTrue(files(second).contains("model.safetensors.index.json"), files(second).toString());
+            assertTrue(
+                    files(second).contains("model.safetensors.index.json"),
+                    files(second).toString());
             assertArrayEquals(
                     logits(model), logits(CheckpointFolder.open(second).transformer(Device.CPU)));
             for (String same : List.of("config.json", "tokenizer.json", "tokenizer_config.json")) {
                 assertEquals(-1, Files.mismatch(first.resolve(same), second.resolve(same)), same);
             }
             assertArrayEquals(
-                    logits(model),
-                    logits(opened.model(PromptFormat.PLAIN).open(Device.CPU)));
+                    logits(model), logits(opened.model(PromptFormat.PLAIN).open(Device.CPU)));
             assertEquals(List.of("first", "second"), files(temporary), "nothing else is left");
         }
     }
@@ -111,7 +112,9 @@ class CheckpointFolderTest {
         Path folder = folder("tied");
         try (Safetensors file = Safetensors.open(folder.resolve("model.safetensors"))) {
             assertEquals(
-                    new TreeMap<>(Architecture.read(folder.resolve("config.json")).shapes()).keySet(),
+                    new TreeMap<>(Architecture.read(folder.resolve("config.json"))
+                                    .shapes())
+                            .keySet(),
                     new TreeMap<>(file.entries()).keySet());
         }
     }
@@ -128,7 +131,11 @@ class CheckpointFolderTest {
             Transformer computing = half.transformer(Device.CPU, half.type());
             assertEquals(
                     ScalarType.BFloat16,
-                    computing.parameters().tensor("transformer.wte.weight").scalar_type().intern());
+                    computing
+                            .parameters()
+                            .tensor("transformer.wte.weight")
+                            .scalar_type()
+                            .intern());
             assertArrayEquals(logits(half.transformer(Device.CPU)), logits(computing), 0.2f);
         }
     }
@@ -147,11 +154,14 @@ class CheckpointFolderTest {
         Path file = folder.resolve("model.safetensors");
         Map<String, Safetensors.Tensor> all = new TreeMap<>();
         try (Safetensors read = Safetensors.open(file)) {
-            read.entries().forEach((name, entry) -> all.put(
-                    name,
-                    Safetensors.Tensor.of(
-                            read.floats(name),
-                            entry.shape().stream().mapToLong(Long::longValue).toArray())));
+            read.entries()
+                    .forEach((name, entry) -> all.put(
+                            name,
+                            Safetensors.Tensor.of(
+                                    read.floats(name),
+                                    entry.shape().stream()
+                                            .mapToLong(Long::longValue)
+                                            .toArray())));
         }
         change.accept(all);
         Safetensors.write(file, all, Map.of());
@@ -267,15 +277,18 @@ class CheckpointFolderTest {
                 var _ = new NoGradGuard()) {
             Transformer model = opened.transformer(Device.CPU);
             assertEquals(260_032, model.parameters().size());
-            JsonNode sentences =
-                    new JsonMapper().readTree(data.resolve("reference_logprobs.json").toFile());
+            JsonNode sentences = new JsonMapper()
+                    .readTree(data.resolve("reference_logprobs.json").toFile());
             double worst = 0;
             for (JsonNode sentence : sentences) {
                 int[] ids = IntStream.range(0, sentence.path("ids").size())
                         .map(n -> sentence.path("ids").get(n).asInt())
                         .toArray();
                 int[] own = tokenizer.encode(sentence.path("text").asText());
-                assertArrayEquals(java.util.Arrays.copyOfRange(ids, 1, ids.length), own, sentence.path("text").asText());
+                assertArrayEquals(
+                        java.util.Arrays.copyOfRange(ids, 1, ids.length),
+                        own,
+                        sentence.path("text").asText());
                 Tensor tokens = Tensors.of(ids, 1, ids.length).to(ScalarType.Long);
                 Tensor all = torch.log_softmax(model.logits(tokens, torch.ones_like(tokens)), 2)
                         .narrow(1, 0, ids.length - 1)

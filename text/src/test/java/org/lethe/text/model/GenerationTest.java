@@ -55,7 +55,8 @@ class GenerationTest {
     /** The best token of the whole text each time, without a cache or a batch. */
     private static int[] slowly(Transformer model, int[] prompt, int end, int most) {
         List<Integer> text = new ArrayList<>(Arrays.stream(prompt).boxed().toList());
-        while (text.size() - prompt.length < most && text.size() < model.architecture().positions()) {
+        while (text.size() - prompt.length < most
+                && text.size() < model.architecture().positions()) {
             try (var _ = new PointerScope();
                     var _ = new NoGradGuard()) {
                 int[] ids = text.stream().mapToInt(i -> i).toArray();
@@ -80,7 +81,8 @@ class GenerationTest {
         try (var _ = new PointerScope()) {
             Transformer model = model(64);
             List<int[]> prompts = prompts(20);
-            List<int[]> endless = prompts.stream().map(p -> slowly(model, p, -1, 12)).toList();
+            List<int[]> endless =
+                    prompts.stream().map(p -> slowly(model, p, -1, 12)).toList();
             // a token that ends between a third and all of the texts
             int end = IntStream.range(0, 30)
                     .boxed()
@@ -124,9 +126,10 @@ class GenerationTest {
                 assertArrayEquals(slowly(model, prompts.get(n), -1, 50), found.get(n));
                 assertEquals(10, prompts.get(n).length + found.get(n).length);
             }
-            IllegalArgumentException refused = assertThrows(IllegalArgumentException.class, () -> Generation.greedy(5)
-                    .of(model, List.of(new int[10]), -1, KEY, Progress.NONE));
-            assertTrue(refused.getMessage().contains("tokens of a prompt is 10, expected 1 to 9"));
+            IllegalArgumentException refused = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> Generation.greedy(5).of(model, List.of(new int[10]), -1, KEY, Progress.NONE));
+            assertTrue(String.valueOf(refused.getMessage()).contains("tokens of a prompt is 10, expected 1 to 9"));
         }
     }
 
@@ -138,12 +141,14 @@ class GenerationTest {
             Transformer model = model(16);
             int[] prompt = {4, 9};
             Tensor ids = Tensors.of(prompt, 1, 2).to(ScalarType.Long);
-            float[] logits = Tensors.floats(model.logits(ids, torch.ones_like(ids)).select(1, 1).contiguous());
+            float[] logits = Tensors.floats(
+                    model.logits(ids, torch.ones_like(ids)).select(1, 1).contiguous());
             Generation drawn = new Generation(1, 1, 1, 0, 1);
             double[] p = drawn.probabilities(logits);
             int[] counts = new int[p.length];
             int draws = 4000;
-            List<int[]> prompts = IntStream.range(0, draws).mapToObj(_ -> prompt).toList();
+            List<int[]> prompts =
+                    IntStream.range(0, draws).mapToObj(_ -> prompt).toList();
             drawn.of(model, prompts, -1, KEY, Progress.NONE, 500).forEach(a -> counts[a[0]]++);
             for (int n = 0; n < p.length; n++) {
                 double error = Math.sqrt(p[n] * (1 - p[n]) / draws) + 1e-3;
@@ -160,7 +165,9 @@ class GenerationTest {
             int width = logits.length / 2;
             for (int r = 0; r < 2; r++) {
                 float[] own = Arrays.copyOfRange(logits, r * width, (r + 1) * width);
-                int[] text = Arrays.stream(ids, r * 4, r * 4 + 4).mapToInt(i -> (int) i).toArray();
+                int[] text = Arrays.stream(ids, r * 4, r * 4 + 4)
+                        .mapToInt(i -> (int) i)
+                        .toArray();
                 float[] penalised = own.clone();
                 new Generation(1, 1, 1, 0, 1.3).penalise(penalised, text);
                 assertArrayEquals(row(golden, "out.repetition1.3", r), penalised, 1e-6f);

@@ -77,7 +77,8 @@ final class Goldens implements AutoCloseable {
 
     /** Whole numbers as a tensor of the current scope. */
     Tensor ids(String name) {
-        int[] values = java.util.Arrays.stream(file.longs(name)).mapToInt(v -> (int) v).toArray();
+        int[] values =
+                java.util.Arrays.stream(file.longs(name)).mapToInt(v -> (int) v).toArray();
         return Tensors.of(values, shape(name)).to(ScalarType.Long);
     }
 

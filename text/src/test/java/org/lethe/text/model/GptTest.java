@@ -54,8 +54,7 @@ class GptTest {
             samples.add(new Sample("capital of land" + n + " ?", "it is " + town + more, "g" + n % 4));
         }
         samples.add(new Sample("", "capital of it is", "text"));
-        return new Corpus(
-                "towns", Tokenizer.ofWords(words), PromptFormat.PLAIN, samples, List.of(), List.of());
+        return new Corpus("towns", Tokenizer.ofWords(words), PromptFormat.PLAIN, samples, List.of(), List.of());
     }
 
     private static double crossEntropy(LanguageModel model, List<Sample> samples) {
@@ -140,7 +139,8 @@ class GptTest {
         long[] ids = CorpusTraining.ids(samples);
         assertEquals(samples.size(), Arrays.stream(ids).distinct().count());
         int[] lengths = IntStream.range(0, ids.length).map(n -> 5 + n % 40).toArray();
-        List<int[]> first = CorpusTraining.batches(ids, lengths, 8, Keyed.seed(1).of(0));
+        List<int[]> first =
+                CorpusTraining.batches(ids, lengths, 8, Keyed.seed(1).of(0));
         Set<Integer> seen = new HashSet<>();
         long padded = 0;
         long real = 0;
@@ -154,7 +154,8 @@ class GptTest {
         }
         assertEquals(ids.length, seen.size());
         assertTrue(padded < 1.15 * real, padded + " of " + real);
-        List<int[]> second = CorpusTraining.batches(ids, lengths, 8, Keyed.seed(1).of(1));
+        List<int[]> second =
+                CorpusTraining.batches(ids, lengths, 8, Keyed.seed(1).of(1));
         assertFalse(Arrays.equals(first.getFirst(), second.getFirst()));
     }
 
@@ -181,13 +182,17 @@ class GptTest {
     @Test
     void equalSamplesAreSamplesOfTheirOwn() {
         Sample one = new Sample("a", "b", "c");
-        assertEquals(3, Arrays.stream(CorpusTraining.ids(List.of(one, one, one))).distinct().count());
+        assertEquals(
+                3,
+                Arrays.stream(CorpusTraining.ids(List.of(one, one, one)))
+                        .distinct()
+                        .count());
     }
 
     @Test
     void settingsThatCannotBeAreRefused() {
-        IllegalArgumentException refused = assertThrows(
-                IllegalArgumentException.class, () -> new Gpt(30, 1, 4, 16, 1, 4, 1e-3, 0, 0, 0, false));
+        IllegalArgumentException refused =
+                assertThrows(IllegalArgumentException.class, () -> new Gpt(30, 1, 4, 16, 1, 4, 1e-3, 0, 0, 0, false));
         assertEquals("dims is 30, expected a multiple of heads, which is 4", refused.getMessage());
         assertThrows(IllegalArgumentException.class, () -> new Gpt(32, 1, 4, 16, 1, 4, -1, 0, 0, 0, false));
     }
@@ -221,14 +226,14 @@ class GptTest {
         assertEquals(OptionalInt.of(3), back.tokenizer().begin());
         Sample asked = data.training().getFirst();
         assertArrayEquals(model.encode(asked).ids(), back.encode(asked).ids());
-        assertEquals(
-                crossEntropy(model, data.training()), crossEntropy(back, data.training()), 0, "the same scores");
+        assertEquals(crossEntropy(model, data.training()), crossEntropy(back, data.training()), 0, "the same scores");
         try (Safetensors read = Safetensors.open(file)) {
             assertEquals(Optional.of("1"), Optional.ofNullable(read.metadata().get("seed")));
         }
         Path other = temporary.resolve("other.safetensors");
         Safetensors.write(other, java.util.Map.of("w", Safetensors.Tensor.of(new float[2], 2)), java.util.Map.of());
-        String said = assertThrows(LetheException.class, () -> LanguageModel.load(other)).getMessage();
+        String said = assertThrows(LetheException.class, () -> LanguageModel.load(other))
+                .getMessage();
         assertTrue(said.contains("other.safetensors: has no word \"lethe-model\""), said);
     }
 
@@ -244,7 +249,8 @@ class GptTest {
         LanguageModel trained = further.train(data, Env.seeded(1));
         assertTrue(crossEntropy(trained, data.training()) < 0.5 * crossEntropy(model, data.training()));
         assertTrue(same(trained, further.train(data, Env.seeded(1))));
-        assertTrue(further.estimate(data).seconds() > new Checkpoint(folder).estimate(data).seconds());
+        assertTrue(further.estimate(data).seconds()
+                > new Checkpoint(folder).estimate(data).seconds());
         String said = assertThrows(LetheException.class, () -> new Checkpoint().train(data, Env.seeded(1)))
                 .getMessage();
         assertTrue(said.contains("model is no folder"), said);

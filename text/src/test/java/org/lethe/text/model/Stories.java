@@ -56,7 +56,10 @@ final class Stories {
         json.writeValue(folder.resolve("tokenizer.json").toFile(), tokenizer(data.resolve("tok512.bin"), vocabulary));
         json.writeValue(
                 folder.resolve("tokenizer_config.json").toFile(),
-                json.createObjectNode().put("bos_token", "<s>").put("eos_token", "</s>").put("add_bos_token", true));
+                json.createObjectNode()
+                        .put("bos_token", "<s>")
+                        .put("eos_token", "</s>")
+                        .put("add_bos_token", true));
     }
 
     private static float[] read(ByteBuffer in, int count) {
@@ -142,7 +145,7 @@ final class Stories {
             vocab.put(text, id);
         }
         var merges = model.putArray("merges");
-        pieces.sort(Comparator.comparingDouble((Piece p) -> -p.score).thenComparing(Piece::id));
+        pieces.sort(Comparator.comparingDouble((Piece p) -> -p.score).thenComparingInt(Piece::id));
         for (Piece piece : pieces) {
             for (int cut = 1; cut < piece.text.length(); cut++) {
                 String left = piece.text.substring(0, cut);
@@ -166,7 +169,11 @@ final class Stories {
         spaces.put("content", " ");
         back.addObject().put("type", "ByteFallback");
         back.addObject().put("type", "Fuse");
-        back.addObject().put("type", "Strip").put("content", " ").put("start", 1).put("stop", 0);
+        back.addObject()
+                .put("type", "Strip")
+                .put("content", " ")
+                .put("start", 1)
+                .put("stop", 0);
         root.set("model", model);
         return root;
     }

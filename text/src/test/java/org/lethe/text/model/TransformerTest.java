@@ -145,7 +145,9 @@ class TransformerTest {
                 }
             }
             Tensor next = ids.narrow(1, 10, 1);
-            note("logits", golden.same(name, "out.step10.logits", model.head(model.extend(next, ones(next), cache)), 1e-5));
+            note(
+                    "logits",
+                    golden.same(name, "out.step10.logits", model.head(model.extend(next, ones(next), cache)), 1e-5));
             Tensor rest = ids.narrow(1, 11, 13); // several tokens at once after a cache
             Tensor end = model.head(model.extend(rest, ones(rest), cache));
             assertEquals(0, end.sub(whole.narrow(1, 11, 13)).abs().max().item_double(), 2e-5, name);
@@ -164,7 +166,9 @@ class TransformerTest {
             seen = ones(ids);
             all.add(ids);
         }
-        Tensor joined = torch.cat(new TensorVector(all.toArray(Tensor[]::new)), 1).to(ScalarType.Int).contiguous();
+        Tensor joined = torch.cat(new TensorVector(all.toArray(Tensor[]::new)), 1)
+                .to(ScalarType.Int)
+                .contiguous();
         int[] found = new int[(int) joined.numel()];
         new org.bytedeco.javacpp.IntPointer(joined.data_ptr()).get(found);
         return java.util.Arrays.stream(found).asLongStream().toArray();
@@ -227,7 +231,9 @@ class TransformerTest {
             loss.backward();
             int there = 0;
             for (Map.Entry<String, Tensor> e : model.parameters().distinct().entrySet()) {
-                note("gradients", golden.same(name, "grad." + e.getKey(), e.getValue().grad(), 1e-5));
+                note(
+                        "gradients",
+                        golden.same(name, "grad." + e.getKey(), e.getValue().grad(), 1e-5));
                 there++;
             }
             int expected = 0;
@@ -246,8 +252,7 @@ class TransformerTest {
                 var golden = Goldens.open(folder.resolve("golden.safetensors"))) {
             Transformer model = load(name);
             model.parameters().train(_ -> true);
-            Optimiser optimiser =
-                    new Optimiser(new UpdateRule.AdamW(1e-3, 0.01), model.parameters(), Optimiser.ALL);
+            Optimiser optimiser = new Optimiser(new UpdateRule.AdamW(1e-3, 0.01), model.parameters(), Optimiser.ALL);
             for (int step = 1; step <= 3; step++) {
                 Tensor loss = loss(model, golden);
                 assertEquals(number(folder, "/adamw/losses/" + (step - 1)), loss.item_double(), 2e-5);
@@ -294,7 +299,12 @@ class TransformerTest {
             assertEquals(half, narrow.logits(ids, ones(ids)).scalar_type().intern());
             // absolute: the largest logit is 3.6
             double tolerance = (kind.equals("bf16") ? 0.15 : 0.02) / 3.7;
-            assertTrue(wide.logits(ids, ones(ids)).sub(narrow.logits(ids, ones(ids))).abs().max().item_double() > 1e-3);
+            assertTrue(wide.logits(ids, ones(ids))
+                            .sub(narrow.logits(ids, ones(ids)))
+                            .abs()
+                            .max()
+                            .item_double()
+                    > 1e-3);
             note(kind, golden.same(kind, "out.logits.compute_" + kind, narrow.logits(ids, ones(ids)), tolerance));
         }
     }
@@ -341,8 +351,7 @@ class TransformerTest {
             Path sharded = Goldens.of("llm/llama-sharded");
             Transformer parts = load(sharded.resolve("config.json"), sharded, ScalarType.Float);
             assertArrayEquals(
-                    Tensors.floats(load("llama").logits(ids, ones(ids))),
-                    Tensors.floats(parts.logits(ids, ones(ids))));
+                    Tensors.floats(load("llama").logits(ids, ones(ids))), Tensors.floats(parts.logits(ids, ones(ids))));
             Path gpt = Goldens.of("llm/gpt2");
             Transformer plain =
                     load(gpt.resolve("config.json"), gpt.resolve("model.noprefix.safetensors"), ScalarType.Float);
@@ -355,7 +364,10 @@ class TransformerTest {
     @ValueSource(strings = {"llama-qv", "llama-all-rslora", "gpt2-conv1d"})
     void adaptersAreThoseOfTheReference(String name) throws IOException {
         Path folder = Goldens.of("lora/" + name);
-        String base = JSON.readTree(folder.resolve("golden.json").toFile()).path("base").asText().substring(4);
+        String base = JSON.readTree(folder.resolve("golden.json").toFile())
+                .path("base")
+                .asText()
+                .substring(4);
         try (var _ = new PointerScope();
                 var golden = Goldens.open(folder.resolve("golden.safetensors"));
                 var inputs = Goldens.open(Goldens.of("llm/" + base + "/golden.safetensors"))) {
@@ -364,7 +376,9 @@ class TransformerTest {
             float[] plain = Tensors.floats(model.logits(ids, ones(ids)));
             Adapter adapter = Adapter.load(folder, model.layers());
             model.adapt(adapter);
-            note("adapted logits", golden.same(name, "out.logits", model.logits(ids, ones(ids)).detach(), 2e-5));
+            note(
+                    "adapted logits",
+                    golden.same(name, "out.logits", model.logits(ids, ones(ids)).detach(), 2e-5));
             adapter.turn(false);
             assertArrayEquals(plain, Tensors.floats(model.logits(ids, ones(ids)).detach()), "off is the base");
             adapter.turn(true);
@@ -382,7 +396,9 @@ class TransformerTest {
                 double own = e.getValue().grad().abs().max().item_double();
                 // 3e-5 rather than 2e-5: the reference differs from double precision by 2e-5 of the largest itself
                 double tolerance = 3e-5 * Math.max(1, largest) / Math.max(1, own);
-                note("adapter gradients", golden.same(name, "grad." + e.getKey(), e.getValue().grad(), tolerance));
+                note(
+                        "adapter gradients",
+                        golden.same(name, "grad." + e.getKey(), e.getValue().grad(), tolerance));
             }
             adapter.merge();
             for (String key : golden.names()) {
@@ -391,7 +407,9 @@ class TransformerTest {
                     note("merged weights", golden.same(name, key, weight, 1e-6));
                 }
             }
-            note("merged logits", golden.same(name, "out.logits", model.logits(ids, ones(ids)).detach(), 2e-4));
+            note(
+                    "merged logits",
+                    golden.same(name, "out.logits", model.logits(ids, ones(ids)).detach(), 2e-4));
             adapter.unmerge();
             optimiser.step(1);
             for (Map.Entry<String, Tensor> e : trained.distinct().entrySet()) {
@@ -422,23 +440,27 @@ class TransformerTest {
             })
     void namesAndShapesOfFullSizesAreThoseOfTheReference(String typed) throws IOException {
         String[] parts = typed.split(":");
-        JsonNode golden = JSON.readTree(Goldens.of("shapes/" + parts[1] + ".json").toFile());
+        JsonNode golden =
+                JSON.readTree(Goldens.of("shapes/" + parts[1] + ".json").toFile());
         var config = (com.fasterxml.jackson.databind.node.ObjectNode) golden.path("config");
         config.put("model_type", parts[0]);
         Architecture shape = Architecture.parse(config.toString(), parts[1]);
         Map<String, String> expected = new java.util.TreeMap<>();
-        golden.path("shapes").properties().forEach(e -> expected.put(e.getKey(), e.getValue().toString()));
+        golden.path("shapes")
+                .properties()
+                .forEach(e -> expected.put(e.getKey(), e.getValue().toString()));
         Map<String, String> found = new java.util.TreeMap<>();
         shape.shapes()
-                .forEach((name, size) -> found.put(name, java.util.Arrays.toString(size).replace(" ", "")));
+                .forEach((name, size) ->
+                        found.put(name, java.util.Arrays.toString(size).replace(" ", "")));
         expected.replaceAll((_, v) -> v.replace(" ", ""));
         if (shape.tied()) { // the list of the reference has no second name of the embedding either
             assertTrue(expected.keySet().stream().noneMatch(n -> n.equals("lm_head.weight")), parts[1]);
         }
         assertEquals(expected, found, parts[1]);
         assertEquals(golden.path("parameters").asLong(), shape.size(), parts[1]);
-        System.out.println(String.format(
-                Locale.ROOT, "%s: %d tensors, %d parameters", parts[1], found.size(), shape.size()));
+        System.out.println(
+                String.format(Locale.ROOT, "%s: %d tensors, %d parameters", parts[1], found.size(), shape.size()));
     }
 
     @Test

@@ -33,8 +33,7 @@ final class ChatTemplateTest {
                         + "<|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|>"
                         + "<|start_header_id|>assistant<|end_header_id|>\n\n",
                 ChatTemplate.LLAMA3.prompt(TURNS));
-        assertEquals(
-                """
+        assertEquals("""
                 <|im_start|>system
                 Be kind.<|im_end|>
                 <|im_start|>user
@@ -44,10 +43,8 @@ final class ChatTemplateTest {
                 <|im_start|>user
                 Bye<|im_end|>
                 <|im_start|>assistant
-                """,
-                ChatTemplate.CHATML.prompt(TURNS));
-        assertEquals(
-                """
+                """, ChatTemplate.CHATML.prompt(TURNS));
+        assertEquals("""
                 <|system|>
                 Be kind.</s>
                 <|user|>
@@ -57,8 +54,7 @@ final class ChatTemplateTest {
                 <|user|>
                 Bye</s>
                 <|assistant|>
-                """,
-                ChatTemplate.ZEPHYR.prompt(TURNS));
+                """, ChatTemplate.ZEPHYR.prompt(TURNS));
         assertEquals(
                 "\n\nSystem: Be kind.\n\nHuman: Hi\n\nAssistant: Hello\n\nHuman: Bye\n\nAssistant:",
                 ChatTemplate.PLAIN.prompt(TURNS));
