@@ -92,7 +92,14 @@ class ForgetTextPageTest {
 
     @Test
     void theStudyOfTheUsersOwnSamplesRuns() throws IOException, InterruptedException {
-        String findings = page().findings("forget", "{epochs: 40}}]", "{epochs: 4}}]", "{epochs: 40}", "{epochs: 2}");
+        String findings = page().findings(
+                "forget",
+                "[{gpt: {epochs: 40}}]",
+                "[{gpt: {dims: 32, epochs: 4}}]",
+                "{epochs: 40}",
+                "{epochs: 2}",
+                "knowledge, model-utility,",
+                "{knowledge: {newTokens: 8}}, {model-utility: {samples: 20, newTokens: 8}},");
         assertTrue(findings.contains(",relearned-probability,"));
         assertTrue(findings.contains(",speed-up,"));
         assertTrue(findings.contains(",auc(min-k),"));
@@ -100,7 +107,14 @@ class ForgetTextPageTest {
 
     @Test
     void theStudyOfPlantedFactsRuns() throws IOException, InterruptedException {
-        String findings = page().findings("planted", "[gpt]", "[{gpt: {dims: 32, epochs: 4}}]");
+        String findings = page().findings(
+                "planted",
+                "[planted-facts]",
+                "[{planted-facts: {people: 10, holdout: 4}}]",
+                "[gpt]",
+                "[{gpt: {dims: 32, epochs: 4}}]",
+                "knowledge, model-utility,",
+                "{knowledge: {newTokens: 8}}, {model-utility: {samples: 20, newTokens: 8}},");
         assertTrue(findings.contains(",forget-quality,"));
         assertTrue(findings.contains(",stability(mrd),"));
     }
