@@ -36,9 +36,9 @@ class ForgetTextPageTest {
     void theScriptMakesSamplesToForgetToKeepAndThatNobodyLearnt() throws IOException, InterruptedException {
         page();
         assertEquals(24, Files.readAllLines(folder.resolve("forget.jsonl")).size());
-        assertEquals(120, Files.readAllLines(folder.resolve("retain.jsonl")).size());
-        assertEquals(36, Files.readAllLines(folder.resolve("holdout.jsonl")).size());
-        assertEquals(144, Files.readAllLines(folder.resolve("people.jsonl")).size());
+        assertEquals(132, Files.readAllLines(folder.resolve("retain.jsonl")).size());
+        assertEquals(24, Files.readAllLines(folder.resolve("holdout.jsonl")).size());
+        assertEquals(156, Files.readAllLines(folder.resolve("people.jsonl")).size());
     }
 
     @Test
@@ -96,8 +96,6 @@ class ForgetTextPageTest {
                 "forget",
                 "[{gpt: {epochs: 40}}]",
                 "[{gpt: {dims: 32, epochs: 4}}]",
-                "{epochs: 40}",
-                "{epochs: 2}",
                 "knowledge, model-utility,",
                 "{knowledge: {newTokens: 8}}, {model-utility: {samples: 20, newTokens: 8}},");
         assertTrue(findings.contains(",relearned-probability,"));

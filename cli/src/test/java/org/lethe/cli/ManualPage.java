@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * A page of the manual that is carried out in a folder: the scripts and studies that it shows, and the commands under the mark
@@ -25,6 +24,7 @@ record ManualPage(String text, Path folder, Set<String> folders) {
     private static final Pattern FILE =
             Pattern.compile("<!-- (?:file|study): (\\S+) -->\n```\\w+\n(.*?)```", Pattern.DOTALL);
     private static final Pattern RUN = Pattern.compile("<!-- run -->\n```\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern WORD = Pattern.compile("\"[^\"]*\"|\\S+");
     private static final Pattern FILE_NAME = Pattern.compile("[\\w-]+\\.(?:jsonl|csv|txt|yaml)");
 
     /** A page, whose files are written to a folder. */
@@ -54,8 +54,9 @@ record ManualPage(String text, Path folder, Set<String> folders) {
             block.group(1)
                     .lines()
                     .filter(line -> line.startsWith("./lethe " + start))
-                    .map(line -> Stream.of(line.substring("./lethe ".length()).split(" "))
-                            .map(this::placed)
+                    .map(line -> WORD.matcher(line.substring("./lethe ".length()))
+                            .results()
+                            .map(word -> placed(word.group().replace("\"", "")))
                             .toList())
                     .forEach(commands::add);
         }
