@@ -28,7 +28,9 @@ final class ExplainCommand implements Runnable {
 
     @Override
     public void run() {
-        Explained entry = Explained.of(Catalogue.installed().entry(name).value());
+        Catalogue all = Catalogue.installed();
+        Catalogue.Entry found = all.entry(name);
+        Explained entry = Explained.of(found.value()).named(all.name(found));
         json.print(spec, entry, () -> {
             PrintWriter out = spec.commandLine().getOut();
             out.println(entry.name());

@@ -91,7 +91,7 @@ class LetheTest {
     void listsAndExplanationsSpeakJson() throws IOException {
         JsonNode listed =
                 new ObjectMapper().readTree(Typed.lethe("list", "--json").out());
-        assertEquals("retrain", listed.at("/methods/0/name").asText());
+        assertEquals("recsys/retrain", listed.at("/methods/0/name").asText());
         JsonNode explained = new ObjectMapper()
                 .readTree(Typed.lethe("explain", "sisa", "--json").out());
         assertEquals("shards", explained.at("/settings/0/name").asText());

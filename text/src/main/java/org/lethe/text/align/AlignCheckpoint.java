@@ -145,7 +145,7 @@ public record AlignCheckpoint(
                 Words.brief(method, new U2a()),
                 unwanted.size(),
                 pairs.size(),
-                heldOut.size(),
+                new Align().choosing(heldOut).size(),
                 aligned.course().ending(),
                 aligned.course().chosen(),
                 first.heldOut(),

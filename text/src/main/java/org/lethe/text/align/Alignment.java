@@ -175,7 +175,7 @@ public record Alignment(int prompts, double minRewardGain, double minAccuracy, d
         if (!material.wanted.isEmpty()) {
             double[] had = Answers.crossEntropies(before, material.wanted);
             double[] has = before == after ? had : Answers.crossEntropies(after, material.wanted);
-            findings.add(mean("wantedEntropy", has, Direction.LOWER, random));
+            findings.add(mean("wanted-cross-entropy", has, Direction.LOWER, random));
             findings.add(utility(had, has, random));
             findings.add(mean("divergence", divergences(before, after, material.wanted), Direction.LOWER, random)
                     .in("nats"));
@@ -220,9 +220,9 @@ public record Alignment(int prompts, double minRewardGain, double minAccuracy, d
 
     private void pairs(List<Pair> pairs, Transformer before, Transformer after, Keyed random, List<Finding> into) {
         var objective = new AlignmentObjective.Preferences(pairs, new PreferenceLoss(AlignmentRun.BETA), before);
-        into.add(mean("heldOutLoss", objective.each(after), Direction.LOWER, random));
+        into.add(mean("held-out-loss", objective.each(after), Direction.LOWER, random));
         double[] right = objective.rewards(after).accuracies();
-        Finding accuracy = mean("heldOutAccuracy", right, Direction.HIGHER, random);
+        Finding accuracy = mean("held-out-accuracy", right, Direction.HIGHER, random);
         String bar = String.format(Locale.ROOT, "at least %.2f", minAccuracy);
         into.add(accuracy.judged(verdict(accuracy, minAccuracy, bar, "pairs")));
         double[] chosen =
@@ -336,13 +336,13 @@ public record Alignment(int prompts, double minRewardGain, double minAccuracy, d
         if (!attacks.isEmpty()) {
             List<String> asked = some(attacks, random.of("attacks"));
             double[] has = refused(c, after, asked);
-            into.add(mean("attackSuccess", flipped(has), Direction.LOWER, random));
+            into.add(mean("attack-success", flipped(has), Direction.LOWER, random));
             double[] had = before == after ? has : refused(c, before, asked);
-            into.add(difference("attackSuccess-change", flipped(has), flipped(had), Direction.LOWER, random));
+            into.add(difference("attack-success-change", flipped(has), flipped(had), Direction.LOWER, random));
         }
         if (!harmless.isEmpty()) {
             into.add(mean(
-                    "overRefusal", refused(c, after, some(harmless, random.of("harmless"))), Direction.LOWER, random));
+                    "over-refusal", refused(c, after, some(harmless, random.of("harmless"))), Direction.LOWER, random));
         }
     }
 

@@ -17,6 +17,7 @@ import org.lethe.Cost;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Finding;
+import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Tool;
 import org.lethe.report.Report;
@@ -138,6 +139,8 @@ public record AuditCheckpoint(
         LanguageModel after = read(model);
         LanguageModel start = read(before);
         LanguageModel like = reference.isPresent() ? read(reference.get()) : start;
+        requireTokenizer(after, before, start);
+        requireTokenizer(after, reference.orElse(before), like);
         List<Sample> all = new ArrayList<>(kept);
         all.addAll(gone);
         Corpus data = new Corpus(
@@ -191,6 +194,16 @@ public record AuditCheckpoint(
                     folder.get());
         }
         return result;
+    }
+
+    /** Probabilities of answers that are cut into other tokens cannot be compared. */
+    private void requireTokenizer(LanguageModel after, Path folder, LanguageModel other) {
+        if (!after.tokenizer().json().equals(other.tokenizer().json())) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    folder + " has another tokenizer than " + model
+                            + ", so that their probabilities cannot be compared; train it with --tokenizer " + model);
+        }
     }
 
     /** Without a reference there is nothing to compare with: verdicts and the reference's own findings are left out. */

@@ -263,7 +263,7 @@ public record Unlearning(String name, ForgettingLoss loss, Optional<Dual> dual, 
                     }
                 }
             }
-            adapter.ifPresent(Adapter::merge);
+            model.merge();
             return new Outcome(step, end, curve, step == 0 ? samples.forget.size() : effective / step);
         }
 

@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.lethe.Check;
 import org.lethe.Env;
+import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Tool;
 import org.lethe.text.PromptFormat;
@@ -73,8 +74,12 @@ public record Generate(
     }
 
     private List<String> prompts() throws IOException {
-        Check.require(
-                samples.isPresent() != !prompt.isEmpty(), "prompt", prompt, "a text, or else --samples and a file");
+        if (samples.isPresent() == !prompt.isEmpty()) {
+            throw new LetheException(
+                    LetheException.Code.STUDY,
+                    "either --prompt and a text, or --samples and a file, is expected"
+                            + (samples.isPresent() ? "; both are given" : "; none is given"));
+        }
         return samples.isEmpty()
                 ? List.of(prompt)
                 : new SampleFile()

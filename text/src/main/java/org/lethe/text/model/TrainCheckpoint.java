@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Env;
 import org.lethe.LetheException;
@@ -20,6 +21,7 @@ import org.lethe.text.Reading;
 import org.lethe.text.Sample;
 import org.lethe.text.data.SampleFile;
 import org.lethe.text.tokenizer.BpeTrainer;
+import org.lethe.text.tokenizer.Tokenizer;
 
 /**
  * Trains a small GPT-2 from scratch on samples, with a tokenizer of its own, and writes it to a folder.
@@ -29,6 +31,7 @@ import org.lethe.text.tokenizer.BpeTrainer;
  * @param samples file of samples, .jsonl or .json: {"prompt": …, "answer": …}
  * @param gpt its shape and training
  * @param vocabulary most entries of the tokenizer, which is trained on the same texts
+ * @param tokenizer folder of a model whose tokenizer is used instead: probabilities of two models can be compared only then
  * @param format how a prompt is written: question, plain, llama2, llama3, chatml, zephyr or human-assistant
  * @param to folder for the model, new or empty
  */
@@ -37,6 +40,7 @@ public record TrainCheckpoint(
         @Argument Path samples,
         @Inline Gpt gpt,
         int vocabulary,
+        Optional<Path> tokenizer,
         String format,
         @Required Path to) implements Tool<TrainCheckpoint.Result> {
     public TrainCheckpoint {
@@ -45,7 +49,7 @@ public record TrainCheckpoint(
 
     /** Two blocks of width 128, at most 2,048 entries, questions; the files are still to be named. */
     public TrainCheckpoint() {
-        this(Path.of(""), new Gpt(), 2_048, "question", Path.of(""));
+        this(Path.of(""), new Gpt(), 2_048, Optional.empty(), "question", Path.of(""));
     }
 
     /**
@@ -90,7 +94,7 @@ public record TrainCheckpoint(
         }
         Corpus corpus = new Corpus(
                 String.valueOf(samples.getFileName()),
-                new BpeTrainer(vocabulary).train(texts),
+                tokenizer.isPresent() ? Tokenizer.read(tokenizer.get()) : new BpeTrainer(vocabulary).train(texts),
                 written,
                 read,
                 List.of(),

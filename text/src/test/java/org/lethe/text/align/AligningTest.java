@@ -329,14 +329,14 @@ class AligningTest {
             Env env = Env.seeded(1);
             List<Finding> nothing = audit.examine(material, before, before, before, env);
             assertEquals(Verdict.Fail.class, verdict(nothing, "reward-gain"));
-            assertEquals(Verdict.Fail.class, verdict(nothing, "heldOutAccuracy"));
+            assertEquals(Verdict.Fail.class, verdict(nothing, "held-out-accuracy"));
             assertEquals(Verdict.Pass.class, verdict(nothing, "utility-loss"));
-            assertEquals(Math.log(2), named(nothing, "heldOutLoss").value(), 1e-5);
-            assertEquals(0.5, named(nothing, "heldOutAccuracy").value());
+            assertEquals(Math.log(2), named(nothing, "held-out-loss").value(), 1e-5);
+            assertEquals(0.5, named(nothing, "held-out-accuracy").value());
             assertEquals(0, named(nothing, "divergence").value(), 1e-6);
             List<Finding> done = audit.examine(material, before, after, before, env);
             assertEquals(Verdict.Pass.class, verdict(done, "reward-gain"), "" + named(done, "reward-gain"));
-            assertEquals(Verdict.Pass.class, verdict(done, "heldOutAccuracy"), "" + done);
+            assertEquals(Verdict.Pass.class, verdict(done, "held-out-accuracy"), "" + done);
             assertEquals(Verdict.Pass.class, verdict(done, "utility-loss"));
             assertTrue(named(done, "divergence").value() > 1e-3);
             List<Finding> broken = audit.examine(material, before, ruined, before, env);
