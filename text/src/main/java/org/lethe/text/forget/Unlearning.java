@@ -191,7 +191,6 @@ public record Unlearning(String name, ForgettingLoss loss, Optional<Dual> dual, 
         private final Samples samples;
         private final Env env;
         private final Keyed key;
-        private final Optional<Adapter> adapter;
         private final Optimiser optimiser;
         private final Order order;
         private final List<Encoded> watched;
@@ -205,7 +204,6 @@ public record Unlearning(String name, ForgettingLoss loss, Optional<Dual> dual, 
             this.model = model;
             this.samples = samples;
             this.env = env;
-            this.adapter = adapter;
             key = env.random("forgetting"); // of all methods, which are then compared on the same draws
             alpha = course.alpha();
             boolean asked = course.gamma() > 0 && settings.loss.usesReference()
