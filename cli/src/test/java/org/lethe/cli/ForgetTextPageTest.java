@@ -85,8 +85,8 @@ class ForgetTextPageTest {
                 "--to",
                 folder.resolve("forgetful").toString()));
         assertEquals(
-                Files.size(folder.resolve("model/model.safetensors")),
-                Files.size(folder.resolve("forgetful/model.safetensors")),
+                (double) Files.size(folder.resolve("model/model.safetensors")),
+                (double) Files.size(folder.resolve("forgetful/model.safetensors")),
                 64);
     }
 
