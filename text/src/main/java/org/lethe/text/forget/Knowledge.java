@@ -193,19 +193,7 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
         Sampled ofReference = Bands.mean(reference, draws);
         Difference difference = of.less(ofReference);
         Difference known = Bands.mean(before, draws).less(ofReference);
-        Verdict verdict = known.interval().low() <= margin
-                ? new Verdict.Undecided(
-                        bar(),
-                        String.format(
-                                Locale.ROOT,
-                                "the model before is only %.3f above the reference by %d samples",
-                                known.value(),
-                                n))
-                : difference.interval().high() <= margin
-                        ? new Verdict.Pass(bar())
-                        : difference.interval().low() > margin
-                                ? new Verdict.Fail(bar())
-                                : new Verdict.Undecided(bar(), "the interval of the difference crosses the bar");
+        Verdict verdict = Studied.notAbove(bar(), difference, known, margin, n);
         findings.add(finding("forget-probability", of, n, Direction.LOWER).judged(verdict));
         findings.add(finding("forget-probability-before", Bands.mean(before, draws), n, Direction.NONE));
         findings.add(finding("forget-probability-reference", ofReference, n, Direction.NONE));

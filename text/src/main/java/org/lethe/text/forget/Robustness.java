@@ -114,19 +114,7 @@ public record Robustness(int steps, int batch, double learningRate, double margi
         Sampled ofReference = Bands.mean(reference.hidden, draws);
         Difference known = Bands.mean(before.hidden, draws).less(ofReference);
         Difference difference = of.less(ofReference);
-        Verdict verdict = known.interval().low() <= margin
-                ? new Verdict.Undecided(
-                        bar(),
-                        String.format(
-                                Locale.ROOT,
-                                "the model before is only %.3f above the reference by %d samples",
-                                known.value(),
-                                n))
-                : difference.interval().high() <= margin
-                        ? new Verdict.Pass(bar())
-                        : difference.interval().low() > margin
-                                ? new Verdict.Fail(bar())
-                                : new Verdict.Undecided(bar(), "the interval of the difference crosses the bar");
+        Verdict verdict = Studied.notAbove(bar(), difference, known, margin, n);
         List<Finding> findings = new ArrayList<>();
         findings.add(finding("relearned-probability", of, n, Direction.LOWER).judged(verdict));
         findings.add(finding("relearned-probability-before", Bands.mean(before.hidden, draws), n, Direction.NONE));

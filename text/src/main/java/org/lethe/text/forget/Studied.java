@@ -3,11 +3,14 @@ package org.lethe.text.forget;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.lethe.Case;
 import org.lethe.Env;
+import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
+import org.lethe.statistics.Resampling.Difference;
 import org.lethe.text.Corpus;
 import org.lethe.text.Encoded;
 import org.lethe.text.LanguageModel;
@@ -85,5 +88,30 @@ record Studied(List<Sample> forgotten, List<Sample> retained, List<Sample> holdo
             at += 1 + wrong.length;
         }
         return ratios;
+    }
+
+    /**
+     * The verdict on a measure of what is known, which must not be above the reference's by more than a margin. Undecided where the
+     * interval crosses the bar, or where the model before is not above the reference either.
+     *
+     * @param difference of the model after from the reference
+     * @param known the same of the model before
+     */
+    static Verdict notAbove(String bar, Difference difference, Difference known, double margin, int n) {
+        if (known.interval().low() <= margin) {
+            return new Verdict.Undecided(
+                    bar,
+                    String.format(
+                            Locale.ROOT,
+                            "the model before is only %.3f above the reference by %d samples",
+                            known.value(),
+                            n));
+        }
+        if (difference.interval().high() <= margin) {
+            return new Verdict.Pass(bar);
+        }
+        return difference.interval().low() > margin
+                ? new Verdict.Fail(bar)
+                : new Verdict.Undecided(bar, "the interval of the difference crosses the bar");
     }
 }
