@@ -241,11 +241,7 @@ public final class SparkWorkers implements Workers {
                 .orElse("");
     }
 
-    /**
-     * A value that Spark sends to each executor once, in pieces which executors pass on.
-     *
-     * @param value what is sent
-     */
+    /** A value that Spark sends to each executor once, in pieces which executors pass on. */
     private record Sent<T>(Broadcast<T> sent) implements Shared<T> {
         @Override
         public T value() {

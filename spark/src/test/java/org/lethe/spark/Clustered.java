@@ -36,8 +36,8 @@ final class Clustered {
             """
             study: small
             subject: recsys
-            data: [{planted: {users: 200, items: 100}}]
-            model: [{bpr: {epochs: 5}}]
+            data: [{planted: {users: 100, items: 60}}]
+            model: [{bpr: {epochs: 3}}]
             request: [{forget-users: {choose: random, percent: 5}}]
             method: [retrain, {sisa: {shards: 3}}]
             audit: [utility, completeness]

@@ -8,8 +8,9 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.io.OutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -73,8 +74,9 @@ class SparkClusterTest {
     }
 
     @AfterEach
-    void stop() {
+    void stop() throws IOException {
         processes.reversed().forEach(SparkClusterTest::kill);
+        Files.deleteIfExists(folder.resolve("jars")); // a link, which JUnit would warn of
     }
 
     /** At once, and with it the executors that it started. */
@@ -116,7 +118,7 @@ class SparkClusterTest {
     private static void answers(int port) throws InterruptedException {
         for (int attempt = 0; attempt < 300; attempt++) {
             try (Socket socket = new Socket()) {
-                socket.connect(new InetSocketAddress("127.0.0.1", port), 1_000);
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1_000);
                 return;
             } catch (IOException _) {
                 Thread.sleep(100); // not there yet
@@ -125,20 +127,9 @@ class SparkClusterTest {
         throw new IllegalStateException("the master did not start");
     }
 
-    /** Hands out work from a process with a heap of 1 GB, as the command does: Spark's jars in a folder of their own. */
-    private List<String> driver(String seeds, Path results, Consumer<String> said, String... more)
-            throws IOException, InterruptedException {
-        List<String> spark;
-        try (Stream<Path> jars = Files.list(JARS)) {
-            spark = jars.map(jar -> jar.getFileName().toString()).toList();
-        }
-        List<String> classPath = new ArrayList<>(List.of(folder.resolve("jars") + "/*"));
-        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-            if (!spark.contains(Path.of(entry).getFileName().toString())) {
-                classPath.add(entry);
-            }
-        }
-        List<String> command = new ArrayList<>(List.of(
+    /** The options of the process that hands out work, whose heap is 1 GB. */
+    private static List<String> options() {
+        return List.of(
                 "-Xmx1g",
                 "-XX:+UseSerialGC",
                 "--add-modules=jdk.incubator.vector",
@@ -146,15 +137,34 @@ class SparkClusterTest {
                 "--sun-misc-unsafe-memory-access=allow",
                 "--enable-native-access=ALL-UNNAMED",
                 "-Dspark.executor.memory=512m",
-                "-Dspark.driver.host=127.0.0.1",
-                "-cp",
-                String.join(File.pathSeparator, classPath),
-                Clustered.class.getName(),
-                address,
-                seeds,
-                results.toString()));
-        command.addAll(List.of(more));
-        Process process = java(command)
+                "-Dspark.driver.host=127.0.0.1");
+    }
+
+    /** The class path of this process without Spark's jars. */
+    private static List<String> own() throws IOException {
+        List<String> spark;
+        try (Stream<Path> jars = Files.list(JARS)) {
+            spark = jars.map(jar -> jar.getFileName().toString()).toList();
+        }
+        return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(entry -> !spark.contains(Path.of(entry).getFileName().toString()))
+                .toList();
+    }
+
+    /** Hands out work from a process of its own, as the command does: Spark's jars stand in a folder of their own. */
+    private List<String> driver(String seeds, Path results, Consumer<String> said, String... more)
+            throws IOException, InterruptedException {
+        List<String> arguments = new ArrayList<>(options());
+        arguments.add("-cp");
+        arguments.add(folder.resolve("jars") + "/*" + File.pathSeparator + String.join(File.pathSeparator, own()));
+        arguments.addAll(List.of(Clustered.class.getName(), address, seeds, results.toString()));
+        arguments.addAll(List.of(more));
+        return run(arguments, said);
+    }
+
+    /** What a process says on standard output; it must end well. */
+    private List<String> run(List<String> arguments, Consumer<String> said) throws IOException, InterruptedException {
+        Process process = java(arguments)
                 .redirectError(folder.resolve("driver.log").toFile())
                 .start();
         List<String> lines = new ArrayList<>();
@@ -212,6 +222,35 @@ class SparkClusterTest {
         assertEquals(6, said.stream().filter(line -> line.startsWith("arrived")).count(), said.toString());
         assertEquals(
                 Clustered.study(Workers.here(), "[1, 2, 3, 4, 5, 6]", folder.resolve("here"), Progress.NONE),
+                Files.readAllLines(results));
+    }
+
+    @Test
+    void aSubmittedProgramUsesTheMasterOfItsSubmission() throws IOException, InterruptedException {
+        Path results = folder.resolve("results");
+        List<String> jars = Jars.of(
+                        String.join(File.pathSeparator, own()), JARS.resolve("x"), Jars.home(Workers.class), folder)
+                .stream()
+                .map(Path::toString)
+                .toList();
+        List<String> arguments = new ArrayList<>(options());
+        arguments.addAll(List.of(
+                "-cp",
+                folder.resolve("jars") + "/*",
+                "org.apache.spark.deploy.SparkSubmit",
+                "--master",
+                address,
+                "--jars",
+                String.join(",", jars),
+                "--class",
+                Clustered.class.getName(),
+                jars.getFirst(),
+                "spark://submitted",
+                "[1, 2]",
+                results.toString()));
+        run(arguments, _ -> {});
+        assertEquals(
+                Clustered.study(Workers.here(), "[1, 2]", folder.resolve("here"), Progress.NONE),
                 Files.readAllLines(results));
     }
 }
