@@ -36,7 +36,8 @@ final class Bytes {
         protected Class<?> resolveClass(ObjectStreamClass described) throws IOException, ClassNotFoundException {
             ClassLoader loader = Thread.currentThread().getContextClassLoader();
             try {
-                return Class.forName(described.getName(), false, loader == null ? Bytes.class.getClassLoader() : loader);
+                return Class.forName(
+                        described.getName(), false, loader == null ? Bytes.class.getClassLoader() : loader);
             } catch (ClassNotFoundException _) {
                 return super.resolveClass(described); // primitive types
             }

@@ -62,7 +62,8 @@ final class Jars {
     /** The jar or folder that a class comes from. */
     static Path home(Class<?> type) {
         try {
-            return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+            return Path.of(
+                    type.getProtectionDomain().getCodeSource().getLocation().toURI());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(type + " comes from no file", e);
         }

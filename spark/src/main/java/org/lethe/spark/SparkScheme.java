@@ -38,13 +38,15 @@ public final class SparkScheme implements Workers.Scheme {
         if (!present("org.apache.spark.SparkContext")) {
             throw new LetheException(
                     Code.STUDY,
-                    "workers is \"" + address + "\", but Spark is not on the class path; expected spark-core of the cluster's"
+                    "workers is \"" + address
+                            + "\", but Spark is not on the class path; expected spark-core of the cluster's"
                             + " version there, or the command lethe, which adds it");
         }
         if (!Object.class.getModule().isOpen("sun.nio.ch", SparkScheme.class.getModule())) {
             throw new LetheException(
                     Code.STUDY,
-                    "Spark needs the option --add-opens=java.base/sun.nio.ch=ALL-UNNAMED of the JVM, which the command lethe gives");
+                    "Spark needs the option --add-opens=java.base/sun.nio.ch=ALL-UNNAMED of the JVM, which the command"
+                            + " lethe gives");
         }
         if (System.getProperty("log4j2.configurationFile") == null) {
             System.setProperty("log4j2.configurationFile", "org/lethe/spark/log4j2.properties");

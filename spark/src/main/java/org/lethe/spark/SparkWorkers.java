@@ -171,7 +171,8 @@ public final class SparkWorkers implements Workers {
     private <T> void send(List<byte[]> tasks, Arrival<T> arrival) {
         RDD<byte[]> one = spark.parallelize(tasks, tasks.size()).rdd();
         BlockingQueue<Returned> returned = new LinkedBlockingQueue<>();
-        List<Object> numbers = IntStream.range(0, tasks.size()).<Object>mapToObj(n -> n).toList();
+        List<Object> numbers =
+                IntStream.range(0, tasks.size()).<Object>mapToObj(n -> n).toList();
         // Spark calls back in the thread that schedules everything, so that thread only puts results aside.
         SimpleFutureAction<BoxedUnit> job = spark.sc()
                 .submitJob(

@@ -30,19 +30,18 @@ import org.lethe.study.RunFolder;
 import org.lethe.study.Studies;
 import org.lethe.study.Study;
 
-/** Work whose results are compared, in this process or in one of its own that hands it out to a cluster. */
-final class Clustered {
-    static final String STUDY =
-            """
-            study: small
-            subject: recsys
-            data: [{planted: {users: 100, items: 60}}]
-            model: [{bpr: {epochs: 3}}]
-            request: [{forget-users: {choose: random, percent: 5}}]
-            method: [retrain, {sisa: {shards: 3}}]
-            audit: [utility, completeness]
-            seeds: [1, 2]
-            """;
+/** Work whose results are compared, in this process or in one of its own that hands it out to a cluster; public for spark-submit. */
+public final class Clustered {
+    static final String STUDY = """
+        study: small
+        subject: recsys
+        data: [{planted: {users: 100, items: 80}}]
+        model: [{bpr: {epochs: 3}}]
+        request: [{forget-users: {choose: random, percent: 5}}]
+        method: [retrain, {sisa: {shards: 3}}]
+        audit: [utility, completeness]
+        seeds: [1, 2]
+        """;
 
     private static final int ROUNDS = 3;
 
@@ -68,12 +67,7 @@ final class Clustered {
                 .withFederation(new Federation(1, 30, 0.95, 0.1))
                 .withLocal(new Local(128, 0.001, 0.0001, Local.Memory.AUTO));
         Env env = new Env(
-                1,
-                workers,
-                Progress.NONE,
-                new Ledger(),
-                Path.of(System.getProperty("java.io.tmpdir")),
-                Device.CPU);
+                1, workers, Progress.NONE, new Ledger(), Path.of(System.getProperty("java.io.tmpdir")), Device.CPU);
         Server server = Server.of(sites, learner, env);
         float[] weights = server.network().start(env.random("start"));
         weights = server.run(weights, 0, 1, new Averaging());
@@ -114,7 +108,8 @@ final class Clustered {
         List<String> found;
         try (Workers workers = Workers.of(args[0])) {
             System.out.println("workers " + workers.count());
-            found = new ArrayList<>(study(workers, args[1], results.resolveSibling("run-" + results.getFileName()), new Told()));
+            found = new ArrayList<>(
+                    study(workers, args[1], results.resolveSibling("run-" + results.getFileName()), new Told()));
             if (Arrays.asList(args).contains("rounds")) {
                 found.addAll(rounds(workers, System.out));
             }

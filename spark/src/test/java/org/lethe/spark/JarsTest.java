@@ -24,8 +24,9 @@ class JarsTest {
 
     private List<String> sent(Path spark, Path lethe, Path... entries) throws IOException {
         Path scratch = Files.createDirectories(folder.resolve("scratch"));
-        String classPath =
-                String.join(File.pathSeparator, List.of(entries).stream().map(Path::toString).toList());
+        String classPath = String.join(
+                File.pathSeparator,
+                List.of(entries).stream().map(Path::toString).toList());
         return Jars.of(classPath, spark, lethe, scratch).stream()
                 .map(jar -> folder.relativize(jar).toString())
                 .toList();
@@ -37,7 +38,14 @@ class JarsTest {
         Path lethe = file("lib/core.jar");
         assertEquals(
                 List.of("lib/core.jar", "lib/yaml.jar"),
-                sent(spark, lethe, spark, file("lib/spark/netty.jar"), lethe, file("lib/yaml.jar"), folder.resolve("none")));
+                sent(
+                        spark,
+                        lethe,
+                        spark,
+                        file("lib/spark/netty.jar"),
+                        lethe,
+                        file("lib/yaml.jar"),
+                        folder.resolve("none")));
     }
 
     @Test

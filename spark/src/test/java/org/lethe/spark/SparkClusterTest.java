@@ -52,8 +52,8 @@ class SparkClusterTest {
             port = free.getLocalPort();
         }
         address = "spark://127.0.0.1:" + port;
-        processes.add(daemon(
-                "master", "master.Master", "--host", "127.0.0.1", "--port", "" + port, "--webui-port", "0"));
+        processes.add(
+                daemon("master", "master.Master", "--host", "127.0.0.1", "--port", "" + port, "--webui-port", "0"));
         answers(port);
         for (int n = 1; n <= 2; n++) {
             processes.add(daemon(
@@ -196,7 +196,8 @@ class SparkClusterTest {
         List<String> here;
         try (Workers threads = Workers.threads(2)) {
             here = new ArrayList<>(Clustered.study(threads, "[1, 2]", folder.resolve("here"), Progress.NONE));
-            here.addAll(Clustered.rounds(threads, new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8)));
+            here.addAll(Clustered.rounds(
+                    threads, new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8)));
         }
         assertEquals(here, Files.readAllLines(results));
         assertEquals(2, said.stream().filter(line -> line.startsWith("arrived")).count(), said.toString());

@@ -108,11 +108,10 @@ class SparkWorkersTest {
     @Test
     void everyResultArrivesOnceWithTheNumberOfItsTask() {
         int[] arrivals = new int[50];
-        spark.gather(
-                IntStream.range(0, 50).mapToObj(n -> new Sum(0, n * 10)).toList(), (number, result) -> {
-                    assertEquals(number * 10L, result);
-                    arrivals[number]++;
-                });
+        spark.gather(IntStream.range(0, 50).mapToObj(n -> new Sum(0, n * 10)).toList(), (number, result) -> {
+            assertEquals(number * 10L, result);
+            arrivals[number]++;
+        });
         assertTrue(IntStream.of(arrivals).allMatch(n -> n == 1));
     }
 
@@ -259,7 +258,8 @@ class SparkWorkersTest {
 
     @Test
     void aWrongAddressIsRefusedAtOnce() {
-        for (String wrong : List.of("spark://", "spark://host", "spark://host:7077:1", "spark://local[", "spark://a b:1")) {
+        for (String wrong :
+                List.of("spark://", "spark://host", "spark://host:7077:1", "spark://local[", "spark://a b:1")) {
             LetheException e = assertThrows(LetheException.class, () -> Workers.of(wrong), wrong);
             assertEquals(Code.STUDY, e.code());
             assertTrue(e.getMessage().contains("\"" + wrong + "\", expected spark://HOST:PORT"), e.getMessage());
