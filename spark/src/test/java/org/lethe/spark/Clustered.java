@@ -30,7 +30,7 @@ import org.lethe.study.RunFolder;
 import org.lethe.study.Studies;
 import org.lethe.study.Study;
 
-/** Work whose results are compared, in this process or in one of its own that hands it out to a cluster; public for spark-submit. */
+/** Work whose results are compared, in this process or in one that hands it out to a cluster; public for spark-submit. */
 public final class Clustered {
     static final String STUDY = """
         study: small
