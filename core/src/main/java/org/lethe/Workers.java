@@ -27,6 +27,25 @@ public interface Workers extends AutoCloseable {
     <T> List<T> all(List<? extends Task<T>> tasks);
 
     /**
+     * Runs every task and hands over each result. Workers of other processes hand it over as soon as it is there, in any order and
+     * one at a time, so that it can be written down; the others do so at the end. A failure is thrown once all have ended; the
+     * results of the other tasks may have been handed over.
+     */
+    default <T> void gather(List<? extends Task<T>> tasks, Arrival<T> arrival) {
+        List<T> results = all(tasks);
+        for (int n = 0; n < results.size(); n++) {
+            arrival.of(n, results.get(n));
+        }
+    }
+
+    /** Takes a result where its task came from. */
+    @FunctionalInterface
+    interface Arrival<T> {
+        /** {@code number} is that of the task in its list. */
+        void of(int number, T result);
+    }
+
+    /**
      * Runs every task and folds the results in a fixed tree: blocks of consecutive tasks from left to right, then
      * neighbouring blocks, then neighbouring pairs of blocks. The tree depends only on the number of tasks and on
      * {@code block}. A sum over 10,000 clients therefore has the same bits on any number of workers, even where tasks

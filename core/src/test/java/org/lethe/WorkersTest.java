@@ -100,4 +100,17 @@ class WorkersTest {
             assertEquals(IntStream.range(0, 100).mapToObj(i -> (long) i).toList(), workers.all(tasks));
         }
     }
+
+    @Test
+    void everyResultArrivesOnceWithTheNumberOfItsTask() {
+        int[] arrivals = new int[100];
+        try (Workers workers = Workers.threads(4)) {
+            workers.gather(
+                    IntStream.range(0, 100).mapToObj(i -> new Sum(0, i)).toList(), (number, result) -> {
+                        assertEquals(number, result);
+                        arrivals[number]++;
+                    });
+        }
+        assertTrue(IntStream.of(arrivals).allMatch(n -> n == 1));
+    }
 }

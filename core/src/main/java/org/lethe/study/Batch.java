@@ -85,6 +85,11 @@ final class Batch implements Workers.Task<List<Batch.Written>> {
         };
     }
 
+    /** How many cells it has. */
+    int cells() {
+        return wanted.size();
+    }
+
     @Override
     public List<Written> run(Workers workers) {
         return here != null ? here.get() : elsewhere(Study.parse("study.yaml", study, Studies.subjects()), workers);

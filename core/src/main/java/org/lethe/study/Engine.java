@@ -214,9 +214,12 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
             List<Batch> batches = together.values().stream()
                     .map(cells -> new Batch(this, folder, cells, place, watched))
                     .toList();
-            List<List<Batch.Written>> files = workers.all(batches);
-            files.forEach(written ->
-                    written.forEach(file -> Storage.write(folder.path().resolve(file.path()), file.bytes())));
+            workers.gather(batches, (number, written) -> {
+                written.forEach(file -> Storage.write(folder.path().resolve(file.path()), file.bytes()));
+                if (!written.isEmpty()) { // a batch that ran here has written its records and moved the bar itself
+                    watched.advance(batches.get(number).cells());
+                }
+            });
         }
     }
 
