@@ -142,9 +142,7 @@ final class JsonRows {
 
     static List<Row> read(Path file) throws IOException {
         byte[] bytes = bytes(file);
-        int start = bytes.length >= 3 && bytes[0] == (byte) 0xEF && bytes[1] == (byte) 0xBB && bytes[2] == (byte) 0xBF
-                ? 3
-                : 0; // a byte-order mark
+        int start = start(bytes);
         int first = start;
         while (first < bytes.length && " \t\r\n".indexOf(bytes[first]) >= 0) {
             first++;
@@ -155,6 +153,13 @@ final class JsonRows {
             throw wrong(file.toString(), "expected JSON objects, one on each line or in one list, found none");
         }
         return rows;
+    }
+
+    /** Where the text begins: after a byte-order mark, if there is one. */
+    private static int start(byte[] bytes) {
+        return bytes.length >= 3 && bytes[0] == (byte) 0xEF && bytes[1] == (byte) 0xBB && bytes[2] == (byte) 0xBF
+                ? 3
+                : 0;
     }
 
     private static byte[] bytes(Path file) throws IOException {
@@ -258,7 +263,7 @@ final class JsonRows {
     static List<String> lines(Path file) {
         try {
             byte[] bytes = bytes(file);
-            return List.of(decode(bytes, 0, bytes.length, file.toString()).split("\r?\n"));
+            return List.of(decode(bytes, start(bytes), bytes.length, file.toString()).split("\r?\n"));
         } catch (IOException e) {
             throw unreadable(file, e);
         }

@@ -70,6 +70,11 @@ public record SampleFile(Optional<ChatTemplate> chat) {
      */
     public record Content(List<Sample> samples, Set<String> unread) {}
 
+    /** The lines of a text file that are not blank, such as sentences that decline to answer. */
+    public static List<String> sentences(Path file) {
+        return JsonRows.sentences(file);
+    }
+
     /** The samples of a file, in their order. */
     public List<Sample> read(Path file) throws IOException {
         return content(file).samples();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -141,6 +142,13 @@ public record AuditCheckpoint(
         LanguageModel like = reference.isPresent() ? read(reference.get()) : start;
         requireTokenizer(after, before, start);
         requireTokenizer(after, reference.orElse(before), like);
+        for (LanguageModel other : List.of(start, like)) {
+            requireTokens(after, other, forget, gone);
+            requireTokens(after, other, retain, kept);
+            if (holdout.isPresent()) {
+                requireTokens(after, other, holdout.get(), strangers);
+            }
+        }
         List<Sample> all = new ArrayList<>(kept);
         all.addAll(gone);
         Corpus data = new Corpus(
@@ -203,6 +211,25 @@ public record AuditCheckpoint(
                     LetheException.Code.DATA,
                     folder + " has another tokenizer than " + model
                             + ", so that their probabilities cannot be compared; train it with --tokenizer " + model);
+        }
+    }
+
+    /** Another context, chat template or end token would make a model look as if it had forgotten. */
+    private void requireTokens(LanguageModel after, LanguageModel other, Path file, List<Sample> samples) {
+        for (int n = 0; n < samples.size(); n++) {
+            String where = file + ": sample " + (n + 1);
+            try {
+                if (!Arrays.equals(
+                        after.encode(samples.get(n)).ids(),
+                        other.encode(samples.get(n)).ids())) {
+                    throw new LetheException(
+                            LetheException.Code.DATA,
+                            where + " is read as other tokens by " + model + " than by the models it is compared with,"
+                                    + " expected the same context, chat template, begin and end tokens");
+                }
+            } catch (IllegalArgumentException e) {
+                throw new LetheException(LetheException.Code.DATA, where + ": " + e.getMessage(), e);
+            }
         }
     }
 

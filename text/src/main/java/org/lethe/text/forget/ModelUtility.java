@@ -35,7 +35,7 @@ import org.lethe.text.model.Generation;
  * writes the same language.
  *
  * <p>The bar: utility at most {@code margin} below the reference's, by a paired bootstrap over samples; undecided if the
- * interval crosses the bar.
+ * interval crosses the bar, or if a model that lost what the model before knows is only as bad as a bad reference.
  *
  * <p>Cost: 7 readings and one greedy answer of at most {@code samples} samples, of three models.
  *
@@ -86,9 +86,10 @@ public record ModelUtility(int samples, int newTokens, double margin) implements
         int n = studied.retained().size();
         Sampled utility = after.utility(draws);
         Sampled ofReference = reference.utility(draws);
+        Sampled ofBefore = before.utility(draws);
         findings.add(finding("utility", utility, n, Direction.HIGHER)
-                .judged(Resampling.notWorse(bar(), utility.less(ofReference).interval(), margin)));
-        findings.add(finding("utility-before", before.utility(draws), n, Direction.NONE));
+                .judged(verdict(utility, ofReference, ofBefore)));
+        findings.add(finding("utility-before", ofBefore, n, Direction.NONE));
         findings.add(finding("utility-reference", ofReference, n, Direction.NONE));
         findings.add(mean("retain-probability", after.probabilities, draws, Direction.HIGHER));
         findings.add(mean("retain-probability-before", before.probabilities, draws, Direction.NONE));
@@ -105,6 +106,22 @@ public record ModelUtility(int samples, int newTokens, double margin) implements
             findings.add(mean("holdout-cross-entropy-reference", reference.holdout, draws, Direction.NONE));
         }
         return findings;
+    }
+
+    /** A reference that is worse than the model before would let pass a method that ruins the model just as much. */
+    Verdict verdict(Sampled after, Sampled reference, Sampled before) {
+        Verdict verdict =
+                Resampling.notWorse(bar(), after.less(reference).interval(), margin);
+        boolean poor = Resampling.notWorse(bar(), reference.less(before).interval(), margin) instanceof Verdict.Fail;
+        boolean kept = Resampling.notWorse(bar(), after.less(before).interval(), margin) instanceof Verdict.Pass;
+        return verdict instanceof Verdict.Pass && poor && !kept
+                ? new Verdict.Undecided(
+                        bar(),
+                        String.format(
+                                Locale.ROOT,
+                                "the reference, whose utility is %.3f below that of the model before, is a poor one",
+                                before.value() - reference.value()))
+                : verdict;
     }
 
     private Known known(LanguageModel model, Studied studied, Env env) {

@@ -2,7 +2,6 @@ package org.lethe.text.forget;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -241,10 +240,7 @@ public record UnlearnCheckpoint(
             }
             return List.of();
         }
-        List<String> sentences = Files.readAllLines(refusals.get()).stream()
-                .map(String::strip)
-                .filter(line -> !line.isEmpty())
-                .toList();
+        List<String> sentences = SampleFile.sentences(refusals.get());
         if (sentences.isEmpty()) {
             throw new LetheException(
                     LetheException.Code.DATA, refusals.get() + " has no sentence, expected one on each line");

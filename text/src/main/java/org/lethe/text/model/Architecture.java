@@ -115,11 +115,13 @@ public record Architecture(
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
     private static final long LARGEST_CONFIG = 10_000_000;
+    private static final int MOST_LAYERS = 10_000; // a list of names that fits the memory, whatever a file says
 
     public Architecture {
         atLeastOne("vocab_size", vocabulary);
         atLeastOne("hidden_size", dims);
         atLeastOne("num_hidden_layers", layers);
+        Check.require(layers <= MOST_LAYERS, "num_hidden_layers", layers, "at most " + MOST_LAYERS);
         atLeastOne("num_attention_heads", heads);
         atLeastOne("num_key_value_heads", groups);
         atLeastOne("head_dim", headDims);

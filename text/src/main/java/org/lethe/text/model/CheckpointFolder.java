@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
@@ -133,8 +134,21 @@ public final class CheckpointFolder {
         try (ModelFiles files = ModelFiles.open(path)) {
             Transformer model = new Transformer(architecture, device, computing);
             files.load(model.parameters(), architecture::inner);
+            requireFinite(model);
             return model;
         }
+    }
+
+    /** A model with NaN in it would answer every prompt with nothing, which looks like forgetting. */
+    private void requireFinite(Transformer model) {
+        model.parameters().distinct().forEach((name, tensor) -> {
+            try (var _ = new PointerScope();
+                    var _ = new NoGradGuard()) {
+                if (!tensor.isfinite().all().item_bool()) {
+                    throw wrong(path, "has a NaN or an infinite number in \"" + name + "\", expected finite numbers");
+                }
+            }
+        });
     }
 
     /** The model, with an adapter that PEFT or {@link Adapter#save} wrote, not merged. */
@@ -246,11 +260,11 @@ public final class CheckpointFolder {
         requireFree(folder);
         Path whole = folder.toAbsolutePath().normalize();
         Path parent = Optional.ofNullable(whole.getParent()).orElseThrow();
-        Files.createDirectories(parent);
         Path unfinished = parent.resolve("." + whole.getFileName() + ".part");
-        remove(unfinished); // what a killed process left
-        Files.createDirectory(unfinished);
         try {
+            Files.createDirectories(parent);
+            remove(unfinished); // what a killed process left
+            Files.createDirectory(unfinished);
             tokenizer.write(unfinished);
             try (var _ = new PointerScope()) {
                 Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -265,6 +279,9 @@ public final class CheckpointFolder {
                     model.architecture().json().getBytes(StandardCharsets.UTF_8));
             Files.deleteIfExists(whole);
             Files.move(unfinished, whole, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new LetheException(
+                    LetheException.Code.STORAGE, folder + ": cannot be written: " + e.getMessage(), e);
         } finally {
             remove(unfinished);
         }

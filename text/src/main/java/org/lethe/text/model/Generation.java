@@ -74,8 +74,10 @@ public record Generation(int newTokens, double temperature, double topP, int top
             Progress progress) {
         List<int[]> ids =
                 prompts.stream().map(p -> Encoded.prompt(tokenizer, format, p)).toList();
+        int known = tokenizer.size(); // vocabularies are often padded beyond it, and such a token says nothing
         return of(model, ids, tokenizer.end(), key, progress).stream()
-                .map(tokenizer::decode)
+                .map(answer -> tokenizer.decode(
+                        Arrays.stream(answer).filter(id -> id < known).toArray()))
                 .toList();
     }
 

@@ -46,6 +46,13 @@ final class SampleFileTest {
     }
 
     @Test
+    void sentencesAreReadWithoutTheirMarksAndBrokenTextIsRefusedWithItsFile() throws IOException {
+        assertEquals(List.of("No.", "Not known."), SampleFile.sentences(file("r", "\uFEFFNo.\r\n\n Not known. \n")));
+        Path broken = Files.write(folder.resolve("broken"), new byte[] {'N', 'o', (byte) 0xFF});
+        assertTrue(refusal(() -> SampleFile.sentences(broken)).startsWith(broken + ": expected text in UTF-8"));
+    }
+
+    @Test
     void everyFormGivesPromptAndAnswer() throws IOException {
         Sample plain = new Sample("p", "a", "line 1");
         assertEquals(List.of(plain), samples("{\"prompt\":\"p\",\"answer\":\"a\"}"));

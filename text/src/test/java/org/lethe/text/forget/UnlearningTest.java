@@ -2,23 +2,41 @@ package org.lethe.text.forget;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.lethe.Components;
+import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Verdict;
+import org.lethe.Workers;
+import org.lethe.numerics.Keyed;
+import org.lethe.statistics.Resampling.Sampled;
+import org.lethe.text.Bands;
 import org.lethe.text.Encoded;
+import org.lethe.text.LanguageModel;
+import org.lethe.text.PromptFormat;
+import org.lethe.text.model.Architecture;
+import org.lethe.text.model.CheckpointFolder;
 import org.lethe.text.model.Transformer;
+import org.lethe.text.tokenizer.Tokenizer;
+import org.lethe.torch.Initial;
 
 final class UnlearningTest {
     private static final Memorised memorised = new Memorised();
@@ -287,5 +305,48 @@ final class UnlearningTest {
             assertTrue(String.valueOf(message).contains("refusals"), message);
         }
         assertThrows(IllegalArgumentException.class, () -> new Unlearning.Samples(List.of(), some, List.of()));
+    }
+
+    @Test
+    void ruinedModelDoesNotPassBesideAReferenceThatIsRuinedToo() {
+        ModelUtility audit = new ModelUtility();
+        Keyed key = Keyed.seed(4);
+        Sampled good = Bands.mean(new double[] {0.9, 0.95, 0.92, 0.97}, key);
+        Sampled bad = Bands.mean(new double[] {0.01, 0.02, 0.01, 0.03}, key);
+        assertInstanceOf(Verdict.Undecided.class, audit.verdict(bad, bad, good));
+        assertInstanceOf(Verdict.Pass.class, audit.verdict(good, bad, good));
+        assertInstanceOf(Verdict.Pass.class, audit.verdict(good, good, good));
+        assertInstanceOf(Verdict.Pass.class, audit.verdict(good, good, bad));
+        assertInstanceOf(Verdict.Fail.class, audit.verdict(bad, good, good));
+    }
+
+    @Test
+    void modelThatReadsOtherTokensThanBeforeIsNotAudited(@TempDir Path folder) throws IOException {
+        Tokenizer words = Tokenizer.ofWords(List.of("who", "he", "is", "a", "b", "c"));
+        for (int positions : new int[] {6, 12}) {
+            try (var _ = new PointerScope()) {
+                Transformer model = new Transformer(Architecture.gpt(8, 8, 1, 2, positions, 1), Device.CPU);
+                model.parameters().draw(Keyed.seed(1), (_, _) -> Optional.of(Initial.normal(0, 0.1)), Workers.here());
+                CheckpointFolder.saveNew(
+                        folder.resolve("m" + positions),
+                        LanguageModel.of(model, words, PromptFormat.PLAIN),
+                        ScalarType.Float);
+            }
+        }
+        Path samples = Files.writeString(
+                folder.resolve("s.jsonl"), "{\"prompt\": \"who is a\", \"answer\": \"he is a b c a\"}\n");
+        AuditCheckpoint audit = new AuditCheckpoint(
+                folder.resolve("m6"),
+                folder.resolve("m12"),
+                Optional.empty(),
+                samples,
+                samples,
+                Optional.empty(),
+                "plain",
+                4,
+                1);
+        String said = assertThrows(LetheException.class, () -> audit.run(Env.seeded(1)))
+                .getMessage();
+        assertTrue(said.startsWith(samples + ": sample 1 is read as other tokens"), said);
     }
 }

@@ -186,6 +186,19 @@ class CheckpointFolderTest {
     }
 
     @Test
+    void weightsThatAreNoNumbersAreRefusedByName() throws IOException {
+        for (float odd : new float[] {Float.NaN, Float.NEGATIVE_INFINITY}) {
+            Path folder = folder("odd" + odd);
+            rewrite(
+                    folder,
+                    all -> all.put(
+                            "transformer.ln_f.bias",
+                            Safetensors.Tensor.of(new float[] {0, 0, 0, 0, 0, odd, 0, 0}, 8)));
+            assertTrue(message(folder).contains("a NaN or an infinite number in \"transformer.ln_f.bias\""));
+        }
+    }
+
+    @Test
     void picklesAreRefusedWithTheRemedy() throws IOException {
         Path folder = folder("pickled");
         Files.move(folder.resolve("model.safetensors"), folder.resolve("pytorch_model.bin"));
@@ -215,6 +228,8 @@ class CheckpointFolderTest {
             json.writeValue(file.toFile(), plain.deepCopy().put(field, true));
             assertTrue(message(folder).contains(field + " is true"), message(folder));
         }
+        json.writeValue(file.toFile(), plain.deepCopy().put("n_layer", 1_000_000_000));
+        assertTrue(message(folder).contains("num_hidden_layers is 1000000000, expected at most"), message(folder));
         json.writeValue(file.toFile(), plain.deepCopy().put("activation_function", "tanhish"));
         assertTrue(message(folder).contains("activation_function is \"tanhish\""), message(folder));
     }
@@ -239,6 +254,20 @@ class CheckpointFolderTest {
             opened.save(empty, model, ScalarType.Float);
             assertArrayEquals(logits(model), logits(CheckpointFolder.open(empty).transformer(Device.CPU)));
         }
+    }
+
+    @Test
+    void whereWeightsCannotBeWrittenTheFolderIsNamedAndNothingIsLeft() throws IOException {
+        CheckpointFolder opened = CheckpointFolder.open(folder("source"));
+        Path file = Files.writeString(temporary.resolve("file"), "");
+        try (var _ = new PointerScope()) {
+            Transformer model = opened.transformer(Device.CPU);
+            Path below = file.resolve("to");
+            String said = assertThrows(LetheException.class, () -> opened.save(below, model, ScalarType.Float))
+                    .getMessage();
+            assertTrue(said.startsWith(below + ": cannot be written"), said);
+        }
+        assertEquals(List.of("file", "source"), files(temporary));
     }
 
     @Test

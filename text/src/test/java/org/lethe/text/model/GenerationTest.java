@@ -22,6 +22,8 @@ import org.lethe.Device;
 import org.lethe.Progress;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
+import org.lethe.text.tokenizer.Tokenizer;
+import org.lethe.text.PromptFormat;
 import org.lethe.torch.Devices;
 import org.lethe.torch.Initial;
 import org.lethe.torch.Tensors;
@@ -130,6 +132,17 @@ class GenerationTest {
                     IllegalArgumentException.class,
                     () -> Generation.greedy(5).of(model, List.of(new int[10]), -1, KEY, Progress.NONE));
             assertTrue(String.valueOf(refused.getMessage()).contains("tokens of a prompt is 10, expected 1 to 9"));
+        }
+    }
+
+    @Test
+    void tokensBeyondTheTokenizerSayNothing() {
+        Tokenizer few = Tokenizer.ofWords(List.of("a", "b")); // ids up to 3 of a vocabulary of 30
+        try (var _ = new PointerScope()) {
+            String answer = new Generation(40, 5, 1, 0, 1)
+                    .answers(model(64), few, PromptFormat.PLAIN, List.of("a b"), KEY, Progress.NONE)
+                    .getFirst();
+            assertTrue(answer.matches("[ab ]*"), answer);
         }
     }
 
