@@ -31,9 +31,11 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -42,6 +44,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.lethe.LetheException;
@@ -306,12 +309,7 @@ final class Channel implements Site.Link, AutoCloseable {
         try {
             return answer.get(CALL_SECONDS + 1, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
-            Status status = Status.fromThrowable(e);
-            Throwable cause = status.getCause();
-            throw new IOException(
-                    status.getCode() + (status.getDescription() == null ? "" : ", " + status.getDescription())
-                            + (cause == null ? "" : ": " + cause.getMessage()),
-                    e);
+            throw failure(e);
         } catch (TimeoutException e) {
             throw new IOException("no answer in " + CALL_SECONDS + " seconds", e);
         } catch (InterruptedException e) {
@@ -319,6 +317,29 @@ final class Channel implements Site.Link, AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
         }
+    }
+
+    /** What went wrong: worth another attempt, unless it is about certificates. */
+    private static IOException failure(ExecutionException e) {
+        Status status = Status.fromThrowable(e);
+        StringBuilder why = new StringBuilder(status.getCode().toString());
+        if (status.getDescription() != null) {
+            why.append(", ").append(status.getDescription());
+        }
+        boolean tls = false;
+        for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+            why.append(": ").append(cause.getMessage());
+            tls |= cause instanceof GeneralSecurityException
+                    || cause instanceof SSLException
+                            && String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT).matches("(?s).*(alert|certif|verif).*");
+        }
+        if (tls) {
+            throw new LetheException(
+                    LetheException.Code.NETWORK,
+                    "federation: this side or the server has no certificate that the other trusts: " + why,
+                    e);
+        }
+        return new IOException(why.toString(), e);
     }
 
     @Override

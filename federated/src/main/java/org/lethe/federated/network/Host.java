@@ -103,13 +103,19 @@ final class Host {
             List<String> sites,
             List<String> quarantined) {}
 
-    Host(Plan plan, Path folder, Env env) {
+    private final Optional<WriteAhead.State> found;
+
+    /** A server that goes on from what is written in a folder, or begins. */
+    Host(Plan plan, Path folder, Env env) throws IOException {
         this.plan = plan;
         this.env = env;
         this.terms = plan.terms();
         this.ahead = new WriteAhead(folder);
         this.settings = plan.digest(env.seed());
         this.metrics = new Metrics();
+        this.run = new SecureRandom().nextLong() | 1; // 0 means that a client knows none
+        this.found = ahead.read(settings);
+        found.ifPresent(this::resume);
     }
 
     Metrics metrics() {
@@ -150,25 +156,22 @@ final class Host {
     }
 
     private Message answered(String site, Message message) throws InterruptedException {
-        int client = sites.indexOf(site);
-        if (client < 0 && (!sites.isEmpty() || !(message.body() instanceof Body.Register))) {
-            return refusal(
-                    Code.UNKNOWN_SITE,
-                    sites.isEmpty() ? "the site has not registered" : "the federation has begun without this site");
-        }
-        if (seen.put(site, System.nanoTime()) == null) {
-            changed.signalAll();
-        }
-        if (client >= 0 && faults[client] >= FAULTS) {
-            return refusal(Code.QUARANTINED, FAULTS + " faulty replies came from this site; it is asked no more");
-        }
         if (!(message.body() instanceof Body.Register) && message.run() != run) {
             return refusal(Code.RUN, "the message belongs to another federation; register again");
+        }
+        if (!sites.isEmpty() && !sites.contains(site)) {
+            return refusal(Code.UNKNOWN_SITE, "the federation has begun without this site");
+        }
+        seen.put(site, System.nanoTime());
+        changed.signalAll();
+        int client = sites.indexOf(site);
+        if (client >= 0 && faults[client] >= FAULTS) {
+            return refusal(Code.QUARANTINED, FAULTS + " faulty replies came from this site; it is asked no more");
         }
         return switch (message.body()) {
             case Body.Register _ -> said(new Body.Welcome(client, terms, agreement));
             case Body.Beat _ -> said(new Body.Accepted());
-            case Body.PullTask _ -> work(client);
+            case Body.PullTask _ -> work(site);
             case Body.Push(var task, var reply) -> push(client, task, message.model(), reply);
             case Body.Welcome _, Body.Wait _, Body.Give _, Body.Done _, Body.Accepted _, Body.Refusal _ ->
                 faulty(client, Code.MALFORMED, "a client does not send this kind of message");
@@ -193,15 +196,19 @@ final class Host {
         return refusal(code, reason);
     }
 
-    private Message work(int client) throws InterruptedException {
+    private Message work(String site) throws InterruptedException {
         long left = TimeUnit.MILLISECONDS.toNanos(HELD);
         while (left > 0) {
+            int client = sites.indexOf(site); // the sites have numbers as soon as all have come
+            if (client < 0 && !sites.isEmpty()) {
+                return refusal(Code.UNKNOWN_SITE, "the federation has begun without this site");
+            }
             if (done.isPresent()) {
                 told.add(client);
                 changed.signalAll();
                 return said(new Body.Done(plan.rounds(), done.get()));
             }
-            if (phase.isPresent()) {
+            if (phase.isPresent() && client >= 0) {
                 Phase now = phase.get();
                 if (!now.replies.containsKey(client) && !now.refused.contains(client)) {
                     return new Message(run, now.model, new Body.Give(now.task, now.round, now.work.apply(client)));
@@ -213,7 +220,7 @@ final class Host {
     }
 
     private Message push(int client, long task, long model, Reply reply) {
-        if (phase.isEmpty() || task < phase.get().task) {
+        if (client < 0 || phase.isEmpty() || task < phase.get().task) {
             return refusal(Code.LATE, "task " + task + " is over");
         }
         Phase now = phase.get();
@@ -332,8 +339,10 @@ final class Host {
     /** Leads through all rounds, from the beginning or from what was written ahead. */
     Outcome run() throws IOException, InterruptedException {
         try (Progress.Step progress = env.progress().begin("rounds", plan.rounds())) {
-            Optional<WriteAhead.State> found = ahead.read(settings);
-            WriteAhead.State state = found.isPresent() ? resumed(found.get(), progress) : begun(progress);
+            WriteAhead.State state = found.isPresent() ? found.get() : begun(progress);
+            if (found.isPresent()) {
+                progress.note("goes on at round " + (state.round() + 1));
+            }
             progress.advance(state.round());
             metrics.set("lethe_federation_rounds_planned", plan.rounds());
             metrics.set("lethe_federation_round", state.round());
@@ -356,7 +365,6 @@ final class Host {
     private WriteAhead.State begun(Progress.Step progress) throws IOException, InterruptedException {
         lock.lock();
         try {
-            run = new SecureRandom().nextLong() | 1; // 0 means that nobody knows
             long left = TimeUnit.MILLISECONDS.toNanos(plan.rules().gatherMillis());
             while (seen.size() < plan.sites()) {
                 if (left <= 0) {
@@ -390,23 +398,15 @@ final class Host {
         }
     }
 
-    private WriteAhead.State resumed(WriteAhead.State state, Progress.Step progress) {
-        lock.lock();
-        try {
-            run = state.run();
-            sites = state.sites();
-            rows = state.rows();
-            faults = state.faults();
-            agreement = Optional.of(state.agreement());
-            norms.addAll(state.norms());
-            sites.forEach(site -> seen.put(site, System.nanoTime())); // they get the time of two heartbeats to come back
-            progress.note("goes on at round " + (state.round() + 1));
-            metrics.count("lethe_federation_resumed_total", 1);
-            changed.signalAll();
-            return state;
-        } finally {
-            lock.unlock();
-        }
+    private void resume(WriteAhead.State state) {
+        run = state.run();
+        sites = state.sites();
+        rows = state.rows();
+        faults = state.faults().clone();
+        agreement = Optional.of(state.agreement());
+        norms.addAll(state.norms());
+        sites.forEach(site -> seen.put(site, System.nanoTime())); // they get the time of two heartbeats to come back
+        metrics.count("lethe_federation_resumed_total", 1);
     }
 
     private float[] round(int r, float[] weights, Optional<FairMaps> maps, Progress.Step progress)

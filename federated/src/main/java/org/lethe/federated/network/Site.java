@@ -98,6 +98,9 @@ final class Site {
         try (Progress.Step step = progress.begin("tasks", 1)) {
             int trained = 0;
             while (true) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
                 if (joined.isEmpty()) {
                     register(step);
                 }
