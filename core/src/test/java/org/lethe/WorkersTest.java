@@ -105,11 +105,10 @@ class WorkersTest {
     void everyResultArrivesOnceWithTheNumberOfItsTask() {
         int[] arrivals = new int[100];
         try (Workers workers = Workers.threads(4)) {
-            workers.gather(
-                    IntStream.range(0, 100).mapToObj(i -> new Sum(0, i)).toList(), (number, result) -> {
-                        assertEquals(number, result);
-                        arrivals[number]++;
-                    });
+            workers.gather(IntStream.range(0, 100).mapToObj(i -> new Sum(0, i)).toList(), (number, result) -> {
+                assertEquals(number, result);
+                arrivals[number]++;
+            });
         }
         assertTrue(IntStream.of(arrivals).allMatch(n -> n == 1));
     }

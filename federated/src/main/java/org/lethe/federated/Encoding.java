@@ -111,7 +111,8 @@ record Encoding(List<Part> parts) {
                 .toArray();
     }
 
-    private record Column(Part part, int first, List<String> categories, double[] numbers) {}
+    /** One column, the number of its first feature, and what the training rows showed of it. */
+    record Column(Part part, int first, List<String> categories, double[] numbers) {}
 
     /**
      * Features with what the training rows showed.

@@ -19,7 +19,7 @@ public interface FederatedLearner extends Learner<Sites, Classifier> {
     @Override
     default Classifier train(Sites data, Env env) {
         Network network = network(data.features().size());
-        float[] start = network.start(env.random("federated").of("start"));
+        float[] start = Server.start(env, network);
         Server server = Server.of(data, this, env);
         return new Classifier(network, server.run(start, 0, federation().rounds(), new Averaging()));
     }

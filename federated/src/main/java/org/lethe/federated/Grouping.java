@@ -55,17 +55,27 @@ public record Grouping(List<String> attributes, List<List<String>> labels, int[]
                         LetheException.Code.STUDY, "groups by " + attributes + " are more than 10,000, expected fewer");
             }
         }
-        int[] counts = new int[(int) product];
+        long[] counts = new long[(int) product];
         for (int cell : cells(train, attributes, labels)) {
             if (cell >= 0) {
                 counts[cell]++;
             }
         }
+        return of(attributes, labels, counts, smallest);
+    }
+
+    /**
+     * The groups by counts that clients have told.
+     *
+     * @param counts training records of each combination of labels, the last attribute running fastest
+     * @param smallest fewest records of a group that is not put together with others
+     */
+    static Grouping of(List<String> attributes, List<List<String>> labels, long[] counts, int smallest) {
         int[] groups = new int[counts.length];
         Arrays.fill(groups, -1);
         List<String> names = new ArrayList<>();
         List<String> merged = new ArrayList<>();
-        int others = 0;
+        long others = 0;
         for (int cell = 0; cell < counts.length; cell++) {
             if (counts[cell] >= Math.max(1, smallest)) {
                 groups[cell] = names.size();

@@ -32,7 +32,8 @@ public record Local(int batch, double learningRate, double weightDecay, Memory m
         require(weightDecay >= 0 && weightDecay <= 10, "weightDecay", weightDecay, "0 to 10");
     }
 
-    boolean keeps(int clients) {
+    /** Whether clients keep the moments of Adam between rounds, where there are so many clients. */
+    public boolean keeps(int clients) {
         return memory == Memory.KEPT || memory == Memory.AUTO && clients <= 1_000;
     }
 
@@ -44,10 +45,15 @@ public record Local(int batch, double learningRate, double weightDecay, Memory m
      * @param second moments
      * @param steps taken
      */
-    record Moments(int client, float[] first, float[] second, long steps) implements Serializable {}
+    public record Moments(int client, float[] first, float[] second, long steps) implements Serializable {
+        /** Those of a client that has taken no step. */
+        public static Moments none(int client, int length) {
+            return new Moments(client, new float[length], new float[length], 0);
+        }
+    }
 
     /** Takes steps from {@code w}, which it changes; the moments given stay as they are. */
-    Moments train(Network network, float[] w, Moments from, Loss.Place place, Loss loss, int steps, Keyed key) {
+    public Moments train(Network network, float[] w, Moments from, Loss.Place place, Loss loss, int steps, Keyed key) {
         int n = place.rows().length;
         int size = Math.min(batch, n);
         float[] m = from.first.clone();

@@ -147,6 +147,23 @@ public final class Server {
 
     /** The sum of updates: weighted differences of weights, their divisor, and the moments that clients keep. */
     private record Sum(double[] differences, double divisor, List<Local.Moments> kept) implements Serializable {
+        /** What the update of one client adds, whose weights were {@code before} and are {@code w}. */
+        static Sum of(float[] before, float[] w, double share, Divisor divisor, List<Local.Moments> kept) {
+            double[] differences = new double[w.length];
+            double squares = 0;
+            for (int k = 0; k < w.length; k++) {
+                double difference = (double) w[k] - before[k];
+                squares += difference * difference;
+                differences[k] = share * difference;
+            }
+            return new Sum(differences, divisor.of(squares), kept);
+        }
+
+        @FunctionalInterface
+        interface Divisor {
+            double of(double squaredNorm);
+        }
+
         Sum plus(Sum other) {
             double[] sum = differences.clone();
             for (int k = 0; k < sum.length; k++) {
@@ -168,21 +185,46 @@ public final class Server {
             Loss.Place place = setup.place(moments.client(), before);
             Loss.Maker maker = sent.value().loss;
             float[] w = before.clone();
-            Local.Moments from = moments.first().length > 0
-                    ? moments
-                    : new Local.Moments(moments.client(), new float[w.length], new float[w.length], 0);
+            Local.Moments from = moments.first().length > 0 ? moments : Local.Moments.none(moments.client(), w.length);
             Local.Moments after =
                     setup.local.train(setup.network, w, from, place, maker.at(place), setup.steps, new Keyed(key));
             double share = maker.share(place);
-            double[] differences = new double[w.length];
-            double squares = 0;
-            for (int k = 0; k < w.length; k++) {
-                double difference = (double) w[k] - before[k];
-                squares += difference * difference;
-                differences[k] = share * difference;
-            }
-            return new Sum(differences, maker.divisor(place, share, squares), keeps ? List.of(after) : List.of());
+            return Sum.of(
+                    before,
+                    w,
+                    share,
+                    squares -> maker.divisor(place, share, squares),
+                    keeps ? List.of(after) : List.of());
         }
+    }
+
+    /** The key of the draws of a client in a round. */
+    public static Keyed draws(Env env, int client, int round) {
+        return env.random("federated").of("client").of(client).of(round);
+    }
+
+    /** The weights that the first round begins with. */
+    public static float[] start(Env env, Network network) {
+        return network.start(env.random("federated").of("start"));
+    }
+
+    /**
+     * The next weights from those that real clients trained: the mean by records, summed in the tree of a simulation, so that the
+     * same clients give the same bits.
+     *
+     * @param before weights that the round began with
+     * @param trained weights of each client, in the order of their numbers
+     * @param records of each client
+     * @param mixing share of the clients' mean in the next weights
+     */
+    public static float[] averaged(float[] before, List<float[]> trained, int[] records, double mixing, int round) {
+        List<Workers.Task<Sum>> tasks = new ArrayList<>();
+        for (int k = 0; k < trained.size(); k++) {
+            float[] w = trained.get(k);
+            double share = records[k];
+            tasks.add(_ -> Sum.of(before, w, share, _ -> share, List.of()));
+        }
+        return moved(before, Workers.here().fold(tasks, BLOCK, Sum::plus), mixing, round);
     }
 
     /**
@@ -224,7 +266,7 @@ public final class Server {
                         sent,
                         moments,
                         keeps,
-                        random.of("client").of(client).of(round.number).key()));
+                        draws(env, client, round.number).key()));
             }
             return env.workers().fold(tasks, BLOCK, Sum::plus);
         }

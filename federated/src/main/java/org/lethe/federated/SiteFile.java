@@ -144,7 +144,7 @@ public record SiteFile(
         }
     }
 
-    private List<String> inputs(Path file) {
+    List<String> inputs(Path file) {
         if (!features.isEmpty()) {
             return features;
         }
@@ -167,7 +167,7 @@ public record SiteFile(
         return others;
     }
 
-    private static Encoding.Part part(Frame all, String column) {
+    static Encoding.Part part(Frame all, String column) {
         int c = all.column(column);
         int numbers = 0;
         int first = -1;

@@ -29,12 +29,12 @@ public record BalanceSites(List<String> groups, Fairness fairness, int smallest)
         EQUALIZED_ODDS;
 
         /** How many distributions of a group are to be equal to those of others. */
-        int strata() {
+        public int strata() {
             return this == EQUALIZED_ODDS ? 2 : 1;
         }
 
         /** The stratum of a label, or −1 where nothing is to be equal. */
-        int stratum(int label) {
+        public int stratum(int label) {
             return switch (this) {
                 case DEMOGRAPHIC_PARITY -> 0;
                 case EQUAL_OPPORTUNITY -> label - 1;

@@ -67,9 +67,6 @@ public record WassFfed(
         boolean secure,
         boolean atInference)
         implements Balancing {
-    private static final int CARRIED =
-            5; // rounds for which a group that no client of the cohort has keeps its histogram
-
     /** What clients send to the server. */
     public enum Protocol {
         /** Numbers of records by group and bin of the score. */
@@ -186,9 +183,7 @@ public record WassFfed(
     public Algorithm algorithm(BalanceSites request, Grouping grouping, FederatedLearner learner, Env env) {
         return beta == 1
                 ? new Averaging()
-                : protocol == Protocol.SCORES
-                        ? new ByScores(this, request, grouping)
-                        : new ByHistogram(this, request, grouping, env);
+                : protocol == Protocol.SCORES ? new ByScores(this, request, grouping) : new ByHistogram(this, request, grouping, env);
     }
 
     @Override
@@ -197,12 +192,7 @@ public record WassFfed(
         Classifier trained = Balancing.super.fulfil(model, request, learner, data, env);
         return atInference
                 ? new W2PostProcessing(target, repair, equalWeights, bins, noise)
-                        .repaired(
-                                trained,
-                                Balancing.balance(this, request),
-                                Balancing.federated(this, learner),
-                                data,
-                                env)
+                        .repaired(trained, Balancing.balance(this, request), Balancing.federated(this, learner), data, env)
                 : trained;
     }
 
@@ -212,24 +202,14 @@ public record WassFfed(
         private final BalanceSites request;
         private final Grouping grouping;
         private final Env env;
-        private final List<double[]> before = new ArrayList<>(1);
-        private final List<Carried> carried;
-
-        /** The last histogram of a group in a stratum, and for how many rounds nobody has sent another. */
-        private static final class Carried {
-            private double[] last = new double[0];
-            private int age;
-        }
+        private final FairMaps maps;
 
         ByHistogram(WassFfed settings, BalanceSites request, Grouping grouping, Env env) {
             this.settings = settings;
             this.request = request;
             this.grouping = grouping;
             this.env = env;
-            this.carried = new ArrayList<>();
-            for (int k = 0; k < request.fairness().strata() * grouping.count(); k++) {
-                carried.add(new Carried());
-            }
+            this.maps = new FairMaps(settings, request.fairness(), grouping.count());
         }
 
         @Override
@@ -242,35 +222,13 @@ public record WassFfed(
                     settings.bins,
                     settings.noise / Math.sqrt(round.cohort().length),
                     random.key());
-            double[] now =
-                    settings.secure ? SecureSum.counts(round.each(histogram)) : round.sum(histogram, Histogram::plus);
+            double[] now = settings.secure
+                    ? SecureSum.counts(round.each(histogram))
+                    : round.sum(histogram, Histogram::plus);
             int members = round.cohort().length;
             env.ledger().count("bytes up", 4L * now.length * members);
             env.ledger().count("bytes down", 4L * now.length * members);
-            double[] used = settings.stale && !before.isEmpty() ? before.getFirst() : now;
-            before.clear();
-            before.add(now);
-            ScoreMap[] maps = new ScoreMap[request.fairness().strata()];
-            for (int s = 0; s < maps.length; s++) {
-                double[][] groups = histogram.of(used, s);
-                for (int g = 0; g < groups.length; g++) {
-                    groups[g] = carried(s * groups.length + g, groups[g]);
-                }
-                maps[s] = settings.target.map(groups, settings.equalWeights, settings.repair);
-            }
-            return new Pull.ByMap(settings.pull, (float) settings.beta, request.fairness(), maps);
-        }
-
-        private double[] carried(int which, double[] now) {
-            double[] repaired = settings.noise > 0 ? Histogram.repaired(now) : now;
-            Carried group = carried.get(which);
-            if (Arrays.stream(repaired).sum() > 0) {
-                group.last = repaired;
-                group.age = 0;
-                return repaired;
-            }
-            group.age++;
-            return group.age <= CARRIED && group.last.length > 0 ? group.last : new double[settings.bins];
+            return FairMaps.loss(settings, request.fairness(), maps.of(now));
         }
     }
 
