@@ -19,7 +19,6 @@ import org.lethe.federated.Classifier;
 import org.lethe.federated.FederatedLearner;
 import org.lethe.federated.Grouping;
 import org.lethe.federated.Loss;
-import org.lethe.federated.ScoreMap;
 import org.lethe.federated.Server;
 import org.lethe.federated.Sites;
 import org.lethe.numerics.Keyed;
@@ -183,7 +182,9 @@ public record WassFfed(
     public Algorithm algorithm(BalanceSites request, Grouping grouping, FederatedLearner learner, Env env) {
         return beta == 1
                 ? new Averaging()
-                : protocol == Protocol.SCORES ? new ByScores(this, request, grouping) : new ByHistogram(this, request, grouping, env);
+                : protocol == Protocol.SCORES
+                        ? new ByScores(this, request, grouping)
+                        : new ByHistogram(this, request, grouping, env);
     }
 
     @Override
@@ -192,7 +193,12 @@ public record WassFfed(
         Classifier trained = Balancing.super.fulfil(model, request, learner, data, env);
         return atInference
                 ? new W2PostProcessing(target, repair, equalWeights, bins, noise)
-                        .repaired(trained, Balancing.balance(this, request), Balancing.federated(this, learner), data, env)
+                        .repaired(
+                                trained,
+                                Balancing.balance(this, request),
+                                Balancing.federated(this, learner),
+                                data,
+                                env)
                 : trained;
     }
 
@@ -222,9 +228,8 @@ public record WassFfed(
                     settings.bins,
                     settings.noise / Math.sqrt(round.cohort().length),
                     random.key());
-            double[] now = settings.secure
-                    ? SecureSum.counts(round.each(histogram))
-                    : round.sum(histogram, Histogram::plus);
+            double[] now =
+                    settings.secure ? SecureSum.counts(round.each(histogram)) : round.sum(histogram, Histogram::plus);
             int members = round.cohort().length;
             env.ledger().count("bytes up", 4L * now.length * members);
             env.ledger().count("bytes down", 4L * now.length * members);
