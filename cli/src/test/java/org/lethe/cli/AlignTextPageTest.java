@@ -44,8 +44,7 @@ class AlignTextPageTest {
     }
 
     @Test
-    void theStudyOfPoliteAnswersRunsAndItsReportHasEveryFindingThePageNames()
-            throws IOException, InterruptedException {
+    void theStudyOfPoliteAnswersRunsAndItsReportHasEveryFindingThePageNames() throws IOException, InterruptedException {
         ManualPage page = page();
         String findings = page.findings(
                 "polite",

@@ -50,11 +50,13 @@ class ForgetTextPageTest {
         for (List<String> command : commands) {
             Typed run = quick(command);
             if (command.get(1).equals("generate")) {
-                assertEquals(3, run.out().lines().filter(l -> l.contains("forgetful: ")).count(), run.out());
+                assertEquals(
+                        3,
+                        run.out().lines().filter(l -> l.contains("forgetful: ")).count(),
+                        run.out());
             }
             if (command.get(1).equals("audit")) {
-                assertEquals(
-                        !command.contains("--reference"), run.out().contains("Nothing is judged"), run.out());
+                assertEquals(!command.contains("--reference"), run.out().contains("Nothing is judged"), run.out());
             }
         }
         assertEquals(25, Files.readAllLines(folder.resolve("difficulty.csv")).size());
@@ -93,11 +95,11 @@ class ForgetTextPageTest {
     @Test
     void theStudyOfTheUsersOwnSamplesRuns() throws IOException, InterruptedException {
         String findings = page().findings(
-                "forget",
-                "[{gpt: {epochs: 40}}]",
-                "[{gpt: {dims: 32, epochs: 4}}]",
-                "knowledge, model-utility,",
-                "{knowledge: {newTokens: 8}}, {model-utility: {samples: 20, newTokens: 8}},");
+                        "forget",
+                        "[{gpt: {epochs: 40}}]",
+                        "[{gpt: {dims: 32, epochs: 4}}]",
+                        "knowledge, model-utility,",
+                        "{knowledge: {newTokens: 8}}, {model-utility: {samples: 20, newTokens: 8}},");
         assertTrue(findings.contains(",relearned-probability,"));
         assertTrue(findings.contains(",speed-up,"));
         assertTrue(findings.contains(",auc(min-k),"));
@@ -106,13 +108,13 @@ class ForgetTextPageTest {
     @Test
     void theStudyOfPlantedFactsRuns() throws IOException, InterruptedException {
         String findings = page().findings(
-                "planted",
-                "[planted-facts]",
-                "[{planted-facts: {people: 10, holdout: 4}}]",
-                "[gpt]",
-                "[{gpt: {dims: 32, epochs: 4}}]",
-                "knowledge, model-utility,",
-                "{knowledge: {newTokens: 8}}, {model-utility: {samples: 20, newTokens: 8}},");
+                        "planted",
+                        "[planted-facts]",
+                        "[{planted-facts: {people: 10, holdout: 4}}]",
+                        "[gpt]",
+                        "[{gpt: {dims: 32, epochs: 4}}]",
+                        "knowledge, model-utility,",
+                        "{knowledge: {newTokens: 8}}, {model-utility: {samples: 20, newTokens: 8}},");
         assertTrue(findings.contains(",forget-quality,"));
         assertTrue(findings.contains(",stability(mrd),"));
     }

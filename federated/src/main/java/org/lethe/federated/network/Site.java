@@ -124,7 +124,8 @@ final class Site {
                     case Body.Refusal(var code, var reason) -> refused(code, reason, step);
                     case Body.Wait() -> {}
                     case Body.Register _, Body.PullTask _, Body.Beat _, Body.Push _, Body.Welcome _, Body.Accepted _ ->
-                        throw wrong("the server answered with " + answer.body().getClass().getSimpleName());
+                        throw wrong("the server answered with "
+                                + answer.body().getClass().getSimpleName());
                 }
             }
         } finally {
@@ -155,7 +156,8 @@ final class Site {
 
     private void refused(Message.Code code, String reason, Progress.Step step) {
         switch (code) {
-            case VERSION, UNKNOWN_SITE, QUARANTINED -> throw wrong("the server refuses this site, " + code + ": " + reason);
+            case VERSION, UNKNOWN_SITE, QUARANTINED ->
+                throw wrong("the server refuses this site, " + code + ": " + reason);
             case RUN -> joined = Optional.empty();
             case MALFORMED, MODEL, LATE, DUPLICATE, NOT_FINITE, TOO_LARGE, INCONSISTENT ->
                 step.note("the server refused a reply, " + code + ": " + Printable.text(reason));
@@ -181,7 +183,8 @@ final class Site {
                             "federation: the server cannot be reached: " + away.getMessage(),
                             away);
                 }
-                step.note("the server cannot be reached, trying again: " + Printable.text(String.valueOf(away.getMessage())));
+                step.note("the server cannot be reached, trying again: "
+                        + Printable.text(String.valueOf(away.getMessage())));
                 TimeUnit.MILLISECONDS.sleep(pause);
                 pause = Math.min(2 * pause, LONGEST_PAUSE);
             }
@@ -191,18 +194,22 @@ final class Site {
     private void register(Progress.Step step) throws InterruptedException, IOException {
         Message answer = ask(new Message(0, 0, new Body.Register()), step);
         switch (answer.body()) {
-            case Body.Welcome(_, var terms, var agreement) -> {
+            case Body.Welcome(var _, var terms, var agreement) -> {
                 run = answer.run();
                 SiteTable table = joined.filter(j -> j.terms.layout().equals(terms.layout()))
                         .map(Joined::table)
                         .orElseGet(() -> tables.apply(terms.layout()));
-                joined = Optional.of(new Joined(terms, table, agreement.map(a -> new Encoded(
-                        a, terms.network(a), table.train(a), table.test(a)))));
+                joined = Optional.of(new Joined(
+                        terms,
+                        table,
+                        agreement.map(a -> new Encoded(a, terms.network(a), table.train(a), table.test(a)))));
                 kept = read(terms.keeps());
             }
             case Body.Refusal(var code, var reason) ->
                 throw wrong("the server refuses this site, " + code + ": " + reason);
-            default -> throw wrong("the server answered with " + answer.body().getClass().getSimpleName());
+            default ->
+                throw wrong(
+                        "the server answered with " + answer.body().getClass().getSimpleName());
         }
     }
 
@@ -218,7 +225,8 @@ final class Site {
     private Reply reply(int round, Task work, Progress.Step step) throws IOException, InterruptedException {
         Message.Terms terms = joined.orElseThrow().terms;
         return switch (work) {
-            case Task.ProfileTask() -> new Reply.ProfileReply(joined.orElseThrow().table.profile());
+            case Task.ProfileTask() ->
+                new Reply.ProfileReply(joined.orElseThrow().table.profile());
             case Task.StatsTask(var weights) -> {
                 Encoded site = encoded(step);
                 double[] counts = FairMaps.histogram(
@@ -305,10 +313,15 @@ final class Site {
     }
 
     private void write() throws IOException {
-        Wire.Writer to = new Wire.Writer().small(Message.VERSION).wide(run).list(kept, (w, k) -> w.number(k.round)
-                .floats(k.moments.first())
-                .floats(k.moments.second())
-                .wide(k.moments.steps()));
+        Wire.Writer to = new Wire.Writer()
+                .small(Message.VERSION)
+                .wide(run)
+                .list(
+                        kept,
+                        (w, k) -> w.number(k.round)
+                                .floats(k.moments.first())
+                                .floats(k.moments.second())
+                                .wide(k.moments.steps()));
         Files.createDirectories(folder);
         WriteAhead.store(file(), to.bytes());
     }

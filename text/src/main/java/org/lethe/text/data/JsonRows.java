@@ -263,7 +263,8 @@ final class JsonRows {
     static List<String> lines(Path file) {
         try {
             byte[] bytes = bytes(file);
-            return List.of(decode(bytes, start(bytes), bytes.length, file.toString()).split("\r?\n"));
+            return List.of(
+                    decode(bytes, start(bytes), bytes.length, file.toString()).split("\r?\n"));
         } catch (IOException e) {
             throw unreadable(file, e);
         }

@@ -87,8 +87,7 @@ public record ModelUtility(int samples, int newTokens, double margin) implements
         Sampled utility = after.utility(draws);
         Sampled ofReference = reference.utility(draws);
         Sampled ofBefore = before.utility(draws);
-        findings.add(finding("utility", utility, n, Direction.HIGHER)
-                .judged(verdict(utility, ofReference, ofBefore)));
+        findings.add(finding("utility", utility, n, Direction.HIGHER).judged(verdict(utility, ofReference, ofBefore)));
         findings.add(finding("utility-before", ofBefore, n, Direction.NONE));
         findings.add(finding("utility-reference", ofReference, n, Direction.NONE));
         findings.add(mean("retain-probability", after.probabilities, draws, Direction.HIGHER));
@@ -110,8 +109,7 @@ public record ModelUtility(int samples, int newTokens, double margin) implements
 
     /** A reference that is worse than the model before would let pass a method that ruins the model just as much. */
     Verdict verdict(Sampled after, Sampled reference, Sampled before) {
-        Verdict verdict =
-                Resampling.notWorse(bar(), after.less(reference).interval(), margin);
+        Verdict verdict = Resampling.notWorse(bar(), after.less(reference).interval(), margin);
         boolean poor = Resampling.notWorse(bar(), reference.less(before).interval(), margin) instanceof Verdict.Fail;
         boolean kept = Resampling.notWorse(bar(), after.less(before).interval(), margin) instanceof Verdict.Pass;
         return verdict instanceof Verdict.Pass && poor && !kept

@@ -280,8 +280,7 @@ public final class CheckpointFolder {
             Files.deleteIfExists(whole);
             Files.move(unfinished, whole, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            throw new LetheException(
-                    LetheException.Code.STORAGE, folder + ": cannot be written: " + e.getMessage(), e);
+            throw new LetheException(LetheException.Code.STORAGE, folder + ": cannot be written: " + e.getMessage(), e);
         } finally {
             remove(unfinished);
         }

@@ -42,7 +42,8 @@ public record TrainCheckpoint(
         int vocabulary,
         Optional<Path> tokenizer,
         String format,
-        @Required Path to) implements Tool<TrainCheckpoint.Result> {
+        @Required Path to)
+        implements Tool<TrainCheckpoint.Result> {
     public TrainCheckpoint {
         BpeTrainer.check(vocabulary);
     }

@@ -192,8 +192,7 @@ class CheckpointFolderTest {
             rewrite(
                     folder,
                     all -> all.put(
-                            "transformer.ln_f.bias",
-                            Safetensors.Tensor.of(new float[] {0, 0, 0, 0, 0, odd, 0, 0}, 8)));
+                            "transformer.ln_f.bias", Safetensors.Tensor.of(new float[] {0, 0, 0, 0, 0, odd, 0, 0}, 8)));
             assertTrue(message(folder).contains("a NaN or an infinite number in \"transformer.ln_f.bias\""));
         }
     }
