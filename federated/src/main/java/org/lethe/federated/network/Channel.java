@@ -346,7 +346,7 @@ final class Channel implements Site.Link, AutoCloseable {
     public void close() {
         channel.shutdownNow();
         try {
-            boolean unused = channel.awaitTermination(2, TimeUnit.SECONDS);
+            var _ = channel.awaitTermination(2, TimeUnit.SECONDS);
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }

@@ -539,7 +539,7 @@ final class Host {
                     if (closed(opened, quorum, fewest)) {
                         return ended(opened);
                     }
-                    long unused = changed.awaitNanos(Math.min(left, TimeUnit.MILLISECONDS.toNanos(200)));
+                    var _ = changed.awaitNanos(Math.min(left, TimeUnit.MILLISECONDS.toNanos(200)));
                 }
                 if (opened.replies.size() >= fewest) {
                     metrics.count("lethe_federation_deadlines_total", 1);

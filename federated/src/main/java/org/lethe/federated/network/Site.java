@@ -138,7 +138,7 @@ final class Site {
                 TimeUnit.MILLISECONDS.sleep(beat);
                 if (run != 0) {
                     try {
-                        byte[] unused = link.exchange(new Message(run, 0, new Body.Beat()).bytes());
+                        var _ = link.exchange(new Message(run, 0, new Body.Beat()).bytes());
                     } catch (IOException _) {
                         // the thread that asks for work sees it too, and reports it
                     }

@@ -230,6 +230,11 @@ class ProtocolTest {
 
     @Test
     void aReplySentTwiceCountsOnceAndALateOneNever() throws Exception {
+        repeating();
+    }
+
+    /** A federation of three rounds, the last of whose four sites sends every reply again and again. */
+    private void repeating() throws Exception {
         List<Path> files = Real.files(folder, 4, 40);
         float[] expected = Real.simulated(files, Real.plain(3), new FedAvg(0), 10, ENV);
         Host host = new Host(Real.plan(4, Real.plain(3), new FedAvg(0), ALL), folder.resolve("server"), ENV);
@@ -370,7 +375,7 @@ class ProtocolTest {
         Plan.Rules rules = new Plan.Rules(1, 2, 100, 20_000, 60_000);
         Host host = new Host(Real.plan(2, Real.plain(2), new FedAvg(0), rules), folder.resolve("server"), ENV);
         Future<Host.Outcome> outcome = start(host);
-        var unused = join(host, files.subList(0, 1));
+        var _ = join(host, files.subList(0, 1));
         host.answer(Real.name(1), new Message(0, 0, new Body.Register()).bytes());
         var failed = assertThrows(ExecutionException.class, outcome::get);
         LetheException why = assertInstanceOf(LetheException.class, failed.getCause());
@@ -394,7 +399,7 @@ class ProtocolTest {
                     if (now[0] == first) {
                         cut.cancel(true);
                         now[0] = new Host(plan, state, ENV);
-                        var unused = start(now[0]);
+                        var _ = start(now[0]);
                     }
                     return now[0];
                 }
@@ -430,7 +435,7 @@ class ProtocolTest {
 
     @Test
     void aDamagedStateIsPassedOverForTheOneBefore() throws Exception {
-        aReplySentTwiceCountsOnceAndALateOneNever();
+        repeating();
         Path server = folder.resolve("server");
         String settings = Real.plan(4, Real.plain(3), new FedAvg(0), ALL).digest(ENV.seed());
         assertEquals(3, new WriteAhead(server).read(settings).orElseThrow().round());
