@@ -10,6 +10,7 @@ import org.lethe.Learner;
 import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
+import org.lethe.Tool;
 import org.lethe.federated.balance.Accuracy;
 import org.lethe.federated.balance.Afl;
 import org.lethe.federated.balance.BalanceSites;
@@ -25,6 +26,9 @@ import org.lethe.federated.balance.LocalWb;
 import org.lethe.federated.balance.QFfl;
 import org.lethe.federated.balance.W2PostProcessing;
 import org.lethe.federated.balance.WassFfed;
+import org.lethe.federated.network.Certificates;
+import org.lethe.federated.network.Join;
+import org.lethe.federated.network.Serve;
 
 /** The subject of classifiers that clients learn together: its catalogue of data, models, requests, methods and audits. */
 public final class Federated implements Subject<Sites, Classifier> {
@@ -75,6 +79,11 @@ public final class Federated implements Subject<Sites, Classifier> {
     @Override
     public List<Audit<Sites, Classifier>> audits() {
         return List.of(new GroupFairness(), new Accuracy(), new ClientSpread(), new Calibration());
+    }
+
+    @Override
+    public List<Tool<?>> tools() {
+        return List.of(new Serve(), new Join(), new Certificates());
     }
 
     @Override

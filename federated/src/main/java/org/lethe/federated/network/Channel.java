@@ -163,7 +163,7 @@ final class Channel implements Site.Link, AutoCloseable {
                 if (!server.awaitTermination(5, TimeUnit.SECONDS)) {
                     server.shutdownNow();
                 }
-            } catch (InterruptedException e) {
+            } catch (InterruptedException _) {
                 server.shutdownNow();
                 Thread.currentThread().interrupt();
             }
@@ -238,7 +238,7 @@ final class Channel implements Site.Link, AutoCloseable {
                                     .findFirst();
                 }
                 return Optional.empty();
-            } catch (SSLPeerUnverifiedException | InvalidNameException e) {
+            } catch (SSLPeerUnverifiedException | InvalidNameException _) {
                 return Optional.empty();
             }
         }
@@ -348,8 +348,8 @@ final class Channel implements Site.Link, AutoCloseable {
     public void close() {
         channel.shutdownNow();
         try {
-            boolean unused = channel.awaitTermination(2, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
+            var _ = channel.awaitTermination(2, TimeUnit.SECONDS);
+        } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
     }

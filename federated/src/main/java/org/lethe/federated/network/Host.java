@@ -147,7 +147,7 @@ final class Host {
         lock.lock();
         try {
             return answered(site, message);
-        } catch (InterruptedException e) {
+        } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
             return new Message(run, 0, new Body.Wait());
         } finally {
@@ -225,12 +225,15 @@ final class Host {
         }
         Phase now = phase.get();
         if (task > now.task) {
-            return faulty(client, Code.MALFORMED, "there is no task " + task + ", expected at most " + now.task);
+            // given before the server was started again, which now asks for what comes before it
+            return refusal(Code.EARLY, "task " + task + " is not given yet, task " + now.task + " is");
         }
         if (now.replies.containsKey(client)) {
             return refusal(Code.DUPLICATE, "the reply to task " + task + " was accepted before");
         }
         if (model != now.model) {
+            now.refused.add(client); // or it would get the same task and send the same reply for ever
+            changed.signalAll();
             return refusal(Code.MODEL, "the reply is about another model than task " + task);
         }
         Optional<Message> fault = fault(client, now, reply);
@@ -554,7 +557,7 @@ final class Host {
                     if (closed(opened, quorum, fewest)) {
                         return ended(opened);
                     }
-                    long unused = changed.awaitNanos(Math.min(left, TimeUnit.MILLISECONDS.toNanos(200)));
+                    var _ = changed.awaitNanos(Math.min(left, TimeUnit.MILLISECONDS.toNanos(200)));
                 }
                 if (opened.replies.size() >= fewest) {
                     metrics.count("lethe_federation_deadlines_total", 1);

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -28,7 +29,7 @@ import org.lethe.federated.SiteTable;
  * @param certificates folder with ca.crt, and NAME.crt and NAME.key of this site
  * @param site name of the column that says which site holds a row; empty where all rows of the file are of this site
  * @param columns names of the only columns that the server may ask for; empty for any
- * @param to file for the classifier: .safetensors; empty for none
+ * @param to file for the classifier: .safetensors
  * @param state folder for what a restart needs
  * @param patienceMinutes for which the server may be away
  */
@@ -40,7 +41,7 @@ public record Join(
         @Required Path certificates,
         String site,
         List<String> columns,
-        Path to,
+        Optional<Path> to,
         Path state,
         int patienceMinutes)
         implements Tool<Join.Result> {
@@ -56,7 +57,7 @@ public record Join(
 
     /** All rows of a file, any column, half an hour of patience; file, server and certificates are still to be named. */
     public Join() {
-        this(Path.of(""), "", "", Path.of(""), "", List.of(), Path.of(""), Path.of("federation"), 30);
+        this(Path.of(""), "", "", Path.of(""), "", List.of(), Optional.empty(), Path.of("federation"), 30);
     }
 
     /**
@@ -90,9 +91,9 @@ public record Join(
                             env.progress())
                     .run();
             String written = "";
-            if (!to.toString().isEmpty()) {
-                new Federated().save(outcome.classifier(), Map.of("lethe.site", name), to);
-                written = to.toString();
+            if (to.isPresent()) {
+                new Federated().save(outcome.classifier(), Map.of("lethe.site", name), to.get());
+                written = to.get().toString();
             }
             return new Result(outcome.rounds(), outcome.trained(), written);
         } catch (InterruptedException e) {

@@ -55,6 +55,8 @@ record Message(long run, long model, Body body) {
         MODEL,
         /** A reply to a task that is over. */
         LATE,
+        /** A reply to a task that the server, started again, has not given again. */
+        EARLY,
         /** A reply that was accepted before. */
         DUPLICATE,
         /** A number that is not finite. */
@@ -196,7 +198,7 @@ record Message(long run, long model, Body body) {
             }
             case Body.Give(var task, var round, var work) -> put(to.wide(task).number(round), work);
             case Body.Done(var rounds, var weights) -> to.number(rounds).floats(weights);
-            case Body.Refusal(var code, var reason) -> to.octet(code.ordinal()).text(reason);
+            case Body.Refusal(var code, var reason) -> to.choice(code).text(reason);
         }
         return to.bytes();
     }
@@ -324,12 +326,12 @@ record Message(long run, long model, Body body) {
                 .number(local.batch())
                 .real(local.learningRate())
                 .real(local.weightDecay())
-                .octet(local.memory().ordinal())
+                .choice(local.memory())
                 .flag(terms.keeps)
                 .number(terms.steps)
-                .octet(terms.pull.ordinal())
+                .choice(terms.pull)
                 .real(terms.beta)
-                .octet(terms.fairness.ordinal())
+                .choice(terms.fairness)
                 .number(terms.bins);
     }
 

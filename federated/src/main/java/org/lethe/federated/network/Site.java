@@ -139,13 +139,13 @@ final class Site {
                 TimeUnit.MILLISECONDS.sleep(beat);
                 if (run != 0) {
                     try {
-                        byte[] unused = link.exchange(new Message(run, 0, new Body.Beat()).bytes());
-                    } catch (IOException away) {
+                        var _ = link.exchange(new Message(run, 0, new Body.Beat()).bytes());
+                    } catch (IOException _) {
                         // the thread that asks for work sees it too, and reports it
                     }
                 }
             }
-        } catch (InterruptedException e) {
+        } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
     }
@@ -159,7 +159,7 @@ final class Site {
             case VERSION, UNKNOWN_SITE, QUARANTINED ->
                 throw wrong("the server refuses this site, " + code + ": " + reason);
             case RUN -> joined = Optional.empty();
-            case MALFORMED, MODEL, LATE, DUPLICATE, NOT_FINITE, TOO_LARGE, INCONSISTENT ->
+            case MALFORMED, MODEL, LATE, EARLY, DUPLICATE, NOT_FINITE, TOO_LARGE, INCONSISTENT ->
                 step.note("the server refused a reply, " + code + ": " + Printable.text(reason));
         }
     }

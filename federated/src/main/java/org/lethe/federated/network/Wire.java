@@ -94,6 +94,10 @@ final class Wire {
             });
         }
 
+        Writer choice(Enum<?> value) {
+            return text(value.name());
+        }
+
         Writer floats(float[] values) {
             ByteBuffer buffer = ByteBuffer.allocate(Math.multiplyExact(4, values.length));
             buffer.asFloatBuffer().put(values);
@@ -209,7 +213,7 @@ final class Wire {
             from.position(from.position() + length);
             try {
                 return StandardCharsets.UTF_8.newDecoder().decode(part).toString();
-            } catch (CharacterCodingException e) {
+            } catch (CharacterCodingException _) {
                 throw new Malformed("a text is not UTF-8");
             }
         }
@@ -255,13 +259,9 @@ final class Wire {
             return list(Reader::text);
         }
 
+        /** A constant by its name; an unknown one is an {@code IllegalArgumentException}. */
         <E extends Enum<E>> E choice(Class<E> of) {
-            E[] all = of.getEnumConstants();
-            int value = octet();
-            if (all == null || value >= all.length) {
-                throw new Malformed("a choice is " + value + ", expected one of " + of.getSimpleName());
-            }
-            return all[value];
+            return Enum.valueOf(of, text());
         }
 
         void end() {

@@ -3,6 +3,7 @@ package org.lethe.federated.network;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.lethe.Components;
 import org.lethe.Env;
 import org.lethe.Progress;
@@ -30,7 +31,7 @@ final class Player {
         join = Components.with(join, "server", "localhost:" + port);
         join = Components.with(join, "name", name);
         join = Components.with(join, "certificates", folder.resolve("certificates"));
-        join = Components.with(join, "to", folder.resolve(name + ".safetensors"));
+        join = Components.with(join, "to", Optional.of(folder.resolve(name + ".safetensors")));
         return Components.with(join, "state", folder.resolve("clients"));
     }
 

@@ -153,8 +153,8 @@ class ProtocolTest {
         Host host = new Host(Real.plan(4, Real.plain(rounds), Real.fair(1), ALL), folder.resolve("server"), ENV);
         Future<Host.Outcome> outcome = start(host);
         List<Future<Site.Outcome>> honest = join(host, files.subList(0, 3));
-        Future<Site.Outcome> faulty = threads.submit(site(
-                tampering(m -> host.answer(Real.name(3), m), change), files.get(3), Real.name(3))::run);
+        Future<Site.Outcome> faulty = threads.submit(
+                site(tampering(m -> host.answer(Real.name(3), m), change), files.get(3), Real.name(3))::run);
         for (Future<Site.Outcome> site : honest) {
             site.get();
         }
@@ -188,10 +188,8 @@ class ProtocolTest {
 
     @Test
     void updatesOfAnotherLengthAreRefused() throws Exception {
-        Host host = tampered(
-                1,
-                updates(r -> new Reply.TrainReply(
-                        Arrays.copyOf(r.weights(), 3), r.records(), r.steps(), r.loss(), r.reset())));
+        Host host = tampered(1, updates(r -> new Reply.TrainReply(
+                Arrays.copyOf(r.weights(), 3), r.records(), r.steps(), r.loss(), r.reset())));
         assertEquals(2, refused(host, Code.MALFORMED)); // in the plain round and in the fair one
     }
 
@@ -216,26 +214,27 @@ class ProtocolTest {
 
     @Test
     void histogramsThatContradictThemselvesAreRefused() throws Exception {
-        Host host = tampered(
-                1,
-                m -> m.body() instanceof Body.Push(var task, Reply.StatsReply(var h, var n))
-                        ? new Message(m.run(), m.model(), new Body.Push(task, new Reply.StatsReply(h, n + 1)))
-                        : m);
+        Host host = tampered(1, m -> m.body() instanceof Body.Push(var task, Reply.StatsReply(var h, var n))
+                ? new Message(m.run(), m.model(), new Body.Push(task, new Reply.StatsReply(h, n + 1)))
+                : m);
         assertEquals(1, refused(host, Code.INCONSISTENT));
     }
 
     @Test
     void repliesAboutAnotherModelAreRefused() throws Exception {
-        Host host = tampered(
-                1,
-                m -> m.body() instanceof Body.Push(var task, Reply.StatsReply reply)
-                        ? new Message(m.run(), m.model() + 1, new Body.Push(task, reply))
-                        : m);
-        assertTrue(refused(host, Code.MODEL) >= 1);
+        Host host = tampered(1, m -> m.body() instanceof Body.Push(var task, Reply.StatsReply reply)
+                ? new Message(m.run(), m.model() + 1, new Body.Push(task, reply))
+                : m);
+        assertEquals(1, refused(host, Code.MODEL));
     }
 
     @Test
     void aReplySentTwiceCountsOnceAndALateOneNever() throws Exception {
+        repeating();
+    }
+
+    /** A federation of three rounds, the last of whose four sites sends every reply again and again. */
+    private void repeating() throws Exception {
         List<Path> files = Real.files(folder, 4, 40);
         float[] expected = Real.simulated(files, Real.plain(3), new FedAvg(0), 10, ENV);
         Host host = new Host(Real.plan(4, Real.plain(3), new FedAvg(0), ALL), folder.resolve("server"), ENV);
@@ -248,8 +247,7 @@ class ProtocolTest {
                 sent.add(bytes);
                 for (byte[] again : sent) {
                     Message said = Message.of(host.answer(Real.name(3), again));
-                    Code code =
-                            assertInstanceOf(Body.Refusal.class, said.body()).code();
+                    Code code = assertInstanceOf(Body.Refusal.class, said.body()).code();
                     assertTrue(code == Code.DUPLICATE || code == Code.LATE, "" + code);
                 }
             }
@@ -281,13 +279,10 @@ class ProtocolTest {
     @Test
     void bytesThatAreNoMessageAreRefused() throws Exception {
         Host host = new Host(Real.plan(2, Real.plain(1), new FedAvg(0), ALL), folder, ENV);
-        byte[] give =
-                new Message(1, 2, new Body.Give(4, 0, new Task.TrainTask(new float[9], 5, true, List.of()))).bytes();
+        byte[] give = new Message(1, 2, new Body.Give(4, 0, new Task.TrainTask(new float[9], 5, true, List.of()))).bytes();
         for (int length = 0; length < give.length; length++) {
             Message said = Message.of(host.answer("a", Arrays.copyOf(give, length)));
-            assertEquals(
-                    Code.MALFORMED,
-                    assertInstanceOf(Body.Refusal.class, said.body()).code());
+            assertEquals(Code.MALFORMED, assertInstanceOf(Body.Refusal.class, said.body()).code());
         }
         byte[] lying = give.clone();
         lying[36] = 0x7F; // the length of the weights
@@ -309,8 +304,8 @@ class ProtocolTest {
                 assertEquals("site-01", new String(link.exchange(new byte[1]), StandardCharsets.UTF_8));
             }
             Files.copy(own.resolve("ca.crt"), foreign.resolve("ca.crt"), StandardCopyOption.REPLACE_EXISTING);
-            for (Channel.Identity stranger :
-                    List.of(new Channel.Identity(foreign, "site-01"), new Channel.Identity(own, "server"))) {
+            for (Channel.Identity stranger : List.of(
+                    new Channel.Identity(foreign, "site-01"), new Channel.Identity(own, "server"))) {
                 try (Channel link = Channel.to(address, stranger)) {
                     var refused = assertThrows(LetheException.class, () -> link.exchange(new byte[1]));
                     assertTrue(refused.getMessage().contains("certificate"), refused.getMessage());
@@ -320,8 +315,8 @@ class ProtocolTest {
                 assertThrows(IOException.class, () -> link.exchange(new byte[1]));
             }
         }
-        assertEquals(
-                "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(own.resolve("site-01.key"))));
+        assertEquals("rw-------", PosixFilePermissions.toString(
+                Files.getPosixFilePermissions(own.resolve("site-01.key"))));
     }
 
     @Test
@@ -332,8 +327,8 @@ class ProtocolTest {
         var server = metrics.serve(0);
         try (var client = HttpClient.newHttpClient()) {
             String text = client.send(
-                            HttpRequest.newBuilder(URI.create("http://localhost:"
-                                            + server.getAddress().getPort() + "/metrics"))
+                            HttpRequest.newBuilder(URI.create(
+                                            "http://localhost:" + server.getAddress().getPort() + "/metrics"))
                                     .build(),
                             HttpResponse.BodyHandlers.ofString())
                     .body();
@@ -360,7 +355,7 @@ class ProtocolTest {
             // the third tells its profile and falls silent
             Site.Link silent = bytes -> {
                 byte[] answer = host.answer(Real.name(2), bytes);
-                if (Message.of(answer).body() instanceof Body.Give(var _, var _, Task.TrainTask _)) {
+                if (Message.of(answer).body() instanceof Body.Give(_, _, Task.TrainTask _)) {
                     throw new LetheException(LetheException.Code.NETWORK, "falls silent");
                 }
                 return answer;
@@ -380,7 +375,7 @@ class ProtocolTest {
         Plan.Rules rules = new Plan.Rules(1, 2, 100, 20_000, 60_000);
         Host host = new Host(Real.plan(2, Real.plain(2), new FedAvg(0), rules), folder.resolve("server"), ENV);
         Future<Host.Outcome> outcome = start(host);
-        join(host, files.subList(0, 1));
+        var _ = join(host, files.subList(0, 1));
         host.answer(Real.name(1), new Message(0, 0, new Body.Register()).bytes());
         var failed = assertThrows(ExecutionException.class, outcome::get);
         LetheException why = assertInstanceOf(LetheException.class, failed.getCause());
@@ -404,7 +399,7 @@ class ProtocolTest {
                     if (now[0] == first) {
                         cut.cancel(true);
                         now[0] = new Host(plan, state, ENV);
-                        start(now[0]);
+                        var _ = start(now[0]);
                     }
                     return now[0];
                 }
@@ -424,12 +419,13 @@ class ProtocolTest {
                     }
                 };
                 sites.add(threads.submit(new Site(
-                        link,
-                        layout -> SiteTable.read(files.get(Integer.parseInt(name.substring(5)) - 1), layout, "", ""),
-                        folder.resolve("state " + round + name),
-                        20_000,
-                        1_000,
-                        Progress.NONE)::run));
+                                link,
+                                layout -> SiteTable.read(files.get(Integer.parseInt(name.substring(5)) - 1), layout, "", ""),
+                                folder.resolve("state " + round + name),
+                                20_000,
+                                1_000,
+                                Progress.NONE)
+                        ::run));
             }
             for (Future<Site.Outcome> site : sites) {
                 assertArrayEquals(expected, site.get().classifier().weights(), "stopped in round " + round);
@@ -439,7 +435,7 @@ class ProtocolTest {
 
     @Test
     void aDamagedStateIsPassedOverForTheOneBefore() throws Exception {
-        aReplySentTwiceCountsOnceAndALateOneNever();
+        repeating();
         Path server = folder.resolve("server");
         String settings = Real.plan(4, Real.plain(3), new FedAvg(0), ALL).digest(ENV.seed());
         assertEquals(3, new WriteAhead(server).read(settings).orElseThrow().round());
@@ -451,7 +447,8 @@ class ProtocolTest {
         try (var files = Files.list(server)) {
             assertEquals(3, files.count(), "the last three are kept");
         }
-        LetheException other = assertThrows(LetheException.class, () -> new WriteAhead(server).read("other settings"));
+        LetheException other =
+                assertThrows(LetheException.class, () -> new WriteAhead(server).read("other settings"));
         assertTrue(other.getMessage().contains("other settings"), other.getMessage());
     }
 }
