@@ -153,8 +153,8 @@ class ProtocolTest {
         Host host = new Host(Real.plan(4, Real.plain(rounds), Real.fair(1), ALL), folder.resolve("server"), ENV);
         Future<Host.Outcome> outcome = start(host);
         List<Future<Site.Outcome>> honest = join(host, files.subList(0, 3));
-        Future<Site.Outcome> faulty = threads.submit(
-                site(tampering(m -> host.answer(Real.name(3), m), change), files.get(3), Real.name(3))::run);
+        Future<Site.Outcome> faulty = threads.submit(site(
+                tampering(m -> host.answer(Real.name(3), m), change), files.get(3), Real.name(3))::run);
         for (Future<Site.Outcome> site : honest) {
             site.get();
         }
@@ -188,8 +188,10 @@ class ProtocolTest {
 
     @Test
     void updatesOfAnotherLengthAreRefused() throws Exception {
-        Host host = tampered(1, updates(r -> new Reply.TrainReply(
-                Arrays.copyOf(r.weights(), 3), r.records(), r.steps(), r.loss(), r.reset())));
+        Host host = tampered(
+                1,
+                updates(r -> new Reply.TrainReply(
+                        Arrays.copyOf(r.weights(), 3), r.records(), r.steps(), r.loss(), r.reset())));
         assertEquals(2, refused(host, Code.MALFORMED)); // in the plain round and in the fair one
     }
 
@@ -214,17 +216,21 @@ class ProtocolTest {
 
     @Test
     void histogramsThatContradictThemselvesAreRefused() throws Exception {
-        Host host = tampered(1, m -> m.body() instanceof Body.Push(var task, Reply.StatsReply(var h, var n))
-                ? new Message(m.run(), m.model(), new Body.Push(task, new Reply.StatsReply(h, n + 1)))
-                : m);
+        Host host = tampered(
+                1,
+                m -> m.body() instanceof Body.Push(var task, Reply.StatsReply(var h, var n))
+                        ? new Message(m.run(), m.model(), new Body.Push(task, new Reply.StatsReply(h, n + 1)))
+                        : m);
         assertEquals(1, refused(host, Code.INCONSISTENT));
     }
 
     @Test
     void repliesAboutAnotherModelAreRefused() throws Exception {
-        Host host = tampered(1, m -> m.body() instanceof Body.Push(var task, Reply.StatsReply reply)
-                ? new Message(m.run(), m.model() + 1, new Body.Push(task, reply))
-                : m);
+        Host host = tampered(
+                1,
+                m -> m.body() instanceof Body.Push(var task, Reply.StatsReply reply)
+                        ? new Message(m.run(), m.model() + 1, new Body.Push(task, reply))
+                        : m);
         assertEquals(1, refused(host, Code.MODEL));
     }
 
@@ -247,7 +253,8 @@ class ProtocolTest {
                 sent.add(bytes);
                 for (byte[] again : sent) {
                     Message said = Message.of(host.answer(Real.name(3), again));
-                    Code code = assertInstanceOf(Body.Refusal.class, said.body()).code();
+                    Code code =
+                            assertInstanceOf(Body.Refusal.class, said.body()).code();
                     assertTrue(code == Code.DUPLICATE || code == Code.LATE, "" + code);
                 }
             }
@@ -279,10 +286,13 @@ class ProtocolTest {
     @Test
     void bytesThatAreNoMessageAreRefused() throws Exception {
         Host host = new Host(Real.plan(2, Real.plain(1), new FedAvg(0), ALL), folder, ENV);
-        byte[] give = new Message(1, 2, new Body.Give(4, 0, new Task.TrainTask(new float[9], 5, true, List.of()))).bytes();
+        byte[] give =
+                new Message(1, 2, new Body.Give(4, 0, new Task.TrainTask(new float[9], 5, true, List.of()))).bytes();
         for (int length = 0; length < give.length; length++) {
             Message said = Message.of(host.answer("a", Arrays.copyOf(give, length)));
-            assertEquals(Code.MALFORMED, assertInstanceOf(Body.Refusal.class, said.body()).code());
+            assertEquals(
+                    Code.MALFORMED,
+                    assertInstanceOf(Body.Refusal.class, said.body()).code());
         }
         byte[] lying = give.clone();
         lying[36] = 0x7F; // the length of the weights
@@ -304,8 +314,8 @@ class ProtocolTest {
                 assertEquals("site-01", new String(link.exchange(new byte[1]), StandardCharsets.UTF_8));
             }
             Files.copy(own.resolve("ca.crt"), foreign.resolve("ca.crt"), StandardCopyOption.REPLACE_EXISTING);
-            for (Channel.Identity stranger : List.of(
-                    new Channel.Identity(foreign, "site-01"), new Channel.Identity(own, "server"))) {
+            for (Channel.Identity stranger :
+                    List.of(new Channel.Identity(foreign, "site-01"), new Channel.Identity(own, "server"))) {
                 try (Channel link = Channel.to(address, stranger)) {
                     var refused = assertThrows(LetheException.class, () -> link.exchange(new byte[1]));
                     assertTrue(refused.getMessage().contains("certificate"), refused.getMessage());
@@ -315,8 +325,8 @@ class ProtocolTest {
                 assertThrows(IOException.class, () -> link.exchange(new byte[1]));
             }
         }
-        assertEquals("rw-------", PosixFilePermissions.toString(
-                Files.getPosixFilePermissions(own.resolve("site-01.key"))));
+        assertEquals(
+                "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(own.resolve("site-01.key"))));
     }
 
     @Test
@@ -327,8 +337,8 @@ class ProtocolTest {
         var server = metrics.serve(0);
         try (var client = HttpClient.newHttpClient()) {
             String text = client.send(
-                            HttpRequest.newBuilder(URI.create(
-                                            "http://localhost:" + server.getAddress().getPort() + "/metrics"))
+                            HttpRequest.newBuilder(URI.create("http://localhost:"
+                                            + server.getAddress().getPort() + "/metrics"))
                                     .build(),
                             HttpResponse.BodyHandlers.ofString())
                     .body();
@@ -355,7 +365,7 @@ class ProtocolTest {
             // the third tells its profile and falls silent
             Site.Link silent = bytes -> {
                 byte[] answer = host.answer(Real.name(2), bytes);
-                if (Message.of(answer).body() instanceof Body.Give(_, _, Task.TrainTask _)) {
+                if (Message.of(answer).body() instanceof Body.Give(var _, var _, Task.TrainTask _)) {
                     throw new LetheException(LetheException.Code.NETWORK, "falls silent");
                 }
                 return answer;
@@ -419,13 +429,12 @@ class ProtocolTest {
                     }
                 };
                 sites.add(threads.submit(new Site(
-                                link,
-                                layout -> SiteTable.read(files.get(Integer.parseInt(name.substring(5)) - 1), layout, "", ""),
-                                folder.resolve("state " + round + name),
-                                20_000,
-                                1_000,
-                                Progress.NONE)
-                        ::run));
+                        link,
+                        layout -> SiteTable.read(files.get(Integer.parseInt(name.substring(5)) - 1), layout, "", ""),
+                        folder.resolve("state " + round + name),
+                        20_000,
+                        1_000,
+                        Progress.NONE)::run));
             }
             for (Future<Site.Outcome> site : sites) {
                 assertArrayEquals(expected, site.get().classifier().weights(), "stopped in round " + round);
@@ -447,8 +456,7 @@ class ProtocolTest {
         try (var files = Files.list(server)) {
             assertEquals(3, files.count(), "the last three are kept");
         }
-        LetheException other =
-                assertThrows(LetheException.class, () -> new WriteAhead(server).read("other settings"));
+        LetheException other = assertThrows(LetheException.class, () -> new WriteAhead(server).read("other settings"));
         assertTrue(other.getMessage().contains("other settings"), other.getMessage());
     }
 }
