@@ -58,7 +58,6 @@ public record LinearMultistep(
             List<Tensor> slopes = new ArrayList<>();
             for (int i = course.skipped(); i < run.calls(); i++) {
                 double sigma = run.sigmas()[i];
-                double next = run.sigmas()[i + 1];
                 Tensor input = Sigmas.input(x, sigma);
                 Tensor out = Scheduler.ask(network, input, run.times()[i]);
                 Tensor clean = Sigmas.clean(prediction, out, input, sigma);
