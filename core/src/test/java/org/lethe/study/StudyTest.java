@@ -186,9 +186,7 @@ class StudyTest {
                 "mean {rounds: 5}",
                 Words.brief(new Toy.Mean(5, 0.1, new Toy.Stop(2, Optional.empty()), List.of()), new Toy.Mean()));
         assertEquals("retrain", Words.brief(new Toy.Retrain(), new Toy.Retrain()));
-        assertEquals(
-                "sharded {inner: sharded}",
-                Words.brief(new Toy.Sharded(4, new Toy.Sharded()), new Toy.Sharded()));
+        assertEquals("sharded {inner: sharded}", Words.brief(new Toy.Sharded(4, new Toy.Sharded()), new Toy.Sharded()));
         assertEquals(
                 "{points: {shape: evenly-spread}}"
                         .replace("{points: ", "points ")

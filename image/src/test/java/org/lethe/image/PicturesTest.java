@@ -312,7 +312,8 @@ class PicturesTest {
         Bitmap small = Bitmap.of(new byte[3], 1, 1);
         IllegalArgumentException wrong =
                 assertThrows(IllegalArgumentException.class, () -> Pictures.write(folder.resolve("a.gif"), small));
-        assertTrue(String.valueOf(wrong.getMessage()).endsWith("a.gif, expected .png, .jpg or .jpeg"), wrong.getMessage());
+        assertTrue(
+                String.valueOf(wrong.getMessage()).endsWith("a.gif, expected .png, .jpg or .jpeg"), wrong.getMessage());
         assertTrue(Files.notExists(folder.resolve("a.gif")));
     }
 }
