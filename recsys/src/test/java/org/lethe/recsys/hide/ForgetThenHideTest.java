@@ -143,8 +143,11 @@ class ForgetThenHideTest {
         try (Stream<Path> files = Files.list(Path.of("../studies"))) {
             for (Path file :
                     files.filter(f -> f.toString().endsWith(".yaml")).sorted().toList()) {
-                sources.addAll(Study.parse(file.toString(), Files.readString(file), List.of(new Recsys()))
-                        .data());
+                String study = Files.readString(file);
+                if (study.contains("\nsubject: recsys\n")) {
+                    sources.addAll(Study.parse(file.toString(), study, List.of(new Recsys()))
+                            .data());
+                }
             }
         }
         assertFalse(sources.isEmpty());
