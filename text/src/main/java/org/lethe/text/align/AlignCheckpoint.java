@@ -25,7 +25,7 @@ import org.lethe.text.model.CheckpointFolder;
 /**
  * Aligns a language model by unlearning unwanted answers, those that help most first (U2A), and writes it to another folder.
  *
- * <p>Every fourth preference pair is held out: it chooses the best model on the way and is never trained on. The model computes in float32, and
+ * <p>Every fourth preference pair is held out and never trained on; half of these choose the best model on the way. The model computes in float32, and
  * training needs about 24 bytes a parameter.
  *
  * @param model folder of the model
