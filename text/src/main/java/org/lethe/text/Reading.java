@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -11,7 +12,6 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Progress;
@@ -45,14 +45,11 @@ public record Reading(List<float[]> tokens, List<boolean[]> right, List<float[]>
         boolean[][] right = new boolean[samples.size()][];
         float[][] means = new float[samples.size()][];
         float[][] variances = new float[samples.size()][];
-        List<int[]> batches = batches(samples);
-        Progress shown = batches.size() < SHOWN ? Progress.NONE : env.progress();
-        try (Progress.Step bar = shown.begin("read", samples.size())) {
-            for (int[] batch : batches) {
-                read(model, samples, batch, tokens, right, means, variances);
-                bar.advance(batch.length);
-            }
-        }
+        each(
+                model,
+                samples,
+                (scores, places) -> read(scores, places, tokens, right, means, variances),
+                env.progress());
         return new Reading(Arrays.asList(tokens), Arrays.asList(right), Arrays.asList(means), Arrays.asList(variances));
     }
 
@@ -75,52 +72,66 @@ public record Reading(List<float[]> tokens, List<boolean[]> right, List<float[]>
         return batches;
     }
 
+    /**
+     * Reads samples in batches of like length, without gradients.
+     *
+     * @param use takes the scores of a batch and the places of its samples in the list; tensors end with the call
+     */
+    public static void each(
+            Transformer model, List<Encoded> samples, BiConsumer<TokenScores, int[]> use, Progress progress) {
+        List<int[]> batches = batches(samples);
+        Progress shown = batches.size() < SHOWN ? Progress.NONE : progress;
+        try (Progress.Step bar = shown.begin("read", samples.size())) {
+            for (int[] places : batches) {
+                try (var _ = new PointerScope();
+                        var _ = new NoGradGuard()) {
+                    List<Encoded> own = Arrays.stream(places).mapToObj(samples::get).toList();
+                    use.accept(TokenScores.of(model, TokenBatch.of(own, model.device())), places);
+                }
+                bar.advance(places.length);
+            }
+        }
+    }
+
     private static void read(
-            Transformer model,
-            List<Encoded> samples,
+            TokenScores scores,
             int[] places,
             float[][] tokens,
             boolean[][] right,
             float[][] means,
             float[][] variances) {
-        try (var _ = new PointerScope();
-                var _ = new NoGradGuard()) {
-            Device device = model.device();
-            TokenBatch batch =
-                    TokenBatch.of(Arrays.stream(places).mapToObj(samples::get).toList(), device);
-            TokenScores scores = TokenScores.of(model, batch);
-            Tensor all = torch.log_softmax(scores.logits(), 1);
-            Tensor p = all.exp();
-            Tensor weighted = p.mul(all);
-            Tensor mean = weighted.sum(1);
-            Tensor variance = weighted.mul(all).sum(1).sub(mean.square()).clamp_min(new Scalar(0));
-            Tensor hit = scores.logits()
-                    .argmax(new org.bytedeco.pytorch.LongOptional(1), false)
-                    .eq(batch.labels());
-            float[] logs = Tensors.floats(scores.tokens());
-            float[] hits = Tensors.floats(hit.to(ScalarType.Float));
-            float[] centres = Tensors.floats(mean);
-            float[] spreads = Tensors.floats(variance);
-            int at = 0;
-            for (int r = 0; r < places.length; r++) {
-                int to = at + batch.counts()[r];
-                int place = places[r];
-                tokens[place] = Arrays.copyOfRange(logs, at, to);
-                for (float log : tokens[place]) {
-                    if (!Float.isFinite(log)) {
-                        throw new LetheException(
-                                LetheException.Code.NUMERIC,
-                                "log p of a token of sample " + place + " is " + log + ", expected a finite number");
-                    }
+        TokenBatch batch = scores.batch();
+        Tensor all = torch.log_softmax(scores.logits(), 1);
+        Tensor p = all.exp();
+        Tensor weighted = p.mul(all);
+        Tensor mean = weighted.sum(1);
+        Tensor variance = weighted.mul(all).sum(1).sub(mean.square()).clamp_min(new Scalar(0));
+        Tensor hit = scores.logits()
+                .argmax(new org.bytedeco.pytorch.LongOptional(1), false)
+                .eq(batch.labels());
+        float[] logs = Tensors.floats(scores.tokens());
+        float[] hits = Tensors.floats(hit.to(ScalarType.Float));
+        float[] centres = Tensors.floats(mean);
+        float[] spreads = Tensors.floats(variance);
+        int at = 0;
+        for (int r = 0; r < places.length; r++) {
+            int to = at + batch.counts()[r];
+            int place = places[r];
+            tokens[place] = Arrays.copyOfRange(logs, at, to);
+            for (float log : tokens[place]) {
+                if (!Float.isFinite(log)) {
+                    throw new LetheException(
+                            LetheException.Code.NUMERIC,
+                            "log p of a token of sample " + place + " is " + log + ", expected a finite number");
                 }
-                means[place] = Arrays.copyOfRange(centres, at, to);
-                variances[place] = Arrays.copyOfRange(spreads, at, to);
-                right[place] = new boolean[to - at];
-                for (int t = at; t < to; t++) {
-                    right[place][t - at] = hits[t] > 0;
-                }
-                at = to;
             }
+            means[place] = Arrays.copyOfRange(centres, at, to);
+            variances[place] = Arrays.copyOfRange(spreads, at, to);
+            right[place] = new boolean[to - at];
+            for (int t = at; t < to; t++) {
+                right[place][t - at] = hits[t] > 0;
+            }
+            at = to;
         }
     }
 

@@ -22,13 +22,17 @@ public record TokenScores(TokenBatch batch, Tensor logits, Tensor tokens) {
 
     /** The same from states after the last norm, {@code [rows, time, dims]}. */
     public static TokenScores of(Transformer model, TokenBatch batch, Tensor hidden) {
-        long time = batch.ids().size(1);
-        Tensor predicting = hidden.narrow(1, 0, time - 1).reshape(-1, hidden.size(2)); // [rows · (time − 1), dims]
-        Tensor chosen = predicting.index_select(0, batch.places()); // [scored, dims]
-        Tensor logits = model.head(chosen).to(ScalarType.Float);
+        Tensor logits = model.head(predicting(batch, hidden)).to(ScalarType.Float);
         Tensor all = torch.log_softmax(logits, 1);
         return new TokenScores(
                 batch, logits, all.gather(1, batch.labels().unsqueeze(1)).squeeze(1));
+    }
+
+    /** The states that predict the scored tokens, {@code [scored, dims]}, of states {@code [rows, time, dims]}. */
+    public static Tensor predicting(TokenBatch batch, Tensor hidden) {
+        return hidden.narrow(1, 0, batch.ids().size(1) - 1) // the last token predicts nothing that is known
+                .reshape(-1, hidden.size(2))
+                .index_select(0, batch.places());
     }
 
     /** Sums of a quantity of scored tokens by row, {@code [rows]}. */

@@ -3,8 +3,10 @@ package org.lethe.torch;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.Scalar;
@@ -85,6 +87,20 @@ public final class Tensors {
                 ? MemorySegment.ofArray(new byte[0])
                 : MemorySegment.ofAddress(plain.data_ptr().address()).reinterpret(plain.numel() * dtype.bytes());
         return new Safetensors.Tensor(dtype, shape, bytes);
+    }
+
+    /** A part of a computation in a scope of its own, of which one tensor leaves for the scope around it. */
+    public static Tensor within(Supplier<Tensor> part) {
+        PointerScope outer = PointerScope.getInnerScope();
+        try (var _ = new PointerScope()) {
+            Tensor result = part.get();
+            if (outer == null) {
+                result.retainReference();
+            } else {
+                outer.attach(result);
+            }
+            return result;
+        }
     }
 
     /** A generator of libtorch's own draws, as of dropout, seeded by a key. */

@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.Device;
+import org.lethe.torch.Tensors;
 
 /**
  * The autoencoder of latent diffusion (Rombach et al. 2022, section 3.1): pictures in [−1, 1] to normal distributions of latents
@@ -277,7 +278,7 @@ public final class AutoencoderKl {
                 "size of pictures",
                 pictures.size(2) + " x " + pictures.size(3),
                 "multiples of " + factor);
-        Tensor moments = Layers.within(() -> {
+        Tensor moments = Tensors.within(() -> {
             Tensor x = encoderIn.of(pictures);
             for (Level level : down) {
                 for (ResBlock block : level.blocks) {
@@ -299,7 +300,7 @@ public final class AutoencoderKl {
     /** The pictures of latents as {@link #encode} gives them, not yet clamped to [−1, 1]. */
     public Tensor decode(Tensor latents) {
         Layers.require(latents, "latents", -1, config.latentChannels, -1, -1);
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Tensor x = decoderMiddle.of(
                     decoderIn.of(postQuant.map(p -> p.of(latents)).orElse(latents)));
             for (Level level : up) {

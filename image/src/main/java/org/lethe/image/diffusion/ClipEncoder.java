@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
+import org.lethe.torch.Tensors;
 
 /** The blocks that both towers of CLIP have: x += attention(norm x); x += mlp(norm x). */
 final class ClipEncoder {
@@ -43,7 +44,7 @@ final class ClipEncoder {
         List<Tensor> states = new ArrayList<>(List.of(input));
         for (Block block : blocks) {
             Tensor x = states.getLast();
-            states.add(Layers.within(() -> block(block, x, bias)));
+            states.add(Tensors.within(() -> block(block, x, bias)));
         }
         return states;
     }

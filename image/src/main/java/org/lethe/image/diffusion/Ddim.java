@@ -5,6 +5,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.torch.Tensors;
 
 /**
  * Denoising diffusion implicit models (Song et al. 2021, equation 12): from x₀ and the noise that the network means, to the state of
@@ -26,7 +27,7 @@ public record Ddim(
         boolean alphaOne,
         double clip,
         double eta)
-        implements Scheduler {
+        implements StepScheduler {
     public Ddim {
         Check.require(eta >= 0 && eta <= 1, "eta", eta, "0 to 1");
         Check.require(clip >= 0, "clip_sample_range", clip, "at least 0");
@@ -70,22 +71,11 @@ public record Ddim(
     }
 
     @Override
-    public double startScale(int steps) {
-        return 1;
-    }
-
-    @Override
-    public Tensor noised(Tensor clean, Tensor z, int steps, int skipped) {
-        double bar = noise.alphaBars()[times(steps).get(skipped).intValue()];
-        return NoiseSchedule.mix(Math.sqrt(bar), clean, Math.sqrt(1 - bar), z);
-    }
-
-    @Override
     public Tensor sample(Tensor start, Course course, Denoiser network) {
         double[] bars = noise.alphaBars();
         List<Double> times = times(course.steps());
         int stride = noise.steps() / course.steps();
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Tensor x = start;
             int draws = 0;
             for (int i = course.skipped(); i < times.size(); i++) {

@@ -3,6 +3,7 @@ package org.lethe.image.diffusion;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.torch.Tensors;
 
 /**
  * The way back of {@link Ddim}, from a sample to the noise that gives it (Song et al. 2021, section 4.3).
@@ -75,7 +76,7 @@ public record DdimInverse(
         double[] bars = noise.alphaBars();
         List<Double> times = times(course.steps());
         int stride = noise.steps() / course.steps();
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Tensor x = start;
             for (int i = course.skipped(); i < times.size(); i++) {
                 int t = times.get(i).intValue();

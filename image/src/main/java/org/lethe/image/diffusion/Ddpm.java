@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.lethe.Check;
+import org.lethe.torch.Tensors;
 
 /**
  * The random process that diffusion models are defined by, backwards (Ho et al. 2020, algorithm 2), on some of its steps.
@@ -24,7 +25,7 @@ public record Ddpm(
         int offset,
         double clip,
         Variance variance)
-        implements Scheduler {
+        implements StepScheduler {
     private static final double SMALLEST = 1e-20;
 
     /** The variance of the noise of a step. */
@@ -70,22 +71,11 @@ public record Ddpm(
     }
 
     @Override
-    public double startScale(int steps) {
-        return 1;
-    }
-
-    @Override
-    public Tensor noised(Tensor clean, Tensor z, int steps, int skipped) {
-        double bar = noise.alphaBars()[times(steps).get(skipped).intValue()];
-        return NoiseSchedule.mix(Math.sqrt(bar), clean, Math.sqrt(1 - bar), z);
-    }
-
-    @Override
     public Tensor sample(Tensor start, Course course, Denoiser network) {
         double[] bars = noise.alphaBars();
         List<Double> times = times(course.steps());
         int stride = noise.steps() / course.steps();
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Tensor x = start;
             int draws = 0;
             for (int i = course.skipped(); i < times.size(); i++) {

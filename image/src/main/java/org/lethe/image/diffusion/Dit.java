@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.Device;
+import org.lethe.torch.Tensors;
 
 /**
  * The diffusion transformer that is conditioned on a class (Peebles and Xie 2023, DiTTransformer2DModel): each block shifts, scales
@@ -184,12 +185,12 @@ public final class Dit {
         Layers.require(samples, "samples", -1, config.inputs, -1, -1);
         Layers.require(times, "times", samples.size(0));
         Layers.require(labels, "labels", samples.size(0));
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Tensor waves = Layers.sinusoids(times, WAVES, true, 1).to(layers.type());
             Tensor x = patches.tokens(samples);
             for (Block block : blocks) {
                 Tensor before = x;
-                x = Layers.within(() -> block.of(before, waves, labels));
+                x = Tensors.within(() -> block.of(before, waves, labels));
             }
             TensorVector two = last.of(blocks.getFirst().condition(waves, labels))
                     .unsqueeze(1)

@@ -5,6 +5,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.torch.Tensors;
 
 /**
  * DPM-Solver++ (Lu et al. 2022): multistep on x₀ in the logarithm of signal to noise, of order 1 to 3, as a differential equation or,
@@ -126,7 +127,7 @@ public record DpmSolver(
         Sigmas run = levels(course.steps());
         run.require(course.skipped());
         int steps = course.steps();
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             List<Tensor> cleans = new ArrayList<>();
             Tensor x = start;
             for (int i = course.skipped(); i < steps; i++) {

@@ -1,8 +1,7 @@
 package org.lethe.image.diffusion;
 
-import java.util.List;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.lethe.torch.Tensors;
 
 /**
  * The method of Euler on the differential equation of diffusion (Karras et al. 2022, algorithm 1 without churn):
@@ -16,7 +15,7 @@ import org.bytedeco.pytorch.Tensor;
  */
 public record Euler(
         NoiseSchedule noise, NoiseSchedule.Prediction prediction, Scheduler.Spacing spacing, int offset, boolean karras)
-        implements Scheduler {
+        implements LevelScheduler {
     /** With the schedule of Stable Diffusion. */
     public Euler() {
         this(new NoiseSchedule(), NoiseSchedule.Prediction.NOISE, Scheduler.Spacing.LEADING, 1, false);
@@ -28,30 +27,16 @@ public record Euler(
         return new Euler(shared.noise(), shared.prediction(), shared.spacing(), shared.offset(), shared.karras());
     }
 
-    private Sigmas.Settings shared() {
+    @Override
+    public Sigmas.Settings levels() {
         return new Sigmas.Settings(noise, prediction, spacing, offset, karras);
     }
 
     @Override
-    public List<Double> times(int steps) {
-        return Scheduler.list(shared().sigmas(steps).times());
-    }
-
-    @Override
-    public double startScale(int steps) {
-        return shared().startScale(steps);
-    }
-
-    @Override
-    public Tensor noised(Tensor clean, Tensor z, int steps, int skipped) {
-        return clean.add(z, new Scalar(shared().sigmas(steps).sigmas()[skipped]));
-    }
-
-    @Override
     public Tensor sample(Tensor start, Course course, Denoiser network) {
-        Sigmas run = shared().sigmas(course.steps());
+        Sigmas run = levels().sigmas(course.steps());
         run.require(course.skipped());
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Tensor x = start;
             for (int i = course.skipped(); i < run.calls(); i++) {
                 double sigma = run.sigmas()[i];

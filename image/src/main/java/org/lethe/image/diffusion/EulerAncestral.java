@@ -1,8 +1,8 @@
 package org.lethe.image.diffusion;
 
-import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.lethe.torch.Tensors;
 
 /**
  * The method of Euler with fresh noise at each step, so that a step goes further down than it has to and up again by noise.
@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.Tensor;
  */
 public record EulerAncestral(
         NoiseSchedule noise, NoiseSchedule.Prediction prediction, Scheduler.Spacing spacing, int offset)
-        implements Scheduler {
+        implements LevelScheduler {
     /** With the schedule of Stable Diffusion. */
     public EulerAncestral() {
         this(new NoiseSchedule(), NoiseSchedule.Prediction.NOISE, Scheduler.Spacing.LEADING, 1);
@@ -26,30 +26,16 @@ public record EulerAncestral(
         return new EulerAncestral(shared.noise(), shared.prediction(), shared.spacing(), shared.offset());
     }
 
-    private Sigmas.Settings shared() {
+    @Override
+    public Sigmas.Settings levels() {
         return new Sigmas.Settings(noise, prediction, spacing, offset, false);
     }
 
     @Override
-    public List<Double> times(int steps) {
-        return Scheduler.list(shared().sigmas(steps).times());
-    }
-
-    @Override
-    public double startScale(int steps) {
-        return shared().startScale(steps);
-    }
-
-    @Override
-    public Tensor noised(Tensor clean, Tensor z, int steps, int skipped) {
-        return clean.add(z, new Scalar(shared().sigmas(steps).sigmas()[skipped]));
-    }
-
-    @Override
     public Tensor sample(Tensor start, Course course, Denoiser network) {
-        Sigmas run = shared().sigmas(course.steps());
+        Sigmas run = levels().sigmas(course.steps());
         run.require(course.skipped());
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Tensor x = start;
             int draws = 0;
             for (int i = course.skipped(); i < run.calls(); i++) {

@@ -3,6 +3,7 @@ package org.lethe.image.diffusion;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.torch.Tensors;
 
 /**
  * The method of Euler on flows (Lipman et al. 2023; Esser et al. 2024): a state is (1 − σ)·x₀ + σ·noise, the network predicts
@@ -72,7 +73,7 @@ public record FlowEuler(int steps, double shift) implements Scheduler {
     @Override
     public Tensor sample(Tensor start, Course course, Denoiser network) {
         double[] sigmas = sigmas(course.steps());
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Tensor x = start;
             for (int i = course.skipped(); i < course.steps(); i++) {
                 Tensor out = Scheduler.ask(network, x, sigmas[i] * steps);

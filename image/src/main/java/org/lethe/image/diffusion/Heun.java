@@ -2,9 +2,9 @@ package org.lethe.image.diffusion;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.torch.Tensors;
 
 /**
  * The method of Heun (Karras et al. 2022, algorithm 1 without churn): a step of Euler, and the same step along the mean of the slopes
@@ -18,7 +18,7 @@ import org.lethe.Check;
  */
 public record Heun(
         NoiseSchedule noise, NoiseSchedule.Prediction prediction, Scheduler.Spacing spacing, int offset, boolean karras)
-        implements Scheduler {
+        implements LevelScheduler {
     /** With the schedule of Stable Diffusion. */
     public Heun() {
         this(new NoiseSchedule(), NoiseSchedule.Prediction.NOISE, Scheduler.Spacing.LEADING, 1, false);
@@ -30,13 +30,14 @@ public record Heun(
         return new Heun(shared.noise(), shared.prediction(), shared.spacing(), shared.offset(), shared.karras());
     }
 
-    private Sigmas.Settings shared() {
+    @Override
+    public Sigmas.Settings levels() {
         return new Sigmas.Settings(noise, prediction, spacing, offset, karras);
     }
 
     @Override
     public List<Double> times(int steps) {
-        double[] single = shared().sigmas(steps).times();
+        double[] single = levels().sigmas(steps).times();
         List<Double> times = new ArrayList<>(List.of(single[0]));
         for (int i = 1; i < steps; i++) {
             times.add(single[i]);
@@ -45,25 +46,21 @@ public record Heun(
         return List.copyOf(times);
     }
 
+    /** The second call of a step asks at the level of the next. */
     @Override
-    public double startScale(int steps) {
-        return shared().startScale(steps);
-    }
-
-    @Override
-    public Tensor noised(Tensor clean, Tensor z, int steps, int skipped) {
-        return clean.add(z, new Scalar(shared().sigmas(steps).sigmas()[(skipped + 1) / 2]));
+    public double level(int steps, int call) {
+        return levels().sigmas(steps).sigmas()[(call + 1) / 2];
     }
 
     @Override
     public Tensor sample(Tensor start, Course course, Denoiser network) {
-        Sigmas run = shared().sigmas(course.steps());
+        Sigmas run = levels().sigmas(course.steps());
         Check.require(
                 course.skipped() % 2 == 0 && course.skipped() / 2 < run.calls(),
                 "skipped",
                 course.skipped(),
                 "whole steps, of two calls each, of which there are " + run.calls());
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Tensor x = start;
             for (int i = course.skipped() / 2; i < run.calls(); i++) {
                 double sigma = run.sigmas()[i];

@@ -27,6 +27,7 @@ import org.lethe.Device;
 import org.lethe.torch.Devices;
 import org.lethe.torch.ModelFiles;
 import org.lethe.torch.Parameters;
+import org.lethe.torch.Tensors;
 
 /**
  * The layers of a network: first their names and shapes, as in the ecosystem's files, and memory only when it is asked for. A
@@ -273,7 +274,7 @@ public final class Layers {
             List<Tensor> parts = new ArrayList<>();
             for (int h = 0; h < heads; h++) {
                 int head = h;
-                parts.add(within(
+                parts.add(Tensors.within(
                         () -> mixed(query.narrow(1, head, 1), key.narrow(1, head, 1), value.narrow(1, head, 1), bias)));
             }
             mixed = torch.cat(new TensorVector(parts.toArray(Tensor[]::new)), 1);
@@ -311,20 +312,6 @@ public final class Layers {
                 ? torch.cat(new TensorVector(angles.cos(), angles.sin()), 1)
                 : torch.cat(new TensorVector(angles.sin(), angles.cos()), 1);
         return width % 2 == 0 ? waves : torch.constant_pad_nd(waves, 0, 1);
-    }
-
-    /** A part of a computation in a scope of its own, of which one tensor leaves for the scope around it. */
-    static Tensor within(Supplier<Tensor> part) {
-        PointerScope outer = PointerScope.getInnerScope();
-        try (var _ = new PointerScope()) {
-            Tensor result = part.get();
-            if (outer == null) {
-                result.retainReference();
-            } else {
-                outer.attach(result);
-            }
-            return result;
-        }
     }
 
     /** Requires a shape, with −1 where any size will do. */

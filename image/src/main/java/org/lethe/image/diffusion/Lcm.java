@@ -3,6 +3,7 @@ package org.lethe.image.diffusion;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.torch.Tensors;
 
 /**
  * Latent consistency (Luo et al. 2023): each call jumps to x₀, which is mixed with the state as consistency models ask, and noise of
@@ -22,7 +23,7 @@ public record Lcm(
         double timeScale,
         double clip,
         boolean alphaOne)
-        implements Scheduler {
+        implements StepScheduler {
     private static final double DATA = 0.5; // σ of the data in consistency models
 
     public Lcm {
@@ -66,21 +67,10 @@ public record Lcm(
     }
 
     @Override
-    public double startScale(int steps) {
-        return 1;
-    }
-
-    @Override
-    public Tensor noised(Tensor clean, Tensor z, int steps, int skipped) {
-        double bar = noise.alphaBars()[times(steps).get(skipped).intValue()];
-        return NoiseSchedule.mix(Math.sqrt(bar), clean, Math.sqrt(1 - bar), z);
-    }
-
-    @Override
     public Tensor sample(Tensor start, Course course, Denoiser network) {
         double[] bars = noise.alphaBars();
         List<Double> times = times(course.steps());
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Tensor x = start;
             int draws = 0;
             for (int i = course.skipped(); i < times.size(); i++) {

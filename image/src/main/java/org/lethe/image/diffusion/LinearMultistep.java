@@ -2,8 +2,8 @@ package org.lethe.image.diffusion;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.lethe.torch.Tensors;
 
 /**
  * Linear multistep: the last four slopes (x − x₀)/σ, by the polynomial through them, which is integrated exactly.
@@ -16,7 +16,7 @@ import org.bytedeco.pytorch.Tensor;
  */
 public record LinearMultistep(
         NoiseSchedule noise, NoiseSchedule.Prediction prediction, Scheduler.Spacing spacing, int offset, boolean karras)
-        implements Scheduler {
+        implements LevelScheduler {
     /** With the schedule of Stable Diffusion. */
     public LinearMultistep() {
         this(new NoiseSchedule(), NoiseSchedule.Prediction.NOISE, Scheduler.Spacing.LEADING, 1, false);
@@ -28,32 +28,18 @@ public record LinearMultistep(
                 shared.noise(), shared.prediction(), shared.spacing(), shared.offset(), shared.karras());
     }
 
-    private Sigmas.Settings shared() {
+    @Override
+    public Sigmas.Settings levels() {
         return new Sigmas.Settings(noise, prediction, spacing, offset, karras);
     }
 
     private static final int ORDER = 4; // polynomials of degree 3, for which two Gauss points are exact
 
     @Override
-    public List<Double> times(int steps) {
-        return Scheduler.list(shared().sigmas(steps).times());
-    }
-
-    @Override
-    public double startScale(int steps) {
-        return shared().startScale(steps);
-    }
-
-    @Override
-    public Tensor noised(Tensor clean, Tensor z, int steps, int skipped) {
-        return clean.add(z, new Scalar(shared().sigmas(steps).sigmas()[skipped]));
-    }
-
-    @Override
     public Tensor sample(Tensor start, Course course, Denoiser network) {
-        Sigmas run = shared().sigmas(course.steps());
+        Sigmas run = levels().sigmas(course.steps());
         run.require(course.skipped());
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Tensor x = start;
             List<Tensor> slopes = new ArrayList<>();
             for (int i = course.skipped(); i < run.calls(); i++) {

@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.Device;
+import org.lethe.torch.Tensors;
 
 /**
  * The diffusion transformer that is conditioned on a text (Chen et al. 2024, PixArtTransformer2DModel): one embedding of time for
@@ -197,7 +198,7 @@ public final class PixArt {
         Layers.require(times, "times", samples.size(0));
         Layers.require(states, "states of the text", samples.size(0), -1, config.textDims);
         mask.ifPresent(m -> Layers.require(m, "mask", samples.size(0), states.size(1)));
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Optional<Tensor> bias = mask.map(m -> m.to(layers.type())
                     .neg()
                     .add(new Scalar(1))
@@ -210,7 +211,7 @@ public final class PixArt {
             Tensor x = patches.tokens(samples);
             for (Block block : blocks) {
                 Tensor before = x;
-                x = Layers.within(() -> block.of(before, time, caption, bias));
+                x = Tensors.within(() -> block.of(before, time, caption, bias));
             }
             TensorVector two = table.get().add(embedded.unsqueeze(1)).chunk(2, 1); // shift, scale
             Tensor end = out.of(Dit.modulated(Layers.normed(x, config.epsilon), two.get(0), two.get(1)));

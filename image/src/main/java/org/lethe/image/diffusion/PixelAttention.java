@@ -2,6 +2,7 @@ package org.lethe.image.diffusion;
 
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
+import org.lethe.torch.Tensors;
 
 /** Attention among all places of a picture with a residual: x + out(attention(norm x)); every map has a bias. */
 final class PixelAttention {
@@ -22,7 +23,7 @@ final class PixelAttention {
     }
 
     Tensor of(Tensor x) {
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Tensor tokens = norm.of(x).flatten(2, 3).transpose(1, 2); // [batch, height · width, channels]
             Tensor mixed =
                     Layers.attention(query.of(tokens), key.of(tokens), value.of(tokens), heads, Optional.empty());

@@ -5,6 +5,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.torch.Tensors;
 
 /**
  * Pseudo numerical methods (Liu et al. 2022): linear multistep on the noise that the network means, after a start by a Runge-Kutta
@@ -18,7 +19,7 @@ import org.lethe.Check;
  */
 public record Pndm(
         NoiseSchedule noise, NoiseSchedule.Prediction prediction, int offset, boolean alphaOne, boolean skipRungeKutta)
-        implements Scheduler {
+        implements StepScheduler {
     private static final int ORDER = 4;
 
     public Pndm {
@@ -70,22 +71,11 @@ public record Pndm(
     }
 
     @Override
-    public double startScale(int steps) {
-        return 1;
-    }
-
-    @Override
-    public Tensor noised(Tensor clean, Tensor z, int steps, int skipped) {
-        double bar = noise.alphaBars()[times(steps).get(skipped).intValue()];
-        return NoiseSchedule.mix(Math.sqrt(bar), clean, Math.sqrt(1 - bar), z);
-    }
-
-    @Override
     public Tensor sample(Tensor start, Course course, Denoiser network) {
         List<Double> times = times(course.steps());
         int stride = noise.steps() / course.steps();
         double[] bars = noise.alphaBars();
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             List<Tensor> said = new ArrayList<>(); // noises, of which the last four count
             Tensor x = start;
             Tensor held = start; // the state that a step of several calls begins with

@@ -3,6 +3,7 @@ package org.lethe.image.diffusion;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.lethe.torch.Tensors;
 
 /**
  * A residual block of convolutions: shortcut(x) + conv2(silu(norm2(conv1(silu(norm1 x)) + time))), where the time is a projection
@@ -32,7 +33,7 @@ final class ResBlock {
 
     /** The output, {@code [batch, outputs, height, width]}; the activated embedding of time is {@code [batch, timeDims]}. */
     Tensor of(Tensor x, Optional<Tensor> activatedTime) {
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             Tensor h = conv1.of(torch.silu(norm1.of(x)));
             if (time.isPresent()) {
                 h = h.add(

@@ -17,18 +17,7 @@ import org.lethe.torch.Tensors;
  * <p>A network is asked at {@link #times}; the state before the first call is standard normal noise times {@link #startScale}.
  */
 public sealed interface Scheduler
-        permits Ddim,
-                DdimInverse,
-                Ddpm,
-                Pndm,
-                Euler,
-                EulerAncestral,
-                Heun,
-                LinearMultistep,
-                DpmSolver,
-                UniPc,
-                Lcm,
-                FlowEuler {
+        permits StepScheduler, LevelScheduler, DdimInverse, DpmSolver, UniPc, FlowEuler {
     /** What a network says about a state at a time; rows of the batch share the time. */
     interface Denoiser {
         Tensor predict(Tensor input, double time);
@@ -209,6 +198,6 @@ public sealed interface Scheduler
 
     /** What a network says, whose intermediate tensors go at once. */
     static Tensor ask(Denoiser network, Tensor input, double time) {
-        return Layers.within(() -> network.predict(input, time));
+        return Tensors.within(() -> network.predict(input, time));
     }
 }

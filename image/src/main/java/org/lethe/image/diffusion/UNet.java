@@ -16,6 +16,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.Device;
+import org.lethe.torch.Tensors;
 
 /**
  * The U-shaped denoiser of diffusion: Stable Diffusion 1, 2 and XL (UNet2DConditionModel), and the unconditional one of DDPM
@@ -321,15 +322,15 @@ public final class UNet {
         }
 
         Tensor of(Tensor tokens, Tensor text) {
-            Tensor x = tokens.add(Layers.within(() -> {
+            Tensor x = tokens.add(Tensors.within(() -> {
                 Tensor in = norm1.of(tokens);
                 return out1.of(Layers.attention(query1.of(in), key1.of(in), value1.of(in), heads, Optional.empty()));
             }));
-            Tensor seen = x.add(Layers.within(() -> {
+            Tensor seen = x.add(Tensors.within(() -> {
                 Tensor query = query2.of(norm2.of(x));
                 return out2.of(Layers.attention(query, key2.of(text), value2.of(text), heads, Optional.empty()));
             }));
-            return seen.add(Layers.within(() -> {
+            return seen.add(Tensors.within(() -> {
                 TensorVector halves = gated.of(norm3.of(seen)).chunk(2, -1); // value, gate
                 return narrowed.of(halves.get(0).mul(torch.gelu(halves.get(1))));
             }));
@@ -359,12 +360,12 @@ public final class UNet {
         }
 
         Tensor of(Tensor x, Tensor text) {
-            return Layers.within(() -> {
+            return Tensors.within(() -> {
                 Tensor normed = norm.of(x);
                 Tensor tokens = linear ? in.of(tokens(normed)) : tokens(in.of(normed));
                 for (TokenBlock block : blocks) {
                     Tensor before = tokens;
-                    tokens = Layers.within(() -> block.of(before, text));
+                    tokens = Tensors.within(() -> block.of(before, text));
                 }
                 Tensor mapped = linear ? picture(out.of(tokens), x) : out.of(picture(tokens, x));
                 return mapped.add(x);
@@ -530,7 +531,7 @@ public final class UNet {
      * @param condition the text, and for Stable Diffusion XL pooled text and sizes
      */
     public Tensor predict(Tensor samples, Tensor times, Condition condition) {
-        return Layers.within(() -> predict(samples, times, condition, (_, _) -> {}));
+        return Tensors.within(() -> predict(samples, times, condition, (_, _) -> {}));
     }
 
     /**
@@ -556,7 +557,7 @@ public final class UNet {
             }
             if (level.resize.isPresent()) {
                 Tensor large = x;
-                x = Layers.within(() -> level.resize.get().of(config.padded ? large : ResBlock.paddedBelow(large)));
+                x = Tensors.within(() -> level.resize.get().of(config.padded ? large : ResBlock.paddedBelow(large)));
                 kept.push(x);
             }
             watch.accept("down_blocks." + b, x);
@@ -567,12 +568,12 @@ public final class UNet {
             Level level = up.get(b);
             for (Step step : level.steps) {
                 Tensor below = x;
-                x = Layers.within(() -> step.of(torch.cat(new TensorVector(below, kept.pop()), 1), time, condition));
+                x = Tensors.within(() -> step.of(torch.cat(new TensorVector(below, kept.pop()), 1), time, condition));
             }
             if (level.resize.isPresent()) {
                 Tensor small = x;
                 Tensor next = kept.getFirst(); // its size, where halving had rounded up
-                x = Layers.within(() -> level.resize.get().of(ResBlock.enlarged(small, next.size(2), next.size(3))));
+                x = Tensors.within(() -> level.resize.get().of(ResBlock.enlarged(small, next.size(2), next.size(3))));
             }
             watch.accept("up_blocks." + b, x);
         }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.torch.Tensors;
 
 /**
  * UniPC (Zhao et al. 2023), on x₀: a predictor of some order, and a corrector that goes over the last step again with what the
@@ -101,7 +102,7 @@ public record UniPc(
     public Tensor sample(Tensor start, Course course, Denoiser network) {
         Sigmas run = levels(course.steps());
         run.require(course.skipped());
-        return Layers.within(() -> {
+        return Tensors.within(() -> {
             List<Tensor> cleans = new ArrayList<>();
             Tensor x = start;
             Tensor last = start;

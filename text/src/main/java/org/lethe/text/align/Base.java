@@ -1,11 +1,10 @@
 package org.lethe.text.align;
 
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.lethe.text.TokenBatch;
 import org.lethe.text.TokenScores;
+import org.lethe.text.forget.ForgettingLoss;
 import org.lethe.text.forget.SampleLoss;
 import org.lethe.text.model.Transformer;
 
@@ -17,16 +16,14 @@ public enum Base {
     GA,
     /** The same, with the cross-entropy of wanted answers added. */
     GRAD_DIFF,
-    /** Negative preference optimisation (Zhang et al. 2024): −(2/β) log σ(−β(log π − log ref)), β = 0.1. */
+    /** Negative preference optimisation, {@link ForgettingLoss.Npo}. */
     NPO;
-
-    private static final double BETA = 0.1;
 
     /** The loss of each sample. */
     SampleLoss loss() {
         return switch (this) {
             case GA, GRAD_DIFF -> Base::ascent;
-            case NPO -> Base::negative;
+            case NPO -> new ForgettingLoss.Npo();
         };
     }
 
@@ -37,14 +34,5 @@ public enum Base {
         TokenScores scores = TokenScores.of(model, batch);
         double chance = -Math.log(model.architecture().vocabulary());
         return scores.means(scores.tokens().clamp_min(new Scalar(chance)));
-    }
-
-    private static Tensor negative(Transformer model, Transformer reference, TokenBatch batch) {
-        Tensor before;
-        try (var _ = new NoGradGuard()) {
-            before = TokenScores.of(reference, batch).logProbabilities();
-        }
-        Tensor ratio = TokenScores.of(model, batch).logProbabilities().sub(before.detach());
-        return torch.log_sigmoid(ratio.mul(new Scalar(-BETA))).mul(new Scalar(-2 / BETA));
     }
 }

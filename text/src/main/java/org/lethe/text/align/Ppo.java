@@ -109,7 +109,7 @@ public record Ppo(
                 try (var _ = new PointerScope()) {
                     Tensor hidden = run.model().hidden(batch.ids(), batch.mask());
                     TokenScores scores = TokenScores.of(run.model(), batch, hidden);
-                    Tensor values = Answers.predicting(batch, hidden).mv(head);
+                    Tensor values = TokenScores.predicting(batch, hidden).mv(head);
                     Tensor moved = torch.clamp(
                             values.sub(seen.values),
                             new ScalarOptional(new Scalar(-clip)),
@@ -132,7 +132,7 @@ public record Ppo(
         try (var _ = new NoGradGuard()) {
             Tensor hidden = run.model().hidden(batch.ids(), batch.mask());
             Tensor logs = TokenScores.of(run.model(), batch, hidden).tokens();
-            Tensor values = Answers.predicting(batch, hidden).mv(head);
+            Tensor values = TokenScores.predicting(batch, hidden).mv(head);
             double[] now = Flat.doubles(logs);
             double[] before = Flat.doubles(Grpo.reference(run, batch));
             double[] expected = Flat.doubles(values);

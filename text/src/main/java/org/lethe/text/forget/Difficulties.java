@@ -73,9 +73,7 @@ public record Difficulties(int samples, int steps, double learningRate, boolean 
 
     @Override
     public Optional<String> unsuited(Request request, Method<Corpus, LanguageModel> method) {
-        return request instanceof ForgetSamples
-                ? Optional.empty()
-                : Optional.of("difficulty looks at requests to forget, not " + Named.Of.name(request));
+        return Studied.unsuited(this, request);
     }
 
     /** Scores by name, the updates that each sample needs, and seconds by score. */

@@ -76,9 +76,7 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
 
     @Override
     public Optional<String> unsuited(Request request, Method<Corpus, LanguageModel> method) {
-        return request instanceof ForgetSamples
-                ? Optional.empty()
-                : Optional.of("knowledge looks at requests to forget, not " + Named.Of.name(request));
+        return Studied.unsuited(this, request);
     }
 
     /** What one model knows of the samples. */

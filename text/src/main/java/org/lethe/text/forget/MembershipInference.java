@@ -68,9 +68,7 @@ public record MembershipInference(double k, int samples, double margin) implemen
 
     @Override
     public Optional<String> unsuited(Request request, Method<Corpus, LanguageModel> method) {
-        return request instanceof ForgetSamples
-                ? Optional.empty()
-                : Optional.of("membership looks at requests to forget, not " + Named.Of.name(request));
+        return Studied.unsuited(this, request);
     }
 
     @Override

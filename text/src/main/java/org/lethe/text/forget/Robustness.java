@@ -81,9 +81,7 @@ public record Robustness(int steps, int batch, double learningRate, double margi
 
     @Override
     public Optional<String> unsuited(Request request, Method<Corpus, LanguageModel> method) {
-        return request instanceof ForgetSamples
-                ? Optional.empty()
-                : Optional.of("robustness looks at requests to forget, not " + Named.Of.name(request));
+        return Studied.unsuited(this, request);
     }
 
     /**

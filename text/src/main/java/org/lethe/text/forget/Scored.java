@@ -15,6 +15,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.text.Encoded;
 import org.lethe.text.TokenBatch;
+import org.lethe.text.TokenScores;
 import org.lethe.text.model.Transformer;
 import org.lethe.torch.Tensors;
 
@@ -119,11 +120,8 @@ public interface Scored {
         }
 
         private Tensor logits(TokenBatch rows) {
-            Tensor hidden = model.hidden(rows.ids(), rows.mask());
-            Tensor chosen = hidden.narrow(1, 0, hidden.size(1) - 1)
-                    .reshape(-1, hidden.size(2))
-                    .index_select(0, rows.places());
-            return model.head(chosen).to(ScalarType.Float); // [scored, vocabulary]
+            Tensor states = TokenScores.predicting(rows, model.hidden(rows.ids(), rows.mask()));
+            return model.head(states).to(ScalarType.Float); // [scored, vocabulary]
         }
 
         /** log p = −log(1 + Σ_{v≠y} exp(z_v − z_y)), which keeps its digits where p is nearly 1. */

@@ -1,13 +1,18 @@
 package org.lethe.text.forget;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
+import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Env;
+import org.lethe.Named;
+import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.statistics.Resampling.Difference;
@@ -40,6 +45,13 @@ record Studied(List<Sample> forgotten, List<Sample> retained, List<Sample> holdo
                 forgotten,
                 drawn(c.remaining().training(), most, key.of("retained")),
                 drawn(c.data().holdout(), most, key.of("holdout")));
+    }
+
+    /** Why an audit of forgetting does not suit a request, if it does not. */
+    static Optional<String> unsuited(Audit<?, ?> audit, Request request) {
+        return request instanceof ForgetSamples
+                ? Optional.empty()
+                : Optional.of(Named.Of.name(audit) + " looks at requests to forget, not " + Named.Of.name(request));
     }
 
     private static List<Sample> drawn(List<Sample> samples, int most, Keyed key) {
@@ -83,7 +95,7 @@ record Studied(List<Sample> forgotten, List<Sample> retained, List<Sample> holdo
         int at = 0;
         for (int n = 0; n < ratios.length; n++) {
             double right = entropies[at];
-            double[] wrong = java.util.Arrays.copyOfRange(entropies, at + 1, at + 1 + counts.get(n));
+            double[] wrong = Arrays.copyOfRange(entropies, at + 1, at + 1 + counts.get(n));
             ratios[n] = TofuMetrics.truthRatio(right, wrong);
             at += 1 + wrong.length;
         }

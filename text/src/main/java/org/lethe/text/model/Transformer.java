@@ -5,8 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
-import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -300,7 +298,7 @@ public final class Transformer {
             Block block = blocks.get(l);
             Tensor in = x;
             int layer = l;
-            x = within(() -> block(block, in, new Turn(cos, sin), bias, layer, cache));
+            x = Tensors.within(() -> block(block, in, new Turn(cos, sin), bias, layer, cache));
             states.add(x);
         }
         cache.ifPresent(c -> c.advance(time));
@@ -455,19 +453,5 @@ public final class Transformer {
                     .orElseGet(() -> torch.linear(in, linear.weight));
         }
         return adapter.map(a -> a.with(linear.name, in, out)).orElse(out);
-    }
-
-    /** A part of a computation in a scope of its own, of which one tensor leaves for the scope around it. */
-    static Tensor within(Supplier<Tensor> part) {
-        PointerScope outer = PointerScope.getInnerScope();
-        try (var _ = new PointerScope()) {
-            Tensor result = part.get();
-            if (outer == null) {
-                result.retainReference();
-            } else {
-                outer.attach(result);
-            }
-            return result;
-        }
     }
 }
