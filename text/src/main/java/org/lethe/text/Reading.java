@@ -45,11 +45,7 @@ public record Reading(List<float[]> tokens, List<boolean[]> right, List<float[]>
         boolean[][] right = new boolean[samples.size()][];
         float[][] means = new float[samples.size()][];
         float[][] variances = new float[samples.size()][];
-        each(
-                model,
-                samples,
-                (scores, places) -> read(scores, places, tokens, right, means, variances),
-                env.progress());
+        each(model, samples, (scores, places) -> read(scores, places, tokens, right, means, variances), env.progress());
         return new Reading(Arrays.asList(tokens), Arrays.asList(right), Arrays.asList(means), Arrays.asList(variances));
     }
 
@@ -85,7 +81,8 @@ public record Reading(List<float[]> tokens, List<boolean[]> right, List<float[]>
             for (int[] places : batches) {
                 try (var _ = new PointerScope();
                         var _ = new NoGradGuard()) {
-                    List<Encoded> own = Arrays.stream(places).mapToObj(samples::get).toList();
+                    List<Encoded> own =
+                            Arrays.stream(places).mapToObj(samples::get).toList();
                     use.accept(TokenScores.of(model, TokenBatch.of(own, model.device())), places);
                 }
                 bar.advance(places.length);

@@ -20,7 +20,7 @@ class TextAuditLawsTest extends AuditLaws<Corpus, LanguageModel> {
 
     @Override
     protected Corpus data() {
-        return new PlantedFacts(12, 4, 6, PlantedFacts.Tokens.WORDS, 1).load(new DataFolders(List.of()));
+        return new PlantedFacts(16, 4, 6, PlantedFacts.Tokens.WORDS, 1).load(new DataFolders(List.of()));
     }
 
     @Override
@@ -30,7 +30,7 @@ class TextAuditLawsTest extends AuditLaws<Corpus, LanguageModel> {
 
     @Override
     protected List<Request> requests() {
-        return only(subject().requests(), "forget-samples {count: 4}");
+        return only(subject().requests(), "forget-samples {count: 6}");
     }
 
     @Override

@@ -56,7 +56,8 @@ final class Answers {
     static List<Encoded> sample(
             Transformer model, List<int[]> prompts, int end, int longest, double temperature, Keyed random) {
         int positions = model.architecture().positions();
-        List<int[]> drawn = new Generation(longest, temperature, 1, 0, 1).of(model, prompts, end, random, Progress.NONE);
+        List<int[]> drawn =
+                new Generation(longest, temperature, 1, 0, 1).of(model, prompts, end, random, Progress.NONE);
         List<Encoded> answers = new ArrayList<>();
         for (int r = 0; r < prompts.size(); r++) {
             int[] prompt = prompts.get(r);

@@ -85,10 +85,17 @@ public record AuditCheckpoint(
      * @param forgotten number of samples that were to be forgotten
      * @param retained number of samples that were to be kept
      * @param judged whether a reference was named, so that bars are judged
+     * @param attacked whether held-out samples were named, so that membership was tried
      * @param outcome which bars were met, missed and left undecided, in words
      * @param findings by name
      */
-    public record Result(int forgotten, int retained, boolean judged, String outcome, Map<String, Measured> findings)
+    public record Result(
+            int forgotten,
+            int retained,
+            boolean judged,
+            boolean attacked,
+            String outcome,
+            Map<String, Measured> findings)
             implements Tool.Result {
         @Override
         public void print(PrintWriter out) {
@@ -111,6 +118,9 @@ public record AuditCheckpoint(
             out.println();
             out.println(
                     judged ? outcome : "Nothing is judged: name a model trained without the samples with --reference.");
+            if (!attacked) {
+                out.println("Membership was not tried: name samples that no model learnt with --holdout.");
+            }
         }
 
         private String beside(String name, String which) {
@@ -181,7 +191,13 @@ public record AuditCheckpoint(
         }
         Map<String, Measured> measured = new LinkedHashMap<>();
         findings.forEach(f -> measured.put(f.name(), Measured.of(f)));
-        Result result = new Result(gone.size(), kept.size(), reference.isPresent(), Report.outcome(findings), measured);
+        Result result = new Result(
+                gone.size(),
+                kept.size(),
+                reference.isPresent(),
+                holdout.isPresent(),
+                Report.outcome(findings),
+                measured);
         if (folder.isPresent()) {
             String digest = RunFolder.sha256(result.facts() + "; seed " + env.seed());
             Report.write(

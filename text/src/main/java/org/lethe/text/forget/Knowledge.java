@@ -20,8 +20,6 @@ import org.lethe.Picture;
 import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
-import org.lethe.statistics.Resampling.Difference;
-import org.lethe.statistics.Resampling.Sampled;
 import org.lethe.statistics.Statistics;
 import org.lethe.text.Bands;
 import org.lethe.text.Corpus;
@@ -32,6 +30,7 @@ import org.lethe.text.Reading;
 import org.lethe.text.Rouge;
 import org.lethe.text.Sample;
 import org.lethe.text.TofuMetrics;
+import org.lethe.text.forget.Studied.Looks;
 import org.lethe.text.model.Generation;
 import org.lethe.text.model.Transformer;
 
@@ -45,10 +44,12 @@ import org.lethe.text.model.Transformer;
  * the mean of 1 − probability, 1 − ROUGE and 1 − extraction strength (MRD's UC as defined here, as the paper's definition is
  * not known).
  *
- * <p>There are two bars. Forget probability must not be above the reference's by more than {@code margin}: fail if the
+ * <p>There are three bars. Forget probability must not be above the reference's by more than {@code margin}: fail if the
  * paired bootstrap interval over samples lies beyond it, undecided if the interval crosses it, or if the model before is not above the
- * reference by more than the margin. Forget quality must be at least 0.05; it is undecided if it already was for the model before. A
- * model that falls far below the reference meets the first bar and may fail the second.
+ * reference by more than the margin. No more samples than in the reference may keep over half of their probability
+ * ({@code never-forgotten}): a mean can hide a few that are known as before. Both need ten samples. Forget quality must be at least
+ * 0.05; it is undecided if it already was for the model before. A model that falls far below the reference meets the first two bars and may
+ * fail the third.
  *
  * <p>Cost: 7 readings of each forgotten sample and one greedy answer, of three models.
  *
@@ -134,15 +135,17 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
             findings.set(
                     0,
                     findings.getFirst()
-                            .judged(new Verdict.Undecided(bar(), "fewer than two samples were to be forgotten")));
+                            .judged(new Verdict.Undecided(
+                                    Studied.bar(margin), "fewer than two samples were to be forgotten")));
             return findings;
         }
-        Known before = before(c, samples, env);
-        Known after = c.untouched() ? before : known(c.after(), samples, env);
-        Known reference = known(c.reference(), samples, env);
+        Looks<Known> looks = looks(c, samples, env);
+        Known before = looks.before();
+        Known after = looks.after();
+        Known reference = looks.reference();
         Keyed draws = random.of("resamples");
         int n = samples.size();
-        judged(findings, draws, n, before.probabilities, after.probabilities, reference.probabilities);
+        findings.addAll(Studied.notAbove("forget-probability", looks.map(Known::probabilities), margin, draws));
         beside(findings, "forget-rouge", draws, n, before.rouge, after.rouge, reference.rouge, Direction.LOWER);
         beside(findings, "exact-memorisation", draws, n, before.exact, after.exact, reference.exact, Direction.LOWER);
         beside(
@@ -166,35 +169,30 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
         double[] sorted = after.probabilities.clone();
         Arrays.sort(sorted);
         findings.add(new Finding("forget-probability-90", Statistics.quantile(sorted, 0.9), n, Direction.LOWER));
-        findings.add(new Finding(
-                "never-forgotten",
-                IntStream.range(0, n)
-                        .filter(i -> after.probabilities[i] > before.probabilities[i] / 2)
-                        .count(),
-                n,
-                Direction.LOWER));
+        findings.add(neverForgotten(looks.map(Known::probabilities)));
         quality(findings, before.ratios, after.ratios, reference.ratios);
         return findings;
     }
 
-    private Known before(Case<Corpus, LanguageModel> c, List<Sample> samples, Env env) {
-        return c.baseline().of(List.of("knowledge", this, samples), env, e -> known(c.before(), samples, e));
+    private Looks<Known> looks(Case<Corpus, LanguageModel> c, List<Sample> samples, Env env) {
+        return Looks.at(c, List.of(this, samples), env, (model, e) -> Known.of(model, samples, newTokens, e));
     }
 
-    private Known known(LanguageModel model, List<Sample> samples, Env env) {
-        return Known.of(model, samples, newTokens, env);
+    /** Samples that kept more than half of their probability: a mean can hide that a few are known as before. */
+    static Finding neverForgotten(Looks<double[]> probabilities) {
+        String bar = "no more than in the reference";
+        int n = probabilities.after().length;
+        long kept = kept(probabilities.before(), probabilities.after());
+        Verdict verdict = n < Studied.FEWEST
+                ? new Verdict.Undecided(bar, "fewer than " + Studied.FEWEST + " samples")
+                : Verdict.of(kept <= kept(probabilities.before(), probabilities.reference()), bar);
+        return new Finding("never-forgotten", kept, n, Direction.LOWER).judged(verdict);
     }
 
-    private void judged(
-            List<Finding> findings, Keyed draws, int n, double[] before, double[] after, double[] reference) {
-        Sampled of = Bands.mean(after, draws);
-        Sampled ofReference = Bands.mean(reference, draws);
-        Difference difference = of.less(ofReference);
-        Difference known = Bands.mean(before, draws).less(ofReference);
-        Verdict verdict = Studied.notAbove(bar(), difference, known, margin, n);
-        findings.add(finding("forget-probability", of, n, Direction.LOWER).judged(verdict));
-        findings.add(finding("forget-probability-before", Bands.mean(before, draws), n, Direction.NONE));
-        findings.add(finding("forget-probability-reference", ofReference, n, Direction.NONE));
+    private static long kept(double[] before, double[] now) {
+        return IntStream.range(0, now.length)
+                .filter(i -> now[i] > before[i] / 2)
+                .count();
     }
 
     private static void beside(
@@ -206,13 +204,9 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
             double[] after,
             double[] reference,
             Direction direction) {
-        findings.add(finding(name, Bands.mean(after, draws), n, direction));
-        findings.add(finding(name + "-before", Bands.mean(before, draws), n, Direction.NONE));
-        findings.add(finding(name + "-reference", Bands.mean(reference, draws), n, Direction.NONE));
-    }
-
-    private static Finding finding(String name, Sampled measured, int n, Direction direction) {
-        return new Finding(name, measured.value(), n, direction).within(measured.interval());
+        findings.add(Studied.finding(name, Bands.mean(after, draws), n, direction));
+        findings.add(Studied.finding(name + "-before", Bands.mean(before, draws), n, Direction.NONE));
+        findings.add(Studied.finding(name + "-reference", Bands.mean(reference, draws), n, Direction.NONE));
     }
 
     private static void quality(List<Finding> findings, double[] before, double[] after, double[] reference) {
@@ -251,19 +245,20 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
         if (studied.forgotten().size() < 2) {
             return List.of();
         }
-        List<Picture.Line> lines = new ArrayList<>();
-        lines.add(line("before", before(c, studied.forgotten(), env).probabilities()));
-        lines.add(
-                line("after", Studied.read(c.after(), studied.forgotten(), env).probabilities()));
-        lines.add(line(
-                "reference",
-                Studied.read(c.reference(), studied.forgotten(), env).probabilities()));
+        Looks<double[]> looks = Looks.at(
+                c,
+                List.of(this, studied.forgotten(), "probabilities"),
+                env,
+                (model, e) -> Studied.read(model, studied.forgotten(), e).probabilities());
         return List.of(new Picture.Curve(
                 "probability of each forgotten answer",
                 "share of the forgotten samples",
                 "probability",
                 "Samples are sorted anew for each model, so a place on the axis is not the same sample.",
-                lines));
+                List.of(
+                        line("before", looks.before()),
+                        line("after", looks.after()),
+                        line("reference", looks.reference()))));
     }
 
     private static Picture.Line line(String name, double[] values) {
@@ -276,10 +271,6 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
             y.add((float) sorted[n]);
         }
         return new Picture.Line(name, x, y, List.of(), List.of());
-    }
-
-    private String bar() {
-        return String.format(Locale.ROOT, "at most %s above the reference's", margin);
     }
 
     @Override

@@ -28,6 +28,7 @@ import org.lethe.text.LanguageModel;
 import org.lethe.text.MembershipScores;
 import org.lethe.text.Reading;
 import org.lethe.text.Sample;
+import org.lethe.text.forget.Studied.Looks;
 
 /**
  * Measures whether attackers can tell forgotten samples from samples that no model learnt.
@@ -81,13 +82,11 @@ public record MembershipInference(double k, int samples, double margin) implemen
                     .judged(new Verdict.Undecided(
                             bar(), "there are fewer than two forgotten or two held-out samples")));
         }
-        Map<String, double[][]> before = c.baseline()
-                .of(
-                        List.of("membership", this, studied.forgotten(), studied.holdout()),
-                        env,
-                        e -> scores(c.before(), studied, e));
-        Map<String, double[][]> after = c.untouched() ? before : scores(c.after(), studied, env);
-        Map<String, double[][]> reference = scores(c.reference(), studied, env);
+        Looks<Map<String, double[][]>> looks =
+                Looks.at(c, List.of(this, studied), env, (model, e) -> scores(model, studied, e));
+        Map<String, double[][]> before = looks.before();
+        Map<String, double[][]> after = looks.after();
+        Map<String, double[][]> reference = looks.reference();
         Keyed draws = random.of("resamples");
         List<Finding> findings = new ArrayList<>();
         for (String attack : after.keySet()) {

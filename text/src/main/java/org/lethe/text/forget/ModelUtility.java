@@ -24,6 +24,7 @@ import org.lethe.text.LanguageModel;
 import org.lethe.text.Reading;
 import org.lethe.text.Rouge;
 import org.lethe.text.Sample;
+import org.lethe.text.forget.Studied.Looks;
 import org.lethe.text.model.Generation;
 
 /**
@@ -78,10 +79,11 @@ public record ModelUtility(int samples, int newTokens, double margin) implements
             return List.of(new Finding("utility", 0, studied.retained().size(), Direction.HIGHER)
                     .judged(new Verdict.Undecided(bar(), "fewer than two samples remain")));
         }
-        Known before = c.baseline()
-                .of(List.of("model-utility", this, studied.retained()), env, e -> known(c.before(), studied, e));
-        Known after = c.untouched() ? before : known(c.after(), studied, env);
-        Known reference = known(c.reference(), studied, env);
+        Looks<Known> looks =
+                Looks.at(c, List.of(this, studied.retained()), env, (model, e) -> known(model, studied, e));
+        Known before = looks.before();
+        Known after = looks.after();
+        Known reference = looks.reference();
         Keyed draws = random.of("resamples");
         int n = studied.retained().size();
         Sampled utility = after.utility(draws);

@@ -3,7 +3,6 @@ package org.lethe.text.forget;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
@@ -24,9 +23,6 @@ import org.lethe.Progress;
 import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
-import org.lethe.statistics.Resampling.Difference;
-import org.lethe.statistics.Resampling.Sampled;
-import org.lethe.text.Bands;
 import org.lethe.text.Corpus;
 import org.lethe.text.Encoded;
 import org.lethe.text.LanguageModel;
@@ -34,6 +30,7 @@ import org.lethe.text.Reading;
 import org.lethe.text.Sample;
 import org.lethe.text.TokenBatch;
 import org.lethe.text.TokenScores;
+import org.lethe.text.forget.Studied.Looks;
 import org.lethe.text.model.Transformer;
 import org.lethe.torch.Order;
 import org.lethe.torch.Schedule;
@@ -49,8 +46,8 @@ import org.lethe.torch.UpdateRule;
  * comes back with its neighbours. <em>Quantisation</em>: matrices are rounded to 8 and 4 bits, with one scale a row (largest
  * magnitude / 127 or / 7). <em>Paraphrase</em>: the same answers after questions in other words, where the data have them.
  *
- * <p>The bar: after relearning, at most {@code margin} above the reference; undecided if the interval crosses it, or if the
- * model before is not above the reference itself. Other findings have no bar.
+ * <p>The bar of each: at most {@code margin} above the reference; undecided if the interval crosses it, if the model before is not
+ * above the reference itself, or if there are fewer than ten samples.
  *
  * <p>Cost: {@code steps} steps of training and five readings of the forgotten samples, of two models.
  *
@@ -101,41 +98,24 @@ public record Robustness(int steps, int batch, double learningRate, double margi
         List<Sample> samples = Studied.of(c, 1, random).forgotten();
         if (samples.size() < 4) {
             return List.of(new Finding("relearned-probability", 0, samples.size(), Direction.LOWER)
-                    .judged(new Verdict.Undecided(bar(), "fewer than four samples were to be forgotten")));
+                    .judged(new Verdict.Undecided(
+                            Studied.bar(margin), "fewer than four samples were to be forgotten")));
         }
-        Back before = before(c, samples, env);
-        Back after = c.untouched() ? before : back(c.after(), samples, env);
-        Back reference = back(c.reference(), samples, env);
+        Looks<Back> looks = looks(c, samples, env);
         Keyed draws = random.of("resamples");
-        int n = after.hidden.length;
-        Sampled of = Bands.mean(after.hidden, draws);
-        Sampled ofReference = Bands.mean(reference.hidden, draws);
-        Difference known = Bands.mean(before.hidden, draws).less(ofReference);
-        Difference difference = of.less(ofReference);
-        Verdict verdict = Studied.notAbove(bar(), difference, known, margin, n);
         List<Finding> findings = new ArrayList<>();
-        findings.add(finding("relearned-probability", of, n, Direction.LOWER).judged(verdict));
-        findings.add(finding("relearned-probability-before", Bands.mean(before.hidden, draws), n, Direction.NONE));
-        findings.add(finding("relearned-probability-reference", ofReference, n, Direction.NONE));
-        both(findings, "forget-probability-8-bit", draws, after.eight, reference.eight);
-        both(findings, "forget-probability-4-bit", draws, after.four, reference.four);
-        if (after.paraphrased.length > 1) {
-            both(findings, "forget-probability-paraphrased", draws, after.paraphrased, reference.paraphrased);
+        findings.addAll(Studied.notAbove("relearned-probability", looks.map(Back::hidden), margin, draws));
+        findings.addAll(Studied.notAbove("forget-probability-8-bit", looks.map(Back::eight), margin, draws));
+        findings.addAll(Studied.notAbove("forget-probability-4-bit", looks.map(Back::four), margin, draws));
+        Looks<double[]> paraphrased = looks.map(Back::paraphrased);
+        if (paraphrased.after().length > 1) {
+            findings.addAll(Studied.notAbove("forget-probability-paraphrased", paraphrased, margin, draws));
         }
         return findings;
     }
 
-    private static void both(List<Finding> findings, String name, Keyed draws, double[] after, double[] reference) {
-        findings.add(finding(name, Bands.mean(after, draws), after.length, Direction.LOWER));
-        findings.add(finding(name + "-reference", Bands.mean(reference, draws), after.length, Direction.NONE));
-    }
-
-    private static Finding finding(String name, Sampled measured, int n, Direction direction) {
-        return new Finding(name, measured.value(), n, direction).within(measured.interval());
-    }
-
-    private Back before(Case<Corpus, LanguageModel> c, List<Sample> samples, Env env) {
-        return c.baseline().of(List.of("robustness", this, samples), env, e -> back(c.before(), samples, e));
+    private Looks<Back> looks(Case<Corpus, LanguageModel> c, List<Sample> samples, Env env) {
+        return Looks.at(c, List.of(this, samples), env, (model, e) -> back(model, samples, e));
     }
 
     private Back back(LanguageModel model, List<Sample> samples, Env env) {
@@ -233,15 +213,16 @@ public record Robustness(int steps, int batch, double learningRate, double margi
         if (samples.size() < 4) {
             return List.of();
         }
+        Looks<Back> looks = looks(c, samples, env);
         return List.of(new Picture.Curve(
                 "what comes back with relearning",
                 "steps of training on the other half",
                 "probability of the half that is not trained on",
                 "",
                 List.of(
-                        line("before", before(c, samples, env)),
-                        line("after", back(c.after(), samples, env)),
-                        line("reference", back(c.reference(), samples, env)))));
+                        line("before", looks.before()),
+                        line("after", looks.after()),
+                        line("reference", looks.reference()))));
     }
 
     private Picture.Line line(String name, Back back) {
@@ -250,10 +231,6 @@ public record Robustness(int steps, int batch, double learningRate, double margi
                 .mapToObj(p -> (float) (steps * p / parts))
                 .toList();
         return new Picture.Line(name, x, back.course, List.of(), List.of());
-    }
-
-    private String bar() {
-        return String.format(Locale.ROOT, "at most %s above the reference's", margin);
     }
 
     @Override

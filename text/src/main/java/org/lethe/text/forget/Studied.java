@@ -7,15 +7,21 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.lethe.Audit;
 import org.lethe.Case;
+import org.lethe.Direction;
 import org.lethe.Env;
+import org.lethe.Finding;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.statistics.Resampling.Difference;
+import org.lethe.statistics.Resampling.Sampled;
+import org.lethe.text.Bands;
 import org.lethe.text.Corpus;
 import org.lethe.text.Encoded;
 import org.lethe.text.LanguageModel;
@@ -31,6 +37,8 @@ import org.lethe.text.TofuMetrics;
  * @param holdout samples that no model learnt, at most as many as asked for
  */
 record Studied(List<Sample> forgotten, List<Sample> retained, List<Sample> holdout) {
+    static final int FEWEST = 10;
+
     /** Those of a case. */
     static Studied of(Case<Corpus, LanguageModel> c, int most, Keyed key) {
         Map<Sample, Integer> left = new HashMap<>();
@@ -45,6 +53,43 @@ record Studied(List<Sample> forgotten, List<Sample> retained, List<Sample> holdo
                 forgotten,
                 drawn(c.remaining().training(), most, key.of("retained")),
                 drawn(c.data().holdout(), most, key.of("holdout")));
+    }
+
+    /**
+     * The same look at each model of a case. The models before and of reference are those of many cases, so they are looked at once.
+     *
+     * @param <T> what is seen of a model
+     */
+    record Looks<T>(T before, T after, T reference) {
+        /**
+         * Looks at all three.
+         *
+         * @param what everything that the look depends on besides the model and the seed
+         */
+        static <T> Looks<T> at(
+                Case<Corpus, LanguageModel> c, List<?> what, Env env, BiFunction<LanguageModel, Env, T> look) {
+            return new Looks<>(
+                    at(c, c.before(), what, env, look),
+                    at(c, c.after(), what, env, look),
+                    at(c, c.reference(), what, env, look));
+        }
+
+        /** A part of what is seen, of each model. */
+        <S> Looks<S> map(Function<T, S> part) {
+            return new Looks<>(part.apply(before), part.apply(after), part.apply(reference));
+        }
+
+        @SuppressWarnings("ReferenceEquality") // a control is the model before itself
+        private static <T> T at(
+                Case<Corpus, LanguageModel> c,
+                LanguageModel model,
+                List<?> what,
+                Env env,
+                BiFunction<LanguageModel, Env, T> look) {
+            return model == c.before() || model == c.reference()
+                    ? c.baseline().of(List.of(what, model), env, e -> look.apply(model, e))
+                    : look.apply(model, env);
+        }
     }
 
     /** Why an audit of forgetting does not suit a request, if it does not. */
@@ -102,14 +147,31 @@ record Studied(List<Sample> forgotten, List<Sample> retained, List<Sample> holdo
         return ratios;
     }
 
+    /** The bar of {@link #notAbove}. */
+    static String bar(double margin) {
+        return String.format(Locale.ROOT, "at most %s above the reference's", margin);
+    }
+
     /**
-     * The verdict on a measure of what is known, which must not be above the reference's by more than a margin. Undecided where the
-     * interval crosses the bar, or where the model before is not above the reference either.
-     *
-     * @param difference of the model after from the reference
-     * @param known the same of the model before
+     * The mean of a measure of what is known, which must not be above the reference's by more than a margin, with those of the other
+     * two models. By a paired bootstrap over samples: undecided where the interval crosses the bar, where the model before is not
+     * above the reference either, or where there are fewer than {@value #FEWEST} samples, whose intervals are too narrow.
      */
-    static Verdict notAbove(String bar, Difference difference, Difference known, double margin, int n) {
+    static List<Finding> notAbove(String name, Looks<double[]> measure, double margin, Keyed draws) {
+        int n = measure.after().length;
+        Sampled after = Bands.mean(measure.after(), draws);
+        Sampled before = Bands.mean(measure.before(), draws);
+        Sampled reference = Bands.mean(measure.reference(), draws);
+        Verdict verdict = n < FEWEST
+                ? new Verdict.Undecided(bar(margin), "fewer than " + FEWEST + " samples")
+                : verdict(bar(margin), after.less(reference), before.less(reference), margin, n);
+        return List.of(
+                finding(name, after, n, Direction.LOWER).judged(verdict),
+                finding(name + "-before", before, n, Direction.NONE),
+                finding(name + "-reference", reference, n, Direction.NONE));
+    }
+
+    private static Verdict verdict(String bar, Difference difference, Difference known, double margin, int n) {
         if (known.interval().low() <= margin) {
             return new Verdict.Undecided(
                     bar,
@@ -125,5 +187,10 @@ record Studied(List<Sample> forgotten, List<Sample> retained, List<Sample> holdo
         return difference.interval().low() > margin
                 ? new Verdict.Fail(bar)
                 : new Verdict.Undecided(bar, "the interval of the difference crosses the bar");
+    }
+
+    /** A measure with its interval. */
+    static Finding finding(String name, Sampled measured, int n, Direction direction) {
+        return new Finding(name, measured.value(), n, direction).within(measured.interval());
     }
 }
