@@ -34,6 +34,7 @@ import org.lethe.text.forget.FineTune;
 import org.lethe.text.forget.ForgetSamples;
 import org.lethe.text.forget.Knowledge;
 import org.lethe.text.forget.MembershipInference;
+import org.lethe.text.forget.MetricQuality;
 import org.lethe.text.forget.ModelUtility;
 import org.lethe.text.forget.Retrain;
 import org.lethe.text.forget.Robustness;
@@ -102,6 +103,7 @@ public final class Text implements Subject<Corpus, LanguageModel> {
                 new MembershipInference(),
                 new Robustness(),
                 new Difficulties(),
+                new MetricQuality(),
                 new Efficiency(),
                 new Alignment());
     }

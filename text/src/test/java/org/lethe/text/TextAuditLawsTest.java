@@ -9,6 +9,7 @@ import org.lethe.Subject;
 import org.lethe.laws.AuditLaws;
 import org.lethe.text.data.PlantedFacts;
 import org.lethe.text.forget.Difficulties;
+import org.lethe.text.forget.MetricQuality;
 import org.lethe.text.forget.ModelUtility;
 
 /** The audits of forgetting, on a model that knows its facts by heart. */
@@ -42,6 +43,7 @@ class TextAuditLawsTest extends AuditLaws<Corpus, LanguageModel> {
                 "membership",
                 "robustness {steps: 8}",
                 "difficulty {samples: 8, steps: 10}",
+                "metric-quality {newTokens: 16, steps: 4}",
                 "efficiency");
     }
 
@@ -50,9 +52,13 @@ class TextAuditLawsTest extends AuditLaws<Corpus, LanguageModel> {
         return List.of(1L);
     }
 
-    /** Utility limits what forgetting may cost, and doing nothing costs nothing. Difficulty judges scores, not methods. */
+    /**
+     * Utility limits what forgetting may cost, and doing nothing costs nothing. Difficulty and metric quality judge scores and
+     * measures, not methods.
+     */
     @Override
     protected boolean mustReject(Audit<Corpus, LanguageModel> audit, Request request) {
-        return super.mustReject(audit, request) && !(audit instanceof Difficulties || audit instanceof ModelUtility);
+        return super.mustReject(audit, request)
+                && !(audit instanceof Difficulties || audit instanceof MetricQuality || audit instanceof ModelUtility);
     }
 }

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.bytedeco.javacpp.PointerScope;
 import org.lethe.Aspect;
 import org.lethe.Audit;
 import org.lethe.Case;
@@ -27,12 +26,9 @@ import org.lethe.text.KolmogorovSmirnov;
 import org.lethe.text.LanguageModel;
 import org.lethe.text.Memorisation;
 import org.lethe.text.Reading;
-import org.lethe.text.Rouge;
 import org.lethe.text.Sample;
 import org.lethe.text.TofuMetrics;
 import org.lethe.text.forget.Studied.Looks;
-import org.lethe.text.model.Generation;
-import org.lethe.text.model.Transformer;
 
 /**
  * Measures what a model still knows of the samples that it was to forget, beside the model before and the reference.
@@ -81,28 +77,12 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
     }
 
     /** What one model knows of the samples. */
-    private record Known(double[] probabilities, double[] rouge, double[] ratios, double[] exact, double[] strength) {
+    record Known(double[] probabilities, double[] rouge, double[] ratios, double[] exact, double[] strength) {
         static Known of(LanguageModel model, List<Sample> samples, int newTokens, Env env) {
             Reading read = Studied.read(model, samples, env);
-            List<String> answers;
-            try (var _ = new PointerScope()) {
-                Transformer open = model.open(env.device());
-                answers = Generation.greedy(newTokens)
-                        .answers(
-                                open,
-                                model.tokenizer(),
-                                model.format(),
-                                samples.stream().map(Sample::prompt).toList(),
-                                env.random("answers"),
-                                env.progress());
-            }
-            double[] rouge = IntStream.range(0, samples.size())
-                    .mapToDouble(n -> Rouge.of(samples.get(n).answer(), answers.get(n), true)
-                            .recall())
-                    .toArray();
             return new Known(
                     read.probabilities(),
-                    rouge,
+                    Studied.rouge(model, samples, newTokens, env),
                     Studied.truthRatios(model, samples, env),
                     read.right().stream()
                             .mapToDouble(r -> Memorisation.exact(withoutEnd(r)))

@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
-import org.bytedeco.javacpp.PointerScope;
 import org.lethe.Aspect;
 import org.lethe.Audit;
 import org.lethe.Case;
@@ -22,10 +20,8 @@ import org.lethe.text.Bands;
 import org.lethe.text.Corpus;
 import org.lethe.text.LanguageModel;
 import org.lethe.text.Reading;
-import org.lethe.text.Rouge;
 import org.lethe.text.Sample;
 import org.lethe.text.forget.Studied.Looks;
-import org.lethe.text.model.Generation;
 
 /**
  * Measures what a model still knows of everything else: of samples that remain, and of text that no model learnt.
@@ -127,26 +123,12 @@ public record ModelUtility(int samples, int newTokens, double margin) implements
     private Known known(LanguageModel model, Studied studied, Env env) {
         List<Sample> retained = studied.retained();
         Reading read = Studied.read(model, retained, env);
-        List<String> answers;
-        try (var _ = new PointerScope()) {
-            answers = Generation.greedy(newTokens)
-                    .answers(
-                            model.open(env.device()),
-                            model.tokenizer(),
-                            model.format(),
-                            retained.stream().map(Sample::prompt).toList(),
-                            env.random("answers"),
-                            env.progress());
-        }
         double[] holdout = studied.holdout().isEmpty()
                 ? new double[0]
                 : Studied.read(model, studied.holdout(), env).crossEntropies();
         return new Known(
                 read.probabilities(),
-                IntStream.range(0, retained.size())
-                        .mapToDouble(n -> Rouge.of(retained.get(n).answer(), answers.get(n), true)
-                                .recall())
-                        .toArray(),
+                Studied.rouge(model, retained, newTokens, env),
                 Arrays.stream(Studied.truthRatios(model, retained, env))
                         .map(r -> Math.max(0, 1 - r))
                         .toArray(),

@@ -187,23 +187,35 @@ public record Robustness(int steps, int batch, double learningRate, double margi
                         env.with(Progress.NONE)); // a moment's work
     }
 
-    /** Probabilities with the matrices rounded to a number of levels on either side of zero, one scale a row. */
     private static double[] rounded(LanguageModel model, List<Encoded> samples, int levels, Env env) {
+        return Reading.of(rounded(model, levels, env), samples, env).probabilities();
+    }
+
+    /** The model with its matrices rounded to a number of levels on either side of zero, one scale a row. */
+    static LanguageModel rounded(LanguageModel model, int levels, Env env) {
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard()) {
+            Transformer open = model.open(env.device());
+            open.parameters().distinct().values().forEach(tensor -> {
+                if (tensor.dim() == 2) {
+                    Tensor scale = tensor.abs()
+                            .amax(new long[] {1}, true)
+                            .div(new Scalar(levels))
+                            .clamp_min(new Scalar(1e-12));
+                    tensor.copy_(tensor.div(scale).round().mul(scale));
+                }
+            });
+            return LanguageModel.of(open, model.tokenizer(), model.format());
+        }
+    }
+
+    /** The model after training on every other of some samples. */
+    LanguageModel relearned(LanguageModel model, List<Sample> samples, Env env) {
         try (var _ = new PointerScope()) {
             Transformer open = model.open(env.device());
-            try (var _ = new PointerScope();
-                    var _ = new NoGradGuard()) {
-                open.parameters().distinct().values().forEach(tensor -> {
-                    if (tensor.dim() == 2) {
-                        Tensor scale = tensor.abs()
-                                .amax(new long[] {1}, true)
-                                .div(new Scalar(levels))
-                                .clamp_min(new Scalar(1e-12));
-                        tensor.copy_(tensor.div(scale).round().mul(scale));
-                    }
-                });
-            }
-            return Reading.of(open, samples, env).probabilities();
+            open.parameters().train(_ -> true);
+            relearn(open, every(samples.stream().map(model::encode).toList(), 0), 0, steps, env);
+            return LanguageModel.of(open, model.tokenizer(), model.format());
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.bytedeco.javacpp.PointerScope;
 import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Direction;
@@ -26,8 +27,10 @@ import org.lethe.text.Corpus;
 import org.lethe.text.Encoded;
 import org.lethe.text.LanguageModel;
 import org.lethe.text.Reading;
+import org.lethe.text.Rouge;
 import org.lethe.text.Sample;
 import org.lethe.text.TofuMetrics;
+import org.lethe.text.model.Generation;
 
 /**
  * The samples that audits look at: those that a request takes away, some of those that remain, and some that no model learnt.
@@ -116,6 +119,25 @@ record Studied(List<Sample> forgotten, List<Sample> retained, List<Sample> holdo
     static Reading read(LanguageModel model, List<Sample> samples, Env env) {
         List<Encoded> encoded = samples.stream().map(model::encode).toList();
         return Reading.of(model, encoded, env);
+    }
+
+    /** ROUGE-L recall of a model's greedy answer to each prompt, with stems. */
+    static double[] rouge(LanguageModel model, List<Sample> samples, int newTokens, Env env) {
+        List<String> answers;
+        try (var _ = new PointerScope()) {
+            answers = Generation.greedy(newTokens)
+                    .answers(
+                            model.open(env.device()),
+                            model.tokenizer(),
+                            model.format(),
+                            samples.stream().map(Sample::prompt).toList(),
+                            env.random("answers"),
+                            env.progress());
+        }
+        return IntStream.range(0, samples.size())
+                .mapToDouble(n ->
+                        Rouge.of(samples.get(n).answer(), answers.get(n), true).recall())
+                .toArray();
     }
 
     /**
