@@ -1,6 +1,8 @@
 package org.lethe.torch;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
@@ -72,6 +74,13 @@ public final class Tensors {
         }
         Tensor view = torch.from_blob(new Place(bytes.address()), shape, options);
         return bytes.address() % entry.dtype().bytes() == 0 ? view : view.clone();
+    }
+
+    /** A copy of a float tensor in Java memory. */
+    public static Tensor of(Safetensors.Tensor tensor) {
+        Check.require(tensor.dtype() == Safetensors.Dtype.F32, "dtype", tensor.dtype(), "F32");
+        float[] values = tensor.data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN));
+        return of(values, tensor.shape().stream().mapToLong(Long::longValue).toArray());
     }
 
     /**

@@ -109,6 +109,18 @@ public final class ClipTokenizer {
                 Optional.ofNullable(ids.get(END)).orElseThrow());
     }
 
+    /** A tokenizer of whole words in lower case, in the order of their ids; two more stand for begin and end, as does any other word. */
+    public static ClipTokenizer ofWords(List<String> words) {
+        Map<String, Integer> ids = new HashMap<>();
+        for (String word : words) {
+            Check.require(
+                    !word.isEmpty() && ids.put(word + WORD_END, ids.size()) == null, "word", word, "words that differ");
+        }
+        ids.put(START, words.size());
+        ids.put(END, words.size() + 1);
+        return new ClipTokenizer(ids, Map.of(), words.size(), words.size() + 1);
+    }
+
     private static String text(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw wrong(file, "is not there, expected vocab.json and merges.txt of a tokenizer");
@@ -204,6 +216,10 @@ public final class ClipTokenizer {
     }
 
     private void pairs(String word, List<Integer> found) {
+        if (ranks.isEmpty()) { // whole words alone
+            found.add(Optional.ofNullable(ids.get(word + WORD_END)).orElse(end));
+            return;
+        }
         List<String> parts = new ArrayList<>();
         for (byte b : word.getBytes(StandardCharsets.UTF_8)) {
             parts.add(characters[b & 0xFF]);

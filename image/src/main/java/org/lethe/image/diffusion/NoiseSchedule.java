@@ -134,6 +134,17 @@ public record NoiseSchedule(int steps, double start, double end, Curve curve, bo
         return rows(clean, true, times).mul(noise).sub(rows(clean, false, times).mul(clean));
     }
 
+    /** The noise that a network's output means, row by row. */
+    public Tensor noise(Prediction prediction, Tensor output, Tensor x, int... times) {
+        Tensor a = rows(x, true, times);
+        Tensor s = rows(x, false, times);
+        return switch (prediction) {
+            case NOISE -> output;
+            case VELOCITY -> a.mul(output).add(s.mul(x));
+            case SAMPLE -> x.sub(a.mul(output)).div(s);
+        };
+    }
+
     private Tensor rows(Tensor like, boolean signal, int... times) {
         Check.require(
                 times.length == like.size(0), "times", times.length, "one for each of the " + like.size(0) + " rows");

@@ -1,0 +1,65 @@
+package org.lethe.image;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.lethe.Audit;
+import org.lethe.DataSource;
+import org.lethe.Learner;
+import org.lethe.Method;
+import org.lethe.Request;
+import org.lethe.Subject;
+import org.lethe.Tool;
+import org.lethe.image.model.Gaussian;
+import org.lethe.image.protect.EraseConcept;
+import org.lethe.image.protect.MarkPictures;
+import org.lethe.image.protect.ProtectWorks;
+
+/** The subject of text-to-image models: its catalogue of data, models, requests, methods, audits and tools. */
+public final class Image implements Subject<Gallery, ImageModel> {
+    @Override
+    public String name() {
+        return "image";
+    }
+
+    @Override
+    public List<DataSource<Gallery>> data() {
+        return List.of();
+    }
+
+    @Override
+    public List<Learner<Gallery, ImageModel>> models() {
+        return List.of(new Gaussian());
+    }
+
+    @Override
+    public List<Request> requests() {
+        return List.of(new ProtectWorks(), new EraseConcept(), new MarkPictures());
+    }
+
+    @Override
+    public List<Method<Gallery, ImageModel>> methods() {
+        return List.of();
+    }
+
+    @Override
+    public List<Audit<Gallery, ImageModel>> audits() {
+        return List.of();
+    }
+
+    @Override
+    public List<Tool<?>> tools() {
+        return List.of();
+    }
+
+    @Override
+    public void save(ImageModel model, Map<String, String> provenance, Path file) throws IOException {
+        model.save(file, provenance);
+    }
+
+    @Override
+    public ImageModel load(Path file) throws IOException {
+        return ImageModel.load(file);
+    }
+}

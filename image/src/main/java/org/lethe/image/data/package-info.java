@@ -1,0 +1,5 @@
+/** The galleries that a study can name. */
+@NullMarked
+package org.lethe.image.data;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,147 @@
+package org.lethe.image.diffusion;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.lethe.Check;
+import org.lethe.Device;
+import org.lethe.torch.Devices;
+import org.lethe.torch.Parameters;
+import org.lethe.torch.Tensors;
+
+/**
+ * Latent diffusion in the layout of Stable Diffusion 1 and 2: a CLIP text tower, a denoiser of latents and an autoencoder, of any
+ * size.
+ *
+ * @param text the text encoder
+ * @param unet the denoiser
+ * @param vae the autoencoder
+ * @param tokenizer of prompts
+ * @param padding id with which prompts are padded
+ * @param schedule the noise of its training
+ * @param prediction what the denoiser says
+ */
+public record LatentDiffusion(
+        ClipText text,
+        UNet unet,
+        AutoencoderKl vae,
+        ClipTokenizer tokenizer,
+        int padding,
+        NoiseSchedule schedule,
+        NoiseSchedule.Prediction prediction)
+        implements Diffusion {
+    public LatentDiffusion {
+        Check.require(
+                unet.config().textDims() == text.config().dims(),
+                "cross_attention_dim of the denoiser",
+                unet.config().textDims(),
+                text.config().dims() + ", the width of the text encoder");
+        Check.require(
+                unet.config().inputs() == vae.config().latentChannels(),
+                "in_channels of the denoiser",
+                unet.config().inputs(),
+                vae.config().latentChannels() + ", the channels of a latent");
+    }
+
+    @Override
+    public Device device() {
+        return unet.layers().device();
+    }
+
+    @Override
+    public long[] latent(int height, int width) {
+        int factor = vae.config().factor();
+        Check.require(
+                height >= factor && width >= factor && height % factor == 0 && width % factor == 0,
+                "size of pictures",
+                height + " x " + width,
+                "multiples of " + factor);
+        return new long[] {vae.config().latentChannels(), height / factor, width / factor};
+    }
+
+    @Override
+    public AutoencoderKl.Posterior posterior(Tensor pictures) {
+        return vae.encode(Diffusion.signed(pictures));
+    }
+
+    @Override
+    public Tensor scaled(Tensor latents) {
+        return vae.scaled(latents);
+    }
+
+    @Override
+    public Tensor decode(Tensor latents) {
+        return vae.decode(vae.unscaled(latents)).mul(new Scalar(0.5)).add(new Scalar(0.5));
+    }
+
+    @Override
+    public Tensor states(List<String> prompts) {
+        return text.encode(tokens(prompts)).last();
+    }
+
+    /** The ids of prompts, {@code [prompts, positions]}. */
+    public Tensor tokens(List<String> prompts) {
+        return tokenizer
+                .batch(prompts, text.config().positions(), padding)
+                .to(Devices.of(text.layers().device()), ScalarType.Long);
+    }
+
+    @Override
+    public Tensor noise(Tensor latents, int[] times, Tensor states) {
+        long rows = latents.size(0);
+        Check.require(times.length == rows, "times", times.length, "one for each of the " + rows + " rows");
+        float[] asked = new float[times.length];
+        for (int n = 0; n < times.length; n++) {
+            asked[n] = times[n];
+        }
+        Tensor each = states.size(0) == rows ? states : states.expand(rows, states.size(1), states.size(2));
+        Tensor said = unet.predict(
+                latents,
+                Tensors.of(asked, asked.length).to(latents.device(), ScalarType.Float),
+                UNet.Condition.of(each));
+        return prediction == NoiseSchedule.Prediction.NOISE ? said : schedule.noise(prediction, said, latents, times);
+    }
+
+    @Override
+    public Parameters parameters(Part part) {
+        return switch (part) {
+            case DENOISER -> unet.layers().parameters();
+            case TEXT -> text.layers().parameters();
+            case AUTOENCODER -> vae.layers().parameters();
+        };
+    }
+
+    @Override
+    public LatentDiffusion copy() {
+        LatentDiffusion made = new LatentDiffusion(
+                new ClipText(text.config(), device(), text.layers().type()),
+                new UNet(unet.config(), device(), unet.layers().type()),
+                new AutoencoderKl(vae.config(), device(), vae.layers().type()),
+                tokenizer,
+                padding,
+                schedule,
+                prediction);
+        for (Part part : Part.values()) {
+            made.fill(part, parameters(part).all());
+        }
+        return made;
+    }
+
+    /** Copies values into the parameters of a part; every one must be there. */
+    public void fill(Part part, Map<String, Tensor> values) {
+        Map<String, Tensor> own = new LinkedHashMap<>(parameters(part).all());
+        try (var _ = new NoGradGuard()) {
+            own.forEach((name, tensor) -> {
+                Tensor value = Optional.ofNullable(values.get(name))
+                        .orElseThrow(() -> new IllegalArgumentException(
+                                "tensor " + name + " is absent, expected one in the model that is copied"));
+                tensor.detach().copy_(value.detach());
+            });
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Methods that protect works, erase concepts and mark pictures. */
+@NullMarked
+package org.lethe.image.protect;
+
+import org.jspecify.annotations.NullMarked;
