@@ -11,6 +11,9 @@ import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
+import org.lethe.image.data.EmojiStyles;
+import org.lethe.image.data.PictureFolder;
+import org.lethe.image.data.PlantedPictures;
 import org.lethe.image.model.Gaussian;
 import org.lethe.image.protect.EraseConcept;
 import org.lethe.image.protect.MarkPictures;
@@ -25,7 +28,7 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<DataSource<Gallery>> data() {
-        return List.of();
+        return List.of(new PlantedPictures(), new EmojiStyles(), new PictureFolder());
     }
 
     @Override
