@@ -12,6 +12,7 @@ public final class Detectors {
         return switch (mark.method()) {
             case "tree-ring", "zodiac" -> TreeRing.detector(mark, model);
             case "gaussian-shading" -> GaussianShading.detector(mark, model);
+            case "diffusion-shield" -> DiffusionShield.detector(mark, model);
             default ->
                 throw new IllegalArgumentException("method of the mark is \"" + mark.method()
                         + "\", expected diffusion-shield, diagnosis, stable-signature, tree-ring, zodiac or"
