@@ -11,10 +11,19 @@ import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
+import org.lethe.image.data.EmojiStyles;
+import org.lethe.image.data.PictureFolder;
+import org.lethe.image.data.PlantedPictures;
 import org.lethe.image.model.Gaussian;
+import org.lethe.image.protect.AblatingConcepts;
 import org.lethe.image.protect.EraseConcept;
+import org.lethe.image.protect.Esd;
+import org.lethe.image.protect.ForgetMeNot;
 import org.lethe.image.protect.MarkPictures;
+import org.lethe.image.protect.NegativePrompt;
 import org.lethe.image.protect.ProtectWorks;
+import org.lethe.image.protect.SafeLatent;
+import org.lethe.image.protect.Uce;
 
 /** The subject of text-to-image models: its catalogue of data, models, requests, methods, audits and tools. */
 public final class Image implements Subject<Gallery, ImageModel> {
@@ -25,7 +34,7 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<DataSource<Gallery>> data() {
-        return List.of();
+        return List.of(new PlantedPictures(), new EmojiStyles(), new PictureFolder());
     }
 
     @Override
@@ -40,7 +49,8 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<Method<Gallery, ImageModel>> methods() {
-        return List.of();
+        return List.of(
+                new ForgetMeNot(), new Esd(), new AblatingConcepts(), new Uce(), new NegativePrompt(), new SafeLatent());
     }
 
     @Override
