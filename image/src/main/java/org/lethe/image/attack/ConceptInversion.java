@@ -83,7 +83,7 @@ public record ConceptInversion(
         }
         word.parameters().train(_ -> true);
         Training.of(steps)
-                .with(new UpdateRule.AdamW(learningRate, 0.01), new Schedule.Constant(0))
+                .with(new UpdateRule.AdamW(learningRate, 0), new Schedule.Constant(0))
                 .run(word.parameters(), objective(word, guard, target), env);
         word.parameters().train(_ -> false);
     }
