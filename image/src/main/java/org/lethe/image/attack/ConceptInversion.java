@@ -88,7 +88,8 @@ public record ConceptInversion(
         word.parameters().train(_ -> false);
     }
 
-    private Training.Objective<List<Tensor>> objective(LearnedWord word, Guard guard, Target target) {
+    /** How far the guarded sampler is from what a free one would do for the concept. */
+    Training.Objective<List<Tensor>> objective(LearnedWord word, Guard guard, Target target) {
         Diffusion model = word.model();
         Tensor clean = clean(model, target);
         List<String> asked = target.prompts(word.word());

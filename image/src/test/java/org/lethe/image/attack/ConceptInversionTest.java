@@ -25,6 +25,7 @@ import org.lethe.image.diffusion.LatentDiffusion;
 import org.lethe.numerics.Keyed;
 import org.lethe.torch.Devices;
 import org.lethe.torch.Tensors;
+import org.lethe.torch.Training;
 
 class ConceptInversionTest {
     private static final Env ENV = Env.seeded(4);
@@ -58,13 +59,17 @@ class ConceptInversionTest {
         }
     }
 
+    private static ConceptInversion attack(int steps, Protocol protocol) {
+        return new ConceptInversion("painting", steps, 2, 2e-2, 90, 16, protocol);
+    }
+
     private static float[] solved(Guard guard, double guidance, int steps) {
         Gallery gallery = Erased.gallery();
         ImageModel value = Erased.gaussian(gallery);
         Target target = Erased.target(gallery, value, new Protocol(8, true, 12, 5, guidance, 0.5));
         try (var _ = new PointerScope()) {
             LearnedWord word = LearnedWord.of(value.open(Device.CPU), WORD, "painting");
-            new ConceptInversion("painting", steps, 2, 2e-2, 90, 16, target.protocol())
+            attack(steps, target.protocol())
                     .train(word, guard, target, ENV);
             return TextualInversionRecoveryTest.mean(word.model(), WORD);
         }
@@ -77,21 +82,47 @@ class ConceptInversionTest {
         }
     }
 
-    @Test
-    void underANegativePromptTheWordBecomesTheMeanThatCancelsIt() {
+    /** The mean that the guarded sampler needs to end where the free one does. */
+    private static float[] needed(double w) {
         float[] concept = mean(CONCEPT);
         float[] empty = mean("");
-        for (double w : new double[] {1, 3}) {
-            float[] found = solved(new Guard.Avoid(CONCEPT), w, 400);
-            for (int i = 0; i < found.length; i++) {
-                double needed = concept[i] + (empty[i] + w * (concept[i] - empty[i]) - concept[i]) / w;
-                // the loss is 0 there whatever the noise, so that AdamW settles
-                assertEquals(needed, found[i], 0.01, "w = " + w);
-            }
-            if (w == 1) {
-                assertTrue(LoraRecoveryTest.distance(concept, found) < 0.01, "without guidance it is the concept itself");
+        float[] needed = new float[concept.length];
+        for (int i = 0; i < needed.length; i++) {
+            needed[i] = (float) (concept[i] + (empty[i] + w * (concept[i] - empty[i]) - concept[i]) / w);
+        }
+        return needed;
+    }
+
+    @Test
+    void underANegativePromptTheMeanThatCancelsItHasNoLoss() {
+        Gallery gallery = Erased.gallery();
+        ImageModel value = Erased.gaussian(gallery);
+        assertTrue(LoraRecoveryTest.distance(needed(1), mean(CONCEPT)) < 1e-6, "without guidance it is the concept itself");
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard()) {
+            for (double w : new double[] {1, 3, 7.5}) {
+                Target target = Erased.target(gallery, value, new Protocol(8, true, 12, 5, w, 0.5));
+                LearnedWord word = LearnedWord.of(value.open(Device.CPU), WORD, "dots");
+                Training.Objective<List<Tensor>> objective =
+                        attack(1, target.protocol()).objective(word, new Guard.Avoid(CONCEPT), target);
+                double named = objective.loss(List.of(), Keyed.seed(2)).item_double();
+                word.vector().copy_(Tensors.of(needed(w), word.vector().shape()));
+                for (int key = 0; key < 5; key++) {
+                    double loss = objective.loss(List.of(), Keyed.seed(key)).item_double();
+                    assertTrue(loss < 1e-6, loss + " with w = " + w);
+                }
+                assertEquals(w > 1, named > 1e-4, named + " by the concept's own name with w = " + w);
             }
         }
+    }
+
+    @Test
+    void underANegativePromptTheWordGetsThere() {
+        float[] needed = needed(3);
+        float[] found = solved(new Guard.Avoid(CONCEPT), 3, 200);
+        double start = LoraRecoveryTest.distance(needed, mean(""));
+        double end = LoraRecoveryTest.distance(needed, found);
+        assertTrue(end < 0.1 * start, end + " from " + start);
     }
 
     @Test
