@@ -95,7 +95,7 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of();
+        return List.of(new ComparePictures());
     }
 
     @Override
