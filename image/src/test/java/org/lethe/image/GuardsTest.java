@@ -3,6 +3,7 @@ package org.lethe.image;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -128,22 +129,36 @@ class GuardsTest {
                 var _ = new NoGradGuard()) {
             GaussianDiffusion model = model();
             Sampler sampler = new Sampler(50, 2);
-            double before = distance(run(sampler, model, new Guard.None(), NOTO), mean(2));
-            double last = before;
-            for (SafeLatent.Preset preset : List.of(SafeLatent.Preset.WEAK, SafeLatent.Preset.MAX)) {
-                double now = distance(run(sampler, model, new SafeLatent(preset).guard(NOTO), NOTO), mean(2));
-                assertTrue(now > last, preset + " " + last + " " + now);
-                last = now;
+            double last = towards(run(sampler, model, new Guard.None(), OTHER));
+            for (SafeLatent.Preset preset : SafeLatent.Preset.values()) {
+                double now = towards(run(sampler, model, new SafeLatent(preset).guard(NOTO), OTHER));
+                assertTrue(now < last, preset + " " + last + " " + now);
+                last = preset == SafeLatent.Preset.STRONG || preset == SafeLatent.Preset.MEDIUM ? last : now;
             }
         }
     }
 
-    private static double distance(float[] rows, float[] mean) {
+    /** The published rule: where prompt and concept predict the very same, |d| is 0 and so is the strength. */
+    @Test
+    void theConceptToTheLetterIsNotLed() {
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard()) {
+            Sampler sampler = new Sampler(20, 2);
+            assertArrayEquals(
+                    run(sampler, model(), new Guard.None(), NOTO),
+                    run(sampler, model(), new SafeLatent(SafeLatent.Preset.MAX).guard(NOTO), NOTO));
+        }
+    }
+
+    /** The share of pictures along the way from nothing to the concept. */
+    private static double towards(float[] rows) {
+        float[] from = mean(1);
+        float[] to = mean(2);
         double sum = 0;
         for (int i = 0; i < rows.length; i++) {
-            sum += Math.pow(rows[i] - mean[i % mean.length], 2);
+            sum += (rows[i] - from[i % from.length]) * (to[i % from.length] - from[i % from.length]);
         }
-        return Math.sqrt(sum / rows.length);
+        return sum;
     }
 
     @Test
@@ -187,10 +202,10 @@ class GuardsTest {
                 new Sanitisation.Concept(NOTO, "in the style of noto", "a painting", List.of(), List.of(), List.of(), List.of());
         ImageModel avoided = new NegativePrompt().erase(model, concept, Env.seeded(1));
         assertEquals(new Guard.Avoid(NOTO), avoided.guard());
-        assertTrue(avoided.weights() == model.weights());
+        assertSame(model.weights(), avoided.weights());
         ImageModel safe = new SafeLatent(SafeLatent.Preset.STRONG).erase(model, concept, Env.seeded(1));
         assertEquals(new Guard.Safe(NOTO, 7, 2000, 0.025, 0.5, 0.7), safe.guard());
-        assertTrue(safe.weights() == model.weights());
+        assertSame(model.weights(), safe.weights());
     }
 
     @Test
