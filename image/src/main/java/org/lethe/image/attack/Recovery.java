@@ -95,7 +95,7 @@ final class Recovery {
         style = request.erased(c.data());
         kept = request.kept(c.data());
         target = target();
-        judge = Judging.of(c.data(), env);
+        judge = Judging.of(c.data(), c.before(), env);
         List<Object> look = List.of("concept recovery", attack.protocol(), style, env.seed());
         List<Object> trial = List.of(attack, style, env.seed());
         Optional<Look> own = c.untouched() ? Optional.empty() : Optional.of(c.after().derived(look, () -> look(c.after(), env)));

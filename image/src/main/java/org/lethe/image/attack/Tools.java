@@ -1,10 +1,10 @@
 package org.lethe.image.attack;
 
 import java.util.Optional;
-import org.bytedeco.pytorch.Tensor;
 import org.lethe.Env;
 import org.lethe.image.Gallery;
 import org.lethe.image.ImageModel;
+import org.lethe.image.Perceptual;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.diffusion.NoiseSchedule;
 import org.lethe.image.diffusion.UNet;
@@ -21,13 +21,7 @@ public record Tools(
         Diffusion model,
         Optional<Diffusion> other,
         Optional<PixelDenoiser> pixels,
-        Optional<Perception> perception) {
-    /** A perceptual distance, differentiable in both batches of pictures within [0, 1]. */
-    public interface Perception {
-        /** The distance of each pair, {@code [rows]}. */
-        Tensor apart(Tensor pictures, Tensor others);
-    }
-
+        Optional<Perceptual> perception) {
     /**
      * A denoiser of pictures.
      *
@@ -52,7 +46,7 @@ public record Tools(
     }
 
     /** The same with a perceptual distance. */
-    public Tools with(Perception distance) {
+    public Tools with(Perceptual distance) {
         return new Tools(model, other, pixels, Optional.of(distance));
     }
 }

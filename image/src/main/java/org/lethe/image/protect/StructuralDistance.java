@@ -4,6 +4,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.lethe.Check;
+import org.lethe.image.Perceptual;
 import org.lethe.torch.Tensors;
 
 /**
