@@ -1,5 +1,8 @@
 package org.lethe.image.diffusion;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +13,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.Device;
+import org.lethe.LetheException;
 import org.lethe.torch.Devices;
 import org.lethe.torch.Parameters;
 import org.lethe.torch.Tensors;
@@ -34,7 +38,7 @@ public record LatentDiffusion(
         int padding,
         NoiseSchedule schedule,
         NoiseSchedule.Prediction prediction)
-        implements Diffusion {
+        implements AttendingDiffusion {
     public LatentDiffusion {
         Check.require(
                 unet.config().textDims() == text.config().dims(),
@@ -46,6 +50,67 @@ public record LatentDiffusion(
                 "in_channels of the denoiser",
                 unet.config().inputs(),
                 vae.config().latentChannels() + ", the channels of a latent");
+    }
+
+    /** The parts of Stable Diffusion; what its scheduler says about training is kept, and the scheduler is not. */
+    public static LatentDiffusion of(Pipeline pipeline) {
+        NoiseSchedule schedule;
+        NoiseSchedule.Prediction prediction;
+        switch (pipeline.scheduler()) {
+            case LevelScheduler level -> {
+                schedule = level.levels().noise();
+                prediction = level.levels().prediction();
+            }
+            case Ddim ddim -> {
+                schedule = ddim.noise();
+                prediction = ddim.prediction();
+            }
+            case Ddpm ddpm -> {
+                schedule = ddpm.noise();
+                prediction = ddpm.prediction();
+            }
+            case Lcm lcm -> {
+                schedule = lcm.noise();
+                prediction = lcm.prediction();
+            }
+            case Pndm pndm -> {
+                schedule = pndm.noise();
+                prediction = pndm.prediction();
+            }
+            case DpmSolver solver -> {
+                schedule = solver.noise();
+                prediction = solver.prediction();
+            }
+            case UniPc solver -> {
+                schedule = solver.noise();
+                prediction = solver.prediction();
+            }
+            case DdimInverse inverse -> {
+                schedule = inverse.noise();
+                prediction = inverse.prediction();
+            }
+            case FlowEuler _ ->
+                throw new IllegalArgumentException(
+                        "scheduler is that of flow matching, expected one of diffusion, as Stable Diffusion 1 and 2 have");
+        }
+        return new LatentDiffusion(
+                pipeline.text(),
+                pipeline.unet(),
+                pipeline.vae(),
+                pipeline.tokenizer(),
+                pipeline.padding(),
+                schedule,
+                prediction);
+    }
+
+    /** Reads a folder of diffusers, in 32 bits. */
+    public static LatentDiffusion load(Path folder, Device device) throws IOException {
+        Pipeline pipeline = Pipeline.load(folder, device, ScalarType.Float);
+        try {
+            return of(pipeline);
+        } catch (IllegalArgumentException e) {
+            throw new LetheException(LetheException.Code.DATA, folder + ": " + e.getMessage(), e);
+        }
     }
 
     @Override
@@ -92,7 +157,45 @@ public record LatentDiffusion(
     }
 
     @Override
+    public int[] ids(String prompt) {
+        return tokenizer.padded(prompt, text.config().positions(), padding);
+    }
+
+    @Override
+    public int attended(String prompt) {
+        return Math.min(tokenizer.ids(prompt).length + 2, text.config().positions());
+    }
+
+    @Override
+    public Tensor table() {
+        return text.table();
+    }
+
+    @Override
+    public Tensor states(List<int[]> ids, Tensor rows) {
+        int[] all = ids.stream().flatMapToInt(Arrays::stream).toArray();
+        Tensor tokens = Tensors.of(all, ids.size(), all.length / ids.size())
+                .to(Devices.of(text.layers().device()), ScalarType.Long);
+        return text.encode(tokens, rows).last();
+    }
+
+    @Override
+    public int[] size() {
+        int side = unet.config().side() * vae.config().factor();
+        return new int[] {side, side};
+    }
+
+    @Override
     public Tensor noise(Tensor latents, int[] times, Tensor states) {
+        return noise(latents, times, states, Optional.empty());
+    }
+
+    @Override
+    public Tensor noise(Tensor latents, int[] times, Tensor states, UNet.CrossAttention attention) {
+        return noise(latents, times, states, Optional.of(attention));
+    }
+
+    private Tensor noise(Tensor latents, int[] times, Tensor states, Optional<UNet.CrossAttention> attention) {
         long rows = latents.size(0);
         Check.require(times.length == rows, "times", times.length, "one for each of the " + rows + " rows");
         float[] asked = new float[times.length];
@@ -100,10 +203,11 @@ public record LatentDiffusion(
             asked[n] = times[n];
         }
         Tensor each = states.size(0) == rows ? states : states.expand(rows, states.size(1), states.size(2));
-        Tensor said = unet.predict(
-                latents,
-                Tensors.of(asked, asked.length).to(latents.device(), ScalarType.Float),
-                UNet.Condition.of(each));
+        Tensor when = Tensors.of(asked, asked.length).to(latents.device(), ScalarType.Float);
+        UNet.Condition condition = UNet.Condition.of(each);
+        Tensor said = attention
+                .map(a -> unet.predict(latents, when, condition, a))
+                .orElseGet(() -> unet.predict(latents, when, condition));
         return prediction == NoiseSchedule.Prediction.NOISE ? said : schedule.noise(prediction, said, latents, times);
     }
 

@@ -82,7 +82,7 @@ public record FineTuning(int steps, int batch, double learningRate, boolean text
 
     /** Trains the given parameters of a model in place; all others stay. */
     public void train(Diffusion model, Parameters trained, Lessons lessons, Lessons prior, Env env) {
-        if (steps == 0) {
+        if (steps == 0 || learningRate == 0) {
             return;
         }
         Check.require(!lessons.pictures.isEmpty(), "pictures", 0, "at least 1");

@@ -3,7 +3,9 @@ package org.lethe.image.protect;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
+import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
@@ -23,13 +25,36 @@ public interface Obfuscation extends Method<Gallery, ImageModel> {
      *
      * @param pictures of the same size
      * @param prompt generic for them, as {@code a painting}
-     * @param others pictures of other artists, in the order of preference: the same subject first, where the gallery has it
+     * @param others one for each, by another artist: of the same subject, where the gallery has it; empty where there are none
+     * @param masks one for each, light where it may be changed; empty where all may be
+     * @param perceptual makes the judge of the gallery, which says how far apart pictures look; empty without a gallery
      */
-    record Task(List<Bitmap> pictures, String prompt, List<Bitmap> others) {
+    record Task(
+            List<Bitmap> pictures,
+            String prompt,
+            List<Bitmap> others,
+            List<Bitmap> masks,
+            Optional<Supplier<Perceptual>> perceptual) {
         public Task {
             pictures = List.copyOf(pictures);
             others = List.copyOf(others);
+            masks = List.copyOf(masks);
+            Check.require(
+                    masks.isEmpty() || masks.size() == pictures.size(),
+                    "masks",
+                    masks.size(),
+                    "none, or one for each of the " + pictures.size() + " pictures");
         }
+
+        /** Pictures alone, which may be changed everywhere. */
+        public Task(List<Bitmap> pictures, String prompt) {
+            this(pictures, prompt, List.of(), List.of(), Optional.empty());
+        }
+    }
+
+    /** Whether pictures are protected together, since a model learns from all of them; else each could be protected alone. */
+    default boolean together() {
+        return false;
     }
 
     /** The protected pictures, in order and of the same size. It uses a copy where it trains; {@code model} stays as it is. */
@@ -54,7 +79,12 @@ public interface Obfuscation extends Method<Gallery, ImageModel> {
                         .orElseGet(() -> data.known(Work.Part.TRAINING).getFirst())
                         .picture())
                 .toList();
-        Task task = new Task(chosen.stream().map(Work::picture).toList(), Gallery.prompt("", ""), others);
+        Task task = new Task(
+                chosen.stream().map(Work::picture).toList(),
+                Gallery.prompt("", ""),
+                others,
+                List.of(),
+                Optional.empty());
         List<Bitmap> changed;
         try (var _ = new PointerScope()) {
             changed = protect(model.open(env.device()), task, env);
