@@ -18,6 +18,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Env;
+import org.lethe.image.diffusion.Convolution;
 import org.lethe.numerics.Keyed;
 import org.lethe.torch.Initial;
 import org.lethe.torch.Parameters;
@@ -160,14 +161,8 @@ public final class Judge implements Perceptual {
     }
 
     private static Tensor convolved(Map<String, Tensor> tensors, String name, Tensor in) {
-        return torch.conv2d(
-                in,
-                at(tensors, name + ".weight"),
-                new TensorOptional(at(tensors, name + ".bias")),
-                new long[] {1, 1},
-                new long[] {1, 1},
-                new long[] {1, 1},
-                1);
+        return Convolution.of(
+                in, at(tensors, name + ".weight"), new TensorOptional(at(tensors, name + ".bias")), 1, 1);
     }
 
     private static Tensor at(Map<String, Tensor> tensors, String name) {
