@@ -12,9 +12,16 @@ import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
 import org.lethe.image.model.Gaussian;
+import org.lethe.image.protect.AdvDm;
+import org.lethe.image.protect.AntiDreamBooth;
 import org.lethe.image.protect.EraseConcept;
+import org.lethe.image.protect.Glaze;
 import org.lethe.image.protect.MarkPictures;
+import org.lethe.image.protect.Mist;
+import org.lethe.image.protect.PhotoGuard;
+import org.lethe.image.protect.ProtectPictures;
 import org.lethe.image.protect.ProtectWorks;
+import org.lethe.image.protect.RandomSigns;
 
 /** The subject of text-to-image models: its catalogue of data, models, requests, methods, audits and tools. */
 public final class Image implements Subject<Gallery, ImageModel> {
@@ -40,7 +47,8 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<Method<Gallery, ImageModel>> methods() {
-        return List.of();
+        return List.of(
+                new AdvDm(), new Mist(), new Glaze(), new PhotoGuard(), new AntiDreamBooth(), new RandomSigns());
     }
 
     @Override
@@ -50,7 +58,7 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of();
+        return List.of(new ProtectPictures());
     }
 
     @Override
