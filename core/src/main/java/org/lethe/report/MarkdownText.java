@@ -22,6 +22,11 @@ record MarkdownText(Report report) {
         text.append("- **Held**: " + escape(Wording.held(report)) + "\n");
         Wording.missed(report).forEach(l -> text.append("- **Did not**: " + escape(l) + "\n"));
         Wording.controls(report).values().forEach(l -> text.append("- **Controls**: " + escape(l) + "\n"));
+        List<Matrix> matrices = Matrix.of(report);
+        if (!matrices.isEmpty()) {
+            text.append("\n## Overview\n");
+            matrices.forEach(m -> text.append(m.markdown(report)));
+        }
         for (AuditTable audit : report.audits()) {
             text.append("\n## " + escape(audit.audit()) + "\n\n");
             text.append(escape(audit.controlWords()) + "\n\n");

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.lethe.Audit;
 import org.lethe.DataSource;
+import org.lethe.DoNothing;
 import org.lethe.Learner;
 import org.lethe.Method;
 import org.lethe.Request;
@@ -26,6 +27,12 @@ import org.lethe.federated.balance.LocalWb;
 import org.lethe.federated.balance.QFfl;
 import org.lethe.federated.balance.W2PostProcessing;
 import org.lethe.federated.balance.WassFfed;
+import org.lethe.federated.forget.ClientInfluence;
+import org.lethe.federated.forget.Efficiency;
+import org.lethe.federated.forget.FineTune;
+import org.lethe.federated.forget.ForgetClients;
+import org.lethe.federated.forget.Retrain;
+import org.lethe.federated.forget.Sisa;
 import org.lethe.federated.network.Certificates;
 import org.lethe.federated.network.Join;
 import org.lethe.federated.network.Serve;
@@ -58,7 +65,7 @@ public final class Federated implements Subject<Sites, Classifier> {
 
     @Override
     public List<Request> requests() {
-        return List.of(new BalanceSites());
+        return List.of(new BalanceSites(), new ForgetClients());
     }
 
     @Override
@@ -73,17 +80,36 @@ public final class Federated implements Subject<Sites, Classifier> {
                 new FedFb(),
                 new FedGft(),
                 new LocalWb(),
-                new LocalFb());
+                new LocalFb(),
+                new Retrain(),
+                new Sisa(),
+                new FineTune());
     }
 
     @Override
     public List<Audit<Sites, Classifier>> audits() {
-        return List.of(new GroupFairness(), new Accuracy(), new ClientSpread(), new Calibration());
+        return List.of(
+                new GroupFairness(),
+                new Accuracy(),
+                new ClientSpread(),
+                new Calibration(),
+                new ClientInfluence(),
+                new Efficiency());
     }
 
     @Override
     public List<Tool<?>> tools() {
         return List.of(new Serve(), new Join(), new Certificates());
+    }
+
+    @Override
+    public Method<Sites, Classifier> reference(Request request) {
+        return request instanceof ForgetClients ? new Retrain() : new DoNothing<>();
+    }
+
+    @Override
+    public Sites remaining(Request request, Sites data) {
+        return request instanceof ForgetClients forget ? forget.resolve(data).remaining() : data;
     }
 
     @Override

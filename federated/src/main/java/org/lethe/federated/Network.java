@@ -240,20 +240,20 @@ public record Network(int features, int hidden, double dropout) implements Seria
     }
 
     /** The weights by layer, without padding, as they are kept in a file. */
-    void write(float[] w, Map<String, Safetensors.Tensor> into) {
+    void write(float[] w, String prefix, Map<String, Safetensors.Tensor> into) {
         if (hidden == 0) {
-            into.put("out.weight", Safetensors.Tensor.of(Arrays.copyOf(w, features), features));
-            into.put("out.bias", Safetensors.Tensor.of(new float[] {w[features]}, 1));
+            into.put(prefix + "out.weight", Safetensors.Tensor.of(Arrays.copyOf(w, features), features));
+            into.put(prefix + "out.bias", Safetensors.Tensor.of(new float[] {w[features]}, 1));
             return;
         }
         float[] first = new float[features * hidden];
         for (int f = 0; f < features; f++) {
             System.arraycopy(w, f * stride(), first, f * hidden, hidden);
         }
-        into.put("hidden.weight", Safetensors.Tensor.of(first, features, hidden));
-        into.put("hidden.bias", Safetensors.Tensor.of(row(w, features), hidden));
-        into.put("out.weight", Safetensors.Tensor.of(row(w, features + 1), hidden));
-        into.put("out.bias", Safetensors.Tensor.of(new float[] {w[(features + 2) * stride()]}, 1));
+        into.put(prefix + "hidden.weight", Safetensors.Tensor.of(first, features, hidden));
+        into.put(prefix + "hidden.bias", Safetensors.Tensor.of(row(w, features), hidden));
+        into.put(prefix + "out.weight", Safetensors.Tensor.of(row(w, features + 1), hidden));
+        into.put(prefix + "out.bias", Safetensors.Tensor.of(new float[] {w[(features + 2) * stride()]}, 1));
     }
 
     private float[] row(float[] w, int row) {
@@ -261,25 +261,25 @@ public record Network(int features, int hidden, double dropout) implements Seria
     }
 
     /** The weights in a file. */
-    float[] read(Safetensors file) {
+    float[] read(Safetensors file, String prefix) {
         float[] w = new float[length()];
-        file.require("out.bias", 1);
+        file.require(prefix + "out.bias", 1);
         if (hidden == 0) {
-            file.require("out.weight", features);
-            System.arraycopy(file.floats("out.weight"), 0, w, 0, features);
-            w[features] = file.floats("out.bias")[0];
+            file.require(prefix + "out.weight", features);
+            System.arraycopy(file.floats(prefix + "out.weight"), 0, w, 0, features);
+            w[features] = file.floats(prefix + "out.bias")[0];
             return w;
         }
-        file.require("hidden.weight", features, hidden);
-        file.require("hidden.bias", hidden);
-        file.require("out.weight", hidden);
-        float[] first = file.floats("hidden.weight");
+        file.require(prefix + "hidden.weight", features, hidden);
+        file.require(prefix + "hidden.bias", hidden);
+        file.require(prefix + "out.weight", hidden);
+        float[] first = file.floats(prefix + "hidden.weight");
         for (int f = 0; f < features; f++) {
             System.arraycopy(first, f * hidden, w, f * stride(), hidden);
         }
-        System.arraycopy(file.floats("hidden.bias"), 0, w, features * stride(), hidden);
-        System.arraycopy(file.floats("out.weight"), 0, w, (features + 1) * stride(), hidden);
-        w[(features + 2) * stride()] = file.floats("out.bias")[0];
+        System.arraycopy(file.floats(prefix + "hidden.bias"), 0, w, features * stride(), hidden);
+        System.arraycopy(file.floats(prefix + "out.weight"), 0, w, (features + 1) * stride(), hidden);
+        w[(features + 2) * stride()] = file.floats(prefix + "out.bias")[0];
         return w;
     }
 }

@@ -18,17 +18,20 @@ import org.lethe.numerics.Keyed;
  *
  * <p>A record of group a (sign s = +1) or b (s = −1) has features x ~ N(0, 1), the first moved by s·{@code groupEffect}/2; its label
  * is 1 with probability σ(2x₁ + x₂). The first client holds the share {@code skew} of group a, the last 1 − {@code skew}, those
- * between in even steps. A record depends on (seed, client, number) alone.
+ * between in even steps. Labels of the last client are turned round with probability {@code contrary}, so that a classifier that learned
+ * from it can be told from one that did not. A record depends on (seed, client, number) alone.
  *
  * @param clients how many clients
  * @param records training records of each; half as many more are for testing
  * @param features how many features; those beyond the second are noise
  * @param groupEffect how far apart the groups are in the first feature; at 0 they are alike
  * @param skew share of group a at the first client
+ * @param contrary share of the last client's labels that are turned round, in training and in test records
  * @param seed seed of all random numbers
  */
 @Named("planted-sites")
-public record PlantedSites(int clients, int records, int features, double groupEffect, double skew, long seed)
+public record PlantedSites(
+        int clients, int records, int features, double groupEffect, double skew, double contrary, long seed)
         implements DataSource<Sites> {
     /** The name of the attribute. */
     public static final String GROUP = "group";
@@ -44,6 +47,12 @@ public record PlantedSites(int clients, int records, int features, double groupE
                 "at most 300,000,000");
         require(groupEffect >= 0 && groupEffect <= 10, "groupEffect", groupEffect, "0 to 10");
         require(skew >= 0 && skew <= 1, "skew", skew, "0 to 1");
+        require(contrary >= 0 && contrary <= 1, "contrary", contrary, "0 to 1");
+    }
+
+    /** Labels that follow the same law at every client. */
+    public PlantedSites(int clients, int records, int features, double groupEffect, double skew, long seed) {
+        this(clients, records, features, groupEffect, skew, 0, seed);
     }
 
     /** 4 clients with 500 training records each. */
@@ -53,6 +62,10 @@ public record PlantedSites(int clients, int records, int features, double groupE
 
     public PlantedSites withClients(int clients) {
         return Components.with(this, "clients", clients);
+    }
+
+    public PlantedSites withContrary(double contrary) {
+        return Components.with(this, "contrary", contrary);
     }
 
     public PlantedSites withGroupEffect(double groupEffect) {
@@ -105,6 +118,9 @@ public record PlantedSites(int clients, int records, int features, double groupE
                 }
                 double truth = 2 * values[r * features] + values[r * features + 1];
                 labels[r] = (byte) (Keyed.unit(draws.at(1)) < 1 / (1 + StrictMath.exp(-truth)) ? 1 : 0);
+                if (k == clients - 1 && Keyed.unit(client.of("contrary").at(i)) < contrary) {
+                    labels[r] = (byte) (1 - labels[r]);
+                }
                 starts[r + 1] = (r + 1) * features;
             }
         }

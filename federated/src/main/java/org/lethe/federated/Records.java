@@ -3,6 +3,7 @@ package org.lethe.federated;
 import static org.lethe.Check.require;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.lethe.LetheException;
@@ -58,6 +59,27 @@ public record Records(
                     attribute.of.length,
                     "one label a record, " + labels.length);
         }
+    }
+
+    /** Some of the records, in this order. */
+    public Records of(int[] some) {
+        int[] from = new int[some.length + 1];
+        for (int i = 0; i < some.length; i++) {
+            from[i + 1] = from[i] + starts[some[i] + 1] - starts[some[i]];
+        }
+        int[] ofFeatures = new int[from[some.length]];
+        float[] ofValues = new float[from[some.length]];
+        byte[] ofLabels = new byte[some.length];
+        for (int i = 0; i < some.length; i++) {
+            System.arraycopy(columns, starts[some[i]], ofFeatures, from[i], from[i + 1] - from[i]);
+            System.arraycopy(values, starts[some[i]], ofValues, from[i], from[i + 1] - from[i]);
+            ofLabels[i] = labels[some[i]];
+        }
+        List<Attribute> others = attributes.stream()
+                .map(a -> new Attribute(
+                        a.name, a.labels, Arrays.stream(some).map(i -> a.of[i]).toArray()))
+                .toList();
+        return new Records(features, from, ofFeatures, ofValues, ofLabels, others);
     }
 
     /** How many records there are. */

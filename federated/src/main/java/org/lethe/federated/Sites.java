@@ -3,7 +3,10 @@ package org.lethe.federated;
 import static org.lethe.Check.require;
 
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A table that is divided over clients: each has records to train on and, of the same kind, records to test on.
@@ -45,6 +48,29 @@ public record Sites(List<String> features, Records train, Records test, List<Cli
                 seen[record] = true;
             }
         }
+    }
+
+    /** The same for some of the clients: no record of another client is left. */
+    public Sites of(List<Client> some) {
+        List<int[]> trains = some.stream().map(Client::train).toList();
+        List<int[]> tests = some.stream().map(Client::test).toList();
+        List<Client> renumbered = new ArrayList<>();
+        int train = 0;
+        int test = 0;
+        for (Client client : some) {
+            renumbered.add(new Client(client.name, from(train, client.train.length), from(test, client.test.length)));
+            train += client.train.length;
+            test += client.test.length;
+        }
+        return new Sites(features, this.train.of(together(trains)), this.test.of(together(tests)), renumbered);
+    }
+
+    private static int[] from(int first, int count) {
+        return IntStream.range(first, first + count).toArray();
+    }
+
+    private static int[] together(List<int[]> parts) {
+        return parts.stream().flatMapToInt(Arrays::stream).toArray();
     }
 
     /** How many training records the clients hold together. */

@@ -30,7 +30,13 @@ class FederatedMethodLawsTest extends MethodLaws<Sites, Classifier> {
                 subject().requests(),
                 "balance-sites {groups: [group]}",
                 "balance-sites {groups: [group], fairness: equal-opportunity}",
-                "balance-sites {groups: [group], fairness: equalized-odds}");
+                "balance-sites {groups: [group], fairness: equalized-odds}",
+                "forget-clients {count: 2}");
+    }
+
+    @Override
+    protected List<Request> nothing() {
+        return only(subject().requests(), "forget-clients {count: 0}");
     }
 
     @Override
@@ -45,6 +51,7 @@ class FederatedMethodLawsTest extends MethodLaws<Sites, Classifier> {
                 "fedfb {rounds: 3}",
                 "fedgft {rounds: 3}",
                 "local-wb {rounds: 3}",
-                "local-fb {rounds: 3}");
+                "local-fb {rounds: 3}",
+                "fine-tune {rounds: 2}");
     }
 }

@@ -11,17 +11,48 @@ import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
+import org.lethe.image.attack.Blur;
+import org.lethe.image.attack.Brightness;
+import org.lethe.image.attack.ConceptInversion;
+import org.lethe.image.attack.Crop;
+import org.lethe.image.attack.DiffPure;
+import org.lethe.image.attack.DiffusionRegeneration;
+import org.lethe.image.attack.DreamBoothRecovery;
+import org.lethe.image.attack.Impress;
+import org.lethe.image.attack.Jpeg;
+import org.lethe.image.attack.LoraRecovery;
+import org.lethe.image.attack.Quantisation;
+import org.lethe.image.attack.RingABell;
+import org.lethe.image.attack.Rotation;
+import org.lethe.image.attack.TextualInversionRecovery;
+import org.lethe.image.attack.TotalVariation;
+import org.lethe.image.attack.VaeRegeneration;
+import org.lethe.image.data.EmojiStyles;
+import org.lethe.image.data.PictureFolder;
+import org.lethe.image.data.PlantedPictures;
 import org.lethe.image.model.Gaussian;
+import org.lethe.image.protect.AblatingConcepts;
 import org.lethe.image.protect.AdvDm;
 import org.lethe.image.protect.AntiDreamBooth;
+import org.lethe.image.protect.Diagnosis;
+import org.lethe.image.protect.DiffusionShield;
 import org.lethe.image.protect.EraseConcept;
+import org.lethe.image.protect.Esd;
+import org.lethe.image.protect.ForgetMeNot;
+import org.lethe.image.protect.GaussianShading;
 import org.lethe.image.protect.Glaze;
 import org.lethe.image.protect.MarkPictures;
 import org.lethe.image.protect.Mist;
+import org.lethe.image.protect.NegativePrompt;
 import org.lethe.image.protect.PhotoGuard;
 import org.lethe.image.protect.ProtectPictures;
 import org.lethe.image.protect.ProtectWorks;
 import org.lethe.image.protect.RandomSigns;
+import org.lethe.image.protect.SafeLatent;
+import org.lethe.image.protect.StableSignature;
+import org.lethe.image.protect.TreeRing;
+import org.lethe.image.protect.Uce;
+import org.lethe.image.protect.ZoDiac;
 
 /** The subject of text-to-image models: its catalogue of data, models, requests, methods, audits and tools. */
 public final class Image implements Subject<Gallery, ImageModel> {
@@ -32,7 +63,7 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<DataSource<Gallery>> data() {
-        return List.of();
+        return List.of(new PlantedPictures(), new EmojiStyles(), new PictureFolder());
     }
 
     @Override
@@ -48,17 +79,50 @@ public final class Image implements Subject<Gallery, ImageModel> {
     @Override
     public List<Method<Gallery, ImageModel>> methods() {
         return List.of(
-                new AdvDm(), new Mist(), new Glaze(), new PhotoGuard(), new AntiDreamBooth(), new RandomSigns());
+                new AdvDm(),
+                new Mist(),
+                new Glaze(),
+                new PhotoGuard(),
+                new AntiDreamBooth(),
+                new RandomSigns(),
+                new ForgetMeNot(),
+                new Esd(),
+                new AblatingConcepts(),
+                new Uce(),
+                new NegativePrompt(),
+                new SafeLatent(),
+                new DiffusionShield(),
+                new Diagnosis(),
+                new StableSignature(),
+                new TreeRing(),
+                new ZoDiac(),
+                new GaussianShading());
     }
 
     @Override
     public List<Audit<Gallery, ImageModel>> audits() {
-        return List.of();
+        return List.of(
+                new Jpeg(),
+                new Quantisation(),
+                new TotalVariation(),
+                new Impress(),
+                new DiffPure(),
+                new LoraRecovery(),
+                new DreamBoothRecovery(),
+                new TextualInversionRecovery(),
+                new ConceptInversion(),
+                new RingABell(),
+                new Brightness(),
+                new Rotation(),
+                new Crop(),
+                new Blur(),
+                new VaeRegeneration(),
+                new DiffusionRegeneration());
     }
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of(new ProtectPictures());
+        return List.of(new ProtectPictures(), new ComparePictures());
     }
 
     @Override

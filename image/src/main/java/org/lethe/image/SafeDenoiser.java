@@ -2,6 +2,7 @@ package org.lethe.image;
 
 import java.util.List;
 import java.util.Optional;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -25,6 +26,7 @@ final class SafeDenoiser implements Scheduler.Denoiser {
     private final Tensor empty;
     private final Tensor concept;
     private final double guidance;
+    private final Optional<PointerScope> home = Optional.ofNullable(PointerScope.getInnerScope());
     private Optional<Tensor> momentum = Optional.empty();
     private int call;
 
@@ -57,10 +59,19 @@ final class SafeDenoiser implements Scheduler.Denoiser {
                 ? turned.add(momentum.get().mul(new Scalar(guard.momentumScale())))
                 : turned;
         Tensor grown = g.mul(new Scalar(1 - guard.momentum()));
-        momentum = Optional.of(
-                momentum.isPresent() ? grown.add(momentum.get().mul(new Scalar(guard.momentum()))) : grown);
+        keep(momentum.isPresent() ? grown.add(momentum.get().mul(new Scalar(guard.momentum()))) : grown);
+        boolean led = call++ >= guard.warmUp();
+        if (!led && guidance == 1) {
+            return asked; // as without a guard, to the bit
+        }
         Tensor towards = asked.sub(nothing);
-        Tensor kept = call++ >= guard.warmUp() ? towards.sub(g) : towards;
-        return nothing.add(kept.mul(new Scalar(guidance)));
+        return nothing.add((led ? towards.sub(g) : towards).mul(new Scalar(guidance)));
+    }
+
+    /** The momentum outlives the scope of the call. */
+    private void keep(Tensor next) {
+        home.ifPresentOrElse(scope -> scope.attach(next), next::retainReference);
+        momentum.ifPresent(Tensor::close);
+        momentum = Optional.of(next);
     }
 }

@@ -100,6 +100,11 @@ public record Sampler(int steps, double guidance) {
         return ddim(model).sample(start, Scheduler.Course.still(steps).skipping(skipped), denoiser(model, guard, states));
     }
 
+    /** The latents of a run before one of its calls, counted from 0. */
+    public Tensor latentsBefore(int call, Diffusion model, Guard guard, Tensor start, Tensor states) {
+        return ddim(model).until(call, start, Scheduler.Course.still(steps), denoiser(model, guard, states));
+    }
+
     /** The training steps at which the denoiser is asked, from noise to picture. */
     public int[] times(Diffusion model) {
         return ddim(model).times(steps).stream().mapToInt(Double::intValue).toArray();
@@ -129,7 +134,10 @@ public record Sampler(int steps, double guidance) {
         return switch (guard) {
             case Guard.None() -> guided(model, states, model.states(List.of("")));
             case Guard.Avoid(String concept) -> guided(model, states, model.states(List.of(concept)));
-            case Guard.Safe safe -> new SafeDenoiser(model, safe, states, guidance);
+            case Guard.Safe safe ->
+                safe.scale() < 1 // as the authors switch it off
+                        ? guided(model, states, model.states(List.of("")))
+                        : new SafeDenoiser(model, safe, states, guidance);
         };
     }
 

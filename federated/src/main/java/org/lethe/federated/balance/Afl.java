@@ -51,7 +51,7 @@ public record Afl(int rounds, double learningRate, double mixtureRate) implement
         FederatedLearner federated = Balancing.federated(this, learner);
         Server server = Server.of(data, federated, env);
         int clients = data.clients().size();
-        float[] w = model.weights().clone();
+        float[] w = Balancing.weights(this, model).clone();
         double[] mean = new double[w.length];
         double[] mixture = new double[clients];
         Arrays.setAll(mixture, k -> (double) data.clients().get(k).train().length / data.trainSize());

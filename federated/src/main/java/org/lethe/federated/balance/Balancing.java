@@ -5,6 +5,7 @@ import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
+import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
@@ -34,7 +35,7 @@ interface Balancing extends Method<Sites, Classifier> {
         Grouping grouping = balance.grouping(data);
         Server server = Server.of(data, grouping.of(data.train()), federated, env);
         float[] weights = server.run(
-                model.weights(),
+                weights(this, model),
                 federated.federation().rounds(),
                 rounds(),
                 algorithm(balance, grouping, federated, env));
@@ -69,6 +70,17 @@ interface Balancing extends Method<Sites, Classifier> {
             return balance;
         }
         throw new IllegalArgumentException(Named.Of.name(method) + " got a request it does not suit");
+    }
+
+    /** The weights that a method goes on from, of a model that has no shards. */
+    static float[] weights(Method<?, ?> method, Classifier model) {
+        if (model.shards().isEmpty()) {
+            return model.weights();
+        }
+        throw new LetheException(
+                LetheException.Code.STUDY,
+                Named.Of.name(method) + " goes on from the weights of the model before, and this one has "
+                        + model.shards().size() + " shards with weights of their own");
     }
 
     /** The learner of a method; other learners were refused before. */

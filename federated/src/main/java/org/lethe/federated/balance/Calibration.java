@@ -50,7 +50,7 @@ public record Calibration(int bins) implements Audit<Sites, Classifier> {
         findings.addAll(Predictions.finding(
                 "calibration-error-change", Predictions.minus(now, was), of.size(), Direction.LOWER));
         List<String> names = BalanceSites.in(c.request())
-                .map(balance -> balance.grouping(c.data()).names())
+                .map(balance -> balance.grouping(c.remaining()).names())
                 .orElse(List.of());
         for (int g = 0; g < names.size(); g++) {
             int group = g;

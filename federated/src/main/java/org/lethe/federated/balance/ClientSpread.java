@@ -30,8 +30,8 @@ public record ClientSpread() implements Audit<Sites, Classifier> {
         Predictions of = Predictions.of(c, env);
         List<Double> accuracies = new ArrayList<>();
         List<Double> gaps = new ArrayList<>();
-        int clients = c.data().clients().size();
-        for (Sites.Client client : c.data().clients()) {
+        int clients = c.remaining().clients().size();
+        for (Sites.Client client : c.remaining().clients()) {
             GroupRates rates = rates(of, client.test());
             accuracy(of, client.test()).ifPresent(accuracies::add);
             rates.value(GroupRates.Metric.DEMOGRAPHIC_PARITY_DIFFERENCE).ifPresent(gaps::add);

@@ -54,7 +54,7 @@ public record GroupFairness(double maxRemaining, double tolerated) implements Au
     public List<Finding> examine(Case<Sites, Classifier> c, Env env) {
         BalanceSites request = BalanceSites.in(c.request())
                 .orElseThrow(() -> new IllegalArgumentException("group-fairness got a request without groups"));
-        Grouping grouping = request.grouping(c.data());
+        Grouping grouping = request.grouping(c.remaining());
         Predictions predictions = Predictions.of(c, env);
         List<GroupRates> after = predictions.rates(predictions.after());
         List<GroupRates> before = c.untouched() ? after : predictions.rates(predictions.before());

@@ -31,9 +31,9 @@ record Predictions(byte[] labels, int[] groups, int count, float[] after, float[
     /** Resamples: the ends of an interval then move by about 4 % of its width. */
     static final int RESAMPLES = 500;
 
-    /** The test records of a case, in the groups of its request; in one group without such a request. */
+    /** The test records of clients that are still there, in the groups of its request; in one group without such a request. */
     static Predictions of(Case<Sites, Classifier> c, Env env) {
-        Sites data = c.data();
+        Sites data = c.remaining();
         List<Grouping> grouping = BalanceSites.in(c.request()).stream()
                 .map(balance -> balance.grouping(data))
                 .toList();
@@ -41,7 +41,7 @@ record Predictions(byte[] labels, int[] groups, int count, float[] after, float[
                 ? new int[data.test().size()]
                 : grouping.getFirst().of(data.test());
         float[] before = c.baseline()
-                .of("scores of the test records", env, _ -> c.before().scores(data.test()));
+                .of(List.of("scores of the test records", c.request()), env, _ -> c.before().scores(data.test()));
         return new Predictions(
                 data.test().labels(),
                 groups,

@@ -61,7 +61,7 @@ public record W2PostProcessing(FairTarget target, double repair, boolean equalWe
                 noise / Math.sqrt(data.clients().size()),
                 random.key());
         Server server = Server.of(data, grouping.of(data.train()), learner, env);
-        double[] sum = server.sum(model.weights(), histogram, Histogram::plus);
+        double[] sum = server.sum(Balancing.weights(this, model), histogram, Histogram::plus);
         double[][] parts = histogram.of(sum, 0);
         if (noise > 0) {
             for (int g = 0; g < parts.length; g++) {

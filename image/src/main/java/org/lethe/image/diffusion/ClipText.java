@@ -212,10 +212,24 @@ public final class ClipText {
      * @param mask 1 for real tokens and 0 for padding, {@code [batch, time]}
      */
     public Encoding encode(Tensor ids, Optional<Tensor> mask) {
+        return encode(ids, mask, added);
+    }
+
+    /**
+     * Encodes texts in which ids that follow the vocabulary are new tokens, whatever tokens were added.
+     *
+     * @param rows of the new tokens, {@code [count, dims]}
+     */
+    public Encoding encode(Tensor ids, Tensor rows) {
+        Layers.require(rows, "rows of new tokens", -1, config.dims);
+        return encode(ids, Optional.empty(), Optional.of(rows));
+    }
+
+    private Encoding encode(Tensor ids, Optional<Tensor> mask, Optional<Tensor> fresh) {
         Layers.require(ids, "ids", -1, -1);
         long time = ids.size(1);
         Check.require(time <= config.positions, "tokens", time, "at most " + config.positions);
-        Tensor x = embedded(ids).add(places.get().narrow(0, 0, time));
+        Tensor x = embedded(ids, fresh).add(places.get().narrow(0, 0, time));
         Tensor bias = torch.full(new long[] {time, time}, new Scalar(-Float.MAX_VALUE))
                 .to(x.device(), ScalarType.Float)
                 .triu(1)
@@ -230,7 +244,7 @@ public final class ClipText {
         return new Encoding(states, last, pooled(ids, last));
     }
 
-    private Tensor embedded(Tensor ids) {
+    private Tensor embedded(Tensor ids, Optional<Tensor> added) {
         if (added.isEmpty()) {
             return torch.embedding(tokens.get(), ids);
         }

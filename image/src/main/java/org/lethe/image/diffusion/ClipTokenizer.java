@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -164,6 +165,38 @@ public final class ClipTokenizer {
     /** Number of ids, without words that were added. */
     public int size() {
         return ids.values().stream().mapToInt(i -> i).max().orElse(-1) + 1;
+    }
+
+    /** The text that ids are written as, with one blank after each end of a word; beginnings and ends of texts are left out. */
+    public String text(int... ids) {
+        Map<Integer, String> tokens = new HashMap<>();
+        this.ids.forEach((token, id) -> tokens.put(id, token));
+        Map<String, Byte> bytes = new HashMap<>();
+        for (int b = 0; b < 256; b++) {
+            bytes.put(characters[b], (byte) b);
+        }
+        StringBuilder text = new StringBuilder();
+        for (int id : ids) {
+            String token = Optional.ofNullable(tokens.get(id))
+                    .orElseThrow(() -> new IllegalArgumentException("id is " + id + ", expected one of a token"));
+            if (id == start || id == end) {
+                continue;
+            }
+            boolean last = token.endsWith(WORD_END);
+            text.append(last ? token.substring(0, token.length() - WORD_END.length()) : token);
+            text.append(last ? " " : "");
+        }
+        return ranks.isEmpty() ? text.toString().strip() : decoded(text.toString(), bytes).strip();
+    }
+
+    /** Characters that stand for bytes as the text of these bytes; bytes that are no UTF-8 become replacement characters. */
+    private static String decoded(String text, Map<String, Byte> bytes) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        for (int i = 0; i < text.length(); i++) {
+            String character = text.substring(i, i + 1);
+            out.write(Optional.ofNullable(bytes.get(character)).orElse((byte) ' '));
+        }
+        return out.toString(StandardCharsets.UTF_8);
     }
 
     /** Adds words, as those of textual inversion, that are found as they are before anything else. */

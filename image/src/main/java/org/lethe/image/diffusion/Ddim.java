@@ -72,13 +72,19 @@ public record Ddim(
 
     @Override
     public Tensor sample(Tensor start, Course course, Denoiser network) {
+        return until(course.steps(), start, course, network);
+    }
+
+    /** The state before a call, counted from 0: what is left of a run that ends there. */
+    public Tensor until(int call, Tensor start, Course course, Denoiser network) {
+        Check.require(call >= 0 && call <= course.steps(), "call", call, "0 to " + course.steps());
         double[] bars = noise.alphaBars();
         List<Double> times = times(course.steps());
         int stride = noise.steps() / course.steps();
         return Tensors.within(() -> {
             Tensor x = start;
             int draws = 0;
-            for (int i = course.skipped(); i < times.size(); i++) {
+            for (int i = course.skipped(); i < call; i++) {
                 int t = times.get(i).intValue();
                 double now = bars[t];
                 double then = t - stride >= 0 ? bars[t - stride] : alphaOne ? 1 : bars[0];

@@ -1,5 +1,6 @@
 package org.lethe.image.diffusion;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,7 @@ import org.lethe.torch.Tensors;
  * <p>The state of a condition is its mean, {@code [1, 3 · height · width]}. A prompt has the state of the longest name that it ends
  * with, and the state of "" if there is none.
  */
-public final class GaussianDiffusion implements Diffusion {
+public final class GaussianDiffusion implements TokenDiffusion {
     private final List<String> names;
     private final long[] shape;
     private final double deviation;
@@ -112,6 +113,35 @@ public final class GaussianDiffusion implements Diffusion {
         return torch.cat(new TensorVector(rows), 0).unsqueeze(1);
     }
 
+    /** The row of the table of means that a prompt reads. */
+    @Override
+    public int[] ids(String prompt) {
+        return new int[] {index(prompt)};
+    }
+
+    @Override
+    public int attended(String prompt) {
+        return 1;
+    }
+
+    @Override
+    public Tensor table() {
+        return text.tensor("means");
+    }
+
+    @Override
+    public Tensor states(List<int[]> ids, Tensor rows) {
+        int[] all = ids.stream().flatMapToInt(Arrays::stream).toArray();
+        Check.require(all.length == ids.size(), "ids", all.length, "one for each prompt");
+        Tensor both = torch.cat(new TensorVector(table(), rows), 0);
+        return both.index_select(0, Tensors.of(all, all.length)).unsqueeze(1);
+    }
+
+    @Override
+    public int[] size() {
+        return new int[] {(int) shape[1], (int) shape[2]};
+    }
+
     private int index(String prompt) {
         int found = names.indexOf("");
         for (int n = 0; n < names.size(); n++) {
@@ -156,7 +186,7 @@ public final class GaussianDiffusion implements Diffusion {
         int size = table.length / names.size();
         Map<String, float[]> means = new LinkedHashMap<>();
         for (int n = 0; n < names.size(); n++) {
-            means.put(names.get(n), java.util.Arrays.copyOfRange(table, n * size, (n + 1) * size));
+            means.put(names.get(n), Arrays.copyOfRange(table, n * size, (n + 1) * size));
         }
         return means;
     }

@@ -2,6 +2,7 @@ package org.lethe.image.diffusion;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,7 @@ public record LatentDiffusion(
         int padding,
         NoiseSchedule schedule,
         NoiseSchedule.Prediction prediction)
-        implements Diffusion {
+        implements AttendingDiffusion {
     public LatentDiffusion {
         Check.require(
                 unet.config().textDims() == text.config().dims(),
@@ -156,7 +157,45 @@ public record LatentDiffusion(
     }
 
     @Override
+    public int[] ids(String prompt) {
+        return tokenizer.padded(prompt, text.config().positions(), padding);
+    }
+
+    @Override
+    public int attended(String prompt) {
+        return Math.min(tokenizer.ids(prompt).length + 2, text.config().positions());
+    }
+
+    @Override
+    public Tensor table() {
+        return text.table();
+    }
+
+    @Override
+    public Tensor states(List<int[]> ids, Tensor rows) {
+        int[] all = ids.stream().flatMapToInt(Arrays::stream).toArray();
+        Tensor tokens = Tensors.of(all, ids.size(), all.length / ids.size())
+                .to(Devices.of(text.layers().device()), ScalarType.Long);
+        return text.encode(tokens, rows).last();
+    }
+
+    @Override
+    public int[] size() {
+        int side = unet.config().side() * vae.config().factor();
+        return new int[] {side, side};
+    }
+
+    @Override
     public Tensor noise(Tensor latents, int[] times, Tensor states) {
+        return noise(latents, times, states, Optional.empty());
+    }
+
+    @Override
+    public Tensor noise(Tensor latents, int[] times, Tensor states, UNet.CrossAttention attention) {
+        return noise(latents, times, states, Optional.of(attention));
+    }
+
+    private Tensor noise(Tensor latents, int[] times, Tensor states, Optional<UNet.CrossAttention> attention) {
         long rows = latents.size(0);
         Check.require(times.length == rows, "times", times.length, "one for each of the " + rows + " rows");
         float[] asked = new float[times.length];
@@ -164,10 +203,11 @@ public record LatentDiffusion(
             asked[n] = times[n];
         }
         Tensor each = states.size(0) == rows ? states : states.expand(rows, states.size(1), states.size(2));
-        Tensor said = unet.predict(
-                latents,
-                Tensors.of(asked, asked.length).to(latents.device(), ScalarType.Float),
-                UNet.Condition.of(each));
+        Tensor when = Tensors.of(asked, asked.length).to(latents.device(), ScalarType.Float);
+        UNet.Condition condition = UNet.Condition.of(each);
+        Tensor said = attention
+                .map(a -> unet.predict(latents, when, condition, a))
+                .orElseGet(() -> unet.predict(latents, when, condition));
         return prediction == NoiseSchedule.Prediction.NOISE ? said : schedule.noise(prediction, said, latents, times);
     }
 

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
@@ -286,12 +287,26 @@ public final class Layers {
                 .transpose(1, 2);
     }
 
+    /**
+     * The same with something that sees the probabilities, {@code [batch, heads, tokens, tokens looked at]}. They belong to the
+     * current scope.
+     */
+    static Tensor attention(Tensor q, Tensor k, Tensor v, int heads, Consumer<Tensor> seen) {
+        Tensor probabilities = probabilities(byHead(q, heads), byHead(k, heads), Optional.empty());
+        seen.accept(probabilities);
+        return probabilities.matmul(byHead(v, heads)).transpose(1, 2).reshape(q.shape());
+    }
+
     private static Tensor mixed(Tensor q, Tensor k, Tensor v, Optional<Tensor> bias) {
+        return probabilities(q, k, bias).matmul(v);
+    }
+
+    private static Tensor probabilities(Tensor q, Tensor k, Optional<Tensor> bias) {
         Tensor scores = q.matmul(k.transpose(2, 3)).mul(new Scalar(1 / Math.sqrt(q.size(3))));
         Tensor shifted = bias.isPresent() ? scores.add(bias.get()) : scores;
         ScalarType own = q.scalar_type().intern();
         ScalarType wide = own == ScalarType.Double ? ScalarType.Double : ScalarType.Float;
-        return torch.softmax(shifted, -1, new ScalarTypeOptional(wide)).to(own).matmul(v);
+        return torch.softmax(shifted, -1, new ScalarTypeOptional(wide)).to(own);
     }
 
     /**

@@ -287,6 +287,22 @@ public final class UNet {
         }
     }
 
+    /** What stands in the cross-attention of one call, between the text and the denoiser. */
+    public interface CrossAttention {
+        /** The keys or the values of the text's tokens, {@code [batch, tokens, dims]}, as they are to be used. */
+        default Tensor used(Tensor keysOrValues) {
+            return keysOrValues;
+        }
+
+        /**
+         * Shows how each place of the picture looks at the tokens.
+         *
+         * @param layer name as in the files: {@code mid_block.attentions.0.transformer_blocks.0.attn2}
+         * @param probabilities {@code [batch, heads, places, tokens]}; they belong to an inner scope
+         */
+        default void seen(String layer, Tensor probabilities) {}
+    }
+
     /** A transformer block on tokens: x += attn1(norm1 x); x += attn2(norm2 x, text); x += ff(norm3 x). */
     private static final class TokenBlock {
         private final Layers.Layer norm1;
@@ -302,9 +318,11 @@ public final class UNet {
         private final Layers.Layer norm3;
         private final Layers.Layer gated;
         private final Layers.Layer narrowed;
+        private final String attention;
         private final int heads;
 
         TokenBlock(Layers layers, String name, long dims, long textDims, int heads) {
+            this.attention = name + ".attn2";
             this.heads = heads;
             norm1 = layers.layerNorm(name + ".norm1", dims, TOKEN_EPSILON);
             query1 = layers.linearWithoutBias(name + ".attn1.to_q", dims, dims);
@@ -321,14 +339,18 @@ public final class UNet {
             narrowed = layers.linear(name + ".ff.net.2", 4 * dims, dims);
         }
 
-        Tensor of(Tensor tokens, Tensor text) {
+        Tensor of(Tensor tokens, Tensor text, Optional<CrossAttention> crossing) {
             Tensor x = tokens.add(Tensors.within(() -> {
                 Tensor in = norm1.of(tokens);
                 return out1.of(Layers.attention(query1.of(in), key1.of(in), value1.of(in), heads, Optional.empty()));
             }));
             Tensor seen = x.add(Tensors.within(() -> {
                 Tensor query = query2.of(norm2.of(x));
-                return out2.of(Layers.attention(query, key2.of(text), value2.of(text), heads, Optional.empty()));
+                Tensor key = key2.of(text);
+                Tensor value = value2.of(text);
+                return out2.of(crossing.map(c -> Layers.attention(
+                                query, c.used(key), c.used(value), heads, shown -> c.seen(attention, shown)))
+                        .orElseGet(() -> Layers.attention(query, key, value, heads, Optional.empty())));
             }));
             return seen.add(Tensors.within(() -> {
                 TensorVector halves = gated.of(norm3.of(seen)).chunk(2, -1); // value, gate
@@ -359,13 +381,13 @@ public final class UNet {
                     : layers.convolution(name + ".proj_out", channels, channels, 1);
         }
 
-        Tensor of(Tensor x, Tensor text) {
+        Tensor of(Tensor x, Tensor text, Optional<CrossAttention> crossing) {
             return Tensors.within(() -> {
                 Tensor normed = norm.of(x);
                 Tensor tokens = linear ? in.of(tokens(normed)) : tokens(in.of(normed));
                 for (TokenBlock block : blocks) {
                     Tensor before = tokens;
-                    tokens = Tensors.within(() -> block.of(before, text));
+                    tokens = Tensors.within(() -> block.of(before, text, crossing));
                 }
                 Tensor mapped = linear ? picture(out.of(tokens), x) : out.of(picture(tokens, x));
                 return mapped.add(x);
@@ -383,11 +405,11 @@ public final class UNet {
 
     /** A residual block and what follows it. */
     private record Step(ResBlock block, Optional<PixelAttention> attention, Optional<Transformer> transformer) {
-        Tensor of(Tensor x, Tensor time, Condition condition) {
+        Tensor of(Tensor x, Tensor time, Condition condition, Optional<CrossAttention> crossing) {
             Tensor h = block.of(x, Optional.of(time));
             Tensor attended = attention.map(a -> a.of(h)).orElse(h);
             return transformer
-                    .map(t -> t.of(attended, condition.states.orElseThrow()))
+                    .map(t -> t.of(attended, condition.states.orElseThrow(), crossing))
                     .orElse(attended);
         }
     }
@@ -531,7 +553,12 @@ public final class UNet {
      * @param condition the text, and for Stable Diffusion XL pooled text and sizes
      */
     public Tensor predict(Tensor samples, Tensor times, Condition condition) {
-        return Tensors.within(() -> predict(samples, times, condition, (_, _) -> {}));
+        return Tensors.within(() -> predict(samples, times, condition, (_, _) -> {}, Optional.empty()));
+    }
+
+    /** The same, with something that stands in the cross-attention. */
+    public Tensor predict(Tensor samples, Tensor times, Condition condition, CrossAttention crossing) {
+        return Tensors.within(() -> predict(samples, times, condition, (_, _) -> {}, Optional.of(crossing)));
     }
 
     /**
@@ -539,6 +566,15 @@ public final class UNet {
      * the caller.
      */
     public Tensor predict(Tensor samples, Tensor times, Condition condition, BiConsumer<String, Tensor> watch) {
+        return predict(samples, times, condition, watch, Optional.empty());
+    }
+
+    private Tensor predict(
+            Tensor samples,
+            Tensor times,
+            Condition condition,
+            BiConsumer<String, Tensor> watch,
+            Optional<CrossAttention> crossing) {
         Layers.require(samples, "samples", -1, config.inputs, -1, -1);
         Layers.require(times, "times", samples.size(0));
         if (config.textDims > 0) {
@@ -552,7 +588,7 @@ public final class UNet {
         for (int b = 0; b < down.size(); b++) {
             Level level = down.get(b);
             for (Step step : level.steps) {
-                x = step.of(x, time, condition);
+                x = step.of(x, time, condition, crossing);
                 kept.push(x);
             }
             if (level.resize.isPresent()) {
@@ -562,13 +598,13 @@ public final class UNet {
             }
             watch.accept("down_blocks." + b, x);
         }
-        x = lastOfMiddle.of(middle.of(x, time, condition), Optional.of(time));
+        x = lastOfMiddle.of(middle.of(x, time, condition, crossing), Optional.of(time));
         watch.accept("mid_block", x);
         for (int b = 0; b < up.size(); b++) {
             Level level = up.get(b);
             for (Step step : level.steps) {
                 Tensor below = x;
-                x = Tensors.within(() -> step.of(torch.cat(new TensorVector(below, kept.pop()), 1), time, condition));
+                x = Tensors.within(() -> step.of(torch.cat(new TensorVector(below, kept.pop()), 1), time, condition, crossing));
             }
             if (level.resize.isPresent()) {
                 Tensor small = x;

@@ -1,0 +1,20 @@
+package org.lethe.image.attack;
+
+import java.util.List;
+import org.lethe.Env;
+import org.lethe.image.Bitmap;
+import org.lethe.image.Gallery;
+
+/** Tells the styles of pictures apart, and turns pictures into features. It never knows which model painted them. */
+interface Judging {
+    /** The style of each picture, one of those of the gallery. */
+    List<String> predicted(List<Bitmap> pictures);
+
+    /** A few features of each picture, for distances between samples of pictures. */
+    List<float[]> features(List<Bitmap> pictures);
+
+    /** The judge of a gallery. It learns from the training works of all styles, the one apart included. */
+    static Judging of(Gallery gallery, Env env) {
+        return NearestStyle.of(gallery);
+    }
+}
