@@ -46,6 +46,7 @@ import org.lethe.image.protect.MarkPictures;
 import org.lethe.image.protect.Mist;
 import org.lethe.image.protect.NegativePrompt;
 import org.lethe.image.protect.PhotoGuard;
+import org.lethe.image.protect.ProtectPictures;
 import org.lethe.image.protect.ProtectWorks;
 import org.lethe.image.protect.RandomSigns;
 import org.lethe.image.protect.SafeLatent;
@@ -122,7 +123,7 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of(new ComparePictures());
+        return List.of(new ProtectPictures(), new ComparePictures());
     }
 
     @Override
