@@ -11,11 +11,22 @@ import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
+import org.lethe.image.attack.Blur;
+import org.lethe.image.attack.Brightness;
 import org.lethe.image.attack.ConceptInversion;
+import org.lethe.image.attack.Crop;
+import org.lethe.image.attack.DiffPure;
+import org.lethe.image.attack.DiffusionRegeneration;
 import org.lethe.image.attack.DreamBoothRecovery;
+import org.lethe.image.attack.Impress;
+import org.lethe.image.attack.Jpeg;
 import org.lethe.image.attack.LoraRecovery;
+import org.lethe.image.attack.Quantisation;
 import org.lethe.image.attack.RingABell;
+import org.lethe.image.attack.Rotation;
 import org.lethe.image.attack.TextualInversionRecovery;
+import org.lethe.image.attack.TotalVariation;
+import org.lethe.image.attack.VaeRegeneration;
 import org.lethe.image.data.EmojiStyles;
 import org.lethe.image.data.PictureFolder;
 import org.lethe.image.data.PlantedPictures;
@@ -23,6 +34,7 @@ import org.lethe.image.model.Gaussian;
 import org.lethe.image.protect.AblatingConcepts;
 import org.lethe.image.protect.AdvDm;
 import org.lethe.image.protect.AntiDreamBooth;
+import org.lethe.image.protect.Diagnosis;
 import org.lethe.image.protect.DiffusionShield;
 import org.lethe.image.protect.EraseConcept;
 import org.lethe.image.protect.Esd;
@@ -36,6 +48,7 @@ import org.lethe.image.protect.PhotoGuard;
 import org.lethe.image.protect.ProtectWorks;
 import org.lethe.image.protect.RandomSigns;
 import org.lethe.image.protect.SafeLatent;
+import org.lethe.image.protect.StableSignature;
 import org.lethe.image.protect.TreeRing;
 import org.lethe.image.protect.Uce;
 import org.lethe.image.protect.ZoDiac;
@@ -78,6 +91,8 @@ public final class Image implements Subject<Gallery, ImageModel> {
                 new NegativePrompt(),
                 new SafeLatent(),
                 new DiffusionShield(),
+                new Diagnosis(),
+                new StableSignature(),
                 new TreeRing(),
                 new ZoDiac(),
                 new GaussianShading());
@@ -86,11 +101,22 @@ public final class Image implements Subject<Gallery, ImageModel> {
     @Override
     public List<Audit<Gallery, ImageModel>> audits() {
         return List.of(
+                new Jpeg(),
+                new Quantisation(),
+                new TotalVariation(),
+                new Impress(),
+                new DiffPure(),
                 new LoraRecovery(),
                 new DreamBoothRecovery(),
                 new TextualInversionRecovery(),
                 new ConceptInversion(),
-                new RingABell());
+                new RingABell(),
+                new Brightness(),
+                new Rotation(),
+                new Crop(),
+                new Blur(),
+                new VaeRegeneration(),
+                new DiffusionRegeneration());
     }
 
     @Override
