@@ -291,7 +291,7 @@ final class RemovalTrial {
         if (published.twins()) {
             return PicturePairs.findings("fidelity", original, marked, draws().of("marked"));
         }
-        Judging judge = Judging.of(c.data(), env);
+        Judging judge = Judging.of(c.data(), c.before(), env);
         List<float[]> features = judge.features(original);
         return original.size() == marked.size() && features.size() > features.getFirst().length
                 ? List.of(new Finding(
