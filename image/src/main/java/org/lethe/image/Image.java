@@ -23,12 +23,15 @@ import org.lethe.image.model.Gaussian;
 import org.lethe.image.protect.AblatingConcepts;
 import org.lethe.image.protect.AdvDm;
 import org.lethe.image.protect.AntiDreamBooth;
+import org.lethe.image.protect.DetectMark;
+import org.lethe.image.protect.Diagnosis;
 import org.lethe.image.protect.DiffusionShield;
 import org.lethe.image.protect.EraseConcept;
 import org.lethe.image.protect.Esd;
 import org.lethe.image.protect.ForgetMeNot;
 import org.lethe.image.protect.GaussianShading;
 import org.lethe.image.protect.Glaze;
+import org.lethe.image.protect.MarkFolder;
 import org.lethe.image.protect.MarkPictures;
 import org.lethe.image.protect.Mist;
 import org.lethe.image.protect.NegativePrompt;
@@ -36,6 +39,7 @@ import org.lethe.image.protect.PhotoGuard;
 import org.lethe.image.protect.ProtectWorks;
 import org.lethe.image.protect.RandomSigns;
 import org.lethe.image.protect.SafeLatent;
+import org.lethe.image.protect.StableSignature;
 import org.lethe.image.protect.TreeRing;
 import org.lethe.image.protect.Uce;
 import org.lethe.image.protect.ZoDiac;
@@ -78,6 +82,8 @@ public final class Image implements Subject<Gallery, ImageModel> {
                 new NegativePrompt(),
                 new SafeLatent(),
                 new DiffusionShield(),
+                new Diagnosis(),
+                new StableSignature(),
                 new TreeRing(),
                 new ZoDiac(),
                 new GaussianShading());
@@ -95,7 +101,7 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of();
+        return List.of(new MarkFolder(), new DetectMark());
     }
 
     @Override
