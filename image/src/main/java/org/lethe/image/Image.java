@@ -11,11 +11,22 @@ import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
+import org.lethe.image.attack.Blur;
+import org.lethe.image.attack.Brightness;
 import org.lethe.image.attack.ConceptInversion;
+import org.lethe.image.attack.Crop;
+import org.lethe.image.attack.DiffPure;
+import org.lethe.image.attack.DiffusionRegeneration;
 import org.lethe.image.attack.DreamBoothRecovery;
+import org.lethe.image.attack.Impress;
+import org.lethe.image.attack.Jpeg;
 import org.lethe.image.attack.LoraRecovery;
+import org.lethe.image.attack.Quantisation;
 import org.lethe.image.attack.RingABell;
+import org.lethe.image.attack.Rotation;
 import org.lethe.image.attack.TextualInversionRecovery;
+import org.lethe.image.attack.TotalVariation;
+import org.lethe.image.attack.VaeRegeneration;
 import org.lethe.image.data.EmojiStyles;
 import org.lethe.image.data.PictureFolder;
 import org.lethe.image.data.PlantedPictures;
@@ -92,16 +103,27 @@ public final class Image implements Subject<Gallery, ImageModel> {
     @Override
     public List<Audit<Gallery, ImageModel>> audits() {
         return List.of(
+                new Jpeg(),
+                new Quantisation(),
+                new TotalVariation(),
+                new Impress(),
+                new DiffPure(),
                 new LoraRecovery(),
                 new DreamBoothRecovery(),
                 new TextualInversionRecovery(),
                 new ConceptInversion(),
-                new RingABell());
+                new RingABell(),
+                new Brightness(),
+                new Rotation(),
+                new Crop(),
+                new Blur(),
+                new VaeRegeneration(),
+                new DiffusionRegeneration());
     }
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of(new MarkFolder(), new DetectMark());
+        return List.of(new MarkFolder(), new DetectMark(), new ComparePictures());
     }
 
     @Override

@@ -7,10 +7,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /** The shared data, in {@code $LETHE_DATA} or beside the checkout; tests are skipped without it. */
-final class Shared {
+public final class Shared {
     private Shared() {}
 
-    static Path of(String name) {
+    public static Path of(String name) {
         Optional<Path> found = Stream.of(
                         Optional.ofNullable(System.getenv("LETHE_DATA")).orElse(""),
                         "../shared/data",
