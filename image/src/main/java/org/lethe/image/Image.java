@@ -31,6 +31,7 @@ import org.lethe.image.data.EmojiStyles;
 import org.lethe.image.data.PictureFolder;
 import org.lethe.image.data.PlantedPictures;
 import org.lethe.image.model.Gaussian;
+import org.lethe.image.model.SmallDiffusion;
 import org.lethe.image.protect.AblatingConcepts;
 import org.lethe.image.protect.AdvDm;
 import org.lethe.image.protect.AntiDreamBooth;
@@ -69,7 +70,7 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<Learner<Gallery, ImageModel>> models() {
-        return List.of(new Gaussian());
+        return List.of(new Gaussian(), new SmallDiffusion());
     }
 
     @Override

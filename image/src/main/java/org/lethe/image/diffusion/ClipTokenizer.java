@@ -13,9 +13,11 @@ import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
@@ -122,6 +124,18 @@ public final class ClipTokenizer {
         return new ClipTokenizer(ids, Map.of(), words.size(), words.size() + 1);
     }
 
+    /** The words of texts as a tokenizer cuts them, in lower case, each once, in the order in which they come up. */
+    public static List<String> wordsOf(List<String> texts) {
+        Set<String> words = new LinkedHashSet<>();
+        for (String text : texts) {
+            Matcher matcher = WORDS.matcher(lower(text));
+            while (matcher.find()) {
+                words.add(matcher.group());
+            }
+        }
+        return List.copyOf(words);
+    }
+
     private static String text(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw wrong(file, "is not there, expected vocab.json and merges.txt of a tokenizer");
@@ -224,7 +238,7 @@ public final class ClipTokenizer {
         return found.stream().mapToInt(i -> i).toArray();
     }
 
-    private void words(String text, List<Integer> found) {
+    private static String lower(String text) {
         String spaced =
                 SPACES.matcher(Normalizer.normalize(text, Normalizer.Form.NFC)).replaceAll(" ");
         StringBuilder lower = new StringBuilder();
@@ -236,7 +250,11 @@ public final class ClipTokenizer {
                 lower.appendCodePoint(Character.toLowerCase(c));
             }
         });
-        Matcher matcher = WORDS.matcher(lower);
+        return lower.toString();
+    }
+
+    private void words(String text, List<Integer> found) {
+        Matcher matcher = WORDS.matcher(lower(text));
         while (matcher.find()) {
             String word = matcher.group();
             if (word.equals(START) || word.equals(END)) {

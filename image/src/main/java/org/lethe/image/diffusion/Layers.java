@@ -58,7 +58,7 @@ public final class Layers {
         Tensor with(Tensor weight, Tensor in) {
             return kernel == 0
                     ? torch.linear(in, weight)
-                    : convolved(in, weight, new TensorOptional(), stride, padding);
+                    : Convolution.of(in, weight, new TensorOptional(), stride, padding);
         }
     }
 
@@ -200,14 +200,9 @@ public final class Layers {
             TensorOptional shift = bias.map(b -> new TensorOptional(b.get())).orElseGet(TensorOptional::new);
             Tensor out = site.kernel == 0
                     ? torch.linear(in, weight.get(), shift)
-                    : convolved(in, weight.get(), shift, site.stride, site.padding);
+                    : Convolution.of(in, weight.get(), shift, site.stride, site.padding);
             return adapter.map(a -> a.with(site, in, out)).orElse(out);
         };
-    }
-
-    private static Tensor convolved(Tensor in, Tensor weight, TensorOptional bias, int stride, int padding) {
-        return torch.conv2d(
-                in, weight, bias, new long[] {stride, stride}, new long[] {padding, padding}, new long[] {1, 1}, 1);
     }
 
     Layer groupNorm(String name, long channels, int groups, double epsilon) {

@@ -11,6 +11,7 @@ import org.lethe.Device;
 import org.lethe.Safetensors;
 import org.lethe.Workers;
 import org.lethe.image.Mark;
+import org.lethe.image.diffusion.Convolution;
 import org.lethe.numerics.Keyed;
 import org.lethe.torch.Devices;
 import org.lethe.torch.Initial;
@@ -133,13 +134,11 @@ final class ConvNet {
     }
 
     private Tensor convolved(Tensor x, String name) {
-        return torch.conv2d(
+        return Convolution.of(
                 x,
                 parameters.tensor(name + ".weight"),
                 new TensorOptional(parameters.tensor(name + ".bias")),
-                new long[] {1, 1},
-                new long[] {1, 1},
-                new long[] {1, 1},
+                1,
                 1);
     }
 }
