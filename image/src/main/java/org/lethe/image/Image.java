@@ -35,6 +35,7 @@ import org.lethe.image.model.SmallDiffusion;
 import org.lethe.image.protect.AblatingConcepts;
 import org.lethe.image.protect.AdvDm;
 import org.lethe.image.protect.AntiDreamBooth;
+import org.lethe.image.protect.DetectMark;
 import org.lethe.image.protect.Diagnosis;
 import org.lethe.image.protect.DiffusionShield;
 import org.lethe.image.protect.EraseConcept;
@@ -42,6 +43,7 @@ import org.lethe.image.protect.Esd;
 import org.lethe.image.protect.ForgetMeNot;
 import org.lethe.image.protect.GaussianShading;
 import org.lethe.image.protect.Glaze;
+import org.lethe.image.protect.MarkFolder;
 import org.lethe.image.protect.MarkPictures;
 import org.lethe.image.protect.Mist;
 import org.lethe.image.protect.NegativePrompt;
@@ -123,7 +125,8 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of(new ProtectPictures(), new ComparePictures());
+        return List.of(
+                new ProtectPictures(), new MarkFolder(), new DetectMark(), new ComparePictures());
     }
 
     @Override

@@ -53,11 +53,29 @@ final class Distortions {
     /** A Gaussian blur with a window of 5 pixels; edges are mirrored. */
     static Tensor blurred(Tensor pictures, double sigma) {
         Tensor padded = torch.reflection_pad2d(pictures, 2, 2, 2, 2);
-        return Similarity.filtered(padded, 5, sigma);
+        return filtered(padded, 5, sigma);
+    }
+
+    /** Every channel under a Gaussian window, where it fits. */
+    private static Tensor filtered(Tensor pictures, int size, double sigma) {
+        float[] window = new float[size];
+        double sum = 0;
+        for (int i = 0; i < size; i++) {
+            double at = i - (size - 1) / 2.0;
+            sum += Math.exp(-at * at / (2 * sigma * sigma));
+        }
+        for (int i = 0; i < size; i++) {
+            double at = i - (size - 1) / 2.0;
+            window[i] = (float) (Math.exp(-at * at / (2 * sigma * sigma)) / sum);
+        }
+        long channels = pictures.size(1);
+        Tensor one = Tensors.of(window, size).to(pictures.device(), pictures.scalar_type());
+        Tensor across = depthwise(pictures, one.reshape(1, 1, 1, size).expand(channels, 1, 1, size));
+        return depthwise(across, one.reshape(1, 1, size, 1).expand(channels, 1, size, 1));
     }
 
     /** A depthwise convolution without padding. */
-    static Tensor depthwise(Tensor pictures, Tensor kernel) {
+    private static Tensor depthwise(Tensor pictures, Tensor kernel) {
         return torch.conv2d(
                 pictures,
                 kernel,

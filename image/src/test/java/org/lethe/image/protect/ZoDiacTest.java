@@ -62,17 +62,6 @@ class ZoDiacTest {
     }
 
     @Test
-    void similarityIsThatOfTheMetric() {
-        try (var _ = new PointerScope()) {
-            Bitmap a = TierZero.picture(Keyed.seed(1), 24);
-            Bitmap b = TierZero.picture(Keyed.seed(2), 24);
-            double found = Similarity.ssim(a.tensor().unsqueeze(0), b.tensor().unsqueeze(0))
-                    .item_double();
-            assertEquals(ImageMetrics.ssim(a, b), found, 1e-4);
-        }
-    }
-
-    @Test
     void theLossFallsAndTheMarkIsFound() {
         try (var _ = new PointerScope()) {
             Diffusion model = TierZero.model();
