@@ -11,11 +11,23 @@ import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
+import org.lethe.image.attack.AttackPictures;
+import org.lethe.image.attack.Blur;
+import org.lethe.image.attack.Brightness;
 import org.lethe.image.attack.ConceptInversion;
+import org.lethe.image.attack.Crop;
+import org.lethe.image.attack.DiffPure;
+import org.lethe.image.attack.DiffusionRegeneration;
 import org.lethe.image.attack.DreamBoothRecovery;
+import org.lethe.image.attack.Impress;
+import org.lethe.image.attack.Jpeg;
 import org.lethe.image.attack.LoraRecovery;
+import org.lethe.image.attack.Quantisation;
 import org.lethe.image.attack.RingABell;
+import org.lethe.image.attack.Rotation;
 import org.lethe.image.attack.TextualInversionRecovery;
+import org.lethe.image.attack.TotalVariation;
+import org.lethe.image.attack.VaeRegeneration;
 import org.lethe.image.data.EmojiStyles;
 import org.lethe.image.data.PictureFolder;
 import org.lethe.image.data.PlantedPictures;
@@ -86,6 +98,17 @@ public final class Image implements Subject<Gallery, ImageModel> {
     @Override
     public List<Audit<Gallery, ImageModel>> audits() {
         return List.of(
+                new Jpeg(),
+                new Quantisation(),
+                new TotalVariation(),
+                new Impress(),
+                new DiffPure(),
+                new Brightness(),
+                new Rotation(),
+                new Crop(),
+                new Blur(),
+                new VaeRegeneration(),
+                new DiffusionRegeneration(),
                 new LoraRecovery(),
                 new DreamBoothRecovery(),
                 new TextualInversionRecovery(),
@@ -95,7 +118,7 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of();
+        return List.of(new AttackPictures());
     }
 
     @Override

@@ -81,6 +81,11 @@ public record Impress(
     }
 
     @Override
+    public boolean readsModel() {
+        return true;
+    }
+
+    @Override
     public List<Bitmap> attack(List<Bitmap> pictures, Tools tools, Env env) {
         Tools.Perception far = switch (distance) {
             case PIXEL -> Impress::apart;

@@ -1,11 +1,13 @@
 package org.lethe.image.attack;
 
+import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Env;
 import org.lethe.image.Gallery;
 import org.lethe.image.ImageModel;
 import org.lethe.image.diffusion.Diffusion;
+import org.lethe.image.diffusion.GaussianDiffusion;
 import org.lethe.image.diffusion.NoiseSchedule;
 import org.lethe.image.diffusion.UNet;
 
@@ -39,6 +41,11 @@ public record Tools(
     /** What an attacker of a study owns, in the current scope: models that learned from the known styles of a gallery. */
     static Tools of(Gallery gallery, ImageModel model, Env env) {
         return new Tools(model.open(env.device()));
+    }
+
+    /** Tools of an attack that {@linkplain PictureAttack#readsModel reads no model}: a model of one grey pixel, in the current scope. */
+    static Tools none() {
+        return new Tools(new GaussianDiffusion(Map.of("", new float[3]), 1, 1, 0.5, new NoiseSchedule()));
     }
 
     /** Models without a perceptual distance. */
