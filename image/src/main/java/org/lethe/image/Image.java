@@ -35,6 +35,7 @@ import org.lethe.image.model.Gaussian;
 import org.lethe.image.protect.AblatingConcepts;
 import org.lethe.image.protect.AdvDm;
 import org.lethe.image.protect.AntiDreamBooth;
+import org.lethe.image.protect.Diagnosis;
 import org.lethe.image.protect.DiffusionShield;
 import org.lethe.image.protect.EraseConcept;
 import org.lethe.image.protect.Esd;
@@ -48,6 +49,7 @@ import org.lethe.image.protect.PhotoGuard;
 import org.lethe.image.protect.ProtectWorks;
 import org.lethe.image.protect.RandomSigns;
 import org.lethe.image.protect.SafeLatent;
+import org.lethe.image.protect.StableSignature;
 import org.lethe.image.protect.TreeRing;
 import org.lethe.image.protect.Uce;
 import org.lethe.image.protect.ZoDiac;
@@ -90,6 +92,8 @@ public final class Image implements Subject<Gallery, ImageModel> {
                 new NegativePrompt(),
                 new SafeLatent(),
                 new DiffusionShield(),
+                new Diagnosis(),
+                new StableSignature(),
                 new TreeRing(),
                 new ZoDiac(),
                 new GaussianShading());
@@ -103,22 +107,22 @@ public final class Image implements Subject<Gallery, ImageModel> {
                 new TotalVariation(),
                 new Impress(),
                 new DiffPure(),
+                new LoraRecovery(),
+                new DreamBoothRecovery(),
+                new TextualInversionRecovery(),
+                new ConceptInversion(),
+                new RingABell(),
                 new Brightness(),
                 new Rotation(),
                 new Crop(),
                 new Blur(),
                 new VaeRegeneration(),
-                new DiffusionRegeneration(),
-                new LoraRecovery(),
-                new DreamBoothRecovery(),
-                new TextualInversionRecovery(),
-                new ConceptInversion(),
-                new RingABell());
+                new DiffusionRegeneration());
     }
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of(new AttackPictures());
+        return List.of(new AttackPictures(), new ComparePictures());
     }
 
     @Override

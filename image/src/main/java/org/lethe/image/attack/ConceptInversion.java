@@ -83,12 +83,13 @@ public record ConceptInversion(
         }
         word.parameters().train(_ -> true);
         Training.of(steps)
-                .with(new UpdateRule.AdamW(learningRate, 0.01), new Schedule.Constant(0))
+                .with(new UpdateRule.AdamW(learningRate, 0), new Schedule.Constant(0))
                 .run(word.parameters(), objective(word, guard, target), env);
         word.parameters().train(_ -> false);
     }
 
-    private Training.Objective<List<Tensor>> objective(LearnedWord word, Guard guard, Target target) {
+    /** How far the guarded sampler is from what a free one would do for the concept. */
+    Training.Objective<List<Tensor>> objective(LearnedWord word, Guard guard, Target target) {
         Diffusion model = word.model();
         Tensor clean = clean(model, target);
         List<String> asked = target.prompts(word.word());

@@ -22,9 +22,9 @@ public record Protocol(
         sampler(sampling, guidance);
     }
 
-    /** 24 works with captions, 32 pictures of 25 calls at a guidance of 3, of which half must be without the concept. */
+    /** 24 works with captions, 32 pictures of 50 calls at a guidance of 3, of which half must be without the concept. */
     public Protocol() {
-        this(24, true, 32, 25, 3, 0.5);
+        this(24, true, 32, 50, 3, 0.5);
     }
 
     private static Sampler sampler(int sampling, double guidance) {

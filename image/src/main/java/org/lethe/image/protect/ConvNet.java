@@ -18,8 +18,8 @@ import org.lethe.torch.Parameters;
 import org.lethe.torch.Tensors;
 
 /**
- * A small network of 3 × 3 convolutions, each with a group norm and a rectifier, that keep height and width. At its end stands the
- * mean over all places with a linear map, or one more convolution.
+ * A small network of 3 × 3 convolutions, each with a group norm and a rectifier, that keep height and width. At its end stand means
+ * over areas with a linear map, or one more convolution.
  */
 final class ConvNet {
     private static final double EPSILON = 1e-5;
@@ -31,9 +31,9 @@ final class ConvNet {
      * @param width channels within
      * @param depth convolutions with a norm
      * @param outputs numbers it says, for the whole or for each place
-     * @param pooled whether it says them for the whole
+     * @param cells means that are taken along each side before the linear map; 0 for a convolution at the end
      */
-    record Shape(int inputs, int width, int depth, int outputs, boolean pooled) {
+    record Shape(int inputs, int width, int depth, int outputs, int cells) {
         Shape {
             Check.require(width >= 4 && width % 4 == 0, "width", width, "a multiple of 4");
             Check.require(depth >= 1, "depth", depth, "at least 1");
@@ -47,7 +47,11 @@ final class ConvNet {
                 tensors.put("norm." + d + ".weight", new long[] {width});
                 tensors.put("norm." + d + ".bias", new long[] {width});
             }
-            tensors.put("last.weight", pooled ? new long[] {outputs, width} : new long[] {outputs, width, 3, 3});
+            tensors.put(
+                    "last.weight",
+                    cells > 0
+                            ? new long[] {outputs, (long) width * cells * cells}
+                            : new long[] {outputs, width, 3, 3});
             tensors.put("last.bias", new long[] {outputs});
             return tensors;
         }
@@ -118,11 +122,11 @@ final class ConvNet {
                         false);
                 x = torch.relu(x);
             }
-            if (!shape.pooled) {
+            if (shape.cells == 0) {
                 return convolved(x, "last");
             }
             return torch.linear(
-                    x.mean(new long[] {2, 3}),
+                    torch.adaptive_avg_pool2d(x, shape.cells, shape.cells).flatten(1, -1),
                     parameters.tensor("last.weight"),
                     new TensorOptional(parameters.tensor("last.bias")));
         });

@@ -19,7 +19,7 @@ import org.lethe.image.ImageModel;
  *
  * <p>The presets are those of the authors: weak δ 15, s_S 20, λ 0, s_m 0, β 0; medium 10, 1000, 0.01, 0.3, 0.4; strong 7, 2000, 0.025,
  * 0.5, 0.7; max 0, 5000, 1, 0.5, 0.7. δ is meant for 50 calls. Momentum builds up during the warm-up. A scale below 1 switches it off. The
- * weights stay as they are.
+ * weights stay as they are. By this rule a prompt that is the concept to the letter is not led at all, as d is 0 there.
  *
  * <p>Source: Schramowski et al., CVPR 2023, arXiv 2211.05105, section 3 and algorithm 1. Cost: none; sampling asks the denoiser three times
  * a step and not twice.

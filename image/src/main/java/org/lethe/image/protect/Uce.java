@@ -125,11 +125,11 @@ public record Uce(
         // an empty prompt has no word: its beginning is its last token before the end
         int from = model.attended(concept) - 2;
         int guideFrom = model.attended(guide) - 2;
-        Tensor states = model.states(List.of(concept, guide)).to(ScalarType.Double);
-        long length = states.size(1);
-        long count = length - Math.max(from, guideFrom);
-        return new Pair(
-                states.select(0, 0).narrow(0, from, count), states.select(0, 1).narrow(0, guideFrom, count));
+        // one by one, so that the same prompt has the same bits
+        Tensor old = model.states(List.of(concept)).select(0, 0).to(ScalarType.Double);
+        Tensor other = model.states(List.of(guide)).select(0, 0).to(ScalarType.Double);
+        long count = old.size(0) - Math.max(from, guideFrom);
+        return new Pair(old.narrow(0, from, count), other.narrow(0, guideFrom, count));
     }
 
     /** The edited maps {@code [outputs, dims]}, all in float64. */

@@ -44,7 +44,7 @@ class DiffusionShieldTest {
     @Test
     void symbolsAreReadFromMarkedPicturesAndNotFromOthers() {
         try (var _ = new PointerScope()) {
-            DiffusionShield shield = shield(8 / 255.0, 60);
+            DiffusionShield shield = shield(8 / 255.0, 100);
             Env env = Env.seeded(1);
             Mark mark = shield.key(TierZero.model(), TierZero.pictures(24, "lessons", SIDE), SIDE, SIDE, env);
             List<Bitmap> works = TierZero.pictures(12, "works", SIDE);
