@@ -11,6 +11,7 @@ import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
+import org.lethe.image.attack.AttackPictures;
 import org.lethe.image.attack.Blur;
 import org.lethe.image.attack.Brightness;
 import org.lethe.image.attack.ConceptInversion;
@@ -126,7 +127,11 @@ public final class Image implements Subject<Gallery, ImageModel> {
     @Override
     public List<Tool<?>> tools() {
         return List.of(
-                new ProtectPictures(), new MarkFolder(), new DetectMark(), new ComparePictures());
+                new ProtectPictures(),
+                new AttackPictures(),
+                new MarkFolder(),
+                new DetectMark(),
+                new ComparePictures());
     }
 
     @Override

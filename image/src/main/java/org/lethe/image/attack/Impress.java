@@ -82,6 +82,11 @@ public record Impress(
     }
 
     @Override
+    public boolean readsModel() {
+        return true;
+    }
+
+    @Override
     public List<Bitmap> attack(List<Bitmap> pictures, Tools tools, Env env) {
         Perceptual far = switch (distance) {
             case PIXEL -> Impress::apart;

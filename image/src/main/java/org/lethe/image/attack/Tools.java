@@ -1,5 +1,6 @@
 package org.lethe.image.attack;
 
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.lethe.Env;
@@ -8,6 +9,7 @@ import org.lethe.image.ImageModel;
 import org.lethe.image.Judge;
 import org.lethe.image.Perceptual;
 import org.lethe.image.diffusion.Diffusion;
+import org.lethe.image.diffusion.GaussianDiffusion;
 import org.lethe.image.diffusion.NoiseSchedule;
 import org.lethe.image.diffusion.UNet;
 import org.lethe.image.model.Arsenal;
@@ -38,6 +40,11 @@ public final class Tools {
         this.other = other;
         this.pixels = pixels;
         this.perception = perception;
+    }
+
+    /** Tools of an attack that {@linkplain PictureAttack#readsModel reads no model}: a model of one grey pixel, in the current scope. */
+    static Tools none() {
+        return new Tools(new GaussianDiffusion(Map.of("", new float[3]), 1, 1, 0.5, new NoiseSchedule()));
     }
 
     /** Models without a perceptual distance. */
