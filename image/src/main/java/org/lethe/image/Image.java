@@ -20,10 +20,12 @@ import org.lethe.image.data.EmojiStyles;
 import org.lethe.image.data.PictureFolder;
 import org.lethe.image.data.PlantedPictures;
 import org.lethe.image.model.Gaussian;
+import org.lethe.image.model.Generate;
 import org.lethe.image.protect.AblatingConcepts;
 import org.lethe.image.protect.AdvDm;
 import org.lethe.image.protect.AntiDreamBooth;
 import org.lethe.image.protect.DiffusionShield;
+import org.lethe.image.protect.EraseCheckpoint;
 import org.lethe.image.protect.EraseConcept;
 import org.lethe.image.protect.Esd;
 import org.lethe.image.protect.ForgetMeNot;
@@ -95,7 +97,7 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of();
+        return List.of(new EraseCheckpoint(), new Generate());
     }
 
     @Override
