@@ -2,7 +2,9 @@ package org.lethe.image.protect;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -11,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -18,7 +21,10 @@ import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Tool;
+import org.lethe.image.Bitmap;
 import org.lethe.image.Gallery;
+import org.lethe.image.Pictures;
+import org.lethe.image.data.PictureFolder;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.diffusion.LatentDiffusion;
 import org.lethe.image.diffusion.PipelineFolder;
@@ -39,6 +45,7 @@ import org.lethe.torch.Devices;
  * @param anchor what takes their place: "a painting" is the default for styles, nothing for others, where "a dog" for a breed is better
  * @param keep neighbours that must stay, with semicolons between: other artists, for styles; prompts, for others
  * @param subjects what is painted in a style while ablating-concepts trains, with semicolons between: "red apple; house"
+ * @param pictures folder of pictures of the one concept, PNG or JPEG, brought to the size of the model; for forget-me-not
  * @param method uce, esd, ablating-concepts or forget-me-not, with settings as in a study file: "{esd: {iterations: 200}}"
  * @param to folder for the result, new or empty
  */
@@ -50,6 +57,7 @@ public record EraseCheckpoint(
         Optional<String> anchor,
         Optional<String> keep,
         Optional<String> subjects,
+        Optional<Path> pictures,
         Sanitisation method,
         @Required Path to)
         implements Tool<EraseCheckpoint.Result> {
@@ -59,6 +67,7 @@ public record EraseCheckpoint(
                 Path.of(""),
                 "",
                 false,
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
@@ -110,12 +119,13 @@ public record EraseCheckpoint(
                             + " Give the concept as negative prompt, or as safety concept, to the program that makes them,"
                             + " or choose uce, esd or ablating-concepts");
         }
-        List<Sanitisation.Concept> concepts = concepts();
+        concepts(List.of()); // says what is wrong before anything is read
         PipelineFolder folder = new PipelineFolder(model);
         folder.requireNew(to);
         Devices.ready(env.device());
         try (var _ = new PointerScope()) {
             LatentDiffusion opened = LatentDiffusion.load(model, env.device());
+            List<Sanitisation.Concept> concepts = concepts(shown(opened.size()[0]));
             Map<String, Tensor> before = edited(opened, editing);
             before.replaceAll((_, tensor) -> tensor.detach().clone());
             editing.edit(opened, concepts, env);
@@ -176,7 +186,31 @@ public record EraseCheckpoint(
         return new Change(tensors, tensors == 0 ? 0 : Math.sqrt(moved / length));
     }
 
-    private List<Sanitisation.Concept> concepts() {
+    private List<Bitmap> shown(int side) throws IOException {
+        if (pictures.isEmpty()) {
+            return List.of();
+        }
+        List<Path> files;
+        try (Stream<Path> there = Files.list(pictures.get())) {
+            files = there.filter(EraseCheckpoint::picture).sorted().toList();
+        }
+        if (files.isEmpty()) {
+            throw new LetheException(
+                    LetheException.Code.DATA, "--pictures is " + pictures.get() + ", which has no PNG or JPEG file");
+        }
+        List<Bitmap> shown = new ArrayList<>();
+        for (Path file : files) {
+            shown.add(PictureFolder.squared(Pictures.read(file), side));
+        }
+        return shown;
+    }
+
+    private static boolean picture(Path file) {
+        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+        return Stream.of(".png", ".jpg", ".jpeg").anyMatch(name::endsWith);
+    }
+
+    private List<Sanitisation.Concept> concepts(List<Bitmap> shown) {
         List<String> named = parts(concept);
         if (named.isEmpty()) {
             throw new LetheException(
@@ -185,6 +219,11 @@ public record EraseCheckpoint(
         if (subjects.isPresent() && !style) {
             throw new LetheException(
                     LetheException.Code.STUDY, "--subjects are painted in a style, expected --style beside them");
+        }
+        if (pictures.isPresent() && named.size() > 1) {
+            throw new LetheException(
+                    LetheException.Code.STUDY,
+                    "--pictures show one concept, and --concept names " + named.size() + "; expected one");
         }
         List<String> kept = keep.map(EraseCheckpoint::parts).orElse(List.of());
         List<String> painted = subjects.map(EraseCheckpoint::parts).orElse(List.of());
@@ -195,8 +234,8 @@ public record EraseCheckpoint(
                         anchor.orElse(style ? Gallery.prompt("", "") : ""),
                         painted,
                         style ? kept.stream().map(k -> Gallery.prompt("", k)).toList() : kept,
-                        List.of(),
-                        List.of()))
+                        shown,
+                        shown.stream().map(_ -> "").toList()))
                 .toList();
     }
 
