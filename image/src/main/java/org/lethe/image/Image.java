@@ -33,12 +33,14 @@ import org.lethe.image.data.PictureFolder;
 import org.lethe.image.data.PlantedPictures;
 import org.lethe.image.model.Gaussian;
 import org.lethe.image.model.SmallDiffusion;
+import org.lethe.image.model.Generate;
 import org.lethe.image.protect.AblatingConcepts;
 import org.lethe.image.protect.AdvDm;
 import org.lethe.image.protect.AntiDreamBooth;
 import org.lethe.image.protect.DetectMark;
 import org.lethe.image.protect.Diagnosis;
 import org.lethe.image.protect.DiffusionShield;
+import org.lethe.image.protect.EraseCheckpoint;
 import org.lethe.image.protect.EraseConcept;
 import org.lethe.image.protect.Esd;
 import org.lethe.image.protect.ForgetMeNot;
@@ -131,7 +133,9 @@ public final class Image implements Subject<Gallery, ImageModel> {
                 new AttackPictures(),
                 new MarkFolder(),
                 new DetectMark(),
-                new ComparePictures());
+                new ComparePictures(),
+                new EraseCheckpoint(),
+                new Generate());
     }
 
     @Override
