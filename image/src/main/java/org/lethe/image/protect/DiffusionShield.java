@@ -110,7 +110,7 @@ public record DiffusionShield(
             learn(Sampler.batch(lessons), learned, reader, env);
             float[] values = Tensors.floats(learned);
             for (int i = 0; i < values.length; i++) { // towards zero, to whole levels
-                values[i] = (int) (Math.abs(values[i]) * 255 + 1e-3) * Math.signum(values[i]) / 255;
+                values[i] = Math.signum(values[i]) * (int) (Math.abs(values[i]) * 255 + 1e-3) / 255;
             }
             Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>(reader.saved("reader."));
             tensors.put("patches", Safetensors.Tensor.of(values, base, 3, high, wide));

@@ -3,7 +3,6 @@ package org.lethe.image.protect;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.lethe.image.Sampler;
 import org.lethe.numerics.Keyed;
@@ -53,36 +52,6 @@ final class Distortions {
     /** A Gaussian blur with a window of 5 pixels; edges are mirrored. */
     static Tensor blurred(Tensor pictures, double sigma) {
         Tensor padded = torch.reflection_pad2d(pictures, 2, 2, 2, 2);
-        return filtered(padded, 5, sigma);
-    }
-
-    /** Every channel under a Gaussian window, where it fits. */
-    private static Tensor filtered(Tensor pictures, int size, double sigma) {
-        float[] window = new float[size];
-        double sum = 0;
-        for (int i = 0; i < size; i++) {
-            double at = i - (size - 1) / 2.0;
-            sum += Math.exp(-at * at / (2 * sigma * sigma));
-        }
-        for (int i = 0; i < size; i++) {
-            double at = i - (size - 1) / 2.0;
-            window[i] = (float) (Math.exp(-at * at / (2 * sigma * sigma)) / sum);
-        }
-        long channels = pictures.size(1);
-        Tensor one = Tensors.of(window, size).to(pictures.device(), pictures.scalar_type());
-        Tensor across = depthwise(pictures, one.reshape(1, 1, 1, size).expand(channels, 1, 1, size));
-        return depthwise(across, one.reshape(1, 1, size, 1).expand(channels, 1, size, 1));
-    }
-
-    /** A depthwise convolution without padding. */
-    private static Tensor depthwise(Tensor pictures, Tensor kernel) {
-        return torch.conv2d(
-                pictures,
-                kernel,
-                new TensorOptional(),
-                new long[] {1, 1},
-                new long[] {0, 0},
-                new long[] {1, 1},
-                pictures.size(1));
+        return GaussianFilter.of(padded, 5, sigma);
     }
 }

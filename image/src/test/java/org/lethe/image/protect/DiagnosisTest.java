@@ -2,6 +2,7 @@ package org.lethe.image.protect;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
@@ -86,7 +87,8 @@ class DiagnosisTest {
         Mark mark = published.mark().orElseThrow();
         assertEquals(3, published.shown().size());
         assertEquals(3, published.original().size());
-        assertTrue(!published.twins() && result.weights() == model.weights(), "the owner's model stays");
+        assertTrue(!published.twins());
+        assertSame(model.weights(), result.weights(), "the owner's model stays");
         assertArrayEquals(
                 diagnosis(2).warp(Env.seeded(1)).grid(), new MarkWords(mark).floats("grid"), "the grid is the key");
         assertTrue(Double.parseDouble(mark.words().getOrDefault("fidelity-psnr", "")) > 20);

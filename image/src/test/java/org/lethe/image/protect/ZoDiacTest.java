@@ -62,6 +62,18 @@ class ZoDiacTest {
     }
 
     @Test
+    void theDistanceIsHalfOfWhatTheMetricLacks() {
+        try (var _ = new PointerScope()) {
+            Bitmap a = TierZero.picture(Keyed.seed(1), 24);
+            Bitmap b = TierZero.picture(Keyed.seed(2), 24);
+            double found = new StructuralDistance()
+                    .distance(a.tensor().unsqueeze(0), b.tensor().unsqueeze(0))
+                    .item_double();
+            assertEquals((1 - ImageMetrics.ssim(a, b)) / 2, found, 1e-4);
+        }
+    }
+
+    @Test
     void theLossFallsAndTheMarkIsFound() {
         try (var _ = new PointerScope()) {
             Diffusion model = TierZero.model();
