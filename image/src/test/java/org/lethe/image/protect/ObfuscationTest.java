@@ -241,7 +241,7 @@ class ObfuscationTest {
                             before.getFirst(),
                             bound.protect(model, styled(before, others), ENV).getFirst())
                     <= 1);
-            Glaze some = new Glaze(0.5, 1e3, 1, 200, Glaze.Distance.PDIST, "", 0.5);
+            Glaze some = new Glaze(0.5, 1, 0.25, 300, Glaze.Distance.PDIST, "", 0.5);
             Bitmap near = some.protect(model, styled(before, others), ENV).getFirst();
             double squares = 0;
             for (int i = 0; i < 192; i++) {
