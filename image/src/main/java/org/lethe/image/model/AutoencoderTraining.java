@@ -4,10 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -117,7 +115,7 @@ record AutoencoderTraining(int steps, int batch, double learningRate, double kl)
     static double centre(AutoencoderKl vae, Tensor latents) {
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard()) {
-            Tensor mean = latents.mean(new LongArrayRefOptional(0, 2, 3), false, new ScalarTypeOptional());
+            Tensor mean = latents.mean(0, 2, 3);
             Parameters own = vae.layers().parameters();
             long channels = vae.config().latentChannels();
             own.tensor("quant_conv.bias").detach().narrow(0, 0, channels).sub_(mean);

@@ -12,13 +12,13 @@ final class Shapes {
     private Shapes() {}
 
     /** An autoencoder of factor two. */
-    static String autoencoder(int width, int size, double scale) {
+    static String autoencoder(int width, int blocks, int size, double scale) {
         return """
                 {"_class_name": "AutoencoderKL", "sample_size": %d, "latent_channels": 4, "block_out_channels": [%d, %d], \
                 "down_block_types": ["DownEncoderBlock2D", "DownEncoderBlock2D"], \
-                "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D"], "layers_per_block": 1, \
+                "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D"], "layers_per_block": %d, \
                 "norm_num_groups": %d, "mid_block_add_attention": false, "scaling_factor": %s}"""
-                .formatted(size, width, 2 * width, groups(width), scale);
+                .formatted(size, width, 2 * width, blocks, groups(width), scale);
     }
 
     /** A denoiser of latents that looks at a text everywhere but at its finest level. */

@@ -111,7 +111,7 @@ public record SmallDiffusion(
         try (var _ = new PointerScope()) {
             List<Bitmap> pictures = works.stream().map(Work::picture).toList();
             AutoencoderKl vae = new AutoencoderKl(
-                    AutoencoderKl.Config.parse(Shapes.autoencoder(autoencoderWidth, data.height(), 1), "autoencoder"),
+                    AutoencoderKl.Config.parse(Shapes.autoencoder(autoencoderWidth, 1, data.height(), 1), "autoencoder"),
                     env.device(),
                     ScalarType.Float);
             InitialWeights.draw(vae.layers().parameters(), env.random("first weights of the autoencoder"), env);
@@ -140,7 +140,7 @@ public record SmallDiffusion(
                 .orElseThrow();
         return new LatentWeights(
                 Shapes.denoiser(width, levels, textDims, data.height() / 2),
-                Shapes.autoencoder(autoencoderWidth, data.height(), scale),
+                Shapes.autoencoder(autoencoderWidth, 1, data.height(), scale),
                 Shapes.text(words.size(), textDims, longest + 2),
                 words,
                 Map.of());
