@@ -21,6 +21,7 @@ import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.image.Bitmap;
 import org.lethe.image.ImageMetrics;
+import org.lethe.image.Perceptual;
 import org.lethe.image.Sampler;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.diffusion.GaussianDiffusion;
@@ -241,7 +242,7 @@ class ObfuscationTest {
                             before.getFirst(),
                             bound.protect(model, styled(before, others), ENV).getFirst())
                     <= 1);
-            Glaze some = new Glaze(0.5, 1e3, 1, 200, Glaze.Distance.PDIST, "", 0.5);
+            Glaze some = new Glaze(0.5, 1, 0.25, 300, Glaze.Distance.PDIST, "", 0.5);
             Bitmap near = some.protect(model, styled(before, others), ENV).getFirst();
             double squares = 0;
             for (int i = 0; i < 192; i++) {
