@@ -42,7 +42,6 @@ import org.lethe.image.protect.Sanitisation;
 import org.lethe.image.protect.Trained;
 import org.lethe.image.protect.Uce;
 import org.lethe.study.Options;
-import org.lethe.study.Tools;
 import org.lethe.torch.Devices;
 import org.lethe.torch.ModelFiles;
 
@@ -289,13 +288,6 @@ class EraseCheckpointTest {
                 _ -> {});
         assertEquals(List.of(Path.of("a"), Path.of("b")), generate.model());
         assertEquals("a cat, red", generate.prompt());
-    }
-
-    @Test
-    void bothAreListedAsTheyAre() {
-        List<String> listed = Tools.listed().stream().map(Tools.Listed::line).toList();
-        assertTrue(listed.contains(Tools.Listed.of(new EraseCheckpoint()).line()), listed.toString());
-        assertTrue(listed.contains(Tools.Listed.of(new Generate()).line()), listed.toString());
     }
 
     @Test
