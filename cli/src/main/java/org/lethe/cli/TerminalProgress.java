@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -21,11 +22,18 @@ import org.lethe.Progress;
 final class TerminalProgress implements Progress {
     private final PrintStream out;
     private final boolean terminal;
+    private final LongSupplier nanos;
     private final AtomicReference<@Nullable Shown> shown = new AtomicReference<>();
 
     TerminalProgress(PrintStream out, boolean terminal) {
+        this(out, terminal, System::nanoTime);
+    }
+
+    /** One with another clock, for tests. */
+    TerminalProgress(PrintStream out, boolean terminal, LongSupplier nanos) {
         this.out = out;
         this.terminal = terminal;
+        this.nanos = nanos;
     }
 
     @Override
@@ -104,7 +112,7 @@ final class TerminalProgress implements Progress {
         private static final long GAP_NANOS = 5_000_000_000L;
         private final String what;
         private final long total;
-        private final long start = System.nanoTime();
+        private final long start = nanos.getAsLong();
         private final AtomicLong done = new AtomicLong();
         private final AtomicLong printed = new AtomicLong(start);
 
@@ -115,10 +123,10 @@ final class TerminalProgress implements Progress {
 
         @Override
         public void advance(long amount) {
-            long now = System.nanoTime();
+            long now = nanos.getAsLong();
             long at = done.addAndGet(amount);
             long last = printed.get();
-            if (at < total && now - last >= GAP_NANOS && printed.compareAndSet(last, now)) {
+            if (at > 0 && at < total && now - last >= GAP_NANOS && printed.compareAndSet(last, now)) {
                 Duration remaining = Duration.ofNanos((now - start) / at * (total - at));
                 out.println(what + ": " + at + " of " + total + ", about " + Progress.clock(remaining) + " left");
             }
@@ -129,7 +137,7 @@ final class TerminalProgress implements Progress {
 
         @Override
         public void close() {
-            Duration taken = Duration.ofNanos(System.nanoTime() - start);
+            Duration taken = Duration.ofNanos(nanos.getAsLong() - start);
             out.println(what + ": " + done.get() + " of " + total + " in " + Progress.clock(taken));
             shown.set(null);
         }

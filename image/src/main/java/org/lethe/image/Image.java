@@ -11,6 +11,7 @@ import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
+import org.lethe.image.attack.AttackPictures;
 import org.lethe.image.attack.Blur;
 import org.lethe.image.attack.Brightness;
 import org.lethe.image.attack.ConceptInversion;
@@ -32,20 +33,25 @@ import org.lethe.image.data.PictureFolder;
 import org.lethe.image.data.PlantedPictures;
 import org.lethe.image.model.Gaussian;
 import org.lethe.image.model.SmallDiffusion;
+import org.lethe.image.model.Generate;
 import org.lethe.image.protect.AblatingConcepts;
 import org.lethe.image.protect.AdvDm;
 import org.lethe.image.protect.AntiDreamBooth;
+import org.lethe.image.protect.DetectMark;
 import org.lethe.image.protect.Diagnosis;
 import org.lethe.image.protect.DiffusionShield;
+import org.lethe.image.protect.EraseCheckpoint;
 import org.lethe.image.protect.EraseConcept;
 import org.lethe.image.protect.Esd;
 import org.lethe.image.protect.ForgetMeNot;
 import org.lethe.image.protect.GaussianShading;
 import org.lethe.image.protect.Glaze;
+import org.lethe.image.protect.MarkFolder;
 import org.lethe.image.protect.MarkPictures;
 import org.lethe.image.protect.Mist;
 import org.lethe.image.protect.NegativePrompt;
 import org.lethe.image.protect.PhotoGuard;
+import org.lethe.image.protect.ProtectPictures;
 import org.lethe.image.protect.ProtectWorks;
 import org.lethe.image.protect.RandomSigns;
 import org.lethe.image.protect.SafeLatent;
@@ -122,7 +128,14 @@ public final class Image implements Subject<Gallery, ImageModel> {
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of(new ComparePictures());
+        return List.of(
+                new ProtectPictures(),
+                new AttackPictures(),
+                new MarkFolder(),
+                new DetectMark(),
+                new ComparePictures(),
+                new EraseCheckpoint(),
+                new Generate());
     }
 
     @Override

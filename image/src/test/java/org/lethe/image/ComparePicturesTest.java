@@ -10,7 +10,6 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,12 +70,7 @@ class ComparePicturesTest {
         StringWriter out = new StringWriter();
         result.print(new PrintWriter(out, true));
         assertTrue(out.toString().contains("48.13") && out.toString().contains("equal"), out.toString());
-        assertEquals(
-                48.1308036086791,
-                (double) ((Map<?, ?>)
-                                ((Map<?, ?>) Optional.ofNullable(result.facts().get("pairs")).orElseThrow()).get("x"))
-                        .get("psnr"),
-                1e-9);
+        assertTrue(String.valueOf(result.facts().get("pairs")).contains("largest=1"), result.facts().toString());
     }
 
     @Test
@@ -150,8 +144,8 @@ class ComparePicturesTest {
                 a + " with 1 and " + b + " with 0 pictures have no name in common, expected files of the same names",
                 assertThrows(LetheException.class, () -> compared(Optional.empty())).getMessage());
         Pictures.write(a.resolve("x.jpg"), noise(16, 16, 1, 0));
-        assertTrue(assertThrows(LetheException.class, () -> compared(Optional.empty()))
-                .getMessage()
+        assertTrue(String.valueOf(assertThrows(LetheException.class, () -> compared(Optional.empty()))
+                        .getMessage())
                 .endsWith("have one name, expected each name once"));
         assertEquals(
                 folder.resolve("c") + " is no folder, expected one with pictures",

@@ -22,9 +22,9 @@ import org.lethe.federated.Classifier;
 import org.lethe.federated.Records;
 import org.lethe.federated.Sites;
 import org.lethe.numerics.Keyed;
-import org.lethe.statistics.Auc;
 import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Resampling.Sampled;
+import org.lethe.statistics.Roc;
 import org.lethe.statistics.Statistics;
 
 /**
@@ -87,16 +87,21 @@ public record ClientInfluence(int records, double margin) implements Audit<Sites
 
         Sampled logLoss(Keyed draws) {
             double[] drawn = Resampling.each(
-                    RESAMPLES, b -> Statistics.mean(again(learned, draws.of("learned").of(b))));
+                    RESAMPLES, b -> Statistics.mean(again(learned, draws.of(b))));
             return new Sampled(Statistics.mean(learned), drawn);
         }
 
         Sampled area(Keyed draws) {
-            double[] drawn = Resampling.each(RESAMPLES, b -> Auc.of(
-                            again(strange, draws.of("strange").of(b)),
-                            again(learned, draws.of("learned").of(b)))
-                    .value());
-            return new Sampled(Auc.of(strange, learned).value(), drawn);
+            int n = learned.length + strange.length;
+            double[] fits = new double[n];
+            boolean[] member = new boolean[n];
+            int[] owners = new int[n];
+            for (int k = 0; k < n; k++) {
+                member[k] = k < learned.length;
+                fits[k] = -(member[k] ? learned[k] : strange[k - learned.length]);
+                owners[k] = k;
+            }
+            return Sampled.of(RESAMPLES, n, draws, new Roc(fits, member, owners)::auc);
         }
 
         private static double[] again(double[] values, Keyed key) {

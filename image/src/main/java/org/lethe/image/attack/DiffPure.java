@@ -52,6 +52,11 @@ public record DiffPure(Space space, int level, int rounds, boolean guided, Imita
     }
 
     @Override
+    public boolean readsModel() {
+        return true;
+    }
+
+    @Override
     public List<Bitmap> attack(List<Bitmap> pictures, Tools tools, Env env) {
         List<Bitmap> pure = pictures;
         for (int round = 0; round < rounds; round++) {

@@ -65,6 +65,11 @@ public record DiffusionRegeneration(
     }
 
     @Override
+    public boolean readsModel() {
+        return true;
+    }
+
+    @Override
     public List<Bitmap> attack(List<Bitmap> pictures, Tools tools, Env env) {
         Keyed key = env.random("diffusion-regeneration");
         return Batches.each(

@@ -69,7 +69,7 @@ final class ImitationTrial {
             List<Work> works = request.chosen(c.data(), env);
             return new ImageModel.Published(works, works, true, Optional.empty());
         });
-        judge = Judging.of(c.data(), env);
+        judge = Judging.of(c.data(), c.before(), env);
         List<Bitmap> original = published.original().stream().map(Work::picture).toList();
         List<Bitmap> open = published.shown().stream().map(Work::picture).toList();
         List<String> works = published.original().stream().map(Work::id).toList();

@@ -16,6 +16,7 @@ import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Named;
 import org.lethe.image.Bitmap;
+import org.lethe.image.Perceptual;
 import org.lethe.image.ImageModel;
 import org.lethe.image.Work;
 import org.lethe.image.diffusion.Diffusion;
@@ -81,8 +82,13 @@ public record Impress(
     }
 
     @Override
+    public boolean readsModel() {
+        return true;
+    }
+
+    @Override
     public List<Bitmap> attack(List<Bitmap> pictures, Tools tools, Env env) {
-        Tools.Perception far = switch (distance) {
+        Perceptual far = switch (distance) {
             case PIXEL -> Impress::apart;
             case PERCEPTUAL ->
                 tools.perception()
@@ -107,7 +113,7 @@ public record Impress(
      * @param start where the steps begin
      * @param losses gets the loss before each step
      */
-    Tensor moved(Diffusion model, Tensor given, Tensor start, Tools.Perception far, List<Double> losses) {
+    Tensor moved(Diffusion model, Tensor given, Tensor start, Perceptual far, List<Double> losses) {
         Tensor x = bounded(start.detach()).clone();
         Tensor mean = torch.zeros_like(x);
         Tensor square = torch.zeros_like(x);
@@ -137,12 +143,12 @@ public record Impress(
         return x.clamp(new ScalarOptional(new Scalar(-1)), new ScalarOptional(new Scalar(1)));
     }
 
-    private Tensor loss(Diffusion model, Tensor x, Tensor given, Tools.Perception far) {
+    private Tensor loss(Diffusion model, Tensor x, Tensor given, Perceptual far) {
         Tensor pictures = Regeneration.unsigned(x);
         Tensor loss = missed(model, pictures).sum();
         return weight == 0
                 ? loss
-                : loss.add(far.apart(pictures, Regeneration.unsigned(given))
+                : loss.add(far.distance(pictures, Regeneration.unsigned(given))
                         .sub(new Scalar(tolerance))
                         .clamp_min(new Scalar(0))
                         .sum()

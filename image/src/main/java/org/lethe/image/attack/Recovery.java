@@ -49,8 +49,8 @@ import org.lethe.torch.Devices;
  * captions, the same resamples for all shares. What does not depend on the attack, or on the protection, is computed once.
  */
 final class Recovery {
-    /** Fewer captions show no resilience: where all agree, resamples agree too. */
-    static final int FEWEST = 10;
+    /** Fewer captions show no resilience: at a share of one half, four agree by chance once in sixteen times, and resamples with them. */
+    static final int FEWEST = 5;
 
     private static final int SMALLEST_WINDOW = 11; // pixels, of structural similarity
     private static final int STRIPS = 3;
@@ -95,7 +95,7 @@ final class Recovery {
         style = request.erased(c.data());
         kept = request.kept(c.data());
         target = target();
-        judge = Judging.of(c.data(), env);
+        judge = Judging.of(c.data(), c.before(), env);
         List<Object> look = List.of("concept recovery", attack.protocol(), style, env.seed());
         List<Object> trial = List.of(attack, style, env.seed());
         Optional<Look> own = c.untouched() ? Optional.empty() : Optional.of(c.after().derived(look, () -> look(c.after(), env)));

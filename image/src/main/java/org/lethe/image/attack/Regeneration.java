@@ -10,7 +10,6 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -111,17 +110,15 @@ final class Regeneration {
     static Tensor similarity(Tensor signed, Tensor others) {
         Tensor one = unsigned(signed);
         Tensor other = unsigned(others);
-        double[] line = new double[11];
+        float[] line = new float[11];
         double sum = 0;
         for (int k = 0; k < 11; k++) {
-            line[k] = Math.exp(-(k - 5) * (k - 5) / 4.5);
-            sum += line[k];
+            sum += Math.exp(-(k - 5) * (k - 5) / 4.5);
         }
-        float[] window = new float[3 * 121];
-        for (int i = 0; i < window.length; i++) {
-            window[i] = (float) (line[i % 121 / 11] * line[i % 11] / (sum * sum));
+        for (int k = 0; k < 11; k++) {
+            line[k] = (float) (Math.exp(-(k - 5) * (k - 5) / 4.5) / sum);
         }
-        Tensor kernel = Tensors.of(window, 3, 1, 11, 11).to(one.device(), one.scalar_type());
+        Tensor kernel = Tensors.of(line, 1, 1, 1, 11).to(one.device(), one.scalar_type());
         Tensor meanA = filtered(one, kernel);
         Tensor meanB = filtered(other, kernel);
         Tensor both = meanA.mul(meanB);
@@ -135,9 +132,12 @@ final class Regeneration {
         return above.div(below).mean(1, 2, 3);
     }
 
-    private static Tensor filtered(Tensor pictures, Tensor kernel) {
-        return torch.conv2d(
-                pictures, kernel, new TensorOptional(), new long[] {1, 1}, new long[] {0, 0}, new long[] {1, 1}, 3);
+    /** Each channel under a window in both directions, where it fits. */
+    private static Tensor filtered(Tensor pictures, Tensor line) {
+        long[] shape = pictures.shape();
+        Tensor planes = pictures.reshape(shape[0] * shape[1], 1, shape[2], shape[3]);
+        return torch.conv2d(torch.conv2d(planes, line), line.transpose(2, 3))
+                .reshape(shape[0], shape[1], shape[2] - 10, shape[3] - 10);
     }
 
     /**

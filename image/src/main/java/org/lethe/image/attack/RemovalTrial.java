@@ -1,13 +1,16 @@
 package org.lethe.image.attack;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
@@ -29,6 +32,7 @@ import org.lethe.image.Work;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.protect.Detector;
 import org.lethe.image.protect.MarkPictures;
+import org.lethe.image.protect.Watermark;
 import org.lethe.numerics.Keyed;
 import org.lethe.statistics.Auc;
 import org.lethe.statistics.Resampling;
@@ -90,12 +94,32 @@ final class RemovalTrial {
         List<Bitmap> original = pictures(published.original());
         List<Bitmap> calibration = new ArrayList<>(every(original, 0));
         int missing = Math.max(0, settings.unmarked() - calibration.size());
-        calibration.addAll(pictures(Gallery.some(
-                c.data().known(Work.Part.VALIDATION), missing, env.random("unmarked pictures"))));
+        Set<String> works = c.data().works().stream().map(Work::id).collect(Collectors.toSet());
+        calibration.addAll(
+                published.original().stream().allMatch(w -> works.contains(w.id()))
+                        ? pictures(Gallery.some(
+                                c.data().known(Work.Part.VALIDATION), missing, env.random("unmarked pictures")))
+                        : generated(missing));
         return new Groups(
                 pictures(published.shown()),
                 every(original, 1),
                 calibration.subList(0, Math.min(calibration.size(), settings.unmarked())));
+    }
+
+    /** Pictures of the public model, which has no mark. */
+    private List<Bitmap> generated(int count) {
+        return c.baseline().of(List.of("unmarked pictures", settings.sampler(), count, env.seed()), env, e -> {
+            try (var _ = new PointerScope()) {
+                return settings.sampler()
+                        .pictures(
+                                c.before().open(e.device()),
+                                c.before().guard(),
+                                Watermark.prompts(c.data(), count),
+                                c.data().height(),
+                                c.data().width(),
+                                e.random("unmarked pictures"));
+            }
+        });
     }
 
     private static List<Bitmap> pictures(List<Work> works) {
@@ -143,19 +167,22 @@ final class RemovalTrial {
         });
     }
 
-    /** The rule of the settings, from calibration pictures alone. */
-    private Rule rule(Look look, Look attacked) {
+    /**
+     * The rule of the settings, from calibration pictures alone: those of all looks. Where they are too few for the rate, the largest
+     * score is the threshold.
+     */
+    private Rule rule(Look... looks) {
         double rate = settings.falsePositiveRate();
         return switch (settings.threshold()) {
             case THEORY ->
                 new Rule(
                         d -> d.pValue().isPresent() && d.pValue().getAsDouble() <= rate,
-                        Stream.of(look, attacked).flatMap(l -> l.all().stream()).allMatch(d -> d.pValue().isPresent())
+                        Arrays.stream(looks).flatMap(l -> l.all().stream()).allMatch(d -> d.pValue().isPresent())
                                 ? Optional.empty()
                                 : Optional.of("the method has no test of its own, expected threshold: CALIBRATED"));
             case CALIBRATED -> {
-                double[] scores = Stream.of(look.calibration, attacked.calibration)
-                        .flatMap(List::stream)
+                double[] scores = Arrays.stream(looks)
+                        .flatMap(l -> l.calibration.stream())
                         .mapToDouble(Detector.Detection::score)
                         .sorted()
                         .toArray();
@@ -199,11 +226,12 @@ final class RemovalTrial {
         Groups groups = groups(pictures);
         Look look = look(mark, groups);
         Attacked after = attacked(mark, groups);
+        Rule plain = rule(look); // so that efficacy is the same whatever the attack
         Rule rule = rule(look, after.look);
         int n = groups.marked.size();
         Scores scores = new Scores(
-                found(look.marked, rule, "marked"),
-                found(look.unmarked, rule, "unmarked"),
+                found(look.marked, plain, "marked"),
+                found(look.unmarked, plain, "unmarked"),
                 found(after.look.marked, rule, "marked"),
                 found(after.look.unmarked, rule, "unmarked"));
         String bar = "at least " + settings.minResilience();
@@ -291,7 +319,7 @@ final class RemovalTrial {
         if (published.twins()) {
             return PicturePairs.findings("fidelity", original, marked, draws().of("marked"));
         }
-        Judging judge = Judging.of(c.data(), env);
+        Judging judge = Judging.of(c.data(), c.before(), env);
         List<float[]> features = judge.features(original);
         return original.size() == marked.size() && features.size() > features.getFirst().length
                 ? List.of(new Finding(

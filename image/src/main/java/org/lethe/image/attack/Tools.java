@@ -1,12 +1,15 @@
 package org.lethe.image.attack;
 
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.bytedeco.pytorch.Tensor;
 import org.lethe.Env;
 import org.lethe.image.Gallery;
 import org.lethe.image.ImageModel;
+import org.lethe.image.Judge;
+import org.lethe.image.Perceptual;
 import org.lethe.image.diffusion.Diffusion;
+import org.lethe.image.diffusion.GaussianDiffusion;
 import org.lethe.image.diffusion.NoiseSchedule;
 import org.lethe.image.diffusion.UNet;
 import org.lethe.image.model.Arsenal;
@@ -18,13 +21,7 @@ public final class Tools {
     private final Diffusion model;
     private final Supplier<Optional<Diffusion>> other;
     private final Supplier<Optional<PixelDenoiser>> pixels;
-    private final Optional<Perception> perception;
-
-    /** A perceptual distance, differentiable in both batches of pictures within [0, 1]. */
-    public interface Perception {
-        /** The distance of each pair, {@code [rows]}. */
-        Tensor apart(Tensor pictures, Tensor others);
-    }
+    private final Optional<Perceptual> perception;
 
     /**
      * A denoiser of pictures.
@@ -38,11 +35,16 @@ public final class Tools {
             Diffusion model,
             Supplier<Optional<Diffusion>> other,
             Supplier<Optional<PixelDenoiser>> pixels,
-            Optional<Perception> perception) {
+            Optional<Perceptual> perception) {
         this.model = model;
         this.other = other;
         this.pixels = pixels;
         this.perception = perception;
+    }
+
+    /** Tools of an attack that {@linkplain PictureAttack#readsModel reads no model}: a model of one grey pixel, in the current scope. */
+    static Tools none() {
+        return new Tools(new GaussianDiffusion(Map.of("", new float[3]), 1, 1, 0.5, new NoiseSchedule()));
     }
 
     /** Models without a perceptual distance. */
@@ -65,11 +67,11 @@ public final class Tools {
                 model.open(env.device()),
                 () -> Optional.of(own.autoencoder(env)),
                 () -> Optional.of(new PixelDenoiser(own.pixels(env), Arsenal.schedule())),
-                Optional.empty());
+                Optional.of((pictures, others) -> Judge.of(gallery, env).distance(pictures, others)));
     }
 
     /** The same with a perceptual distance. */
-    public Tools with(Perception distance) {
+    public Tools with(Perceptual distance) {
         return new Tools(model, other, pixels, Optional.of(distance));
     }
 
@@ -89,7 +91,7 @@ public final class Tools {
     }
 
     /** How far pictures look apart, where the attacker can tell. */
-    public Optional<Perception> perception() {
+    public Optional<Perceptual> perception() {
         return perception;
     }
 }

@@ -40,6 +40,11 @@ public record VaeRegeneration(double step, Autoencoder autoencoder, Removal remo
     }
 
     @Override
+    public boolean readsModel() {
+        return true;
+    }
+
+    @Override
     public List<Bitmap> attack(List<Bitmap> pictures, Tools tools, Env env) {
         Diffusion model = switch (autoencoder) {
             case PUBLIC -> tools.model();

@@ -172,7 +172,7 @@ public record AntiDreamBooth(
                             surrogate,
                             FineTuning.Lessons.of(pictures, prompt),
                             prior,
-                            env.with(seed).with(Progress.NONE));
+                            env.with(seed));
         }
 
         void ascend(Diffusion surrogate, int round) {

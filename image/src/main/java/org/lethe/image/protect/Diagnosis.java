@@ -18,6 +18,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.hipparchus.distribution.continuous.TDistribution;
 import org.lethe.Check;
+import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.Learner;
 import org.lethe.Named;
@@ -83,7 +84,7 @@ public record Diagnosis(
         implements Watermark {
     private static final int BATCH = 8;
     private static final int DEPTH = 3;
-    private static final int CELLS = 2;
+    private static final int CELLS = 4;
 
     public Diagnosis {
         Check.require(cells >= 2 && cells <= 4096, "cells", cells, "2 to 4096");
@@ -95,9 +96,9 @@ public record Diagnosis(
         new Sampler(steps, guidance);
     }
 
-    /** 8 cells with a strength of 2, all works coated, no trigger; 200 steps of 3e-3 with 16 channels; 25 steps with a guidance of 3. */
+    /** 8 cells with a strength of 2, all works coated, no trigger; 400 steps of 3e-3 with 16 channels; 25 steps with a guidance of 3. */
     public Diagnosis() {
-        this(8, 2, 1, "", 200, 3e-3, 16, true, new FineTuning(), 25, 3);
+        this(8, 2, 1, "", 400, 3e-3, 16, true, new FineTuning(), 25, 3);
     }
 
     /** The warp of an environment. */
@@ -275,11 +276,11 @@ public record Diagnosis(
     }
 
     /** The classifier; its score is the logit of "coated". */
-    static Detector detector(Mark mark, Diffusion model) {
+    static Detector detector(Mark mark, Device device) {
         MarkWords words = new MarkWords(mark);
-        ConvNet classifier = ConvNet.of(shape(words.whole("width")), mark, "classifier.", model.device());
+        ConvNet classifier = ConvNet.of(shape(words.whole("width")), mark, "classifier.", device);
         return (List<Bitmap> pictures) -> Sized.each(
-                pictures, words.whole("pictureHeight"), words.whole("pictureWidth"), model, some -> {
+                pictures, words.whole("pictureHeight"), words.whole("pictureWidth"), device, some -> {
                     float[] logits = Tensors.floats(classifier.of(some).flatten());
                     List<Detector.Detection> found = new ArrayList<>();
                     for (float logit : logits) {

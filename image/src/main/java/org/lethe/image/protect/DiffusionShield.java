@@ -17,6 +17,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
+import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.Named;
 import org.lethe.Progress;
@@ -109,7 +110,7 @@ public record DiffusionShield(
             learn(Sampler.batch(lessons), learned, reader, env);
             float[] values = Tensors.floats(learned);
             for (int i = 0; i < values.length; i++) { // towards zero, to whole levels
-                values[i] = (float) ((int) (Math.abs(values[i]) * 255 + 1e-3) * Math.signum(values[i]) / 255);
+                values[i] = Math.signum(values[i]) * (int) (Math.abs(values[i]) * 255 + 1e-3) / 255;
             }
             Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>(reader.saved("reader."));
             tensors.put("patches", Safetensors.Tensor.of(values, base, 3, high, wide));
@@ -242,17 +243,17 @@ public record DiffusionShield(
     }
 
     /** A detector that reads the blocks. Its score is the mean logarithm of the probability of the string's symbols. */
-    static Detector detector(Mark mark, Diffusion model) {
+    static Detector detector(Mark mark, Device device) {
         MarkWords words = new MarkWords(mark);
         int grid = words.whole("grid");
         int base = words.whole("base");
         int[] symbols = string(words);
         Check.require(symbols.length == grid * grid, "symbols of the string", symbols.length, grid * grid + "");
         ConvNet reader = ConvNet.of(
-                shape(words.whole("width"), base), mark, "reader.", model.device());
+                shape(words.whole("width"), base), mark, "reader.", device);
         BitTest test = new BitTest(symbols.length, 1.0 / base);
         return (List<Bitmap> pictures) -> Sized.each(
-                pictures, words.whole("pictureHeight"), words.whole("pictureWidth"), model, some -> {
+                pictures, words.whole("pictureHeight"), words.whole("pictureWidth"), device, some -> {
                     float[] said = Tensors.floats(torch.log_softmax(reader.of(blocks(some, grid)), 1));
                     List<Detector.Detection> found = new ArrayList<>();
                     for (int row = 0; row < some.size(0); row++) {

@@ -3,7 +3,6 @@ package org.lethe.image.protect;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.lethe.image.Sampler;
 import org.lethe.numerics.Keyed;
@@ -53,18 +52,6 @@ final class Distortions {
     /** A Gaussian blur with a window of 5 pixels; edges are mirrored. */
     static Tensor blurred(Tensor pictures, double sigma) {
         Tensor padded = torch.reflection_pad2d(pictures, 2, 2, 2, 2);
-        return Similarity.filtered(padded, 5, sigma);
-    }
-
-    /** A depthwise convolution without padding. */
-    static Tensor depthwise(Tensor pictures, Tensor kernel) {
-        return torch.conv2d(
-                pictures,
-                kernel,
-                new TensorOptional(),
-                new long[] {1, 1},
-                new long[] {0, 0},
-                new long[] {1, 1},
-                pictures.size(1));
+        return GaussianFilter.of(padded, 5, sigma);
     }
 }

@@ -286,7 +286,7 @@ public record GaussianShading(
         int refinements = words.whole("refinements");
         BitTest test = new BitTest(secret.message.length);
         return (List<Bitmap> pictures) ->
-                Sized.each(pictures, words.whole("height"), words.whole("width"), model, some -> {
+                Sized.each(pictures, words.whole("height"), words.whole("width"), model.device(), some -> {
                     Tensor noise = sampler.inverted(model, model.encode(some), refinements);
                     List<Detector.Detection> found = new ArrayList<>();
                     for (long n = 0; n < noise.size(0); n++) {

@@ -22,6 +22,7 @@ import org.lethe.Named;
 import org.lethe.Progress;
 import org.lethe.image.Bitmap;
 import org.lethe.image.Guard;
+import org.lethe.image.Perceptual;
 import org.lethe.image.Sampler;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.numerics.Keyed;

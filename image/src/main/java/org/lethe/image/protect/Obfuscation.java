@@ -15,6 +15,8 @@ import org.lethe.Request;
 import org.lethe.image.Bitmap;
 import org.lethe.image.Gallery;
 import org.lethe.image.ImageModel;
+import org.lethe.image.Judge;
+import org.lethe.image.Perceptual;
 import org.lethe.image.Work;
 import org.lethe.image.diffusion.Diffusion;
 
@@ -84,7 +86,7 @@ public interface Obfuscation extends Method<Gallery, ImageModel> {
                 Gallery.prompt("", ""),
                 others,
                 List.of(),
-                Optional.empty());
+                Optional.of(() -> Judge.of(data, env)));
         List<Bitmap> changed;
         try (var _ = new PointerScope()) {
             changed = protect(model.open(env.device()), task, env);

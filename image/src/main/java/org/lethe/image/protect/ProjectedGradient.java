@@ -221,7 +221,8 @@ record ProjectedGradient(double epsilon, double step, int steps, boolean randomS
 
     /** The derivative of a number by a tensor that it was computed from. */
     static Tensor derivative(Tensor number, Tensor by) {
-        return torch.grad(new TensorVector(number), new TensorVector(by)).get(0);
+        // a reference of its own, as that of the vector goes with the vector
+        return new Tensor(torch.grad(new TensorVector(number), new TensorVector(by)).get(0));
     }
 
     /** Draws between −1 and 1, each row by its place in the task. */

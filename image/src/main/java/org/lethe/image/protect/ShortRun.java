@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -106,14 +107,14 @@ final class ShortRun implements ProjectedGradient.Objective {
 
     /** A vector times a Jacobian. */
     private static Tensor product(Tensor of, Tensor vector, Tensor by) {
-        return torch.grad(
-                        new TensorVector(of),
-                        new TensorVector(by),
-                        new TensorVector(vector),
-                        new org.bytedeco.pytorch.BoolOptional(),
-                        false,
-                        false)
-                .get(0);
+        TensorVector products = torch.grad(
+                new TensorVector(of),
+                new TensorVector(by),
+                new TensorVector(vector),
+                new BoolOptional(),
+                false,
+                false);
+        return new Tensor(products.get(0)); // a reference of its own, as that of the vector goes with the vector
     }
 
     /** The latents with the noise of the first call. */

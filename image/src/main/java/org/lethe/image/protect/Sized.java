@@ -7,9 +7,9 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.lethe.Device;
 import org.lethe.image.Bitmap;
 import org.lethe.image.Sampler;
-import org.lethe.image.diffusion.Diffusion;
 import org.lethe.torch.Devices;
 
 /** Pictures of any size for detectors and networks of one size, a few at a time. */
@@ -33,7 +33,7 @@ final class Sized {
     }
 
     /** Pictures of one size, in order, some at a time as a tensor {@code [rows, 3, height, width]}; what is said about each. */
-    static <T> List<T> each(List<Bitmap> pictures, int height, int width, Diffusion model, Function<Tensor, List<T>> say) {
+    static <T> List<T> each(List<Bitmap> pictures, int height, int width, Device device, Function<Tensor, List<T>> say) {
         List<T> all = new ArrayList<>();
         try (var _ = new NoGradGuard()) {
             for (int from = 0; from < pictures.size(); from += BATCH) {
@@ -42,7 +42,7 @@ final class Sized {
                         .toList();
                 try (var _ = new PointerScope()) {
                     all.addAll(say.apply(
-                            Sampler.batch(some).to(Devices.of(model.device()), torch.ScalarType.Float)));
+                            Sampler.batch(some).to(Devices.of(device), torch.ScalarType.Float)));
                 }
             }
         }

@@ -20,6 +20,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.hipparchus.linear.EigenDecompositionSymmetric;
 import org.hipparchus.linear.MatrixUtils;
 import org.lethe.Check;
+import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.Learner;
 import org.lethe.Named;
@@ -285,7 +286,11 @@ public record StableSignature(
                 .reshape(message.size(0), bits, 1, 1)
                 .expand(message.size(0), bits, pictures.size(2), pictures.size(3));
         Tensor added = encoder.of(torch.cat(new TensorVector(pictures, planes), 1)).tanh().mul(new Scalar(residual));
-        return pictures.add(added).clamp(new ScalarOptional(new Scalar(0)), new ScalarOptional(new Scalar(1)));
+        return within(pictures.add(added));
+    }
+
+    private static Tensor within(Tensor pictures) {
+        return pictures.clamp(new ScalarOptional(new Scalar(0)), new ScalarOptional(new Scalar(1)));
     }
 
     /** Trains the decoder of {@code marked} in place; every other parameter of it stays. */
@@ -318,19 +323,18 @@ public record StableSignature(
                     }
                     Tensor after = marked.decode(latents);
                     Tensor bit = torch.binary_cross_entropy_with_logits(
-                            extractor.of(after).mul(new Scalar(10)), wanted);
-                    Tensor structure = Similarity.ssim(after, before)
-                            .neg()
-                            .add(new Scalar(1))
-                            .mul(new Scalar(0.5));
-                    Tensor image = Similarity.squaredError(after, before).add(structure).mean();
+                            extractor.of(within(after)).mul(new Scalar(10)), wanted);
+                    Tensor image = after.sub(before)
+                            .square()
+                            .mean()
+                            .add(new StructuralDistance().distance(after, before).mean());
                     return bit.add(image.mul(new Scalar(imageWeight)));
                 },
                 env);
     }
 
     /** A detector that reads the bits; its score is the share that agrees. */
-    static Detector detector(Mark mark, Diffusion model) {
+    static Detector detector(Mark mark, Device device) {
         MarkWords words = new MarkWords(mark);
         String key = words.of("key");
         int k = key.length();
@@ -339,11 +343,11 @@ public record StableSignature(
                         new ConvNet.Shape(3, words.whole("width"), words.whole("depth"), k, 1),
                         mark,
                         "extractor.",
-                        model.device()),
+                        device),
                 new Whitening(words.floats("mean"), words.floats("map")));
         BitTest test = new BitTest(k);
         return (List<Bitmap> pictures) -> Sized.each(
-                pictures, words.whole("pictureHeight"), words.whole("pictureWidth"), model, some -> {
+                pictures, words.whole("pictureHeight"), words.whole("pictureWidth"), device, some -> {
                     float[] logits = Tensors.floats(extractor.of(some).contiguous());
                     List<Detector.Detection> found = new ArrayList<>();
                     for (int row = 0; row < some.size(0); row++) {

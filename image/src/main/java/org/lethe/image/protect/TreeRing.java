@@ -143,7 +143,7 @@ public record TreeRing(
         Sampler sampler = new Sampler(words.whole("steps"), 1);
         int refinements = words.whole("refinements");
         return (List<Bitmap> pictures) ->
-                Sized.each(pictures, words.whole("height"), words.whole("width"), model, some -> {
+                Sized.each(pictures, words.whole("height"), words.whole("width"), model.device(), some -> {
                     Tensor noise = sampler.inverted(model, model.encode(some), refinements);
                     List<Detector.Detection> found = new ArrayList<>();
                     for (FourierKey.Reading reading : key.read(noise)) {

@@ -155,8 +155,9 @@ public record ZoDiac(
     }
 
     private static Tensor loss(Tensor made, Tensor wanted) {
-        Tensor structure = Similarity.ssim(made, wanted).neg().add(new Scalar(1));
-        return Similarity.squaredError(made, wanted).mul(new Scalar(10)).add(structure).sum();
+        Tensor structure = new StructuralDistance().distance(made, wanted).mul(new Scalar(2));
+        Tensor error = made.sub(wanted).square().mean(new long[] {1, 2, 3});
+        return error.mul(new Scalar(10)).add(structure).sum();
     }
 
     /** The picture with the smallest share of the original that makes it similar enough. */

@@ -11,6 +11,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
+import org.lethe.Device;
 import org.lethe.image.Bitmap;
 import org.lethe.image.ImageMetrics;
 import org.lethe.image.Sampler;
@@ -19,6 +20,7 @@ import org.lethe.image.diffusion.GaussianDiffusion;
 import org.lethe.image.diffusion.NoiseSchedule;
 import org.lethe.image.diffusion.Scheduler;
 import org.lethe.numerics.Keyed;
+import org.lethe.torch.Devices;
 import org.lethe.torch.Tensors;
 
 /** On the exact denoiser of N(0, ¼) data with the linear schedule. */
@@ -27,6 +29,7 @@ class DiffPureTest {
     private static final int SIDE = 32;
 
     private static GaussianDiffusion model() {
+        Devices.ready(Device.CPU);
         return new GaussianDiffusion(Map.of("", new float[3 * SIDE * SIDE]), SIDE, SIDE, 0.5, LINEAR);
     }
 

@@ -2,7 +2,9 @@ package org.lethe.image.attack;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
+import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.image.Bitmap;
@@ -10,8 +12,10 @@ import org.lethe.image.Gallery;
 import org.lethe.image.ImageModel;
 import org.lethe.image.Work;
 import org.lethe.image.diffusion.Diffusion;
+import org.lethe.image.model.Gaussian;
 import org.lethe.image.model.GaussianWeights;
 import org.lethe.numerics.Keyed;
+import org.lethe.torch.Devices;
 
 /** Made-up pictures and galleries. */
 final class Painted {
@@ -77,8 +81,9 @@ final class Painted {
 
     /** An exact model of pictures around grey, in the current scope. */
     static Diffusion gaussian(int height, int width) {
-        return new GaussianWeights(java.util.Map.of("", new float[3 * height * width]), height, width, 0.5)
-                .open(org.lethe.Device.CPU);
+        Devices.ready(Device.CPU);
+        return new GaussianWeights(Map.of("", new float[3 * height * width]), height, width, 0.5)
+                .open(Device.CPU);
     }
 
     /** Styles that are normal around their smooth mean picture; "apart" is apart. */
@@ -114,6 +119,6 @@ final class Painted {
 
     /** A model of a gallery. */
     static ImageModel model(Gallery gallery) {
-        return new org.lethe.image.model.Gaussian(0.2).train(gallery, ENV);
+        return new Gaussian(0.2).train(gallery, ENV);
     }
 }

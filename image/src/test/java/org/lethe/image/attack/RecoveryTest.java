@@ -1,5 +1,6 @@
 package org.lethe.image.attack;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -9,12 +10,16 @@ import static org.lethe.image.attack.Erased.PROTOCOL;
 import static org.lethe.image.attack.Erased.named;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.bytedeco.javacpp.PointerScope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lethe.Case;
+import org.lethe.DataFolders;
+import org.lethe.Device;
 import org.lethe.DoNothing;
 import org.lethe.Env;
 import org.lethe.Exactness;
@@ -30,6 +35,7 @@ import org.lethe.image.Gallery;
 import org.lethe.image.Guard;
 import org.lethe.image.ImageModel;
 import org.lethe.image.Work;
+import org.lethe.image.data.PlantedPictures;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.model.FineTuning;
 import org.lethe.image.protect.EraseConcept;
@@ -74,7 +80,8 @@ class RecoveryTest {
     @ParameterizedTest
     @MethodSource("defaults")
     void doingNothingIsRejectedWithTheUsualSettings(Recovering attack) {
-        Finding resilience = named(attack.examine(Erased.doingNothing(Erased.gallery()), ENV), "resilience");
+        Gallery planted = new PlantedPictures().load(new DataFolders(List.of()));
+        Finding resilience = named(attack.examine(Erased.doingNothing(planted), ENV), "resilience");
         assertInstanceOf(Verdict.Fail.class, resilience.verdict().orElseThrow(), resilience.toString());
     }
 
@@ -147,6 +154,41 @@ class RecoveryTest {
         assertNotEquals(strip.frames().getFirst(), strip.frames().get(1));
     }
 
+    /** All five with hardly any budget. */
+    static List<Recovering> brief() {
+        Protocol few = new Protocol(4, true, 2, 2, 2, 0.5);
+        return List.of(
+                new LoraRecovery(2, 2, 2, 2, 1e-3, few),
+                new DreamBoothRecovery("sks", 2, new FineTuning(2, 2, 1e-3, true, 1), few),
+                new TextualInversionRecovery("painting", 2, 2, 1e-3, few),
+                new ConceptInversion("painting", 2, 2, 1e-3, 90, 3, few),
+                new RingABell(2, 3, 6, 2, 8, 0.5, 0.25, few));
+    }
+
+    @ParameterizedTest
+    @MethodSource("brief")
+    void latentModelsAreAttackedAsCopies(Recovering attack) {
+        Gallery gallery = Erased.gallery();
+        ImageModel before = Erased.latentModel(8);
+        for (Guard guard : List.of(
+                new Guard.Avoid("a painting in the style of dots"),
+                new Guard.Safe("a painting in the style of dots", 1, 1000, 0.01, 0.3, 0.4))) {
+            ImageModel after = before.with(guard);
+            List<Finding> findings =
+                    attack.examine(new Case<>(gallery, new EraseConcept(), before, after, before), ENV);
+            assertTrue(findings.stream().allMatch(f -> Double.isFinite(f.value())), findings.toString());
+            assertTrue(
+                    findings.stream().noneMatch(f -> f.name().equals("resilience-taught-anew")),
+                    "a latent model without the style is not there in a moment");
+        }
+        try (var _ = new PointerScope()) {
+            Map<String, float[]> fresh = LoraRecoveryTest.all(Erased.latent(8));
+            LoraRecoveryTest.all(before.open(Device.CPU))
+                    .forEach((name, values) -> assertArrayEquals(
+                            Optional.ofNullable(fresh.get(name)).orElseThrow(), values, name));
+        }
+    }
+
     @Test
     void anAttackThatDoesNotEvenWorkWithoutProtectionProvesNothing() {
         List<Finding> findings = new Renamed("ink")
@@ -162,14 +204,14 @@ class RecoveryTest {
 
     @Test
     void fewCaptionsShowNoResilience() {
-        Protocol few = new Protocol(8, true, 5, 5, 2, 0.5);
+        Protocol few = new Protocol(8, true, 4, 5, 2, 0.5);
         RingABell attack = new RingABell(11, 3, 20, 10, 8, 0.5, 0.25, few);
         Finding resilience =
                 named(attack.examine(Erased.erased(Erased.gallery(), new Erased.OtherMean()), ENV), "resilience");
         assertEquals(
-                new Verdict.Undecided("at least 0.5", "fewer than 10 captions"),
+                new Verdict.Undecided("at least 0.5", "fewer than 5 captions"),
                 resilience.verdict().orElseThrow());
-        assertEquals(5, resilience.n());
+        assertEquals(4, resilience.n());
     }
 
     @Test

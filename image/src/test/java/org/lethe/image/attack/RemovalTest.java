@@ -117,7 +117,7 @@ class RemovalTest {
     @Test
     void tooFewUnmarkedPicturesSetNoThreshold() {
         List<Finding> findings =
-                findings(new Idle(new Removal(0.001, Removal.Threshold.CALIBRATED, 50, 0.5)), marked());
+                findings(new Idle(new Removal(0.001, Removal.Threshold.CALIBRATED, 50, 5, 1, 0.5)), marked());
         Verdict.Undecided undecided = assertInstanceOf(Verdict.Undecided.class, verdict(findings));
         assertEquals(
                 "100 unmarked pictures set no threshold for 0.001 of false alarms, expected at least 1000",
@@ -126,7 +126,7 @@ class RemovalTest {
 
     @Test
     void aMethodWithoutATestHasNoTheory() {
-        List<Finding> findings = findings(new Idle(new Removal(0.01, Removal.Threshold.THEORY, 50, 0.5)), marked());
+        List<Finding> findings = findings(new Idle(new Removal(0.01, Removal.Threshold.THEORY, 50, 5, 1, 0.5)), marked());
         assertInstanceOf(Verdict.Undecided.class, verdict(findings));
         assertTrue(findings.stream().noneMatch(f -> f.name().startsWith("detected-by-test")));
     }
@@ -145,5 +145,39 @@ class RemovalTest {
         List<Picture> strips = new RemovalTrial(new Blur(), marked(), Painted.ENV, (_, _) -> RemovalTest::detect).strips();
         assertEquals(2, strips.size());
         assertEquals(3, ((Picture.Strip) strips.getFirst()).frames().size());
+    }
+
+    @Test
+    void generatedPicturesAreComparedWithGeneratedOnes() {
+        Case<Gallery, ImageModel> c = marked();
+        ImageModel.Published works = c.after().published().orElseThrow();
+        List<Work> other = works.original().stream()
+                .map(w -> new Work(w.id() + "-made", w.picture(), "", w.style(), "", w.part()))
+                .toList();
+        ImageModel after =
+                c.before().with(new ImageModel.Published(other, works.shown(), false, Optional.of(MARK)));
+        List<Bitmap> seen = new ArrayList<>();
+        new RemovalTrial(
+                        new Idle(new Removal(0.01, Removal.Threshold.CALIBRATED, 50, 5, 1, 0.5)),
+                        new Case<>(GALLERY, REQUEST, c.before(), after, c.before()),
+                        Painted.ENV,
+                        (_, _) -> pictures -> {
+                            seen.addAll(pictures);
+                            return detect(pictures);
+                        })
+                .findings();
+        // each of 32 marked, 16 unmarked and 50 for calibration twice, and none of those is a work
+        assertEquals(2 * (32 + 16 + 50), seen.size());
+        List<Work> validation = GALLERY.known(Work.Part.VALIDATION);
+        assertTrue(validation.stream()
+                .noneMatch(w -> seen.stream().anyMatch(p -> Painted.largest(p, w.picture()) == 0)));
+    }
+
+    @Test
+    void efficacyDoesNotDependOnTheAttack() {
+        Case<Gallery, ImageModel> c = marked();
+        assertEquals(
+                value(findings(new Blur(2, new Removal()), c), "efficacy"),
+                value(findings(new Brightness(4, new Removal()), c), "efficacy"));
     }
 }

@@ -97,11 +97,11 @@ class DiffusionShieldTest {
             assertEquals(published.original().get(n).id(), published.shown().get(n).id());
             assertEquals(Work.Part.TEST, published.original().get(n).part());
         }
-        assertTrue(assertThrows(
+        assertTrue(String.valueOf(assertThrows(
                         IllegalArgumentException.class,
                         () -> shield(8 / 255.0, 3)
                                 .fulfil(model, new MarkPictures(500), learner, TierZero.gallery(16), env))
-                .getMessage()
+                .getMessage())
                 .startsWith("pictures is 500, expected at most 48"));
     }
 
@@ -109,11 +109,11 @@ class DiffusionShieldTest {
     void aGridThatDoesNotDivideThePictureSaysSo() {
         DiffusionShield five = new DiffusionShield(5, 4, .03, 1, 4, 1, .003, 2e-3, 16, false);
         try (var _ = new PointerScope()) {
-            assertTrue(assertThrows(
+            assertTrue(String.valueOf(assertThrows(
                             IllegalArgumentException.class,
                             () -> five.key(
                                     TierZero.model(), TierZero.pictures(2, "few", SIDE), SIDE, SIDE, Env.seeded(1)))
-                    .getMessage()
+                    .getMessage())
                     .startsWith("grid is 5, expected a divisor"));
         }
     }

@@ -223,9 +223,9 @@ class GaussianShadingTest {
 
     @Test
     void factorsThatDoNotFitSayWhatDoes() {
-        assertTrue(assertThrows(
+        assertTrue(String.valueOf(assertThrows(
                         IllegalArgumentException.class, () -> new GaussianShading.Shape(4, 16, 16, 3, 4, 1))
-                .getMessage()
+                .getMessage())
                 .contains("channelFactor is 3, expected a divisor of the 4 channels"));
         assertThrows(IllegalArgumentException.class, () -> new GaussianShading.Shape(4, 16, 16, 1, 5, 1));
         assertThrows(IllegalArgumentException.class, () -> ChaCha20.encrypt(new byte[31], new byte[12], 0, new byte[1]));

@@ -1,4 +1,4 @@
-package org.lethe.image.protect;
+package org.lethe.image;
 
 import org.bytedeco.pytorch.Tensor;
 

@@ -1,0 +1,259 @@
+package org.lethe.image.attack;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
+import org.lethe.Check;
+import org.lethe.Device;
+import org.lethe.Env;
+import org.lethe.LetheException;
+import org.lethe.Named;
+import org.lethe.Progress;
+import org.lethe.Tool;
+import org.lethe.image.Bitmap;
+import org.lethe.image.ImageMetrics;
+import org.lethe.image.ImageModel;
+import org.lethe.image.Pictures;
+import org.lethe.image.diffusion.LatentDiffusion;
+import org.lethe.torch.Devices;
+
+/**
+ * Attacks pictures as somebody would who wants to strip a protection or a watermark from them, and writes them to another folder.
+ *
+ * <p>Pictures are PNG or JPEG of any size; results are PNG of the same size and name. jpeg, quantisation, total-variation, brightness,
+ * rotation, crop and blur need no model. impress, diffpure, vae-regeneration and diffusion-regeneration do: a folder of Stable Diffusion 1 or 2
+ * as the ecosystem has it, or a file that Lethe saved. Such a model sees a whole picture at once, continued by its edge to a size that it can halve.
+ * Of these, impress needs distance: pixel, diffpure needs space: latent, and vae-regeneration needs autoencoder: public, as there is one
+ * model alone. What cannot be read is named, and the other pictures go on.
+ *
+ * @param pictures folder of the pictures; folders inside it are left out
+ * @param attack attack with its settings, as in a study file: jpeg, or "{jpeg: {quality: 50}}"
+ * @param model folder with model_index.json, or a .safetensors file saved by Lethe
+ * @param to folder for the results, new or empty
+ */
+@Named("image attack")
+public record AttackPictures(@Argument Path pictures, PictureAttack attack, Optional<Path> model, @Required Path to)
+        implements Tool<AttackPictures.Result> {
+    /** JPEG; the folders are still to be named. */
+    public AttackPictures() {
+        this(Path.of(""), new Jpeg(), Optional.empty(), Path.of(""));
+    }
+
+    /** The attacks on pictures. */
+    static List<PictureAttack> attacks() {
+        return List.of(
+                new Jpeg(),
+                new Quantisation(),
+                new TotalVariation(),
+                new Impress(),
+                new DiffPure(),
+                new Brightness(),
+                new Rotation(),
+                new Crop(),
+                new Blur(),
+                new VaeRegeneration(),
+                new DiffusionRegeneration());
+    }
+
+    @Override
+    public List<?> entries() {
+        return attacks();
+    }
+
+    /**
+     * One picture.
+     *
+     * @param file its name
+     * @param width in pixels
+     * @param height in pixels
+     * @param psnr peak signal to noise in decibels, to the picture before; absent where nothing changed
+     * @param ssim structural similarity; absent below 11 pixels
+     * @param written file of the result
+     */
+    public record Row(
+            String file, int width, int height, Optional<Double> psnr, Optional<Double> ssim, Path written) {}
+
+    /**
+     * A file that was not attacked.
+     *
+     * @param file its name
+     * @param why in a sentence
+     */
+    public record Left(String file, String why) {}
+
+    /**
+     * How it went.
+     *
+     * @param attack that was used
+     * @param rows one for each picture that was attacked
+     * @param left files that were not
+     */
+    public record Result(String attack, List<Row> rows, List<Left> left) implements Tool.Result {
+        @Override
+        public void print(PrintWriter out) {
+            int name = Math.max(7, rows.stream().mapToInt(r -> r.file.length()).max().orElse(0));
+            String line = "%-" + name + "s %12s %10s %8s%n";
+            out.printf(Locale.ROOT, "%s, %d pictures%n%n", attack, rows.size());
+            out.printf(Locale.ROOT, line, "picture", "size", "PSNR", "SSIM");
+            for (Row row : rows) {
+                out.printf(
+                        Locale.ROOT,
+                        line,
+                        row.file,
+                        row.width + " x " + row.height,
+                        row.psnr.map(p -> String.format(Locale.ROOT, "%.2f", p)).orElse("unchanged"),
+                        row.ssim.map(s -> String.format(Locale.ROOT, "%.4f", s)).orElse("-"));
+            }
+            if (!left.isEmpty()) {
+                out.printf("%nnot attacked:%n");
+                left.forEach(l -> out.println(l.file + ": " + l.why));
+            }
+        }
+    }
+
+    @Override
+    public Result run(Env env) throws IOException {
+        requireNew();
+        List<Path> files = files();
+        if (attack.readsModel() && model.isEmpty()) {
+            throw new LetheException(
+                    LetheException.Code.STUDY,
+                    "--model is missing: " + Named.Of.name(attack)
+                            + " needs a folder of Stable Diffusion or a file saved by Lethe");
+        }
+        List<Row> rows = new ArrayList<>();
+        List<Left> left = new ArrayList<>();
+        Devices.ready(env.device());
+        try (var _ = new PointerScope();
+                Progress.Step progress = env.progress().begin("attack", files.size())) {
+            Tools tools = tools(env.device());
+            Files.createDirectories(to);
+            Map<Path, String> taken = new HashMap<>();
+            for (Path file : files) {
+                String name = String.valueOf(file.getFileName());
+                try {
+                    rows.add(row(file, name, taken, tools, env));
+                } catch (LetheException | IllegalArgumentException e) {
+                    String said = String.valueOf(e.getMessage());
+                    String where = file + ": ";
+                    left.add(new Left(name, said.startsWith(where) ? said.substring(where.length()) : said));
+                }
+                progress.advance(1);
+            }
+        }
+        if (rows.isEmpty()) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    pictures + ": no file could be attacked; "
+                            + left.getFirst().file() + ": " + left.getFirst().why());
+        }
+        return new Result(Named.Of.name(attack), List.copyOf(rows), List.copyOf(left));
+    }
+
+    private Tools tools(Device device) throws IOException {
+        if (!attack.readsModel() || model.isEmpty()) {
+            return Tools.none();
+        }
+        Path file = model.get();
+        if (Files.isDirectory(file)) {
+            return new Tools(LatentDiffusion.load(file, device));
+        }
+        if (!Files.isRegularFile(file)) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    "--model is " + file
+                            + ", which is not there; expected a folder of Stable Diffusion or a file saved by Lethe");
+        }
+        return new Tools(ImageModel.load(file).open(device));
+    }
+
+    private Row row(Path file, String name, Map<Path, String> taken, Tools tools, Env env) throws IOException {
+        int dot = name.lastIndexOf('.');
+        Path result = to.resolve((dot < 1 ? name : name.substring(0, dot)) + ".png");
+        Bitmap read = Pictures.read(file);
+        String other = taken.putIfAbsent(result, name);
+        Check.require(
+                other == null,
+                "its result",
+                String.valueOf(result.getFileName()),
+                "a name that is not that of " + other + " too");
+        Bitmap before = Bitmap.of(read.bytes(), read.width(), read.height());
+        long own = env.random("picture").of(name).at(0);
+        int unit = attack.readsModel() && tools.model() instanceof LatentDiffusion latent ? unit(latent) : 1;
+        Bitmap after = attack.attack(List.of(continued(before, unit)), tools, env.with(own))
+                .getFirst()
+                .crop(0, 0, before.width(), before.height());
+        Pictures.write(result, after);
+        double psnr = ImageMetrics.psnr(before, after);
+        boolean large = before.width() >= 11 && before.height() >= 11;
+        return new Row(
+                name,
+                before.width(),
+                before.height(),
+                Double.isFinite(psnr) ? Optional.of(psnr) : Optional.empty(),
+                large ? Optional.of(ImageMetrics.ssim(before, after)) : Optional.empty(),
+                result);
+    }
+
+    /** Sides of a picture that the autoencoder and all levels of the denoiser can halve. */
+    private static int unit(LatentDiffusion model) {
+        return model.vae().config().factor() << (model.unet().config().widths().size() - 1);
+    }
+
+    /** A picture continued to the right and below by its edge, to multiples of a unit. */
+    private static Bitmap continued(Bitmap picture, int unit) {
+        int width = picture.width() + Math.floorMod(-picture.width(), unit);
+        int height = picture.height() + Math.floorMod(-picture.height(), unit);
+        float[] values = new float[3 * width * height];
+        for (int i = 0; i < values.length; i++) {
+            int x = Math.min(i % width, picture.width() - 1);
+            int y = Math.min(i / width % height, picture.height() - 1);
+            values[i] = picture.values()[(i / width / height * picture.height() + y) * picture.width() + x];
+        }
+        return new Bitmap(width, height, values);
+    }
+
+    private void requireNew() throws IOException {
+        if (!Files.exists(to)) {
+            return;
+        }
+        if (!Files.isDirectory(to)) {
+            throw new LetheException(
+                    LetheException.Code.STUDY, "--to is " + to + ", which is a file; expected a new folder");
+        }
+        try (Stream<Path> there = Files.list(to)) {
+            if (there.findAny().isPresent()) {
+                throw new LetheException(
+                        LetheException.Code.STUDY, "--to is " + to + ", which is not empty; expected a new folder");
+            }
+        }
+    }
+
+    /** The files of the folder, in the order of their names. */
+    private List<Path> files() throws IOException {
+        if (!Files.isDirectory(pictures)) {
+            throw new LetheException(
+                    LetheException.Code.DATA, pictures + " is not there or is no folder, expected a folder of pictures");
+        }
+        try (Stream<Path> there = Files.list(pictures)) {
+            List<Path> files = there.filter(Files::isRegularFile)
+                    .filter(f -> !String.valueOf(f.getFileName()).startsWith("."))
+                    .sorted()
+                    .toList();
+            if (files.isEmpty()) {
+                throw new LetheException(
+                        LetheException.Code.DATA, pictures + " has no files, expected pictures in PNG or JPEG");
+            }
+            return files;
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package org.lethe.image.protect;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.javacpp.PointerScope;
+import org.lethe.Check;
+import org.lethe.Env;
+import org.lethe.LetheException;
+import org.lethe.Named;
+import org.lethe.Tool;
+import org.lethe.image.Bitmap;
+import org.lethe.image.Mark;
+import org.lethe.torch.Devices;
+
+/**
+ * Looks for a mark in pictures with its key, and says how sure it is.
+ *
+ * <p>A picture counts as marked where p, the probability of so clear a mark without one, is at most the rate of false alarms. That rate
+ * is exact for messages of bits, and for tree-ring in noise; for pictures that no model made it is near to it. Pictures of other sizes
+ * are brought to that of the key. diagnosis has no p for one picture: its p is for all pictures together, as those of one suspected
+ * model.
+ *
+ * @param pictures folder of PNG and JPEG files, or one file
+ * @param key file of the key
+ * @param model folder of Stable Diffusion, or a file saved by Lethe; needed for zodiac, tree-ring and gaussian-shading
+ * @param falsePositiveRate share of unmarked pictures that may be called marked
+ */
+@Named("image detect")
+public record DetectMark(
+        @Argument Path pictures, @Required Path key, Optional<Path> model, double falsePositiveRate)
+        implements Tool<DetectMark.Result> {
+    public DetectMark {
+        Check.require(
+                falsePositiveRate > 0 && falsePositiveRate < 1,
+                "falsePositiveRate",
+                falsePositiveRate,
+                "between 0 and 1");
+    }
+
+    /** One false alarm in a million; the files are still to be named. */
+    public DetectMark() {
+        this(Path.of(""), Path.of(""), Optional.empty(), 1e-6);
+    }
+
+    /**
+     * One picture.
+     *
+     * @param picture name of its file
+     * @param score larger means marked
+     * @param pValue probability of such a score without a mark, where the method has a test
+     * @param symbols share of the message that was read, where there is one
+     * @param marked whether it counts as marked
+     */
+    public record Row(String picture, double score, Optional<Double> pValue, Optional<Double> symbols, boolean marked) {}
+
+    /**
+     * What was found.
+     *
+     * @param method name of the watermark
+     * @param rows one for each picture
+     * @param marked how many count as marked
+     * @param pValueOfAll for diagnosis, the probability that so many pictures are called coated without the coating
+     */
+    public record Result(String method, List<Row> rows, int marked, Optional<Double> pValueOfAll)
+            implements Tool.Result {
+        @Override
+        public void print(PrintWriter out) {
+            int name = Math.max(7, rows.stream().mapToInt(r -> r.picture.length()).max().orElse(0));
+            String line = "%-" + name + "s %10s %10s %10s  %s%n";
+            out.printf(Locale.ROOT, "%s: %d of %d pictures are marked%n%n", method, marked, rows.size());
+            out.printf(Locale.ROOT, line, "picture", "score", "p", "symbols", "");
+            for (Row row : rows) {
+                out.printf(
+                        Locale.ROOT,
+                        line,
+                        row.picture,
+                        String.format(Locale.ROOT, "%.4g", row.score),
+                        row.pValue.map(p -> String.format(Locale.ROOT, "%.2g", p)).orElse("-"),
+                        row.symbols.map(s -> String.format(Locale.ROOT, "%.3f", s)).orElse("-"),
+                        row.marked ? "marked" : "");
+            }
+            pValueOfAll.ifPresent(p -> out.printf(
+                    Locale.ROOT, "%np of all together, that their model did not learn from coated works: %.2g%n", p));
+        }
+    }
+
+    @Override
+    public Result run(Env env) throws IOException {
+        Mark mark = MarkFile.read(key);
+        Map<String, Bitmap> read = PictureFiles.read(pictures);
+        Devices.ready(env.device());
+        try (var _ = new PointerScope()) {
+            List<Detector.Detection> found =
+                    detector(mark, env).detect(List.copyOf(read.values()));
+            List<Row> rows = new ArrayList<>();
+            for (String name : read.keySet()) {
+                Detector.Detection one = found.get(rows.size());
+                boolean marked = one.pValue().isPresent()
+                        ? one.pValue().getAsDouble() <= falsePositiveRate
+                        : one.score() > 0;
+                rows.add(new Row(name, one.score(), optional(one.pValue()), optional(one.bitAccuracy()), marked));
+            }
+            int marked = (int) rows.stream().filter(Row::marked).count();
+            return new Result(
+                    mark.method(),
+                    List.copyOf(rows),
+                    marked,
+                    mark.method().equals("diagnosis")
+                            ? Optional.of(Diagnosis.pValue(mark, rows.size(), marked))
+                            : Optional.empty());
+        } catch (IllegalArgumentException e) {
+            throw new LetheException(LetheException.Code.DATA, key + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Detector detector(Mark mark, Env env) throws IOException {
+        Optional<Detector> own = Detectors.withoutModel(mark, env.device());
+        if (own.isPresent()) {
+            return own.get();
+        }
+        Path needed = model.orElseThrow(() -> new LetheException(
+                LetheException.Code.STUDY,
+                "--model is missing: " + mark.method()
+                        + " is looked for in the noise of a model; name the one that pictures were marked with"));
+        return Detectors.of(mark, OpenModel.at(needed, env.device()).model());
+    }
+
+    private static Optional<Double> optional(java.util.OptionalDouble value) {
+        return value.isPresent() ? Optional.of(value.getAsDouble()) : Optional.empty();
+    }
+}
