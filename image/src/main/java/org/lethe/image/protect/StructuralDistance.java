@@ -3,6 +3,7 @@ package org.lethe.image.protect;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
+import org.lethe.image.Perceptual;
 
 /**
  * Structural dissimilarity (1 − SSIM)/2 under a Gaussian window of 11 pixels with σ 1.5 (Wang et al. 2004): a distance that needs no
