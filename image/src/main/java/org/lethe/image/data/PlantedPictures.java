@@ -120,9 +120,9 @@ public record PlantedPictures(int size, int shapes, int colours, int drawings, S
                 "one of " + String.join(", ", STYLES) + ", or nothing");
     }
 
-    /** 16 x 16 pixels, 8 shapes in 8 colours, 4 poses, shaded apart. */
+    /** 16 x 16 pixels, 8 shapes in 8 colours, 4 poses, outlined apart. */
     public PlantedPictures() {
-        this(16, 8, 8, 4, "shaded", 1);
+        this(16, 8, 8, 4, "outlined", 1);
     }
 
     @Override
@@ -186,10 +186,11 @@ public record PlantedPictures(int size, int shapes, int colours, int drawings, S
     }
 
     /** How much of the colour lies on a place. */
-    private static double ink(String style, double distance, double u, double v) {
+    private double ink(String style, double distance, double u, double v) {
+        int grid = size / 4; // dots along each side
         return switch (style) {
             case "outlined" -> distance < 0 && distance > -0.3 ? 1 : 0;
-            case "dotted" -> distance < 0 && Math.hypot(8 * u % 1 - 0.5, 8 * v % 1 - 0.5) < 0.45 ? 1 : 0;
+            case "dotted" -> distance < 0 && Math.hypot(grid * u % 1 - 0.5, grid * v % 1 - 0.5) < 0.45 ? 1 : 0;
             default -> distance < 0 ? 1 : 0;
         };
     }

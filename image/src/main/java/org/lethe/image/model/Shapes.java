@@ -1,6 +1,5 @@
 package org.lethe.image.model;
 
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -21,7 +20,7 @@ final class Shapes {
                 .formatted(size, width, 2 * width, blocks, groups(width), scale);
     }
 
-    /** A denoiser of latents that looks at a text everywhere but at its finest level. */
+    /** A denoiser of latents that looks at a text on every level. */
     static String denoiser(int width, int levels, int textDims, int size) {
         List<Integer> widths = widths(width, levels);
         return """
@@ -31,8 +30,8 @@ final class Shapes {
                 .formatted(
                         size,
                         widths,
-                        kinds("DownBlock2D", "CrossAttnDownBlock2D", levels, false),
-                        kinds("UpBlock2D", "CrossAttnUpBlock2D", levels, true),
+                        Collections.nCopies(levels, "\"CrossAttnDownBlock2D\""),
+                        Collections.nCopies(levels, "\"CrossAttnUpBlock2D\""),
                         widths.stream().map(w -> Math.max(1, w / HEAD)).toList(),
                         textDims,
                         groups(width));
@@ -67,11 +66,5 @@ final class Shapes {
 
     private static int groups(int width) {
         return Math.max(1, width / 4);
-    }
-
-    private static List<String> kinds(String finest, String other, int levels, boolean coarseFirst) {
-        List<String> kinds = new ArrayList<>(Collections.nCopies(levels, "\"" + other + "\""));
-        kinds.set(coarseFirst ? levels - 1 : 0, "\"" + finest + "\"");
-        return kinds;
     }
 }

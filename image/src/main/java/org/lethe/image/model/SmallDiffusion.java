@@ -39,8 +39,8 @@ import org.lethe.torch.UpdateRule;
  * caption alone or nothing, so that generic prompts and guidance have a meaning. The tokenizer knows the words of all captions and
  * styles, and a rare word, {@code sks}. The average of the last thousand steps or so is the model.
  *
- * <p>The defaults suit planted pictures of 16 x 16: about a minute on one core. For emoji-styles: {@code {autoencoderSteps: 1500,
- * steps: 6000, levels: 3}}, about twenty minutes.
+ * <p>The defaults suit planted pictures of 16 x 16: about a minute on one core. For emoji-styles: {@code {autoencoderSteps: 800,
+ * steps: 5000, levels: 3, averaging: 0.999}}, about twenty minutes.
  *
  * @param autoencoderSteps steps of the autoencoder
  * @param steps steps of text encoder and denoiser
@@ -48,7 +48,7 @@ import org.lethe.torch.UpdateRule;
  * @param learningRate of AdamW, which falls along a cosine; the autoencoder's is 2e-3
  * @param autoencoderWidth channels of the autoencoder at full size, a multiple of 16; twice as many at half size
  * @param width channels of the denoiser at its finest level, a multiple of 16; twice as many at the second, and so on
- * @param levels sizes at which the denoiser works; all but the finest look at the text
+ * @param levels sizes at which the denoiser works, each half of the one before
  * @param textDims width of the text encoder, a multiple of 16
  * @param dropped share of the works that are learned under no prompt
  * @param averaging share of the average that a step keeps
@@ -94,7 +94,7 @@ public record SmallDiffusion(
 
     /** For planted pictures. */
     public SmallDiffusion() {
-        this(200, 800, 16, 2e-3, 16, 32, 2, 64, 0.1, 0.99);
+        this(250, 1000, 16, 2e-3, 16, 32, 2, 64, 0.1, 0.99);
     }
 
     @Override

@@ -15,6 +15,7 @@ import org.lethe.image.Bitmap;
 import org.lethe.image.Gallery;
 import org.lethe.image.Guard;
 import org.lethe.image.ImageModel;
+import org.lethe.image.Judge;
 import org.lethe.image.Pictures;
 import org.lethe.image.Sampler;
 import org.lethe.image.Work;
@@ -39,7 +40,7 @@ final class ReferenceModel {
                 ? new EmojiStyles().load(DataFolders.usual(Optional.empty()))
                 : new PlantedPictures().load(new DataFolders(List.of()));
         SmallDiffusion learner = emoji
-                ? new SmallDiffusion(1500, 6000, 16, 1e-3, 16, 32, 3, 64, 0.1, 0.999)
+                ? new SmallDiffusion(800, 5000, 16, 1e-3, 16, 32, 3, 64, 0.1, 0.999)
                 : new SmallDiffusion();
         Env env = Env.seeded(1).with(new Lines());
         Path file = folder.resolve("model.safetensors");
@@ -80,6 +81,27 @@ final class ReferenceModel {
             }
         }
         Pictures.write(folder.resolve("sheet.png"), sheet(rows, SHOWN, emoji ? 2 : 4));
+        Judge judge = Judge.of(gallery, env);
+        System.out.printf("the judge is right about %.3f of the works for tests%n", judge.accuracy());
+        try (var _ = new PointerScope()) {
+            Diffusion open = model.open(env.device());
+            for (String style : gallery.known()) {
+                for (Work.Part part : List.of(Work.Part.TRAINING, Work.Part.TEST)) {
+                    List<String> prompts = Gallery.some(gallery.of(style, part), 32, Keyed.seed(7)).stream()
+                            .map(Work::prompt)
+                            .toList();
+                    for (double guidance : new double[] {1, 3, 7.5}) {
+                        List<Bitmap> painted = new Sampler(25, guidance)
+                                .pictures(
+                                        open, new Guard.None(), prompts, gallery.height(), gallery.width(), Keyed.seed(9));
+                        List<String> seen = judge.predicted(painted);
+                        System.out.printf(
+                                "%s %s guidance %.1f: judged %.2f to be of the style%n",
+                                style, part, guidance, seen.stream().filter(style::equals).count() / (double) seen.size());
+                    }
+                }
+            }
+        }
     }
 
     /** Pictures in rows, each pixel so many times as large. */
