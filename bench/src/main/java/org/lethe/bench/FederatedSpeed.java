@@ -64,7 +64,8 @@ public final class FederatedSpeed {
     /** The median over rounds of 1,000 of 10,000 clients, from the third on. */
     private static void updates(int steps, Env env) {
         Sites sites = sites(10_000);
-        Mlp mlp = new Mlp(HIDDEN, 0.5, new Local(128, 0.001, 0.0001, Local.Memory.AUTO), new Federation(1, steps, 1, 0.1));
+        Mlp mlp = new Mlp(
+                HIDDEN, 0.5, new Local(128, 0.001, 0.0001, Local.Memory.AUTO), new Federation(1, steps, 1, 0.1));
         Server server = Server.of(sites, mlp, env);
         float[] weights = Server.start(env, server.network());
         double[] seconds = new double[ROUNDS];
@@ -117,7 +118,8 @@ public final class FederatedSpeed {
     }
 
     private static void adult(int clients, DataFolders folders, Env env) {
-        Sites sites = new Adult().withSites(new Partition().withClients(clients)).load(folders);
+        Sites sites =
+                new Adult().withSites(new Partition().withClients(clients)).load(folders);
         Mlp mlp = new Mlp();
         long from = nanos();
         Classifier before = mlp.train(sites, env);

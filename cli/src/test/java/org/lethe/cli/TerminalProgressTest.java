@@ -14,8 +14,7 @@ class TerminalProgressTest {
     void aStepThatTookLongBeforeAnythingWasDoneHasNoRemainingTimeYet() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         AtomicLong clock = new AtomicLong();
-        Progress progress =
-                new TerminalProgress(new PrintStream(out, true, StandardCharsets.UTF_8), false, clock::get);
+        Progress progress = new TerminalProgress(new PrintStream(out, true, StandardCharsets.UTF_8), false, clock::get);
         try (Progress.Step step = progress.begin("rounds", 50)) {
             clock.set(47_000_000_000L);
             step.advance(0);

@@ -41,7 +41,9 @@ class FederatedAuditLawsTest extends AuditLaws<Sites, Classifier> {
     @Override
     protected boolean mustReject(Audit<Sites, Classifier> audit, Request request) {
         return super.mustReject(audit, request)
-                && !(request instanceof ForgetClients && audit.aspect() != Aspect.EFFECT && !(audit instanceof Efficiency));
+                && !(request instanceof ForgetClients
+                        && audit.aspect() != Aspect.EFFECT
+                        && !(audit instanceof Efficiency));
     }
 
     @Override

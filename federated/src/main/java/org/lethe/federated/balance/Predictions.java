@@ -41,7 +41,10 @@ record Predictions(byte[] labels, int[] groups, int count, float[] after, float[
                 ? new int[data.test().size()]
                 : grouping.getFirst().of(data.test());
         float[] before = c.baseline()
-                .of(List.of("scores of the test records", c.request()), env, _ -> c.before().scores(data.test()));
+                .of(
+                        List.of("scores of the test records", c.request()),
+                        env,
+                        _ -> c.before().scores(data.test()));
         return new Predictions(
                 data.test().labels(),
                 groups,

@@ -86,8 +86,7 @@ public record ClientInfluence(int records, double margin) implements Audit<Sites
         }
 
         Sampled logLoss(Keyed draws) {
-            double[] drawn = Resampling.each(
-                    RESAMPLES, b -> Statistics.mean(again(learned, draws.of(b))));
+            double[] drawn = Resampling.each(RESAMPLES, b -> Statistics.mean(again(learned, draws.of(b))));
             return new Sampled(Statistics.mean(learned), drawn);
         }
 
@@ -129,7 +128,8 @@ public record ClientInfluence(int records, double margin) implements Audit<Sites
 
     @Override
     public List<Finding> examine(Case<Sites, Classifier> c, Env env) {
-        ForgetClients.Forgotten forgotten = Forgetting.request(this, c.request()).resolve(c.data());
+        ForgetClients.Forgotten forgotten =
+                Forgetting.request(this, c.request()).resolve(c.data());
         if (forgotten.nothing()) {
             return List.of(new Finding("client-log-loss", 0, 0, Direction.NONE)
                     .judged(new Verdict.Undecided(bar(), "nothing was to be forgotten")));

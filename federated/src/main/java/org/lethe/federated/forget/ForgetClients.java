@@ -89,7 +89,8 @@ public record ForgetClients(Choose choose, int count, List<String> clients, long
 
     /** The clients that leave, and what the others hold. */
     public Forgotten resolve(Sites data) {
-        Set<String> gone = chosen(data.clients().stream().map(Sites.Client::name).toList());
+        Set<String> gone =
+                chosen(data.clients().stream().map(Sites.Client::name).toList());
         List<Sites.Client> leaving = new ArrayList<>();
         List<Sites.Client> staying = new ArrayList<>();
         data.clients().forEach(client -> (gone.contains(client.name()) ? leaving : staying).add(client));

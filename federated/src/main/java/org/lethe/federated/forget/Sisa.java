@@ -69,7 +69,8 @@ public record Sisa(int shards) implements Forgetting {
         Keyed key = env.random("sisa-shards");
         List<Integer> order = IntStream.range(0, clients.size())
                 .boxed()
-                .sorted(Comparator.comparingLong(k -> key.of(clients.get(k).name()).key()))
+                .sorted(Comparator.comparingLong(
+                        k -> key.of(clients.get(k).name()).key()))
                 .toList();
         List<List<Integer>> dealt = new ArrayList<>();
         for (int s = 0; s < shards; s++) {

@@ -59,8 +59,8 @@ class ForgetClientsTest {
             labels[record] = (byte) (1 - labels[record]);
             values[train.starts()[record]] += 3;
         }
-        Records other = new Records(
-                train.features(), train.starts(), train.columns(), values, labels, train.attributes());
+        Records other =
+                new Records(train.features(), train.starts(), train.columns(), values, labels, train.attributes());
         return new Sites(DATA.features(), other, DATA.test(), DATA.clients());
     }
 
@@ -77,7 +77,8 @@ class ForgetClientsTest {
 
     @Test
     void whatRemainsHoldsTheRecordsOfTheOthersAlone() {
-        ForgetClients.Forgotten forgotten = ForgetClients.named("client 1", "client 4").resolve(DATA);
+        ForgetClients.Forgotten forgotten =
+                ForgetClients.named("client 1", "client 4").resolve(DATA);
         Sites remaining = forgotten.remaining();
         assertEquals(
                 List.of("client 0", "client 2", "client 3", "client 5"),
@@ -155,8 +156,7 @@ class ForgetClientsTest {
     void aShardThatEveryoneLeftHasNoSay() {
         Classifier after = fulfilled(new Sisa(6), LAST, DATA);
         assertEquals(
-                1,
-                after.shards().stream().filter(s -> s.clients().isEmpty()).count());
+                1, after.shards().stream().filter(s -> s.clients().isEmpty()).count());
         for (float score : after.scores(DATA.test())) {
             assertTrue(score >= 0 && score <= 1, "score " + score);
         }
@@ -190,8 +190,7 @@ class ForgetClientsTest {
                 Verdict.Fail.class,
                 finding(untouched, "client-log-loss").verdict().orElseThrow());
         assertInstanceOf(
-                Verdict.Pass.class,
-                finding(after, "client-log-loss").verdict().orElseThrow());
+                Verdict.Pass.class, finding(after, "client-log-loss").verdict().orElseThrow());
         assertEquals(0, finding(after, "score-distance").value());
         assertEquals(1, finding(untouched, "parameter-distance").value(), 1e-12);
         assertTrue(finding(after, "client-log-loss").value()
@@ -237,18 +236,23 @@ class ForgetClientsTest {
 
     @Test
     void requestsThatCannotBeMetSayWhy() {
-        assertRefused("did you mean \"client 1\"?", () -> ForgetClients.named("cient 1").resolve(DATA));
+        assertRefused(
+                "did you mean \"client 1\"?",
+                () -> ForgetClients.named("cient 1").resolve(DATA));
         assertRefused("selects all 6 clients", () -> ForgetClients.last(6).resolve(DATA));
-        assertRefused("count is 7, expected at most 6", () -> ForgetClients.random(7, 1).resolve(DATA));
-        assertRefused("expected at most 6, the number of clients", () -> new Sisa(7)
-                .learn(LEARNER, DATA, Env.seeded(3)));
+        assertRefused(
+                "count is 7, expected at most 6",
+                () -> ForgetClients.random(7, 1).resolve(DATA));
+        assertRefused(
+                "expected at most 6, the number of clients", () -> new Sisa(7).learn(LEARNER, DATA, Env.seeded(3)));
         Classifier plain = LEARNER.train(DATA, Env.seeded(3));
         assertRefused("and the model before has 0", () -> new Sisa().fulfil(plain, LAST, LEARNER, DATA, Env.seeded(3)));
         Classifier shards = new Sisa().learn(LEARNER, DATA, Env.seeded(3));
-        assertRefused("2 shards with weights of their own", () -> new FedAvg()
-                .fulfil(shards, BalanceSites.by(PlantedSites.GROUP), LEARNER, DATA, Env.seeded(3)));
-        assertRefused("the model before has shards", () -> new FineTune()
-                .fulfil(shards, LAST, LEARNER, DATA, Env.seeded(3)));
+        assertRefused(
+                "2 shards with weights of their own",
+                () -> new FedAvg().fulfil(shards, BalanceSites.by(PlantedSites.GROUP), LEARNER, DATA, Env.seeded(3)));
+        assertRefused(
+                "the model before has shards", () -> new FineTune().fulfil(shards, LAST, LEARNER, DATA, Env.seeded(3)));
         assertTrue(new Sisa().unsuited(new BalanceSites(), LEARNER).isPresent());
         assertTrue(new FedAvg().unsuited(LAST, LEARNER).isPresent());
     }
