@@ -32,7 +32,7 @@ import org.lethe.video.model.MotionEstimator;
  * @param measure ssim and frame-difference and flow, one number for both motions; or compensated-flow or tracked-points, which tell them apart
  * @param estimator file of a trained estimator, in place of the measure
  * @param windows most windows that are scored in a clip
- * @param fps frames a second at which motion is measured, or as many as the clip has where it has fewer
+ * @param fps frames a second at which motion is measured, about; a clip without enough frames for that is measured at more
  */
 @Named("video motion")
 public record ScoreMotion(
@@ -167,16 +167,15 @@ public record ScoreMotion(
 
     private Scored scored(Path path, Optional<MotionEstimator> trained) throws IOException {
         Clip clip = Clips.read(path, trained.isPresent() ? ESTIMATED_SIDE : SHORT_SIDE);
-        Clip sampled = clip.every(Math.max(1, (int) Math.round(clip.fps() / fps)));
-        if (sampled.frames() < 2) {
-            sampled = clip;
-        }
         int least = trained.isPresent() ? 4 : 2;
-        if (sampled.frames() < least) {
+        if (clip.frames() < least) {
             throw BrokenClip.whole(
-                    path, "has " + sampled.frames() + " frames at this rate, expected at least " + least
+                    path,
+                    "has too few frames, " + clip.frames() + ", expected at least " + least
                             + ", as motion lies between frames");
         }
+        int step = Math.min((int) Math.round(clip.fps() / fps), (clip.frames() - 1) / (least - 1));
+        Clip sampled = clip.every(Math.max(1, step));
         List<Clip> parts = parts(sampled);
         List<Measure.Score> scores = trained.isPresent()
                 ? trained.get().scores(parts)
