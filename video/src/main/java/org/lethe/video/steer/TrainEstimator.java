@@ -1,0 +1,81 @@
+package org.lethe.video.steer;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.lethe.DataFolders;
+import org.lethe.Env;
+import org.lethe.FileDigest;
+import org.lethe.Named;
+import org.lethe.Tool;
+import org.lethe.study.Words;
+import org.lethe.video.Labelled;
+import org.lethe.video.MotionClips;
+import org.lethe.video.data.PlantedClips;
+import org.lethe.video.flow.Measure;
+import org.lethe.video.model.MotionEstimator;
+import org.lethe.video.model.Tada;
+
+/**
+ * Trains an estimator of motion on clips whose motion is known, writes it to a file, and says how well it orders clips that it never saw.
+ *
+ * @param clips with known motion
+ * @param model with its settings
+ * @param data folder that is searched for textures first
+ * @param to file of the estimator, .safetensors
+ */
+@Named("video train-estimator")
+public record TrainEstimator(PlantedClips clips, Tada model, Optional<Path> data, @Required Path to)
+        implements Tool<TrainEstimator.Result> {
+    /** The usual clips and model; the file is still to be named. */
+    public TrainEstimator() {
+        this(new PlantedClips(), new Tada(), Optional.empty(), Path.of(""));
+    }
+
+    @Override
+    public List<?> entries() {
+        return List.of(new PlantedClips(), new Tada());
+    }
+
+    /**
+     * How it went.
+     *
+     * @param parameters weights of the estimator
+     * @param trained clips that it learnt from
+     * @param held clips held out
+     * @param scores how well its scores order the clips held out
+     * @param sha256 digest of the file
+     * @param written the file
+     */
+    public record Result(
+            long parameters, int trained, int held, @Inline MotionOrder scores, String sha256, Path written)
+            implements Tool.Result {
+        @Override
+        public void print(PrintWriter out) {
+            out.printf(Locale.ROOT, "%,d parameters, %,d clips to learn from, %,d held out%n%n", parameters, trained, held);
+            scores.print(out);
+            out.println();
+            out.println(written + ", SHA-256 " + sha256);
+        }
+    }
+
+    @Override
+    public Result run(Env env) throws IOException {
+        MotionClips loaded = clips.load(DataFolders.usual(data));
+        MotionEstimator estimator = model.train(loaded, env);
+        estimator.save(to, Map.of("clips", Words.full(clips), "model", Words.full(model), "seed", Long.toString(env.seed())));
+        List<Measure.Score> scores = estimator.scores(
+                loaded.test().stream().map(Labelled::clip).toList());
+        return new Result(
+                estimator.parameters(),
+                loaded.train().size(),
+                loaded.test().size(),
+                MotionOrder.of(scores, loaded.test(), env.random("pairs")),
+                FileDigest.of(List.of(to)),
+                to);
+    }
+}

