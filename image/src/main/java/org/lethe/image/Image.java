@@ -33,6 +33,7 @@ import org.lethe.image.data.PictureFolder;
 import org.lethe.image.data.PlantedPictures;
 import org.lethe.image.model.Gaussian;
 import org.lethe.image.model.SmallDiffusion;
+import org.lethe.image.model.TrainModel;
 import org.lethe.image.model.Generate;
 import org.lethe.image.protect.AblatingConcepts;
 import org.lethe.image.protect.AdvDm;
@@ -129,6 +130,7 @@ public final class Image implements Subject<Gallery, ImageModel> {
     @Override
     public List<Tool<?>> tools() {
         return List.of(
+                new TrainModel(),
                 new ProtectPictures(),
                 new AttackPictures(),
                 new MarkFolder(),
