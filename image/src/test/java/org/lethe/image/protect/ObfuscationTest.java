@@ -21,6 +21,7 @@ import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.image.Bitmap;
 import org.lethe.image.ImageMetrics;
+import org.lethe.image.Perceptual;
 import org.lethe.image.Sampler;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.diffusion.GaussianDiffusion;
