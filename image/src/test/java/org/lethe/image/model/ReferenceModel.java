@@ -40,7 +40,7 @@ final class ReferenceModel {
                 ? new EmojiStyles().load(DataFolders.usual(Optional.empty()))
                 : new PlantedPictures().load(new DataFolders(List.of()));
         SmallDiffusion learner = emoji
-                ? new SmallDiffusion(800, 5000, 16, 1e-3, 16, 32, 3, 64, 0.1, 0.999)
+                ? new SmallDiffusion(800, 4000, 16, 1e-3, 16, 32, 3, 64, 0.1, 0.999)
                 : new SmallDiffusion();
         Env env = Env.seeded(1).with(new Lines());
         Path file = folder.resolve("model.safetensors");
