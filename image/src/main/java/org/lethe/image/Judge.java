@@ -31,7 +31,7 @@ import org.lethe.torch.UpdateRule;
  * A small network that tells the styles of a gallery apart, whose inner values also serve as features and for a perceptual distance.
  *
  * <p>Three convolutions of 3 × 3 with {@value #W1}, {@value #W2} and {@value #W3} channels, SiLU after each, half the size after the
- * first two; a linear map of the means over all places gives {@value #FEATURES} features, and another one, after SiLU, the styles. It learns from the training works of all styles, the one
+ * first two; a linear map of the means and the largest values over all places gives {@value #FEATURES} features, and another one, after SiLU, the styles. It learns from the training works of all styles, the one
  * apart included, with a little noise, since painted pictures have some. It is trained once for a gallery, with a seed of its own: every model of a study is
  * judged by the same judge.
  *
@@ -43,11 +43,11 @@ public final class Judge implements Perceptual {
     private static final int W2 = 48;
     private static final int W3 = 64;
     private static final int FEATURES = 12; // fewer than the pictures of a cell, as a distance of samples wants it
-    private static final int STEPS_EACH = 8; // passes over the works
+    private static final int STEPS_EACH = 14; // passes over the works
     private static final int BATCH = 32;
-    private static final int MOST_STEPS = 500;
-    private static final int FEWEST_STEPS = 300;
-    private static final double NOISE = 0.08;
+    private static final int MOST_STEPS = 1500;
+    private static final int FEWEST_STEPS = 800;
+    private static final double NOISE = 0.05;
     private static final long SEED = 1;
     private static final double TINY = 1e-10;
     private static final Map<Gallery, Judge> KNOWN = new WeakHashMap<>();
@@ -82,7 +82,7 @@ public final class Judge implements Perceptual {
         shapes.put("two.bias", new long[] {W2});
         shapes.put("three.weight", new long[] {W3, W2, 3, 3});
         shapes.put("three.bias", new long[] {W3});
-        shapes.put("features.weight", new long[] {FEATURES, W3});
+        shapes.put("features.weight", new long[] {FEATURES, 2 * W3});
         shapes.put("features.bias", new long[] {FEATURES});
         shapes.put("style.weight", new long[] {styles, FEATURES});
         shapes.put("style.bias", new long[] {styles});
@@ -170,7 +170,8 @@ public final class Judge implements Perceptual {
     }
 
     private static Tensor pooled(Map<String, Tensor> tensors, List<Tensor> layers) {
-        return linear(tensors, "features", layers.getLast().mean(2, 3));
+        Tensor last = layers.getLast();
+        return linear(tensors, "features", torch.cat(new TensorVector(last.mean(2, 3), last.amax(new long[] {2, 3}, false)), 1));
     }
 
     private static Tensor logits(Map<String, Tensor> tensors, Tensor features) {
