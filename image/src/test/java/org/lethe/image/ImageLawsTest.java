@@ -12,8 +12,11 @@ class ImageLawsTest extends SubjectLaws<Gallery, ImageModel> {
     static final String SMALL =
             "latent-diffusion {autoencoderSteps: 3, steps: 3, batch: 4, width: 16, levels: 2, textDims: 16}";
 
+    /** One object, since judges are trained once for each. */
+    private static final Gallery PICTURES = new PlantedPictures().load(new DataFolders(List.of()));
+
     static Gallery pictures() {
-        return new PlantedPictures().load(new DataFolders(List.of()));
+        return PICTURES;
     }
 
     @Override

@@ -50,7 +50,7 @@ class ImageStudyTest {
             List<Path> own = studies.filter(
                             file -> file.getFileName().toString().startsWith("copyrightmeter"))
                     .toList();
-            assertEquals(1, own.size());
+            assertEquals(2, own.size());
             for (Path file : own) {
                 Study.read(file, List.of(new Image()));
             }

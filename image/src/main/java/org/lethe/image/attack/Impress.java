@@ -26,7 +26,7 @@ import org.lethe.torch.Tensors;
 
 /**
  * IMPRESS (Cao et al., NeurIPS 2023): an autoencoder reproduces clean pictures better than protected ones, so pixels are moved until
- * it reproduces them, not far from where they were:
+ * it reproduces them, not far from where they were.
  *
  * <pre>min_{x'} ‖D(E(x')) − x'‖² + α · max(d(x', x) − Δ, 0)</pre>
  *
