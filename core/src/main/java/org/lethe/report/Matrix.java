@@ -34,7 +34,8 @@ record Matrix(String finding, Place place, List<AuditTable> audits, Map<String, 
         Map<String, List<AuditTable>> alike = new LinkedHashMap<>();
         report.audits()
                 .forEach(a -> a.main()
-                        .ifPresent(f -> alike.computeIfAbsent(f, k -> new ArrayList<>()).add(a)));
+                        .ifPresent(f ->
+                                alike.computeIfAbsent(f, k -> new ArrayList<>()).add(a)));
         List<Matrix> matrices = new ArrayList<>();
         alike.forEach((finding, audits) -> audits.stream()
                 .flatMap(a -> a.shown().stream())
@@ -56,7 +57,8 @@ record Matrix(String finding, Place place, List<AuditTable> audits, Map<String, 
             audits.get(n).shown().stream()
                     .filter(r -> tested(r, place, finding))
                     .forEach(r -> rows.computeIfAbsent(
-                                    r.method(), m -> new ArrayList<>(Collections.nCopies(audits.size(), Optional.empty())))
+                                    r.method(),
+                                    m -> new ArrayList<>(Collections.nCopies(audits.size(), Optional.empty())))
                             .set(column, Optional.of(r)));
         }
         return new Matrix(finding, place, audits, rows);
@@ -125,8 +127,8 @@ record Matrix(String finding, Place place, List<AuditTable> audits, Map<String, 
     String markdown(Report report) {
         List<String> methods = report.distinct(r -> r.method());
         List<String> names = report.audits().stream().map(AuditTable::audit).toList();
-        StringBuilder text = new StringBuilder("\n" + MarkdownText.escape(finding + ", " + place.words() + ": " + words())
-                + ".\n\n| method |");
+        StringBuilder text = new StringBuilder(
+                "\n" + MarkdownText.escape(finding + ", " + place.words() + ": " + words()) + ".\n\n| method |");
         audits.forEach(a -> text.append(" " + MarkdownText.escape(Wording.name(a.audit(), names)) + " |"));
         text.append("\n|---|" + "---:|".repeat(audits.size()) + "\n");
         rows.forEach((method, row) -> {

@@ -61,9 +61,10 @@ record Page(Report report) {
         } else {
             summary(page);
             Charts charts = new Charts(report);
-            String overview = Matrix.of(report).stream().map(m -> m.html(report)).collect(Collectors.joining())
-                    + charts.tradeOff()
-                    + charts.radar();
+            String overview =
+                    Matrix.of(report).stream().map(m -> m.html(report)).collect(Collectors.joining())
+                            + charts.tradeOff()
+                            + charts.radar();
             if (!overview.isEmpty()) {
                 page.append("<section id=\"overview\" class=\"charted\"><h2>Overview</h2>" + overview + "</section>\n");
             }

@@ -41,8 +41,8 @@ import org.lethe.torch.Tensors;
  * @param clip folder of a CLIP model, with config.json and model.safetensors
  */
 @Named("image compare")
-public record ComparePictures(@Argument Path original, @Argument Path changed, Optional<Path> clip)
-        implements Tool<ComparePictures.Result> {
+public record ComparePictures(
+        @Argument Path original, @Argument Path changed, Optional<Path> clip) implements Tool<ComparePictures.Result> {
     private static final int SSIM_SIDE = 11;
     private static final int VIF_SIDE = 41;
 
@@ -137,7 +137,8 @@ public record ComparePictures(@Argument Path original, @Argument Path changed, O
         }
 
         private static String number(Optional<Double> value, int digits) {
-            return value.map(v -> String.format(Locale.ROOT, "%." + digits + "f", v)).orElse("");
+            return value.map(v -> String.format(Locale.ROOT, "%." + digits + "f", v))
+                    .orElse("");
         }
     }
 
@@ -192,12 +193,16 @@ public record ComparePictures(@Argument Path original, @Argument Path changed, O
         }
         if (pairs.isEmpty()) {
             throw new LetheException(
-                    LetheException.Code.DATA, "no pair could be compared; " + failed.entrySet().iterator().next());
+                    LetheException.Code.DATA,
+                    "no pair could be compared; " + failed.entrySet().iterator().next());
         }
         List<String> notes = new ArrayList<>();
         note(notes, pairs, Pair::ssim, "SSIM needs pictures of at least " + SSIM_SIDE + " x " + SSIM_SIDE);
-        note(notes, pairs, Pair::vif, "VIFp needs pictures of at least " + VIF_SIDE + " x " + VIF_SIDE
-                + " and more than one brightness");
+        note(
+                notes,
+                pairs,
+                Pair::vif,
+                "VIFp needs pictures of at least " + VIF_SIDE + " x " + VIF_SIDE + " and more than one brightness");
         Optional<Double> frechet = Optional.empty();
         if (!first.isEmpty() && first.size() > first.getFirst().length) {
             frechet = Optional.of(ImageMetrics.frechet(first, second));
@@ -217,7 +222,8 @@ public record ComparePictures(@Argument Path original, @Argument Path changed, O
 
     private static void note(
             List<String> notes, Map<String, Pair> pairs, Function<Pair, Optional<Double>> measure, String why) {
-        long without = pairs.values().stream().filter(p -> measure.apply(p).isEmpty()).count();
+        long without =
+                pairs.values().stream().filter(p -> measure.apply(p).isEmpty()).count();
         if (without > 0) {
             notes.add(why + "; " + without + " pairs have none.");
         }

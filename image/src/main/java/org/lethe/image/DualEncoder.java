@@ -92,7 +92,8 @@ public final class DualEncoder {
         Devices.ready(Device.CPU);
         Map<String, List<Work>> byPrompt = new LinkedHashMap<>();
         gallery.filtered(w -> w.part() == Work.Part.TRAINING)
-                .forEach(w -> byPrompt.computeIfAbsent(w.prompt(), _ -> new ArrayList<>()).add(w));
+                .forEach(w -> byPrompt.computeIfAbsent(w.prompt(), _ -> new ArrayList<>())
+                        .add(w));
         List<String> words = ClipTokenizer.wordsOf(List.copyOf(byPrompt.keySet()));
         ClipTokenizer tokenizer = ClipTokenizer.ofWords(words);
         Map<String, float[]> weights = new LinkedHashMap<>();
@@ -116,8 +117,7 @@ public final class DualEncoder {
         return new DualEncoder(tokenizer, words.size(), weights);
     }
 
-    private record Lesson(
-            List<List<Work>> byPrompt, ClipTokenizer tokenizer, int words, Map<String, Tensor> tensors)
+    private record Lesson(List<List<Work>> byPrompt, ClipTokenizer tokenizer, int words, Map<String, Tensor> tensors)
             implements Training.Objective<List<Work>> {
         @Override
         public String name() {
@@ -130,14 +130,18 @@ public final class DualEncoder {
                     .boxed()
                     .sorted(Comparator.comparingLong((Integer n) -> key.at(n)).thenComparing(n -> n))
                     .limit(BATCH)
-                    .map(n -> byPrompt.get(n).get(Keyed.below(key.of("work").at(n), byPrompt.get(n).size())))
+                    .map(n -> byPrompt.get(n)
+                            .get(Keyed.below(
+                                    key.of("work").at(n), byPrompt.get(n).size())))
                     .toList();
         }
 
         @Override
         public Tensor loss(List<Work> batch, Keyed key) {
-            Tensor pictures = seen(tensors, Sampler.batch(batch.stream().map(Work::picture).toList()));
-            Tensor texts = read(tensors, tokenizer, words, batch.stream().map(Work::prompt).toList());
+            Tensor pictures = seen(
+                    tensors, Sampler.batch(batch.stream().map(Work::picture).toList()));
+            Tensor texts = read(
+                    tensors, tokenizer, words, batch.stream().map(Work::prompt).toList());
             Tensor cosines = pictures.matmul(texts.t()).mul(new Scalar(SCALE)); // [batch, batch]
             Tensor own = torch.arange(new Scalar(batch.size())).to(ScalarType.Long);
             return torch.cross_entropy_loss(cosines, own)
@@ -170,7 +174,9 @@ public final class DualEncoder {
         return Tensors.within(() -> {
             float[] shares = new float[texts.size() * words]; // of each word in each text
             for (int n = 0; n < texts.size(); n++) {
-                int[] ids = IntStream.of(tokenizer.ids(texts.get(n))).filter(id -> id < words).toArray();
+                int[] ids = IntStream.of(tokenizer.ids(texts.get(n)))
+                        .filter(id -> id < words)
+                        .toArray();
                 for (int id : ids) {
                     shares[n * words + id] += 1f / ids.length;
                 }
@@ -205,8 +211,9 @@ public final class DualEncoder {
                 var _ = new NoGradGuard()) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             Map<String, long[]> shapes = shapes(words);
-            weights.forEach((name, values) ->
-                    tensors.put(name, Tensors.of(values, Optional.ofNullable(shapes.get(name)).orElseThrow())));
+            weights.forEach((name, values) -> tensors.put(
+                    name,
+                    Tensors.of(values, Optional.ofNullable(shapes.get(name)).orElseThrow())));
             for (int from = 0; from < all.size(); from += BLOCK) {
                 List<T> some = all.subList(from, Math.min(all.size(), from + BLOCK));
                 try (var _ = new PointerScope()) {

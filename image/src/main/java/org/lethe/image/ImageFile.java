@@ -99,7 +99,8 @@ public final class ImageFile {
         works(published.original(), "original.", root.putArray("original"), to);
         works(published.shown(), "shown.", root.putArray("shown"), to);
         published.mark().ifPresent(mark -> {
-            ObjectNode words = root.putObject("mark").put("method", mark.method()).putObject("words");
+            ObjectNode words =
+                    root.putObject("mark").put("method", mark.method()).putObject("words");
             new TreeMap<>(mark.words()).forEach(words::put);
             new TreeMap<>(mark.tensors()).forEach((name, tensor) -> to.tensor("mark." + name, tensor));
         });
@@ -130,7 +131,9 @@ public final class ImageFile {
                     switch (from.word("weights")) {
                         case "gaussian" -> GaussianWeights.read(from);
                         case "latent" -> LatentWeights.read(from);
-                        default -> throw wrong(path, "weights are \"" + from.word("weights") + "\", expected gaussian or latent");
+                        default ->
+                            throw wrong(
+                                    path, "weights are \"" + from.word("weights") + "\", expected gaussian or latent");
                     });
             ImageModel guarded = model.with(guard(JSON.readTree(from.word("guard")), path));
             String published = file.metadata().get("published");
@@ -163,7 +166,10 @@ public final class ImageFile {
         Optional<Mark> mark = Optional.empty();
         if (root.has("mark")) {
             Map<String, String> words = new LinkedHashMap<>();
-            root.path("mark").path("words").properties().forEach(e -> words.put(e.getKey(), e.getValue().asText()));
+            root.path("mark")
+                    .path("words")
+                    .properties()
+                    .forEach(e -> words.put(e.getKey(), e.getValue().asText()));
             mark = Optional.of(new Mark(root.path("mark").path("method").asText(), words, from.tensors("mark.")));
         }
         return new ImageModel.Published(
@@ -180,7 +186,10 @@ public final class ImageFile {
             List<Long> shape = from.file().require(name).shape();
             works.add(new Work(
                     node.path("id").asText(),
-                    new Bitmap(shape.get(2).intValue(), shape.get(1).intValue(), from.file().floats(name)),
+                    new Bitmap(
+                            shape.get(2).intValue(),
+                            shape.get(1).intValue(),
+                            from.file().floats(name)),
                     node.path("caption").asText(),
                     node.path("style").asText(),
                     node.path("group").asText(),

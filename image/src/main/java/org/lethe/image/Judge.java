@@ -137,7 +137,8 @@ public final class Judge implements Perceptual {
             Tensor strength = Tensors.of(uniform(key.of("strength"), batch.size()), batch.size(), 1, 1, 1);
             Tensor noise = Sampler.normal(key.of("noise"), pictures.shape());
             Tensor seen = pictures.add(noise.mul(strength));
-            int[] labels = batch.stream().mapToInt(w -> styles.indexOf(w.style())).toArray();
+            int[] labels =
+                    batch.stream().mapToInt(w -> styles.indexOf(w.style())).toArray();
             return torch.cross_entropy_loss(
                     logits(tensors, pooled(tensors, layers(tensors, seen))),
                     Tensors.of(labels, labels.length).to(ScalarType.Long));
@@ -154,15 +155,15 @@ public final class Judge implements Perceptual {
 
     /** The values after each convolution. */
     private static List<Tensor> layers(Map<String, Tensor> tensors, Tensor pictures) {
-        Tensor one = torch.silu(convolved(tensors, "one", pictures.mul(new Scalar(2)).sub(new Scalar(1))));
+        Tensor one =
+                torch.silu(convolved(tensors, "one", pictures.mul(new Scalar(2)).sub(new Scalar(1))));
         Tensor two = torch.silu(convolved(tensors, "two", torch.avg_pool2d(one, 2)));
         Tensor three = torch.silu(convolved(tensors, "three", torch.avg_pool2d(two, 2)));
         return List.of(one, two, three);
     }
 
     private static Tensor convolved(Map<String, Tensor> tensors, String name, Tensor in) {
-        return Convolution.of(
-                in, at(tensors, name + ".weight"), new TensorOptional(at(tensors, name + ".bias")), 1, 1);
+        return Convolution.of(in, at(tensors, name + ".weight"), new TensorOptional(at(tensors, name + ".bias")), 1, 1);
     }
 
     private static Tensor at(Map<String, Tensor> tensors, String name) {
@@ -171,7 +172,10 @@ public final class Judge implements Perceptual {
 
     private static Tensor pooled(Map<String, Tensor> tensors, List<Tensor> layers) {
         Tensor last = layers.getLast();
-        return linear(tensors, "features", torch.cat(new TensorVector(last.mean(2, 3), last.amax(new long[] {2, 3}, false)), 1));
+        return linear(
+                tensors,
+                "features",
+                torch.cat(new TensorVector(last.mean(2, 3), last.amax(new long[] {2, 3}, false)), 1));
     }
 
     private static Tensor logits(Map<String, Tensor> tensors, Tensor features) {
@@ -186,8 +190,7 @@ public final class Judge implements Perceptual {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         shapes(styles.size())
                 .forEach((name, shape) -> tensors.put(
-                        name,
-                        Tensors.of(Optional.ofNullable(weights.get(name)).orElseThrow(), shape)));
+                        name, Tensors.of(Optional.ofNullable(weights.get(name)).orElseThrow(), shape)));
         return tensors;
     }
 
@@ -216,7 +219,9 @@ public final class Judge implements Perceptual {
 
     /** The probability of each style for each picture. */
     public List<float[]> probabilities(List<Bitmap> pictures) {
-        return rows(pictures, (tensors, batch) -> torch.softmax(logits(tensors, pooled(tensors, layers(tensors, batch))), 1));
+        return rows(
+                pictures,
+                (tensors, batch) -> torch.softmax(logits(tensors, pooled(tensors, layers(tensors, batch))), 1));
     }
 
     /** {@value #FEATURES} features of each picture. */
@@ -265,6 +270,7 @@ public final class Judge implements Perceptual {
 
     private static Tensor unit(Tensor layer) {
         Tensor length = layer.square().sum(new long[] {1}, true, new org.bytedeco.pytorch.ScalarTypeOptional());
-        return layer.div(length.clamp(new ScalarOptional(new Scalar(TINY)), new ScalarOptional()).sqrt());
+        return layer.div(length.clamp(new ScalarOptional(new Scalar(TINY)), new ScalarOptional())
+                .sqrt());
     }
 }

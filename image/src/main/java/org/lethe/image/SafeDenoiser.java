@@ -55,9 +55,7 @@ final class SafeDenoiser implements Scheduler.Denoiser {
                 .clamp(new ScalarOptional(), new ScalarOptional(new Scalar(1)));
         Tensor where = apart.ge(new Scalar(guard.threshold()));
         Tensor turned = torch.where(where, torch.zeros_like(strength), strength).mul(unsafe.sub(nothing));
-        Tensor g = momentum.isPresent()
-                ? turned.add(momentum.get().mul(new Scalar(guard.momentumScale())))
-                : turned;
+        Tensor g = momentum.isPresent() ? turned.add(momentum.get().mul(new Scalar(guard.momentumScale()))) : turned;
         Tensor grown = g.mul(new Scalar(1 - guard.momentum()));
         keep(momentum.isPresent() ? grown.add(momentum.get().mul(new Scalar(guard.momentum()))) : grown);
         boolean led = call++ >= guard.warmUp();

@@ -47,8 +47,7 @@ public record Sampler(int steps, double guidance) {
         for (int n = 0; n < rows; n++) {
             each[n] = normal(key.of(n), 1, shape[0], shape[1], shape[2]);
         }
-        return torch.cat(new TensorVector(each), 0)
-                .to(Devices.of(model.device()), torch.ScalarType.Float);
+        return torch.cat(new TensorVector(each), 0).to(Devices.of(model.device()), torch.ScalarType.Float);
     }
 
     /** Standard normal draws, each a function of key and place. */
@@ -62,8 +61,7 @@ public record Sampler(int steps, double guidance) {
     }
 
     /** The pictures of prompts, from noise by a key; the same key and place give the same noise whatever the model. */
-    public List<Bitmap> pictures(
-            Diffusion model, Guard guard, List<String> prompts, int height, int width, Keyed key) {
+    public List<Bitmap> pictures(Diffusion model, Guard guard, List<String> prompts, int height, int width, Keyed key) {
         List<Bitmap> made = new ArrayList<>();
         try (var _ = new NoGradGuard()) {
             for (int from = 0; from < prompts.size(); from += BATCH) {
@@ -97,7 +95,8 @@ public record Sampler(int steps, double guidance) {
      * @param skipped calls that are left out at the beginning
      */
     public Tensor latents(Diffusion model, Guard guard, Tensor start, Tensor states, int skipped) {
-        return ddim(model).sample(start, Scheduler.Course.still(steps).skipping(skipped), denoiser(model, guard, states));
+        return ddim(model)
+                .sample(start, Scheduler.Course.still(steps).skipping(skipped), denoiser(model, guard, states));
     }
 
     /** The latents of a run before one of its calls, counted from 0. */
@@ -111,8 +110,7 @@ public record Sampler(int steps, double guidance) {
     }
 
     private static Ddim ddim(Diffusion model) {
-        return new Ddim(
-                model.schedule(), NoiseSchedule.Prediction.NOISE, Scheduler.Spacing.LEADING, 1, false, 0, 0);
+        return new Ddim(model.schedule(), NoiseSchedule.Prediction.NOISE, Scheduler.Spacing.LEADING, 1, false, 0, 0);
     }
 
     /**

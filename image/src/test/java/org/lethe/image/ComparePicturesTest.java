@@ -64,13 +64,18 @@ class ComparePicturesTest {
         assertEquals(1, y.ssimUniform().orElseThrow(), 1e-12);
         assertEquals(1, y.vif().orElseThrow(), 1e-9);
         assertEquals(1, result.equal());
-        ComparePictures.Summary psnr = Optional.ofNullable(result.summary().get("psnr")).orElseThrow();
+        ComparePictures.Summary psnr =
+                Optional.ofNullable(result.summary().get("psnr")).orElseThrow();
         assertEquals(new ComparePictures.Summary(x.psnr().orElseThrow(), 0, 1), psnr);
-        assertEquals(2, Optional.ofNullable(result.summary().get("ssim")).orElseThrow().n());
+        assertEquals(
+                2,
+                Optional.ofNullable(result.summary().get("ssim")).orElseThrow().n());
         StringWriter out = new StringWriter();
         result.print(new PrintWriter(out, true));
         assertTrue(out.toString().contains("48.13") && out.toString().contains("equal"), out.toString());
-        assertTrue(String.valueOf(result.facts().get("pairs")).contains("largest=1"), result.facts().toString());
+        assertTrue(
+                String.valueOf(result.facts().get("pairs")).contains("largest=1"),
+                result.facts().toString());
     }
 
     @Test
@@ -107,7 +112,9 @@ class ComparePicturesTest {
         ComparePictures.Result result = compared(Optional.empty());
         assertEquals(List.of("good"), List.copyOf(result.pairs().keySet()));
         assertTrue(pair(result, "good").largest() > 0);
-        assertEquals(List.of("cut", "size"), result.failed().keySet().stream().sorted().toList());
+        assertEquals(
+                List.of("cut", "size"),
+                result.failed().keySet().stream().sorted().toList());
         assertTrue(String.valueOf(result.failed().get("cut")).contains("expected PNG or JPEG"));
         assertEquals(
                 "size of the changed picture is 16 x 17, expected 16 x 16, as the original has",
@@ -134,7 +141,9 @@ class ComparePicturesTest {
         }
         ComparePictures.Result few = compared(Optional.of(clip));
         assertEquals(Optional.empty(), few.frechet());
-        assertTrue(few.notes().toString().contains("more than the 20 dimensions of CLIP; 5 pairs"), few.notes().toString());
+        assertTrue(
+                few.notes().toString().contains("more than the 20 dimensions of CLIP; 5 pairs"),
+                few.notes().toString());
     }
 
     @Test
@@ -142,7 +151,8 @@ class ComparePicturesTest {
         Pictures.write(a.resolve("x.png"), noise(16, 16, 1, 0));
         assertEquals(
                 a + " with 1 and " + b + " with 0 pictures have no name in common, expected files of the same names",
-                assertThrows(LetheException.class, () -> compared(Optional.empty())).getMessage());
+                assertThrows(LetheException.class, () -> compared(Optional.empty()))
+                        .getMessage());
         Pictures.write(a.resolve("x.jpg"), noise(16, 16, 1, 0));
         assertTrue(String.valueOf(assertThrows(LetheException.class, () -> compared(Optional.empty()))
                         .getMessage())

@@ -21,7 +21,8 @@ final class DualEncoderTest {
         List<String> prompts = test.stream().map(Work::prompt).distinct().toList();
         assertEquals(16, prompts.size());
         List<float[]> texts = ENCODER.texts(prompts);
-        List<float[]> pictures = ENCODER.pictures(test.stream().map(Work::picture).toList());
+        List<float[]> pictures =
+                ENCODER.pictures(test.stream().map(Work::picture).toList());
         int right = 0;
         for (int n = 0; n < test.size(); n++) {
             int best = 0;
@@ -50,13 +51,19 @@ final class DualEncoderTest {
         for (float[] text : ENCODER.texts(List.of("a red circle", "a painting in the style of flat"))) {
             assertEquals(1, dot(text, text), 1e-5);
         }
-        assertEquals(0, dot(ENCODER.texts(List.of("hippopotamus")).getFirst(), ENCODER.texts(List.of("red")).getFirst()));
+        assertEquals(
+                0,
+                dot(
+                        ENCODER.texts(List.of("hippopotamus")).getFirst(),
+                        ENCODER.texts(List.of("red")).getFirst()));
     }
 
     @Test
     void theSeedOfTheStudyDoesNotMatter() {
         DualEncoder other = DualEncoder.of(new Gallery("again", PLANTED.works(), ""), Env.seeded(6));
-        assertArrayEquals(ENCODER.texts(List.of("a red circle")).getFirst(), other.texts(List.of("a red circle")).getFirst());
+        assertArrayEquals(
+                ENCODER.texts(List.of("a red circle")).getFirst(),
+                other.texts(List.of("a red circle")).getFirst());
         assertThrows(IllegalArgumentException.class, () -> ENCODER.agreement(List.of(), List.of("a red circle")));
     }
 }

@@ -198,8 +198,8 @@ class GuardsTest {
     @Test
     void methodsSetTheGuardAndLeaveTheWeights() {
         ImageModel model = ImageModel.of(new GaussianWeights(means(), SIDE, SIDE, 0.5));
-        var concept =
-                new Sanitisation.Concept(NOTO, "in the style of noto", "a painting", List.of(), List.of(), List.of(), List.of());
+        var concept = new Sanitisation.Concept(
+                NOTO, "in the style of noto", "a painting", List.of(), List.of(), List.of(), List.of());
         ImageModel avoided = new NegativePrompt().erase(model, concept, Env.seeded(1));
         assertEquals(new Guard.Avoid(NOTO), avoided.guard());
         assertSame(model.weights(), avoided.weights());

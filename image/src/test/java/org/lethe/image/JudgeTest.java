@@ -22,7 +22,8 @@ class JudgeTest {
     void tellsTheStylesOfUnseenWorksApart() {
         assertTrue(JUDGE.accuracy() >= 0.85, "accuracy " + JUDGE.accuracy());
         List<Work> tests = GALLERY.filtered(w -> w.part() == Work.Part.TEST);
-        List<float[]> found = JUDGE.probabilities(tests.stream().map(Work::picture).toList());
+        List<float[]> found =
+                JUDGE.probabilities(tests.stream().map(Work::picture).toList());
         for (float[] each : found) {
             double sum = 0;
             for (float p : each) {
@@ -42,7 +43,8 @@ class JudgeTest {
     @Test
     void distanceIsZeroForEqualPicturesAndGrowsWithTheNoise() {
         try (var _ = new PointerScope()) {
-            Tensor works = Sampler.batch(GALLERY.works().stream().limit(6).map(Work::picture).toList());
+            Tensor works = Sampler.batch(
+                    GALLERY.works().stream().limit(6).map(Work::picture).toList());
             assertArrayEquals(new float[6], Tensors.floats(JUDGE.distance(works, works)), 1e-6f);
             Tensor noise = Sampler.normal(Env.seeded(1).random("noise"), works.shape());
             double before = 0;
@@ -58,7 +60,8 @@ class JudgeTest {
     @Test
     void distanceHasAGradient() {
         try (var _ = new PointerScope()) {
-            Tensor works = Sampler.batch(GALLERY.works().stream().limit(2).map(Work::picture).toList());
+            Tensor works = Sampler.batch(
+                    GALLERY.works().stream().limit(2).map(Work::picture).toList());
             Tensor moved = works.add(Sampler.normal(Env.seeded(1).random("noise"), works.shape())
                             .mul(new org.bytedeco.pytorch.Scalar(0.1)))
                     .detach();

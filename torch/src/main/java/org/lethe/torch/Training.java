@@ -13,6 +13,7 @@ import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -159,7 +160,8 @@ public record Training(
 
     /** Trains in place. With validations the model ends as the best one found, else as the last; averaged where asked. */
     public <B> Outcome run(Parameters model, Objective<B> objective, Env env) {
-        try (var _ = new PointerScope()) {
+        try (var _ = new PointerScope();
+                var _ = new AutoGradMode(true)) { // whoever asks for a trained model may be computing without gradients
             return new Loop<>(this, model, objective, env, Optional.empty()).run();
         } catch (IOException e) {
             throw new UncheckedIOException(e); // nothing is written
@@ -172,7 +174,8 @@ public record Training(
      * own parameters, without the model underneath.
      */
     public <B> Outcome run(Parameters model, Objective<B> objective, Env env, Path checkpoint) {
-        try (var _ = new PointerScope()) {
+        try (var _ = new PointerScope();
+                var _ = new AutoGradMode(true)) {
             return new Loop<>(this, model, objective, env, Optional.of(new Checkpoint(checkpoint))).run();
         } catch (IOException e) {
             throw Storage.refused(checkpoint, "cannot be read or written", e);

@@ -120,6 +120,14 @@ class TrainingTest {
     }
 
     @Test
+    void trainsWhereItsCallerComputesWithoutGradients() {
+        float[] usual = whole(FULL);
+        try (var _ = new org.bytedeco.pytorch.NoGradGuard()) {
+            assertArrayEquals(usual, whole(FULL));
+        }
+    }
+
+    @Test
     void aCheckpointOfAnotherTrainingIsRefused() {
         Path file = folder.resolve("training.safetensors");
         Training training = FULL.withChecks(0, 0);

@@ -13,7 +13,8 @@ final class Area {
     private record Share(int from, float[] weights) {}
 
     Area(int height, int width, int toHeight, int toWidth) {
-        Check.require(toHeight >= 1 && toHeight <= height, "height", toHeight, "1 to " + height + ", as nothing is enlarged");
+        Check.require(
+                toHeight >= 1 && toHeight <= height, "height", toHeight, "1 to " + height + ", as nothing is enlarged");
         Check.require(toWidth >= 1 && toWidth <= width, "width", toWidth, "1 to " + width + ", as nothing is enlarged");
         this.height = height;
         this.width = width;

@@ -73,7 +73,8 @@ public final class Ordering {
     }
 
     private static void sameLength(double[] a, double[] b) {
-        Check.require(a.length == b.length && a.length >= 2, "length", b.length, "as many as " + a.length + ", at least 2");
+        Check.require(
+                a.length == b.length && a.length >= 2, "length", b.length, "as many as " + a.length + ", at least 2");
         Check.require(
                 Arrays.stream(a).allMatch(Double::isFinite) && Arrays.stream(b).allMatch(Double::isFinite),
                 "scores",

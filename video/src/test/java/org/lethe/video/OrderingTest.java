@@ -32,7 +32,6 @@ class OrderingTest {
         assertEquals(0.8, Ordering.spearman(new double[] {1, 0, 3, 2, 4}, TRUTHS), 1e-12); // 1 − 6·4/(5·24)
         assertEquals(0, Ordering.spearman(new double[5], TRUTHS));
         // ties have the mean of their ranks: Pearson's of (0.5, 0.5, 2) with (0, 1, 2)
-        assertEquals(
-                Math.sqrt(0.75), Ordering.spearman(new double[] {7, 7, 9}, new double[] {0, 1, 2}), 1e-12);
+        assertEquals(Math.sqrt(0.75), Ordering.spearman(new double[] {7, 7, 9}, new double[] {0, 1, 2}), 1e-12);
     }
 }

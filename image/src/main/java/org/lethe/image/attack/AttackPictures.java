@@ -41,8 +41,11 @@ import org.lethe.torch.Devices;
  * @param to folder for the results, new or empty
  */
 @Named("image attack")
-public record AttackPictures(@Argument Path pictures, PictureAttack attack, Optional<Path> model, @Required Path to)
-        implements Tool<AttackPictures.Result> {
+public record AttackPictures(
+        @Argument Path pictures,
+        PictureAttack attack,
+        Optional<Path> model,
+        @Required Path to) implements Tool<AttackPictures.Result> {
     /** JPEG; the folders are still to be named. */
     public AttackPictures() {
         this(Path.of(""), new Jpeg(), Optional.empty(), Path.of(""));
@@ -79,8 +82,7 @@ public record AttackPictures(@Argument Path pictures, PictureAttack attack, Opti
      * @param ssim structural similarity; absent below 11 pixels
      * @param written file of the result
      */
-    public record Row(
-            String file, int width, int height, Optional<Double> psnr, Optional<Double> ssim, Path written) {}
+    public record Row(String file, int width, int height, Optional<Double> psnr, Optional<Double> ssim, Path written) {}
 
     /**
      * A file that was not attacked.
@@ -100,7 +102,8 @@ public record AttackPictures(@Argument Path pictures, PictureAttack attack, Opti
     public record Result(String attack, List<Row> rows, List<Left> left) implements Tool.Result {
         @Override
         public void print(PrintWriter out) {
-            int name = Math.max(7, rows.stream().mapToInt(r -> r.file.length()).max().orElse(0));
+            int name = Math.max(
+                    7, rows.stream().mapToInt(r -> r.file.length()).max().orElse(0));
             String line = "%-" + name + "s %12s %10s %8s%n";
             out.printf(Locale.ROOT, "%s, %d pictures%n%n", attack, rows.size());
             out.printf(Locale.ROOT, line, "picture", "size", "PSNR", "SSIM");
@@ -153,8 +156,8 @@ public record AttackPictures(@Argument Path pictures, PictureAttack attack, Opti
         if (rows.isEmpty()) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    pictures + ": no file could be attacked; "
-                            + left.getFirst().file() + ": " + left.getFirst().why());
+                    pictures + ": no file could be attacked; " + left.getFirst().file() + ": "
+                            + left.getFirst().why());
         }
         return new Result(Named.Of.name(attack), List.copyOf(rows), List.copyOf(left));
     }
@@ -242,7 +245,8 @@ public record AttackPictures(@Argument Path pictures, PictureAttack attack, Opti
     private List<Path> files() throws IOException {
         if (!Files.isDirectory(pictures)) {
             throw new LetheException(
-                    LetheException.Code.DATA, pictures + " is not there or is no folder, expected a folder of pictures");
+                    LetheException.Code.DATA,
+                    pictures + " is not there or is no folder, expected a folder of pictures");
         }
         try (Stream<Path> there = Files.list(pictures)) {
             List<Path> files = there.filter(Files::isRegularFile)

@@ -29,8 +29,7 @@ public record Blur(double sigma, Removal removal) implements MarkRemoval {
     public List<Bitmap> attack(List<Bitmap> pictures, Tools tools, Env env) {
         double[] kernel = kernel(sigma);
         return Levels.each(
-                pictures,
-                picture -> picture.map(plane -> blurred(plane, picture.width(), picture.height(), kernel)));
+                pictures, picture -> picture.map(plane -> blurred(plane, picture.width(), picture.height(), kernel)));
     }
 
     /** The kernel, whose sum is 1. */

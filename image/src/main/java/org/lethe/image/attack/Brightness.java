@@ -26,12 +26,14 @@ public record Brightness(double factor, Removal removal) implements MarkRemoval 
 
     @Override
     public List<Bitmap> attack(List<Bitmap> pictures, Tools tools, Env env) {
-        return Levels.each(pictures, picture -> picture.map(plane -> {
-            double[] changed = plane.clone();
-            for (int i = 0; i < changed.length; i++) {
-                changed[i] *= factor;
-            }
-            return changed;
-        }));
+        return Levels.each(
+                pictures,
+                picture -> picture.map(plane -> {
+                    double[] changed = plane.clone();
+                    for (int i = 0; i < changed.length; i++) {
+                        changed[i] *= factor;
+                    }
+                    return changed;
+                }));
     }
 }

@@ -67,7 +67,8 @@ public record ConceptInversion(
 
     @Override
     public Recovered recover(Diffusion model, Guard guard, Target target, Env env) {
-        TextualInversionRecovery inversion = new TextualInversionRecovery(initial, steps, batch, learningRate, protocol);
+        TextualInversionRecovery inversion =
+                new TextualInversionRecovery(initial, steps, batch, learningRate, protocol);
         if (guard instanceof Guard.None) {
             return inversion.recover(model, guard, target, env);
         }
@@ -112,11 +113,12 @@ public record ConceptInversion(
                         .mapToObj(n -> Keyed.below(key.of("rows").at(n), asked.size()))
                         .toList();
                 Tensor latents = torch.cat(
-                        new TensorVector(
-                                rows.stream().map(row -> clean.narrow(0, row, 1)).toArray(Tensor[]::new)),
+                        new TensorVector(rows.stream()
+                                .map(row -> clean.narrow(0, row, 1))
+                                .toArray(Tensor[]::new)),
                         0);
-                Tensor noise = Sampler.normal(key.of("noise"), latents.shape())
-                        .to(latents.device(), latents.scalar_type());
+                Tensor noise =
+                        Sampler.normal(key.of("noise"), latents.shape()).to(latents.device(), latents.scalar_type());
                 int[] times = times(guard, model.schedule().steps(), key.of("times"));
                 Scheduler.Denoiser guarded = sampler.denoiser(
                         model, guard, model.states(rows.stream().map(asked::get).toList()));

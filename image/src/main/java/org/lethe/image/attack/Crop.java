@@ -83,8 +83,7 @@ public record Crop(double area, Rest rest, Removal removal) implements MarkRemov
     }
 
     /** The value of a part at a place between its pixels; beyond its edge the edge goes on. */
-    private static double within(
-            double[] plane, int width, int left, int top, int wide, int high, double x, double y) {
+    private static double within(double[] plane, int width, int left, int top, int wide, int high, double x, double y) {
         int column = (int) Math.floor(x);
         int row = (int) Math.floor(y);
         double[] across = Levels.cubic(x - column);

@@ -61,22 +61,19 @@ public record DiffPure(Space space, int level, int rounds, boolean guided, Imita
         List<Bitmap> pure = pictures;
         for (int round = 0; round < rounds; round++) {
             Keyed key = env.random("diffpure").of(round);
-            pure = Batches.each(
-                    pure,
-                    tools.model().device(),
-                    Regeneration.without((batch, first) -> switch (space) {
-                        case PIXEL -> pixels(batch, tools, key, first);
-                        case LATENT ->
-                            Regeneration.latents(
-                                    tools.model(),
-                                    batch,
-                                    level,
-                                    DiffusionRegeneration.Start.MATCHED,
-                                    new Sampler(50, 1),
-                                    "",
-                                    key,
-                                    first);
-                    }));
+            pure = Batches.each(pure, tools.model().device(), Regeneration.without((batch, first) -> switch (space) {
+                case PIXEL -> pixels(batch, tools, key, first);
+                case LATENT ->
+                    Regeneration.latents(
+                            tools.model(),
+                            batch,
+                            level,
+                            DiffusionRegeneration.Start.MATCHED,
+                            new Sampler(50, 1),
+                            "",
+                            key,
+                            first);
+            }));
         }
         return pure;
     }

@@ -39,12 +39,7 @@ import org.lethe.torch.Devices;
  */
 @Named("diffusion-regeneration")
 public record DiffusionRegeneration(
-        DiffPure.Space space,
-        int level,
-        Start start,
-        Sampler sampler,
-        String prompt,
-        Removal removal)
+        DiffPure.Space space, int level, Start start, Sampler sampler, String prompt, Removal removal)
         implements MarkRemoval {
     /** The noise at the beginning of a run over some of the training steps. */
     public enum Start {
@@ -72,14 +67,10 @@ public record DiffusionRegeneration(
     @Override
     public List<Bitmap> attack(List<Bitmap> pictures, Tools tools, Env env) {
         Keyed key = env.random("diffusion-regeneration");
-        return Batches.each(
-                pictures,
-                tools.model().device(),
-                Regeneration.without((batch, first) -> switch (space) {
-                    case PIXEL -> pixels(batch, tools, key, first);
-                    case LATENT ->
-                        Regeneration.latents(tools.model(), batch, level, start, sampler, prompt, key, first);
-                }));
+        return Batches.each(pictures, tools.model().device(), Regeneration.without((batch, first) -> switch (space) {
+            case PIXEL -> pixels(batch, tools, key, first);
+            case LATENT -> Regeneration.latents(tools.model(), batch, level, start, sampler, prompt, key, first);
+        }));
     }
 
     private Tensor pixels(Tensor batch, Tools tools, Keyed key, int first) {

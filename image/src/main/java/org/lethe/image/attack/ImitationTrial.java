@@ -109,9 +109,11 @@ final class ImitationTrial {
             FineTuning.Lessons prior = FineTuning.Lessons.NONE;
             if (settings.priorWeight() > 0) {
                 String plain = Gallery.prompt("", "");
-                prior = FineTuning.Lessons.of(made(model, works.stream().map(_ -> plain).toList(), "prior", env), plain);
+                prior = FineTuning.Lessons.of(
+                        made(model, works.stream().map(_ -> plain).toList(), "prior", env), plain);
             }
-            List<String> prompts = published.original().stream().map(this::prompt).toList();
+            List<String> prompts =
+                    published.original().stream().map(this::prompt).toList();
             settings.learning().train(model, new FineTuning.Lessons(works, prompts), prior, env);
             return made(model, asked(), "imitations", env);
         }
@@ -158,8 +160,7 @@ final class ImitationTrial {
         Scores scores = new Scores(kept(protect), kept(imitated), kept(attacked), kept(bareAttacked));
         List<Finding> findings = new ArrayList<>(scores.findings(
                 n,
-                scores.verdict(
-                        settings.minResilience(), n, "the imitator already fails on works after the attack")));
+                scores.verdict(settings.minResilience(), n, "the imitator already fails on works after the attack")));
         findings.addAll(likeness());
         List<Bitmap> original = published.original().stream().map(Work::picture).toList();
         List<Bitmap> open = published.shown().stream().map(Work::picture).toList();
@@ -176,8 +177,9 @@ final class ImitationTrial {
 
     /** How near the imitators' pictures are to the artist's works in the features of the judge. */
     private List<Finding> likeness() {
-        List<float[]> works = judge.features(
-                c.data().filtered(w -> w.style().equals(artist)).stream().map(Work::picture).toList());
+        List<float[]> works = judge.features(c.data().filtered(w -> w.style().equals(artist)).stream()
+                .map(Work::picture)
+                .toList());
         float[] centre = new float[works.getFirst().length];
         for (float[] work : works) {
             for (int i = 0; i < centre.length; i++) {
@@ -192,7 +194,8 @@ final class ImitationTrial {
                 new Imitator("attacked", attacked, Direction.LOWER, Direction.HIGHER),
                 new Imitator("attacked-original", bareAttacked, Direction.NONE, Direction.NONE))) {
             List<float[]> features = judge.features(imitator.pictures);
-            double[] alike = features.stream().mapToDouble(f -> cosine(f, centre)).toArray();
+            double[] alike =
+                    features.stream().mapToDouble(f -> cosine(f, centre)).toArray();
             findings.add(PicturePairs.finding(
                     "similarity-" + imitator.name,
                     PicturePairs.mean(alike, draws().of("pictures")),
@@ -229,7 +232,8 @@ final class ImitationTrial {
         for (int n = 0; n < original.size(); n++) {
             for (int i = 0; i < original.get(n).values().length; i++) {
                 largest = Math.max(
-                        largest, Math.abs(original.get(n).values()[i] - changed.get(n).values()[i]) * 255.0);
+                        largest,
+                        Math.abs(original.get(n).values()[i] - changed.get(n).values()[i]) * 255.0);
             }
         }
         return largest;

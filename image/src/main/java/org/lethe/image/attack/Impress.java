@@ -16,8 +16,8 @@ import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Named;
 import org.lethe.image.Bitmap;
-import org.lethe.image.Perceptual;
 import org.lethe.image.ImageModel;
+import org.lethe.image.Perceptual;
 import org.lethe.image.Work;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.statistics.Auc;
@@ -92,18 +92,24 @@ public record Impress(
             case PIXEL -> Impress::apart;
             case PERCEPTUAL ->
                 tools.perception()
-                        .orElseThrow(() -> new IllegalArgumentException(
-                                "distance of impress is PERCEPTUAL, expected PIXEL, since there is no perceptual network"));
+                        .orElseThrow(
+                                () -> new IllegalArgumentException(
+                                        "distance of impress is PERCEPTUAL, expected PIXEL, since there is no perceptual network"));
         };
         return Batches.each(pictures, tools.model().device(), (batch, first) -> {
-            Tensor noised = Diffusion.signed(batch)
-                    .add(Batches.noise(env.random("impress"), first, batch), new Scalar(noise));
+            Tensor noised =
+                    Diffusion.signed(batch).add(Batches.noise(env.random("impress"), first, batch), new Scalar(noise));
             return Regeneration.unsigned(moved(tools.model(), Diffusion.signed(batch), noised, far, new ArrayList<>()));
         });
     }
 
     private static Tensor apart(Tensor pictures, Tensor others) {
-        return pictures.sub(others).mul(new Scalar(2)).square().mean(1, 2, 3).add(new Scalar(1e-12)).sqrt();
+        return pictures.sub(others)
+                .mul(new Scalar(2))
+                .square()
+                .mean(1, 2, 3)
+                .add(new Scalar(1e-12))
+                .sqrt();
     }
 
     /**
@@ -125,12 +131,14 @@ public record Impress(
                     loss = loss(model, leaf, given, far);
                 }
                 losses.add(loss.item_double());
-                Tensor gradient =
-                        torch.grad(new TensorVector(loss), new TensorVector(leaf)).get(0);
+                Tensor gradient = torch.grad(new TensorVector(loss), new TensorVector(leaf))
+                        .get(0);
                 try (var _ = new NoGradGuard()) {
                     mean.mul_(new Scalar(BETA1)).add_(gradient, new Scalar(1 - BETA1));
                     square.mul_(new Scalar(BETA2)).add_(gradient.square(), new Scalar(1 - BETA2));
-                    Tensor root = square.div(new Scalar(1 - Math.pow(BETA2, step))).sqrt().add(new Scalar(EPSILON));
+                    Tensor root = square.div(new Scalar(1 - Math.pow(BETA2, step)))
+                            .sqrt()
+                            .add(new Scalar(EPSILON));
                     Tensor next = x.sub(mean.div(root), new Scalar(learningRate / (1 - Math.pow(BETA1, step))));
                     x.copy_(bounded(next));
                 }
@@ -181,14 +189,13 @@ public record Impress(
     public List<Finding> more(ImageModel.Published published, Tools tools) {
         Auc auc = Auc.of(
                 reconstructionErrors(
-                        tools.model(), published.shown().stream().map(Work::picture).toList()),
+                        tools.model(),
+                        published.shown().stream().map(Work::picture).toList()),
                 reconstructionErrors(
-                        tools.model(), published.original().stream().map(Work::picture).toList()));
-        return List.of(new Finding(
-                        "reconstruction-auc",
-                        auc.value(),
-                        auc.positives() + (long) auc.negatives(),
-                        Direction.HALF)
-                .within(auc.interval()));
+                        tools.model(),
+                        published.original().stream().map(Work::picture).toList()));
+        return List.of(
+                new Finding("reconstruction-auc", auc.value(), auc.positives() + (long) auc.negatives(), Direction.HALF)
+                        .within(auc.interval()));
     }
 }

@@ -77,7 +77,8 @@ public record Jpeg(int quality, Chroma chroma, Imitation imitation) implements P
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard()) {
             Tensor one = picture.tensor().unsqueeze(0).to(ScalarType.Double);
-            return Levels.of(Bitmap.of(coded(one, quality, chroma, Rounding.HARD).to(ScalarType.Float)))
+            return Levels.of(
+                            Bitmap.of(coded(one, quality, chroma, Rounding.HARD).to(ScalarType.Float)))
                     .bitmap();
         }
     }
@@ -100,8 +101,9 @@ public record Jpeg(int quality, Chroma chroma, Imitation imitation) implements P
      */
     private record Rounding(UnaryOperator<Tensor> coefficients, UnaryOperator<Tensor> samples) {
         /** To whole numbers, as files hold them. */
-        static final Rounding HARD = new Rounding(Tensor::round, v -> v.round()
-                .clamp(new ScalarOptional(new Scalar(0)), new ScalarOptional(new Scalar(255))));
+        static final Rounding HARD = new Rounding(
+                Tensor::round,
+                v -> v.round().clamp(new ScalarOptional(new Scalar(0)), new ScalarOptional(new Scalar(255))));
 
         /** By a cube near whole numbers; samples stay. */
         static final Rounding SOFT = new Rounding(
@@ -128,7 +130,8 @@ public record Jpeg(int quality, Chroma chroma, Imitation imitation) implements P
         double[] transform = new double[64];
         for (int k = 0; k < 8; k++) {
             for (int n = 0; n < 8; n++) {
-                transform[8 * k + n] = Math.sqrt(k == 0 ? 0.125 : 0.25) * Math.cos(Math.PI * ((2 * n + 1) * k % 32) / 16);
+                transform[8 * k + n] =
+                        Math.sqrt(k == 0 ? 0.125 : 0.25) * Math.cos(Math.PI * ((2 * n + 1) * k % 32) / 16);
             }
         }
         return transform;

@@ -34,9 +34,8 @@ record Levels(int width, int height, double[][] planes) {
     /** Each plane mapped to one of the same size. */
     Levels map(UnaryOperator<double[]> change) {
         return new Levels(
-                width,
-                height,
-                new double[][] {change.apply(planes[0]), change.apply(planes[1]), change.apply(planes[2])});
+                width, height, new double[][] {change.apply(planes[0]), change.apply(planes[1]), change.apply(planes[2])
+                });
     }
 
     /** Pictures changed one by one. */

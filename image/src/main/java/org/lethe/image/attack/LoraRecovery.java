@@ -74,8 +74,8 @@ public record LoraRecovery(int rank, double alpha, int steps, int batch, double 
     /** Gives a model, the caller's own, an adapter that changes nothing yet. */
     Adapted adapted(Diffusion model, Keyed key) {
         if (model instanceof LatentDiffusion latent) {
-            DiffusionLora adapter = DiffusionLora.fresh(
-                    DiffusionLora.Part.UNET, latent.unet().layers(), ATTENTION, rank, alpha, key);
+            DiffusionLora adapter =
+                    DiffusionLora.fresh(DiffusionLora.Part.UNET, latent.unet().layers(), ATTENTION, rank, alpha, key);
             Parameters matrices = adapter.parameters();
             matrices.draw(
                     key,
@@ -93,8 +93,7 @@ public record LoraRecovery(int rank, double alpha, int steps, int batch, double 
         return new Adapted(
                 Reworded.through(
                         model,
-                        states -> states.add(
-                                torch.linear(torch.linear(states, down), up), new Scalar(alpha / rank))),
+                        states -> states.add(torch.linear(torch.linear(states, down), up), new Scalar(alpha / rank))),
                 Parameters.of(Map.of("down", down, "up", up)));
     }
 

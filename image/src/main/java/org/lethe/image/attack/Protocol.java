@@ -13,8 +13,7 @@ import org.lethe.image.Sampler;
  * @param guidance towards the prompt; 7.5 is usual for Stable Diffusion and too much for small models
  * @param minResilience smallest share of pictures without the concept, after the attack, that passes
  */
-public record Protocol(
-        int works, boolean captions, int prompts, int sampling, double guidance, double minResilience) {
+public record Protocol(int works, boolean captions, int prompts, int sampling, double guidance, double minResilience) {
     public Protocol {
         Check.require(works >= 1, "works", works, "at least 1");
         Check.require(prompts >= 1, "prompts", prompts, "at least 1");

@@ -36,8 +36,8 @@ public interface Purification extends PictureAttack, Audit<Gallery, ImageModel> 
     default Optional<String> unsuited(Request request, Method<Gallery, ImageModel> method) {
         String name = Named.Of.name(this);
         if (!(request instanceof ProtectWorks)) {
-            return Optional.of(name + " strips what protect-works adds to works, not what " + Named.Of.name(request)
-                    + " changes");
+            return Optional.of(
+                    name + " strips what protect-works adds to works, not what " + Named.Of.name(request) + " changes");
         }
         return method instanceof Obfuscation || method instanceof DoNothing<?, ?>
                 ? Optional.empty()

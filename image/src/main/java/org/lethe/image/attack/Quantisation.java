@@ -46,7 +46,8 @@ public record Quantisation(Palette palette, int colours, int bits, Imitation imi
     @Override
     public List<Bitmap> attack(List<Bitmap> pictures, Tools tools, Env env) {
         return switch (palette) {
-            case MEDIAN_CUT -> pictures.stream().map(p -> nearest(p, cut(p, colours))).toList();
+            case MEDIAN_CUT ->
+                pictures.stream().map(p -> nearest(p, cut(p, colours))).toList();
             case UNIFORM -> Levels.each(pictures, picture -> picture.map(this::rounded));
         };
     }

@@ -98,9 +98,11 @@ final class Recovery {
         judge = Judging.of(c.data(), c.before(), env);
         List<Object> look = List.of("concept recovery", attack.protocol(), style, env.seed());
         List<Object> trial = List.of(attack, style, env.seed());
-        Optional<Look> own = c.untouched() ? Optional.empty() : Optional.of(c.after().derived(look, () -> look(c.after(), env)));
-        Optional<Attacked> hit =
-                c.untouched() ? Optional.empty() : Optional.of(c.after().derived(trial, () -> attacked(c.after(), env)));
+        Optional<Look> own =
+                c.untouched() ? Optional.empty() : Optional.of(c.after().derived(look, () -> look(c.after(), env)));
+        Optional<Attacked> hit = c.untouched()
+                ? Optional.empty()
+                : Optional.of(c.after().derived(trial, () -> attacked(c.after(), env)));
         before = c.baseline().of(look, env, e -> look(c.before(), e)); // may wait: late
         unedited = c.baseline().of(trial, env, e -> attacked(c.before(), e));
         after = own.orElse(before);
@@ -115,12 +117,12 @@ final class Recovery {
         Protocol protocol = attack.protocol();
         List<Work> own = c.data().of(style, Work.Part.VALIDATION);
         Check.require(!own.isEmpty(), "validation works of " + style, 0, "at least 1, for the attacker");
-        List<String> captions = Gallery.some(c.data().of(style, Work.Part.TEST), Integer.MAX_VALUE, env.random("captions"))
-                .stream()
-                .map(Work::caption)
-                .distinct()
-                .limit(protocol.prompts())
-                .toList();
+        List<String> captions =
+                Gallery.some(c.data().of(style, Work.Part.TEST), Integer.MAX_VALUE, env.random("captions")).stream()
+                        .map(Work::caption)
+                        .distinct()
+                        .limit(protocol.prompts())
+                        .toList();
         Check.require(!captions.isEmpty(), "test works of " + style, 0, "at least 1, for their captions");
         return new Target(
                 style, Gallery.some(own, protocol.works(), env.random("attack works")), captions, c.before(), protocol);
@@ -136,7 +138,13 @@ final class Recovery {
     private List<Bitmap> painted(Diffusion model, ImageModel from, List<String> prompts, String noise, Env env) {
         return attack.protocol()
                 .sampler()
-                .pictures(model, from.guard(), prompts, c.data().height(), c.data().width(), env.random(noise));
+                .pictures(
+                        model,
+                        from.guard(),
+                        prompts,
+                        c.data().height(),
+                        c.data().width(),
+                        env.random(noise));
     }
 
     private double[] judged(List<Bitmap> pictures, List<String> styles) {
@@ -210,15 +218,15 @@ final class Recovery {
                 .judged(verdict(resilience, efficacy, without(known))));
         findings.add(finding("resilience-unedited", without(known), n, Direction.NONE));
         taughtAnew()
-                .ifPresent(anew -> findings.add(finding(
-                        "resilience-taught-anew", without(share(anew.hits, draws)), n, Direction.NONE)));
+                .ifPresent(anew -> findings.add(
+                        finding("resilience-taught-anew", without(share(anew.hits, draws)), n, Direction.NONE)));
         findings.add(finding("efficacy", efficacy, n, Direction.HIGHER));
         findings.add(finding("efficacy-before", efficacyBefore, n, Direction.NONE));
         findings.add(finding(
                 "resilience-score", ratio(resilience, without(known), efficacy, efficacyBefore), n, Direction.HIGHER));
         Sampled ideal = new Sampled(1, Resampling.each(Statistics.RESAMPLES, _ -> 1));
-        findings.add(finding(
-                "efficacy-score", ratio(efficacy, efficacyBefore, ideal, efficacyBefore), n, Direction.HIGHER));
+        findings.add(
+                finding("efficacy-score", ratio(efficacy, efficacyBefore, ideal, efficacyBefore), n, Direction.HIGHER));
         findings.add(finding("pre-asr", pre, n, Direction.LOWER));
         findings.add(finding("asr", asr, n, Direction.LOWER));
         findings.addAll(fidelity());
@@ -250,8 +258,9 @@ final class Recovery {
             }
         }
         List<Work> tests = c.data().known(Work.Part.TEST);
-        double[] right =
-                judged(tests.stream().map(Work::picture).toList(), tests.stream().map(Work::style).toList());
+        double[] right = judged(
+                tests.stream().map(Work::picture).toList(),
+                tests.stream().map(Work::style).toList());
         Sampled accuracy = Sampled.of(
                 Statistics.RESAMPLES, right.length, env.random("recovery").of("judge"), times -> mean(right, times));
         findings.add(finding("judge-accuracy", accuracy, right.length, Direction.NONE));
@@ -284,7 +293,8 @@ final class Recovery {
     }
 
     private static Sampled without(Sampled share) {
-        return new Sampled(1 - share.value(), Arrays.stream(share.drawn()).map(s -> 1 - s).toArray());
+        return new Sampled(
+                1 - share.value(), Arrays.stream(share.drawn()).map(s -> 1 - s).toArray());
     }
 
     /** (a − b) / (c − d), within 0 and 1; 0 where c is not above d. */

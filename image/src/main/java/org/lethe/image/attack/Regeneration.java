@@ -77,8 +77,7 @@ final class Regeneration {
                 double s = Math.sqrt(1 - bars[t]);
                 Tensor clean = NoiseSchedule.Prediction.NOISE.clean(denoiser.predict(now, t), now, a, s);
                 if (clip > 0) {
-                    clean = clean.clamp(
-                            new ScalarOptional(new Scalar(-clip)), new ScalarOptional(new Scalar(clip)));
+                    clean = clean.clamp(new ScalarOptional(new Scalar(-clip)), new ScalarOptional(new Scalar(clip)));
                 }
                 Tensor next = clean.mul(new Scalar(Math.sqrt(before) * betas[t] / (1 - bars[t])))
                         .add(now, new Scalar(Math.sqrt(1 - betas[t]) * (1 - before) / (1 - bars[t])));
@@ -127,7 +126,9 @@ final class Regeneration {
         Tensor variances = filtered(one.square().add(other.square()), kernel).sub(squares);
         Scalar c1 = new Scalar(0.01 * 0.01);
         Scalar c2 = new Scalar(0.03 * 0.03);
-        Tensor above = both.mul(new Scalar(2)).add(c1).mul(covariance.mul(new Scalar(2)).add(c2));
+        Tensor above = both.mul(new Scalar(2))
+                .add(c1)
+                .mul(covariance.mul(new Scalar(2)).add(c2));
         Tensor below = squares.add(c1).mul(variances.add(c2));
         return above.div(below).mean(1, 2, 3);
     }

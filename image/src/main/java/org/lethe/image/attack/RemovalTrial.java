@@ -59,7 +59,9 @@ final class RemovalTrial {
     private record Look(
             List<Detector.Detection> marked, List<Detector.Detection> unmarked, List<Detector.Detection> calibration) {
         List<Detector.Detection> all() {
-            return Stream.of(marked, unmarked, calibration).flatMap(List::stream).toList();
+            return Stream.of(marked, unmarked, calibration)
+                    .flatMap(List::stream)
+                    .toList();
         }
     }
 
@@ -78,10 +80,7 @@ final class RemovalTrial {
     private record Rule(Predicate<Detector.Detection> marked, Optional<String> trouble) {}
 
     RemovalTrial(
-            MarkRemoval attack,
-            Case<Gallery, ImageModel> c,
-            Env env,
-            BiFunction<Mark, Diffusion, Detector> detectors) {
+            MarkRemoval attack, Case<Gallery, ImageModel> c, Env env, BiFunction<Mark, Diffusion, Detector> detectors) {
         this.detectors = detectors;
         this.attack = attack;
         this.settings = attack.removal();
@@ -162,7 +161,9 @@ final class RemovalTrial {
             int marked = groups.marked.size();
             int unmarked = marked + groups.unmarked.size();
             Groups after = new Groups(
-                    changed.subList(0, marked), changed.subList(marked, unmarked), changed.subList(unmarked, all.size()));
+                    changed.subList(0, marked),
+                    changed.subList(marked, unmarked),
+                    changed.subList(unmarked, all.size()));
             return new Attacked(after.marked, after.unmarked, detected(mark, after), seconds);
         });
     }
@@ -177,7 +178,9 @@ final class RemovalTrial {
             case THEORY ->
                 new Rule(
                         d -> d.pValue().isPresent() && d.pValue().getAsDouble() <= rate,
-                        Arrays.stream(looks).flatMap(l -> l.all().stream()).allMatch(d -> d.pValue().isPresent())
+                        Arrays.stream(looks)
+                                        .flatMap(l -> l.all().stream())
+                                        .allMatch(d -> d.pValue().isPresent())
                                 ? Optional.empty()
                                 : Optional.of("the method has no test of its own, expected threshold: CALIBRATED"));
             case CALIBRATED -> {
@@ -209,7 +212,10 @@ final class RemovalTrial {
 
     private Sampled found(List<Detector.Detection> detections, Rule rule, String group) {
         return PicturePairs.mean(
-                detections.stream().mapToDouble(d -> rule.marked.test(d) ? 1 : 0).toArray(), draws().of(group));
+                detections.stream()
+                        .mapToDouble(d -> rule.marked.test(d) ? 1 : 0)
+                        .toArray(),
+                draws().of(group));
     }
 
     private Keyed draws() {
@@ -217,7 +223,8 @@ final class RemovalTrial {
     }
 
     List<Finding> findings() {
-        Optional<ImageModel.Published> published = c.after().published().filter(p -> p.mark().isPresent());
+        Optional<ImageModel.Published> published =
+                c.after().published().filter(p -> p.mark().isPresent());
         if (published.isEmpty()) {
             return unmarked();
         }
@@ -237,14 +244,16 @@ final class RemovalTrial {
         String bar = "at least " + settings.minResilience();
         Verdict verdict = rule.trouble.isPresent()
                 ? new Verdict.Undecided(bar, rule.trouble.get())
-                : scores.verdict(settings.minResilience(), n, "the detector calls unmarked pictures marked after the attack");
+                : scores.verdict(
+                        settings.minResilience(), n, "the detector calls unmarked pictures marked after the attack");
         List<Finding> findings = new ArrayList<>(scores.findings(n, verdict));
         findings.add(auc("auc", look));
         findings.add(auc("auc-attacked", after.look));
         bits(look, "bit-accuracy").ifPresent(findings::add);
         bits(after.look, "bit-accuracy-attacked").ifPresent(findings::add);
         tested(look.marked, "detected-by-test", "marked", Direction.HIGHER).ifPresent(findings::add);
-        tested(after.look.marked, "detected-by-test-attacked", "marked", Direction.HIGHER).ifPresent(findings::add);
+        tested(after.look.marked, "detected-by-test-attacked", "marked", Direction.HIGHER)
+                .ifPresent(findings::add);
         tested(after.look.unmarked, "false-alarms-by-test-attacked", "unmarked", Direction.LOWER)
                 .ifPresent(findings::add);
         findings.add(new Finding(
@@ -265,8 +274,7 @@ final class RemovalTrial {
     private List<Finding> unmarked() {
         int n = ((MarkPictures) c.request()).pictures();
         Sampled none = new Sampled(0, Resampling.each(Statistics.RESAMPLES, _ -> 0));
-        return new Scores(none, none, none, none)
-                .findings(n, new Verdict.Fail("at least " + settings.minResilience()));
+        return new Scores(none, none, none, none).findings(n, new Verdict.Fail("at least " + settings.minResilience()));
     }
 
     private static Finding auc(String name, Look look) {
@@ -332,7 +340,8 @@ final class RemovalTrial {
 
     /** Some pictures without and with the mark and after the attack, with what the detector says. */
     List<Picture> strips() {
-        Optional<ImageModel.Published> published = c.after().published().filter(p -> p.mark().isPresent());
+        Optional<ImageModel.Published> published =
+                c.after().published().filter(p -> p.mark().isPresent());
         if (published.isEmpty()) {
             return List.of();
         }
@@ -353,7 +362,9 @@ final class RemovalTrial {
             frames.add(frame("marked" + said(look.marked.get(n)), groups.marked.get(n)));
             frames.add(frame("after " + name + said(after.look.marked.get(n)), after.marked.get(n)));
             strips.add(new Picture.Strip(
-                    name + ", " + pictures.shown().get(n).caption(), "The score is the detector's own: more means marked.", frames));
+                    name + ", " + pictures.shown().get(n).caption(),
+                    "The score is the detector's own: more means marked.",
+                    frames));
         }
         return strips;
     }

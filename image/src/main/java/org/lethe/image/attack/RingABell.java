@@ -80,9 +80,11 @@ public record RingABell(
             Vocabulary vocabulary = Vocabulary.of(model);
             Tensor concept = concept(model, target);
             for (int n = 0; n < Math.min(texts, target.captions().size()); n++) {
-                Tensor goal = model.states(List.of(Gallery.prompt(target.captions().get(n), target.style())))
+                Tensor goal = model.states(
+                                List.of(Gallery.prompt(target.captions().get(n), target.style())))
                         .add(concept, new Scalar(eta));
-                found.add(vocabulary.text(search.search(vocabulary, goal, key.of(n)).words()));
+                found.add(vocabulary.text(
+                        search.search(vocabulary, goal, key.of(n)).words()));
             }
         }
         return List.copyOf(found);

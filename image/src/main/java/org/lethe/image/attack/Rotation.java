@@ -53,7 +53,8 @@ public record Rotation(double degrees, Canvas canvas, Corners corners, Removal r
         int height = picture.height();
         int quarters = (int) Math.round(degrees / 90);
         boolean whole = degrees == 90.0 * quarters;
-        double sine = whole ? new double[] {0, 1, 0, -1}[Math.floorMod(quarters, 4)] : Math.sin(Math.toRadians(degrees));
+        double sine =
+                whole ? new double[] {0, 1, 0, -1}[Math.floorMod(quarters, 4)] : Math.sin(Math.toRadians(degrees));
         double cosine =
                 whole ? new double[] {1, 0, -1, 0}[Math.floorMod(quarters, 4)] : Math.cos(Math.toRadians(degrees));
         double across = 1;

@@ -31,7 +31,8 @@ record Scores(Sampled efficacy, Sampled bare, Sampled resilience, Sampled bareAt
     /** The findings, {@code resilience} with its verdict first. */
     List<Finding> findings(int n, Verdict verdict) {
         List<Finding> findings = new ArrayList<>();
-        findings.add(PicturePairs.finding("resilience", resilience, n, Direction.HIGHER).judged(verdict));
+        findings.add(PicturePairs.finding("resilience", resilience, n, Direction.HIGHER)
+                .judged(verdict));
         findings.add(PicturePairs.finding("resilience-unprotected", bareAttacked, n, Direction.NONE));
         findings.add(PicturePairs.finding("efficacy", efficacy, n, Direction.HIGHER));
         findings.add(PicturePairs.finding("efficacy-unprotected", bare, n, Direction.NONE));
@@ -61,7 +62,9 @@ record Scores(Sampled efficacy, Sampled bare, Sampled resilience, Sampled bareAt
     Verdict verdict(double least, int n, String alone) {
         String bar = "at least " + least;
         boolean gained = resilience.less(bareAttacked).interval().high() > 0;
-        if (!gained || efficacy.interval().high() < least || resilience.interval().high() < least) {
+        if (!gained
+                || efficacy.interval().high() < least
+                || resilience.interval().high() < least) {
             return new Verdict.Fail(bar);
         }
         if (bareAttacked.value() >= least) {

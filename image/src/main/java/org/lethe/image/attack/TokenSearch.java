@@ -90,7 +90,8 @@ record TokenSearch(int population, int generations, int length, double crossover
         List<Scored> living = sorted(scored(vocabulary, target, first));
         List<Double> course = new ArrayList<>(List.of(living.getFirst().distance));
         for (int g = 0; g < generations; g++) {
-            living = next(vocabulary, target, living, length, key.of("generation").of(g));
+            living = next(
+                    vocabulary, target, living, length, key.of("generation").of(g));
             course.add(living.getFirst().distance);
         }
         Scored best = living.getFirst();
@@ -110,7 +111,8 @@ record TokenSearch(int population, int generations, int length, double crossover
                 fresh.add(mutated(crossed(one, other, place), vocabulary, own.of("first")));
                 fresh.add(mutated(crossed(other, one, place), vocabulary, own.of("second")));
             }
-            int[] changed = p == 0 ? parents.getFirst().words : mutated(parents.get(p).words, vocabulary, own.of("self"));
+            int[] changed =
+                    p == 0 ? parents.getFirst().words : mutated(parents.get(p).words, vocabulary, own.of("self"));
             if (Arrays.equals(changed, parents.get(p).words)) {
                 kept.add(parents.get(p));
             } else {

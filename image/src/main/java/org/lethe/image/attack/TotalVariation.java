@@ -174,7 +174,10 @@ public record TotalVariation(Objective objective, Imitation imitation) implement
             double[][] planes = new double[3][];
             for (int c = 0; c < 3; c++) {
                 planes[c] = objective.minimum(
-                        levels.planes()[c], levels.width(), levels.height(), key.of(n).of(c));
+                        levels.planes()[c],
+                        levels.width(),
+                        levels.height(),
+                        key.of(n).of(c));
             }
             smooth.add(new Levels(levels.width(), levels.height(), planes).bitmap());
         }

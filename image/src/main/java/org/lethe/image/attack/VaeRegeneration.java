@@ -55,7 +55,9 @@ public record VaeRegeneration(double step, Autoencoder autoencoder, Removal remo
                                         + " model"));
         };
         return Batches.each(
-                pictures, model.device(), Regeneration.without((batch, _) -> model.decode(rounded(model.encode(batch)))));
+                pictures,
+                model.device(),
+                Regeneration.without((batch, _) -> model.decode(rounded(model.encode(batch)))));
     }
 
     /** Latents at multiples of the step. */

@@ -34,8 +34,8 @@ interface Vocabulary {
             case LatentDiffusion latent -> new Tokens(latent);
             case GaussianDiffusion exact -> new Names(exact);
             default ->
-                throw new IllegalArgumentException("model is a " + model.getClass().getSimpleName()
-                        + ", expected one with tokens or with names of conditions");
+                throw new IllegalArgumentException("model is a "
+                        + model.getClass().getSimpleName() + ", expected one with tokens or with names of conditions");
         };
     }
 
@@ -47,7 +47,8 @@ interface Vocabulary {
         Tokens(LatentDiffusion model) {
             this.model = model;
             ClipTokenizer tokenizer = model.tokenizer();
-            ids = IntStream.range(0, Math.min(tokenizer.size(), model.text().config().vocabulary()))
+            ids = IntStream.range(
+                            0, Math.min(tokenizer.size(), model.text().config().vocabulary()))
                     .filter(id -> id != tokenizer.start() && id != tokenizer.end())
                     .toArray();
             Check.require(ids.length >= 1, "words of the tokenizer", ids.length, "at least 1");
@@ -118,7 +119,8 @@ interface Vocabulary {
 
         @Override
         public String text(int... words) {
-            return String.join("", Arrays.stream(words).mapToObj(model.names()::get).toList());
+            return String.join(
+                    "", Arrays.stream(words).mapToObj(model.names()::get).toList());
         }
     }
 }

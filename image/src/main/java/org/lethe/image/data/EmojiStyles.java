@@ -100,8 +100,7 @@ public record EmojiStyles(List<String> styles, String apart) implements DataSour
         Bitmap picture = Pictures.decode(bytes, file + ", " + name);
         if (picture.width() != SIZE || picture.height() != SIZE) {
             throw wrong(
-                    file,
-                    name + " has " + picture.width() + " x " + picture.height() + " pixels, expected 32 x 32");
+                    file, name + " has " + picture.width() + " x " + picture.height() + " pixels, expected 32 x 32");
         }
         return Bitmap.of(picture.bytes(), SIZE, SIZE);
     }
@@ -136,7 +135,8 @@ public record EmojiStyles(List<String> styles, String apart) implements DataSour
             case "train" -> Work.Part.TRAINING;
             case "val" -> Work.Part.VALIDATION;
             case "test" -> Work.Part.TEST;
-            default -> throw wrong(folder.resolve("captions.tsv"), "split is \"" + split + "\", expected train, val or test");
+            default ->
+                throw wrong(folder.resolve("captions.tsv"), "split is \"" + split + "\", expected train, val or test");
         };
     }
 

@@ -69,7 +69,8 @@ public record PictureFolder(String path, int size, String apart, double validati
     public Gallery load(DataFolders folders) {
         Path folder = folder(folders);
         List<Row> rows = rows(folder);
-        Map<String, Work.Part> dealt = dealt(rows.stream().map(Row::caption).distinct().toList());
+        Map<String, Work.Part> dealt =
+                dealt(rows.stream().map(Row::caption).distinct().toList());
         List<Work> works = new ArrayList<>();
         for (Row row : rows) {
             try {
@@ -79,7 +80,8 @@ public record PictureFolder(String path, int size, String apart, double validati
                         row.caption,
                         row.style,
                         row.group,
-                        row.part.orElseGet(() -> Optional.ofNullable(dealt.get(row.caption)).orElseThrow())));
+                        row.part.orElseGet(() ->
+                                Optional.ofNullable(dealt.get(row.caption)).orElseThrow())));
             } catch (IOException e) {
                 throw new LetheException(
                         LetheException.Code.STORAGE, row.file + ": cannot be read: " + e.getMessage(), e);
@@ -95,7 +97,8 @@ public record PictureFolder(String path, int size, String apart, double validati
     private Map<String, Work.Part> dealt(List<String> captions) {
         Keyed key = Keyed.seed(seed).of("parts");
         List<String> order = captions.stream()
-                .sorted(Comparator.comparingLong((String caption) -> key.of(caption).at(0))
+                .sorted(Comparator.comparingLong(
+                                (String caption) -> key.of(caption).at(0))
                         .thenComparing(caption -> caption))
                 .toList();
         int tested = count(test, order.size());
@@ -104,9 +107,7 @@ public record PictureFolder(String path, int size, String apart, double validati
         for (int n = 0; n < order.size(); n++) {
             parts.put(
                     order.get(n),
-                    n < tested
-                            ? Work.Part.TEST
-                            : n < tested + chosen ? Work.Part.VALIDATION : Work.Part.TRAINING);
+                    n < tested ? Work.Part.TEST : n < tested + chosen ? Work.Part.VALIDATION : Work.Part.TRAINING);
         }
         return parts;
     }
@@ -123,7 +124,8 @@ public record PictureFolder(String path, int size, String apart, double validati
             if (rows.isEmpty()) {
                 throw wrong(
                         folder,
-                        "has no pictures, expected sub-folders of PNG and JPEG files, one for each style, or " + CAPTIONS);
+                        "has no pictures, expected sub-folders of PNG and JPEG files, one for each style, or "
+                                + CAPTIONS);
             }
             if (rows.size() > MOST) {
                 throw wrong(folder, "has " + rows.size() + " pictures, expected at most 200,000");
@@ -184,15 +186,21 @@ public record PictureFolder(String path, int size, String apart, double validati
     }
 
     private static List<Row> told(Path table, List<String> lines) {
-        List<String> header = lines.isEmpty() ? List.of() : List.of(lines.getFirst().split("\t", -1));
+        List<String> header =
+                lines.isEmpty() ? List.of() : List.of(lines.getFirst().split("\t", -1));
         for (String column : List.of("file", "caption", "style")) {
             if (!header.contains(column)) {
-                throw wrong(table, "line 1 has no column \"" + column + "\", expected file, caption and style with tabs between");
+                throw wrong(
+                        table,
+                        "line 1 has no column \"" + column + "\", expected file, caption and style with tabs between");
             }
         }
         for (String column : header) {
             if (!Set.of("file", "caption", "style", "group", "split").contains(column)) {
-                throw wrong(table, "line 1 has the column \"" + column + "\", expected file, caption, style, group and split alone");
+                throw wrong(
+                        table,
+                        "line 1 has the column \"" + column
+                                + "\", expected file, caption, style, group and split alone");
             }
         }
         if (new HashSet<>(header).size() < header.size()) {
@@ -248,8 +256,7 @@ public record PictureFolder(String path, int size, String apart, double validati
     /** The largest square in the middle, brought to a size: a pixel is the mean over its area. On 256 levels. */
     public static Bitmap squared(Bitmap picture, int size) {
         int side = Math.min(picture.width(), picture.height());
-        Bitmap square =
-                picture.crop((picture.width() - side) / 2, (picture.height() - side) / 2, side, side);
+        Bitmap square = picture.crop((picture.width() - side) / 2, (picture.height() - side) / 2, side, side);
         float[] wide = new float[3 * side * size];
         double scale = (double) side / size;
         for (int row = 0; row < 3 * side; row++) {
@@ -282,7 +289,8 @@ public record PictureFolder(String path, int size, String apart, double validati
     private Path folder(DataFolders folders) {
         if (path.isBlank()) {
             throw new LetheException(
-                    LetheException.Code.STUDY, "picture-folder.path is \"" + path + "\", expected the path of a folder");
+                    LetheException.Code.STUDY,
+                    "picture-folder.path is \"" + path + "\", expected the path of a folder");
         }
         Path here = Path.of(path);
         return Files.isDirectory(here)

@@ -95,8 +95,8 @@ public record PlantedPictures(int size, int shapes, int colours, int drawings, S
                 double ay = corners[2 * i + 1];
                 double bx = corners[(2 * i + 2) % corners.length];
                 double by = corners[(2 * i + 3) % corners.length];
-                double t = ((x - ax) * (bx - ax) + (y - ay) * (by - ay))
-                        / ((bx - ax) * (bx - ax) + (by - ay) * (by - ay));
+                double t =
+                        ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) * (bx - ax) + (by - ay) * (by - ay));
                 double along = Math.clamp(t, 0.0, 1.0);
                 nearest = Math.min(nearest, Math.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay)));
                 if (ay > y != by > y && x < ax + (y - ay) * (bx - ax) / (by - ay)) {

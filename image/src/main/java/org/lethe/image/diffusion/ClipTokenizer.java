@@ -200,7 +200,9 @@ public final class ClipTokenizer {
             text.append(last ? token.substring(0, token.length() - WORD_END.length()) : token);
             text.append(last ? " " : "");
         }
-        return ranks.isEmpty() ? text.toString().strip() : decoded(text.toString(), bytes).strip();
+        return ranks.isEmpty()
+                ? text.toString().strip()
+                : decoded(text.toString(), bytes).strip();
     }
 
     /** Characters that stand for bytes as the text of these bytes; bytes that are no UTF-8 become replacement characters. */

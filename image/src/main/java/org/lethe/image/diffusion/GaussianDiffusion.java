@@ -193,9 +193,10 @@ public final class GaussianDiffusion implements TokenDiffusion {
 
     @Override
     public GaussianDiffusion copy() {
-        GaussianDiffusion made =
-                new GaussianDiffusion(means(), (int) shape[1], (int) shape[2], deviation, schedule);
-        made.shift(Tensors.floats(denoiser.tensor("gain").detach()), Tensors.floats(denoiser.tensor("bias").detach()));
+        GaussianDiffusion made = new GaussianDiffusion(means(), (int) shape[1], (int) shape[2], deviation, schedule);
+        made.shift(
+                Tensors.floats(denoiser.tensor("gain").detach()),
+                Tensors.floats(denoiser.tensor("bias").detach()));
         return made;
     }
 

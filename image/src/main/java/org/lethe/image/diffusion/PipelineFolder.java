@@ -130,7 +130,8 @@ public final class PipelineFolder {
         }
         String last = inner.getFileName().toString();
         boolean weights = WEIGHTS.stream().anyMatch(last::endsWith) || last.endsWith(".index.json");
-        boolean ofPart = changed.stream().anyMatch(part -> inner.getName(0).toString().equals(name(part)));
+        boolean ofPart =
+                changed.stream().anyMatch(part -> inner.getName(0).toString().equals(name(part)));
         return weights && (ofPart || inner.getNameCount() == 1);
     }
 
@@ -152,7 +153,9 @@ public final class PipelineFolder {
                         name,
                         known.isEmpty()
                                 ? new Safetensors.Tensor(
-                                        entry.dtype(), entry.shape(), old.file(name).bytes(name))
+                                        entry.dtype(),
+                                        entry.shape(),
+                                        old.file(name).bytes(name))
                                 : Tensors.saved(typed(now.tensor(known.get()), entry.dtype())));
             }
             Path into = target.resolve(name(part));

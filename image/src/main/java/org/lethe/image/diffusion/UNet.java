@@ -604,7 +604,8 @@ public final class UNet {
             Level level = up.get(b);
             for (Step step : level.steps) {
                 Tensor below = x;
-                x = Tensors.within(() -> step.of(torch.cat(new TensorVector(below, kept.pop()), 1), time, condition, crossing));
+                x = Tensors.within(() ->
+                        step.of(torch.cat(new TensorVector(below, kept.pop()), 1), time, condition, crossing));
             }
             if (level.resize.isPresent()) {
                 Tensor small = x;

@@ -57,7 +57,9 @@ public final class Arsenal {
                     gallery,
                     g -> new Arsenal(
                             g.height(),
-                            g.known(Work.Part.TRAINING).stream().map(Work::picture).toList()));
+                            g.known(Work.Part.TRAINING).stream()
+                                    .map(Work::picture)
+                                    .toList()));
         }
     }
 
@@ -68,7 +70,8 @@ public final class Arsenal {
             try (var _ = new PointerScope()) {
                 Env own = env.with(SEED);
                 AutoencoderKl vae = emptyAutoencoder(env.device());
-                InitialWeights.draw(vae.layers().parameters(), own.random("first weights of the second autoencoder"), own);
+                InitialWeights.draw(
+                        vae.layers().parameters(), own.random("first weights of the second autoencoder"), own);
                 new AutoencoderTraining(AUTOENCODER_STEPS, BATCH, 2e-3, 1e-4)
                         .train(vae, pictures, "second autoencoder", own);
                 scale = 1 / AutoencoderTraining.centre(vae, AutoencoderTraining.latents(vae, pictures));

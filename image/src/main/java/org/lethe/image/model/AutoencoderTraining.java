@@ -90,7 +90,8 @@ record AutoencoderTraining(int steps, int batch, double learningRate, double kl)
     }
 
     private static Tensor on(AutoencoderKl vae, List<Bitmap> pictures) {
-        return Diffusion.signed(Sampler.batch(pictures).to(Devices.of(vae.layers().device()), ScalarType.Float));
+        return Diffusion.signed(
+                Sampler.batch(pictures).to(Devices.of(vae.layers().device()), ScalarType.Float));
     }
 
     /** The means of the latents of pictures, not scaled, in the current scope. */
@@ -99,8 +100,7 @@ record AutoencoderTraining(int steps, int batch, double learningRate, double kl)
             List<Tensor> parts = new ArrayList<>();
             for (int from = 0; from < pictures.size(); from += BLOCK) {
                 List<Bitmap> some = pictures.subList(from, Math.min(pictures.size(), from + BLOCK));
-                parts.add(Tensors.within(
-                        () -> vae.encode(on(vae, some)).mean().contiguous()));
+                parts.add(Tensors.within(() -> vae.encode(on(vae, some)).mean().contiguous()));
             }
             return torch.cat(new TensorVector(parts.toArray(Tensor[]::new)), 0);
         }
@@ -119,7 +119,10 @@ record AutoencoderTraining(int steps, int batch, double learningRate, double kl)
             Parameters own = vae.layers().parameters();
             long channels = vae.config().latentChannels();
             own.tensor("quant_conv.bias").detach().narrow(0, 0, channels).sub_(mean);
-            Tensor back = own.tensor("post_quant_conv.weight").detach().view(channels, channels).mv(mean);
+            Tensor back = own.tensor("post_quant_conv.weight")
+                    .detach()
+                    .view(channels, channels)
+                    .mv(mean);
             own.tensor("post_quant_conv.bias").detach().add_(back);
             return latents.sub(mean.view(1, -1, 1, 1)).square().mean().sqrt().item_double();
         }

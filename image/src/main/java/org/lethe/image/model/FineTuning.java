@@ -55,7 +55,10 @@ public record FineTuning(int steps, int batch, double learningRate, boolean text
             pictures = List.copyOf(pictures);
             prompts = List.copyOf(prompts);
             Check.require(
-                    pictures.size() == prompts.size(), "prompts", prompts.size(), "as many as pictures, " + pictures.size());
+                    pictures.size() == prompts.size(),
+                    "prompts",
+                    prompts.size(),
+                    "as many as pictures, " + pictures.size());
         }
 
         /** No pictures. */
@@ -114,7 +117,8 @@ public record FineTuning(int steps, int batch, double learningRate, boolean text
                 Tensor loss = term(model, own, lessons.prompts, key.of("own"));
                 return priorWeight == 0
                         ? loss
-                        : loss.add(term(model, before, prior.prompts, key.of("prior")).mul(new Scalar(priorWeight)));
+                        : loss.add(term(model, before, prior.prompts, key.of("prior"))
+                                .mul(new Scalar(priorWeight)));
             }
         };
     }

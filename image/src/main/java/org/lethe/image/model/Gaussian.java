@@ -61,6 +61,7 @@ public record Gaussian(double deviation) implements Learner<Gallery, ImageModel>
     @Override
     public Estimate estimate(Gallery data) {
         long values = 3L * data.height() * data.width();
-        return new Estimate(1e-8 * values * data.works().size(), 4 * values * (data.styles().size() + 1));
+        return new Estimate(
+                1e-8 * values * data.works().size(), 4 * values * (data.styles().size() + 1));
     }
 }

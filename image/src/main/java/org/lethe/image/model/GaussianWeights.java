@@ -14,8 +14,7 @@ import org.lethe.image.diffusion.NoiseSchedule;
 import org.lethe.torch.Tensors;
 
 /** Weights of a {@link GaussianDiffusion}. */
-public record GaussianWeights(
-        Map<String, float[]> means, int height, int width, double deviation, List<float[]> shift)
+public record GaussianWeights(Map<String, float[]> means, int height, int width, double deviation, List<float[]> shift)
         implements ImageModel.Weights {
     /** Means of conditions, without gain and bias. */
     public GaussianWeights(Map<String, float[]> means, int height, int width, double deviation) {
@@ -47,8 +46,12 @@ public record GaussianWeights(
                 width,
                 deviation,
                 List.of(
-                        Tensors.floats(own.parameters(Diffusion.Part.DENOISER).tensor("gain").detach()),
-                        Tensors.floats(own.parameters(Diffusion.Part.DENOISER).tensor("bias").detach())));
+                        Tensors.floats(own.parameters(Diffusion.Part.DENOISER)
+                                .tensor("gain")
+                                .detach()),
+                        Tensors.floats(own.parameters(Diffusion.Part.DENOISER)
+                                .tensor("bias")
+                                .detach())));
     }
 
     @Override

@@ -124,7 +124,8 @@ public record Generate(
         Files.createDirectories(to);
         List<Path> files = new ArrayList<>();
         for (int m = 0; m < rows.size(); m++) {
-            String name = String.valueOf(model.get(m).toAbsolutePath().normalize().getFileName())
+            String name = String.valueOf(
+                            model.get(m).toAbsolutePath().normalize().getFileName())
                     .replaceFirst("\\.safetensors$", "");
             for (int n = 0; n < count; n++) {
                 Path file = to.resolve("%d-%s-%02d.png".formatted(m + 1, name, n + 1));
@@ -177,7 +178,8 @@ public record Generate(
         }
         if (!empty) {
             throw new LetheException(
-                    LetheException.Code.STUDY, "--to is " + to + ", which is there; expected a new folder or an empty one");
+                    LetheException.Code.STUDY,
+                    "--to is " + to + ", which is there; expected a new folder or an empty one");
         }
     }
 }

@@ -69,9 +69,14 @@ record LoneAutoencoder(AutoencoderKl vae) implements Diffusion {
 
     @Override
     public Diffusion copy() {
-        AutoencoderKl made = new AutoencoderKl(vae.config(), device(), vae.layers().type());
+        AutoencoderKl made =
+                new AutoencoderKl(vae.config(), device(), vae.layers().type());
         try (var _ = new NoGradGuard()) {
-            made.layers().parameters().all().forEach((name, tensor) -> tensor.copy_(parameters(Part.AUTOENCODER).tensor(name)));
+            made.layers()
+                    .parameters()
+                    .all()
+                    .forEach((name, tensor) ->
+                            tensor.copy_(parameters(Part.AUTOENCODER).tensor(name)));
         }
         return new LoneAutoencoder(made);
     }

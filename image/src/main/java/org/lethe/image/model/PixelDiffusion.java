@@ -81,8 +81,7 @@ record PixelDiffusion(int steps, int batch, double learningRate) {
             }
             Tensor noise = Sampler.normal(key.of("noise"), clean.shape()).to(clean.device(), ScalarType.Float);
             Tensor said = network.predict(
-                    NOISE.noised(clean, noise, times),
-                    Tensors.of(asked, batch).to(clean.device(), ScalarType.Float));
+                    NOISE.noised(clean, noise, times), Tensors.of(asked, batch).to(clean.device(), ScalarType.Float));
             return said.sub(noise).square().mean();
         }
     }

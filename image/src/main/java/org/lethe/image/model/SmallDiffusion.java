@@ -81,7 +81,8 @@ public record SmallDiffusion(
                 "autoencoderWidth",
                 autoencoderWidth,
                 "a multiple of 16 from 16 to 512");
-        Check.require(width >= 16 && width <= 512 && width % 16 == 0, "width", width, "a multiple of 16 from 16 to 512");
+        Check.require(
+                width >= 16 && width <= 512 && width % 16 == 0, "width", width, "a multiple of 16 from 16 to 512");
         Check.require(levels >= 2 && levels <= 6, "levels", levels, "2 to 6");
         Check.require(
                 textDims >= 16 && textDims <= 1024 && textDims % 16 == 0,
@@ -111,7 +112,8 @@ public record SmallDiffusion(
         try (var _ = new PointerScope()) {
             List<Bitmap> pictures = works.stream().map(Work::picture).toList();
             AutoencoderKl vae = new AutoencoderKl(
-                    AutoencoderKl.Config.parse(Shapes.autoencoder(autoencoderWidth, 1, data.height(), 1), "autoencoder"),
+                    AutoencoderKl.Config.parse(
+                            Shapes.autoencoder(autoencoderWidth, 1, data.height(), 1), "autoencoder"),
                     env.device(),
                     ScalarType.Float);
             InitialWeights.draw(vae.layers().parameters(), env.random("first weights of the autoencoder"), env);
@@ -122,7 +124,8 @@ public record SmallDiffusion(
             LatentDiffusion model = shape.empty(env.device());
             model.fill(Diffusion.Part.AUTOENCODER, vae.layers().parameters().all());
             for (Diffusion.Part part : List.of(Diffusion.Part.TEXT, Diffusion.Part.DENOISER)) {
-                InitialWeights.draw(model.parameters(part), env.random("first weights").of(part.name()), env);
+                InitialWeights.draw(
+                        model.parameters(part), env.random("first weights").of(part.name()), env);
             }
             Tensor latents = model.scaled(AutoencoderTraining.latents(model.vae(), pictures));
             teach(model, new Objective(model, latents, works), env);
@@ -188,7 +191,8 @@ public record SmallDiffusion(
             List<String> prompts = new ArrayList<>();
             int[] times = new int[rows.length];
             for (int n = 0; n < rows.length; n++) {
-                prompts.add(prompt(works.get(rows[n]), Keyed.unit(key.of("prompts").at(n))));
+                prompts.add(
+                        prompt(works.get(rows[n]), Keyed.unit(key.of("prompts").at(n))));
                 times[n] = Keyed.below(key.of("times").at(n), model.schedule().steps());
             }
             Tensor clean = latents.index_select(0, Tensors.of(rows, rows.length).to(latents.device(), ScalarType.Long));

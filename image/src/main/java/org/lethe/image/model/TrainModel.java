@@ -30,8 +30,11 @@ import org.lethe.image.data.PictureFolder;
  * @param to file for the model, which must not be there yet
  */
 @Named("image train")
-public record TrainModel(@Argument Path pictures, int size, @Inline SmallDiffusion model, @Required Path to)
-        implements Tool<TrainModel.Result> {
+public record TrainModel(
+        @Argument Path pictures,
+        int size,
+        @Inline SmallDiffusion model,
+        @Required Path to) implements Tool<TrainModel.Result> {
     public TrainModel {
         Check.require(size >= 8 && size <= 256 && size % 8 == 0, "size", size, "a multiple of 8 from 8 to 256");
     }

@@ -200,10 +200,9 @@ public record AblatingConcepts(
                                     size[1],
                                     key.of(c).of(from));
                     for (int n = 0; n < some.size(); n++) {
-                        Tensor picture = Sampler.batch(List.of(made.get(n)))
-                                .to(Devices.of(model.device()), ScalarType.Float);
-                        painted.add(
-                                new Painted(model.encode(picture), model.encode(picture.flip(3)), some.get(n)));
+                        Tensor picture =
+                                Sampler.batch(List.of(made.get(n))).to(Devices.of(model.device()), ScalarType.Float);
+                        painted.add(new Painted(model.encode(picture), model.encode(picture.flip(3)), some.get(n)));
                     }
                 }
             }
@@ -227,14 +226,11 @@ public record AblatingConcepts(
                 .toList();
         Tensor clean = torch.cat(
                 new TensorVector(IntStream.range(0, batch)
-                        .mapToObj(n -> key.of("mirror").at(n) < 0
-                                ? some.get(n).mirrored
-                                : some.get(n).latent)
+                        .mapToObj(n -> key.of("mirror").at(n) < 0 ? some.get(n).mirrored : some.get(n).latent)
                         .toArray(Tensor[]::new)),
                 0);
         int[] times = IntStream.range(0, batch)
-                .map(n -> Keyed.below(
-                        key.of("times").at(n), model.schedule().steps()))
+                .map(n -> Keyed.below(key.of("times").at(n), model.schedule().steps()))
                 .toArray();
         Tensor noise = Sampler.normal(key.of("noise"), clean.shape()).to(clean.device(), clean.scalar_type());
         Tensor noisy = model.schedule().noised(clean, noise, times);
@@ -245,9 +241,11 @@ public record AblatingConcepts(
                 wanted = model.noise(noisy, times, model.states(anchors));
             }
         }
-        List<String> asked =
-                ablating ? some.stream().map(p -> p.pair.concept).toList() : anchors;
-        return said(model, noisy, times, prompted.states(asked)).sub(wanted).square().mean();
+        List<String> asked = ablating ? some.stream().map(p -> p.pair.concept).toList() : anchors;
+        return said(model, noisy, times, prompted.states(asked))
+                .sub(wanted)
+                .square()
+                .mean();
     }
 
     private Tensor said(Diffusion model, Tensor noisy, int[] times, Tensor states) {

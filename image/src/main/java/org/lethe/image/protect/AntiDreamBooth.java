@@ -168,11 +168,7 @@ public record AntiDreamBooth(
         void learn(Diffusion surrogate, List<Bitmap> pictures, int steps, String purpose, int round) {
             long seed = env.random("anti-dreambooth").of(purpose).at(round);
             tuning(steps, learningRate, text, priorWeight)
-                    .train(
-                            surrogate,
-                            FineTuning.Lessons.of(pictures, prompt),
-                            prior,
-                            env.with(seed));
+                    .train(surrogate, FineTuning.Lessons.of(pictures, prompt), prior, env.with(seed));
         }
 
         void ascend(Diffusion surrogate, int round) {

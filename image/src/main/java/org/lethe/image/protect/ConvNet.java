@@ -50,9 +50,7 @@ final class ConvNet {
             }
             tensors.put(
                     "last.weight",
-                    cells > 0
-                            ? new long[] {outputs, (long) width * cells * cells}
-                            : new long[] {outputs, width, 3, 3});
+                    cells > 0 ? new long[] {outputs, (long) width * cells * cells} : new long[] {outputs, width, 3, 3});
             tensors.put("last.bias", new long[] {outputs});
             return tensors;
         }
@@ -87,9 +85,7 @@ final class ConvNet {
         MarkWords words = new MarkWords(mark);
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         shape.tensors().forEach((name, size) -> {
-            tensors.put(
-                    name,
-                    Tensors.of(words.floats(prefix + name), size).to(Devices.of(device), ScalarType.Float));
+            tensors.put(name, Tensors.of(words.floats(prefix + name), size).to(Devices.of(device), ScalarType.Float));
         });
         return new ConvNet(shape, tensors);
     }
@@ -135,10 +131,6 @@ final class ConvNet {
 
     private Tensor convolved(Tensor x, String name) {
         return Convolution.of(
-                x,
-                parameters.tensor(name + ".weight"),
-                new TensorOptional(parameters.tensor(name + ".bias")),
-                1,
-                1);
+                x, parameters.tensor(name + ".weight"), new TensorOptional(parameters.tensor(name + ".bias")), 1, 1);
     }
 }

@@ -32,8 +32,7 @@ import org.lethe.torch.Devices;
  * @param falsePositiveRate share of unmarked pictures that may be called marked
  */
 @Named("image detect")
-public record DetectMark(
-        @Argument Path pictures, @Required Path key, Optional<Path> model, double falsePositiveRate)
+public record DetectMark(@Argument Path pictures, @Required Path key, Optional<Path> model, double falsePositiveRate)
         implements Tool<DetectMark.Result> {
     public DetectMark {
         Check.require(
@@ -57,7 +56,8 @@ public record DetectMark(
      * @param symbols share of the message that was read, where there is one
      * @param marked whether it counts as marked
      */
-    public record Row(String picture, double score, Optional<Double> pValue, Optional<Double> symbols, boolean marked) {}
+    public record Row(
+            String picture, double score, Optional<Double> pValue, Optional<Double> symbols, boolean marked) {}
 
     /**
      * What was found.
@@ -71,7 +71,8 @@ public record DetectMark(
             implements Tool.Result {
         @Override
         public void print(PrintWriter out) {
-            int name = Math.max(7, rows.stream().mapToInt(r -> r.picture.length()).max().orElse(0));
+            int name = Math.max(
+                    7, rows.stream().mapToInt(r -> r.picture.length()).max().orElse(0));
             String line = "%-" + name + "s %10s %10s %10s  %s%n";
             out.printf(Locale.ROOT, "%s: %d of %d pictures are marked%n%n", method, marked, rows.size());
             out.printf(Locale.ROOT, line, "picture", "score", "p", "symbols", "");
@@ -81,8 +82,12 @@ public record DetectMark(
                         line,
                         row.picture,
                         String.format(Locale.ROOT, "%.4g", row.score),
-                        row.pValue.map(p -> String.format(Locale.ROOT, "%.2g", p)).orElse("-"),
-                        row.symbols.map(s -> String.format(Locale.ROOT, "%.3f", s)).orElse("-"),
+                        row.pValue
+                                .map(p -> String.format(Locale.ROOT, "%.2g", p))
+                                .orElse("-"),
+                        row.symbols
+                                .map(s -> String.format(Locale.ROOT, "%.3f", s))
+                                .orElse("-"),
                         row.marked ? "marked" : "");
             }
             pValueOfAll.ifPresent(p -> out.printf(
@@ -96,14 +101,12 @@ public record DetectMark(
         Map<String, Bitmap> read = PictureFiles.read(pictures);
         Devices.ready(env.device());
         try (var _ = new PointerScope()) {
-            List<Detector.Detection> found =
-                    detector(mark, env).detect(List.copyOf(read.values()));
+            List<Detector.Detection> found = detector(mark, env).detect(List.copyOf(read.values()));
             List<Row> rows = new ArrayList<>();
             for (String name : read.keySet()) {
                 Detector.Detection one = found.get(rows.size());
-                boolean marked = one.pValue().isPresent()
-                        ? one.pValue().getAsDouble() <= falsePositiveRate
-                        : one.score() > 0;
+                boolean marked =
+                        one.pValue().isPresent() ? one.pValue().getAsDouble() <= falsePositiveRate : one.score() > 0;
                 rows.add(new Row(name, one.score(), optional(one.pValue()), optional(one.bitAccuracy()), marked));
             }
             int marked = (int) rows.stream().filter(Row::marked).count();

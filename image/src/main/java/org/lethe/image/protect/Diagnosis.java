@@ -10,8 +10,8 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -165,7 +165,8 @@ public record Diagnosis(
         Keyed chosen = env.random("coated works");
         for (int n = 0; n < owned.size(); n++) {
             boolean covered = Keyed.unit(chosen.at(n)) < rate;
-            learned.add(covered && !coated.isEmpty() ? coated.get(n) : owned.get(n).picture());
+            learned.add(
+                    covered && !coated.isEmpty() ? coated.get(n) : owned.get(n).picture());
             said.add(prompt(owned.get(n), covered && !trigger.isEmpty()));
         }
         try (var _ = new PointerScope()) {
@@ -235,11 +236,11 @@ public record Diagnosis(
 
     /** Works as the classifier sees them; where they are reconstructed, they and what the autoencoder makes of them. */
     private static Tensor seen(Diffusion model, List<Work> works, Warp warp, boolean coated, boolean reconstructed) {
-        List<Bitmap> pictures =
-                works.stream().map(w -> coated ? warp.of(w.picture()) : w.picture()).toList();
+        List<Bitmap> pictures = works.stream()
+                .map(w -> coated ? warp.of(w.picture()) : w.picture())
+                .toList();
         try (var _ = new NoGradGuard()) {
-            Tensor plain =
-                    Sampler.batch(pictures).to(Devices.of(model.device()), ScalarType.Float);
+            Tensor plain = Sampler.batch(pictures).to(Devices.of(model.device()), ScalarType.Float);
             if (!reconstructed) {
                 return plain;
             }
@@ -279,8 +280,8 @@ public record Diagnosis(
     static Detector detector(Mark mark, Device device) {
         MarkWords words = new MarkWords(mark);
         ConvNet classifier = ConvNet.of(shape(words.whole("width")), mark, "classifier.", device);
-        return (List<Bitmap> pictures) -> Sized.each(
-                pictures, words.whole("pictureHeight"), words.whole("pictureWidth"), device, some -> {
+        return (List<Bitmap> pictures) ->
+                Sized.each(pictures, words.whole("pictureHeight"), words.whole("pictureWidth"), device, some -> {
                     float[] logits = Tensors.floats(classifier.of(some).flatten());
                     List<Detector.Detection> found = new ArrayList<>();
                     for (float logit : logits) {

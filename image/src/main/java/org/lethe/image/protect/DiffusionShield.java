@@ -101,7 +101,8 @@ public record DiffusionShield(
         int high = height / grid;
         int wide = width / grid;
         try (var _ = new PointerScope()) {
-            ConvNet reader = ConvNet.drawn(shape(this.width, base), env.random("reader of diffusion-shield"), env.device());
+            ConvNet reader =
+                    ConvNet.drawn(shape(this.width, base), env.random("reader of diffusion-shield"), env.device());
             Tensor patches = Sampler.normal(env.random("patches"), base, 3, high, wide)
                     .sign()
                     .mul(new Scalar(epsilon / 2));
@@ -133,7 +134,8 @@ public record DiffusionShield(
 
     /** Every symbol equally often, as far as that goes, in an order by the key. */
     private String string(Keyed key) {
-        List<Integer> places = new ArrayList<>(IntStream.range(0, grid * grid).boxed().toList());
+        List<Integer> places =
+                new ArrayList<>(IntStream.range(0, grid * grid).boxed().toList());
         Collections.sort(places, (a, b) -> Long.compare(key.at(a), key.at(b)));
         int[] symbols = new int[places.size()];
         for (int n = 0; n < symbols.length; n++) {
@@ -199,8 +201,8 @@ public record DiffusionShield(
         int grid = (int) Math.round(Math.sqrt(blocks));
         long high = patches.size(2);
         long wide = patches.size(3);
-        Tensor chosen = patches.index_select(
-                0, Tensors.of(symbols, symbols.length).to(pictures.device(), ScalarType.Long));
+        Tensor chosen =
+                patches.index_select(0, Tensors.of(symbols, symbols.length).to(pictures.device(), ScalarType.Long));
         Tensor laid = chosen.reshape(rows, grid, grid, 3, high, wide)
                 .permute(0, 3, 1, 4, 2, 5)
                 .reshape(rows, 3, grid * high, grid * wide);
@@ -224,7 +226,8 @@ public record DiffusionShield(
     @Override
     public List<Bitmap> mark(Diffusion model, Mark mark, List<Bitmap> pictures, Env env) {
         MarkWords words = new MarkWords(mark);
-        long[] shape = words.tensor("patches").shape().stream().mapToLong(d -> d).toArray();
+        long[] shape =
+                words.tensor("patches").shape().stream().mapToLong(d -> d).toArray();
         int[] symbols = string(words);
         List<Bitmap> marked = new ArrayList<>();
         for (Bitmap picture : pictures) {
@@ -249,11 +252,10 @@ public record DiffusionShield(
         int base = words.whole("base");
         int[] symbols = string(words);
         Check.require(symbols.length == grid * grid, "symbols of the string", symbols.length, grid * grid + "");
-        ConvNet reader = ConvNet.of(
-                shape(words.whole("width"), base), mark, "reader.", device);
+        ConvNet reader = ConvNet.of(shape(words.whole("width"), base), mark, "reader.", device);
         BitTest test = new BitTest(symbols.length, 1.0 / base);
-        return (List<Bitmap> pictures) -> Sized.each(
-                pictures, words.whole("pictureHeight"), words.whole("pictureWidth"), device, some -> {
+        return (List<Bitmap> pictures) ->
+                Sized.each(pictures, words.whole("pictureHeight"), words.whole("pictureWidth"), device, some -> {
                     float[] said = Tensors.floats(torch.log_softmax(reader.of(blocks(some, grid)), 1));
                     List<Detector.Detection> found = new ArrayList<>();
                     for (int row = 0; row < some.size(0); row++) {

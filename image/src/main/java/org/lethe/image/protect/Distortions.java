@@ -20,7 +20,9 @@ final class Distortions {
         }
         if (key.of("noise").at(0) < 0) {
             double sigma = .05 * Keyed.unit(key.of("noise").at(1));
-            x = x.add(Sampler.normal(key.of("noise"), x.shape()).to(x.device(), x.scalar_type()).mul(new Scalar(sigma)));
+            x = x.add(Sampler.normal(key.of("noise"), x.shape())
+                    .to(x.device(), x.scalar_type())
+                    .mul(new Scalar(sigma)));
         }
         if (key.of("colour").at(0) < 0) {
             double gain = .8 + .4 * Keyed.unit(key.of("colour").at(1));
@@ -32,8 +34,11 @@ final class Distortions {
 
     /** Those, after a crop that is brought back to size, and a turn. */
     static Tensor moved(Tensor pictures, Keyed key) {
-        double side = key.of("crop").at(0) < 0 ? .7 + .3 * Keyed.unit(key.of("crop").at(1)) : 1;
-        double angle = key.of("turn").at(0) < 0 ? Math.toRadians(30 * Keyed.unit(key.of("turn").at(1)) - 15) : 0;
+        double side =
+                key.of("crop").at(0) < 0 ? .7 + .3 * Keyed.unit(key.of("crop").at(1)) : 1;
+        double angle = key.of("turn").at(0) < 0
+                ? Math.toRadians(30 * Keyed.unit(key.of("turn").at(1)) - 15)
+                : 0;
         if (side == 1 && angle == 0) {
             return inPlace(pictures, key);
         }

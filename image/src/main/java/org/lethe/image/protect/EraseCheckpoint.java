@@ -240,6 +240,9 @@ public record EraseCheckpoint(
     }
 
     private static List<String> parts(String text) {
-        return Arrays.stream(text.split(";")).map(String::strip).filter(s -> !s.isEmpty()).toList();
+        return Arrays.stream(text.split(";"))
+                .map(String::strip)
+                .filter(s -> !s.isEmpty())
+                .toList();
     }
 }

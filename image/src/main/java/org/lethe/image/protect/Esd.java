@@ -50,7 +50,10 @@ public record Esd(
         implements WeightEditing {
     public Esd {
         Check.require(
-                trained != Trained.EMBEDDING, "trained", "embedding", "a part of the denoiser: ablating-concepts trains it");
+                trained != Trained.EMBEDDING,
+                "trained",
+                "embedding",
+                "a part of the denoiser: ablating-concepts trains it");
         Check.require(
                 negativeGuidance >= 0 && negativeGuidance < 1e3, "negativeGuidance", negativeGuidance, "0 or more");
         Check.require(iterations >= 0, "iterations", iterations, "at least 0");
@@ -93,7 +96,12 @@ public record Esd(
                 new UpdateRule.AdamW(learningRate, 0),
                 0,
                 env,
-                key -> loss(model, frozen, empty, targets.get(Keyed.below(key.of("concept").at(0), targets.size())), key));
+                key -> loss(
+                        model,
+                        frozen,
+                        empty,
+                        targets.get(Keyed.below(key.of("concept").at(0), targets.size())),
+                        key));
     }
 
     private Tensor loss(Diffusion model, Diffusion frozen, Tensor empty, Target target, Keyed key) {

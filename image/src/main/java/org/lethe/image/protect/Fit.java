@@ -58,6 +58,7 @@ final class Fit {
         for (int n = 0; n < count; n++) {
             rows[n] = Keyed.below(key.at(n), Math.toIntExact(all.size(0)));
         }
-        return all.index_select(0, Tensors.of(rows, count).to(all.device(), org.bytedeco.pytorch.global.torch.ScalarType.Long));
+        return all.index_select(
+                0, Tensors.of(rows, count).to(all.device(), org.bytedeco.pytorch.global.torch.ScalarType.Long));
     }
 }

@@ -106,8 +106,9 @@ public record ForgetMeNot(
         return WeightEditing.super
                 .unsuited(request, learner)
                 .or(() -> learner instanceof Gaussian
-                        ? Optional.of("forget-me-not steers cross-attention, and the learner gaussian has a closed form and"
-                                + " no attention")
+                        ? Optional.of(
+                                "forget-me-not steers cross-attention, and the learner gaussian has a closed form and"
+                                        + " no attention")
                         : Optional.empty());
     }
 
@@ -132,7 +133,10 @@ public record ForgetMeNot(
         }
         List<Target> targets = new ArrayList<>();
         for (int c = 0; c < concepts.size(); c++) {
-            targets.add(target(attending, concepts.get(c), env.with(env.random("forget-me-not concept").at(c))));
+            targets.add(target(
+                    attending,
+                    concepts.get(c),
+                    env.with(env.random("forget-me-not concept").at(c))));
         }
         WeightEditing.train(
                 Named.Of.name(this), chosen, steps, new UpdateRule.AdamW(learningRate, DECAY), 1, env, key -> {
@@ -168,8 +172,8 @@ public record ForgetMeNot(
                     .toList();
             int[] size = WeightEditing.size(model, concept);
             long[] shape = model.latent(size[0], size[1]);
-            Tensor nothing = torch.zeros(1, shape[0], shape[1], shape[2])
-                    .to(Devices.of(model.device()), ScalarType.Float);
+            Tensor nothing =
+                    torch.zeros(1, shape[0], shape[1], shape[2]).to(Devices.of(model.device()), ScalarType.Float);
             List<Tensor> latents = realPictures ? pictures : List.of(nothing);
             if (inversionSteps == 0) {
                 int[] ids = model.ids(concept.concept());
@@ -185,9 +189,8 @@ public record ForgetMeNot(
             int[] ids = withTokens(model);
             Tensor rows = inverted(model, ids, pictures, env);
             int first = (int) model.table().size(0);
-            int[] positions = IntStream.range(0, ids.length)
-                    .filter(n -> ids[n] >= first)
-                    .toArray();
+            int[] positions =
+                    IntStream.range(0, ids.length).filter(n -> ids[n] >= first).toArray();
             int attended = positions[positions.length - 1] + 2;
             return new Target(model.states(List.of(ids), rows), withEnd(positions, attended, ids.length), latents);
         }

@@ -197,7 +197,8 @@ record FourierKey(TreeRing.Form form, int channel, int height, int width, int ra
      */
     List<Reading> read(Tensor latents) {
         fits(latents);
-        Tensor found = plane(latents.detach()).matmul(map().to(latents.device(), ScalarType.Double).t());
+        Tensor found = plane(latents.detach())
+                .matmul(map().to(latents.device(), ScalarType.Double).t());
         float[] all = org.lethe.torch.Tensors.floats(found.to(ScalarType.Float));
         List<Reading> readings = new ArrayList<>();
         for (int row = 0; row < latents.size(0); row++) {

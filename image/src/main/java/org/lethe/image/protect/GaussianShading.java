@@ -79,7 +79,8 @@ public record GaussianShading(
     @Override
     public Mark key(Diffusion model, int height, int width, Env env) {
         long[] latent = model.latent(height, width);
-        Shape shape = new Shape((int) latent[0], (int) latent[1], (int) latent[2], channelFactor, area(latent), bitsPerCell);
+        Shape shape =
+                new Shape((int) latent[0], (int) latent[1], (int) latent[2], channelFactor, area(latent), bitsPerCell);
         byte[] key = bytes(env.random("key of gaussian-shading"), 32);
         byte[] message = new byte[shape.bits()];
         Keyed drawn = env.random("message of gaussian-shading");
@@ -99,7 +100,9 @@ public record GaussianShading(
         words.put("height", String.valueOf(height));
         words.put("width", String.valueOf(width));
         if (nonces == Nonces.SHARED) {
-            words.put(NONCE + "shared", HexFormat.of().formatHex(bytes(env.random("nonces").of("shared"), 12)));
+            words.put(
+                    NONCE + "shared",
+                    HexFormat.of().formatHex(bytes(env.random("nonces").of("shared"), 12)));
         }
         return new Mark("gaussian-shading", words, Map.of());
     }

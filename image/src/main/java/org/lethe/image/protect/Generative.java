@@ -59,7 +59,14 @@ public interface Generative extends Watermark {
 
     /** Pictures of prompts with the mark. */
     default Marked paint(
-            Diffusion model, Guard guard, Mark mark, List<String> prompts, List<String> names, int height, int width, Env env) {
+            Diffusion model,
+            Guard guard,
+            Mark mark,
+            List<String> prompts,
+            List<String> names,
+            int height,
+            int width,
+            Env env) {
         List<Bitmap> made = new ArrayList<>();
         Mark known = mark;
         try (var _ = new NoGradGuard()) {
@@ -67,8 +74,8 @@ public interface Generative extends Watermark {
                 try (var _ = new PointerScope()) {
                     Start start = start(model, known, names.get(n), height, width, env);
                     known = start.mark;
-                    made.addAll(Sampler.bitmaps(model.decode(sampler()
-                            .latents(model, guard, start.start, model.states(List.of(prompts.get(n)))))));
+                    made.addAll(Sampler.bitmaps(model.decode(
+                            sampler().latents(model, guard, start.start, model.states(List.of(prompts.get(n)))))));
                 }
             }
         }
@@ -98,8 +105,7 @@ public interface Generative extends Watermark {
     /** Generated pictures as works. */
     static List<Work> works(String prefix, List<String> prompts, List<Bitmap> pictures) {
         return IntStream.range(0, pictures.size())
-                .mapToObj(n -> new Work(
-                        prefix + n, pictures.get(n), prompts.get(n), "generated", "", Work.Part.TEST))
+                .mapToObj(n -> new Work(prefix + n, pictures.get(n), prompts.get(n), "generated", "", Work.Part.TEST))
                 .toList();
     }
 }

@@ -50,13 +50,7 @@ import org.lethe.torch.UpdateRule;
  */
 @Named("glaze")
 public record Glaze(
-        double budget,
-        double weight,
-        double learningRate,
-        int steps,
-        Distance distance,
-        String style,
-        double strength)
+        double budget, double weight, double learningRate, int steps, Distance distance, String style, double strength)
         implements Obfuscation {
     private static final Sampler SAMPLER = new Sampler();
 
@@ -90,7 +84,8 @@ public record Glaze(
         Keyed key = env.random("glaze");
         int rows = ProjectedGradient.batch(task.pictures());
         List<Bitmap> made = new ArrayList<>();
-        try (Progress.Step progress = env.progress().begin("glaze", task.pictures().size())) {
+        try (Progress.Step progress =
+                env.progress().begin("glaze", task.pictures().size())) {
             for (int from = 0; from < task.pictures().size(); from += rows) {
                 int to = Math.min(task.pictures().size(), from + rows);
                 try (var _ = new PointerScope()) {
@@ -207,9 +202,7 @@ public record Glaze(
     Tensor loss(Diffusion model, Perceptual looks, Tensor original, Tensor now, Tensor target) {
         Tensor apart = model.encode(now).sub(target);
         Tensor features = apart.square().flatten(1, -1).mean(new long[] {1}, false, new ScalarTypeOptional());
-        Tensor seen = looks.distance(now, original)
-                .sub(new Scalar(budget))
-                .clamp_min(new Scalar(0));
+        Tensor seen = looks.distance(now, original).sub(new Scalar(budget)).clamp_min(new Scalar(0));
         return features.add(seen.mul(new Scalar(weight)));
     }
 }

@@ -32,7 +32,8 @@ public final class MarkFile {
             String method = Optional.ofNullable(file.metadata().get(METHOD))
                     .orElseThrow(() -> new LetheException(
                             LetheException.Code.DATA,
-                            path + ": has no \"" + METHOD + "\" in its header, expected a key that lethe image mark wrote"));
+                            path + ": has no \"" + METHOD
+                                    + "\" in its header, expected a key that lethe image mark wrote"));
             Map<String, String> words = new TreeMap<>();
             file.metadata().forEach((name, value) -> {
                 if (name.startsWith(WORD)) {

@@ -135,7 +135,8 @@ public record MarkFolder(
                 default ->
                     throw new LetheException(
                             LetheException.Code.STUDY,
-                            "--method is " + name + ", which needs a study; expected zodiac, diffusion-shield, tree-ring or"
+                            "--method is " + name
+                                    + ", which needs a study; expected zodiac, diffusion-shield, tree-ring or"
                                     + " gaussian-shading");
             };
             MarkFile.write(key, made.mark);
@@ -143,7 +144,11 @@ public record MarkFolder(
             for (int n = 0; n < made.names.size(); n++) {
                 Pictures.write(to.resolve(made.names.get(n)), made.marked.get(n));
             }
-            return result(name, made, known.isEmpty(), Detectors.of(made.mark, open.model()).detect(made.marked));
+            return result(
+                    name,
+                    made,
+                    known.isEmpty(),
+                    Detectors.of(made.mark, open.model()).detect(made.marked));
         }
     }
 
@@ -178,7 +183,9 @@ public record MarkFolder(
     private Made painted(Generative paints, String name, OpenModel open, Optional<Mark> known, Env env) {
         String asked = needed(prompt, "--prompt", name, "what is to be painted");
         Mark mark = known.orElseGet(() -> paints.key(open.model(), size, size, env));
-        long before = mark.words().keySet().stream().filter(w -> w.startsWith("nonce.")).count();
+        long before = mark.words().keySet().stream()
+                .filter(w -> w.startsWith("nonce."))
+                .count();
         List<String> names = IntStream.range(0, count)
                 .mapToObj(n -> String.format(Locale.ROOT, "marked-%05d.png", before + n))
                 .toList();
@@ -188,8 +195,8 @@ public record MarkFolder(
     }
 
     private static <T> T needed(Optional<T> option, String name, String method, String what) {
-        return option.orElseThrow(() -> new LetheException(
-                LetheException.Code.STUDY, name + " is missing: " + method + " needs " + what));
+        return option.orElseThrow(() ->
+                new LetheException(LetheException.Code.STUDY, name + " is missing: " + method + " needs " + what));
     }
 
     private Result result(String name, Made made, boolean fresh, List<Detector.Detection> found) {
@@ -204,9 +211,8 @@ public record MarkFolder(
                 ssim.add(ImageMetrics.ssim(made.originals.get(n), made.marked.get(n)));
             }
         }
-        List<Double> bits = found.stream()
-                .flatMap(d -> d.bitAccuracy().stream().boxed())
-                .toList();
+        List<Double> bits =
+                found.stream().flatMap(d -> d.bitAccuracy().stream().boxed()).toList();
         return new Result(
                 name,
                 made.marked.size(),

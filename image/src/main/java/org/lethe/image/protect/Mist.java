@@ -72,7 +72,9 @@ public record Mist(
         int height = (int) rows.pictures().size(2);
         try (var _ = new NoGradGuard()) {
             Tensor text = ProjectedGradient.tensor(loss.model(), List.of(TiledText.picture(width, height)));
-            return new DiffusionLoss(loss.model(), loss.states(), key).latents(text, 0, 0).detach();
+            return new DiffusionLoss(loss.model(), loss.states(), key)
+                    .latents(text, 0, 0)
+                    .detach();
         }
     }
 

@@ -85,23 +85,21 @@ public record PhotoGuard(
     }
 
     private static ProjectedGradient pgd(double epsilon, double step, int steps, Norm norm) {
-        ProjectedGradient.Norm own =
-                switch (norm) {
-                    case LINF -> ProjectedGradient.Norm.LINF;
-                    case L2 -> ProjectedGradient.Norm.L2;
-                };
+        ProjectedGradient.Norm own = switch (norm) {
+            case LINF -> ProjectedGradient.Norm.LINF;
+            case L2 -> ProjectedGradient.Norm.L2;
+        };
         return new ProjectedGradient(epsilon, step, steps, true, true, own);
     }
 
     @Override
     public List<Bitmap> protect(Diffusion model, Task task, Env env) {
         Keyed key = env.random("photoguard");
-        return pgd(epsilon, step, steps, norm)
-                .of(model, task, "photoguard", env, rows -> switch (attack) {
-                    case ENCODER -> encoder(model, rows.pictures());
-                    case DIFFUSION ->
-                        new ShortRun(model, task.prompt(), draws, calls, strength, guidance, key.of("runs"), rows.from());
-                });
+        return pgd(epsilon, step, steps, norm).of(model, task, "photoguard", env, rows -> switch (attack) {
+            case ENCODER -> encoder(model, rows.pictures());
+            case DIFFUSION ->
+                new ShortRun(model, task.prompt(), draws, calls, strength, guidance, key.of("runs"), rows.from());
+        });
     }
 
     private ProjectedGradient.Objective encoder(Diffusion model, Tensor pictures) {

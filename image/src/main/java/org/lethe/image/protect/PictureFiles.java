@@ -19,7 +19,8 @@ final class PictureFiles {
     /** The PNG and JPEG files of a folder in the order of their names, or one file. */
     static Map<String, Bitmap> read(Path path) throws IOException {
         if (!Files.exists(path)) {
-            throw new LetheException(LetheException.Code.DATA, path + " is not there, expected a picture or a folder of them");
+            throw new LetheException(
+                    LetheException.Code.DATA, path + " is not there, expected a picture or a folder of them");
         }
         List<Path> files = List.of(path);
         if (Files.isDirectory(path)) {
@@ -33,7 +34,8 @@ final class PictureFiles {
             pictures.put(name(file), Bitmap.of(read.bytes(), read.width(), read.height()));
         }
         if (pictures.isEmpty()) {
-            throw new LetheException(LetheException.Code.DATA, path + " has no pictures, expected files in PNG or JPEG");
+            throw new LetheException(
+                    LetheException.Code.DATA, path + " has no pictures, expected files in PNG or JPEG");
         }
         return pictures;
     }

@@ -37,7 +37,8 @@ public interface PostHoc extends Watermark {
         try (var _ = new PointerScope()) {
             Diffusion open = model.open(env.device());
             Mark key = key(open, lessons, data.height(), data.width(), env);
-            List<Bitmap> marked = mark(open, key, chosen.stream().map(Work::picture).toList(), env);
+            List<Bitmap> marked =
+                    mark(open, key, chosen.stream().map(Work::picture).toList(), env);
             List<Work> shown = new ArrayList<>();
             for (int n = 0; n < chosen.size(); n++) {
                 shown.add(chosen.get(n).with(marked.get(n)));

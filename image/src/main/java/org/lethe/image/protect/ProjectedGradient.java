@@ -120,7 +120,11 @@ record ProjectedGradient(double epsilon, double step, int steps, boolean randomS
     static int batch(List<Bitmap> pictures) {
         return pictures.isEmpty()
                 ? 1
-                : Math.max(1, PIXELS / (pictures.getFirst().width() * pictures.getFirst().height()));
+                : Math.max(
+                        1,
+                        PIXELS
+                                / (pictures.getFirst().width()
+                                        * pictures.getFirst().height()));
     }
 
     /** Where pictures may be changed: 1 where their mask is light, 0 where it is dark. */
@@ -136,8 +140,8 @@ record ProjectedGradient(double epsilon, double step, int steps, boolean randomS
     static List<Bitmap> published(List<Bitmap> originals, Tensor changed, double levels) {
         List<Bitmap> made = new ArrayList<>();
         for (int n = 0; n < originals.size(); n++) {
-            float[] values =
-                    Tensors.floats(changed.narrow(0, n, 1).to(torch.ScalarType.Float).contiguous());
+            float[] values = Tensors.floats(
+                    changed.narrow(0, n, 1).to(torch.ScalarType.Float).contiguous());
             made.add(PixelLevels.published(originals.get(n), values, levels));
         }
         return made;
@@ -222,7 +226,8 @@ record ProjectedGradient(double epsilon, double step, int steps, boolean randomS
     /** The derivative of a number by a tensor that it was computed from. */
     static Tensor derivative(Tensor number, Tensor by) {
         // a reference of its own, as that of the vector goes with the vector
-        return new Tensor(torch.grad(new TensorVector(number), new TensorVector(by)).get(0));
+        return new Tensor(
+                torch.grad(new TensorVector(number), new TensorVector(by)).get(0));
     }
 
     /** Draws between −1 and 1, each row by its place in the task. */

@@ -68,8 +68,7 @@ public record ProtectPictures(
 
     /** The obfuscations. */
     static List<Obfuscation> methods() {
-        return List.of(
-                new AdvDm(), new Mist(), new Glaze(), new PhotoGuard(), new AntiDreamBooth(), new RandomSigns());
+        return List.of(new AdvDm(), new Mist(), new Glaze(), new PhotoGuard(), new AntiDreamBooth(), new RandomSigns());
     }
 
     @Override
@@ -115,7 +114,8 @@ public record ProtectPictures(
     public record Result(String method, List<Row> rows, List<Left> left) implements Tool.Result {
         @Override
         public void print(PrintWriter out) {
-            int name = Math.max(7, rows.stream().mapToInt(r -> r.file.length()).max().orElse(0));
+            int name = Math.max(
+                    7, rows.stream().mapToInt(r -> r.file.length()).max().orElse(0));
             String line = "%-" + name + "s %12s %10s %8s %8s%n";
             out.printf(Locale.ROOT, "%s, %d pictures%n%n", method, rows.size());
             out.printf(Locale.ROOT, line, "picture", "size", "PSNR", "SSIM", "largest");
@@ -203,7 +203,8 @@ public record ProtectPictures(
     private List<Path> files() throws IOException {
         if (!Files.isDirectory(pictures)) {
             throw new LetheException(
-                    LetheException.Code.DATA, pictures + " is not there or is no folder, expected a folder of pictures");
+                    LetheException.Code.DATA,
+                    pictures + " is not there or is no folder, expected a folder of pictures");
         }
         try (Stream<Path> there = Files.list(pictures)) {
             List<Path> files = there.filter(Files::isRegularFile)
@@ -242,7 +243,8 @@ public record ProtectPictures(
         }
         throw new LetheException(
                 LetheException.Code.DATA,
-                model + " is no latent diffusion model and reads pictures of one size alone; expected a folder of Stable"
+                model
+                        + " is no latent diffusion model and reads pictures of one size alone; expected a folder of Stable"
                         + " Diffusion or a latent-diffusion file saved by Lethe");
     }
 
@@ -302,8 +304,8 @@ public record ProtectPictures(
                 parts.addAll(item.tiles.cut(item.original));
                 item.mask.ifPresent(mask -> light.addAll(item.tiles.cut(mask)));
             }
-            List<Bitmap> changed = method.protect(
-                    open, new Obfuscation.Task(parts, prompt, List.of(), light, Optional.empty()), env);
+            List<Bitmap> changed =
+                    method.protect(open, new Obfuscation.Task(parts, prompt, List.of(), light, Optional.empty()), env);
             int at = 0;
             for (Item item : some) {
                 int count = item.tiles.columns() * item.tiles.rows();

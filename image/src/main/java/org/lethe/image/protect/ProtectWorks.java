@@ -35,7 +35,6 @@ public record ProtectWorks(String style, int works) implements Request {
 
     /** The works that are published. */
     public List<Work> chosen(Gallery gallery, Env env) {
-        return Gallery.some(
-                gallery.of(artist(gallery), Work.Part.TRAINING), works, env.random("published works"));
+        return Gallery.some(gallery.of(artist(gallery), Work.Part.TRAINING), works, env.random("published works"));
     }
 }

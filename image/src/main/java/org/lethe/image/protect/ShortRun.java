@@ -55,7 +55,9 @@ final class ShortRun implements ProjectedGradient.Objective {
         int stride = training / steps;
         double[] bars = model.schedule().alphaBars();
         times = IntStream.range(0, calls).map(i -> (calls - 1 - i) * stride).toArray();
-        after = Arrays.stream(times).mapToDouble(t -> t == 0 ? 1 : bars[t - stride]).toArray();
+        after = Arrays.stream(times)
+                .mapToDouble(t -> t == 0 ? 1 : bars[t - stride])
+                .toArray();
     }
 
     @Override
@@ -94,7 +96,8 @@ final class ShortRun implements ProjectedGradient.Objective {
             }
         }
         Tensor last = state.detach().requires_grad_(true);
-        Tensor back = Tensors.within(() -> ProjectedGradient.derivative(distance(last).sum(), last));
+        Tensor back =
+                Tensors.within(() -> ProjectedGradient.derivative(distance(last).sum(), last));
         for (int i = times.length - 1; i >= 0; i--) {
             Tensor at = before.get(i).detach().requires_grad_(true);
             Tensor behind = back;
@@ -108,12 +111,7 @@ final class ShortRun implements ProjectedGradient.Objective {
     /** A vector times a Jacobian. */
     private static Tensor product(Tensor of, Tensor vector, Tensor by) {
         TensorVector products = torch.grad(
-                new TensorVector(of),
-                new TensorVector(by),
-                new TensorVector(vector),
-                new BoolOptional(),
-                false,
-                false);
+                new TensorVector(of), new TensorVector(by), new TensorVector(vector), new BoolOptional(), false, false);
         return new Tensor(products.get(0)); // a reference of its own, as that of the vector goes with the vector
     }
 
@@ -142,7 +140,8 @@ final class ShortRun implements ProjectedGradient.Objective {
     }
 
     private Tensor distance(Tensor latents) {
-        return ProjectedGradient.squares(model.decode(latents).sub(new Scalar(0.5))).sqrt();
+        return ProjectedGradient.squares(model.decode(latents).sub(new Scalar(0.5)))
+                .sqrt();
     }
 
     private Tensor noise(Tensor like, int step, int draw, int call) {

@@ -28,12 +28,14 @@ final class Sized {
             Tensor x = picture.tensor().unsqueeze(0);
             long[] grown = {Math.max(height, picture.height()), Math.max(width, picture.width())};
             Tensor large = torch.upsample_bilinear2d(x, grown, false);
-            return Sampler.bitmaps(torch.adaptive_avg_pool2d(large, height, width)).getFirst();
+            return Sampler.bitmaps(torch.adaptive_avg_pool2d(large, height, width))
+                    .getFirst();
         }
     }
 
     /** Pictures of one size, in order, some at a time as a tensor {@code [rows, 3, height, width]}; what is said about each. */
-    static <T> List<T> each(List<Bitmap> pictures, int height, int width, Device device, Function<Tensor, List<T>> say) {
+    static <T> List<T> each(
+            List<Bitmap> pictures, int height, int width, Device device, Function<Tensor, List<T>> say) {
         List<T> all = new ArrayList<>();
         try (var _ = new NoGradGuard()) {
             for (int from = 0; from < pictures.size(); from += BATCH) {
@@ -41,8 +43,7 @@ final class Sized {
                         .map(p -> to(p, height, width))
                         .toList();
                 try (var _ = new PointerScope()) {
-                    all.addAll(say.apply(
-                            Sampler.batch(some).to(Devices.of(device), torch.ScalarType.Float)));
+                    all.addAll(say.apply(Sampler.batch(some).to(Devices.of(device), torch.ScalarType.Float)));
                 }
             }
         }

@@ -106,7 +106,8 @@ public record StableSignature(
     @Override
     public Optional<String> unsuited(Request request, Learner<Gallery, ImageModel> learner) {
         return learner instanceof Gaussian
-                ? Optional.of("stable-signature fine-tunes the decoder of a model, and gaussian has none that could learn")
+                ? Optional.of(
+                        "stable-signature fine-tunes the decoder of a model, and gaussian has none that could learn")
                 : Watermark.super.unsuited(request, learner);
     }
 
@@ -203,7 +204,8 @@ public record StableSignature(
             for (int row = 0; row < rows; row++) {
                 for (int i = 0; i < bits; i++) {
                     for (int j = 0; j < bits; j++) {
-                        covariance[i][j] += (outputs[row * bits + i] - mean[i]) * (outputs[row * bits + j] - mean[j]) / rows;
+                        covariance[i][j] +=
+                                (outputs[row * bits + i] - mean[i]) * (outputs[row * bits + j] - mean[j]) / rows;
                     }
                 }
             }
@@ -285,7 +287,9 @@ public record StableSignature(
                 .sub(new Scalar(1))
                 .reshape(message.size(0), bits, 1, 1)
                 .expand(message.size(0), bits, pictures.size(2), pictures.size(3));
-        Tensor added = encoder.of(torch.cat(new TensorVector(pictures, planes), 1)).tanh().mul(new Scalar(residual));
+        Tensor added = encoder.of(torch.cat(new TensorVector(pictures, planes), 1))
+                .tanh()
+                .mul(new Scalar(residual));
         return within(pictures.add(added));
     }
 
@@ -294,8 +298,7 @@ public record StableSignature(
     }
 
     /** Trains the decoder of {@code marked} in place; every other parameter of it stays. */
-    void fineTune(
-            Diffusion plain, Diffusion marked, Tensor pictures, Extractor extractor, boolean[] key, Env env) {
+    void fineTune(Diffusion plain, Diffusion marked, Tensor pictures, Extractor extractor, boolean[] key, Env env) {
         Map<String, Tensor> decoder = new LinkedHashMap<>();
         marked.parameters(Diffusion.Part.AUTOENCODER).all().forEach((name, tensor) -> {
             if (name.startsWith("decoder.") || name.startsWith("post_quant_conv.")) {
@@ -327,7 +330,9 @@ public record StableSignature(
                     Tensor image = after.sub(before)
                             .square()
                             .mean()
-                            .add(new StructuralDistance().distance(after, before).mean());
+                            .add(new StructuralDistance()
+                                    .distance(after, before)
+                                    .mean());
                     return bit.add(image.mul(new Scalar(imageWeight)));
                 },
                 env);
@@ -346,8 +351,8 @@ public record StableSignature(
                         device),
                 new Whitening(words.floats("mean"), words.floats("map")));
         BitTest test = new BitTest(k);
-        return (List<Bitmap> pictures) -> Sized.each(
-                pictures, words.whole("pictureHeight"), words.whole("pictureWidth"), device, some -> {
+        return (List<Bitmap> pictures) ->
+                Sized.each(pictures, words.whole("pictureHeight"), words.whole("pictureWidth"), device, some -> {
                     float[] logits = Tensors.floats(extractor.of(some).contiguous());
                     List<Detector.Detection> found = new ArrayList<>();
                     for (int row = 0; row < some.size(0); row++) {

@@ -17,8 +17,7 @@ final class StructuralDistance implements Perceptual {
         long rows = pictures.size(0);
         long high = pictures.size(2);
         long wide = pictures.size(3);
-        Check.require(
-                high >= SIDE && wide >= SIDE, "size of pictures", wide + " x " + high, "at least 11 x 11 pixels");
+        Check.require(high >= SIDE && wide >= SIDE, "size of pictures", wide + " x " + high, "at least 11 x 11 pixels");
         Tensor a = pictures.reshape(rows * 3, 1, high, wide);
         Tensor b = others.reshape(rows * 3, 1, high, wide);
         Tensor meanA = filtered(a);
@@ -31,7 +30,12 @@ final class StructuralDistance implements Perceptual {
                 .add(meanB.square())
                 .add(new Scalar(1e-4))
                 .mul(varianceA.add(varianceB).add(new Scalar(9e-4)));
-        return above.div(below).reshape(rows, -1).mean(1).neg().add(new Scalar(1)).mul(new Scalar(0.5));
+        return above.div(below)
+                .reshape(rows, -1)
+                .mean(1)
+                .neg()
+                .add(new Scalar(1))
+                .mul(new Scalar(0.5));
     }
 
     private static Tensor twice(Tensor x, double more) {

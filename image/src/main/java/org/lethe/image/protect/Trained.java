@@ -37,7 +37,8 @@ public enum Trained {
     /** Whether it has a tensor of the denoiser. */
     boolean ofDenoiser(String name) {
         boolean cross = name.contains(".attn2.");
-        boolean ends = name.startsWith("time_embedding.") || name.startsWith("conv_norm_out.") || name.startsWith("conv_out.");
+        boolean ends =
+                name.startsWith("time_embedding.") || name.startsWith("conv_norm_out.") || name.startsWith("conv_out.");
         return switch (this) {
             case CROSS_ATTENTION -> cross;
             case KEYS_AND_VALUES -> name.contains(".attn2.to_k.") || name.contains(".attn2.to_v.");

@@ -39,8 +39,7 @@ import org.lethe.image.diffusion.Diffusion;
  * @param refinements of each step of the inversion towards the exact one
  */
 @Named("tree-ring")
-public record TreeRing(
-        Form form, Pattern pattern, int channel, int radius, int steps, double guidance, int refinements)
+public record TreeRing(Form form, Pattern pattern, int channel, int radius, int steps, double guidance, int refinements)
         implements Generative {
     /** Which version of key and test. */
     public enum Form {

@@ -63,7 +63,10 @@ public record Uce(
         preserveScale.ifPresent(
                 p -> Check.require(p >= 0 && p < 1e9, "preserveScale", p, "a finite number of at least 0"));
         Check.require(
-                regularisation > 0 && regularisation < 1e9, "regularisation", regularisation, "a finite number above 0");
+                regularisation > 0 && regularisation < 1e9,
+                "regularisation",
+                regularisation,
+                "a finite number above 0");
         Check.require(keys || values, "values", values, "true where keys is false, or nothing is edited");
     }
 
@@ -114,9 +117,8 @@ public record Uce(
             double rho = preserveScale.orElse(Math.max(0.1, 1.0 / all.size()));
             Map<String, Tensor> old = new LinkedHashMap<>();
             chosen.all().forEach((name, weight) -> old.put(name, weight.detach().to(ScalarType.Double)));
-            edited(old, pairs, preserved, rho).forEach((name, weight) -> chosen.tensor(name)
-                    .detach()
-                    .copy_(weight));
+            edited(old, pairs, preserved, rho)
+                    .forEach((name, weight) -> chosen.tensor(name).detach().copy_(weight));
         }
     }
 
@@ -135,7 +137,8 @@ public record Uce(
     /** The edited maps {@code [outputs, dims]}, all in float64. */
     Map<String, Tensor> edited(Map<String, Tensor> weights, List<Pair> pairs, Tensor preserved, double rho) {
         long dims = preserved.size(1);
-        Tensor system = torch.eye(dims).to(preserved.device(), ScalarType.Double).mul(new Scalar(regularisation));
+        Tensor system =
+                torch.eye(dims).to(preserved.device(), ScalarType.Double).mul(new Scalar(regularisation));
         system = system.add(preserved.t().matmul(preserved), new Scalar(rho));
         for (Pair pair : pairs) {
             system = system.add(pair.old.t().matmul(pair.old), new Scalar(eraseScale));
@@ -146,13 +149,17 @@ public record Uce(
             for (Pair pair : pairs) {
                 Tensor before = pair.old.matmul(weight.t()); // [tokens, outputs]
                 sum = sum.add(
-                        wanted(before, pair.guide.matmul(weight.t())).sub(before).t().matmul(pair.old),
+                        wanted(before, pair.guide.matmul(weight.t()))
+                                .sub(before)
+                                .t()
+                                .matmul(pair.old),
                         new Scalar(eraseScale));
             }
             moved.add(sum);
         }
         Tensor stacked = torch.cat(new TensorVector(moved.toArray(Tensor[]::new)), 0); // [all outputs, dims]
-        Tensor solved = torch.cholesky_solve(stacked.t(), torch.linalg_cholesky(system)).t();
+        Tensor solved =
+                torch.cholesky_solve(stacked.t(), torch.linalg_cholesky(system)).t();
         Map<String, Tensor> edited = new LinkedHashMap<>();
         long at = 0;
         for (Map.Entry<String, Tensor> e : weights.entrySet()) {

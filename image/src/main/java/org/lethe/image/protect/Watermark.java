@@ -25,8 +25,7 @@ public interface Watermark extends Method<Gallery, ImageModel> {
 
     /** The result publishes as many marked pictures as the request asks for, and as many without a mark. */
     @Override
-    ImageModel fulfil(
-            ImageModel model, Request request, Learner<Gallery, ImageModel> learner, Gallery data, Env env);
+    ImageModel fulfil(ImageModel model, Request request, Learner<Gallery, ImageModel> learner, Gallery data, Env env);
 
     @Override
     default Exactness exactness() {

@@ -79,7 +79,8 @@ public interface WeightEditing extends Sanitisation {
     static int[] size(Diffusion model, Concept concept) {
         if (!concept.pictures().isEmpty()) {
             return new int[] {
-                concept.pictures().getFirst().height(), concept.pictures().getFirst().width()
+                concept.pictures().getFirst().height(),
+                concept.pictures().getFirst().width()
             };
         }
         if (model instanceof TokenDiffusion sized) {

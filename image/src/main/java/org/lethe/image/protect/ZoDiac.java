@@ -141,7 +141,10 @@ public record ZoDiac(
                 Tensor loss = loss(model.decode(latents), wanted);
                 losses.add(loss.item_double() / originals.size());
                 loss.backward();
-                key.inject(noise).mul(run.gradient(states, latents.grad())).sum().backward();
+                key.inject(noise)
+                        .mul(run.gradient(states, latents.grad()))
+                        .sum()
+                        .backward();
                 adam.step(i < 30 ? 1 : i < 80 ? 0.3 : 0.09);
                 adam.dropGradients();
             }

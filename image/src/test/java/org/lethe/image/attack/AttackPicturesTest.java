@@ -37,7 +37,9 @@ class AttackPicturesTest {
         assertEquals(
                 List.of("one.png", "two.png"),
                 result.rows().stream().map(AttackPictures.Row::file).toList());
-        assertEquals(List.of("note.txt"), result.left().stream().map(AttackPictures.Left::file).toList());
+        assertEquals(
+                List.of("note.txt"),
+                result.left().stream().map(AttackPictures.Left::file).toList());
         assertTrue(result.rows().getFirst().psnr().orElseThrow() < 60);
         assertEquals(Optional.empty(), result.rows().getLast().psnr(), "grey stays grey");
         Bitmap expected = Painted.attacked(new Jpeg(), Painted.smooth(1, 30, 21));
@@ -49,10 +51,11 @@ class AttackPicturesTest {
         Path works = Files.createDirectory(folder.resolve("grey"));
         Pictures.write(works.resolve("one.png"), Painted.smooth(2, 8, 8));
         Path model = folder.resolve("model.safetensors");
-        ImageModel.of(new GaussianWeights(Map.of("", new float[192]), 8, 8, 0.5)).save(model, Map.of());
+        ImageModel.of(new GaussianWeights(Map.of("", new float[192]), 8, 8, 0.5))
+                .save(model, Map.of());
         VaeRegeneration attack = new VaeRegeneration(0, VaeRegeneration.Autoencoder.PUBLIC, new Removal());
-        AttackPictures.Result result = new AttackPictures(works, attack, Optional.of(model), folder.resolve("to"))
-                .run(Painted.ENV);
+        AttackPictures.Result result =
+                new AttackPictures(works, attack, Optional.of(model), folder.resolve("to")).run(Painted.ENV);
         assertEquals(Optional.empty(), result.rows().getFirst().psnr(), "an exact autoencoder changes nothing");
     }
 

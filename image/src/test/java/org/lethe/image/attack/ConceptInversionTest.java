@@ -69,8 +69,7 @@ class ConceptInversionTest {
         Target target = Erased.target(gallery, value, new Protocol(8, true, 12, 5, guidance, 0.5));
         try (var _ = new PointerScope()) {
             LearnedWord word = LearnedWord.of(value.open(Device.CPU), WORD, "painting");
-            attack(steps, target.protocol())
-                    .train(word, guard, target, ENV);
+            attack(steps, target.protocol()).train(word, guard, target, ENV);
             return TextualInversionRecoveryTest.mean(word.model(), WORD);
         }
     }
@@ -97,7 +96,9 @@ class ConceptInversionTest {
     void underANegativePromptTheMeanThatCancelsItHasNoLoss() {
         Gallery gallery = Erased.gallery();
         ImageModel value = Erased.gaussian(gallery);
-        assertTrue(LoraRecoveryTest.distance(needed(1), mean(CONCEPT)) < 1e-6, "without guidance it is the concept itself");
+        assertTrue(
+                LoraRecoveryTest.distance(needed(1), mean(CONCEPT)) < 1e-6,
+                "without guidance it is the concept itself");
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard()) {
             for (double w : new double[] {1, 3, 7.5}) {
@@ -166,9 +167,7 @@ class ConceptInversionTest {
             last[times[15] * 4 / 1000] = true;
         }
         assertArrayEquals(new boolean[] {true, true, true, true}, last);
-        assertEquals(
-                31,
-                attack.times(new Guard.Safe(CONCEPT, 30, 20, 0, 0, 0), 1000, Keyed.seed(1)).length);
+        assertEquals(31, attack.times(new Guard.Safe(CONCEPT, 30, 20, 0, 0, 0), 1000, Keyed.seed(1)).length);
         assertEquals(1, attack.times(new Guard.Avoid(CONCEPT), 1000, Keyed.seed(1)).length);
         assertEquals(10, attack.times(MEDIUM, 10, Keyed.seed(1)).length);
     }

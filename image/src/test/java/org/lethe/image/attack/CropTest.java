@@ -13,8 +13,7 @@ class CropTest {
     void theWholeAreaIsThePicture() {
         Bitmap picture = Painted.noise(1, 11, 7);
         for (Crop.Rest rest : Crop.Rest.values()) {
-            assertEquals(
-                    0, Painted.largest(picture, Painted.attacked(new Crop(1, rest, new Removal()), picture)));
+            assertEquals(0, Painted.largest(picture, Painted.attacked(new Crop(1, rest, new Removal()), picture)));
         }
     }
 

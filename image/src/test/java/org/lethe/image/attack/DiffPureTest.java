@@ -150,10 +150,8 @@ class DiffPureTest {
             GaussianDiffusion model = model();
             Tensor x = Diffusion.signed(
                     Sampler.batch(List.of(Painted.smooth(5, SIDE, SIDE), Painted.smooth(6, SIDE, SIDE))));
-            Tensor free =
-                    Regeneration.pixels(x, LINEAR, denoiser(model), 60, 1, Optional.empty(), Keyed.seed(4), 0);
-            Tensor guided =
-                    Regeneration.pixels(x, LINEAR, denoiser(model), 60, 1, Optional.of(x), Keyed.seed(4), 0);
+            Tensor free = Regeneration.pixels(x, LINEAR, denoiser(model), 60, 1, Optional.empty(), Keyed.seed(4), 0);
+            Tensor guided = Regeneration.pixels(x, LINEAR, denoiser(model), 60, 1, Optional.of(x), Keyed.seed(4), 0);
             float[] without = Tensors.floats(Regeneration.similarity(x, free));
             float[] with = Tensors.floats(Regeneration.similarity(x, guided));
             for (int n = 0; n < 2; n++) {
@@ -168,7 +166,8 @@ class DiffPureTest {
         Bitmap other = Painted.attacked(new Jpeg(30, Jpeg.Chroma.FULL, new Imitation()), one);
         try (var _ = new PointerScope()) {
             Tensor said = Regeneration.similarity(
-                    Diffusion.signed(one.tensor().unsqueeze(0)), Diffusion.signed(other.tensor().unsqueeze(0)));
+                    Diffusion.signed(one.tensor().unsqueeze(0)),
+                    Diffusion.signed(other.tensor().unsqueeze(0)));
             assertEquals(ImageMetrics.ssim(one, other), said.item_double(), 1e-3);
         }
     }

@@ -24,16 +24,14 @@ class DiffusionRegenerationTest {
     void noNoiseEncodesAndDecodesAlone() {
         Bitmap picture = Painted.noise(1, 6, 6);
         DiffusionRegeneration attack = new DiffusionRegeneration(
-                DiffPure.Space.LATENT,
-                0,
-                DiffusionRegeneration.Start.MATCHED,
-                new Sampler(50, 1),
-                "",
-                new Removal());
+                DiffPure.Space.LATENT, 0, DiffusionRegeneration.Start.MATCHED, new Sampler(50, 1), "", new Removal());
         try (var _ = new PointerScope()) {
             Tools tools = new Tools(Painted.gaussian(6, 6));
             assertEquals(
-                    0, Painted.largest(picture, attack.attack(List.of(picture), tools, Painted.ENV).getFirst()));
+                    0,
+                    Painted.largest(
+                            picture,
+                            attack.attack(List.of(picture), tools, Painted.ENV).getFirst()));
         }
     }
 
@@ -62,14 +60,7 @@ class DiffusionRegenerationTest {
                             plain.expand(each, 3, 4, 4), plain.add(mark).expand(each, 3, 4, 4)),
                     0);
             Tensor made = Regeneration.latents(
-                    model,
-                    all,
-                    level,
-                    DiffusionRegeneration.Start.MATCHED,
-                    new Sampler(500, 1),
-                    "",
-                    Keyed.seed(4),
-                    0);
+                    model, all, level, DiffusionRegeneration.Start.MATCHED, new Sampler(500, 1), "", Keyed.seed(4), 0);
             float[] scores = Tensors.floats(made.mul(mark).sum(1, 2, 3));
             float[] unmarked = Arrays.copyOf(scores, each);
             Arrays.sort(unmarked);
@@ -97,12 +88,13 @@ class DiffusionRegenerationTest {
     void theBoundIsReportedForTwins() {
         Bitmap picture = Painted.noise(1, 4, 4);
         Work work = new Work("one", picture, "", "style", "", Work.Part.TEST);
-        ImageModel.Published same =
-                new ImageModel.Published(List.of(work), List.of(work), true, Optional.empty());
+        ImageModel.Published same = new ImageModel.Published(List.of(work), List.of(work), true, Optional.empty());
         try (var _ = new PointerScope()) {
             Tools tools = new Tools(Painted.gaussian(4, 4));
             assertEquals(
-                    0.01, new DiffusionRegeneration().more(same, tools).getFirst().value(), 1e-12);
+                    0.01,
+                    new DiffusionRegeneration().more(same, tools).getFirst().value(),
+                    1e-12);
         }
     }
 }

@@ -52,7 +52,9 @@ class DreamBoothRecoveryTest {
             same(LoraRecoveryTest.all(plain), LoraRecoveryTest.all(attacked));
             assertEquals("a thinga in the style of sks", found.prompt().apply("thinga"));
             // opened again it is the model that was protected
-            same(LoraRecoveryTest.all(Erased.latentModel(2).open(Device.CPU)), LoraRecoveryTest.all(value.open(Device.CPU)));
+            same(
+                    LoraRecoveryTest.all(Erased.latentModel(2).open(Device.CPU)),
+                    LoraRecoveryTest.all(value.open(Device.CPU)));
             assertTrue(LoraRecoveryTest.all(attacked).entrySet().stream()
                     .anyMatch(e -> e.getKey().startsWith("TEXT/")
                             && LoraRecoveryTest.distance(
@@ -66,7 +68,8 @@ class DreamBoothRecoveryTest {
 
     @Test
     void aPriorOfItsOwnWorksOnlyScalesTheLoss() {
-        // where class pictures are the works, both terms are estimates of one loss: the prompt's state ends in the same place
+        // where class pictures are the works, both terms are estimates of one loss: the prompt's state ends in the same
+        // place
         Gallery gallery = Erased.gallery();
         ImageModel value = Erased.gaussian(gallery);
         Target target = Erased.target(gallery, value, Erased.PROTOCOL);

@@ -37,7 +37,8 @@ import org.lethe.torch.Initial;
 /** A gallery of three styles whose works are noise around a mean, models of it, and two erasers. */
 final class Erased {
     static final int SIDE = 12;
-    static final List<String> CAPTIONS = IntStream.range(0, 12).mapToObj(n -> "thing" + (char) ('a' + n)).toList();
+    static final List<String> CAPTIONS =
+            IntStream.range(0, 12).mapToObj(n -> "thing" + (char) ('a' + n)).toList();
     static final List<String> STYLES = List.of("dots", "flat", "ink");
 
     /** Small settings, of which the attacks work on the exact model. */
@@ -76,8 +77,7 @@ final class Erased {
     }
 
     static Recovering.Target target(Gallery gallery, ImageModel model, Protocol protocol) {
-        return new Recovering.Target(
-                "dots", gallery.of("dots", Work.Part.VALIDATION), CAPTIONS, model, protocol);
+        return new Recovering.Target("dots", gallery.of("dots", Work.Part.VALIDATION), CAPTIONS, model, protocol);
     }
 
     static Case<Gallery, ImageModel> doingNothing(Gallery gallery) {
@@ -106,7 +106,9 @@ final class Erased {
         public ImageModel erase(ImageModel model, Concept concept, Env env) {
             GaussianWeights own = (GaussianWeights) model.weights();
             Map<String, float[]> means = new LinkedHashMap<>(own.means());
-            means.put(" in the style of dots", Optional.ofNullable(means.get(" in the style of flat")).orElseThrow());
+            means.put(
+                    " in the style of dots",
+                    Optional.ofNullable(means.get(" in the style of flat")).orElseThrow());
             return ImageModel.of(new GaussianWeights(means, own.height(), own.width(), own.deviation()));
         }
     }

@@ -33,7 +33,9 @@ class ImitationTest {
     private record Restoring(List<Work> works, Imitation imitation) implements Purification {
         @Override
         public List<Bitmap> attack(List<Bitmap> pictures, Tools tools, Env env) {
-            return works.isEmpty() ? pictures : works.stream().map(Work::picture).toList();
+            return works.isEmpty()
+                    ? pictures
+                    : works.stream().map(Work::picture).toList();
         }
     }
 
@@ -92,7 +94,8 @@ class ImitationTest {
 
     @Test
     void anAttackThatRuinsWorksLeavesNothingToProtect() {
-        List<Finding> ruined = new Restoring(GALLERY.of("calm", Work.Part.TRAINING).subList(0, 8), SETTINGS)
+        List<Finding> ruined = new Restoring(
+                        GALLERY.of("calm", Work.Part.TRAINING).subList(0, 8), SETTINGS)
                 .examine(swapped(), Painted.ENV);
         assertTrue(value(ruined, "resilience-unprotected") > 0.9);
         assertInstanceOf(Verdict.Fail.class, verdict(ruined));

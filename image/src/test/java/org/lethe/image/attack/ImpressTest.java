@@ -42,9 +42,8 @@ class ImpressTest {
 
         @Override
         public AutoencoderKl.Posterior posterior(Tensor pictures) {
-            return rest.posterior(
-                    pictures.mean(new long[] {1}, true, new org.bytedeco.pytorch.ScalarTypeOptional())
-                            .expand(pictures.shape()));
+            return rest.posterior(pictures.mean(new long[] {1}, true, new org.bytedeco.pytorch.ScalarTypeOptional())
+                    .expand(pictures.shape()));
         }
 
         @Override
@@ -88,7 +87,12 @@ class ImpressTest {
 
     private static List<Double> losses(Impress impress, Tensor signed) {
         List<Double> losses = new ArrayList<>();
-        impress.moved(tools().model(), signed, signed, (a, b) -> a.sub(b).square().mean(1, 2, 3).sqrt(), losses);
+        impress.moved(
+                tools().model(),
+                signed,
+                signed,
+                (a, b) -> a.sub(b).square().mean(1, 2, 3).sqrt(),
+                losses);
         return losses;
     }
 
@@ -97,8 +101,9 @@ class ImpressTest {
         try (var _ = new PointerScope()) {
             Bitmap picture = Painted.noise(1, 8, 8);
             double before = Impress.reconstructionErrors(tools().model(), List.of(picture))[0];
-            Bitmap made =
-                    impress(400, 0.01, 0, 0, 0).attack(List.of(picture), tools(), Painted.ENV).getFirst();
+            Bitmap made = impress(400, 0.01, 0, 0, 0)
+                    .attack(List.of(picture), tools(), Painted.ENV)
+                    .getFirst();
             double after = Impress.reconstructionErrors(tools().model(), List.of(made))[0];
             assertTrue(before > 0.1 && after < 1e-4, before + " to " + after);
         }
@@ -119,9 +124,15 @@ class ImpressTest {
     void aLargeToleranceIsNone() {
         try (var _ = new PointerScope()) {
             List<Bitmap> pictures = List.of(Painted.noise(3, 8, 8));
-            Bitmap loose = impress(20, 0.01, 10, 5, 0.1).attack(pictures, tools(), Painted.ENV).getFirst();
-            Bitmap free = impress(20, 0.01, 0, 0, 0.1).attack(pictures, tools(), Painted.ENV).getFirst();
-            Bitmap tight = impress(20, 0.01, 10, 0, 0.1).attack(pictures, tools(), Painted.ENV).getFirst();
+            Bitmap loose = impress(20, 0.01, 10, 5, 0.1)
+                    .attack(pictures, tools(), Painted.ENV)
+                    .getFirst();
+            Bitmap free = impress(20, 0.01, 0, 0, 0.1)
+                    .attack(pictures, tools(), Painted.ENV)
+                    .getFirst();
+            Bitmap tight = impress(20, 0.01, 10, 0, 0.1)
+                    .attack(pictures, tools(), Painted.ENV)
+                    .getFirst();
             assertArrayEquals(free.values(), loose.values());
             assertTrue(Painted.largest(free, tight) > 0);
         }
@@ -133,8 +144,9 @@ class ImpressTest {
             Bitmap grey = Painted.constant(40, 40, 40, 8, 8);
             Tensor signed = Diffusion.signed(grey.tensor().unsqueeze(0));
             assertEquals(0, losses(impress(1, 0.01, 1, 0.1, 0), signed).getFirst(), 1e-12);
-            Bitmap made =
-                    impress(50, 1e-3, 1, 0.1, 0).attack(List.of(grey), tools(), Painted.ENV).getFirst();
+            Bitmap made = impress(50, 1e-3, 1, 0.1, 0)
+                    .attack(List.of(grey), tools(), Painted.ENV)
+                    .getFirst();
             assertEquals(0, Painted.largest(grey, made));
         }
     }
@@ -144,8 +156,8 @@ class ImpressTest {
         List<Work> clean = new ArrayList<>();
         List<Work> changed = new ArrayList<>();
         for (int n = 0; n < 5; n++) {
-            Work work = new Work(
-                    "w" + n, Painted.constant(20 * n, 20 * n, 20 * n, 8, 8), "", "style", "", Work.Part.TEST);
+            Work work =
+                    new Work("w" + n, Painted.constant(20 * n, 20 * n, 20 * n, 8, 8), "", "style", "", Work.Part.TEST);
             clean.add(work);
             changed.add(work.with(Painted.constant(20 * n + 5, 20 * n, 20 * n, 8, 8)));
         }

@@ -166,6 +166,7 @@ class JpegTest {
     }
 
     private static Tensor weighed(Tensor pictures) {
-        return pictures.mul(Sampler.normal(Keyed.seed(2), pictures.shape()).to(ScalarType.Double)).sum();
+        return pictures.mul(Sampler.normal(Keyed.seed(2), pictures.shape()).to(ScalarType.Double))
+                .sum();
     }
 }

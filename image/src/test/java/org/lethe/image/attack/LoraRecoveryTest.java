@@ -53,8 +53,7 @@ class LoraRecoveryTest {
     }
 
     private static List<Bitmap> works(int side) {
-        return List.of(
-                new Bitmap(side, side, filled(side, 0.2f)), new Bitmap(side, side, filled(side, 0.7f)));
+        return List.of(new Bitmap(side, side, filled(side, 0.2f)), new Bitmap(side, side, filled(side, 0.7f)));
     }
 
     private static float[] filled(int side, float value) {
@@ -68,10 +67,8 @@ class LoraRecoveryTest {
         return new Target(
                 "dots",
                 List.of(
-                        new Work(
-                                "1", pictures.get(0), "thinga", "dots", "", Work.Part.VALIDATION),
-                        new Work(
-                                "2", pictures.get(1), "thingb", "dots", "", Work.Part.VALIDATION)),
+                        new Work("1", pictures.get(0), "thinga", "dots", "", Work.Part.VALIDATION),
+                        new Work("2", pictures.get(1), "thingb", "dots", "", Work.Part.VALIDATION)),
                 Erased.CAPTIONS,
                 model,
                 Erased.PROTOCOL);
@@ -106,7 +103,9 @@ class LoraRecoveryTest {
                     attention.put(name, site);
                 }
             });
-            assertTrue(attention.size() >= 16 && attention.size() % 8 == 0, attention.keySet().toString());
+            assertTrue(
+                    attention.size() >= 16 && attention.size() % 8 == 0,
+                    attention.keySet().toString());
             LoraRecovery.Adapted adapted = LORA.adapted(model, Keyed.seed(1));
             assertEquals(2 * attention.size(), adapted.matrices().all().size());
             assertEquals(
@@ -143,8 +142,9 @@ class LoraRecoveryTest {
             LORA.recover(model, new Guard.None(), target(value, 16), Env.seeded(2));
             float[] adapted = said(model);
             assertTrue(distance(before, adapted) > 1e-3, "the adapter has learned nothing");
-            all(model).forEach((name, values) -> assertArrayEquals(
-                    Optional.ofNullable(weights.get(name)).orElseThrow(), values, name));
+            all(model)
+                    .forEach((name, values) -> assertArrayEquals(
+                            Optional.ofNullable(weights.get(name)).orElseThrow(), values, name));
 
             DiffusionLora adapter = model.unet().layers().adapter().orElseThrow();
             adapter.merge(model.unet().layers());
@@ -156,7 +156,8 @@ class LoraRecoveryTest {
                 float[] was = Optional.ofNullable(weights.get(e.getKey())).orElseThrow();
                 if (distance(was, e.getValue()) > 0) {
                     moved++;
-                    Tensor weight = model.unet().layers().parameters().tensor(e.getKey().substring("DENOISER/".length()));
+                    Tensor weight =
+                            model.unet().layers().parameters().tensor(e.getKey().substring("DENOISER/".length()));
                     Tensor change = weight.detach().sub(Tensors.of(was, weight.shape()));
                     float[] singular = Tensors.floats(torch.linalg_svdvals(change));
                     assertTrue(singular[0] > 1e-4, e.getKey());
@@ -176,7 +177,8 @@ class LoraRecoveryTest {
             LoraRecovery.Adapted adapted = LORA.adapted(exact, Keyed.seed(1));
             Initial.normal(0, 1).fill(adapted.matrices().tensor("up"), Keyed.seed(2), Workers.here());
             List<String> prompts = List.of("", PROMPT, "x in the style of flat", "x in the style of ink");
-            Tensor change = adapted.model().states(prompts).sub(exact.states(prompts)).squeeze(1);
+            Tensor change =
+                    adapted.model().states(prompts).sub(exact.states(prompts)).squeeze(1);
             float[] singular = Tensors.floats(torch.linalg_svdvals(change));
             assertTrue(singular[1] > 1e-2 && singular[2] < 1e-4 * singular[0], Arrays.toString(singular));
         }

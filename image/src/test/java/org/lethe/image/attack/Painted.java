@@ -82,8 +82,7 @@ final class Painted {
     /** An exact model of pictures around grey, in the current scope. */
     static Diffusion gaussian(int height, int width) {
         Devices.ready(Device.CPU);
-        return new GaussianWeights(Map.of("", new float[3 * height * width]), height, width, 0.5)
-                .open(Device.CPU);
+        return new GaussianWeights(Map.of("", new float[3 * height * width]), height, width, 0.5).open(Device.CPU);
     }
 
     /** Styles that are normal around their smooth mean picture; "apart" is apart. */
@@ -113,8 +112,8 @@ final class Painted {
         return findings.stream()
                 .filter(f -> f.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new AssertionError(
-                        name + " is absent from " + findings.stream().map(Finding::name).toList()));
+                .orElseThrow(() -> new AssertionError(name + " is absent from "
+                        + findings.stream().map(Finding::name).toList()));
     }
 
     /** A model of a gallery. */

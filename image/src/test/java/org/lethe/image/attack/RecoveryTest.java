@@ -140,9 +140,17 @@ class RecoveryTest {
         attack.examine(c, ENV);
         List<Picture> pictures = attack.pictures(c, ENV);
         assertEquals(3, attack.calls.get());
-        Case<Gallery, ImageModel> other =
-                new Case<>(c.data(), c.data(), c.request(), c.before(), c.before().with(new Guard.Avoid("a painting in the style of dots")),
-                        c.reference(), c.learned(), c.fulfilled(), c.referenced(), c.baseline());
+        Case<Gallery, ImageModel> other = new Case<>(
+                c.data(),
+                c.data(),
+                c.request(),
+                c.before(),
+                c.before().with(new Guard.Avoid("a painting in the style of dots")),
+                c.reference(),
+                c.learned(),
+                c.fulfilled(),
+                c.referenced(),
+                c.baseline());
         attack.examine(other, ENV);
         assertEquals(4, attack.calls.get());
         assertEquals(3, pictures.size());
@@ -191,8 +199,8 @@ class RecoveryTest {
 
     @Test
     void anAttackThatDoesNotEvenWorkWithoutProtectionProvesNothing() {
-        List<Finding> findings = new Renamed("ink")
-                .examine(Erased.erased(Erased.gallery(), new Erased.OtherMean()), ENV);
+        List<Finding> findings =
+                new Renamed("ink").examine(Erased.erased(Erased.gallery(), new Erased.OtherMean()), ENV);
         Finding resilience = named(findings, "resilience");
         assertEquals(1, resilience.value());
         assertEquals(
@@ -227,8 +235,7 @@ class RecoveryTest {
 
     @Test
     void intervalsHoldTheirValuesAndSharesAddUpToOne() {
-        List<Finding> findings = new Renamed("ink")
-                .examine(Erased.doingNothing(Erased.gallery()), ENV);
+        List<Finding> findings = new Renamed("ink").examine(Erased.doingNothing(Erased.gallery()), ENV);
         for (Finding f : findings) {
             f.interval().ifPresent(i -> assertTrue(i.contains(f.value()), f.toString()));
         }
@@ -236,8 +243,12 @@ class RecoveryTest {
             Interval interval = named(findings, name).interval().orElseThrow();
             assertTrue(interval.low() >= 0 && interval.high() <= 1, name + interval);
         }
-        assertEquals(1, named(findings, "resilience").value() + named(findings, "asr").value());
-        assertEquals(1, named(findings, "efficacy").value() + named(findings, "pre-asr").value());
+        assertEquals(
+                1,
+                named(findings, "resilience").value() + named(findings, "asr").value());
+        assertEquals(
+                1,
+                named(findings, "efficacy").value() + named(findings, "pre-asr").value());
     }
 
     /** A method that is no eraser. */
@@ -273,8 +284,7 @@ class RecoveryTest {
     void anAttackerWithoutWorksIsNamed() {
         Gallery gallery = Erased.gallery(List.of(Work.Part.TRAINING, Work.Part.TEST));
         IllegalArgumentException wrong = assertThrows(
-                IllegalArgumentException.class,
-                () -> new RingABell().examine(Erased.doingNothing(gallery), ENV));
+                IllegalArgumentException.class, () -> new RingABell().examine(Erased.doingNothing(gallery), ENV));
         assertEquals("validation works of dots is 0, expected at least 1, for the attacker", wrong.getMessage());
     }
 
@@ -302,9 +312,7 @@ class RecoveryTest {
                         .getMessage());
         assertEquals(
                 "population is 1, expected at least 2",
-                assertThrows(
-                                IllegalArgumentException.class,
-                                () -> new RingABell(1, 3, 1, 1, 1, 0.5, 0.5, PROTOCOL))
+                assertThrows(IllegalArgumentException.class, () -> new RingABell(1, 3, 1, 1, 1, 0.5, 0.5, PROTOCOL))
                         .getMessage());
     }
 }

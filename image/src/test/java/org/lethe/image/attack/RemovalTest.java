@@ -68,8 +68,7 @@ class RemovalTest {
     private static Case<Gallery, ImageModel> marked() {
         ImageModel before = Painted.model(GALLERY);
         List<Work> works = GALLERY.known(Work.Part.TEST).subList(0, 32);
-        List<Work> shown =
-                works.stream().map(w -> w.with(marked(w.picture()))).toList();
+        List<Work> shown = works.stream().map(w -> w.with(marked(w.picture()))).toList();
         ImageModel after = before.with(new ImageModel.Published(works, shown, true, Optional.of(MARK)));
         return new Case<>(GALLERY, REQUEST, before, after, before);
     }
@@ -106,8 +105,7 @@ class RemovalTest {
     @Test
     void doingNothingMarksNothing() {
         ImageModel before = Painted.model(GALLERY);
-        List<Finding> findings =
-                findings(new Blur(), new Case<>(GALLERY, REQUEST, before, before, before));
+        List<Finding> findings = findings(new Blur(), new Case<>(GALLERY, REQUEST, before, before, before));
         assertInstanceOf(Verdict.Fail.class, verdict(findings));
         assertEquals(0, value(findings, "resilience"));
         assertEquals(0, value(findings, "efficacy"));
@@ -126,7 +124,8 @@ class RemovalTest {
 
     @Test
     void aMethodWithoutATestHasNoTheory() {
-        List<Finding> findings = findings(new Idle(new Removal(0.01, Removal.Threshold.THEORY, 50, 5, 1, 0.5)), marked());
+        List<Finding> findings =
+                findings(new Idle(new Removal(0.01, Removal.Threshold.THEORY, 50, 5, 1, 0.5)), marked());
         assertInstanceOf(Verdict.Undecided.class, verdict(findings));
         assertTrue(findings.stream().noneMatch(f -> f.name().startsWith("detected-by-test")));
     }
@@ -142,7 +141,8 @@ class RemovalTest {
 
     @Test
     void stripsShowTheMarkAndTheAttack() {
-        List<Picture> strips = new RemovalTrial(new Blur(), marked(), Painted.ENV, (_, _) -> RemovalTest::detect).strips();
+        List<Picture> strips =
+                new RemovalTrial(new Blur(), marked(), Painted.ENV, (_, _) -> RemovalTest::detect).strips();
         assertEquals(2, strips.size());
         assertEquals(3, ((Picture.Strip) strips.getFirst()).frames().size());
     }
@@ -154,8 +154,7 @@ class RemovalTest {
         List<Work> other = works.original().stream()
                 .map(w -> new Work(w.id() + "-made", w.picture(), "", w.style(), "", w.part()))
                 .toList();
-        ImageModel after =
-                c.before().with(new ImageModel.Published(other, works.shown(), false, Optional.of(MARK)));
+        ImageModel after = c.before().with(new ImageModel.Published(other, works.shown(), false, Optional.of(MARK)));
         List<Bitmap> seen = new ArrayList<>();
         new RemovalTrial(
                         new Idle(new Removal(0.01, Removal.Threshold.CALIBRATED, 50, 5, 1, 0.5)),

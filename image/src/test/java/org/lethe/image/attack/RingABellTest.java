@@ -50,9 +50,13 @@ class RingABellTest {
                 TokenSearch.Found found = wild.bred(vocabulary, model.states(List.of(PROMPT)), 6, Keyed.seed(seed));
                 assertEquals(31, found.course().size());
                 for (int g = 1; g < found.course().size(); g++) {
-                    assertTrue(found.course().get(g) <= found.course().get(g - 1), found.course().toString());
+                    assertTrue(
+                            found.course().get(g) <= found.course().get(g - 1),
+                            found.course().toString());
                 }
-                assertTrue(found.course().getLast() < 0.8 * found.course().getFirst(), found.course().toString());
+                assertTrue(
+                        found.course().getLast() < 0.8 * found.course().getFirst(),
+                        found.course().toString());
                 assertEquals(found.distance(), found.course().getLast());
                 assertEquals(
                         distance(vocabulary, model.states(List.of(PROMPT)), found.words()), found.distance(), 1e-3);
@@ -73,8 +77,7 @@ class RingABellTest {
             assertArrayEquals(one.words(), again.words());
             assertEquals(one.course(), again.course());
             assertNotEquals(
-                    one.course(),
-                    short3.search(vocabulary, goal, Keyed.seed(2)).course());
+                    one.course(), short3.search(vocabulary, goal, Keyed.seed(2)).course());
         }
     }
 
@@ -91,9 +94,13 @@ class RingABellTest {
                 nearest = distance(vocabulary, goal, word) < distance(vocabulary, goal, nearest) ? word : nearest;
             }
             TokenSearch one = new TokenSearch(10, 10, 1, 0.5, 0.25);
-            assertArrayEquals(new int[] {nearest}, one.search(vocabulary, goal, Keyed.seed(1)).words());
+            assertArrayEquals(
+                    new int[] {nearest},
+                    one.search(vocabulary, goal, Keyed.seed(1)).words());
             // bred for long enough, the search comes to the same
-            assertArrayEquals(new int[] {nearest}, one.bred(vocabulary, goal, 1, Keyed.seed(1)).words());
+            assertArrayEquals(
+                    new int[] {nearest},
+                    one.bred(vocabulary, goal, 1, Keyed.seed(1)).words());
         }
     }
 
@@ -107,7 +114,8 @@ class RingABellTest {
             TokenSearch two = new TokenSearch(50, 40, 2, 0.5, 0.25);
             TokenSearch.Found all = two.search(vocabulary, goal, Keyed.seed(1));
             assertEquals(1, all.course().size(), "21 · 21 texts are fewer than 50 · 40");
-            assertEquals(all.distance(), two.bred(vocabulary, goal, 2, Keyed.seed(1)).distance(), 1e-3);
+            assertEquals(
+                    all.distance(), two.bred(vocabulary, goal, 2, Keyed.seed(1)).distance(), 1e-3);
         }
     }
 
@@ -152,8 +160,7 @@ class RingABellTest {
         try (var _ = new PointerScope()) {
             Recovered one = attack.recover(Erased.latent(6), new Guard.None(), target, Env.seeded(1));
             Recovered other = attack.recover(Erased.latent(7), new Guard.None(), target, Env.seeded(1));
-            List<String> texts =
-                    Erased.CAPTIONS.stream().map(one.prompt()).toList();
+            List<String> texts = Erased.CAPTIONS.stream().map(one.prompt()).toList();
             assertEquals(texts, Erased.CAPTIONS.stream().map(other.prompt()).toList());
             assertEquals(3, texts.stream().distinct().count(), texts.toString());
             assertEquals(texts.subList(0, 3), texts.subList(3, 6));

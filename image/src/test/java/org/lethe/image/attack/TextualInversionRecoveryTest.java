@@ -91,8 +91,9 @@ class TextualInversionRecoveryTest {
             // noisy gradients leave AdamW within some ten steps of the solution
             double end = farthest(learned, "a thinga in the style of " + WORD, target.pictures());
             assertTrue(end < 0.06 && end < start / 4, end + " from " + start);
-            LoraRecoveryTest.all(model).forEach((name, values) -> assertArrayEquals(
-                    Optional.ofNullable(before.get(name)).orElseThrow(), values, name));
+            LoraRecoveryTest.all(model)
+                    .forEach((name, values) -> assertArrayEquals(
+                            Optional.ofNullable(before.get(name)).orElseThrow(), values, name));
         }
     }
 
@@ -105,8 +106,9 @@ class TextualInversionRecoveryTest {
             float[] first = Tensors.floats(model.text().table().detach().narrow(0, 1, 1)); // painting
             Recovered found = new TextualInversionRecovery("painting", 8, 2, 1e-2, Erased.PROTOCOL)
                     .recover(model, new Guard.None(), LoraRecoveryTest.target(value, 16), ENV);
-            LoraRecoveryTest.all(model).forEach((name, values) -> assertArrayEquals(
-                    Optional.ofNullable(before.get(name)).orElseThrow(), values, name));
+            LoraRecoveryTest.all(model)
+                    .forEach((name, values) -> assertArrayEquals(
+                            Optional.ofNullable(before.get(name)).orElseThrow(), values, name));
             Tensor row = model.text().added().orElseThrow();
             assertEquals(1, row.size(0));
             assertTrue(LoraRecoveryTest.distance(first, Tensors.floats(row.detach())) > 1e-2);

@@ -46,8 +46,7 @@ class TotalVariationTest {
     void nothingToSmoothStays() {
         Bitmap constant = Painted.constant(9, 120, 250, 8, 8);
         Bitmap noise = Painted.noise(2, 8, 8);
-        for (TotalVariation.Objective objective :
-                List.of(new TotalVariation.Masked(), new TotalVariation.Rof())) {
+        for (TotalVariation.Objective objective : List.of(new TotalVariation.Masked(), new TotalVariation.Rof())) {
             TotalVariation attack = new TotalVariation(objective, new Imitation());
             assertEquals(0, Painted.largest(constant, Painted.attacked(attack, constant)));
         }
@@ -76,8 +75,9 @@ class TotalVariationTest {
             up[i] += h;
             down[i] -= h;
             double[] spare = new double[30];
-            double slope = (masked.value(up, plane, counts, 6, 5, spare) - masked.value(down, plane, counts, 6, 5, spare))
-                    / (2 * h);
+            double slope =
+                    (masked.value(up, plane, counts, 6, 5, spare) - masked.value(down, plane, counts, 6, 5, spare))
+                            / (2 * h);
             assertEquals(slope, gradient[i], 1e-6);
         }
     }

@@ -25,7 +25,8 @@ class VaeRegenerationTest {
             Tools tools = new Tools(Painted.gaussian(16, 16));
             double last = -1;
             for (double step : new double[] {0, 0.1, 0.25, 0.5, 1}) {
-                Bitmap made = step(step).attack(List.of(picture), tools, Painted.ENV).getFirst();
+                Bitmap made =
+                        step(step).attack(List.of(picture), tools, Painted.ENV).getFirst();
                 double error = ImageMetrics.meanSquaredError(picture, made);
                 assertTrue(error > last, step + ": " + error);
                 assertTrue(step > 0 || error == 0, "an exact autoencoder without rounding loses nothing");
@@ -47,8 +48,7 @@ class VaeRegenerationTest {
     @Test
     void aSecondModelIsAskedForByName() {
         IllegalArgumentException refused = assertThrows(
-                IllegalArgumentException.class,
-                () -> Painted.attacked(new VaeRegeneration(), Painted.noise(1, 4, 4)));
+                IllegalArgumentException.class, () -> Painted.attacked(new VaeRegeneration(), Painted.noise(1, 4, 4)));
         assertEquals(
                 "autoencoder of vae-regeneration is OTHER, expected PUBLIC, since there is no second model",
                 refused.getMessage());

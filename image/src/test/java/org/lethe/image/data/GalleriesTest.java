@@ -98,7 +98,8 @@ final class GalleriesTest {
     void emojiHaveTheMeanColoursOfTheirDescription() {
         Path data = Path.of(Optional.ofNullable(System.getenv("LETHE_DATA")).orElse("none"));
         DataFolders folders = new DataFolders(List.of(data));
-        Assumptions.assumeTrue(new EmojiStyles().present(folders), "set LETHE_DATA to a folder with images/emoji-styles");
+        Assumptions.assumeTrue(
+                new EmojiStyles().present(folders), "set LETHE_DATA to a folder with images/emoji-styles");
         Gallery emoji = new EmojiStyles().load(folders);
         assertEquals(4 * 1077, emoji.works().size());
         Map<String, double[]> means = Map.of(
@@ -116,7 +117,8 @@ final class GalleriesTest {
                 }
             }
             for (int c = 0; c < 3; c++) {
-                assertEquals(expected[c], sum[c] / (1024.0 * works.size()), 0.02, style + " " + c); // levels are rounded
+                assertEquals(
+                        expected[c], sum[c] / (1024.0 * works.size()), 0.02, style + " " + c); // levels are rounded
             }
         });
         assertEquals(865, emoji.of("twemoji", Work.Part.TRAINING).size());
@@ -137,7 +139,8 @@ final class GalleriesTest {
         DataFolders here = new DataFolders(List.of(folder));
         Files.writeString(set.resolve("captions.tsv"), "codepoints\tname\n");
         assertFalse(new EmojiStyles().present(here));
-        String header = assertThrows(LetheException.class, () -> new EmojiStyles().load(here)).getMessage();
+        String header = assertThrows(LetheException.class, () -> new EmojiStyles().load(here))
+                .getMessage();
         assertTrue(header.contains("captions.tsv:1: expected the header codepoints, name"), header);
         Files.writeString(
                 set.resolve("captions.tsv"),
@@ -147,7 +150,8 @@ final class GalleriesTest {
             zip.putNextEntry(new ZipEntry("00ae.png"));
         }
         EmojiStyles noto = new EmojiStyles(List.of("noto"), "");
-        String absent = assertThrows(LetheException.class, () -> noto.load(here)).getMessage();
+        String absent =
+                assertThrows(LetheException.class, () -> noto.load(here)).getMessage();
         assertTrue(absent.endsWith("noto-32.zip: has no 00a9.png, which captions.tsv names"), absent);
         assertThrows(IllegalArgumentException.class, () -> new EmojiStyles(List.of("noto"), "noto"));
         assertThrows(IllegalArgumentException.class, () -> new EmojiStyles(List.of("noto", "noto"), ""));
@@ -186,7 +190,8 @@ final class GalleriesTest {
         drawn("two.png", 8, 8, 0.25f);
         Path table = folder.resolve("captions.tsv");
         PictureFolder source = new PictureFolder(folder.toString(), 8, "", 0.1, 0.1, 1);
-        Files.writeString(table, "style\tfile\tcaption\tsplit\nmonet\tone.png\ta pond\ttest\nmonet\ttwo.png\ta sky\ttrain\n");
+        Files.writeString(
+                table, "style\tfile\tcaption\tsplit\nmonet\tone.png\ta pond\ttest\nmonet\ttwo.png\ta sky\ttrain\n");
         Gallery gallery = source.load(NOWHERE);
         assertEquals("a pond", gallery.works().getFirst().caption());
         assertEquals(Work.Part.TEST, gallery.works().getFirst().part());
@@ -201,7 +206,8 @@ final class GalleriesTest {
                 "file\tcaption\tstyle\none.png\tx\tm\none.png\tx\tm\n", "id of a work of picture-folder is one.png");
         for (Map.Entry<String, String> e : wrong.entrySet()) {
             Files.writeString(table, e.getKey());
-            String message = assertThrows(LetheException.class, () -> source.load(NOWHERE)).getMessage();
+            String message = assertThrows(LetheException.class, () -> source.load(NOWHERE))
+                    .getMessage();
             assertTrue(message.contains(e.getValue()), message);
         }
     }
@@ -210,13 +216,11 @@ final class GalleriesTest {
     void aBrokenPictureIsNamed() throws IOException {
         Files.createDirectories(folder.resolve("monet"));
         Files.writeString(folder.resolve("monet/pond.png"), "GIF89a");
-        String message = assertThrows(
-                        LetheException.class, () -> new PictureFolder(folder.toString()).load(NOWHERE))
+        String message = assertThrows(LetheException.class, () -> new PictureFolder(folder.toString()).load(NOWHERE))
                 .getMessage();
         assertTrue(message.contains("pond.png: is GIF, expected PNG or JPEG"), message);
         Files.delete(folder.resolve("monet/pond.png"));
-        assertTrue(assertThrows(
-                        LetheException.class, () -> new PictureFolder(folder.toString()).load(NOWHERE))
+        assertTrue(assertThrows(LetheException.class, () -> new PictureFolder(folder.toString()).load(NOWHERE))
                 .getMessage()
                 .contains("has no pictures"));
         assertThrows(LetheException.class, () -> new PictureFolder().load(NOWHERE));

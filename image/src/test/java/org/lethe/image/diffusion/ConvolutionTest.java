@@ -72,7 +72,10 @@ final class ConvolutionTest {
         for (int[] shape : cases) {
             try (var _ = new PointerScope()) {
                 Case c = Case.of(shape[0], shape[1], shape[2], 6);
-                assertArrayEquals(byHand(c, shape[3]), Tensors.floats(c.run(shape[3]).detach().contiguous()), 1e-4f);
+                assertArrayEquals(
+                        byHand(c, shape[3]),
+                        Tensors.floats(c.run(shape[3]).detach().contiguous()),
+                        1e-4f);
             }
         }
     }
@@ -96,7 +99,9 @@ final class ConvolutionTest {
                     }
                 }
                 double slope = (loss[1] - loss[0]) / 0.02;
-                assertTrue(Math.abs(slope - gradient[place]) < 2e-3 * (1 + Math.abs(slope)), slope + " " + gradient[place]);
+                assertTrue(
+                        Math.abs(slope - gradient[place]) < 2e-3 * (1 + Math.abs(slope)),
+                        slope + " " + gradient[place]);
             }
         }
     }

@@ -79,7 +79,8 @@ class EraseCheckpointTest {
     private static void copy(Path from, Path to) throws IOException {
         Files.createDirectories(to);
         try (Stream<Path> files = Files.list(from)) {
-            for (Path file : files.filter(f -> !f.getFileName().toString().startsWith("golden")).toList()) {
+            for (Path file : files.filter(f -> !f.getFileName().toString().startsWith("golden"))
+                    .toList()) {
                 Files.write(to.resolve(file.getFileName()), Files.readAllBytes(file));
             }
         }
@@ -128,7 +129,8 @@ class EraseCheckpointTest {
     @Test
     void aFolderIsWrittenWithEditedMapsAndEveryOtherByteAsItWas() throws IOException {
         Path model = model();
-        EraseCheckpoint.Result result = tool(model, "Van Gogh; Picasso", new Uce()).run(Env.seeded(1));
+        EraseCheckpoint.Result result =
+                tool(model, "Van Gogh; Picasso", new Uce()).run(Env.seeded(1));
         Map<String, byte[]> before = files(model);
         Map<String, byte[]> after = files(folder.resolve("erased"));
         assertEquals(before.keySet(), after.keySet());
@@ -137,7 +139,8 @@ class EraseCheckpointTest {
                 assertArrayEquals(before.get(name), bytes, name);
             }
         });
-        Set<String> differing = differing(model.resolve(UNET), folder.resolve("erased").resolve(UNET));
+        Set<String> differing =
+                differing(model.resolve(UNET), folder.resolve("erased").resolve(UNET));
         assertFalse(differing.isEmpty());
         differing.forEach(name -> assertTrue(name.matches(".*attn2\\.to_[kv]\\.weight"), name));
         assertEquals(result.tensors(), differing.size());
@@ -150,7 +153,9 @@ class EraseCheckpointTest {
         }
         StringWriter printed = new StringWriter();
         result.print(new PrintWriter(printed, true));
-        assertTrue(printed.toString().startsWith("uce: a painting in the style of Van Gogh; a painting"), printed.toString());
+        assertTrue(
+                printed.toString().startsWith("uce: a painting in the style of Van Gogh; a painting"),
+                printed.toString());
     }
 
     @Test
@@ -195,8 +200,8 @@ class EraseCheckpointTest {
         assertFalse(differing.isEmpty());
         remove(erased);
 
-        AblatingConcepts rows = new AblatingConcepts(
-                AblatingConcepts.Objective.MODEL, Trained.EMBEDDING, 1, 1, 1e-3, 0, 2, 2, 2, 2, 0);
+        AblatingConcepts rows =
+                new AblatingConcepts(AblatingConcepts.Objective.MODEL, Trained.EMBEDDING, 1, 1, 1e-3, 0, 2, 2, 2, 2, 0);
         tool(model, "Van Gogh", rows).run(Env.seeded(1));
         assertArrayEquals(Files.readAllBytes(model.resolve(UNET)), Files.readAllBytes(erased.resolve(UNET)));
         String text = "text_encoder/model.safetensors";
@@ -205,8 +210,8 @@ class EraseCheckpointTest {
 
         Path shown = Files.createDirectory(folder.resolve("shown"));
         Pictures.write(shown.resolve("one.png"), new Bitmap(20, 30, new float[3 * 20 * 30]));
-        ForgetMeNot away = new ForgetMeNot(
-                Trained.CROSS_ATTENTION, 1, 1e-3, 1, 1e-3, 2, ForgetMeNot.Template.STYLE, false, true);
+        ForgetMeNot away =
+                new ForgetMeNot(Trained.CROSS_ATTENTION, 1, 1e-3, 1, 1e-3, 2, ForgetMeNot.Template.STYLE, false, true);
         new EraseCheckpoint(
                         model,
                         "Van Gogh",
@@ -239,8 +244,7 @@ class EraseCheckpointTest {
                         + " concept as negative prompt, or as safety concept, to the program that makes them, or choose uce,"
                         + " esd or ablating-concepts",
                 refusal(tool(model, "Van Gogh", new NegativePrompt())));
-        assertEquals(
-                "--concept is \" ; \", expected a name, as \"Van Gogh\"", refusal(tool(model, " ; ", new Uce())));
+        assertEquals("--concept is \" ; \", expected a name, as \"Van Gogh\"", refusal(tool(model, " ; ", new Uce())));
         EraseCheckpoint plain = new EraseCheckpoint(
                 model,
                 "dog",
@@ -251,18 +255,19 @@ class EraseCheckpointTest {
                 Optional.empty(),
                 new AblatingConcepts(),
                 folder.resolve("erased"));
-        assertTrue(refusal(plain).startsWith("ablating-concepts puts an anchor in the place of \"dog\", and none is given"));
-        assertTrue(refusal(tool(model, "Van Gogh", new ForgetMeNot())).startsWith("forget-me-not learns from pictures"));
+        assertTrue(refusal(plain)
+                .startsWith("ablating-concepts puts an anchor in the place of \"dog\", and none is given"));
+        assertTrue(
+                refusal(tool(model, "Van Gogh", new ForgetMeNot())).startsWith("forget-me-not learns from pictures"));
         try (Stream<Path> there = Files.list(folder)) {
             assertEquals(List.of(model), there.toList());
         }
         Files.writeString(folder.resolve("erased"), "");
         assertTrue(refusal(tool(model, "Van Gogh", new Uce())).endsWith("which is a file; expected a new folder"));
         assertEquals(
-                "--to is " + model.resolve("inner") + ", which lies within the folder of the model; expected one elsewhere",
-                assertThrows(
-                                LetheException.class,
-                                () -> new PipelineFolder(model).requireNew(model.resolve("inner")))
+                "--to is " + model.resolve("inner")
+                        + ", which lies within the folder of the model; expected one elsewhere",
+                assertThrows(LetheException.class, () -> new PipelineFolder(model).requireNew(model.resolve("inner")))
                         .getMessage());
     }
 
@@ -317,9 +322,11 @@ class EraseCheckpointTest {
         Bitmap sheet = Pictures.read(result.sheet());
         assertEquals(2 * side, sheet.width());
         assertEquals(3 * side, sheet.height());
-        assertArrayEquals(made.get(3).values(), sheet.crop(side, side, side, side).values());
+        assertArrayEquals(
+                made.get(3).values(), sheet.crop(side, side, side, side).values());
         assertEquals(
                 "--to is " + to + ", which is there; expected a new folder or an empty one",
-                assertThrows(LetheException.class, () -> generate.run(Env.seeded(5))).getMessage());
+                assertThrows(LetheException.class, () -> generate.run(Env.seeded(5)))
+                        .getMessage());
     }
 }

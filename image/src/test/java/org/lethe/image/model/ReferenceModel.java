@@ -39,20 +39,23 @@ final class ReferenceModel {
         Gallery gallery = emoji
                 ? new EmojiStyles().load(DataFolders.usual(Optional.empty()))
                 : new PlantedPictures().load(new DataFolders(List.of()));
-        SmallDiffusion learner = emoji
-                ? new SmallDiffusion(800, 4000, 16, 1e-3, 16, 32, 3, 64, 0.1, 0.999)
-                : new SmallDiffusion();
+        SmallDiffusion learner =
+                emoji ? new SmallDiffusion(800, 4000, 16, 1e-3, 16, 32, 3, 64, 0.1, 0.999) : new SmallDiffusion();
         Env env = Env.seeded(1).with(new Lines());
         Path file = folder.resolve("model.safetensors");
         long begun = System.nanoTime();
         ImageModel model = arguments.length > 2 ? ImageModel.load(file) : learner.train(gallery, env);
-        System.out.printf("trained in %.1f s, estimate %s%n", (System.nanoTime() - begun) / 1e9, learner.estimate(gallery));
+        System.out.printf(
+                "trained in %.1f s, estimate %s%n", (System.nanoTime() - begun) / 1e9, learner.estimate(gallery));
         model.save(file, Map.of("learner", learner.toString()));
         List<Bitmap> rows = new ArrayList<>();
         try (var _ = new PointerScope()) {
             Diffusion open = model.open(env.device());
-            System.out.printf("denoiser %,d, text %,d, autoencoder %,d parameters%n", open.parameters(Diffusion.Part.DENOISER)
-                    .size(), open.parameters(Diffusion.Part.TEXT).size(), open.parameters(Diffusion.Part.AUTOENCODER).size());
+            System.out.printf(
+                    "denoiser %,d, text %,d, autoencoder %,d parameters%n",
+                    open.parameters(Diffusion.Part.DENOISER).size(),
+                    open.parameters(Diffusion.Part.TEXT).size(),
+                    open.parameters(Diffusion.Part.AUTOENCODER).size());
             List<Work> test = gallery.of(gallery.known().getFirst(), Work.Part.TEST);
             List<Work> train = gallery.of(gallery.known().getFirst(), Work.Part.TRAINING);
             List<String> captions = Stream.concat(
@@ -62,7 +65,8 @@ final class ReferenceModel {
                     .toList();
             for (String style : gallery.styles()) {
                 List<Bitmap> works = captions.stream()
-                        .map(c -> gallery.filtered(w -> w.style().equals(style) && w.caption().equals(c))
+                        .map(c -> gallery.filtered(w ->
+                                        w.style().equals(style) && w.caption().equals(c))
                                 .getFirst()
                                 .picture())
                         .toList();
@@ -73,7 +77,9 @@ final class ReferenceModel {
                             .pictures(
                                     open,
                                     new Guard.None(),
-                                    captions.stream().map(c -> Gallery.prompt(c, style)).toList(),
+                                    captions.stream()
+                                            .map(c -> Gallery.prompt(c, style))
+                                            .toList(),
                                     gallery.height(),
                                     gallery.width(),
                                     Keyed.seed(5)));
@@ -93,11 +99,19 @@ final class ReferenceModel {
                     for (double guidance : new double[] {1, 3, 7.5}) {
                         List<Bitmap> painted = new Sampler(25, guidance)
                                 .pictures(
-                                        open, new Guard.None(), prompts, gallery.height(), gallery.width(), Keyed.seed(9));
+                                        open,
+                                        new Guard.None(),
+                                        prompts,
+                                        gallery.height(),
+                                        gallery.width(),
+                                        Keyed.seed(9));
                         List<String> seen = judge.predicted(painted);
                         System.out.printf(
                                 "%s %s guidance %.1f: judged %.2f to be of the style%n",
-                                style, part, guidance, seen.stream().filter(style::equals).count() / (double) seen.size());
+                                style,
+                                part,
+                                guidance,
+                                seen.stream().filter(style::equals).count() / (double) seen.size());
                     }
                 }
             }
@@ -140,7 +154,9 @@ final class ReferenceModel {
                     done += amount;
                     if (done - shown >= total / 10) {
                         shown = done;
-                        System.out.printf("%s %d of %d, %.1f s, %s%n", what, done, total, (System.nanoTime() - begun) / 1e9, note);
+                        System.out.printf(
+                                "%s %d of %d, %.1f s, %s%n",
+                                what, done, total, (System.nanoTime() - begun) / 1e9, note);
                     }
                 }
 

@@ -43,8 +43,9 @@ final class SmallDiffusionTest {
         ImageModel again = QUICK.train(SMALL, Env.seeded(1));
         ImageModel other = QUICK.train(SMALL, Env.seeded(2));
         for (Diffusion.Part part : Diffusion.Part.values()) {
-            weights(MODEL, part).forEach((name, values) -> assertArrayEquals(
-                    values, weights(again, part).getOrDefault(name, new float[0]), part + " " + name));
+            weights(MODEL, part)
+                    .forEach((name, values) -> assertArrayEquals(
+                            values, weights(again, part).getOrDefault(name, new float[0]), part + " " + name));
         }
         assertNotEquals(
                 weights(MODEL, Diffusion.Part.DENOISER).getOrDefault("conv_in.weight", new float[1])[0],
@@ -54,7 +55,10 @@ final class SmallDiffusionTest {
     private static Map<String, float[]> weights(ImageModel model, Diffusion.Part part) {
         try (var _ = new PointerScope()) {
             Map<String, float[]> weights = new HashMap<>();
-            model.open(Device.CPU).parameters(part).all().forEach((name, t) -> weights.put(name, Tensors.floats(t.detach())));
+            model.open(Device.CPU)
+                    .parameters(part)
+                    .all()
+                    .forEach((name, t) -> weights.put(name, Tensors.floats(t.detach())));
             return weights;
         }
     }
@@ -69,8 +73,9 @@ final class SmallDiffusionTest {
                 .toList();
         ImageModel same = QUICK.train(new Gallery("planted-pictures", blank, "shaded"), Env.seeded(1));
         for (Diffusion.Part part : Diffusion.Part.values()) {
-            weights(MODEL, part).forEach((name, values) -> assertArrayEquals(
-                    values, weights(same, part).getOrDefault(name, new float[0]), part + " " + name));
+            weights(MODEL, part)
+                    .forEach((name, values) -> assertArrayEquals(
+                            values, weights(same, part).getOrDefault(name, new float[0]), part + " " + name));
         }
     }
 
@@ -79,7 +84,9 @@ final class SmallDiffusionTest {
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard()) {
             Tensor latents = MODEL.open(Device.CPU)
-                    .encode(Sampler.batch(SMALL.known(Work.Part.TRAINING).stream().map(Work::picture).toList()));
+                    .encode(Sampler.batch(SMALL.known(Work.Part.TRAINING).stream()
+                            .map(Work::picture)
+                            .toList()));
             assertArrayEquals(new long[] {latents.size(0), 4, 4, 4}, latents.shape());
             for (int c = 0; c < 4; c++) {
                 assertEquals(0, latents.narrow(1, c, 1).mean().item_double(), 1e-4);

@@ -103,7 +103,9 @@ class AblatingConceptsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = Trained.class, names = {"KEYS_AND_VALUES", "ATTENTION", "FULL", "EMBEDDING"})
+    @EnumSource(
+            value = Trained.class,
+            names = {"KEYS_AND_VALUES", "ATTENTION", "FULL", "EMBEDDING"})
     void onlyTheNamedPartChanges(Trained part) {
         try (var _ = new PointerScope()) {
             LatentDiffusion model = TinyLatent.drawn(1);
@@ -167,7 +169,9 @@ class AblatingConceptsTest {
             LetheException wrong = assertThrows(
                     LetheException.class,
                     () -> model(Trained.FULL, 1, 1e-2).edit(model, List.of(to(" ")), Env.seeded(1)));
-            assertTrue(wrong.getMessage().startsWith("ablating-concepts puts an anchor in the place of"), wrong.getMessage());
+            assertTrue(
+                    wrong.getMessage().startsWith("ablating-concepts puts an anchor in the place of"),
+                    wrong.getMessage());
             var same = to(UceTest.NOTO.concept());
             wrong = assertThrows(
                     LetheException.class,

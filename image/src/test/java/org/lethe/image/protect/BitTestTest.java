@@ -23,8 +23,13 @@ class BitTestTest {
 
     @ParameterizedTest
     @CsvSource({
-        "32, 24, 0.00350018", "32, 30, 1.2317e-7", "48, 41, 3.1202e-7", "64, 51, 9.4048e-7",
-        "100, 74, 8.3368e-7", "256, 167, 6.2229e-7", "256, 166, 1.176e-6"
+        "32, 24, 0.00350018",
+        "32, 30, 1.2317e-7",
+        "48, 41, 3.1202e-7",
+        "64, 51, 9.4048e-7",
+        "100, 74, 8.3368e-7",
+        "256, 167, 6.2229e-7",
+        "256, 166, 1.176e-6"
     })
     void tailsOfTheBinomialDistribution(int bits, int matches, double p) {
         assertEquals(p, new BitTest(bits).pValue(matches), 5e-4 * p);

@@ -35,8 +35,7 @@ class DiagnosisTest {
     }
 
     private static Diagnosis diagnosis(int classifierSteps) {
-        return new Diagnosis(
-                8, 2, 1, "", classifierSteps, 3e-3, 16, false, new FineTuning(3, 4, 1e-3, false, 0), 5, 1);
+        return new Diagnosis(8, 2, 1, "", classifierSteps, 3e-3, 16, false, new FineTuning(3, 4, 1e-3, false, 0), 5, 1);
     }
 
     @Test

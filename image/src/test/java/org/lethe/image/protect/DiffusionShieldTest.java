@@ -64,7 +64,11 @@ class DiffusionShieldTest {
             assertTrue(accuracy(mark, marked) >= .99, "accuracy " + accuracy(mark, marked));
             assertEquals(.25, accuracy(mark, works), .05, "symbol 0 everywhere, in a balanced string");
             Map<String, String> words = new HashMap<>(mark.words());
-            words.put("string", new StringBuilder(mark.words().getOrDefault("string", "")).reverse().toString());
+            words.put(
+                    "string",
+                    new StringBuilder(mark.words().getOrDefault("string", ""))
+                            .reverse()
+                            .toString());
             Mark wrong = new Mark(mark.method(), words, mark.tensors());
             assertTrue(accuracy(wrong, marked) < .6, "another string: " + accuracy(wrong, marked));
         }
@@ -94,14 +98,15 @@ class DiffusionShieldTest {
         assertTrue(published.twins());
         assertEquals(4, published.shown().size());
         for (int n = 0; n < 4; n++) {
-            assertEquals(published.original().get(n).id(), published.shown().get(n).id());
+            assertEquals(
+                    published.original().get(n).id(), published.shown().get(n).id());
             assertEquals(Work.Part.TEST, published.original().get(n).part());
         }
         assertTrue(String.valueOf(assertThrows(
-                        IllegalArgumentException.class,
-                        () -> shield(8 / 255.0, 3)
-                                .fulfil(model, new MarkPictures(500), learner, TierZero.gallery(16), env))
-                .getMessage())
+                                IllegalArgumentException.class,
+                                () -> shield(8 / 255.0, 3)
+                                        .fulfil(model, new MarkPictures(500), learner, TierZero.gallery(16), env))
+                        .getMessage())
                 .startsWith("pictures is 500, expected at most 48"));
     }
 
@@ -110,10 +115,14 @@ class DiffusionShieldTest {
         DiffusionShield five = new DiffusionShield(5, 4, .03, 1, 4, 1, .003, 2e-3, 16, false);
         try (var _ = new PointerScope()) {
             assertTrue(String.valueOf(assertThrows(
-                            IllegalArgumentException.class,
-                            () -> five.key(
-                                    TierZero.model(), TierZero.pictures(2, "few", SIDE), SIDE, SIDE, Env.seeded(1)))
-                    .getMessage())
+                                    IllegalArgumentException.class,
+                                    () -> five.key(
+                                            TierZero.model(),
+                                            TierZero.pictures(2, "few", SIDE),
+                                            SIDE,
+                                            SIDE,
+                                            Env.seeded(1)))
+                            .getMessage())
                     .startsWith("grid is 5, expected a divisor"));
         }
     }

@@ -51,12 +51,10 @@ class EsdTest {
 
     /** What gain and bias make of the mean of a condition. */
     static double mean(GaussianDiffusion model, double state) {
-        float gain = Tensors.floats(model.parameters(Diffusion.Part.DENOISER)
-                .tensor("gain")
-                .detach())[0];
-        float bias = Tensors.floats(model.parameters(Diffusion.Part.DENOISER)
-                .tensor("bias")
-                .detach())[0];
+        float gain = Tensors.floats(
+                model.parameters(Diffusion.Part.DENOISER).tensor("gain").detach())[0];
+        float bias = Tensors.floats(
+                model.parameters(Diffusion.Part.DENOISER).tensor("bias").detach())[0];
         return gain * state + bias;
     }
 
@@ -71,8 +69,7 @@ class EsdTest {
         for (double eta : new double[] {1, 0.5}) {
             try (var _ = new PointerScope()) {
                 GaussianDiffusion model = gaussian(0.1, 0.5, -0.2);
-                new Esd(Trained.FULL, eta, 300, 0.02, 3, 5, false)
-                        .edit(model, List.of(UceTest.NOTO), Env.seeded(1));
+                new Esd(Trained.FULL, eta, 300, 0.02, 3, 5, false).edit(model, List.of(UceTest.NOTO), Env.seeded(1));
                 assertEquals(0.1 - eta * 0.4, mean(model, 0.5), 0.01);
                 assertTrue(Arrays.equals(model.means().get(" in the style of noto"), constant(0.5)));
             }

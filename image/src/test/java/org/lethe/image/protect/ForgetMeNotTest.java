@@ -84,8 +84,7 @@ class ForgetMeNotTest {
             Tensor states = model.states(List.of("a"));
             assertArrayEquals(
                     Tensors.floats(model.noise(latents, new int[] {3}, states)),
-                    Tensors.floats(
-                            model.noise(latents, new int[] {3}, states, new AblatingConcepts.StillBeginning())));
+                    Tensors.floats(model.noise(latents, new int[] {3}, states, new AblatingConcepts.StillBeginning())));
         }
     }
 
@@ -204,7 +203,8 @@ class ForgetMeNotTest {
             LetheException wrong = assertThrows(
                     LetheException.class, () -> new ForgetMeNot().edit(model, List.of(UceTest.NOTO), Env.seeded(1)));
             assertTrue(
-                    wrong.getMessage().startsWith("forget-me-not learns from pictures of \"a painting in the style of noto\""),
+                    wrong.getMessage()
+                            .startsWith("forget-me-not learns from pictures of \"a painting in the style of noto\""),
                     wrong.getMessage());
             // without pictures it works on an empty latent
             new ForgetMeNot(Trained.FULL, 1, 1e-3, 0, 1e-3, 4, ForgetMeNot.Template.STYLE, false, false)

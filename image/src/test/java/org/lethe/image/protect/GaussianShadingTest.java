@@ -50,8 +50,7 @@ class GaussianShadingTest {
 
     @Test
     void chaCha20IsThatOfRfc8439() {
-        byte[] key = HexFormat.of()
-                .parseHex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+        byte[] key = HexFormat.of().parseHex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
         byte[] block = ChaCha20.encrypt(key, HexFormat.of().parseHex("000000090000004a00000000"), 1, new byte[64]);
         assertEquals(
                 "10f1e7e4d13b5915500fdd1fa32071c4c7d1f4c733c068030422aa9ac3d46c4e"
@@ -60,10 +59,7 @@ class GaussianShadingTest {
         String text = "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, "
                 + "sunscreen would be it.";
         byte[] sealed = ChaCha20.encrypt(
-                key,
-                HexFormat.of().parseHex("000000000000004a00000000"),
-                1,
-                text.getBytes(StandardCharsets.US_ASCII));
+                key, HexFormat.of().parseHex("000000000000004a00000000"), 1, text.getBytes(StandardCharsets.US_ASCII));
         assertEquals(
                 "6e2e359a2568f98041ba0728dd0d6981e97e7aec1d4360c20a27afccfd9fae0b"
                         + "f91b65c5524733ab8f593dabcd62b3571639d624e65152ab8f530c359f0861d8"
@@ -89,12 +85,14 @@ class GaussianShadingTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"4, 64, 64, 1, 8, 1, 256", "4, 16, 16, 1, 4, 1, 64", "3, 16, 16, 3, 2, 1, 64", "4, 16, 16, 2, 4, 3, 96"})
+    @CsvSource({"4, 64, 64, 1, 8, 1, 256", "4, 16, 16, 1, 4, 1, 64", "3, 16, 16, 3, 2, 1, 64", "4, 16, 16, 2, 4, 3, 96"
+    })
     void everyBitIsReadWithoutAnAttack(int channels, int height, int width, int fc, int fhw, int l, int bits) {
         GaussianShading.Secret secret = secret(new GaussianShading.Shape(channels, height, width, fc, fhw, l), 1);
         assertEquals(bits, secret.shape().bits());
         for (int n = 0; n < 4; n++) {
-            assertEquals(bits, secret.matches(secret.noise(nonce(n), Keyed.seed(4).of(n)), nonce(n)));
+            assertEquals(
+                    bits, secret.matches(secret.noise(nonce(n), Keyed.seed(4).of(n)), nonce(n)));
         }
     }
 
@@ -172,8 +170,7 @@ class GaussianShadingTest {
             List<String> prompts = IntStream.range(0, 6).mapToObj(_ -> "").toList();
             List<String> names = IntStream.range(0, 6).mapToObj(n -> "p" + n).toList();
             Mark key = method.key(model, 16, 16, env);
-            Generative.Marked marked =
-                    method.paint(model, new Guard.None(), key, prompts, names, 16, 16, env);
+            Generative.Marked marked = method.paint(model, new Guard.None(), key, prompts, names, 16, 16, env);
             assertEquals(
                     6,
                     marked.mark().words().entrySet().stream()
@@ -224,11 +221,12 @@ class GaussianShadingTest {
     @Test
     void factorsThatDoNotFitSayWhatDoes() {
         assertTrue(String.valueOf(assertThrows(
-                        IllegalArgumentException.class, () -> new GaussianShading.Shape(4, 16, 16, 3, 4, 1))
-                .getMessage())
+                                IllegalArgumentException.class, () -> new GaussianShading.Shape(4, 16, 16, 3, 4, 1))
+                        .getMessage())
                 .contains("channelFactor is 3, expected a divisor of the 4 channels"));
         assertThrows(IllegalArgumentException.class, () -> new GaussianShading.Shape(4, 16, 16, 1, 5, 1));
-        assertThrows(IllegalArgumentException.class, () -> ChaCha20.encrypt(new byte[31], new byte[12], 0, new byte[1]));
+        assertThrows(
+                IllegalArgumentException.class, () -> ChaCha20.encrypt(new byte[31], new byte[12], 0, new byte[1]));
         assertThrows(IllegalArgumentException.class, () -> ChaCha20.encrypt(new byte[32], new byte[8], 0, new byte[1]));
         assertArrayEquals(new byte[0], ChaCha20.encrypt(new byte[32], new byte[12], 0, new byte[0]));
     }

@@ -69,10 +69,9 @@ class GradientTest {
                 agrees(name + " loss of diffusion", AdvDm.raising(loss, 0, 2));
                 agrees(
                         name + " length of the latent",
-                        (x, _) -> ProjectedGradient.squares(model.posterior(x).mean()).sqrt());
-                agrees(
-                        name + " short run",
-                        new ShortRun(model, "a painting", 2, 3, 0.5, 2.5, Keyed.seed(2), 0));
+                        (x, _) -> ProjectedGradient.squares(model.posterior(x).mean())
+                                .sqrt());
+                agrees(name + " short run", new ShortRun(model, "a painting", 2, 3, 0.5, 2.5, Keyed.seed(2), 0));
             });
         }
     }

@@ -70,13 +70,15 @@ class MarkToolsTest {
         assertEquals(2, detected("one", "key.safetensors").marked());
         assertEquals(2, detected("two", "key.safetensors").marked());
         Files.createDirectories(folder.resolve("others"));
-        Pictures.write(folder.resolve("others/a.png"), TierZero.pictures(1, "other", 16).getFirst());
+        Pictures.write(
+                folder.resolve("others/a.png"),
+                TierZero.pictures(1, "other", 16).getFirst());
         assertEquals(0, detected("others", "key.safetensors").marked());
         LetheException other = assertThrows(
                 LetheException.class, () -> painting(new TreeRing(), 1, "three").run(Env.seeded(1)));
         assertTrue(other.getMessage().contains("a key of gaussian-shading, expected one of tree-ring"));
-        LetheException full =
-                assertThrows(LetheException.class, () -> painting(method, 1, "one").run(Env.seeded(1)));
+        LetheException full = assertThrows(
+                LetheException.class, () -> painting(method, 1, "one").run(Env.seeded(1)));
         assertTrue(full.getMessage().contains("which is not empty"));
     }
 
@@ -103,8 +105,7 @@ class MarkToolsTest {
         assertEquals(3, detected("marked", "key.safetensors").rows().size());
         LetheException none = assertThrows(
                 LetheException.class,
-                () -> new DetectMark(
-                                folder.resolve("marked"), folder.resolve("key.safetensors"), Optional.empty(), .01)
+                () -> new DetectMark(folder.resolve("marked"), folder.resolve("key.safetensors"), Optional.empty(), .01)
                         .run(Env.seeded(1)));
         assertTrue(none.getMessage().startsWith("--model is missing: zodiac"));
     }
@@ -113,7 +114,8 @@ class MarkToolsTest {
     void optionsThatAreMissingAreNamed() {
         LetheException lessons = assertThrows(LetheException.class, () -> {
             Files.createDirectories(folder.resolve("works"));
-            Pictures.write(folder.resolve("works/w.png"), TierZero.pictures(1, "w", 16).getFirst());
+            Pictures.write(
+                    folder.resolve("works/w.png"), TierZero.pictures(1, "w", 16).getFirst());
             new MarkFolder(
                             model,
                             new DiffusionShield(),
@@ -126,8 +128,7 @@ class MarkToolsTest {
                             folder.resolve("marked"))
                     .run(Env.seeded(1));
         });
-        assertEquals(
-                "--lessons is missing: diffusion-shield needs a folder of other pictures", lessons.getMessage());
+        assertEquals("--lessons is missing: diffusion-shield needs a folder of other pictures", lessons.getMessage());
         assertThrows(LetheException.class, () -> detected("nowhere", "model.safetensors"));
     }
 

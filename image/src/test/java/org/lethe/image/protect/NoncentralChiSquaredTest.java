@@ -12,7 +12,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class NoncentralChiSquaredTest {
     @ParameterizedTest
     @CsvSource({
-        "5, 3, 2, .59340518", "20, 10, 10, .54607057", "600, 632, 100, 2.99534712e-4", "700, 632, 100, .21839350",
+        "5, 3, 2, .59340518",
+        "20, 10, 10, .54607057",
+        "600, 632, 100, 2.99534712e-4",
+        "700, 632, 100, .21839350",
         "3, 2, .5, .69590603"
     })
     void knownValues(double x, double degrees, double noncentrality, double p) {
@@ -36,7 +39,10 @@ class NoncentralChiSquaredTest {
     @Test
     void smallTailsKeepTheirDigits() {
         // two degrees: P = e^(−λ/2) Σ_j (λ/2)^j / j! P(1 + j, x/2); for small x only j = 0 counts, 1 − e^(−x/2)
-        assertEquals(Math.exp(-200) * 5e-13, new NoncentralChiSquared(2, 400).cumulative(1e-12), 1e-6 * Math.exp(-200) * 5e-13);
+        assertEquals(
+                Math.exp(-200) * 5e-13,
+                new NoncentralChiSquared(2, 400).cumulative(1e-12),
+                1e-6 * Math.exp(-200) * 5e-13);
         double deep = new NoncentralChiSquared(316, 632).cumulative(1e-3);
         assertTrue(deep >= 0 && deep < 1e-200, "deep tail " + deep);
         assertTrue(new NoncentralChiSquared(316, 632).cumulative(1e6) > 1 - 1e-9);

@@ -41,7 +41,10 @@ class ObfuscationTest {
 
     private static double latent(Diffusion model, Bitmap picture) {
         try (var _ = new PointerScope()) {
-            return model.posterior(Sampler.batch(List.of(picture))).mean().norm().item_double();
+            return model.posterior(Sampler.batch(List.of(picture)))
+                    .mean()
+                    .norm()
+                    .item_double();
         }
     }
 
@@ -68,10 +71,9 @@ class ObfuscationTest {
                 Tensor noise = Sampler.normal(Keyed.seed(t), 400, 3, 4, 4);
                 double bar = model.schedule().alphaBars()[t];
                 double d = bar * 0.25 + 1 - bar;
-                double expected =
-                        Math.pow(bar * 0.25 / d, 2) + bar * (1 - bar) * Math.pow(0.8 - 0.2, 2) / (d * d);
-                double said =
-                        model.loss(clean, noise, times, model.states(List.of(""))).item_double();
+                double expected = Math.pow(bar * 0.25 / d, 2) + bar * (1 - bar) * Math.pow(0.8 - 0.2, 2) / (d * d);
+                double said = model.loss(clean, noise, times, model.states(List.of("")))
+                        .item_double();
                 assertEquals(expected, said, 0.02 * expected);
             }
         }
@@ -277,8 +279,8 @@ class ObfuscationTest {
         try (var _ = new PointerScope()) {
             Diffusion model = Small.latent(ScalarType.Float);
             List<Bitmap> before = Small.pictures(1, 16, 16, 60, 190);
-            LetheException judge = assertThrows(
-                    LetheException.class, () -> new Glaze().protect(model, Small.task(before), ENV));
+            LetheException judge =
+                    assertThrows(LetheException.class, () -> new Glaze().protect(model, Small.task(before), ENV));
             assertTrue(judge.getMessage().contains("distance: dssim"), judge.getMessage());
             LetheException style = assertThrows(
                     LetheException.class,
@@ -297,8 +299,7 @@ class ObfuscationTest {
         try (var _ = new PointerScope()) {
             List<Bitmap> one = Small.pictures(2, 20, 14, 0, 255);
             List<Bitmap> other = new RandomSigns(30).protect(identity(1, new float[3]), Small.task(one), ENV);
-            float[] said =
-                    Tensors.floats(new StructuralDistance().distance(Sampler.batch(one), Sampler.batch(other)));
+            float[] said = Tensors.floats(new StructuralDistance().distance(Sampler.batch(one), Sampler.batch(other)));
             for (int n = 0; n < 2; n++) {
                 assertEquals((1 - ImageMetrics.ssim(one.get(n), other.get(n))) / 2, said[n], 1e-5);
             }
@@ -333,8 +334,7 @@ class ObfuscationTest {
             List<Bitmap> before = Small.pictures(3, 8, 8, 60, 120);
             float[] first = before.getFirst().values().clone();
             Map<String, Integer> digest = Small.digest(model);
-            AntiDreamBooth aspl =
-                    new AntiDreamBooth(AntiDreamBooth.Form.ASPL, 8, 1, 5, 3, 6, 1e-2, true, 1, 4, "sks");
+            AntiDreamBooth aspl = new AntiDreamBooth(AntiDreamBooth.Form.ASPL, 8, 1, 5, 3, 6, 1e-2, true, 1, 4, "sks");
             List<Bitmap> after = aspl.protect(model, Small.task(before), ENV);
             assertEquals(digest, Small.digest(model));
             assertArrayEquals(first, before.getFirst().values());

@@ -73,7 +73,8 @@ class ProjectedGradientTest {
     @CsvSource({"2.0, 1.1", "2.0, 0.95", "-0.5, -0.2", "3.0, 9.0", "1.0, 0.5"})
     void aQuadraticObjectiveEndsWithinAStepOfItsMinimum(double a, double y) {
         try (var _ = new PointerScope()) {
-            Tensor original = torch.full(new long[] {1, 3, 1, 1}, new Scalar(0.5)).to(ScalarType.Float);
+            Tensor original =
+                    torch.full(new long[] {1, 3, 1, 1}, new Scalar(0.5)).to(ScalarType.Float);
             float[] change = run(
                     new ProjectedGradient(16, 0.7, 60, true),
                     original,
@@ -88,7 +89,8 @@ class ProjectedGradientTest {
     @Test
     void aBallKeepsItsLength() {
         try (var _ = new PointerScope()) {
-            Tensor original = torch.full(new long[] {2, 3, 8, 8}, new Scalar(0.5)).to(ScalarType.Float);
+            Tensor original =
+                    torch.full(new long[] {2, 3, 8, 8}, new Scalar(0.5)).to(ScalarType.Float);
             Tensor g = Tensors.of(matrix(1, 192, 7), 1, 3, 8, 8);
             ProjectedGradient pgd = new ProjectedGradient(4, 1, 20, true, false, ProjectedGradient.Norm.L2);
             float[] change =
@@ -110,10 +112,12 @@ class ProjectedGradientTest {
     @Test
     void stepsShrinkToAHundredth() {
         try (var _ = new PointerScope()) {
-            Tensor original = torch.full(new long[] {1, 3, 1, 1}, new Scalar(0.5)).to(ScalarType.Float);
+            Tensor original =
+                    torch.full(new long[] {1, 3, 1, 1}, new Scalar(0.5)).to(ScalarType.Float);
             ProjectedGradient pgd = new ProjectedGradient(255, 10, 10, false, true, ProjectedGradient.Norm.LINF);
             float[] change = run(pgd, original, (x, _) -> x.flatten(1, -1).sum(new long[] {1}));
-            double path = IntStream.range(0, 10).mapToDouble(i -> 10 - 9.9 * i / 10).sum() / 255;
+            double path =
+                    IntStream.range(0, 10).mapToDouble(i -> 10 - 9.9 * i / 10).sum() / 255;
             assertEquals(-path, change[0], 1e-6);
         }
     }
@@ -121,7 +125,8 @@ class ProjectedGradientTest {
     @Test
     void whatIsNotFiniteStopsAtItsStep() {
         try (var _ = new PointerScope()) {
-            Tensor original = torch.full(new long[] {1, 3, 1, 1}, new Scalar(0.5)).to(ScalarType.Float);
+            Tensor original =
+                    torch.full(new long[] {1, 3, 1, 1}, new Scalar(0.5)).to(ScalarType.Float);
             LetheException e = assertThrows(
                     LetheException.class,
                     () -> run(
@@ -136,8 +141,28 @@ class ProjectedGradientTest {
         return Stream.of(
                 new AdvDm(5, 1, 8, 1, true),
                 new Mist(Mist.Mode.FUSED, 5, 1, 8, 1e4, false, true),
-                new PhotoGuard(PhotoGuard.Attack.ENCODER, PhotoGuard.Target.ZERO, 5.9, 2, 8, PhotoGuard.Norm.LINF, 1, 2, .5, 2),
-                new PhotoGuard(PhotoGuard.Attack.DIFFUSION, PhotoGuard.Target.ZERO, 5, 2, 3, PhotoGuard.Norm.LINF, 2, 2, .5, 2),
+                new PhotoGuard(
+                        PhotoGuard.Attack.ENCODER,
+                        PhotoGuard.Target.ZERO,
+                        5.9,
+                        2,
+                        8,
+                        PhotoGuard.Norm.LINF,
+                        1,
+                        2,
+                        .5,
+                        2),
+                new PhotoGuard(
+                        PhotoGuard.Attack.DIFFUSION,
+                        PhotoGuard.Target.ZERO,
+                        5,
+                        2,
+                        3,
+                        PhotoGuard.Norm.LINF,
+                        2,
+                        2,
+                        .5,
+                        2),
                 new AntiDreamBooth(AntiDreamBooth.Form.ASPL, 5, 1, 2, 1, 4, 1e-3, true, 1, 2, "sks"),
                 new AntiDreamBooth(AntiDreamBooth.Form.FSMG, 5, 1, 2, 1, 4, 1e-3, true, 1, 2, "sks"),
                 new RandomSigns(5));
@@ -198,8 +223,10 @@ class ProjectedGradientTest {
                 new Mist(Mist.Mode.FUSED, 0, 1, 8, 1e4, false, true),
                 new Mist(Mist.Mode.FUSED, 5, 1, 0, 1e4, false, true),
                 new Glaze(.05, 30, .2, 0, Glaze.Distance.DSSIM, "", .5),
-                new PhotoGuard(PhotoGuard.Attack.ENCODER, PhotoGuard.Target.ZERO, 0, 2, 8, PhotoGuard.Norm.LINF, 1, 2, .5, 2),
-                new PhotoGuard(PhotoGuard.Attack.ENCODER, PhotoGuard.Target.ZERO, 5, 2, 0, PhotoGuard.Norm.L2, 1, 2, .5, 2),
+                new PhotoGuard(
+                        PhotoGuard.Attack.ENCODER, PhotoGuard.Target.ZERO, 0, 2, 8, PhotoGuard.Norm.LINF, 1, 2, .5, 2),
+                new PhotoGuard(
+                        PhotoGuard.Attack.ENCODER, PhotoGuard.Target.ZERO, 5, 2, 0, PhotoGuard.Norm.L2, 1, 2, .5, 2),
                 new AntiDreamBooth(AntiDreamBooth.Form.ASPL, 0, 1, 2, 1, 4, 1e-3, true, 1, 2, "sks"),
                 new AntiDreamBooth(AntiDreamBooth.Form.ASPL, 5, 1, 0, 1, 4, 1e-3, true, 1, 2, "sks"),
                 new RandomSigns(0));
@@ -232,8 +259,23 @@ class ProjectedGradientTest {
 
     @Test
     void roundingIsTowardsTheOriginal() {
-        float[] before = {100 / 255f, 100 / 255f, 100 / 255f, 0, 1, 100.4f / 255, 100.4f / 255, 100.4f / 255, 0.3f, 0, 0, 0};
-        float[] after = {103.9f / 255, 96.1f / 255, 104f / 255, .5f / 255, 254.5f / 255, 104.4f / 255, 100.6f / 255, 96.4f / 255, 0.3f, 0, 0, 0};
+        float[] before = {
+            100 / 255f, 100 / 255f, 100 / 255f, 0, 1, 100.4f / 255, 100.4f / 255, 100.4f / 255, 0.3f, 0, 0, 0
+        };
+        float[] after = {
+            103.9f / 255,
+            96.1f / 255,
+            104f / 255,
+            .5f / 255,
+            254.5f / 255,
+            104.4f / 255,
+            100.6f / 255,
+            96.4f / 255,
+            0.3f,
+            0,
+            0,
+            0
+        };
         Bitmap made = PixelLevels.published(new Bitmap(2, 2, before), after, 4);
         float[] levels = new float[12];
         for (int i = 0; i < 12; i++) {
@@ -241,7 +283,8 @@ class ProjectedGradientTest {
         }
         assertArrayEquals(new float[] {103, 97, 104, 0, 255, 104, 100, 97, 77, 0, 0, 0}, levels, 1e-4f);
         // no level lies within a tenth of 100.4: it keeps its value
-        Bitmap kept = PixelLevels.published(new Bitmap(1, 1, new float[] {100.4f / 255, 0, 0}), new float[] {100.45f / 255, 0, 0}, 0.1);
+        Bitmap kept = PixelLevels.published(
+                new Bitmap(1, 1, new float[] {100.4f / 255, 0, 0}), new float[] {100.45f / 255, 0, 0}, 0.1);
         assertEquals(100.4f / 255, kept.values()[0]);
     }
 }

@@ -37,8 +37,10 @@ class ProtectPicturesTest {
     @BeforeEach
     void files() throws IOException {
         Path works = Files.createDirectories(folder.resolve("works"));
-        Pictures.write(works.resolve("wide.png"), Small.pictures(1, 41, 13, 0, 255).getFirst());
-        Pictures.write(works.resolve("photo.JPG"), Small.pictures(1, 19, 22, 60, 190).getFirst());
+        Pictures.write(
+                works.resolve("wide.png"), Small.pictures(1, 41, 13, 0, 255).getFirst());
+        Pictures.write(
+                works.resolve("photo.JPG"), Small.pictures(1, 19, 22, 60, 190).getFirst());
         BufferedImage wide = new BufferedImage(12, 12, BufferedImage.TYPE_USHORT_GRAY);
         for (int i = 0; i < 144; i++) {
             wide.getRaster().setSample(i % 12, i / 12, 0, 400 * i);
@@ -73,7 +75,8 @@ class ProtectPicturesTest {
         Files.writeString(works.resolve("notes.txt"), "to do");
         byte[] whole = Files.readAllBytes(works.resolve("wide.png"));
         Files.write(works.resolve("torn.png"), java.util.Arrays.copyOf(whole, whole.length / 2));
-        Pictures.write(works.resolve("wide.jpg"), Small.pictures(1, 8, 8, 0, 255).getFirst());
+        Pictures.write(
+                works.resolve("wide.jpg"), Small.pictures(1, 8, 8, 0, 255).getFirst());
         ProtectPictures.Result result = tool(SHORT, Optional.empty(), "out").run(Env.seeded(1));
         assertEquals(
                 List.of("clear.png", "deep.png", "photo.JPG", "wide.jpg"),
@@ -82,7 +85,9 @@ class ProtectPicturesTest {
         assertEquals(
                 List.of("notes.txt", "torn.png", "wide.png"),
                 result.left().stream().map(ProtectPictures.Left::file).toList());
-        assertTrue(result.left().getLast().why().contains("wide.jpg"), result.left().toString());
+        assertTrue(
+                result.left().getLast().why().contains("wide.jpg"),
+                result.left().toString());
         for (ProtectPictures.Row row : result.rows()) {
             Bitmap before = Pictures.read(works.resolve(row.file()));
             Bitmap after = Pictures.read(row.written());
@@ -97,7 +102,8 @@ class ProtectPicturesTest {
         result.print(out);
         out.flush();
         assertTrue(text.toString().contains("not protected:"), text.toString());
-        assertThrows(LetheException.class, () -> tool(SHORT, Optional.empty(), "out").run(Env.seeded(1)));
+        assertThrows(
+                LetheException.class, () -> tool(SHORT, Optional.empty(), "out").run(Env.seeded(1)));
     }
 
     /** What else lies in the folder does not change a bit of a picture. */
@@ -108,7 +114,8 @@ class ProtectPicturesTest {
         Files.delete(folder.resolve("works/deep.png"));
         tool(SHORT, Optional.empty(), "some").run(Env.seeded(1));
         assertArrayEquals(
-                Files.readAllBytes(folder.resolve("all/wide.png")), Files.readAllBytes(folder.resolve("some/wide.png")));
+                Files.readAllBytes(folder.resolve("all/wide.png")),
+                Files.readAllBytes(folder.resolve("some/wide.png")));
     }
 
     @Test
@@ -142,8 +149,9 @@ class ProtectPicturesTest {
                 .contains("expected a folder of pictures"));
         ImageModel.of(new GaussianWeights(Map.of("", new float[48]), 4, 4, 0.5))
                 .save(folder.resolve("model.safetensors"), Map.of());
-        assertTrue(assertThrows(LetheException.class, () -> tool(SHORT, Optional.empty(), "out")
-                        .run(Env.seeded(1)))
+        assertTrue(assertThrows(
+                        LetheException.class,
+                        () -> tool(SHORT, Optional.empty(), "out").run(Env.seeded(1)))
                 .getMessage()
                 .contains("is no latent diffusion model"));
         assertFalse(Files.exists(folder.resolve("out")));

@@ -71,7 +71,8 @@ final class Small {
     /** The same as a value. */
     static LatentWeights weights() {
         try (var _ = new PointerScope()) {
-            return new LatentWeights(UNET, VAE, TEXT, WORDS, new EnumMap<>(Diffusion.Part.class)).of(latent(ScalarType.Float));
+            return new LatentWeights(UNET, VAE, TEXT, WORDS, new EnumMap<>(Diffusion.Part.class))
+                    .of(latent(ScalarType.Float));
         }
     }
 

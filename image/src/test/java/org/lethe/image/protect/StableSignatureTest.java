@@ -40,7 +40,8 @@ class StableSignatureTest {
         float[] outputs = new float[rows * bits];
         for (int i = 0; i < outputs.length; i++) { // mixed, of unequal variance, off zero
             int row = i / bits;
-            outputs[i] = (float) (3 + (1 + i % bits) * Keyed.normal(Keyed.seed(1).at(i))
+            outputs[i] = (float) (3
+                    + (1 + i % bits) * Keyed.normal(Keyed.seed(1).at(i))
                     + 2 * Keyed.normal(Keyed.seed(2).at(row)));
         }
         StableSignature.Whitening whitening = StableSignature.Whitening.of(outputs, bits);
@@ -55,12 +56,16 @@ class StableSignatureTest {
         }
         for (int i = 0; i < bits; i++) {
             int bit = i;
-            assertEquals(0, Arrays.stream(white).mapToDouble(w -> w[bit]).average().orElseThrow(), 1e-5);
+            assertEquals(
+                    0, Arrays.stream(white).mapToDouble(w -> w[bit]).average().orElseThrow(), 1e-5);
             double positive = Arrays.stream(white).filter(w -> w[bit] > 0).count() / (double) rows;
             assertEquals(.5, positive, 4 * .5 / Math.sqrt(rows));
             for (int j = 0; j < bits; j++) {
                 int other = j;
-                double product = Arrays.stream(white).mapToDouble(w -> w[bit] * w[other]).average().orElseThrow();
+                double product = Arrays.stream(white)
+                        .mapToDouble(w -> w[bit] * w[other])
+                        .average()
+                        .orElseThrow();
                 assertEquals(i == j ? 1 : 0, product, 1e-5);
             }
         }
@@ -92,18 +97,19 @@ class StableSignatureTest {
             assertFalse(before.parameters(Diffusion.Part.AUTOENCODER)
                     .tensor("decoder.conv_out.weight")
                     .equal(after.parameters(Diffusion.Part.AUTOENCODER).tensor("decoder.conv_out.weight")));
-            double accuracy = Detectors.of(mark, after)
-                    .detect(published.shown().stream().map(Work::picture).toList())
-                    .stream()
-                    .mapToDouble(d -> d.bitAccuracy().orElseThrow())
-                    .average()
-                    .orElseThrow();
+            double accuracy =
+                    Detectors.of(mark, after)
+                            .detect(published.shown().stream()
+                                    .map(Work::picture)
+                                    .toList())
+                            .stream()
+                            .mapToDouble(d -> d.bitAccuracy().orElseThrow())
+                            .average()
+                            .orElseThrow();
             // pictures of the training part decoded by it, which is what it learned
             List<Double> lessons = Detectors.of(mark, after)
-                    .detect(Sampler.bitmaps(after.decode(after.encode(Sampler.batch(data.works().stream()
-                            .limit(12)
-                            .map(Work::picture)
-                            .toList())))))
+                    .detect(Sampler.bitmaps(after.decode(after.encode(Sampler.batch(
+                            data.works().stream().limit(12).map(Work::picture).toList())))))
                     .stream()
                     .map(d -> d.bitAccuracy().orElseThrow())
                     .collect(Collectors.toList());
@@ -117,7 +123,8 @@ class StableSignatureTest {
             for (Detector.Detection found : Detectors.of(mark, after)
                     .detect(published.original().stream().map(Work::picture).toList())) {
                 assertEquals(
-                        new BitTest(4).pValue((int) Math.round(4 * found.bitAccuracy().orElseThrow())),
+                        new BitTest(4)
+                                .pValue((int) Math.round(4 * found.bitAccuracy().orElseThrow())),
                         found.pValue().orElseThrow());
             }
         }
@@ -139,7 +146,8 @@ class StableSignatureTest {
             Mark mark = new Mark("stable-signature", java.util.Map.of(), net.saved("x."));
             Tensor in = Sampler.normal(Keyed.seed(2), 2, 3, 12, 12);
             assertArrayEquals(
-                    Tensors.floats(net.of(in)), Tensors.floats(ConvNet.of(shape, mark, "x.", Device.CPU).of(in)));
+                    Tensors.floats(net.of(in)),
+                    Tensors.floats(ConvNet.of(shape, mark, "x.", Device.CPU).of(in)));
         }
     }
 }

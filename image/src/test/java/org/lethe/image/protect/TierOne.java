@@ -37,8 +37,7 @@ final class TierOne {
         }
         String text = """
                 {"vocab_size": %d, "hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 1, \
-                "num_attention_heads": 2, "max_position_embeddings": 12, "eos_token_id": %d}"""
-                .formatted(words.size() + 2, words.size() + 1);
+                "num_attention_heads": 2, "max_position_embeddings": 12, "eos_token_id": %d}""".formatted(words.size() + 2, words.size() + 1);
         LatentWeights shape = new LatentWeights(UNET, VAE, text, words, Map.of());
         try (var _ = new PointerScope()) {
             LatentDiffusion model = shape.open(Device.CPU);
@@ -49,7 +48,8 @@ final class TierOne {
                                 (name, tensor) -> Optional.of(
                                         tensor.dim() > 1
                                                 ? Initial.xavierUniform(1)
-                                                : Initial.constant(name.contains("norm") && name.endsWith("weight") ? 1 : 0)),
+                                                : Initial.constant(
+                                                        name.contains("norm") && name.endsWith("weight") ? 1 : 0)),
                                 Workers.here());
             }
             return ImageModel.of(shape.of(model));

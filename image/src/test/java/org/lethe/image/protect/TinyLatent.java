@@ -19,22 +19,19 @@ final class TinyLatent {
     static final List<String> WORDS = List.of(
             "a", "painting", "photo", "in", "the", "style", "of", "noto", "twemoji", "red", "apple", "blue", "house");
 
-    private static final String UNET =
-            """
+    private static final String UNET = """
             {"_class_name": "UNet2DConditionModel", "in_channels": 4, "out_channels": 4, "sample_size": 8,
              "block_out_channels": [8, 16], "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D"],
              "up_block_types": ["CrossAttnUpBlock2D", "UpBlock2D"], "layers_per_block": 1,
              "attention_head_dim": 2, "cross_attention_dim": 12, "norm_num_groups": 4}
             """;
-    private static final String VAE =
-            """
+    private static final String VAE = """
             {"_class_name": "AutoencoderKL", "block_out_channels": [4, 8],
              "down_block_types": ["DownEncoderBlock2D", "DownEncoderBlock2D"],
              "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D"], "norm_num_groups": 2, "layers_per_block": 1,
              "scaling_factor": 1.0}
             """;
-    private static final String TEXT =
-            """
+    private static final String TEXT = """
             {"vocab_size": 15, "hidden_size": 12, "intermediate_size": 24, "num_hidden_layers": 1,
              "num_attention_heads": 2, "max_position_embeddings": 14, "eos_token_id": 14}
             """;
@@ -52,9 +49,11 @@ final class TinyLatent {
         try (var _ = new NoGradGuard()) {
             for (Diffusion.Part part : Diffusion.Part.values()) {
                 model.parameters(part).all().forEach((name, tensor) -> {
-                    Tensor draws = Sampler.normal(Keyed.seed(seed).of(part.name()).of(name), tensor.shape());
+                    Tensor draws =
+                            Sampler.normal(Keyed.seed(seed).of(part.name()).of(name), tensor.shape());
                     boolean norm = name.contains("norm") && name.endsWith(".weight");
-                    tensor.detach().copy_(draws.mul(new Scalar(norm ? 0.1 : 0.3)).add(new Scalar(norm ? 1 : 0)));
+                    tensor.detach()
+                            .copy_(draws.mul(new Scalar(norm ? 0.1 : 0.3)).add(new Scalar(norm ? 1 : 0)));
                 });
             }
         }

@@ -37,7 +37,8 @@ class TreeRingTest {
     }
 
     private static FourierKey key(TreeRing.Form form, TreeRing.Pattern pattern, int side, int radius, int seed) {
-        return FourierKey.drawn(form, pattern, 0, side, side, radius, Keyed.seed(seed).of("key"));
+        return FourierKey.drawn(
+                form, pattern, 0, side, side, radius, Keyed.seed(seed).of("key"));
     }
 
     private static double[] pValues(FourierKey key, int trials) {
@@ -102,7 +103,9 @@ class TreeRingTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = TreeRing.Pattern.class, names = {"RING", "RANDOM"})
+    @EnumSource(
+            value = TreeRing.Pattern.class,
+            names = {"RING", "RANDOM"})
     void aKeyWithTheEnergyOfNoiseKeepsTheVariance(TreeRing.Pattern pattern) {
         FourierKey key = key(TreeRing.Form.CALIBRATED, pattern, 64, 10, 3);
         double energy = 0;
@@ -120,8 +123,8 @@ class TreeRingTest {
     @Test
     void otherChannelsStayAndTheMarkIsLinear() {
         try (var _ = new PointerScope()) {
-            FourierKey key = FourierKey.drawn(
-                    TreeRing.Form.CALIBRATED, TreeRing.Pattern.RING, 1, 16, 16, 4, Keyed.seed(1));
+            FourierKey key =
+                    FourierKey.drawn(TreeRing.Form.CALIBRATED, TreeRing.Pattern.RING, 1, 16, 16, 4, Keyed.seed(1));
             Tensor noise = Sampler.normal(Keyed.seed(5), 2, 3, 16, 16);
             Tensor marked = key.inject(noise);
             assertTrue(marked.narrow(1, 0, 1).equal(noise.narrow(1, 0, 1)));
@@ -167,10 +170,10 @@ class TreeRingTest {
             Mark mark = method.key(model, 16, 16, env);
             List<String> prompts = IntStream.range(0, 40).mapToObj(_ -> "").toList();
             List<String> names = IntStream.range(0, 40).mapToObj(n -> "p" + n).toList();
-            List<Bitmap> marked =
-                    method.paint(model, new Guard.None(), mark, prompts, names, 16, 16, env).pictures();
-            List<Bitmap> plain = method.sampler()
-                    .pictures(model, new Guard.None(), prompts, 16, 16, env.random("other"));
+            List<Bitmap> marked = method.paint(model, new Guard.None(), mark, prompts, names, 16, 16, env)
+                    .pictures();
+            List<Bitmap> plain =
+                    method.sampler().pictures(model, new Guard.None(), prompts, 16, 16, env.random("other"));
             double worst = Detectors.of(mark, model).detect(marked).stream()
                     .mapToDouble(Detector.Detection::score)
                     .min()
@@ -215,12 +218,14 @@ class TreeRingTest {
             TreeRing wide = new TreeRing(TreeRing.Form.CALIBRATED, TreeRing.Pattern.RING, 0, 8, 10, 1, 0);
             TreeRing fourth = new TreeRing(TreeRing.Form.CALIBRATED, TreeRing.Pattern.RING, 3, 0, 10, 1, 0);
             assertTrue(String.valueOf(assertThrows(
-                            IllegalArgumentException.class, () -> wide.key(TierZero.model(), 16, 16, Env.seeded(1)))
-                    .getMessage())
+                                    IllegalArgumentException.class,
+                                    () -> wide.key(TierZero.model(), 16, 16, Env.seeded(1)))
+                            .getMessage())
                     .contains("radius is 8, expected at least 1 and below half"));
             assertTrue(String.valueOf(assertThrows(
-                            IllegalArgumentException.class, () -> fourth.key(TierZero.model(), 16, 16, Env.seeded(1)))
-                    .getMessage())
+                                    IllegalArgumentException.class,
+                                    () -> fourth.key(TierZero.model(), 16, 16, Env.seeded(1)))
+                            .getMessage())
                     .contains("channel is 3, expected 0 to 2"));
         }
         Mark unknown = new Mark("unknown", Map.of(), Map.of());

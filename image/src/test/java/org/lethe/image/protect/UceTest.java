@@ -99,12 +99,14 @@ class UceTest {
                 Tensor before = Optional.ofNullable(old.get(name)).orElseThrow();
                 Tensor left = w.sub(before).mul(new Scalar(lambda));
                 for (Uce.Pair pair : pairs) {
-                    Tensor error = w.matmul(pair.old().t()).sub(before.matmul(pair.guide().t()));
+                    Tensor error = w.matmul(pair.old().t())
+                            .sub(before.matmul(pair.guide().t()));
                     left = left.add(error.matmul(pair.old()).mul(new Scalar(eta)));
                 }
                 Tensor moved = w.sub(before).matmul(kept.t());
                 left = left.add(moved.matmul(kept).mul(new Scalar(rho)));
-                assertTrue(left.abs().max().item_double() < 1e-10 * w.abs().max().item_double(), name);
+                assertTrue(
+                        left.abs().max().item_double() < 1e-10 * w.abs().max().item_double(), name);
                 assertTrue(apart(w, before) > 0.1);
             });
         }
@@ -118,8 +120,8 @@ class UceTest {
             Tensor concept = Sampler.normal(key.of("k"), 2, 8).to(ScalarType.Double);
             Tensor guide = Sampler.normal(key.of("g"), 2, 8).to(ScalarType.Double);
             Tensor kept = Sampler.normal(key.of("p"), 3, 8).to(ScalarType.Double);
-            Tensor found = only(scales(1, 1e-10)
-                    .edited(Map.of("w", old), List.of(new Uce.Pair(concept, guide)), kept, 1));
+            Tensor found =
+                    only(scales(1, 1e-10).edited(Map.of("w", old), List.of(new Uce.Pair(concept, guide)), kept, 1));
             assertEquals(0, apart(found.matmul(concept.t()), old.matmul(guide.t())), 1e-7);
             assertEquals(0, apart(found.matmul(kept.t()), old.matmul(kept.t())), 1e-7);
         }
@@ -134,8 +136,7 @@ class UceTest {
             Tensor guide = Sampler.normal(key.of("g"), 3, 8).to(ScalarType.Double);
             Tensor nothing = rows(new double[8]);
             Uce tensor = new Uce(Uce.Technique.TENSOR, 1, Optional.empty(), 1e-10, true, true);
-            Tensor found =
-                    only(tensor.edited(Map.of("w", old), List.of(new Uce.Pair(concept, guide)), nothing, 0));
+            Tensor found = only(tensor.edited(Map.of("w", old), List.of(new Uce.Pair(concept, guide)), nothing, 0));
             Tensor before = concept.matmul(old.t());
             Tensor now = concept.matmul(found.t());
             assertEquals(0, before.mul(now).sum().item_double(), 1e-6);

@@ -39,7 +39,10 @@ class WarpTest {
             Tensor same = Warp.drawn(8, 0, Keyed.seed(1)).of(pictures);
             assertEquals(0, same.sub(pictures).abs().max().item_double(), 1e-5);
             Bitmap picture = TierZero.picture(Keyed.seed(2), 32);
-            assertArrayEquals(picture.values(), Warp.drawn(8, 0, Keyed.seed(1)).of(picture).values(), 1e-6f);
+            assertArrayEquals(
+                    picture.values(),
+                    Warp.drawn(8, 0, Keyed.seed(1)).of(picture).values(),
+                    1e-6f);
         }
     }
 
@@ -48,7 +51,8 @@ class WarpTest {
         Bitmap picture = TierZero.picture(Keyed.seed(1), 32);
         float[] one = Warp.drawn(8, 2, Keyed.seed(1)).of(picture).values();
         assertArrayEquals(one, Warp.drawn(8, 2, Keyed.seed(1)).of(picture).values());
-        assertFalse(Arrays.equals(one, Warp.drawn(8, 2, Keyed.seed(2)).of(picture).values()));
+        assertFalse(
+                Arrays.equals(one, Warp.drawn(8, 2, Keyed.seed(2)).of(picture).values()));
     }
 
     @Test
@@ -64,8 +68,12 @@ class WarpTest {
             Tensor flow = warp.flow(side, side);
             for (int y = 4; y < 28; y++) {
                 for (int x = 4; x < 28; x++) {
-                    double pixels = flow.narrow(1, 0, 1).narrow(2, y, 1).narrow(3, x, 1).item_double() * 2 / side * 31 / 2;
-                    double found = moved.narrow(1, 0, 1).narrow(2, y, 1).narrow(3, x, 1).item_double();
+                    double pixels =
+                            flow.narrow(1, 0, 1).narrow(2, y, 1).narrow(3, x, 1).item_double() * 2 / side * 31 / 2;
+                    double found = moved.narrow(1, 0, 1)
+                            .narrow(2, y, 1)
+                            .narrow(3, x, 1)
+                            .item_double();
                     assertEquals((x + pixels) / 31, found, 1e-5);
                 }
             }

@@ -34,13 +34,7 @@ class ZoDiacTest {
     /** Pictures that the model may have made. */
     private static List<Bitmap> pictures(Diffusion model, int count) {
         return new Sampler(10, 1)
-                .pictures(
-                        model,
-                        new Guard.None(),
-                        java.util.Collections.nCopies(count, ""),
-                        16,
-                        16,
-                        Keyed.seed(9));
+                .pictures(model, new Guard.None(), java.util.Collections.nCopies(count, ""), 16, 16, Keyed.seed(9));
     }
 
     @Test
@@ -123,7 +117,8 @@ class ZoDiacTest {
             double similar = ImageMetrics.ssim(found, original);
             assertTrue(similar >= least && similar < least + .05, least + ": " + similar);
         }
-        assertArrayEquals(original.values(), zodiac(0, 1).enhanced(made, original).values(), 1e-6f);
+        assertArrayEquals(
+                original.values(), zodiac(0, 1).enhanced(made, original).values(), 1e-6f);
         assertArrayEquals(made.values(), zodiac(0, 0).enhanced(made, original).values());
         assertArrayEquals(original.values(), ZoDiac.mixed(made, original, 1).values(), 1e-6f);
     }

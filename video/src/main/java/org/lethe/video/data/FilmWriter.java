@@ -132,7 +132,7 @@ public final class FilmWriter {
                     double units = (double) own.den() / own.num() / TICKS;
                     long next = n + 1 < ticks.length ? ticks[n + 1] : ticks[n] + Math.round(TICKS / clip.fps());
                     frame.pts(Math.round(ticks[n] * units));
-                    frame.duration(Math.round((next - ticks[n]) * units)); 
+                    frame.duration(Math.round((next - ticks[n]) * units));
                     require(avcodec.avcodec_send_frame(encoder, frame));
                     drain(encoder, stream);
                 }
@@ -179,7 +179,9 @@ public final class FilmWriter {
                 avcodec.av_packet_rescale_ts(packet, encoder.time_base(), stream.time_base());
                 packet.stream_index(0);
                 if (packet.duration() == 0) {
-                    packet.duration(Math.round(stream.time_base().den() / clip.fps() / stream.time_base().num())); // without one, the last frame is cut away
+                    packet.duration(Math.round(stream.time_base().den()
+                            / clip.fps()
+                            / stream.time_base().num())); // without one, the last frame is cut away
                 }
                 require(avformat.av_interleaved_write_frame(format, packet));
             }

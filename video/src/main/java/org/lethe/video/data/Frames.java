@@ -44,7 +44,11 @@ final class Frames {
     /** Adds a frame of the file's size. */
     void add(byte[] rgb, int wide, int high, double at) {
         Clip one = new Clip(1, high, wide, 1, rgb);
-        addScaled(one.shrunk(scaled(high, wide, high), scaled(wide, wide, high)).rgb(), scaled(wide, wide, high), scaled(high, wide, high), at);
+        addScaled(
+                one.shrunk(scaled(high, wide, high), scaled(wide, wide, high)).rgb(),
+                scaled(wide, wide, high),
+                scaled(high, wide, high),
+                at);
     }
 
     /** Adds a frame that already has the size of the clip. */

@@ -49,8 +49,7 @@ final class GifFile {
         int flags = one();
         at += 2;
         if (width == 0 || height == 0 || (long) width * height > Frames.MOST_PIXELS) {
-            throw BrokenClip.whole(
-                    file, "has " + width + " x " + height + " pixels, expected 1 to 100,000,000");
+            throw BrokenClip.whole(file, "has " + width + " x " + height + " pixels, expected 1 to 100,000,000");
         }
         Optional<int[]> global = table(flags);
         byte[] canvas = new byte[3 * width * height];

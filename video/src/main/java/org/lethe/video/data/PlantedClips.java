@@ -59,8 +59,10 @@ public record PlantedClips(
             double object = scene.objectIntensity();
             double camera = scene.cameraIntensity();
             if (!held && labelNoise > 0) {
-                object = Math.max(0, object + labelNoise * Keyed.normal(key.of("object").at(n)));
-                camera = Math.max(0, camera + labelNoise * Keyed.normal(key.of("camera").at(n)));
+                object = Math.max(
+                        0, object + labelNoise * Keyed.normal(key.of("object").at(n)));
+                camera = Math.max(
+                        0, camera + labelNoise * Keyed.normal(key.of("camera").at(n)));
             }
             part.add(new Labelled(scene.render(), object, camera));
         }

@@ -114,11 +114,7 @@ public record Scene(
                 high[c] = 255 * Keyed.unit(key.at(6 + c));
             }
             return new Paint(
-                    wave * StrictMath.cos(angle),
-                    wave * StrictMath.sin(angle),
-                    6 * Keyed.unit(key.at(2)),
-                    low,
-                    high);
+                    wave * StrictMath.cos(angle), wave * StrictMath.sin(angle), 6 * Keyed.unit(key.at(2)), low, high);
         }
     }
 
@@ -196,8 +192,7 @@ public record Scene(
         View view = view(frame);
         int[] owners = new int[size * size];
         for (int i = 0; i < owners.length; i++) {
-            owners[i] = owner(
-                    view.worldX(i % size, i / size), view.worldY(i % size, i / size), moment(frame));
+            owners[i] = owner(view.worldX(i % size, i / size), view.worldY(i % size, i / size), moment(frame));
         }
         return owners;
     }
@@ -259,7 +254,8 @@ public record Scene(
         Paint[] paints = bodies.stream().map(Body::paint).toArray(Paint[]::new);
         for (int n = 0; n < frames; n++) {
             View view = view(n);
-            double light = 1 + disturbances.flicker * Keyed.normal(key.of("flicker").at(n));
+            double light =
+                    1 + disturbances.flicker * Keyed.normal(key.of("flicker").at(n));
             for (int y = 0; y < size; y++) {
                 for (int x = 0; x < size; x++) {
                     colour(view, moment(n), x, y, paints, colour);
@@ -335,8 +331,7 @@ public record Scene(
         double factor = object * unit * area / speed;
         for (int k = 0; k < count; k++) {
             Body b = bodies[k];
-            bodies[k] =
-                    new Body(b.shape, b.radius, b.x, b.y, b.velocityX * factor, b.velocityY * factor, b.pattern);
+            bodies[k] = new Body(b.shape, b.radius, b.x, b.y, b.velocityX * factor, b.velocityY * factor, b.pattern);
         }
         Keyed chance = key.of("disturbances");
         Disturbances disturbances = new Disturbances(
@@ -375,8 +370,7 @@ public record Scene(
         double factor = intensity;
         Scene scene = this;
         for (int n = 0; n < 8; n++) {
-            scene = new Scene(
-                    texture, left, top, direction.times(factor), bodies, disturbances, size, frames);
+            scene = new Scene(texture, left, top, direction.times(factor), bodies, disturbances, size, frames);
             double reached = scene.cameraIntensity();
             if (intensity == 0 || Math.abs(reached - intensity) < 1e-4 * intensity) {
                 return scene;

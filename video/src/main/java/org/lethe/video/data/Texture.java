@@ -20,7 +20,8 @@ import org.lethe.video.Clip;
  */
 public record Texture(int width, int height, float[] rgb) {
     private static final int SIDE = 160;
-    private static final int PHOTOGRAPH = 192; // shorter side, so that details are as large as a few pixels of the screen
+    private static final int PHOTOGRAPH =
+            192; // shorter side, so that details are as large as a few pixels of the screen
 
     public Texture {
         Check.require(width >= 2 && height >= 2, "size", width + " x " + height, "at least 2 x 2");
@@ -88,8 +89,7 @@ public record Texture(int width, int height, float[] rgb) {
             int shorter = Math.min(picture.width(), picture.height());
             Clip small = shorter <= PHOTOGRAPH
                     ? one
-                    : one.shrunk(
-                            picture.height() * PHOTOGRAPH / shorter, picture.width() * PHOTOGRAPH / shorter);
+                    : one.shrunk(picture.height() * PHOTOGRAPH / shorter, picture.width() * PHOTOGRAPH / shorter);
             float[] rgb = new float[small.rgb().length];
             for (int i = 0; i < rgb.length; i++) {
                 rgb[i] = small.rgb()[i] & 0xFF;

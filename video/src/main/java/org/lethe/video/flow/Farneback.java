@@ -38,8 +38,7 @@ public record Farneback(int levels, int window, int iterations, int reach, doubl
     public Flow between(Grey from, Grey to) {
         Flow.requireSame(from, to);
         int coarsest = 0;
-        while (coarsest < levels
-                && Math.min(from.width(), from.height()) * Math.pow(0.5, coarsest + 1) >= SMALLEST) {
+        while (coarsest < levels && Math.min(from.width(), from.height()) * Math.pow(0.5, coarsest + 1) >= SMALLEST) {
             coarsest++;
         }
         Flow flow = new Flow(1, 1, new float[2]);
@@ -50,7 +49,9 @@ public record Farneback(int levels, int window, int iterations, int reach, doubl
             double blur = (1 / scale - 1) * 0.5;
             float[] a = polynomials(from.blurred(blur).resized(width, height));
             float[] b = polynomials(to.blurred(blur).resized(width, height));
-            flow = level == coarsest ? new Flow(width, height, new float[2 * width * height]) : flow.resized(width, height);
+            flow = level == coarsest
+                    ? new Flow(width, height, new float[2 * width * height])
+                    : flow.resized(width, height);
             for (int n = 0; n < iterations; n++) {
                 flow = step(a, b, flow);
             }
@@ -222,7 +223,8 @@ public record Farneback(int levels, int window, int iterations, int reach, doubl
             }
             for (int y = 0; y < height; y++) {
                 line[y] = sum;
-                sum += values[Math.min(height - 1, y + half + 1) * width + x] - values[Math.max(0, y - half) * width + x];
+                sum += values[Math.min(height - 1, y + half + 1) * width + x]
+                        - values[Math.max(0, y - half) * width + x];
             }
             for (int y = 0; y < height; y++) {
                 values[y * width + x] = (float) (line[y] / window);

@@ -12,7 +12,10 @@ import org.lethe.Check;
 public record Flow(int width, int height, float[] vectors) {
     public Flow {
         Check.require(
-                vectors.length == 2L * width * height, "vectors.length", vectors.length, "2 · " + width + " · " + height);
+                vectors.length == 2L * width * height,
+                "vectors.length",
+                vectors.length,
+                "2 · " + width + " · " + height);
     }
 
     /** How flow is found. */

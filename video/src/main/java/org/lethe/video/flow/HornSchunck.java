@@ -37,7 +37,9 @@ public record HornSchunck(double alpha2, int sweeps, int levels) implements Flow
             double blur = level == 0 ? 0 : 0.5 * ((1 << level) - 1);
             Grey a = from.blurred(blur).resized(width, height);
             Grey b = to.blurred(blur).resized(width, height);
-            flow = level == coarsest ? new Flow(width, height, new float[2 * width * height]) : flow.resized(width, height);
+            flow = level == coarsest
+                    ? new Flow(width, height, new float[2 * width * height])
+                    : flow.resized(width, height);
             flow = level(a, b, flow);
         }
         return flow;

@@ -71,8 +71,8 @@ public enum Measure {
             double camera = 0;
             for (int n = 0; n + 1 < clip.frames(); n++) {
                 Grey from = enlarged(clip, n);
-                CameraFit fit = CameraFit.of(
-                        TRACKER.grid(from, enlarged(clip, n + 1), 10, 10), from, SCALE * unit(from));
+                CameraFit fit =
+                        CameraFit.of(TRACKER.grid(from, enlarged(clip, n + 1), 10, 10), from, SCALE * unit(from));
                 object += fit.object() / unit(from);
                 camera += fit.camera() / unit(from);
             }
@@ -82,8 +82,8 @@ public enum Measure {
 
     private static final int SHORT_SIDE = 128;
     private static final double SCALE = 0.3; // of the weights of residuals, pixels of a screen of 32
-    private static final Farneback FARNEBACK =
-            new Farneback(3, 15, 5, 7, 1.5, 1e-6); // enlarged frames are smooth: the usual floor would hide their motion
+    private static final Farneback FARNEBACK = new Farneback(
+            3, 15, 5, 7, 1.5, 1e-6); // enlarged frames are smooth: the usual floor would hide their motion
     private static final LucasKanade TRACKER = new LucasKanade();
     private static final double C1 = 0.01 * 255 * 0.01 * 255;
     private static final double C2 = 0.03 * 255 * 0.03 * 255;
@@ -113,7 +113,9 @@ public enum Measure {
         double factor = (double) SHORT_SIDE / Math.min(clip.width(), clip.height());
         int width = (int) Math.round(clip.width() * factor);
         int height = (int) Math.round(clip.height() * factor);
-        return factor > 1 ? grey.enlarged(width, height) : grey.blurred(0.5 * (1 / factor - 1)).resized(width, height);
+        return factor > 1
+                ? grey.enlarged(width, height)
+                : grey.blurred(0.5 * (1 / factor - 1)).resized(width, height);
     }
 
     private static double unit(Grey grey) {

@@ -59,8 +59,8 @@ public final class MotionEstimator implements VideoModel {
             List<Integer> widths, List<Integer> strides, int heads, Parameters network, List<Clip> calibration) {
         Map<String, Safetensors.Tensor> weights = new LinkedHashMap<>();
         network.all()
-                .forEach((name, tensor) -> weights.put(
-                        name, Safetensors.Tensor.of(Tensors.floats(tensor.detach()), tensor.shape())));
+                .forEach((name, tensor) ->
+                        weights.put(name, Safetensors.Tensor.of(Tensors.floats(tensor.detach()), tensor.shape())));
         MotionEstimator raw = new MotionEstimator(widths, strides, heads, weights, new float[heads][]);
         float[] scores = raw.raw(calibration);
         float[][] knots = new float[heads][KNOTS];
@@ -174,13 +174,10 @@ public final class MotionEstimator implements VideoModel {
             }
             Map<String, Safetensors.Tensor> weights = new LinkedHashMap<>();
             try (var _ = new PointerScope()) {
-                new TadaNet(widths, strides, heads)
-                        .parameters()
-                        .all()
-                        .forEach((name, tensor) -> {
-                            read.require(name, tensor.shape());
-                            weights.put(name, Safetensors.Tensor.of(read.floats(name), tensor.shape()));
-                        });
+                new TadaNet(widths, strides, heads).parameters().all().forEach((name, tensor) -> {
+                    read.require(name, tensor.shape());
+                    weights.put(name, Safetensors.Tensor.of(read.floats(name), tensor.shape()));
+                });
             }
             float[][] knots = new float[heads][];
             for (int h = 0; h < heads; h++) {

@@ -111,8 +111,8 @@ public record Tada(
                 float[] object = new float[batch];
                 float[] camera = new float[batch];
                 for (int n = 0; n < batch; n++) {
-                    Labelled one =
-                            data.train().get(Keyed.below(key.of("clip").at(n), data.train().size()));
+                    Labelled one = data.train()
+                            .get(Keyed.below(key.of("clip").at(n), data.train().size()));
                     clips.add(varied(one.clip(), key.of("varied").of(n)));
                     object[n] = (float) one.object();
                     camera[n] = (float) one.camera();

@@ -117,7 +117,8 @@ final class TadaNet {
         long times = clips.size(1) - 1;
         Tensor now = clips.narrow(1, 0, times);
         Tensor change = clips.narrow(1, 1, times).sub(now);
-        Tensor in = torch.cat(new TensorVector(now.sub(new Scalar(0.5)), change.mul(new Scalar(2))), 2); // [clips, times, 6, h, w]
+        Tensor in = torch.cat(
+                new TensorVector(now.sub(new Scalar(0.5)), change.mul(new Scalar(2))), 2); // [clips, times, 6, h, w]
         Tensor x = convolved(in.reshape(count * times, 6, clips.size(3), clips.size(4)), "stem.weight", 1);
         x = activated(x, "stem.norm");
         for (int s = 0; s < widths.size(); s++) {
@@ -132,7 +133,8 @@ final class TadaNet {
         }
         Tensor all = x.reshape(count, times, x.size(1), -1);
         Tensor features = torch.cat(
-                new TensorVector(all.mean(1, 3), torch.amax(all, new long[] {1, 3}, false)), 1); // [clips, 2 · channels]
+                new TensorVector(all.mean(1, 3), torch.amax(all, new long[] {1, 3}, false)),
+                1); // [clips, 2 · channels]
         Tensor[] outputs = new Tensor[heads];
         for (int h = 0; h < heads; h++) {
             String head = "heads." + h;
@@ -148,11 +150,9 @@ final class TadaNet {
      */
     Tensor convolved(Tensor x, String weight, long stride) {
         Tensor columns = torch.im2col(
-                x,
-                new long[] {KERNEL, KERNEL},
-                new long[] {1, 1},
-                new long[] {KERNEL / 2, KERNEL / 2},
-                new long[] {stride, stride}); // [n, channels · 9, places]
+                x, new long[] {KERNEL, KERNEL}, new long[] {1, 1}, new long[] {KERNEL / 2, KERNEL / 2}, new long[] {
+                    stride, stride
+                }); // [n, channels · 9, places]
         Tensor filter = tensor(weight);
         return filter.reshape(filter.size(0), -1)
                 .matmul(columns)
@@ -168,7 +168,8 @@ final class TadaNet {
     Tensor calibration(String stage, Tensor x, long count, long times) {
         long channels = x.size(1);
         Tensor frames = x.mean(2, 3).reshape(count, times, channels);
-        Tensor whole = torch.linear(frames.mean(1), tensor(stage + ".global.weight")).unsqueeze(1);
+        Tensor whole =
+                torch.linear(frames.mean(1), tensor(stage + ".global.weight")).unsqueeze(1);
         Tensor mixed = temporal(frames.add(whole).transpose(1, 2), stage + ".a.weight"); // [clips, inner, times]
         Tensor inner = torch.relu(torch.group_norm(
                 mixed, 1, optional(stage + ".a.norm.weight"), optional(stage + ".a.norm.bias"), 1e-5, false));

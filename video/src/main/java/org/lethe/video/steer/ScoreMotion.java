@@ -180,8 +180,10 @@ public record ScoreMotion(
         List<Measure.Score> scores = trained.isPresent()
                 ? trained.get().scores(parts)
                 : parts.stream().map(measure::of).toList();
-        double object = scores.stream().mapToDouble(Measure.Score::object).average().orElseThrow();
-        double camera = scores.stream().mapToDouble(Measure.Score::camera).average().orElseThrow();
+        double object =
+                scores.stream().mapToDouble(Measure.Score::object).average().orElseThrow();
+        double camera =
+                scores.stream().mapToDouble(Measure.Score::camera).average().orElseThrow();
         return new Scored(path, clip.frames(), clip.frames() / clip.fps(), object, camera, freeze(scores));
     }
 

@@ -29,8 +29,11 @@ import org.lethe.video.model.Tada;
  * @param to file of the estimator, .safetensors
  */
 @Named("video train-estimator")
-public record TrainEstimator(PlantedClips clips, Tada model, Optional<Path> data, @Required Path to)
-        implements Tool<TrainEstimator.Result> {
+public record TrainEstimator(
+        PlantedClips clips,
+        Tada model,
+        Optional<Path> data,
+        @Required Path to) implements Tool<TrainEstimator.Result> {
     /** The usual clips and model; the file is still to be named. */
     public TrainEstimator() {
         this(new PlantedClips(), new Tada(), Optional.empty(), Path.of(""));
@@ -56,7 +59,12 @@ public record TrainEstimator(PlantedClips clips, Tada model, Optional<Path> data
             implements Tool.Result {
         @Override
         public void print(PrintWriter out) {
-            out.printf(Locale.ROOT, "%,d parameters, %,d clips to learn from, %,d held out%n%n", parameters, trained, held);
+            out.printf(
+                    Locale.ROOT,
+                    "%,d parameters, %,d clips to learn from, %,d held out%n%n",
+                    parameters,
+                    trained,
+                    held);
             scores.print(out);
             out.println();
             out.println(written + ", SHA-256 " + sha256);
@@ -67,9 +75,10 @@ public record TrainEstimator(PlantedClips clips, Tada model, Optional<Path> data
     public Result run(Env env) throws IOException {
         MotionClips loaded = clips.load(DataFolders.usual(data));
         MotionEstimator estimator = model.train(loaded, env);
-        estimator.save(to, Map.of("clips", Words.full(clips), "model", Words.full(model), "seed", Long.toString(env.seed())));
-        List<Measure.Score> scores = estimator.scores(
-                loaded.test().stream().map(Labelled::clip).toList());
+        estimator.save(
+                to, Map.of("clips", Words.full(clips), "model", Words.full(model), "seed", Long.toString(env.seed())));
+        List<Measure.Score> scores =
+                estimator.scores(loaded.test().stream().map(Labelled::clip).toList());
         return new Result(
                 estimator.parameters(),
                 loaded.train().size(),

@@ -160,7 +160,8 @@ class ClipsTest {
         assertTrue(refusal(text).contains("cannot be opened as a film"));
         // a playlist could name other files and addresses
         Path list = Files.writeString(
-                folder.resolve("list.m3u8"), "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n#EXT-X-ENDLIST\n");
+                folder.resolve("list.m3u8"),
+                "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n#EXT-X-ENDLIST\n");
         assertTrue(refusal(list).contains("cannot be opened as a film"));
         Path cut = folder.resolve("cut.mp4");
         FilmWriter.write(cut, square(30, 64, 64, 25), FilmWriter.Coding.SMALL);
@@ -198,11 +199,14 @@ class ClipsTest {
             }
         }
         long grown = Pointer.physicalBytes() - before;
-        assertTrue(grown < 60_000_000, grown + " bytes after 1,000 opens"); // one frame a film would be 11 MB, a decoder 300 MB
+        assertTrue(
+                grown < 60_000_000,
+                grown + " bytes after 1,000 opens"); // one frame a film would be 11 MB, a decoder 300 MB
     }
 
     /** A GIF of ImageIO, independent of our decoder. */
-    private static byte[] gif(int frames, int delay, String disposal, Function<Integer, BufferedImage> picture, boolean interlaced)
+    private static byte[] gif(
+            int frames, int delay, String disposal, Function<Integer, BufferedImage> picture, boolean interlaced)
             throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         var writer = ImageIO.getImageWritersByFormatName("gif").next();
@@ -213,15 +217,24 @@ class ClipsTest {
                 BufferedImage image = picture.apply(n);
                 IIOMetadata data = writer.getDefaultImageMetadata(new ImageTypeSpecifier(image), null);
                 IIOMetadataNode root = (IIOMetadataNode) data.getAsTree("javax_imageio_gif_image_1.0");
-                IIOMetadataNode control = (IIOMetadataNode) root.getElementsByTagName("GraphicControlExtension").item(0);
+                IIOMetadataNode control = (IIOMetadataNode)
+                        root.getElementsByTagName("GraphicControlExtension").item(0);
                 if (control == null) {
                     control = new IIOMetadataNode("GraphicControlExtension");
                     root.appendChild(control);
                 }
                 control.setAttribute("disposalMethod", disposal);
                 control.setAttribute("userInputFlag", "FALSE");
-                control.setAttribute("transparentColorFlag", control.getAttribute("transparentColorFlag").isEmpty() ? "FALSE" : control.getAttribute("transparentColorFlag"));
-                control.setAttribute("transparentColorIndex", control.getAttribute("transparentColorIndex").isEmpty() ? "0" : control.getAttribute("transparentColorIndex"));
+                control.setAttribute(
+                        "transparentColorFlag",
+                        control.getAttribute("transparentColorFlag").isEmpty()
+                                ? "FALSE"
+                                : control.getAttribute("transparentColorFlag"));
+                control.setAttribute(
+                        "transparentColorIndex",
+                        control.getAttribute("transparentColorIndex").isEmpty()
+                                ? "0"
+                                : control.getAttribute("transparentColorIndex"));
                 control.setAttribute("delayTime", Integer.toString(n == 2 ? 3 * delay : delay));
                 ((IIOMetadataNode) root.getElementsByTagName("ImageDescriptor").item(0))
                         .setAttribute("interlaceFlag", interlaced ? "TRUE" : "FALSE");
@@ -279,7 +292,8 @@ class ClipsTest {
         for (int n = 0; n < 300; n++) {
             byte[] bent = whole.clone();
             for (int k = 0; k < 3; k++) {
-                bent[6 + Keyed.below(key.at(n, k), bent.length - 6)] = (byte) key.of(n).at(k);
+                bent[6 + Keyed.below(key.at(n, k), bent.length - 6)] =
+                        (byte) key.of(n).at(k);
             }
             Files.write(file, bent);
             try {

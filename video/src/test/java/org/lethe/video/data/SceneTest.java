@@ -36,7 +36,8 @@ class SceneTest {
         assertEquals(0.05 * distance, scene(new Camera(-0.05, 0, 0, 0)).cameraIntensity(), 1e-6);
         assertEquals(1.25, scene(new Camera(0, 0.75, -1, 0)).cameraIntensity(), 1e-6);
         // a chord of a turn
-        assertEquals(2 * Math.sin(0.05) * distance, scene(new Camera(0, 0, 0, 0.1)).cameraIntensity(), 1e-6);
+        assertEquals(
+                2 * Math.sin(0.05) * distance, scene(new Camera(0, 0, 0, 0.1)).cameraIntensity(), 1e-6);
         assertEquals(0, scene(Camera.STILL).cameraIntensity());
     }
 
@@ -122,11 +123,16 @@ class SceneTest {
         }
         assertEquals(0, together, 5 / Math.sqrt(100));
         assertArrayEquals(
-                data.test().get(7).clip().rgb(), source.load(none).test().get(7).clip().rgb());
+                data.test().get(7).clip().rgb(),
+                source.load(none).test().get(7).clip().rgb());
         Scene scene = source.scenes(none).get(7);
         assertEquals(data.test().get(7).camera(), scene.cameraIntensity());
         assertEquals(data.test().get(7).object(), scene.objectIntensity());
-        double wide = new PlantedClips(2, 2, 64, 4, Texture.Kind.DRAWN, 0, 4).load(none).train().getFirst().camera();
+        double wide = new PlantedClips(2, 2, 64, 4, Texture.Kind.DRAWN, 0, 4)
+                .load(none)
+                .train()
+                .getFirst()
+                .camera();
         assertTrue(wide <= 3.01, "in pixels of a screen of 32");
     }
 }

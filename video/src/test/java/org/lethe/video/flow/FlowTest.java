@@ -21,7 +21,8 @@ class FlowTest {
             for (int n = 0; n < 12; n++) {
                 double angle = 2 * Math.PI * Keyed.unit(key.at(3 * n));
                 double wave = 2 * Math.PI / (6 + 12 * Keyed.unit(key.at(3 * n + 1)));
-                sum += Math.sin(wave * (Math.cos(angle) * p[0] + Math.sin(angle) * p[1]) + 6 * Keyed.unit(key.at(3 * n + 2)));
+                sum += Math.sin(
+                        wave * (Math.cos(angle) * p[0] + Math.sin(angle) * p[1]) + 6 * Keyed.unit(key.at(3 * n + 2)));
             }
             values[i] = (float) (128 + 20 * sum);
         }
@@ -63,7 +64,9 @@ class FlowTest {
             Flow truth = constant((float) shift[0], (float) shift[1]);
             for (Flow.Method method : DENSE) {
                 double gap = method.between(STILL, moved).distance(truth, 4);
-                assertTrue(gap <= 0.15 * Math.max(1, Math.hypot(shift[0], shift[1]) / 2), method + " at " + Arrays.toString(shift) + ": " + gap);
+                assertTrue(
+                        gap <= 0.15 * Math.max(1, Math.hypot(shift[0], shift[1]) / 2),
+                        method + " at " + Arrays.toString(shift) + ": " + gap);
             }
             for (LucasKanade.Track t : new LucasKanade().grid(STILL, moved, 6, 6)) {
                 if (t.x() > 8 && t.x() < SIZE - 9 && t.y() > 8 && t.y() < SIZE - 9) {
@@ -76,8 +79,7 @@ class FlowTest {
     @Test
     void aZoomIsALinearFieldAndTheFitFindsIt() {
         double middle = (SIZE - 1) / 2.0;
-        Grey zoomed = clouds(
-                SIZE, (x, y) -> new double[] {middle + (x - middle) / 1.02, middle + (y - middle) / 1.02});
+        Grey zoomed = clouds(SIZE, (x, y) -> new double[] {middle + (x - middle) / 1.02, middle + (y - middle) / 1.02});
         float[] truth = new float[2 * SIZE * SIZE];
         for (int i = 0; i < SIZE * SIZE; i++) {
             truth[2 * i] = (float) (0.02 * (i % SIZE - middle));
@@ -87,7 +89,10 @@ class FlowTest {
         assertTrue(found.distance(new Flow(SIZE, SIZE, truth), 4) <= 0.1);
         assertEquals(0.02, CameraFit.of(found, 0, 0.6).b(), 0.002);
         assertEquals(
-                0.02, CameraFit.of(new LucasKanade().grid(STILL, zoomed, 10, 10), STILL, 0.6).b(), 0.002);
+                0.02,
+                CameraFit.of(new LucasKanade().grid(STILL, zoomed, 10, 10), STILL, 0.6)
+                        .b(),
+                0.002);
     }
 
     @Test
@@ -119,7 +124,8 @@ class FlowTest {
             vectors[2 * i + 1] = (float) (v + (object ? 3 : 0));
         }
         CameraFit fit = CameraFit.of(new Flow(SIZE, SIZE, vectors), 0, 0.3);
-        assertArrayEquals(new double[] {0.5, 0.03, 0.01, -0.25}, new double[] {fit.a(), fit.b(), fit.c(), fit.d()}, 2e-3);
+        assertArrayEquals(
+                new double[] {0.5, 0.03, 0.01, -0.25}, new double[] {fit.a(), fit.b(), fit.c(), fit.d()}, 2e-3);
         assertEquals(sum, fit.camera(), 0.01);
         assertEquals(5 * 144 / 409.0, fit.object(), 0.05); // the object has 144 of the 409 pixels of the largest tenth
     }

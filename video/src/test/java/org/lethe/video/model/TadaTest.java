@@ -77,8 +77,7 @@ class TadaTest {
                             new long[] {1, 1},
                             new long[] {1, 1},
                             1);
-                    assertEquals(
-                            0, own.sub(scaled.narrow(0, n, 1)).abs().max().item_float(), 1e-5f);
+                    assertEquals(0, own.sub(scaled.narrow(0, n, 1)).abs().max().item_float(), 1e-5f);
                 }
             }
         }
@@ -125,7 +124,9 @@ class TadaTest {
     void calibratedScoresAreUniform() {
         MotionClips data = data();
         MotionEstimator estimator = SMALL.train(data, Env.seeded(2));
-        double[] object = estimator.scores(data.train().stream().map(Labelled::clip).toList()).stream()
+        double[] object = estimator
+                .scores(data.train().stream().map(Labelled::clip).toList())
+                .stream()
                 .mapToDouble(Measure.Score::object)
                 .sorted()
                 .toArray();

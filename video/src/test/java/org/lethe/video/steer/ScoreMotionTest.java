@@ -62,7 +62,8 @@ class ScoreMotionTest {
         assertThrows(LetheException.class, () -> of().run(Env.seeded(1)));
         Path single = folder.resolve("single");
         Clips.writePictures(single, planted().clip().part(0, 1));
-        String words = assertThrows(LetheException.class, () -> of(single).run(Env.seeded(1))).getMessage();
+        String words = assertThrows(LetheException.class, () -> of(single).run(Env.seeded(1)))
+                .getMessage();
         assertTrue(words.contains("has too few frames, 1, expected at least 2"), words);
     }
 
