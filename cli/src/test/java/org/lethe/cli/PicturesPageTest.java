@@ -51,7 +51,7 @@ class PicturesPageTest {
                     training
                             ? java.util.stream.Stream.concat(
                                             command.stream(),
-                                            List.of("--autoencoderSteps", "150", "--steps", "20").stream())
+                                            List.of("--autoencoder-steps", "150", "--steps", "20").stream())
                                     .toList()
                             : command);
             assertEquals(Lethe.DONE, run.code(), command + ": " + run.err());
