@@ -11,6 +11,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Stream;
 import org.lethe.LetheException;
 
 /** Writes files whole or not at all, and puts errors of the disk into words. */
@@ -19,6 +21,10 @@ public final class Storage {
 
     /** How temporary names end; a killed run may leave one behind, the next run removes it. */
     static final String TEMPORARY = ".tmp";
+
+    /** One writer at a time for a path: two cells may have the same picture, and so the same file. */
+    private static final List<Object> LOCKS =
+            Stream.generate(Object::new).limit(64).toList();
 
     /** Something that writes a file. */
     @FunctionalInterface
@@ -42,6 +48,12 @@ public final class Storage {
 
     /** Lets {@code writer} write to a temporary name, forces that to the disk, and renames. */
     public static void write(Path file, Writer writer) {
+        synchronized (LOCKS.get(Math.floorMod(file.hashCode(), LOCKS.size()))) {
+            alone(file, writer);
+        }
+    }
+
+    private static void alone(Path file, Writer writer) {
         Path temporary = file.resolveSibling(file.getFileName() + TEMPORARY);
         try {
             try {

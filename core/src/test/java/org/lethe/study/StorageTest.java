@@ -1,5 +1,6 @@
 package org.lethe.study;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
@@ -7,6 +8,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,6 +34,17 @@ class StorageTest {
             assertEquals("mine", Files.readString(precious));
             assertEquals("theirs", Files.readString(file));
             assertFalse(Files.isSymbolicLink(file) || Files.exists(planted));
+        }
+    }
+
+    @Test
+    void manyMayWriteTheSameFile() throws IOException {
+        Path file = folder.resolve("same.png");
+        byte[] bytes = "the same picture of two cells".getBytes(StandardCharsets.UTF_8);
+        IntStream.range(0, 200).parallel().forEach(n -> Storage.write(file, bytes));
+        assertArrayEquals(bytes, Files.readAllBytes(file));
+        try (Stream<Path> left = Files.list(folder)) {
+            assertEquals(List.of(file), left.toList());
         }
     }
 }
