@@ -97,11 +97,13 @@ public record PreferenceLoss(Form form, double beta, double smoothing) {
      * @param rejected the same of each rejected answer
      */
     public record Rewards(double[] chosen, double[] rejected) {
+        private static final double TIE = 1e-5; // what processors differ by in 32 bits
+
         /** 1 where the chosen answer has the higher reward, 1/2 at a tie, as at the reference, else 0. */
         public double[] accuracies() {
-            double[] right = new double[chosen.length];
+            double[] right = margins();
             for (int p = 0; p < right.length; p++) {
-                right[p] = chosen[p] > rejected[p] ? 1 : chosen[p] == rejected[p] ? 0.5 : 0;
+                right[p] = right[p] > TIE ? 1 : right[p] < -TIE ? 0 : 0.5;
             }
             return right;
         }
