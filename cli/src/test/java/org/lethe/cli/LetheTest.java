@@ -93,7 +93,7 @@ class LetheTest {
                 new ObjectMapper().readTree(Typed.lethe("list", "--json").out());
         assertEquals("recsys/retrain", listed.at("/methods/0/name").asText());
         JsonNode explained = new ObjectMapper()
-                .readTree(Typed.lethe("explain", "sisa", "--json").out());
+                .readTree(Typed.lethe("explain", "recsys/sisa", "--json").out());
         assertEquals("shards", explained.at("/settings/0/name").asText());
     }
 
