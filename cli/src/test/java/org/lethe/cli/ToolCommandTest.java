@@ -150,7 +150,7 @@ class ToolCommandTest {
     void aNameOfTwoSubjectsIsSaidWithBoth() {
         Typed both = Typed.lethe("explain", "retrain");
         assertEquals(Lethe.MISTAKE, both.code());
-        assertTrue(both.err().contains("recsys/retrain, text/retrain, toy/retrain"), both.err());
+        assertTrue(both.err().contains("recsys/retrain, federated/retrain, text/retrain, toy/retrain"), both.err());
         assertTrue(Typed.lethe("explain", "toy/retrain").out().contains("Says nothing any more."));
         assertTrue(Typed.lethe("explain", "recsys/retrain").out().contains("training again"));
         assertTrue(Typed.lethe("explain", "parrot").out().contains("Repeats the data."));
@@ -165,7 +165,7 @@ class ToolCommandTest {
     void listsAreOfAllSubjectsOrOfOne() {
         String methods = Typed.lethe("list", "methods").out();
         assertTrue(methods.contains("  toy/retrain") && methods.contains("  recsys/retrain"), methods);
-        assertTrue(methods.contains("  sisa"), methods);
+        assertTrue(methods.contains("  receraser"), methods);
         assertEquals(
                 "methods\n  toy/retrain          Says nothing any more.\n",
                 Typed.lethe("list", "toy/methods").out());
