@@ -25,7 +25,7 @@ public record DdimInverse(
         boolean alphaOne,
         double clip,
         int refinements)
-        implements Scheduler {
+        implements DiffusionScheduler {
     public DdimInverse {
         Check.require(refinements >= 0, "refinements", refinements, "at least 0");
         Check.require(clip >= 0, "clip_sample_range", clip, "at least 0");

@@ -38,7 +38,7 @@ public record DpmSolver(
         boolean zeroEnd,
         boolean lowerOrderFinal,
         boolean eulerAtFinal)
-        implements Scheduler {
+        implements DiffusionScheduler {
     private static final int FEW = 15;
 
     public DpmSolver {

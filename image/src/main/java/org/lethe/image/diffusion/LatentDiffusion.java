@@ -13,7 +13,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.Device;
-import org.lethe.LetheException;
 import org.lethe.torch.Devices;
 import org.lethe.torch.Parameters;
 import org.lethe.torch.Tensors;
@@ -50,67 +49,16 @@ public record LatentDiffusion(
                 "in_channels of the denoiser",
                 unet.config().inputs(),
                 vae.config().latentChannels() + ", the channels of a latent");
-    }
-
-    /** The parts of Stable Diffusion; what its scheduler says about training is kept, and the scheduler is not. */
-    public static LatentDiffusion of(Pipeline pipeline) {
-        NoiseSchedule schedule;
-        NoiseSchedule.Prediction prediction;
-        switch (pipeline.scheduler()) {
-            case LevelScheduler level -> {
-                schedule = level.levels().noise();
-                prediction = level.levels().prediction();
-            }
-            case Ddim ddim -> {
-                schedule = ddim.noise();
-                prediction = ddim.prediction();
-            }
-            case Ddpm ddpm -> {
-                schedule = ddpm.noise();
-                prediction = ddpm.prediction();
-            }
-            case Lcm lcm -> {
-                schedule = lcm.noise();
-                prediction = lcm.prediction();
-            }
-            case Pndm pndm -> {
-                schedule = pndm.noise();
-                prediction = pndm.prediction();
-            }
-            case DpmSolver solver -> {
-                schedule = solver.noise();
-                prediction = solver.prediction();
-            }
-            case UniPc solver -> {
-                schedule = solver.noise();
-                prediction = solver.prediction();
-            }
-            case DdimInverse inverse -> {
-                schedule = inverse.noise();
-                prediction = inverse.prediction();
-            }
-            case FlowEuler _ ->
-                throw new IllegalArgumentException(
-                        "scheduler is that of flow matching, expected one of diffusion, as Stable Diffusion 1 and 2 have");
-        }
-        return new LatentDiffusion(
-                pipeline.text(),
-                pipeline.unet(),
-                pipeline.vae(),
-                pipeline.tokenizer(),
-                pipeline.padding(),
-                schedule,
-                prediction);
+        Check.require(
+                tokenizer.size() <= text.config().vocabulary(),
+                "ids of the tokenizer",
+                tokenizer.size(),
+                "at most the " + text.config().vocabulary() + " of the text encoder");
     }
 
     /** Reads a folder of diffusers, in 32 bits. */
     public static LatentDiffusion load(Path folder, Device device) throws IOException {
-        Pipeline pipeline = Pipeline.load(folder, device, ScalarType.Float);
-        try {
-            return of(pipeline);
-        } catch (IllegalArgumentException e) {
-            throw new LetheException(LetheException.Code.DATA, folder + ": " + e.getMessage(), e);
-        }
+        return Pipeline.load(folder, device, ScalarType.Float).model();
     }
 
     @Override

@@ -5,7 +5,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
 /** Schedulers that count noise by its level σ: a state is x₀ + σ·noise, so the first one is noise of the highest level. */
-sealed interface LevelScheduler extends Scheduler permits Euler, EulerAncestral, Heun, LinearMultistep {
+sealed interface LevelScheduler extends DiffusionScheduler permits Euler, EulerAncestral, Heun, LinearMultistep {
     /** The settings from which the levels of a run follow. */
     Sigmas.Settings levels();
 

@@ -19,41 +19,18 @@ import org.lethe.numerics.Keyed;
 import org.lethe.torch.Devices;
 
 /**
- * Stable Diffusion (Rombach et al. 2022): a text encoder, a denoiser of latents, an autoencoder and a scheduler.
+ * Stable Diffusion (Rombach et al. 2022) as a folder of diffusers has it: a model and the scheduler that it is sampled with.
  *
- * @param text the text encoder
- * @param unet the denoiser
- * @param vae the autoencoder
+ * @param model text encoder, denoiser and autoencoder
  * @param scheduler the way from noise to latents
- * @param tokenizer of prompts
- * @param padding id with which prompts are padded
  */
-public record Pipeline(
-        ClipText text, UNet unet, AutoencoderKl vae, Scheduler scheduler, ClipTokenizer tokenizer, int padding) {
+public record Pipeline(LatentDiffusion model, DiffusionScheduler scheduler) {
     private static final String INDEX = "model_index.json";
     private static final Map<String, List<String>> PARTS = Map.of(
             "text_encoder", List.of("CLIPTextModel"),
             "tokenizer", List.of("CLIPTokenizer", "CLIPTokenizerFast"),
             "unet", List.of("UNet2DConditionModel"),
             "vae", List.of("AutoencoderKL"));
-
-    public Pipeline {
-        Check.require(
-                unet.config().textDims() == text.config().dims(),
-                "cross_attention_dim of the denoiser",
-                unet.config().textDims(),
-                text.config().dims() + ", the width of the text encoder");
-        Check.require(
-                unet.config().inputs() == vae.config().latentChannels(),
-                "in_channels of the denoiser",
-                unet.config().inputs(),
-                vae.config().latentChannels() + ", the channels of a latent");
-        Check.require(
-                tokenizer.size() <= text.config().vocabulary(),
-                "ids of the tokenizer",
-                tokenizer.size(),
-                "at most the " + text.config().vocabulary() + " of the text encoder");
-    }
 
     /** Reads a folder of diffusers: {@code model_index.json} and a folder for each part. */
     public static Pipeline load(Path folder, Device device, ScalarType type) throws IOException {
@@ -65,16 +42,23 @@ public record Pipeline(
                         folder + ": the folder " + part + " is not there, which " + INDEX + " names");
             }
         }
-        ClipText text = ClipText.load(folder.resolve("text_encoder"), device, type);
+        if (!(Scheduler.read(folder.resolve("scheduler")) instanceof DiffusionScheduler scheduler)) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    folder.resolve("scheduler") + ": is that of flow matching, expected one of diffusion");
+        }
         ClipTokenizer tokenizer = ClipTokenizer.read(folder.resolve("tokenizer"));
         try {
             return new Pipeline(
-                    text,
-                    UNet.load(folder.resolve("unet"), device, type),
-                    AutoencoderKl.load(folder.resolve("vae"), device, type),
-                    Scheduler.read(folder.resolve("scheduler")),
-                    tokenizer,
-                    padding(folder, tokenizer));
+                    new LatentDiffusion(
+                            ClipText.load(folder.resolve("text_encoder"), device, type),
+                            UNet.load(folder.resolve("unet"), device, type),
+                            AutoencoderKl.load(folder.resolve("vae"), device, type),
+                            tokenizer,
+                            padding(folder, tokenizer),
+                            scheduler.noise(),
+                            scheduler.prediction()),
+                    scheduler);
         } catch (IllegalArgumentException e) {
             throw new LetheException(LetheException.Code.DATA, folder + ": " + e.getMessage(), e);
         }
@@ -119,16 +103,8 @@ public record Pipeline(
     }
 
     /** The same with another scheduler. */
-    public Pipeline with(Scheduler other) {
-        return new Pipeline(text, unet, vae, other, tokenizer, padding);
-    }
-
-    /** The states of prompts, which condition the denoiser, {@code [prompts, tokens, dims]}. */
-    public Tensor encoded(List<String> prompts) {
-        Tensor ids = tokenizer
-                .batch(prompts, text.config().positions(), padding)
-                .to(Devices.of(text.layers().device()), ScalarType.Long);
-        return text.encode(ids).last();
+    public Pipeline with(DiffusionScheduler other) {
+        return new Pipeline(model, other);
     }
 
     /**
@@ -160,13 +136,13 @@ public record Pipeline(
     public Scheduler.Denoiser denoiser(Guidance guidance) {
         if (guidance.scale <= 1) {
             UNet.Condition condition = UNet.Condition.of(guidance.states);
-            return (input, time) -> unet.predict(input, NoiseSchedule.times(input, time), condition);
+            return (input, time) -> model.unet().predict(input, NoiseSchedule.times(input, time), condition);
         }
         Tensor both = torch.cat(new TensorVector(guidance.away.orElseThrow(), guidance.states), 0); // away first
         UNet.Condition condition = UNet.Condition.of(both);
         return (input, time) -> {
             Tensor twice = torch.cat(new TensorVector(input, input), 0);
-            TensorVector said = unet.predict(twice, NoiseSchedule.times(twice, time), condition)
+            TensorVector said = model.unet().predict(twice, NoiseSchedule.times(twice, time), condition)
                     .chunk(2, 0);
             Tensor led = NoiseSchedule.mix(1 - guidance.scale, said.get(0), guidance.scale, said.get(1));
             if (guidance.rescale == 0) {
@@ -183,14 +159,10 @@ public record Pipeline(
 
     /** Standard normal noise of latents by a key, {@code [rows, channels, height / factor, width / factor]}. */
     public Tensor noise(Keyed key, int rows, int height, int width) {
-        int factor = vae.config().factor();
-        Check.require(
-                rows >= 1 && height >= factor && width >= factor && height % factor == 0 && width % factor == 0,
-                "size of pictures",
-                rows + " x " + height + " x " + width,
-                "at least one, of multiples of " + factor);
-        Tensor like = torch.empty(rows, vae.config().latentChannels(), height / factor, width / factor)
-                .to(Devices.of(unet.layers().device()), unet.layers().type());
+        Check.require(rows >= 1, "rows", rows, "at least 1");
+        long[] shape = model.latent(height, width);
+        Tensor like = torch.empty(rows, shape[0], shape[1], shape[2])
+                .to(Devices.of(model.device()), model.unet().layers().type());
         return Scheduler.draws(key, like).apply(0);
     }
 
@@ -232,14 +204,6 @@ public record Pipeline(
 
     /** The pictures of latents, within [0, 1], {@code [rows, 3, height, width]}. */
     public Tensor pictures(Tensor latents) {
-        return vae.decode(vae.unscaled(latents))
-                .mul(new Scalar(0.5))
-                .add(new Scalar(0.5))
-                .clamp(new ScalarOptional(new Scalar(0)), new ScalarOptional(new Scalar(1)));
-    }
-
-    /** The distribution of the latents of pictures within [0, 1], not yet scaled. */
-    public AutoencoderKl.Posterior posterior(Tensor pictures) {
-        return vae.encode(pictures.mul(new Scalar(2)).sub(new Scalar(1)));
+        return model.decode(latents).clamp(new ScalarOptional(new Scalar(0)), new ScalarOptional(new Scalar(1)));
     }
 }

@@ -16,7 +16,7 @@ import org.lethe.torch.Tensors;
  *
  * <p>A network is asked at {@link #times}; the state before the first call is standard normal noise times {@link #startScale}.
  */
-public sealed interface Scheduler permits StepScheduler, LevelScheduler, DdimInverse, DpmSolver, UniPc, FlowEuler {
+public sealed interface Scheduler permits DiffusionScheduler, FlowEuler {
     /** What a network says about a state at a time; rows of the batch share the time. */
     interface Denoiser {
         Tensor predict(Tensor input, double time);

@@ -3,10 +3,7 @@ package org.lethe.image.diffusion;
 import org.bytedeco.pytorch.Tensor;
 
 /** Schedulers that ask at whole training steps: a state is √ᾱ·x₀ + √(1 − ᾱ)·noise, so the first one is noise of variance 1. */
-sealed interface StepScheduler extends Scheduler permits Ddim, Ddpm, Lcm, Pndm {
-    /** The schedule of the training. */
-    NoiseSchedule noise();
-
+sealed interface StepScheduler extends DiffusionScheduler permits Ddim, Ddpm, Lcm, Pndm {
     @Override
     default double startScale(int steps) {
         return 1;

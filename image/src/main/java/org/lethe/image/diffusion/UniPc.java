@@ -32,7 +32,7 @@ public record UniPc(
         boolean secondForm,
         boolean zeroEnd,
         boolean lowerOrderFinal)
-        implements Scheduler {
+        implements DiffusionScheduler {
     public UniPc {
         Check.require(order >= 1 && order <= 3, "solver_order", order, "1 to 3");
         Check.require(

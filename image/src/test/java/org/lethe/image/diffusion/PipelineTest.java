@@ -80,8 +80,8 @@ class PipelineTest {
 
     private static Pipeline.Guidance guided(Pipeline pipeline, JsonNode said, double rescale) {
         return new Pipeline.Guidance(
-                pipeline.encoded(texts(said.path("prompts"))),
-                Optional.of(pipeline.encoded(texts(said.path("negative_prompts")))),
+                pipeline.model().states(texts(said.path("prompts"))),
+                Optional.of(pipeline.model().states(texts(said.path("negative_prompts")))),
                 said.path("guidance_scale").asDouble(),
                 rescale);
     }
@@ -95,7 +95,7 @@ class PipelineTest {
                 var golden = Goldens.in("diffusion/pipeline-sd15")) {
             Pipeline read = load();
             assertEquals(new Pndm(), read.scheduler());
-            Scheduler scheduler = switch (name) {
+            DiffusionScheduler scheduler = switch (name) {
                 case "ddim" -> new Ddim();
                 case "euler" -> new Euler();
                 case "dpmpp2m" -> new DpmSolver();
@@ -133,7 +133,7 @@ class PipelineTest {
                 same(golden, "out.ddim.guidance_rescale0.7.latents", Tensors.floats(rescaled), 1e-3);
                 Tensor plain = pipeline.latents(
                         golden.tensor("in.latents"),
-                        Pipeline.Guidance.none(pipeline.encoded(texts(said.path("prompts")))),
+                        Pipeline.Guidance.none(pipeline.model().states(texts(said.path("prompts")))),
                         Scheduler.Course.still(5));
                 same(golden, "out.ddim.no_guidance.latents", Tensors.floats(plain), 1e-3);
             }
@@ -159,30 +159,30 @@ class PipelineTest {
             List<String> prompts = texts(said.path("prompts"));
             List<String> negative = texts(said.path("negative_prompts"));
             int[] ids = prompts.stream()
-                    .flatMapToInt(p -> Arrays.stream(pipeline.tokenizer().padded(p, 77, pipeline.padding())))
+                    .flatMapToInt(p -> Arrays.stream(pipeline.model().tokenizer().padded(p, 77, pipeline.model().padding())))
                     .toArray();
             assertArrayEquals(
                     Arrays.stream(golden.longs("in.ids")).mapToInt(i -> (int) i).toArray(), ids);
-            golden.same("pipeline", "out.prompt_embeds", pipeline.encoded(prompts), 5e-5);
-            golden.same("pipeline", "out.negative_prompt_embeds", pipeline.encoded(negative), 5e-5);
+            golden.same("pipeline", "out.prompt_embeds", pipeline.model().states(prompts), 5e-5);
+            golden.same("pipeline", "out.negative_prompt_embeds", pipeline.model().states(negative), 5e-5);
 
-            Pipeline.Guidance empty = Pipeline.Guidance.none(pipeline.encoded(List.of("")));
+            Pipeline.Guidance empty = Pipeline.Guidance.none(pipeline.model().states(List.of("")));
             Tensor noise = pipeline.with(new DdimInverse())
                     .latents(golden.tensor("in.inversion.latent"), empty, Scheduler.Course.still(20));
             same(golden, "out.inversion.noise", Tensors.floats(noise), 1e-3);
             Tensor back = pipeline.latents(noise, empty, Scheduler.Course.still(20));
             same(golden, "out.inversion.back", Tensors.floats(back), 1e-3);
 
-            Tensor clean = pipeline.vae()
-                    .scaled(pipeline.vae()
+            Tensor clean = pipeline.model().vae()
+                    .scaled(pipeline.model().vae()
                             .encode(golden.tensor("in.img2img.image"))
                             .mean());
             Pipeline.Guidance cat = Pipeline.Guidance.none(
-                    pipeline.encoded(List.of(said.path("img2img").path("prompt").asText())));
+                    pipeline.model().states(List.of(said.path("img2img").path("prompt").asText())));
             Tensor made =
                     pipeline.madeOver(clean, golden.tensor("in.img2img.noise"), 0.5, cat, Scheduler.Course.still(10));
             same(golden, "out.img2img.latents", Tensors.floats(made), 1e-3);
-            Tensor decoded = pipeline.vae().decode(pipeline.vae().unscaled(made));
+            Tensor decoded = pipeline.model().vae().decode(pipeline.model().vae().unscaled(made));
             same(golden, "out.img2img.image", Tensors.floats(decoded), 1e-4);
         }
     }
@@ -197,7 +197,7 @@ class PipelineTest {
             Tensor noise = golden.tensor("in.img2img.noise");
             Tensor mask = torch.zeros(1, 1, 8, 8);
             mask.narrow(3, 4, 4).fill_(new Scalar(1));
-            Pipeline.Guidance guidance = Pipeline.Guidance.none(pipeline.encoded(List.of("a cat")));
+            Pipeline.Guidance guidance = Pipeline.Guidance.none(pipeline.model().states(List.of("a cat")));
             Tensor made = pipeline.latents(
                     noise, guidance, Scheduler.Course.still(4).with(pipeline.keeping(clean, noise, mask, 4)));
             Tensor apart = made.sub(clean).abs();
@@ -211,7 +211,7 @@ class PipelineTest {
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard()) {
             Pipeline pipeline = load().with(new EulerAncestral());
-            Pipeline.Guidance guidance = Pipeline.Guidance.none(pipeline.encoded(List.of("a cat")));
+            Pipeline.Guidance guidance = Pipeline.Guidance.none(pipeline.model().states(List.of("a cat")));
             List<float[]> found = new ArrayList<>();
             for (int n = 0; n < 3; n++) {
                 Tensor noise = pipeline.noise(Keyed.seed(n / 2), 1, 64, 64);
@@ -228,7 +228,7 @@ class PipelineTest {
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard()) {
             Pipeline pipeline = load().with(new DpmSolver());
-            Tensor states = pipeline.encoded(List.of("a cat"));
+            Tensor states = pipeline.model().states(List.of("a cat"));
             Tensor noise = pipeline.noise(Keyed.seed(1), 1, 64, 64);
             runs(pipeline, states, noise, 5);
             long before = Pointer.physicalBytes();
