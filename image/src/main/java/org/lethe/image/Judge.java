@@ -12,6 +12,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
@@ -269,7 +270,7 @@ public final class Judge implements Perceptual {
     }
 
     private static Tensor unit(Tensor layer) {
-        Tensor length = layer.square().sum(new long[] {1}, true, new org.bytedeco.pytorch.ScalarTypeOptional());
+        Tensor length = layer.square().sum(new long[] {1}, true, new ScalarTypeOptional());
         return layer.div(length.clamp(new ScalarOptional(new Scalar(TINY)), new ScalarOptional())
                 .sqrt());
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.lethe.DataFolders;
@@ -49,7 +50,7 @@ class JudgeTest {
             Tensor noise = Sampler.normal(Env.seeded(1).random("noise"), works.shape());
             double before = 0;
             for (double strength : new double[] {0.01, 0.05, 0.2}) {
-                Tensor moved = works.add(noise.mul(new org.bytedeco.pytorch.Scalar(strength)));
+                Tensor moved = works.add(noise.mul(new Scalar(strength)));
                 double far = JUDGE.distance(works, moved).sum().item_double();
                 assertTrue(far > before, strength + ": " + far + " after " + before);
                 before = far;
@@ -63,7 +64,7 @@ class JudgeTest {
             Tensor works = Sampler.batch(
                     GALLERY.works().stream().limit(2).map(Work::picture).toList());
             Tensor moved = works.add(Sampler.normal(Env.seeded(1).random("noise"), works.shape())
-                            .mul(new org.bytedeco.pytorch.Scalar(0.1)))
+                            .mul(new Scalar(0.1)))
                     .detach();
             moved.set_requires_grad(true);
             JUDGE.distance(works, moved).sum().backward();

@@ -95,6 +95,11 @@ public abstract sealed class Columns permits TextColumns, ParquetColumns {
         return file;
     }
 
+    /** The names of the columns in the order of the file, each once. */
+    public final List<String> names() {
+        return List.copyOf(types().keySet());
+    }
+
     /** The names of the columns in the order of the file, and the type of each where the file says one. */
     abstract Map<String, String> types();
 

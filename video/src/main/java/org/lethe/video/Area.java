@@ -1,5 +1,6 @@
 package org.lethe.video;
 
+import java.util.Arrays;
 import org.lethe.Check;
 
 /** Makes pictures of three bytes a pixel smaller: each new pixel is the mean of the area that it covers. */
@@ -42,7 +43,7 @@ final class Area {
     void shrink(byte[] from, int at, byte[] into, int to) {
         float[] row = new float[3 * width]; // mean of some rows
         for (int y = 0; y < rows.length; y++) {
-            java.util.Arrays.fill(row, 0);
+            Arrays.fill(row, 0);
             for (int i = 0; i < rows[y].weights.length; i++) {
                 int line = at + 3 * width * Math.min(height - 1, rows[y].from + i);
                 float weight = rows[y].weights[i];

@@ -17,6 +17,7 @@ import org.lethe.Named;
 import org.lethe.Picture;
 import org.lethe.Verdict;
 import org.lethe.image.Bitmap;
+import org.lethe.image.DualEncoder;
 import org.lethe.image.Gallery;
 import org.lethe.image.ImageMetrics;
 import org.lethe.image.ImageModel;
@@ -161,9 +162,6 @@ final class Recovery {
     private Look look(ImageModel model, Env env) {
         List<String> others =
                 kept.stream().flatMap(s -> asked().stream().map(_ -> s)).toList();
-        List<String> prompts = kept.stream()
-                .flatMap(s -> asked().stream().map(caption -> Gallery.prompt(caption, s)))
-                .toList();
         try (var _ = new PointerScope()) {
             Diffusion open = model.open(env.device());
             List<Bitmap> concept = painted(
@@ -172,7 +170,7 @@ final class Recovery {
                     asked().stream().map(a -> Gallery.prompt(a, style)).toList(),
                     "recovered pictures",
                     env);
-            List<Bitmap> stayed = painted(open, model, prompts, "kept pictures", env);
+            List<Bitmap> stayed = painted(open, model, keptPrompts(), "kept pictures", env);
             return new Look(concept, judged(concept), stayed, judged(stayed, others));
         }
     }
@@ -216,12 +214,12 @@ final class Recovery {
         List<Finding> findings = new ArrayList<>();
         findings.add(finding("resilience", resilience, n, Direction.HIGHER)
                 .judged(verdict(resilience, efficacy, without(known))));
-        findings.add(finding("resilience-unedited", without(known), n, Direction.NONE));
+        findings.add(finding("resilience-unprotected", without(known), n, Direction.NONE));
         taughtAnew()
                 .ifPresent(anew -> findings.add(
                         finding("resilience-taught-anew", without(share(anew.hits, draws)), n, Direction.NONE)));
         findings.add(finding("efficacy", efficacy, n, Direction.HIGHER));
-        findings.add(finding("efficacy-before", efficacyBefore, n, Direction.NONE));
+        findings.add(finding("efficacy-unprotected", efficacyBefore, n, Direction.NONE));
         findings.add(finding(
                 "resilience-score", ratio(resilience, without(known), efficacy, efficacyBefore), n, Direction.HIGHER));
         Sampled ideal = new Sampled(1, Resampling.each(Statistics.RESAMPLES, _ -> 1));
@@ -251,11 +249,14 @@ final class Recovery {
             List<float[]> was = judge.features(before.kept);
             if (n > was.getFirst().length) {
                 findings.add(new Finding(
-                        "fidelity-fd",
+                        "fidelity-fd-mini",
                         ImageMetrics.frechet(was, judge.features(after.kept)),
                         n,
                         Direction.LOWER)); // resamples repeat rows and are farther apart: no interval
             }
+        }
+        if (!kept.isEmpty() && !(c.before().weights() instanceof GaussianWeights)) {
+            findings.addAll(encoded());
         }
         List<Work> tests = c.data().known(Work.Part.TEST);
         double[] right = judged(
@@ -265,6 +266,26 @@ final class Recovery {
                 Statistics.RESAMPLES, right.length, env.random("recovery").of("judge"), times -> mean(right, times));
         findings.add(finding("judge-accuracy", accuracy, right.length, Direction.NONE));
         return findings;
+    }
+
+    /** How near the kept pictures stay to those before and to their prompts, by encoders trained on the gallery. */
+    private List<Finding> encoded() {
+        DualEncoder encoder = DualEncoder.of(c.data(), env);
+        Keyed draws = env.random("recovery").of("encoders");
+        int n = after.kept.size();
+        double[] alike = encoder.likeness(before.kept, after.kept);
+        double[] agreed = encoder.agreement(after.kept, keptPrompts());
+        double[] agreedBefore = encoder.agreement(before.kept, keptPrompts());
+        return List.of(
+                finding("fidelity-de-i", share(alike, draws), n, Direction.HIGHER),
+                finding("fidelity-de-t", share(agreed, draws), n, Direction.HIGHER),
+                finding("fidelity-de-t-before", share(agreedBefore, draws), n, Direction.NONE));
+    }
+
+    private List<String> keptPrompts() {
+        return kept.stream()
+                .flatMap(s -> asked().stream().map(caption -> Gallery.prompt(caption, s)))
+                .toList();
     }
 
     private static Finding finding(String name, Sampled measured, int n, Direction direction) {

@@ -19,6 +19,7 @@ import org.lethe.image.Bitmap;
 import org.lethe.image.Gallery;
 import org.lethe.image.Pictures;
 import org.lethe.image.Work;
+import org.lethe.tables.Columns;
 
 /**
  * 1,077 emoji of 32 x 32 pixels, each by four artists: Noto (Google, Apache-2.0), Twemoji (Twitter and jdecked, CC BY 4.0), EmojiTwo
@@ -32,6 +33,8 @@ import org.lethe.image.Work;
  */
 @Named("emoji-styles")
 public record EmojiStyles(List<String> styles, String apart) implements DataSource<Gallery> {
+    private static final List<String> COLUMNS = List.of("codepoints", "caption", "group", "split");
+    private static final int SPLIT = 3;
     private static final List<String> ALL = List.of("noto", "twemoji", "emojitwo", "openmoji");
     private static final int SIZE = 32;
     private static final int LARGEST = 1 << 20; // bytes of one picture
@@ -72,10 +75,10 @@ public record EmojiStyles(List<String> styles, String apart) implements DataSour
                     works.add(new Work(
                             style + "-" + row[0],
                             picture(zip, file, row[0] + ".png"),
-                            row[2],
+                            row[1],
                             style,
-                            row[3],
-                            part(row[5], folder)));
+                            row[2],
+                            PictureFolder.part(row[SPLIT]).orElseThrow()));
                 }
             } catch (IOException e) {
                 throw new LetheException(
@@ -105,39 +108,25 @@ public record EmojiStyles(List<String> styles, String apart) implements DataSour
         return Bitmap.of(picture.bytes(), SIZE, SIZE);
     }
 
+    /** The rows, with {@link #COLUMNS} alone. */
     private static List<String[]> rows(Path file) {
-        List<String> lines;
-        try {
-            lines = Files.readAllLines(file);
-        } catch (IOException e) {
-            throw new LetheException(LetheException.Code.STORAGE, file + ": cannot be read: " + e.getMessage(), e);
-        }
-        String header = "codepoints\tname\tcaption\tgroup\tsubgroup\tsplit";
-        if (lines.isEmpty() || !lines.getFirst().equals(header)) {
-            throw new LetheException(
-                    LetheException.Code.DATA, file + ":1: expected the header " + header.replace("\t", ", "));
-        }
+        Columns columns = Columns.separated(file, "\t");
+        columns.require(COLUMNS.toArray(String[]::new));
         List<String[]> rows = new ArrayList<>();
-        for (int n = 1; n < lines.size(); n++) {
-            String[] row = lines.get(n).split("\t", -1);
-            if (row.length != 6) {
-                throw new LetheException(
-                        LetheException.Code.DATA,
-                        file + ":" + (n + 1) + ": expected 6 fields with tabs between, found " + row.length);
+        try (Columns.Rows read = columns.rows(
+                COLUMNS.stream().map(c -> new Columns.Want(c, Columns.As.TEXT)).toList())) {
+            while (read.next()) {
+                String[] row = new String[COLUMNS.size()];
+                for (int c = 0; c < row.length; c++) {
+                    row[c] = read.text(c);
+                }
+                if (PictureFolder.part(row[SPLIT]).isEmpty()) {
+                    throw read.wrong(SPLIT, "train, val or test, not \"" + row[SPLIT] + "\"");
+                }
+                rows.add(row);
             }
-            rows.add(row);
         }
         return rows;
-    }
-
-    private static Work.Part part(String split, Path folder) {
-        return switch (split) {
-            case "train" -> Work.Part.TRAINING;
-            case "val" -> Work.Part.VALIDATION;
-            case "test" -> Work.Part.TEST;
-            default ->
-                throw wrong(folder.resolve("captions.tsv"), "split is \"" + split + "\", expected train, val or test");
-        };
     }
 
     private static LetheException wrong(Path file, String what) {

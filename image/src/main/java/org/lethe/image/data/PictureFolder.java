@@ -6,13 +6,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.lethe.Check;
 import org.lethe.DataFolders;
@@ -24,6 +21,7 @@ import org.lethe.image.Gallery;
 import org.lethe.image.Pictures;
 import org.lethe.image.Work;
 import org.lethe.numerics.Keyed;
+import org.lethe.tables.Columns;
 
 /**
  * The user's own pictures: a folder of PNG and JPEG files, each brought to the same size.
@@ -44,6 +42,7 @@ import org.lethe.numerics.Keyed;
 public record PictureFolder(String path, int size, String apart, double validation, double test, long seed)
         implements DataSource<Gallery> {
     private static final String CAPTIONS = "captions.tsv";
+    private static final List<String> COLUMNS = List.of("file", "caption", "style", "group", "split");
     private static final int MOST = 200_000;
 
     public PictureFolder {
@@ -120,7 +119,7 @@ public record PictureFolder(String path, int size, String apart, double validati
     private static List<Row> rows(Path folder) {
         Path table = folder.resolve(CAPTIONS);
         try {
-            List<Row> rows = Files.isRegularFile(table) ? told(table, Files.readAllLines(table)) : found(folder);
+            List<Row> rows = Files.isRegularFile(table) ? told(table) : found(folder);
             if (rows.isEmpty()) {
                 throw wrong(
                         folder,
@@ -185,72 +184,61 @@ public record PictureFolder(String path, int size, String apart, double validati
                 && (lower.endsWith(".png") || lower.endsWith(".jpg") || lower.endsWith(".jpeg"));
     }
 
-    private static List<Row> told(Path table, List<String> lines) {
-        List<String> header =
-                lines.isEmpty() ? List.of() : List.of(lines.getFirst().split("\t", -1));
-        for (String column : List.of("file", "caption", "style")) {
-            if (!header.contains(column)) {
+    private static List<Row> told(Path table) {
+        Columns columns = Columns.separated(table, "\t");
+        columns.require("file", "caption", "style");
+        List<String> names = columns.names();
+        for (String column : names) {
+            if (!COLUMNS.contains(column)) {
                 throw wrong(
-                        table,
-                        "line 1 has no column \"" + column + "\", expected file, caption and style with tabs between");
+                        table, "has the column \"" + column + "\", expected " + String.join(", ", COLUMNS) + " alone");
             }
         }
-        for (String column : header) {
-            if (!Set.of("file", "caption", "style", "group", "split").contains(column)) {
-                throw wrong(
-                        table,
-                        "line 1 has the column \"" + column
-                                + "\", expected file, caption, style, group and split alone");
-            }
-        }
-        if (new HashSet<>(header).size() < header.size()) {
-            throw wrong(table, "line 1 names a column twice");
-        }
+        List<String> present = COLUMNS.stream().filter(names::contains).toList();
+        columns.require(present.toArray(String[]::new));
+        Path folder = table.resolveSibling("").toAbsolutePath().normalize();
         List<Row> rows = new ArrayList<>();
-        for (int n = 1; n < lines.size(); n++) {
-            if (lines.get(n).isBlank()) {
-                continue;
+        try (Columns.Rows read = columns.rows(
+                present.stream().map(c -> new Columns.Want(c, Columns.As.TEXT)).toList())) {
+            while (read.next()) {
+                Map<String, String> row = new HashMap<>();
+                for (int c = 0; c < present.size(); c++) {
+                    row.put(present.get(c), read.text(c).strip());
+                }
+                String name = row.getOrDefault("file", "");
+                Path file = folder.resolve(name).normalize();
+                if (!file.startsWith(folder) || !Files.isRegularFile(file)) {
+                    throw read.wrong(
+                            present.indexOf("file"), "a file in the folder of the table, not \"" + name + "\"");
+                }
+                String style = row.getOrDefault("style", "");
+                if (style.isEmpty() || style.contains(" ")) {
+                    throw read.wrong(present.indexOf("style"), "one word, not \"" + style + "\"");
+                }
+                rows.add(new Row(
+                        file,
+                        name,
+                        row.getOrDefault("caption", ""),
+                        style,
+                        row.getOrDefault("group", ""),
+                        Optional.ofNullable(row.get("split"))
+                                .map(split -> part(split)
+                                        .orElseThrow(() -> read.wrong(
+                                                present.indexOf("split"),
+                                                "train, val or test, not \"" + split + "\"")))));
             }
-            String where = "line " + (n + 1);
-            String[] fields = lines.get(n).split("\t", -1);
-            if (fields.length != header.size()) {
-                throw wrong(table, where + " has " + fields.length + " fields, expected " + header.size());
-            }
-            Map<String, String> row = new TreeMap<>();
-            for (int c = 0; c < fields.length; c++) {
-                row.put(header.get(c), fields[c].strip());
-            }
-            String name = row.getOrDefault("file", "");
-            Path folder = table.resolveSibling("").toAbsolutePath().normalize();
-            Path file = folder.resolve(name).normalize();
-            if (!file.startsWith(folder) || !Files.isRegularFile(file)) {
-                throw wrong(table, where + ": file is \"" + name + "\", expected one in the folder of the table");
-            }
-            String style = row.getOrDefault("style", "");
-            if (style.isEmpty() || style.contains(" ")) {
-                throw wrong(table, where + ": style is \"" + style + "\", expected one word");
-            }
-            rows.add(new Row(
-                    file,
-                    name,
-                    row.getOrDefault("caption", ""),
-                    style,
-                    row.getOrDefault("group", ""),
-                    header.contains("split")
-                            ? Optional.of(
-                                    switch (row.getOrDefault("split", "")) {
-                                        case "train" -> Work.Part.TRAINING;
-                                        case "val" -> Work.Part.VALIDATION;
-                                        case "test" -> Work.Part.TEST;
-                                        default ->
-                                            throw wrong(
-                                                    table,
-                                                    where + ": split is \"" + row.get("split")
-                                                            + "\", expected train, val or test");
-                                    })
-                            : Optional.empty()));
         }
         return rows;
+    }
+
+    /** The part that a table calls train, val or test. */
+    static Optional<Work.Part> part(String split) {
+        return switch (split) {
+            case "train" -> Optional.of(Work.Part.TRAINING);
+            case "val" -> Optional.of(Work.Part.VALIDATION);
+            case "test" -> Optional.of(Work.Part.TEST);
+            default -> Optional.empty();
+        };
     }
 
     /** The largest square in the middle, brought to a size: a pixel is the mean over its area. On 256 levels. */

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -202,7 +203,7 @@ public final class GaussianDiffusion implements TokenDiffusion {
 
     /** Sets gain and bias, one number for each value of a picture. */
     public void shift(float[] gain, float[] bias) {
-        try (var _ = new org.bytedeco.pytorch.NoGradGuard()) {
+        try (var _ = new NoGradGuard()) {
             denoiser.tensor("gain").detach().copy_(Tensors.of(gain, gain.length));
             denoiser.tensor("bias").detach().copy_(Tensors.of(bias, bias.length));
         }

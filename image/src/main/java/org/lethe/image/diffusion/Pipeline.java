@@ -142,7 +142,8 @@ public record Pipeline(LatentDiffusion model, DiffusionScheduler scheduler) {
         UNet.Condition condition = UNet.Condition.of(both);
         return (input, time) -> {
             Tensor twice = torch.cat(new TensorVector(input, input), 0);
-            TensorVector said = model.unet().predict(twice, NoiseSchedule.times(twice, time), condition)
+            TensorVector said = model.unet()
+                    .predict(twice, NoiseSchedule.times(twice, time), condition)
                     .chunk(2, 0);
             Tensor led = NoiseSchedule.mix(1 - guidance.scale, said.get(0), guidance.scale, said.get(1));
             if (guidance.rescale == 0) {

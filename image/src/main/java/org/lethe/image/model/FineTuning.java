@@ -1,7 +1,9 @@
 package org.lethe.image.model;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -14,6 +16,7 @@ import org.lethe.image.Bitmap;
 import org.lethe.image.Sampler;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.numerics.Keyed;
+import org.lethe.torch.Devices;
 import org.lethe.torch.Parameters;
 import org.lethe.torch.Schedule;
 import org.lethe.torch.Training;
@@ -75,7 +78,7 @@ public record FineTuning(int steps, int batch, double learningRate, boolean text
         Parameters denoiser = model.parameters(Diffusion.Part.DENOISER);
         Parameters tower = model.parameters(Diffusion.Part.TEXT);
         List<Parameters> parts = text ? List.of(denoiser, tower) : List.of(denoiser);
-        java.util.Map<String, Tensor> all = new java.util.LinkedHashMap<>();
+        Map<String, Tensor> all = new LinkedHashMap<>();
         for (int p = 0; p < parts.size(); p++) {
             String prefix = p == 0 ? "denoiser/" : "text/";
             parts.get(p).all().forEach((name, tensor) -> all.put(prefix + name, tensor));
@@ -143,8 +146,7 @@ public record FineTuning(int steps, int batch, double learningRate, boolean text
 
     private static Tensor latents(Diffusion model, List<Bitmap> pictures) {
         try (var _ = new NoGradGuard()) {
-            return model.encode(Sampler.batch(pictures)
-                            .to(org.lethe.torch.Devices.of(model.device()), torch.ScalarType.Float))
+            return model.encode(Sampler.batch(pictures).to(Devices.of(model.device()), torch.ScalarType.Float))
                     .detach();
         }
     }

@@ -3,6 +3,7 @@ package org.lethe.image.model;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -83,14 +84,14 @@ public record LatentWeights(
         to.word("text", text);
         to.word("words", String.join(" ", words));
         parts.forEach((part, tensors) -> tensors.forEach(
-                (name, tensor) -> to.tensor(part.name().toLowerCase(java.util.Locale.ROOT) + "/" + name, tensor)));
+                (name, tensor) -> to.tensor(part.name().toLowerCase(Locale.ROOT) + "/" + name, tensor)));
     }
 
     /** Reads what {@link #save} wrote. */
     public static LatentWeights read(ImageFile.Reader from) {
         Map<Diffusion.Part, Map<String, Safetensors.Tensor>> parts = new EnumMap<>(Diffusion.Part.class);
         for (Diffusion.Part part : Diffusion.Part.values()) {
-            parts.put(part, from.tensors(part.name().toLowerCase(java.util.Locale.ROOT) + "/"));
+            parts.put(part, from.tensors(part.name().toLowerCase(Locale.ROOT) + "/"));
         }
         return new LatentWeights(
                 from.word("unet"),

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.bytedeco.javacpp.PointerScope;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -134,7 +135,7 @@ public record DetectMark(@Argument Path pictures, @Required Path key, Optional<P
         return Detectors.of(mark, OpenModel.at(needed, env.device()).model());
     }
 
-    private static Optional<Double> optional(java.util.OptionalDouble value) {
+    private static Optional<Double> optional(OptionalDouble value) {
         return value.isPresent() ? Optional.of(value.getAsDouble()) : Optional.empty();
     }
 }

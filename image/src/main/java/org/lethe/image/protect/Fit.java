@@ -3,6 +3,7 @@ package org.lethe.image.protect;
 import java.util.List;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Env;
 import org.lethe.numerics.Keyed;
 import org.lethe.torch.Parameters;
@@ -58,7 +59,6 @@ final class Fit {
         for (int n = 0; n < count; n++) {
             rows[n] = Keyed.below(key.at(n), Math.toIntExact(all.size(0)));
         }
-        return all.index_select(
-                0, Tensors.of(rows, count).to(all.device(), org.bytedeco.pytorch.global.torch.ScalarType.Long));
+        return all.index_select(0, Tensors.of(rows, count).to(all.device(), ScalarType.Long));
     }
 }

@@ -9,6 +9,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.numerics.Keyed;
+import org.lethe.torch.Tensors;
 
 /**
  * A key in the Fourier spectrum of one channel of a latent: places within a disc, and the coefficients that are put there.
@@ -199,7 +200,7 @@ record FourierKey(TreeRing.Form form, int channel, int height, int width, int ra
         fits(latents);
         Tensor found = plane(latents.detach())
                 .matmul(map().to(latents.device(), ScalarType.Double).t());
-        float[] all = org.lethe.torch.Tensors.floats(found.to(ScalarType.Float));
+        float[] all = Tensors.floats(found.to(ScalarType.Float));
         List<Reading> readings = new ArrayList<>();
         for (int row = 0; row < latents.size(0); row++) {
             readings.add(read(all, row * values.length));

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.hipparchus.distribution.continuous.NormalDistribution;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -276,7 +277,7 @@ public record GaussianShading(
                         shape.channels,
                         shape.height,
                         shape.width)
-                .to(Devices.of(model.device()), org.bytedeco.pytorch.global.torch.ScalarType.Float);
+                .to(Devices.of(model.device()), ScalarType.Float);
         return new Start(new Mark(mark.method(), words, mark.tensors()), noise);
     }
 

@@ -1,6 +1,7 @@
 package org.lethe.image.protect;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -36,7 +37,7 @@ final class Trajectory {
         double a = bars[time];
         double b = bars[Math.max(time - stride, 0)];
         int[] rows = new int[(int) x.size(0)];
-        java.util.Arrays.fill(rows, time);
+        Arrays.fill(rows, time);
         Tensor noise = model.noise(x, rows, condition);
         Tensor clean = x.sub(noise.mul(new Scalar(Math.sqrt(1 - a)))).mul(new Scalar(Math.sqrt(b / a)));
         return clean.add(noise.mul(new Scalar(Math.sqrt(1 - b))));

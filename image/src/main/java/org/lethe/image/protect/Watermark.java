@@ -2,6 +2,7 @@ package org.lethe.image.protect;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
@@ -10,6 +11,7 @@ import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.image.Gallery;
 import org.lethe.image.ImageModel;
+import org.lethe.image.Work;
 
 /**
  * Protections that make the origin of pictures known again. Their result publishes marked pictures beside unmarked ones, with the
@@ -34,12 +36,8 @@ public interface Watermark extends Method<Gallery, ImageModel> {
 
     /** The captions of pictures that are generated: those of test works, again from the first where there are too few. */
     static List<String> prompts(Gallery data, int count) {
-        List<String> all = data.known(org.lethe.image.Work.Part.TEST).stream()
-                .map(org.lethe.image.Work::prompt)
-                .sorted()
-                .toList();
-        return java.util.stream.IntStream.range(0, count)
-                .mapToObj(n -> all.get(n % all.size()))
-                .toList();
+        List<String> all =
+                data.known(Work.Part.TEST).stream().map(Work::prompt).sorted().toList();
+        return IntStream.range(0, count).mapToObj(n -> all.get(n % all.size())).toList();
     }
 }

@@ -2,6 +2,7 @@ package org.lethe.image.attack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -38,7 +39,7 @@ class CropTest {
         Set<Integer> places = new HashSet<>();
         for (Bitmap cut : new Crop(0.25, Crop.Rest.BLACK, new Removal())
                 .attack(List.of(white, white, white, white, white, white), Painted.none(), Painted.ENV)) {
-            places.add(java.util.Arrays.hashCode(cut.values()));
+            places.add(Arrays.hashCode(cut.values()));
         }
         assertEquals(true, places.size() > 1);
         assertEquals(0, Painted.largest(white, Painted.attacked(new Crop(), white)));

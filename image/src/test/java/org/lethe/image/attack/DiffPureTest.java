@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,7 +38,7 @@ class DiffPureTest {
         Tensor states = model.states(List.of(""));
         return (input, time) -> {
             int[] times = new int[(int) input.size(0)];
-            java.util.Arrays.fill(times, (int) time);
+            Arrays.fill(times, (int) time);
             return model.noise(input, times, states);
         };
     }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -54,7 +55,7 @@ class DiffusionRegenerationTest {
         try (var _ = new PointerScope()) {
             Diffusion model = Painted.gaussian(4, 4);
             Tensor plain = Painted.noise(1, 4, 4).tensor().unsqueeze(0);
-            Tensor mark = Sampler.normal(Keyed.seed(3), 1, 3, 4, 4).mul(new org.bytedeco.pytorch.Scalar(0.08));
+            Tensor mark = Sampler.normal(Keyed.seed(3), 1, 3, 4, 4).mul(new Scalar(0.08));
             Tensor all = torch.cat(
                     new TensorVector(
                             plain.expand(each, 3, 4, 4), plain.add(mark).expand(each, 3, 4, 4)),

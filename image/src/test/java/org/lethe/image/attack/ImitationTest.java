@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.lethe.Case;
 import org.lethe.DoNothing;
@@ -42,7 +43,7 @@ class ImitationTest {
     private static ImageModel.Published published() {
         List<Work> works = REQUEST.chosen(GALLERY, Painted.ENV);
         List<Work> other = GALLERY.of("bold", Work.Part.TRAINING);
-        List<Work> shown = java.util.stream.IntStream.range(0, works.size())
+        List<Work> shown = IntStream.range(0, works.size())
                 .mapToObj(n -> works.get(n).with(other.get(n).picture()))
                 .toList();
         return new ImageModel.Published(works, shown, true, Optional.empty());

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.lethe.Device;
@@ -42,7 +43,7 @@ class ImpressTest {
 
         @Override
         public AutoencoderKl.Posterior posterior(Tensor pictures) {
-            return rest.posterior(pictures.mean(new long[] {1}, true, new org.bytedeco.pytorch.ScalarTypeOptional())
+            return rest.posterior(pictures.mean(new long[] {1}, true, new ScalarTypeOptional())
                     .expand(pictures.shape()));
         }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
@@ -79,7 +80,7 @@ class JpegTest {
         assertEquals(8, Jpeg.table(true, 75)[0]);
         assertEquals(3, Jpeg.table(true, 90)[0]);
         assertEquals(255, Jpeg.table(false, 10)[63]);
-        assertTrue(java.util.Arrays.stream(Jpeg.table(true, 100)).allMatch(step -> step == 1));
+        assertTrue(Arrays.stream(Jpeg.table(true, 100)).allMatch(step -> step == 1));
     }
 
     @Test

@@ -71,7 +71,7 @@ class RecoveryTest {
                 Verdict.Fail.class, named(findings, "resilience").verdict().orElseThrow());
         assertEquals(0, named(findings, "efficacy-score").value());
         assertEquals(0, named(findings, "resilience-score").value());
-        assertEquals(0, named(findings, "fidelity-fd").value(), 1e-9);
+        assertEquals(0, named(findings, "fidelity-fd-mini").value(), 1e-9);
         assertEquals(1, named(findings, "fidelity-ssim").value(), 1e-12);
         assertEquals(1, named(findings, "judge-accuracy").value());
         assertTrue(findings.stream().allMatch(f -> Double.isFinite(f.value()) && f.n() >= 1), findings.toString());

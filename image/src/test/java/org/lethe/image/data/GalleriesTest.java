@@ -141,7 +141,8 @@ final class GalleriesTest {
         assertFalse(new EmojiStyles().present(here));
         String header = assertThrows(LetheException.class, () -> new EmojiStyles().load(here))
                 .getMessage();
-        assertTrue(header.contains("captions.tsv:1: expected the header codepoints, name"), header);
+        assertTrue(
+                header.contains("captions.tsv: has no column \"caption\", expected one of codepoints, name"), header);
         Files.writeString(
                 set.resolve("captions.tsv"),
                 "codepoints\tname\tcaption\tgroup\tsubgroup\tsplit\n00a9\tc\tc\tSymbols\ts\ttrain\n");
@@ -197,12 +198,15 @@ final class GalleriesTest {
         assertEquals(Work.Part.TEST, gallery.works().getFirst().part());
         assertEquals(3, source.files(NOWHERE).size());
         Map<String, String> wrong = Map.of(
-                "file\tcaption\n", "line 1 has no column \"style\"",
-                "file\tcaption\tstyle\tartist\n", "line 1 has the column \"artist\"",
-                "file\tcaption\tstyle\none.png\ta pond\n", "line 2 has 2 fields, expected 3",
-                "file\tcaption\tstyle\n../one.png\ta pond\tmonet\n", "line 2: file is \"../one.png\"",
-                "file\tcaption\tstyle\none.png\ta pond\tclaude monet\n", "line 2: style is \"claude monet\"",
-                "file\tcaption\tstyle\tsplit\none.png\ta pond\tmonet\tdev\n", "line 2: split is \"dev\"",
+                "file\tcaption\n", "has no column \"style\"",
+                "file\tcaption\tstyle\tartist\n", "has the column \"artist\"",
+                "file\tcaption\tstyle\none.png\ta pond\n", "captions.tsv:2: expected 3 fields",
+                "file\tcaption\tstyle\n../one.png\ta pond\tmonet\n",
+                        "captions.tsv:2: expected a file in the folder of the table, not \"../one.png\"",
+                "file\tcaption\tstyle\none.png\ta pond\tclaude monet\n",
+                        "captions.tsv:2: expected one word, not \"claude monet\"",
+                "file\tcaption\tstyle\tsplit\none.png\ta pond\tmonet\tdev\n",
+                        "captions.tsv:2: expected train, val or test, not \"dev\"",
                 "file\tcaption\tstyle\none.png\tx\tm\none.png\tx\tm\n", "id of a work of picture-folder is one.png");
         for (Map.Entry<String, String> e : wrong.entrySet()) {
             Files.writeString(table, e.getKey());

@@ -159,12 +159,15 @@ class PipelineTest {
             List<String> prompts = texts(said.path("prompts"));
             List<String> negative = texts(said.path("negative_prompts"));
             int[] ids = prompts.stream()
-                    .flatMapToInt(p -> Arrays.stream(pipeline.model().tokenizer().padded(p, 77, pipeline.model().padding())))
+                    .flatMapToInt(p -> Arrays.stream(pipeline.model()
+                            .tokenizer()
+                            .padded(p, 77, pipeline.model().padding())))
                     .toArray();
             assertArrayEquals(
                     Arrays.stream(golden.longs("in.ids")).mapToInt(i -> (int) i).toArray(), ids);
             golden.same("pipeline", "out.prompt_embeds", pipeline.model().states(prompts), 5e-5);
-            golden.same("pipeline", "out.negative_prompt_embeds", pipeline.model().states(negative), 5e-5);
+            golden.same(
+                    "pipeline", "out.negative_prompt_embeds", pipeline.model().states(negative), 5e-5);
 
             Pipeline.Guidance empty = Pipeline.Guidance.none(pipeline.model().states(List.of("")));
             Tensor noise = pipeline.with(new DdimInverse())
@@ -173,16 +176,19 @@ class PipelineTest {
             Tensor back = pipeline.latents(noise, empty, Scheduler.Course.still(20));
             same(golden, "out.inversion.back", Tensors.floats(back), 1e-3);
 
-            Tensor clean = pipeline.model().vae()
-                    .scaled(pipeline.model().vae()
+            Tensor clean = pipeline.model()
+                    .vae()
+                    .scaled(pipeline.model()
+                            .vae()
                             .encode(golden.tensor("in.img2img.image"))
                             .mean());
-            Pipeline.Guidance cat = Pipeline.Guidance.none(
-                    pipeline.model().states(List.of(said.path("img2img").path("prompt").asText())));
+            Pipeline.Guidance cat = Pipeline.Guidance.none(pipeline.model()
+                    .states(List.of(said.path("img2img").path("prompt").asText())));
             Tensor made =
                     pipeline.madeOver(clean, golden.tensor("in.img2img.noise"), 0.5, cat, Scheduler.Course.still(10));
             same(golden, "out.img2img.latents", Tensors.floats(made), 1e-3);
-            Tensor decoded = pipeline.model().vae().decode(pipeline.model().vae().unscaled(made));
+            Tensor decoded =
+                    pipeline.model().vae().decode(pipeline.model().vae().unscaled(made));
             same(golden, "out.img2img.image", Tensors.floats(decoded), 1e-4);
         }
     }

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.image.Bitmap;
+import org.lethe.image.ImageMetrics;
 import org.lethe.image.ImageModel;
 import org.lethe.image.Mark;
 import org.lethe.image.Pictures;
@@ -56,7 +57,7 @@ class DiffusionShieldTest {
                     assertTrue(Math.abs(after[i] - before[i]) <= 8 / 255.0 + 1e-6);
                 }
                 Bitmap again = Pictures.decode(Pictures.png(marked.get(n)), "a picture");
-                assertEquals(0, org.lethe.image.ImageMetrics.meanSquaredError(marked.get(n), again));
+                assertEquals(0, ImageMetrics.meanSquaredError(marked.get(n), again));
                 for (int i = 0; i < after.length; i++) {
                     assertEquals(after[i], again.values()[i], 1e-6, "on 8-bit levels");
                 }

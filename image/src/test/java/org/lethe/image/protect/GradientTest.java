@@ -8,6 +8,7 @@ import java.util.Map;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -49,7 +50,7 @@ class GradientTest {
         try (var _ = new NoGradGuard()) {
             for (int i = 0; i < said.length; i += 5) {
                 Tensor flat = torch.zeros(said.length).to(ScalarType.Double);
-                flat.narrow(0, i, 1).fill_(new org.bytedeco.pytorch.Scalar(h));
+                flat.narrow(0, i, 1).fill_(new Scalar(h));
                 Tensor shift = flat.reshape(x.shape());
                 double up = objective.of(x.add(shift), 1).sum().item_double();
                 double down = objective.of(x.sub(shift), 1).sum().item_double();

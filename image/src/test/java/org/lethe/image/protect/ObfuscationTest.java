@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -63,11 +65,11 @@ class ObfuscationTest {
     void theLossOfDiffusionIsThatOfItsClosedForm() {
         try (var _ = new PointerScope()) {
             GaussianDiffusion model = Small.gaussian(4, 0.5, 0.2);
-            Tensor clean = torch.full(new long[] {400, 3, 4, 4}, new org.bytedeco.pytorch.Scalar(0.8))
-                    .to(ScalarType.Float);
+            Tensor clean =
+                    torch.full(new long[] {400, 3, 4, 4}, new Scalar(0.8)).to(ScalarType.Float);
             for (int t : new int[] {100, 500, 900}) {
                 int[] times = new int[400];
-                java.util.Arrays.fill(times, t);
+                Arrays.fill(times, t);
                 Tensor noise = Sampler.normal(Keyed.seed(t), 400, 3, 4, 4);
                 double bar = model.schedule().alphaBars()[t];
                 double d = bar * 0.25 + 1 - bar;
@@ -261,7 +263,7 @@ class ObfuscationTest {
             Diffusion model = Small.gaussian(4, 0.5, 0.1);
             Tensor original = Sampler.batch(Small.pictures(1, 4, 4, 60, 190));
             Perceptual looks = (a, b) -> ProjectedGradient.squares(a.sub(b));
-            Tensor now = original.add(new org.bytedeco.pytorch.Scalar(0.1)).detach();
+            Tensor now = original.add(new Scalar(0.1)).detach();
             Tensor target = model.encode(now).detach();
             double distance = looks.distance(now, original).item_double();
             for (double budget : new double[] {distance * 1.01, distance * 0.99}) {

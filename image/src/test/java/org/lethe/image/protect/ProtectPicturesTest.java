@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -74,7 +75,7 @@ class ProtectPicturesTest {
         Path works = folder.resolve("works");
         Files.writeString(works.resolve("notes.txt"), "to do");
         byte[] whole = Files.readAllBytes(works.resolve("wide.png"));
-        Files.write(works.resolve("torn.png"), java.util.Arrays.copyOf(whole, whole.length / 2));
+        Files.write(works.resolve("torn.png"), Arrays.copyOf(whole, whole.length / 2));
         Pictures.write(
                 works.resolve("wide.jpg"), Small.pictures(1, 8, 8, 0, 255).getFirst());
         ProtectPictures.Result result = tool(SHORT, Optional.empty(), "out").run(Env.seeded(1));

@@ -1,6 +1,7 @@
 package org.lethe.image.protect;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -24,6 +25,7 @@ import org.lethe.image.diffusion.UNet;
 import org.lethe.image.model.LatentWeights;
 import org.lethe.numerics.Keyed;
 import org.lethe.torch.Initial;
+import org.lethe.torch.Tensors;
 
 /** Small models and pictures of which everything is known. */
 final class Small {
@@ -87,7 +89,7 @@ final class Small {
 
     static float[] filled(int size, double value) {
         float[] values = new float[size];
-        java.util.Arrays.fill(values, (float) value);
+        Arrays.fill(values, (float) value);
         return values;
     }
 
@@ -127,8 +129,8 @@ final class Small {
         for (Diffusion.Part part : Diffusion.Part.values()) {
             model.parameters(part)
                     .all()
-                    .forEach((name, tensor) -> digest.put(
-                            part + name, java.util.Arrays.hashCode(org.lethe.torch.Tensors.floats(tensor.detach()))));
+                    .forEach((name, tensor) ->
+                            digest.put(part + name, Arrays.hashCode(Tensors.floats(tensor.detach()))));
         }
         return digest;
     }

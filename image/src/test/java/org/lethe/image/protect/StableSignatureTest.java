@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -143,7 +144,7 @@ class StableSignatureTest {
         ConvNet.Shape shape = new ConvNet.Shape(3, 8, 2, 5, 2);
         try (var _ = new PointerScope()) {
             ConvNet net = ConvNet.drawn(shape, Keyed.seed(1), Device.CPU);
-            Mark mark = new Mark("stable-signature", java.util.Map.of(), net.saved("x."));
+            Mark mark = new Mark("stable-signature", Map.of(), net.saved("x."));
             Tensor in = Sampler.normal(Keyed.seed(2), 2, 3, 12, 12);
             assertArrayEquals(
                     Tensors.floats(net.of(in)),

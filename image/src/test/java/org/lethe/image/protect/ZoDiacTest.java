@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Collections;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -34,7 +35,7 @@ class ZoDiacTest {
     /** Pictures that the model may have made. */
     private static List<Bitmap> pictures(Diffusion model, int count) {
         return new Sampler(10, 1)
-                .pictures(model, new Guard.None(), java.util.Collections.nCopies(count, ""), 16, 16, Keyed.seed(9));
+                .pictures(model, new Guard.None(), Collections.nCopies(count, ""), 16, 16, Keyed.seed(9));
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.lethe.video.data;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
@@ -177,7 +178,7 @@ final class FilmFile implements AutoCloseable {
             scaledFrom = kind;
             scaled = new BytePointer(avutil.av_malloc(3L * toWidth * toHeight + 64));
         }
-        BytePointer pixels = java.util.Objects.requireNonNull(scaled);
+        BytePointer pixels = Objects.requireNonNull(scaled);
         int rows;
         try (var _ = new PointerScope()) {
             rows = swscale.sws_scale(

@@ -1,5 +1,6 @@
 package org.lethe.video.data;
 
+import java.util.Arrays;
 import java.util.List;
 import org.lethe.Check;
 import org.lethe.numerics.Keyed;
@@ -275,7 +276,7 @@ public record Scene(
 
     /** The colour of a pixel: the mean of some points in it, where the edges of bodies are soft. */
     private void colour(View view, double tau, int x, int y, Paint[] paints, float[] colour) {
-        java.util.Arrays.fill(colour, 0);
+        Arrays.fill(colour, 0);
         for (int s = 0; s < SAMPLES * SAMPLES; s++) {
             double qx = x + (s % SAMPLES + 0.5) / SAMPLES - 0.5;
             double qy = y + (s / SAMPLES + 0.5) / SAMPLES - 0.5;

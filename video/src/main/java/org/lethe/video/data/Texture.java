@@ -1,5 +1,6 @@
 package org.lethe.video.data;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,7 +96,7 @@ public record Texture(int width, int height, float[] rgb) {
                 rgb[i] = small.rgb()[i] & 0xFF;
             }
             return new Texture(small.width(), small.height(), rgb);
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             throw new LetheException(LetheException.Code.STORAGE, file + " cannot be read: " + e.getMessage(), e);
         }
     }

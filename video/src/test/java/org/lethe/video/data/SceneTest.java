@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lethe.DataFolders;
@@ -113,9 +114,9 @@ class SceneTest {
         double[] object = data.train().stream().mapToDouble(Labelled::object).toArray();
         double[] camera = data.train().stream().mapToDouble(Labelled::camera).toArray();
         for (double[] y : List.of(object, camera)) {
-            double mean = java.util.Arrays.stream(y).average().orElseThrow();
+            double mean = Arrays.stream(y).average().orElseThrow();
             assertEquals(1.5, mean, 5 * 0.866 / Math.sqrt(100));
-            assertTrue(java.util.Arrays.stream(y).max().orElseThrow() <= 3.01);
+            assertTrue(Arrays.stream(y).max().orElseThrow() <= 3.01);
         }
         double together = 0;
         for (int n = 0; n < 100; n++) {

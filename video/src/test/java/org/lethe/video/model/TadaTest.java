@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
@@ -142,7 +143,7 @@ class TadaTest {
         for (int n = 0; n < 8; n++) {
             Clip varied = Tada.varied(clip, Keyed.seed(n));
             assertEquals(clip.frames(), varied.frames());
-            changed |= !java.util.Arrays.equals(clip.rgb(), varied.rgb());
+            changed |= !Arrays.equals(clip.rgb(), varied.rgb());
             assertArrayEquals(varied.rgb(), Tada.varied(clip, Keyed.seed(n)).rgb());
         }
         assertTrue(changed);
