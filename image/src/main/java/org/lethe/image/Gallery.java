@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.lethe.Check;
 import org.lethe.numerics.Keyed;
 
@@ -13,14 +14,24 @@ import org.lethe.numerics.Keyed;
  * Works of several artists, all of the same size.
  *
  * <p>One artist may be apart: models never learn from those works, so that the artist can still be protected.
- *
- * @param name of the gallery
- * @param works in the order of their files
- * @param apart style of the artist whom no model knows; empty where models know all
  */
-public record Gallery(String name, List<Work> works, String apart) {
-    public Gallery {
-        works = List.copyOf(works);
+public final class Gallery {
+    private final String name;
+    private final List<Work> works;
+    private final String apart;
+    private final Derived derived = new Derived();
+
+    /**
+     * A gallery.
+     *
+     * @param name of the gallery
+     * @param works in the order of their files
+     * @param apart style of the artist whom no model knows; empty where models know all
+     */
+    public Gallery(String name, List<Work> works, String apart) {
+        this.name = name;
+        this.works = List.copyOf(works);
+        this.apart = apart;
         Check.require(!works.isEmpty(), "works of " + name, 0, "at least one");
         Bitmap first = works.getFirst().picture();
         Set<String> ids = new HashSet<>();
@@ -33,12 +44,31 @@ public record Gallery(String name, List<Work> works, String apart) {
                     picture.width() + " x " + picture.height(),
                     first.width() + " x " + first.height() + ", as the first work has");
         }
-        String named = apart;
         Check.require(
-                apart.isEmpty() || works.stream().anyMatch(w -> w.style().equals(named)),
+                apart.isEmpty() || works.stream().anyMatch(w -> w.style().equals(apart)),
                 "apart",
                 "\"" + apart + "\"",
                 "a style of " + name);
+    }
+
+    /** Its name. */
+    public String name() {
+        return name;
+    }
+
+    /** The works, in the order of their files. */
+    public List<Work> works() {
+        return works;
+    }
+
+    /** The style of the artist whom no model knows; empty where models know all. */
+    public String apart() {
+        return apart;
+    }
+
+    /** A result about this gallery that several need, kept as long as the gallery; the key says all that it depends on beside the gallery. */
+    public <T> T derived(Object key, Supplier<T> maker) {
+        return derived.of(key, maker);
     }
 
     /** The prompt for a caption in a style; a caption or a style may be empty. */

@@ -2,13 +2,12 @@ package org.lethe.image;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.lethe.Device;
+import org.lethe.Env;
 import org.lethe.image.diffusion.Diffusion;
 
 /**
@@ -20,7 +19,7 @@ public final class ImageModel {
     private final Weights weights;
     private final Guard guard;
     private final Optional<Published> published;
-    private final Map<Object, Object> derived = new HashMap<>();
+    private final Derived derived = new Derived();
 
     /** The weights of a model: what {@link #open} makes a {@link Diffusion} of. */
     public interface Weights {
@@ -29,6 +28,11 @@ public final class ImageModel {
 
         /** The weights that such a model has now; a copy in Java memory. */
         Weights of(Diffusion model);
+
+        /** Who tells the styles of its pictures apart: a network trained on the gallery, unless a better one is known for such a model. */
+        default Judging judge(Gallery gallery, Env env) {
+            return Judge.of(gallery, env);
+        }
 
         /** Writes them, words and tensors, to what is saved. */
         void save(ImageFile.Writer to);
@@ -99,14 +103,8 @@ public final class ImageModel {
      * A result about this model that several audits need: computed by the first caller and kept as long as the model. The key says all
      * that it depends on, with the seed.
      */
-    @SuppressWarnings("unchecked") // a key has one maker
-    public synchronized <T> T derived(Object key, Supplier<T> maker) {
-        @Nullable Object known = derived.get(key);
-        if (known == null) {
-            known = maker.get();
-            derived.put(key, known);
-        }
-        return (T) known;
+    public <T> T derived(Object key, Supplier<T> maker) {
+        return derived.of(key, maker);
     }
 
     /** Writes the model to one safetensors file. */

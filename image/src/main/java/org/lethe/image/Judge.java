@@ -1,15 +1,9 @@
 package org.lethe.image;
 
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.WeakHashMap;
 import java.util.stream.IntStream;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -21,12 +15,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Env;
 import org.lethe.image.diffusion.Convolution;
 import org.lethe.numerics.Keyed;
-import org.lethe.torch.Initial;
-import org.lethe.torch.Parameters;
-import org.lethe.torch.Schedule;
 import org.lethe.torch.Tensors;
 import org.lethe.torch.Training;
-import org.lethe.torch.UpdateRule;
 
 /**
  * A small network that tells the styles of a gallery apart, whose inner values also serve as features and for a perceptual distance.
@@ -39,7 +29,7 @@ import org.lethe.torch.UpdateRule;
  * <p>The perceptual distance is that of Zhang et al. 2018 without learned weights, on this network and not on VGG: values are not
  * comparable with LPIPS.
  */
-public final class Judge implements Perceptual {
+public final class Judge implements Judging, Perceptual {
     private static final int W1 = 32;
     private static final int W2 = 48;
     private static final int W3 = 64;
@@ -51,28 +41,18 @@ public final class Judge implements Perceptual {
     private static final double NOISE = 0.05;
     private static final long SEED = 1;
     private static final double TINY = 1e-10;
-    private static final Map<Gallery, Judge> KNOWN = new WeakHashMap<>();
 
     private final List<String> styles;
-    private final Map<String, float[]> weights;
-    private final double accuracy;
+    private final SmallNetwork network;
 
-    private Judge(List<String> styles, Map<String, float[]> weights, double accuracy) {
+    private Judge(List<String> styles, SmallNetwork network) {
         this.styles = styles;
-        this.weights = weights;
-        this.accuracy = accuracy;
+        this.network = network;
     }
 
     /** The judge of a gallery, trained by the first caller. */
     public static Judge of(Gallery gallery, Env env) {
-        synchronized (KNOWN) {
-            Judge known = KNOWN.get(gallery);
-            if (known == null) {
-                known = trained(gallery, env.with(SEED));
-                KNOWN.put(gallery, known);
-            }
-            return known;
-        }
+        return gallery.derived(Judge.class, () -> trained(gallery, env.with(SEED)));
     }
 
     private static Map<String, long[]> shapes(int styles) {
@@ -93,29 +73,17 @@ public final class Judge implements Perceptual {
     private static Judge trained(Gallery gallery, Env env) {
         List<String> styles = gallery.styles();
         List<Work> works = gallery.filtered(w -> w.part() == Work.Part.TRAINING);
-        Map<String, float[]> weights = new LinkedHashMap<>();
-        try (var _ = new PointerScope()) {
-            Map<String, Tensor> made = new LinkedHashMap<>();
-            shapes(styles.size()).forEach((name, shape) -> made.put(name, torch.zeros(shape)));
-            Parameters parameters = Parameters.of(made);
-            parameters.draw(
-                    env.random("judge"),
-                    (name, _) -> name.endsWith(".weight") ? Optional.of(Initial.KAIMING_UNIFORM) : Optional.empty(),
-                    env.workers());
-            parameters.train(_ -> true);
-            int steps = Math.clamp((long) STEPS_EACH * works.size() / BATCH, FEWEST_STEPS, MOST_STEPS);
-            Training.of(steps)
-                    .with(new UpdateRule.AdamW(3e-3, 1e-4), new Schedule.Cosine(20, 0))
-                    .run(parameters, new Lesson(works, styles, made), env);
-            made.forEach((name, tensor) -> weights.put(name, Tensors.floats(tensor.detach())));
-        }
-        Judge judge = new Judge(styles, weights, 0);
-        List<Work> held = gallery.filtered(w -> w.part() == Work.Part.TEST);
-        List<String> said = judge.predicted(held.stream().map(Work::picture).toList());
-        long right = IntStream.range(0, held.size())
-                .filter(n -> held.get(n).style().equals(said.get(n)))
-                .count();
-        return new Judge(styles, weights, held.isEmpty() ? Double.NaN : (double) right / held.size());
+        int steps = Math.clamp((long) STEPS_EACH * works.size() / BATCH, FEWEST_STEPS, MOST_STEPS);
+        return new Judge(
+                styles,
+                SmallNetwork.trained(
+                        "judge",
+                        shapes(styles.size()),
+                        Map.of(),
+                        steps,
+                        1e-4,
+                        tensors -> new Lesson(works, styles, tensors),
+                        env));
     }
 
     private record Lesson(List<Work> works, List<String> styles, Map<String, Tensor> tensors)
@@ -164,11 +132,12 @@ public final class Judge implements Perceptual {
     }
 
     private static Tensor convolved(Map<String, Tensor> tensors, String name, Tensor in) {
-        return Convolution.of(in, at(tensors, name + ".weight"), new TensorOptional(at(tensors, name + ".bias")), 1, 1);
-    }
-
-    private static Tensor at(Map<String, Tensor> tensors, String name) {
-        return Optional.ofNullable(tensors.get(name)).orElseThrow();
+        return Convolution.of(
+                in,
+                SmallNetwork.at(tensors, name + ".weight"),
+                new TensorOptional(SmallNetwork.at(tensors, name + ".bias")),
+                1,
+                1);
     }
 
     private static Tensor pooled(Map<String, Tensor> tensors, List<Tensor> layers) {
@@ -184,20 +153,20 @@ public final class Judge implements Perceptual {
     }
 
     private static Tensor linear(Map<String, Tensor> tensors, String name, Tensor in) {
-        return torch.linear(in, at(tensors, name + ".weight"), new TensorOptional(at(tensors, name + ".bias")));
+        return torch.linear(
+                in,
+                SmallNetwork.at(tensors, name + ".weight"),
+                new TensorOptional(SmallNetwork.at(tensors, name + ".bias")));
     }
 
-    private Map<String, Tensor> opened() {
-        Map<String, Tensor> tensors = new LinkedHashMap<>();
-        shapes(styles.size())
-                .forEach((name, shape) -> tensors.put(
-                        name, Tensors.of(Optional.ofNullable(weights.get(name)).orElseThrow(), shape)));
-        return tensors;
-    }
-
-    /** Share of the test works of the gallery whose style it names. */
-    public double accuracy() {
-        return accuracy;
+    /** Share of the test works of a gallery whose style it names. */
+    public double accuracy(Gallery gallery) {
+        List<Work> held = gallery.filtered(w -> w.part() == Work.Part.TEST);
+        List<String> said = predicted(held.stream().map(Work::picture).toList());
+        return IntStream.range(0, held.size())
+                .mapToDouble(n -> held.get(n).style().equals(said.get(n)) ? 1 : 0)
+                .average()
+                .orElse(Double.NaN);
     }
 
     /** The styles, in the order of probabilities. */
@@ -206,6 +175,7 @@ public final class Judge implements Perceptual {
     }
 
     /** The likeliest style of each picture. */
+    @Override
     public List<String> predicted(List<Bitmap> pictures) {
         return probabilities(pictures).stream()
                 .map(p -> {
@@ -220,42 +190,23 @@ public final class Judge implements Perceptual {
 
     /** The probability of each style for each picture. */
     public List<float[]> probabilities(List<Bitmap> pictures) {
-        return rows(
+        return network.rows(
                 pictures,
-                (tensors, batch) -> torch.softmax(logits(tensors, pooled(tensors, layers(tensors, batch))), 1));
+                (tensors, some) ->
+                        torch.softmax(logits(tensors, pooled(tensors, layers(tensors, Sampler.batch(some)))), 1));
     }
 
     /** {@value #FEATURES} features of each picture. */
+    @Override
     public List<float[]> features(List<Bitmap> pictures) {
-        return rows(pictures, (tensors, batch) -> pooled(tensors, layers(tensors, batch)));
-    }
-
-    private interface Look {
-        Tensor at(Map<String, Tensor> tensors, Tensor batch);
-    }
-
-    private List<float[]> rows(List<Bitmap> pictures, Look look) {
-        List<float[]> rows = new ArrayList<>();
-        for (int from = 0; from < pictures.size(); from += BATCH) {
-            List<Bitmap> some = pictures.subList(from, Math.min(pictures.size(), from + BATCH));
-            try (var _ = new PointerScope();
-                    var _ = new NoGradGuard()) {
-                Tensor found = look.at(opened(), Sampler.batch(some));
-                float[] flat = Tensors.floats(found);
-                int width = flat.length / some.size();
-                for (int n = 0; n < some.size(); n++) {
-                    rows.add(Arrays.copyOfRange(flat, n * width, (n + 1) * width));
-                }
-            }
-        }
-        return rows;
+        return network.rows(pictures, (tensors, some) -> pooled(tensors, layers(tensors, Sampler.batch(some))));
     }
 
     /** Σ over layers of the mean over places of ‖φ(x) − φ(y)‖², with values of length 1 at each place. */
     @Override
     public Tensor distance(Tensor pictures, Tensor others) {
         return Tensors.within(() -> {
-            Map<String, Tensor> tensors = opened();
+            Map<String, Tensor> tensors = network.opened();
             List<Tensor> own = layers(tensors, pictures);
             List<Tensor> other = layers(tensors, others);
             Tensor[] terms = IntStream.range(0, own.size())

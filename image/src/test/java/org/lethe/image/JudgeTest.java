@@ -21,7 +21,7 @@ class JudgeTest {
 
     @Test
     void tellsTheStylesOfUnseenWorksApart() {
-        assertTrue(JUDGE.accuracy() >= 0.85, "accuracy " + JUDGE.accuracy());
+        assertTrue(JUDGE.accuracy(GALLERY) >= 0.85, "accuracy " + JUDGE.accuracy(GALLERY));
         List<Work> tests = GALLERY.filtered(w -> w.part() == Work.Part.TEST);
         List<float[]> found =
                 JUDGE.probabilities(tests.stream().map(Work::picture).toList());

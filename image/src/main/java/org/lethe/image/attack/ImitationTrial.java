@@ -17,6 +17,7 @@ import org.lethe.image.Gallery;
 import org.lethe.image.Guard;
 import org.lethe.image.ImageMetrics;
 import org.lethe.image.ImageModel;
+import org.lethe.image.Judging;
 import org.lethe.image.Pictures;
 import org.lethe.image.Work;
 import org.lethe.image.diffusion.Diffusion;
@@ -69,7 +70,7 @@ final class ImitationTrial {
             List<Work> works = request.chosen(c.data(), env);
             return new ImageModel.Published(works, works, true, Optional.empty());
         });
-        judge = Judging.of(c.data(), c.before(), env);
+        judge = c.before().weights().judge(c.data(), env);
         List<Bitmap> original = published.original().stream().map(Work::picture).toList();
         List<Bitmap> open = published.shown().stream().map(Work::picture).toList();
         List<String> works = published.original().stream().map(Work::id).toList();

@@ -21,6 +21,7 @@ import org.lethe.image.DualEncoder;
 import org.lethe.image.Gallery;
 import org.lethe.image.ImageMetrics;
 import org.lethe.image.ImageModel;
+import org.lethe.image.Judging;
 import org.lethe.image.Pictures;
 import org.lethe.image.Work;
 import org.lethe.image.attack.Recovering.Recovered;
@@ -96,7 +97,7 @@ final class Recovery {
         style = request.erased(c.data());
         kept = request.kept(c.data());
         target = target();
-        judge = Judging.of(c.data(), c.before(), env);
+        judge = c.before().weights().judge(c.data(), env);
         List<Object> look = List.of("concept recovery", attack.protocol(), style, env.seed());
         List<Object> trial = List.of(attack, style, env.seed());
         Optional<Look> own =

@@ -26,6 +26,7 @@ import org.lethe.image.Bitmap;
 import org.lethe.image.Gallery;
 import org.lethe.image.ImageMetrics;
 import org.lethe.image.ImageModel;
+import org.lethe.image.Judging;
 import org.lethe.image.Mark;
 import org.lethe.image.Pictures;
 import org.lethe.image.Work;
@@ -327,7 +328,7 @@ final class RemovalTrial {
         if (published.twins()) {
             return PicturePairs.findings("fidelity", original, marked, draws().of("marked"));
         }
-        Judging judge = Judging.of(c.data(), c.before(), env);
+        Judging judge = c.before().weights().judge(c.data(), env);
         List<float[]> features = judge.features(original);
         return original.size() == marked.size() && features.size() > features.getFirst().length
                 ? List.of(new Finding(

@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.WeakHashMap;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -37,7 +36,6 @@ public final class Arsenal {
     private static final int BLOCKS = 2; // of a level of the autoencoder; the public one has one
     private static final int LEVELS = 3; // of the denoiser
     private static final long SEED = 2;
-    private static final Map<Gallery, Arsenal> KNOWN = new WeakHashMap<>();
 
     private final int size;
     private final List<Bitmap> pictures;
@@ -52,15 +50,13 @@ public final class Arsenal {
 
     /** That of a gallery; nothing is trained before it is asked for. */
     public static Arsenal of(Gallery gallery) {
-        synchronized (KNOWN) {
-            return KNOWN.computeIfAbsent(
-                    gallery,
-                    g -> new Arsenal(
-                            g.height(),
-                            g.known(Work.Part.TRAINING).stream()
-                                    .map(Work::picture)
-                                    .toList()));
-        }
+        return gallery.derived(
+                Arsenal.class,
+                () -> new Arsenal(
+                        gallery.height(),
+                        gallery.known(Work.Part.TRAINING).stream()
+                                .map(Work::picture)
+                                .toList()));
     }
 
     /** The autoencoder in the current scope, as a model that has nothing else. */

@@ -5,9 +5,12 @@ import java.util.List;
 import java.util.Map;
 import org.lethe.Check;
 import org.lethe.Device;
+import org.lethe.Env;
 import org.lethe.Safetensors;
+import org.lethe.image.Gallery;
 import org.lethe.image.ImageFile;
 import org.lethe.image.ImageModel;
+import org.lethe.image.Judging;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.diffusion.GaussianDiffusion;
 import org.lethe.image.diffusion.NoiseSchedule;
@@ -35,6 +38,12 @@ public record GaussianWeights(Map<String, float[]> means, int height, int width,
             model.shift(shift.getFirst(), shift.getLast());
         }
         return model;
+    }
+
+    /** The nearest mean, which no judge can beat here. */
+    @Override
+    public Judging judge(Gallery gallery, Env env) {
+        return NearestStyle.of(gallery);
     }
 
     @Override

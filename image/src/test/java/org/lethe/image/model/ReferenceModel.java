@@ -88,7 +88,7 @@ final class ReferenceModel {
         }
         Pictures.write(folder.resolve("sheet.png"), sheet(rows, SHOWN, emoji ? 2 : 4));
         Judge judge = Judge.of(gallery, env);
-        System.out.printf("the judge is right about %.3f of the works for tests%n", judge.accuracy());
+        System.out.printf("the judge is right about %.3f of the works for tests%n", judge.accuracy(gallery));
         try (var _ = new PointerScope()) {
             Diffusion open = model.open(env.device());
             for (String style : gallery.known()) {

@@ -1,4 +1,4 @@
-package org.lethe.image.attack;
+package org.lethe.image.model;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -7,6 +7,7 @@ import java.util.Map;
 import org.lethe.Check;
 import org.lethe.image.Bitmap;
 import org.lethe.image.Gallery;
+import org.lethe.image.Judging;
 import org.lethe.image.Work;
 
 /**
