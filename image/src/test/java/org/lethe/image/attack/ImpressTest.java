@@ -12,64 +12,22 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
-import org.lethe.Device;
 import org.lethe.Finding;
 import org.lethe.image.Bitmap;
 import org.lethe.image.ImageModel;
 import org.lethe.image.Work;
 import org.lethe.image.diffusion.AutoencoderKl;
+import org.lethe.image.diffusion.ChangedDiffusion;
 import org.lethe.image.diffusion.Diffusion;
-import org.lethe.image.diffusion.NoiseSchedule;
-import org.lethe.torch.Parameters;
 
 /** On an autoencoder that knows grey alone: an orthogonal projection, whose fixed points are pictures without colour. */
 class ImpressTest {
     /** A model whose autoencoder forgets colour; the rest is that of grey normal pictures. */
-    private record Colourless(Diffusion rest) implements Diffusion {
-        @Override
-        public NoiseSchedule schedule() {
-            return rest.schedule();
-        }
-
-        @Override
-        public Device device() {
-            return rest.device();
-        }
-
-        @Override
-        public long[] latent(int height, int width) {
-            return rest.latent(height, width);
-        }
-
+    private record Colourless(Diffusion rest) implements ChangedDiffusion {
         @Override
         public AutoencoderKl.Posterior posterior(Tensor pictures) {
             return rest.posterior(pictures.mean(new long[] {1}, true, new ScalarTypeOptional())
                     .expand(pictures.shape()));
-        }
-
-        @Override
-        public Tensor scaled(Tensor latents) {
-            return rest.scaled(latents);
-        }
-
-        @Override
-        public Tensor decode(Tensor latents) {
-            return rest.decode(latents);
-        }
-
-        @Override
-        public Tensor states(List<String> prompts) {
-            return rest.states(prompts);
-        }
-
-        @Override
-        public Tensor noise(Tensor latents, int[] times, Tensor states) {
-            return rest.noise(latents, times, states);
-        }
-
-        @Override
-        public Parameters parameters(Part part) {
-            return rest.parameters(part);
         }
 
         @Override

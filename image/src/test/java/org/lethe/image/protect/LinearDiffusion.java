@@ -1,20 +1,18 @@
 package org.lethe.image.protect;
 
-import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.lethe.Device;
 import org.lethe.image.diffusion.AutoencoderKl;
+import org.lethe.image.diffusion.ChangedDiffusion;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.diffusion.GaussianDiffusion;
 import org.lethe.image.diffusion.NoiseSchedule;
-import org.lethe.torch.Parameters;
 import org.lethe.torch.Tensors;
 
 /** A model whose encoder is E(x) = A x + b on pictures within [0, 1], and whose denoiser is exact for normal latents. */
-record LinearDiffusion(Tensor a, Tensor b, int high, int wide, GaussianDiffusion inner) implements Diffusion {
+record LinearDiffusion(Tensor a, Tensor b, int high, int wide, GaussianDiffusion rest) implements ChangedDiffusion {
     /** With latents of three channels around 0. */
     static LinearDiffusion of(float[] a, float[] b, int high, int wide) {
         int size = 3 * high * wide;
@@ -22,16 +20,6 @@ record LinearDiffusion(Tensor a, Tensor b, int high, int wide, GaussianDiffusion
         GaussianDiffusion inner =
                 new GaussianDiffusion(Map.of("", new float[size]), high, wide, 0.5, new NoiseSchedule());
         return new LinearDiffusion(Tensors.of(a, size, pixels), Tensors.of(b, size), high, wide, inner);
-    }
-
-    @Override
-    public NoiseSchedule schedule() {
-        return inner.schedule();
-    }
-
-    @Override
-    public Device device() {
-        return Device.CPU;
     }
 
     @Override
@@ -59,22 +47,7 @@ record LinearDiffusion(Tensor a, Tensor b, int high, int wide, GaussianDiffusion
     }
 
     @Override
-    public Tensor states(List<String> prompts) {
-        return inner.states(prompts);
-    }
-
-    @Override
-    public Tensor noise(Tensor latents, int[] times, Tensor states) {
-        return inner.noise(latents, times, states);
-    }
-
-    @Override
-    public Parameters parameters(Part part) {
-        return inner.parameters(part);
-    }
-
-    @Override
     public Diffusion copy() {
-        return new LinearDiffusion(a, b, high, wide, inner.copy());
+        return new LinearDiffusion(a, b, high, wide, rest.copy());
     }
 }
