@@ -386,7 +386,8 @@ public final class RunFolder {
         return HexFormat.of().formatHex(sha256().digest(bytes));
     }
 
-    private static String sha256(Path file) {
+    /** SHA-256 of a file, in hex. */
+    public static String sha256(Path file) {
         MessageDigest digest = sha256();
         try (FileChannel channel = FileChannel.open(file)) {
             ByteBuffer buffer = ByteBuffer.allocate(1 << 20);

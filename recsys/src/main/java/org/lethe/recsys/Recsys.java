@@ -74,6 +74,13 @@ import org.lethe.recsys.hide.Raid;
 import org.lethe.recsys.hide.RecommendationInference;
 import org.lethe.recsys.hide.TransportMap;
 import org.lethe.recsys.hide.U2uR;
+import org.lethe.recsys.shop.AddToShop;
+import org.lethe.recsys.shop.EvaluateShop;
+import org.lethe.recsys.shop.ExportFactors;
+import org.lethe.recsys.shop.ForgetInShop;
+import org.lethe.recsys.shop.Recommend;
+import org.lethe.recsys.shop.ShopHistory;
+import org.lethe.recsys.shop.TrainShop;
 
 /** The subject of recommenders: its catalogue of data, models, requests, methods, audits and tools. */
 public final class Recsys implements Subject<Split, Recommender> {
@@ -157,7 +164,16 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of(new AuditEmbeddings(), new HideEmbeddings());
+        return List.of(
+                new AuditEmbeddings(),
+                new HideEmbeddings(),
+                new TrainShop(),
+                new Recommend(),
+                new EvaluateShop(),
+                new ForgetInShop(),
+                new AddToShop(),
+                new ShopHistory(),
+                new ExportFactors());
     }
 
     @Override

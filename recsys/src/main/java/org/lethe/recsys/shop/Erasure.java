@@ -1,0 +1,93 @@
+package org.lethe.recsys.shop;
+
+import java.util.BitSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.lethe.LetheException;
+import org.lethe.Named;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.forget.ForgetRequest;
+import org.lethe.tables.Entities;
+
+/**
+ * A request of the owner: these users, these items and these single interactions were never there.
+ *
+ * @param users ids of users
+ * @param items ids of items
+ * @param pairs single interactions
+ */
+@Named("erasure")
+public record Erasure(List<String> users, List<String> items, List<Pair> pairs) implements ForgetRequest {
+    /**
+     * One interaction.
+     *
+     * @param user id of the user
+     * @param item id of the item
+     */
+    public record Pair(String user, String item) {}
+
+    public Erasure {
+        users = List.copyOf(users);
+        items = List.copyOf(items);
+        pairs = List.copyOf(pairs);
+        if (users.isEmpty() && items.isEmpty() && pairs.isEmpty()) {
+            throw new LetheException(
+                    LetheException.Code.STUDY, "nothing is to be forgotten; expected users, items or interactions");
+        }
+    }
+
+    /** Some users, all that they did. */
+    public static Erasure ofUsers(List<String> users) {
+        return new Erasure(users, List.of(), List.of());
+    }
+
+    @Override
+    public Forgotten resolve(Split data) {
+        Entities userIds = data.train().userEntities();
+        Entities itemIds = data.train().itemEntities();
+        int[] goneUsers =
+                users.stream().mapToInt(u -> number("user", u, userIds)).toArray();
+        if (items.isEmpty() && pairs.isEmpty()) {
+            return Forgotten.ofUsers(data, goneUsers);
+        }
+        BitSet gone = new BitSet();
+        for (int u : goneUsers) {
+            gone.set(u);
+        }
+        BitSet goneItems = new BitSet();
+        for (String item : items) {
+            goneItems.set(number("item", item, itemIds));
+        }
+        Set<Long> single = new HashSet<>();
+        for (Pair pair : pairs) {
+            int user = number("user", pair.user, userIds);
+            int item = number("item", pair.item, itemIds);
+            if (!data.train().contains(user, item)
+                    && !data.validation().contains(user, item)
+                    && !data.test().contains(user, item)) {
+                throw new LetheException(
+                        LetheException.Code.STUDY,
+                        "interaction of user " + pair.user + " and item " + pair.item
+                                + " is not in the data, expected one that is");
+            }
+            single.add((long) user << 32 | item);
+        }
+        return Forgotten.ofPairs(
+                data, (u, i) -> gone.get(u) || goneItems.get(i) || single.contains((long) u << 32 | i));
+    }
+
+    /** The number of an id as the data has it. */
+    static int number(String what, String id, Entities known) {
+        OptionalInt found = known.find(id);
+        found = found.isPresent() ? found : known.find(id.strip());
+        if (found.isEmpty() || id.isBlank()) {
+            throw new LetheException(
+                    LetheException.Code.STUDY,
+                    what + " \"" + id + "\" is not known, expected one of the " + known.size() + " " + what
+                            + "s of the data; ids are compared letter by letter");
+        }
+        return found.getAsInt();
+    }
+}
