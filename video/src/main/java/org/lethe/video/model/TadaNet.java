@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.lethe.Check;
 import org.lethe.Workers;
+import org.lethe.image.diffusion.Convolution;
 import org.lethe.numerics.Keyed;
 import org.lethe.torch.Initial;
 import org.lethe.torch.Parameters;
@@ -144,19 +145,8 @@ final class TadaNet {
         return torch.cat(new TensorVector(outputs), 1);
     }
 
-    /**
-     * A 3 × 3 convolution as one product of matrices. The convolutions of oneDNN in libtorch 2.10 sometimes give gradients that are not
-     * numbers for such small layers, from memory that nothing was written to.
-     */
-    Tensor convolved(Tensor x, String weight, long stride) {
-        Tensor columns = torch.im2col(
-                x, new long[] {KERNEL, KERNEL}, new long[] {1, 1}, new long[] {KERNEL / 2, KERNEL / 2}, new long[] {
-                    stride, stride
-                }); // [n, channels · 9, places]
-        Tensor filter = tensor(weight);
-        return filter.reshape(filter.size(0), -1)
-                .matmul(columns)
-                .reshape(x.size(0), filter.size(0), (x.size(2) - 1) / stride + 1, (x.size(3) - 1) / stride + 1);
+    Tensor convolved(Tensor x, String weight, int stride) {
+        return Convolution.of(x, tensor(weight), new TensorOptional(), stride, KERNEL / 2);
     }
 
     private Tensor activated(Tensor x, String norm) {

@@ -67,7 +67,7 @@ class TadaTest {
             alpha = net.calibration("stages.0", x, 2, 5);
             assertTrue(alpha.sub(new Scalar(1.0)).abs().max().item_float() > 0.05);
             Tensor weight = net.parameters().tensor("stages.0.weight");
-            for (long stride = 1; stride <= 2; stride++) {
+            for (int stride = 1; stride <= 2; stride++) {
                 Tensor scaled = net.convolved(x.mul(alpha), "stages.0.weight", stride);
                 for (int n = 0; n < 10; n++) {
                     Tensor own = torch.conv2d(
