@@ -12,10 +12,17 @@ import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
 import org.lethe.video.data.PlantedClips;
-import org.lethe.video.model.MotionEstimator;
-import org.lethe.video.model.Tada;
+import org.lethe.video.model.MotionTransformer;
+import org.lethe.video.model.VideoModels;
+import org.lethe.video.model.Warp;
+import org.lethe.video.steer.Animate;
+import org.lethe.video.steer.MotionControl;
+import org.lethe.video.steer.MotionFidelity;
+import org.lethe.video.steer.MotionStone;
 import org.lethe.video.steer.ScoreMotion;
+import org.lethe.video.steer.Steer;
 import org.lethe.video.steer.TrainEstimator;
+import org.lethe.video.steer.TrainGenerator;
 
 /** The subject of video models: its catalogue of data, models, requests, methods, audits and tools. */
 public final class Video implements Subject<MotionClips, VideoModel> {
@@ -31,27 +38,27 @@ public final class Video implements Subject<MotionClips, VideoModel> {
 
     @Override
     public List<Learner<MotionClips, VideoModel>> models() {
-        return List.of(new Tada());
+        return List.of(new MotionTransformer(), new Warp());
     }
 
     @Override
     public List<Request> requests() {
-        return List.of();
+        return List.of(new Steer());
     }
 
     @Override
     public List<Method<MotionClips, VideoModel>> methods() {
-        return List.of();
+        return List.of(new MotionStone());
     }
 
     @Override
     public List<Audit<MotionClips, VideoModel>> audits() {
-        return List.of();
+        return List.of(new MotionControl(), new MotionFidelity());
     }
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of(new ScoreMotion(), new TrainEstimator());
+        return List.of(new ScoreMotion(), new TrainEstimator(), new TrainGenerator(), new Animate());
     }
 
     @Override
@@ -61,6 +68,6 @@ public final class Video implements Subject<MotionClips, VideoModel> {
 
     @Override
     public VideoModel load(Path file) throws IOException {
-        return MotionEstimator.load(file);
+        return VideoModels.load(file);
     }
 }

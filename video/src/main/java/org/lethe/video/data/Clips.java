@@ -123,6 +123,22 @@ public final class Clips {
         return frames.clip(USUAL_FPS);
     }
 
+    /** Writes a clip to a film or an animated GIF, by the ending of its name: .mp4, .mkv or .gif. The file is there whole or not at all. */
+    public static void write(Path file, Clip clip) {
+        String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+        if (name.endsWith(".gif")) {
+            GifWriter.write(file, clip);
+        } else if (name.endsWith(".mp4")) {
+            FilmWriter.write(file, clip, FilmWriter.Coding.SMALL);
+        } else if (name.endsWith(".mkv")) {
+            FilmWriter.write(file, clip, FilmWriter.Coding.LOSSLESS);
+        } else {
+            throw new LetheException(
+                    LetheException.Code.STUDY,
+                    file + ": the name does not say what is to be written; expected .gif, .mp4 or .mkv");
+        }
+    }
+
     /** Writes a clip as numbered PNG pictures into a new folder, {@code 00000.png} and so on. */
     public static void writePictures(Path folder, Clip clip) throws IOException {
         if (Files.exists(folder)) {

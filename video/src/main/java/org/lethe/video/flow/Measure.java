@@ -35,6 +35,20 @@ public enum Measure {
             return both(sum / pairs(clip));
         }
     },
+    /**
+     * Mean of 1 − cosine of the features of neighbouring frames, which are histograms of eight directions of edges in 8 × 8 cells: one number for both
+     * motions.
+     */
+    FEATURE_DIFFERENCE {
+        @Override
+        public Score of(Clip clip) {
+            double sum = 0;
+            for (int n = 0; n + 1 < clip.frames(); n++) {
+                sum += 1 - EdgeFeatures.cosine(Grey.of(clip, n), Grey.of(clip, n + 1));
+            }
+            return both(sum / pairs(clip));
+        }
+    },
     /** Mean length of Farnebäck's flow: one number for both motions. */
     FLOW {
         @Override

@@ -1,7 +1,11 @@
 package org.lethe.video.model;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -10,19 +14,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
 import org.lethe.Device;
 import org.lethe.LetheException;
 import org.lethe.Safetensors;
+import org.lethe.study.RunFolder;
 import org.lethe.torch.Devices;
 import org.lethe.torch.Parameters;
 import org.lethe.torch.Tensors;
 import org.lethe.transport.Line;
 import org.lethe.video.Clip;
-import org.lethe.video.VideoModel;
 import org.lethe.video.flow.Measure;
 
 /**
@@ -30,8 +36,10 @@ import org.lethe.video.flow.Measure;
  *
  * <p>Raw scores are calibrated by the transport of their training distribution to the uniform one, which on a line is the quantile map.
  */
-public final class MotionEstimator implements VideoModel {
+public final class MotionEstimator {
     private static final String ARCHITECTURE = "tada-motion-estimator";
+    private static final String RESOURCE = "/org/lethe/video/motion-estimator.safetensors";
+    private static final String SHA256 = "0f12e9dbe515acb9006681fca71ecea27112c33aa06eb6794e7ccdff99ac95f5";
     private static final int BATCH = 32;
     private static final int KNOTS = 201;
 
@@ -84,10 +92,56 @@ public final class MotionEstimator implements VideoModel {
                 .sum();
     }
 
+    /** The estimator that comes with Lethe: {@code video train-estimator} made it, as its header says. */
+    public static MotionEstimator shipped() {
+        return Shipped.ESTIMATOR;
+    }
+
+    /** Read once. */
+    private static final class Shipped {
+        private static final MotionEstimator ESTIMATOR = read();
+
+        private static MotionEstimator read() {
+            try (InputStream resource = Optional.ofNullable(MotionEstimator.class.getResourceAsStream(RESOURCE))
+                    .orElseThrow()) {
+                Path copy = Files.createTempFile("lethe-estimator", ".safetensors");
+                try {
+                    Files.copy(resource, copy, StandardCopyOption.REPLACE_EXISTING);
+                    String found = RunFolder.sha256(copy);
+                    if (!found.equals(SHA256)) {
+                        throw new LetheException(
+                                LetheException.Code.DATA,
+                                "the shipped estimator has the digest " + found + ", expected " + SHA256);
+                    }
+                    return load(copy);
+                } finally {
+                    Files.deleteIfExists(copy);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
     /** Scores before calibration, head by head for each clip; clips have one size. */
     private float[] raw(List<Clip> clips) {
+        return outputs(clips, heads, TadaNet::scores);
+    }
+
+    /** What the heads read of each clip: the mean and the largest of each channel. Clips have one size. */
+    public List<float[]> features(List<Clip> clips) {
+        int width = 2 * widths.getLast();
+        float[] all = outputs(clips, width, TadaNet::features);
+        List<float[]> rows = new ArrayList<>();
+        for (int n = 0; n < clips.size(); n++) {
+            rows.add(Arrays.copyOfRange(all, n * width, (n + 1) * width));
+        }
+        return rows;
+    }
+
+    private float[] outputs(List<Clip> clips, int each, BiFunction<TadaNet, Tensor, Tensor> of) {
         Devices.ready(Device.CPU);
-        float[] all = new float[clips.size() * heads];
+        float[] all = new float[clips.size() * each];
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard()) {
             TadaNet net = new TadaNet(widths, strides, heads);
@@ -96,8 +150,8 @@ public final class MotionEstimator implements VideoModel {
             for (int from = 0; from < clips.size(); from += BATCH) {
                 List<Clip> some = clips.subList(from, Math.min(clips.size(), from + BATCH));
                 try (var _ = new PointerScope()) {
-                    float[] part = Tensors.floats(net.scores(TadaNet.batch(some)));
-                    System.arraycopy(part, 0, all, from * heads, part.length);
+                    float[] part = Tensors.floats(of.apply(net, TadaNet.batch(some)));
+                    System.arraycopy(part, 0, all, from * each, part.length);
                 }
             }
         }
@@ -119,7 +173,7 @@ public final class MotionEstimator implements VideoModel {
         return scores;
     }
 
-    @Override
+    /** The scores of one clip. */
     public Measure.Score score(Clip clip) {
         return scores(List.of(clip)).getFirst();
     }
@@ -136,7 +190,7 @@ public final class MotionEstimator implements VideoModel {
         return 1 + 9 * Math.clamp(place / (at.length - 1), 0, 1);
     }
 
-    @Override
+    /** Writes it as safetensors. */
     public void save(Path file, Map<String, String> provenance) throws IOException {
         Map<String, Safetensors.Tensor> all = new LinkedHashMap<>(weights);
         for (int h = 0; h < heads; h++) {

@@ -9,8 +9,6 @@ import org.bytedeco.pytorch.global.torch;
 import org.lethe.Check;
 import org.lethe.Device;
 import org.lethe.Env;
-import org.lethe.Estimate;
-import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.numerics.Keyed;
 import org.lethe.torch.Devices;
@@ -21,7 +19,6 @@ import org.lethe.torch.UpdateRule;
 import org.lethe.video.Clip;
 import org.lethe.video.Labelled;
 import org.lethe.video.MotionClips;
-import org.lethe.video.VideoModel;
 
 /**
  * Learns to score the motion of objects and of the camera from comparisons of clips (MotionStone, Shi et al. 2025), with a small network of
@@ -50,8 +47,7 @@ public record Tada(
         double regression,
         int steps,
         int batch,
-        double learningRate)
-        implements Learner<MotionClips, VideoModel> {
+        double learningRate) {
     public Tada {
         Check.require(widths.size() >= 2 && widths.size() <= 16, "widths.size", widths.size(), "2 to 16");
         Check.require(
@@ -78,7 +74,7 @@ public record Tada(
     /** Clips of a step. */
     private record Batch(Tensor clips, float[] object, float[] camera) {}
 
-    @Override
+    /** Trains an estimator. */
     public MotionEstimator train(MotionClips data, Env env) {
         Devices.ready(Device.CPU);
         try (var _ = new PointerScope()) {
@@ -161,13 +157,5 @@ public record Tada(
             }
         }
         return new Clip(clip.frames(), height, width, clip.fps(), rgb);
-    }
-
-    @Override
-    public Estimate estimate(MotionClips data) {
-        Clip clip = data.train().getFirst().clip();
-        double pixels = (double) clip.frames() * clip.height() * clip.width();
-        double flops = 3 * 2 * pixels * 9 * (6.0 * widths.getFirst() + widths.getFirst() * widths.get(1) / 2.0);
-        return new Estimate(flops * batch * steps / 1e10, (long) (batch * pixels * widths.getFirst() * 40));
     }
 }

@@ -112,8 +112,8 @@ final class TadaNet {
         return new TensorOptional(tensor(name));
     }
 
-    /** Scores before calibration, {@code [clips, heads]}, of clips {@code [clips, frames, 3, height, width]} from 0 to 1. */
-    Tensor scores(Tensor clips) {
+    /** What the heads read: the mean and the largest of each channel over frames and places, {@code [clips, 2 · channels]}. */
+    Tensor features(Tensor clips) {
         long count = clips.size(0);
         long times = clips.size(1) - 1;
         Tensor now = clips.narrow(1, 0, times);
@@ -133,9 +133,12 @@ final class TadaNet {
             }
         }
         Tensor all = x.reshape(count, times, x.size(1), -1);
-        Tensor features = torch.cat(
-                new TensorVector(all.mean(1, 3), torch.amax(all, new long[] {1, 3}, false)),
-                1); // [clips, 2 · channels]
+        return torch.cat(new TensorVector(all.mean(1, 3), torch.amax(all, new long[] {1, 3}, false)), 1);
+    }
+
+    /** Scores before calibration, {@code [clips, heads]}, of clips {@code [clips, frames, 3, height, width]} from 0 to 1. */
+    Tensor scores(Tensor clips) {
+        Tensor features = features(clips);
         Tensor[] outputs = new Tensor[heads];
         for (int h = 0; h < heads; h++) {
             String head = "heads." + h;

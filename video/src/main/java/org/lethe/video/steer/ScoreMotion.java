@@ -158,6 +158,7 @@ public record ScoreMotion(
                 ? "from 1 to 10 by " + estimator.get()
                 : switch (measure) {
                     case SSIM -> "1 - SSIM";
+                    case FEATURE_DIFFERENCE -> "1 - cosine of edges";
                     case FRAME_DIFFERENCE -> "levels of 255";
                     case FLOW, COMPENSATED_FLOW, TRACKED_POINTS ->
                         "pixels a frame of a screen of 32, at about " + fps + " frames a second";

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.lethe.DataFolders;
 import org.lethe.Env;
-import org.lethe.FileDigest;
 import org.lethe.Named;
 import org.lethe.Tool;
+import org.lethe.study.RunFolder;
 import org.lethe.study.Words;
 import org.lethe.video.Labelled;
 import org.lethe.video.MotionClips;
@@ -84,7 +84,7 @@ public record TrainEstimator(
                 loaded.train().size(),
                 loaded.test().size(),
                 MotionOrder.of(scores, loaded.test(), env.random("pairs")),
-                FileDigest.of(List.of(to)),
+                RunFolder.sha256(to),
                 to);
     }
 }

@@ -1,0 +1,159 @@
+package org.lethe.video.model;
+
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.lethe.Check;
+import org.lethe.Named;
+import org.lethe.numerics.Keyed;
+import org.lethe.torch.Tensors;
+
+/** What a generator of clips predicts, and how clips are made of noise with it. Time goes from 0, the clip, to 1, the noise. */
+public sealed interface Prediction {
+    /** The share of the clip at a time. */
+    double signal(double time);
+
+    /** The share of the noise at a time. */
+    double noise(double time);
+
+    /** What is to be predicted, of clean clips and their noise. */
+    Tensor target(Tensor clean, Tensor noise, float[] times);
+
+    /** A time for training, from a key. */
+    double drawn(Keyed key, int at);
+
+    /** Clips from noise. */
+    Tensor made(Tensor noise, Field field);
+
+    /** The prediction for clips at one time. */
+    interface Field {
+        /** Of noisy clips. */
+        Tensor at(Tensor noisy, double time);
+    }
+
+    /** Clips with their noise, each at its own time. */
+    default Tensor noised(Tensor clean, Tensor noise, float[] times) {
+        return clean.mul(each(times, true)).add(noise.mul(each(times, false)));
+    }
+
+    /** A factor for each clip, {@code [clips, 1, 1, 1, 1]}. */
+    private Tensor each(float[] times, boolean signal) {
+        float[] factors = new float[times.length];
+        IntStream.range(0, times.length)
+                .forEach(n -> factors[n] = (float) (signal ? signal(times[n]) : noise(times[n])));
+        return Tensors.of(factors, times.length, 1, 1, 1, 1);
+    }
+
+    /**
+     * Rectified flow (Liu et al. 2022): x_t = (1 − t) x₀ + t ε, predicted is ε − x₀. Times are logistic of a normal draw. Clips are made by Heun's
+     * rule in even steps, which calls the network twice a step but the last.
+     *
+     * @param steps of the sampler
+     */
+    @Named("rectified-flow")
+    record RectifiedFlow(int steps) implements Prediction {
+        public RectifiedFlow {
+            Check.require(steps >= 1 && steps <= 1000, "steps", steps, "1 to 1,000");
+        }
+
+        /** Ten steps of Heun's rule. */
+        public RectifiedFlow() {
+            this(10);
+        }
+
+        @Override
+        public double signal(double time) {
+            return 1 - time;
+        }
+
+        @Override
+        public double noise(double time) {
+            return time;
+        }
+
+        @Override
+        public Tensor target(Tensor clean, Tensor noise, float[] times) {
+            return noise.sub(clean);
+        }
+
+        @Override
+        public double drawn(Keyed key, int at) {
+            return 1 / (1 + StrictMath.exp(-Keyed.normal(key.at(at))));
+        }
+
+        @Override
+        public Tensor made(Tensor noise, Field field) {
+            Tensor x = noise;
+            for (int n = 0; n < steps; n++) {
+                double now = 1 - (double) n / steps;
+                double next = 1 - (n + 1.0) / steps;
+                Tensor from = x;
+                x = Tensors.within(() -> {
+                    Tensor speed = field.at(from, now);
+                    Tensor guess = from.add(speed.mul(new Scalar(next - now)));
+                    if (next == 0) {
+                        return guess;
+                    }
+                    Tensor mean = speed.add(field.at(guess, next)).mul(new Scalar(0.5));
+                    return from.add(mean.mul(new Scalar(next - now)));
+                });
+            }
+            return x;
+        }
+    }
+
+    /**
+     * Prediction of v = α ε − σ x₀ (Salimans and Ho 2022) with α = cos(πt/2) and σ = sin(πt/2), so that no signal is left at the end of
+     * time. Clips are made by DDIM.
+     *
+     * @param steps of the sampler
+     */
+    @Named("v-prediction")
+    record V(int steps) implements Prediction {
+        public V {
+            Check.require(steps >= 1 && steps <= 1000, "steps", steps, "1 to 1,000");
+        }
+
+        /** Fifty steps. */
+        public V() {
+            this(50);
+        }
+
+        @Override
+        public double signal(double time) {
+            return StrictMath.cos(Math.PI / 2 * time);
+        }
+
+        @Override
+        public double noise(double time) {
+            return StrictMath.sin(Math.PI / 2 * time);
+        }
+
+        @Override
+        public Tensor target(Tensor clean, Tensor noise, float[] times) {
+            return noised(noise, clean.neg(), times);
+        }
+
+        @Override
+        public double drawn(Keyed key, int at) {
+            return Keyed.unit(key.at(at));
+        }
+
+        @Override
+        public Tensor made(Tensor noise, Field field) {
+            Tensor x = noise;
+            for (int n = 0; n < steps; n++) {
+                double now = 1 - (double) n / steps;
+                double next = 1 - (n + 1.0) / steps;
+                Tensor from = x;
+                x = Tensors.within(() -> {
+                    Tensor v = field.at(from, now);
+                    Tensor clean = from.mul(new Scalar(signal(now))).sub(v.mul(new Scalar(noise(now))));
+                    Tensor noisy = from.mul(new Scalar(noise(now))).add(v.mul(new Scalar(signal(now))));
+                    return clean.mul(new Scalar(signal(next))).add(noisy.mul(new Scalar(noise(next))));
+                });
+            }
+            return x;
+        }
+    }
+}

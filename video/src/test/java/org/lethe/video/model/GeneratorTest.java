@@ -1,0 +1,198 @@
+package org.lethe.video.model;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.lethe.DataFolders;
+import org.lethe.Device;
+import org.lethe.Env;
+import org.lethe.LetheException;
+import org.lethe.Workers;
+import org.lethe.image.Sampler;
+import org.lethe.numerics.Keyed;
+import org.lethe.torch.Devices;
+import org.lethe.torch.Initial;
+import org.lethe.torch.Tensors;
+import org.lethe.video.Clip;
+import org.lethe.video.MotionClips;
+import org.lethe.video.VideoModel;
+import org.lethe.video.VideoModel.Injection;
+import org.lethe.video.data.PlantedClips;
+import org.lethe.video.data.Texture;
+import org.lethe.video.flow.Measure;
+
+class GeneratorTest {
+    private static final VideoTransformer.Shape SHAPE = new VideoTransformer.Shape(24, 2, 2, 8, 4);
+    private static final VideoTransformer.Told NOTHING = told(Float.NaN, Float.NaN);
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void ready() {
+        Devices.ready(Device.CPU);
+    }
+
+    private static VideoTransformer.Told told(float object, float camera) {
+        return new VideoTransformer.Told(new float[] {object, object}, new float[] {camera, camera});
+    }
+
+    private static Tensor predicted(VideoTransformer network, VideoTransformer.Told told) {
+        return network.predicted(
+                Sampler.normal(Keyed.seed(1), 2, 4, 3, 8, 8),
+                Sampler.normal(Keyed.seed(2), 2, 3, 8, 8),
+                new float[] {0.3f, 0.8f},
+                told);
+    }
+
+    private static VideoTransformer drawn(Optional<Injection> injection, boolean woken) {
+        VideoTransformer network = new VideoTransformer(SHAPE, injection);
+        network.draw(Keyed.seed(3), Workers.here());
+        if (woken) {
+            network.parameters()
+                    .all()
+                    .forEach((name, tensor) ->
+                            Initial.normal(0, 0.2).fill(tensor, Keyed.seed(4).of(name), Workers.here()));
+        }
+        return network;
+    }
+
+    @Test
+    void aNewNetworkPredictsNothingAndPatchesComeBack() {
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard()) {
+            Tensor out = predicted(drawn(Optional.empty(), false), NOTHING);
+            assertArrayEquals(new long[] {2, 4, 3, 8, 8}, out.shape());
+            assertEquals(0, out.abs().max().item_float(), "the last layer begins at zero");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Injection.class)
+    void scoresChangeWhatIsPredictedOnceTheyAreLearned(Injection injection) {
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard()) {
+            VideoTransformer network = drawn(Optional.of(injection), true);
+            Tensor calm = predicted(network, told(2, 3));
+            assertEquals(0, predicted(network, told(2, 3)).sub(calm).abs().max().item_float());
+            assertTrue(predicted(network, told(9, 3)).sub(calm).abs().max().item_float() > 1e-4);
+            assertTrue(predicted(network, NOTHING).sub(calm).abs().max().item_float() > 1e-4);
+            float swapped = predicted(network, told(3, 2)).sub(calm).abs().max().item_float();
+            assertEquals(injection == Injection.MIXED, swapped < 1e-5, "one perceptron cannot tell 2, 3 from 3, 2");
+        }
+    }
+
+    @Test
+    void beingGivenScoresChangesNothingAtFirst() {
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard()) {
+            VideoTransformer plain = drawn(Optional.empty(), true);
+            VideoTransformer scored = drawn(Optional.of(Injection.DECOUPLED), false);
+            plain.parameters()
+                    .all()
+                    .forEach((name, tensor) -> scored.parameters().tensor(name).copy_(tensor));
+            Tensor same = predicted(scored, told(9, 1));
+            assertEquals(0, predicted(plain, NOTHING).sub(same).abs().max().item_float());
+        }
+    }
+
+    @Test
+    void bothPredictionsMakeTheCleanClipsOfAnExactField() {
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard()) {
+            Tensor clean = Sampler.normal(Keyed.seed(5), 2, 1, 1, 2, 2);
+            Tensor noise = Sampler.normal(Keyed.seed(6), 2, 1, 1, 2, 2);
+            for (Prediction prediction : List.of(new Prediction.RectifiedFlow(4), new Prediction.V(20))) {
+                // all clips are one clip: the noise of what is seen is known
+                Tensor made = prediction.made(noise, (noisy, time) -> {
+                    double share = prediction.noise(time);
+                    Tensor own = noisy.sub(clean.mul(new Scalar(prediction.signal(time))))
+                            .div(new Scalar(share));
+                    return prediction.target(clean, own, new float[] {(float) time, (float) time});
+                });
+                assertEquals(0, made.sub(clean).abs().max().item_float(), 1e-5, prediction.toString());
+            }
+        }
+    }
+
+    @Test
+    void heunsRuleIsOfSecondOrder() {
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard()) {
+            // normal clips of deviation s: the field is linear, x(0) = s x(1)
+            double s = 0.5;
+            Tensor noise = Tensors.of(new float[] {1}, 1, 1, 1, 1, 1);
+            double[] wrong = new double[2];
+            for (int n = 0; n < 2; n++) {
+                Tensor made = new Prediction.RectifiedFlow(10 << n).made(noise, (x, t) -> {
+                    double variance = (1 - t) * (1 - t) * s * s + t * t;
+                    return x.mul(new Scalar((t - (1 - t) * s * s) / variance));
+                });
+                wrong[n] = Math.abs(made.item_float() - s);
+            }
+            assertTrue(wrong[0] / wrong[1] > 3, wrong[0] + " then " + wrong[1]);
+        }
+    }
+
+    @Test
+    void aTrainedGeneratorIsKeptBitForBitAndObeysItsKey() throws IOException {
+        MotionClips clips = new PlantedClips(12, 4, 16, 4, Texture.Kind.DRAWN, 0, 1).load(new DataFolders(List.of()));
+        Env env = Env.seeded(7);
+        MotionTransformer learner =
+                new MotionTransformer(24, 2, 2, new Prediction.RectifiedFlow(2), 5, 4, 1e-3, true, 0.9);
+        VideoModel base = learner.train(clips, env);
+        List<Measure.Score> scores = clips.train().stream()
+                .map(c -> new Measure.Score(1 + 3 * c.object(), 1 + 3 * c.camera()))
+                .toList();
+        VideoModel.Lesson lesson =
+                new VideoModel.Lesson(Injection.DECOUPLED, 5, 4, 1e-2, 0.1, new Measure.Score(1.5, 2));
+        VideoModel taught = base.taught(lesson, scores, clips, env);
+        VideoModel.Shot shot =
+                new VideoModel.Shot(clips.test().getFirst().clip().frame(0), new Measure.Score(9, 2), Keyed.seed(8));
+        VideoModel.Shot other = new VideoModel.Shot(shot.first(), new Measure.Score(2, 9), Keyed.seed(8));
+        Path file = folder.resolve("model.safetensors");
+        taught.save(file, Map.of());
+        VideoModel read = VideoModels.load(file);
+        Clip once = taught.animate(List.of(shot), env).getFirst();
+        List<Clip> both = read.animate(List.of(other, shot), env);
+        assertArrayEquals(once.rgb(), both.getLast().rgb());
+        assertFalse(Arrays.equals(both.getFirst().rgb(), both.getLast().rgb()), "scores change the clip");
+        Clip first = clips.test().getFirst().clip();
+        int each = 3 * 16 * 16;
+        assertArrayEquals(
+                Arrays.copyOf(first.rgb(), each),
+                Arrays.copyOf(once.rgb(), each),
+                "frame 0 is held at the first frame");
+        String wrong = String.valueOf(assertThrows(
+                        IllegalArgumentException.class, () -> taught.taught(lesson, scores.subList(0, 3), clips, env))
+                .getMessage());
+        assertTrue(wrong.contains("scores is 3, expected one for each of 12"), wrong);
+    }
+
+    @Test
+    void aFileOfAnotherKindIsNamed() throws IOException {
+        Path file = folder.resolve("estimator.safetensors");
+        MotionEstimator.shipped().save(file, Map.of());
+        String message =
+                assertThrows(LetheException.class, () -> VideoModels.load(file)).getMessage();
+        assertTrue(message.contains("expected motion-transformer or warp"), message);
+    }
+}
