@@ -124,7 +124,7 @@ public final class MotionEstimator {
     }
 
     /** Scores before calibration, head by head for each clip; clips have one size. */
-    private float[] raw(List<Clip> clips) {
+    float[] raw(List<Clip> clips) {
         return outputs(clips, heads, TadaNet::scores);
     }
 

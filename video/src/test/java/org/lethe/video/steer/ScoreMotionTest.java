@@ -72,7 +72,7 @@ class ScoreMotionTest {
         Path file = folder.resolve("e.safetensors");
         TrainEstimator train = new TrainEstimator(
                 new PlantedClips(8, 6, 32, 8, Texture.Kind.DRAWN, 0, 1),
-                new Tada(List.of(8, 8), List.of(2, 2), 2, new RankingLoss.Hinge(), 0.5, 2, 4, 1e-3),
+                new Tada(List.of(8, 8), List.of(2, 2), 2, new RankingLoss.Hinge(), 0.5, 0.1, 0.1, 2, 4, 1e-3),
                 Optional.empty(),
                 file);
         TrainEstimator.Result trained = train.run(Env.seeded(1));
