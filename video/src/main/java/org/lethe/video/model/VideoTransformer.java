@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
@@ -36,7 +35,6 @@ final class VideoTransformer {
     private static final int FREQUENCIES = 32;
     private static final int CHANNELS = 7; // noisy clip, first frame, mask
     private static final int EXPANSION = 4;
-    private static final double EPSILON = 1e-6;
 
     private final Shape shape;
     private final Optional<Injection> injection;
@@ -247,7 +245,7 @@ final class VideoTransformer {
         return norm.mul(scale.add(new Scalar(1.0))).add(shift);
     }
 
-    /** Attention among all tokens, with queries and keys of length one times the square root of their size. */
+    /** Attention among all tokens, with queries and keys under norms without weights. */
     private Tensor attention(Tensor qkv) {
         long clips = qkv.size(0);
         long tokens = qkv.size(1);
@@ -269,15 +267,13 @@ final class VideoTransformer {
     }
 
     private Tensor mixed(Tensor q, Tensor k, Tensor v) {
-        Tensor weights = torch.softmax(rooted(q).matmul(rooted(k).transpose(-2, -1)), -1);
-        Tensor out = weights.matmul(v).transpose(1, 2);
+        Tensor out = torch.scaled_dot_product_attention(normed(q), normed(k), v).transpose(1, 2);
         return out.reshape(out.size(0), out.size(1), shape.width);
     }
 
-    /** Rows with a root mean square of one, over the fourth root of their size, so that products are over its root. */
-    private static Tensor rooted(Tensor rows) {
-        Tensor square = rows.square().mean(new long[] {-1}, true, new ScalarTypeOptional());
-        return rows.mul(square.add(new Scalar(EPSILON)).rsqrt()).mul(new Scalar(Math.pow(rows.size(-1), -0.25)));
+    /** Rows with a mean of zero and a variance of one, so that products cannot grow. */
+    private static Tensor normed(Tensor rows) {
+        return torch.layer_norm(rows, new long[] {rows.size(-1)});
     }
 
     private Tensor score(String name, float[] told) {
