@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -21,6 +22,7 @@ import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Printable;
 import org.lethe.Progress;
 import org.lethe.Tool;
 import org.lethe.image.diffusion.Clip;
@@ -115,7 +117,7 @@ public record ComparePictures(
             pairs.forEach((name, p) -> out.printf(
                     Locale.ROOT,
                     "%-" + wide + "s %9s %8d %8s %8s %8s %8s%n",
-                    name,
+                    Printable.text(name),
                     p.largest == 0 ? "equal" : number(p.psnr, 2),
                     p.largest,
                     number(p.ssim, 4),
@@ -129,7 +131,7 @@ public record ComparePictures(
             if (equal > 0) {
                 out.println(equal + " equal pairs are left out of the mean of PSNR.");
             }
-            failed.forEach((name, why) -> out.println(name + " was not compared: " + why));
+            failed.forEach((name, why) -> out.println(Printable.text(name) + " was not compared: " + why));
             if (!alone.isEmpty()) {
                 out.println("In one folder alone: " + String.join(", ", alone));
             }
@@ -194,7 +196,10 @@ public record ComparePictures(
         if (pairs.isEmpty()) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    "no pair could be compared; " + failed.entrySet().iterator().next());
+                    "no pair could be compared; " + failed.entrySet().stream()
+                            .limit(1)
+                            .map(e -> Printable.text(e.getKey()) + ": " + e.getValue())
+                            .collect(Collectors.joining()));
         }
         List<String> notes = new ArrayList<>();
         note(notes, pairs, Pair::ssim, "SSIM needs pictures of at least " + SSIM_SIDE + " x " + SSIM_SIDE);

@@ -10,9 +10,11 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lethe.Check;
 import org.lethe.LetheException;
+import org.lethe.Printable;
 import org.lethe.Progress;
 import org.lethe.study.Storage;
 
@@ -20,11 +22,13 @@ import org.lethe.study.Storage;
  * The pictures of a folder, one by one in the order of their names, and the folder for what becomes of them.
  *
  * <p>A picture is read on 8-bit levels. A file that is no picture, or that an action refuses, is {@linkplain #left() named} with the reason,
- * and the others go on; so are folders inside the folder. Hidden files are passed over. A disk that cannot be written and a number that is
- * not finite end the work, since the other pictures would fare no better. Results are PNG files, each written whole or not at all.
+ * and the others go on; so are folders inside the folder. Hidden files are passed over. A disk that cannot be written, a number that is not
+ * finite and a setting that does not fit end the work, since the other pictures would fare no better. Results are PNG files, each written whole or not at all.
  */
 public final class PictureFiles {
     private static final int LONGEST_NAME = 251; // bytes that file systems allow, less what a temporary name adds
+
+    private static final int MOST_REASONS = 5;
 
     private final Path folder;
     private final List<Path> files;
@@ -95,12 +99,17 @@ public final class PictureFiles {
         for (Path file : files) {
             String name = name(file);
             try {
-                Check.require(!Files.isDirectory(file), "file", "a folder", "a picture; name it to go into it");
-                Check.require(Files.isRegularFile(file), "file", "no file that can be read", "a picture");
+                if (!Files.isRegularFile(file)) {
+                    throw new LetheException(
+                            LetheException.Code.DATA,
+                            Files.isDirectory(file)
+                                    ? "is a folder, whose pictures are left out; give it by itself"
+                                    : "is no file, or a link that leads nowhere");
+                }
                 Bitmap read = Pictures.read(file);
                 action.accept(new Read(name, Bitmap.of(read.bytes(), read.width(), read.height())));
             } catch (LetheException e) {
-                if (e.code() != LetheException.Code.DATA && e.code() != LetheException.Code.STUDY) {
+                if (e.code() != LetheException.Code.DATA) {
                     throw e;
                 }
                 leave(name, brief(file, e.getMessage()));
@@ -133,8 +142,12 @@ public final class PictureFiles {
         if (!any) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    folder + ": no file could be " + done + "; "
-                            + left.getFirst().file() + ": " + left.getFirst().why());
+                    folder + ": no file could be " + done
+                            + left.stream()
+                                    .limit(MOST_REASONS)
+                                    .map(l -> "\n" + Printable.text(l.file) + ": " + l.why)
+                                    .collect(Collectors.joining())
+                            + (left.size() > MOST_REASONS ? "\nand " + (left.size() - MOST_REASONS) + " more" : ""));
         }
     }
 
@@ -195,7 +208,7 @@ public final class PictureFiles {
     public static void print(PrintWriter out, String heading, List<Left> left) {
         if (!left.isEmpty()) {
             out.printf("%n%s:%n", heading);
-            left.forEach(l -> out.println(l.file + ": " + l.why));
+            left.forEach(l -> out.println(Printable.text(l.file) + ": " + l.why));
         }
     }
 

@@ -8,15 +8,18 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
+import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Printable;
 import org.lethe.Progress;
 import org.lethe.Tool;
 import org.lethe.image.Bitmap;
 import org.lethe.image.ImageMetrics;
 import org.lethe.image.OpenModel;
 import org.lethe.image.PictureFiles;
+import org.lethe.image.Tiles;
 import org.lethe.image.diffusion.LatentDiffusion;
 import org.lethe.torch.Devices;
 
@@ -25,13 +28,16 @@ import org.lethe.torch.Devices;
  *
  * <p>Pictures are PNG or JPEG of any size; results are PNG of the same size and name. jpeg, quantisation, total-variation, brightness,
  * rotation, crop and blur need no model. impress, diffpure, vae-regeneration and diffusion-regeneration do: a folder of Stable Diffusion 1 or 2
- * as the ecosystem has it, or a file that Lethe saved. Such a model sees a whole picture at once, continued by its edge to a size that it can halve.
- * Of these, impress needs distance: pixel, diffpure needs space: latent, and vae-regeneration needs autoencoder: public, as there is one
- * model alone. What cannot be read is named, and the other pictures go on.
+ * as the ecosystem has it, or a file that Lethe saved. Such a model sees a picture in parts that fade into each other, continued by its edge
+ * to a size that it can halve.
+ * As there is one model alone, these are impress with distance: pixel, diffpure with space: latent and vae-regeneration with autoencoder:
+ * public. What cannot be read is named, and the other pictures go on.
  *
  * @param pictures folder of the pictures, or one picture; folders inside it are named and left out
  * @param attack attack with its settings, as in a study file: jpeg, or "{jpeg: {quality: 50}}"
  * @param model folder with model_index.json, or a .safetensors file saved by Lethe
+ * @param tile largest side in pixels that such a model sees at once. Without it, twice that of the pictures which the model was trained for,
+ *     from 64 to 1,024
  * @param to folder for the results, new or empty
  */
 @Named("image attack")
@@ -39,25 +45,46 @@ public record AttackPictures(
         @Argument Path pictures,
         PictureAttack attack,
         Optional<Path> model,
-        @Required Path to) implements Tool<AttackPictures.Result> {
-    /** JPEG; the folders are still to be named. */
-    public AttackPictures() {
-        this(Path.of(""), new Jpeg(), Optional.empty(), Path.of(""));
+        Optional<Integer> tile,
+        @Required Path to)
+        implements Tool<AttackPictures.Result> {
+    public AttackPictures {
+        tile.ifPresent(side -> Check.require(side >= 64 && side <= 10_000, "tile", side, "64 to 10,000"));
     }
 
-    /** The attacks on pictures. */
+    /** JPEG; the folders are still to be named. */
+    public AttackPictures() {
+        this(Path.of(""), new Jpeg(), Optional.empty(), Optional.empty(), Path.of(""));
+    }
+
+    /** The attacks on pictures, with the forms of those that need a model which make do with one. */
     static List<PictureAttack> attacks() {
+        Impress impress = new Impress();
+        DiffPure diffPure = new DiffPure();
+        VaeRegeneration vae = new VaeRegeneration();
         return List.of(
                 new Jpeg(),
                 new Quantisation(),
                 new TotalVariation(),
-                new Impress(),
-                new DiffPure(),
+                new Impress(
+                        impress.steps(),
+                        impress.learningRate(),
+                        impress.weight(),
+                        impress.tolerance(),
+                        impress.noise(),
+                        Impress.Distance.PIXEL,
+                        impress.imitation()),
+                new DiffPure(
+                        DiffPure.Space.LATENT,
+                        diffPure.level(),
+                        diffPure.rounds(),
+                        diffPure.guided(),
+                        diffPure.imitation()),
                 new Brightness(),
                 new Rotation(),
                 new Crop(),
                 new Blur(),
-                new VaeRegeneration(),
+                new VaeRegeneration(vae.step(), VaeRegeneration.Autoencoder.PUBLIC, vae.removal()),
                 new DiffusionRegeneration());
     }
 
@@ -89,7 +116,7 @@ public record AttackPictures(
         @Override
         public void print(PrintWriter out) {
             int name = Math.max(
-                    7, rows.stream().mapToInt(r -> r.file.length()).max().orElse(0));
+                    7, rows.stream().mapToInt(r -> Printable.text(r.file).length()).max().orElse(0));
             String line = "%-" + name + "s %12s %10s %8s%n";
             out.printf(Locale.ROOT, "%s, %d pictures%n%n", attack, rows.size());
             out.printf(Locale.ROOT, line, "picture", "size", "PSNR", "SSIM");
@@ -97,7 +124,7 @@ public record AttackPictures(
                 out.printf(
                         Locale.ROOT,
                         line,
-                        row.file,
+                        Printable.text(row.file),
                         row.width + " x " + row.height,
                         row.psnr.map(p -> String.format(Locale.ROOT, "%.2f", p)).orElse("unchanged"),
                         row.ssim.map(s -> String.format(Locale.ROOT, "%.4f", s)).orElse("-"));
@@ -134,10 +161,7 @@ public record AttackPictures(
         Path result = files.result(to, read.name());
         Bitmap before = read.bitmap();
         long own = env.random("picture").of(read.name()).at(0);
-        int unit = attack.readsModel() && tools.model() instanceof LatentDiffusion latent ? unit(latent) : 1;
-        Bitmap after = attack.attack(List.of(continued(before, unit)), tools, env.with(own))
-                .getFirst()
-                .crop(0, 0, before.width(), before.height());
+        Bitmap after = attacked(before, tools, env.with(own));
         files.write(result, after);
         double psnr = ImageMetrics.psnr(before, after);
         boolean large = before.width() >= 11 && before.height() >= 11;
@@ -155,16 +179,25 @@ public record AttackPictures(
         return model.vae().config().factor() << (model.unet().config().widths().size() - 1);
     }
 
-    /** A picture continued to the right and below by its edge, to multiples of a unit. */
-    private static Bitmap continued(Bitmap picture, int unit) {
-        int width = picture.width() + Math.floorMod(-picture.width(), unit);
-        int height = picture.height() + Math.floorMod(-picture.height(), unit);
-        float[] values = new float[3 * width * height];
-        for (int i = 0; i < values.length; i++) {
-            int x = Math.min(i % width, picture.width() - 1);
-            int y = Math.min(i / width % height, picture.height() - 1);
-            values[i] = picture.values()[(i / width / height * picture.height() + y) * picture.width() + x];
+    /** A picture whole, or part by part where a model reads it that was trained for smaller ones. */
+    private Bitmap attacked(Bitmap before, Tools tools, Env env) {
+        if (!attack.readsModel() || !(tools.model() instanceof LatentDiffusion latent)) {
+            return attack.attack(List.of(before), tools, env).getFirst();
         }
-        return new Bitmap(width, height, values);
+        int largest = tile.orElseGet(() -> Math.clamp(2L * latent.size()[0], 64, 1024));
+        Tiles tiles = Tiles.of(before.width(), before.height(), largest, largest / 8, unit(latent));
+        List<Bitmap> parts = tiles.cut(before);
+        List<Bitmap> changed = new ArrayList<>();
+        try (Progress.Step progress = env.progress().begin(Named.Of.name(attack), parts.size())) {
+            for (Bitmap part : parts) {
+                Env own = parts.size() == 1
+                        ? env
+                        : env.with(env.random("part").of(changed.size()).at(0));
+                changed.addAll(attack.attack(List.of(part), tools, own));
+                progress.advance(1);
+            }
+        }
+        Bitmap joined = tiles.joined(changed);
+        return Bitmap.of(joined.bytes(), joined.width(), joined.height());
     }
 }

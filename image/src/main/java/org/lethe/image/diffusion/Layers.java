@@ -36,7 +36,7 @@ import org.lethe.torch.Tensors;
  * <p>Tensors belong to the scope in which {@link #allocate} is called. An adapter may add to linear maps and convolutions.
  */
 public final class Layers {
-    private static final long LARGEST_SCORES = 1L << 27; // elements, half a gigabyte: above it heads take turns
+    private static final long LARGEST_SCORES = 1L << 27; // elements, half a gigabyte: above it heads take turns, and queries of a head
 
     /**
      * A linear map or a convolution, which low-rank adaptation may change.
@@ -269,8 +269,8 @@ public final class Layers {
             List<Tensor> parts = new ArrayList<>();
             for (int h = 0; h < heads; h++) {
                 int head = h;
-                parts.add(Tensors.within(
-                        () -> mixed(query.narrow(1, head, 1), key.narrow(1, head, 1), value.narrow(1, head, 1), bias)));
+                parts.add(Tensors.within(() ->
+                        inTurns(query.narrow(1, head, 1), key.narrow(1, head, 1), value.narrow(1, head, 1), bias)));
             }
             mixed = torch.cat(new TensorVector(parts.toArray(Tensor[]::new)), 1);
         }
@@ -290,6 +290,23 @@ public final class Layers {
         Tensor probabilities = probabilities(byHead(q, heads), byHead(k, heads), Optional.empty());
         seen.accept(probabilities);
         return probabilities.matmul(byHead(v, heads)).transpose(1, 2).reshape(q.shape());
+    }
+
+    /** Some queries at a time, where one head has too many scores. */
+    private static Tensor inTurns(Tensor q, Tensor k, Tensor v, Optional<Tensor> bias) {
+        long time = q.size(2);
+        long most = Math.max(1, LARGEST_SCORES / (q.size(0) * k.size(2)));
+        if (time <= most) {
+            return mixed(q, k, v, bias);
+        }
+        List<Tensor> parts = new ArrayList<>();
+        for (long at = 0; at < time; at += most) {
+            long from = at;
+            long count = Math.min(most, time - at);
+            Optional<Tensor> own = bias.map(b -> b.size(2) == 1 ? b : b.narrow(2, from, count));
+            parts.add(Tensors.within(() -> mixed(q.narrow(2, from, count), k, v, own)));
+        }
+        return torch.cat(new TensorVector(parts.toArray(Tensor[]::new)), 2);
     }
 
     private static Tensor mixed(Tensor q, Tensor k, Tensor v, Optional<Tensor> bias) {

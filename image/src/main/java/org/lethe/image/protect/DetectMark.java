@@ -13,6 +13,7 @@ import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Printable;
 import org.lethe.Progress;
 import org.lethe.Tool;
 import org.lethe.image.Mark;
@@ -80,7 +81,7 @@ public record DetectMark(@Argument Path pictures, @Required Path key, Optional<P
         @Override
         public void print(PrintWriter out) {
             int name = Math.max(
-                    7, rows.stream().mapToInt(r -> r.picture.length()).max().orElse(0));
+                    7, rows.stream().mapToInt(r -> Printable.text(r.picture).length()).max().orElse(0));
             String line = "%-" + name + "s %10s %10s %10s  %s%n";
             out.printf(Locale.ROOT, "%s: %d of %d pictures are marked%n%n", method, marked, rows.size());
             out.printf(Locale.ROOT, line, "picture", "score", "p", "symbols", "");
@@ -88,7 +89,7 @@ public record DetectMark(@Argument Path pictures, @Required Path key, Optional<P
                 out.printf(
                         Locale.ROOT,
                         line,
-                        row.picture,
+                        Printable.text(row.picture),
                         String.format(Locale.ROOT, "%.4g", row.score),
                         row.pValue
                                 .map(p -> String.format(Locale.ROOT, "%.2g", p))

@@ -16,12 +16,14 @@ import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Printable;
 import org.lethe.Progress;
 import org.lethe.Tool;
 import org.lethe.image.Bitmap;
 import org.lethe.image.ImageMetrics;
 import org.lethe.image.OpenModel;
 import org.lethe.image.PictureFiles;
+import org.lethe.image.Tiles;
 import org.lethe.image.Pictures;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.diffusion.LatentDiffusion;
@@ -33,7 +35,7 @@ import org.lethe.torch.Devices;
  * <p>Pictures are PNG or JPEG of any size; results are PNG of the same size and name with 8 bits, on which changes count, so that 16 bits are
  * rounded first. Transparent pixels lie on white. The model is a folder of Stable Diffusion 1 or 2 as the ecosystem has it, or a file that Lethe saved;
  * it should be the one that an imitator would begin with. It computes in 32 bits: Stable Diffusion takes 4 GB for its weights and
- * about 10 more for a part of 512 pixels, and on a processor some ten seconds for each step. What cannot be read is named, and the other
+ * about 10 more for a part of 512 pixels, and on a processor some ten seconds for each step. glaze measures with distance: dssim here. What cannot be read is named, and the other
  * pictures go on.
  *
  * @param pictures folder of the pictures, or one picture; folders inside it are named and left out
@@ -41,7 +43,8 @@ import org.lethe.torch.Devices;
  * @param method method with its settings, as in a study file: mist, or "{mist: {epsilon: 8}}"
  * @param prompt generic for the pictures: a painting, or a photo
  * @param masks folder with a picture of the same name and size for each: light where it may be changed, dark where it stays
- * @param tile largest side in pixels that the model sees at once; a larger picture is changed part by part
+ * @param tile largest side in pixels that the model sees at once; a larger picture is changed part by part. Without it, that of the pictures
+ *     which the model was trained for, from 64 to 512
  * @param to folder for the results, new or empty
  */
 @Named("image protect")
@@ -51,22 +54,36 @@ public record ProtectPictures(
         Obfuscation method,
         String prompt,
         Optional<Path> masks,
-        int tile,
+        Optional<Integer> tile,
         @Required Path to)
         implements Tool<ProtectPictures.Result> {
     public ProtectPictures {
         Check.require(!prompt.isBlank(), "prompt", "\"" + prompt + "\"", "a few words, as a painting");
-        Check.require(tile >= 16 && tile <= 10_000, "tile", tile, "16 to 10,000");
+        tile.ifPresent(side -> Check.require(side >= 16 && side <= 10_000, "tile", side, "16 to 10,000"));
     }
 
-    /** Mist for paintings in parts of 512 pixels; the files are still to be named. */
+    /** Mist for paintings, in parts that suit the model; the files are still to be named. */
     public ProtectPictures() {
-        this(Path.of(""), Path.of(""), new Mist(), "a painting", Optional.empty(), 512, Path.of(""));
+        this(Path.of(""), Path.of(""), new Mist(), "a painting", Optional.empty(), Optional.empty(), Path.of(""));
     }
 
-    /** The obfuscations. */
+    /** The obfuscations. Those of a study have a gallery, on which a network learned to judge; here glaze judges by structure. */
     static List<Obfuscation> methods() {
-        return List.of(new AdvDm(), new Mist(), new Glaze(), new PhotoGuard(), new AntiDreamBooth(), new RandomSigns());
+        Glaze glaze = new Glaze();
+        return List.of(
+                new AdvDm(),
+                new Mist(),
+                new Glaze(
+                        glaze.budget(),
+                        glaze.weight(),
+                        glaze.learningRate(),
+                        glaze.steps(),
+                        Glaze.Distance.DSSIM,
+                        glaze.style(),
+                        glaze.strength()),
+                new PhotoGuard(),
+                new AntiDreamBooth(),
+                new RandomSigns());
     }
 
     @Override
@@ -105,7 +122,7 @@ public record ProtectPictures(
         @Override
         public void print(PrintWriter out) {
             int name = Math.max(
-                    7, rows.stream().mapToInt(r -> r.file.length()).max().orElse(0));
+                    7, rows.stream().mapToInt(r -> Printable.text(r.file).length()).max().orElse(0));
             String line = "%-" + name + "s %12s %10s %8s %8s%n";
             out.printf(Locale.ROOT, "%s, %d pictures%n%n", method, rows.size());
             out.printf(Locale.ROOT, line, "picture", "size", "PSNR", "SSIM", "largest");
@@ -113,7 +130,7 @@ public record ProtectPictures(
                 out.printf(
                         Locale.ROOT,
                         line,
-                        row.file,
+                        Printable.text(row.file),
                         row.width + " x " + row.height,
                         row.psnr.map(p -> String.format(Locale.ROOT, "%.2f", p)).orElse("unchanged"),
                         row.ssim.map(s -> String.format(Locale.ROOT, "%.4f", s)).orElse("-"),
@@ -134,12 +151,11 @@ public record ProtectPictures(
         List<Row> rows = new ArrayList<>();
         try (var _ = new PointerScope();
                 Progress.Step progress = env.progress().begin("protect", files.count())) {
-            Diffusion open = OpenModel.at(model, env.device()).model();
-            int factor = factor(open);
+            LatentDiffusion open = latent(OpenModel.at(model, env.device()).model());
             PictureFiles.create(to);
             List<Item> together = new ArrayList<>();
             files.each(progress, read -> {
-                Item item = item(read, factor, files.result(to, read.name()));
+                Item item = item(read, open, files.result(to, read.name()));
                 if (method.together()) {
                     together.add(item);
                 } else {
@@ -153,10 +169,9 @@ public record ProtectPictures(
         return new Result(Named.Of.name(method), List.copyOf(rows), files.left());
     }
 
-    /** Of what the sides of pictures are multiples. */
-    private int factor(Diffusion open) {
+    private LatentDiffusion latent(Diffusion open) {
         if (open instanceof LatentDiffusion latent) {
-            return latent.vae().config().factor();
+            return latent;
         }
         throw new LetheException(
                 LetheException.Code.DATA,
@@ -165,11 +180,12 @@ public record ProtectPictures(
                         + " Diffusion or a latent-diffusion file saved by Lethe");
     }
 
-    private Item item(PictureFiles.Read read, int factor, Path result) throws IOException {
+    private Item item(PictureFiles.Read read, LatentDiffusion open, Path result) throws IOException {
         Bitmap original = read.bitmap();
-        Optional<Bitmap> mask = mask(read.name(), original);
-        return new Item(
-                read.name(), result, original, mask, Tiles.of(original.width(), original.height(), tile, factor));
+        int largest = tile.orElseGet(() -> Math.clamp(open.size()[0], 64, 512));
+        int factor = open.vae().config().factor();
+        Tiles tiles = Tiles.of(original.width(), original.height(), largest, factor);
+        return new Item(read.name(), result, original, mask(read.name(), original), tiles);
     }
 
     private Optional<Bitmap> mask(String name, Bitmap original) throws IOException {

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,7 +36,7 @@ class AttackPicturesTest {
     @Test
     void picturesAreAttackedOneByOneAndOthersAreNamed() throws IOException {
         Path to = folder.resolve("attacked");
-        AttackPictures.Result result = new AttackPictures(works(), new Jpeg(), Optional.empty(), to).run(Painted.ENV);
+        AttackPictures.Result result = new AttackPictures(works(), new Jpeg(), Optional.empty(), Optional.empty(), to).run(Painted.ENV);
         assertEquals(
                 List.of("one.png", "two.png"),
                 result.rows().stream().map(AttackPictures.Row::file).toList());
@@ -47,6 +49,21 @@ class AttackPicturesTest {
         assertEquals(0, Painted.largest(expected, Pictures.read(to.resolve("one.png"))));
     }
 
+    /** A name with a line end could forge a row. */
+    @Test
+    void aNameStaysOnItsLine() throws IOException {
+        Path works = works();
+        Pictures.write(works.resolve("a\nb.png"), Painted.smooth(1, 12, 12));
+        AttackPictures.Result result = new AttackPictures(
+                        works, new Jpeg(), Optional.empty(), Optional.empty(), folder.resolve("to"))
+                .run(Painted.ENV);
+        StringWriter text = new StringWriter();
+        PrintWriter out = new PrintWriter(text);
+        result.print(out);
+        out.flush();
+        assertTrue(text.toString().contains("a\\u000ab.png "), text.toString());
+    }
+
     @Test
     void aModelOfLetheServesThoseThatNeedOne() throws IOException {
         Path works = Files.createDirectory(folder.resolve("grey"));
@@ -56,7 +73,7 @@ class AttackPicturesTest {
                 .save(model, Map.of());
         VaeRegeneration attack = new VaeRegeneration(0, VaeRegeneration.Autoencoder.PUBLIC, new Removal());
         AttackPictures.Result result =
-                new AttackPictures(works, attack, Optional.of(model), folder.resolve("to")).run(Painted.ENV);
+                new AttackPictures(works, attack, Optional.of(model), Optional.empty(), folder.resolve("to")).run(Painted.ENV);
         assertEquals(Optional.empty(), result.rows().getFirst().psnr(), "an exact autoencoder changes nothing");
     }
 
@@ -68,14 +85,18 @@ class AttackPicturesTest {
                 assertThrows(
                                 LetheException.class,
                                 () -> new AttackPictures(
-                                                works, new VaeRegeneration(), Optional.empty(), folder.resolve("to"))
+                                                works,
+                                                new VaeRegeneration(),
+                                                Optional.empty(),
+                                                Optional.empty(),
+                                                folder.resolve("to"))
                                         .run(Painted.ENV))
                         .getMessage());
         assertEquals(
                 "--to is " + works + ", which is not empty; expected a new folder",
                 assertThrows(
                                 LetheException.class,
-                                () -> new AttackPictures(works, new Jpeg(), Optional.empty(), works).run(Painted.ENV))
+                                () -> new AttackPictures(works, new Jpeg(), Optional.empty(), Optional.empty(), works).run(Painted.ENV))
                         .getMessage());
     }
 }

@@ -61,7 +61,7 @@ class ProtectPicturesTest {
                 method,
                 "a painting",
                 masks,
-                16,
+                Optional.of(16),
                 folder.resolve(to));
     }
 
@@ -144,7 +144,7 @@ class ProtectPicturesTest {
                 SHORT,
                 "a painting",
                 Optional.empty(),
-                16,
+                Optional.of(16),
                 folder.resolve("out"));
         assertTrue(assertThrows(LetheException.class, () -> gone.run(Env.seeded(1)))
                 .getMessage()
@@ -157,16 +157,5 @@ class ProtectPicturesTest {
                 .getMessage()
                 .contains("is no latent diffusion model"));
         assertFalse(Files.exists(folder.resolve("out")));
-    }
-
-    @Test
-    void partsJoinToTheWhole() {
-        for (int[] size : new int[][] {{1, 1}, {16, 16}, {17, 40}, {33, 5}, {64, 47}}) {
-            Bitmap picture = Small.pictures(1, size[0], size[1], 0, 255).getFirst();
-            Tiles tiles = Tiles.of(size[0], size[1], 16, 8);
-            List<Bitmap> parts = tiles.cut(picture);
-            assertTrue(parts.stream().allMatch(p -> p.width() % 8 == 0 && p.width() <= 16 && p.height() % 8 == 0));
-            assertArrayEquals(picture.values(), tiles.joined(parts).values());
-        }
     }
 }
