@@ -20,6 +20,7 @@ import org.lethe.video.steer.MotionControl;
 import org.lethe.video.steer.MotionFidelity;
 import org.lethe.video.steer.MotionStone;
 import org.lethe.video.steer.ScoreMotion;
+import org.lethe.video.steer.SelectClips;
 import org.lethe.video.steer.Steer;
 import org.lethe.video.steer.TrainEstimator;
 import org.lethe.video.steer.TrainGenerator;
@@ -58,7 +59,7 @@ public final class Video implements Subject<MotionClips, VideoModel> {
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of(new ScoreMotion(), new TrainEstimator(), new TrainGenerator(), new Animate());
+        return List.of(new ScoreMotion(), new SelectClips(), new TrainEstimator(), new TrainGenerator(), new Animate());
     }
 
     @Override

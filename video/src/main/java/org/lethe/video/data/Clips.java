@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -71,6 +72,43 @@ public final class Clips {
                     path + ": films are read by FFmpeg, whose libraries are not here (org.bytedeco:ffmpeg); expected"
                             + " them, a GIF file, or a folder of PNG or JPEG pictures",
                     missing);
+        }
+    }
+
+    /**
+     * Parts of a long film.
+     *
+     * @param seconds length that the file says it has
+     * @param fps frames a second that it says it has
+     * @param parts of one length, spread evenly
+     */
+    public record Windows(double seconds, double fps, List<Clip> parts) {
+        public Windows {
+            parts = List.copyOf(parts);
+        }
+    }
+
+    /**
+     * Parts of a long film, which is read at these places alone; nothing where the file is no film, is no longer than is said, or has no
+     * places to jump to. What is broken between the parts is not seen.
+     *
+     * @param shortSide pixels of the shorter side, where it is longer
+     * @param count of parts
+     * @param frames of each
+     * @param fps frames a second in a part, at most as many as the film has
+     * @param longest seconds of a film that is better read whole
+     * @throws BrokenClip where the film is broken at one of these places
+     */
+    public static Optional<Windows> windows(
+            Path path, int shortSide, int count, int frames, double fps, double longest) throws IOException {
+        String name = String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT);
+        if (!Files.isRegularFile(path) || Files.size(path) == 0 || name.endsWith(".gif")) {
+            return Optional.empty();
+        }
+        try {
+            return FilmFile.windows(path, shortSide, count, frames, fps, longest);
+        } catch (NoClassDefFoundError | UnsatisfiedLinkError missing) {
+            return Optional.empty(); // reading it whole says what is missing
         }
     }
 

