@@ -43,7 +43,7 @@ import org.lethe.video.flow.Measure;
  * <p>With guidance w for a score, its part of the prediction is pressed: f + (w_o − 1)(f − f without the score of objects) + (w_c − 1)(f − f without
  * that of the camera), where f knows both.
  */
-public final class Generator implements VideoModel {
+public final class Generator extends VideoModel {
     static final String ARCHITECTURE = "motion-transformer";
     private static final int BATCH = 16;
     private static final double FPS = 8;
