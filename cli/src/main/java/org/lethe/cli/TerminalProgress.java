@@ -132,8 +132,15 @@ final class TerminalProgress implements Progress {
             }
         }
 
+        /** A part that goes on: long before the first advance, somebody should see that something happens. */
         @Override
-        public void note(String message) {}
+        public void note(String message) {
+            long now = nanos.getAsLong();
+            long last = printed.get();
+            if (now - last >= GAP_NANOS && printed.compareAndSet(last, now)) {
+                out.println(what + ": " + done.get() + " of " + total + ", at " + Printable.text(message));
+            }
+        }
 
         @Override
         public void close() {

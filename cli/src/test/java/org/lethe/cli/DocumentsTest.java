@@ -44,7 +44,7 @@ class DocumentsTest {
             }
             compare(ROOT.resolve(page), text, matcher.appendTail(renewed).toString());
         }
-        assertEquals(13, snippets);
+        assertEquals(14, snippets);
     }
 
     @Test

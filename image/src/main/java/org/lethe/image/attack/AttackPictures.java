@@ -2,18 +2,12 @@ package org.lethe.image.attack;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
-import org.lethe.Check;
-import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Named;
@@ -21,8 +15,8 @@ import org.lethe.Progress;
 import org.lethe.Tool;
 import org.lethe.image.Bitmap;
 import org.lethe.image.ImageMetrics;
-import org.lethe.image.ImageModel;
-import org.lethe.image.Pictures;
+import org.lethe.image.OpenModel;
+import org.lethe.image.PictureFiles;
 import org.lethe.image.diffusion.LatentDiffusion;
 import org.lethe.torch.Devices;
 
@@ -35,7 +29,7 @@ import org.lethe.torch.Devices;
  * Of these, impress needs distance: pixel, diffpure needs space: latent, and vae-regeneration needs autoencoder: public, as there is one
  * model alone. What cannot be read is named, and the other pictures go on.
  *
- * @param pictures folder of the pictures; folders inside it are left out
+ * @param pictures folder of the pictures, or one picture; folders inside it are named and left out
  * @param attack attack with its settings, as in a study file: jpeg, or "{jpeg: {quality: 50}}"
  * @param model folder with model_index.json, or a .safetensors file saved by Lethe
  * @param to folder for the results, new or empty
@@ -85,21 +79,13 @@ public record AttackPictures(
     public record Row(String file, int width, int height, Optional<Double> psnr, Optional<Double> ssim, Path written) {}
 
     /**
-     * A file that was not attacked.
-     *
-     * @param file its name
-     * @param why in a sentence
-     */
-    public record Left(String file, String why) {}
-
-    /**
      * How it went.
      *
      * @param attack that was used
      * @param rows one for each picture that was attacked
      * @param left files that were not
      */
-    public record Result(String attack, List<Row> rows, List<Left> left) implements Tool.Result {
+    public record Result(String attack, List<Row> rows, List<PictureFiles.Left> left) implements Tool.Result {
         @Override
         public void print(PrintWriter out) {
             int name = Math.max(
@@ -116,17 +102,14 @@ public record AttackPictures(
                         row.psnr.map(p -> String.format(Locale.ROOT, "%.2f", p)).orElse("unchanged"),
                         row.ssim.map(s -> String.format(Locale.ROOT, "%.4f", s)).orElse("-"));
             }
-            if (!left.isEmpty()) {
-                out.printf("%nnot attacked:%n");
-                left.forEach(l -> out.println(l.file + ": " + l.why));
-            }
+            PictureFiles.print(out, "not attacked", left);
         }
     }
 
     @Override
     public Result run(Env env) throws IOException {
-        requireNew();
-        List<Path> files = files();
+        PictureFiles.requireNew(to);
+        PictureFiles files = PictureFiles.of(pictures);
         if (attack.readsModel() && model.isEmpty()) {
             throw new LetheException(
                     LetheException.Code.STUDY,
@@ -134,72 +117,32 @@ public record AttackPictures(
                             + " needs a folder of Stable Diffusion or a file saved by Lethe");
         }
         List<Row> rows = new ArrayList<>();
-        List<Left> left = new ArrayList<>();
         Devices.ready(env.device());
         try (var _ = new PointerScope();
-                Progress.Step progress = env.progress().begin("attack", files.size())) {
-            Tools tools = tools(env.device());
-            Files.createDirectories(to);
-            Map<Path, String> taken = new HashMap<>();
-            for (Path file : files) {
-                String name = String.valueOf(file.getFileName());
-                try {
-                    rows.add(row(file, name, taken, tools, env));
-                } catch (LetheException | IllegalArgumentException e) {
-                    String said = String.valueOf(e.getMessage());
-                    String where = file + ": ";
-                    left.add(new Left(name, said.startsWith(where) ? said.substring(where.length()) : said));
-                }
-                progress.advance(1);
-            }
+                Progress.Step progress = env.progress().begin("attack", files.count())) {
+            Tools tools = attack.readsModel() && model.isPresent()
+                    ? new Tools(OpenModel.at(model.get(), env.device()).model())
+                    : Tools.none();
+            PictureFiles.create(to);
+            files.each(progress, read -> rows.add(row(read, files, tools, env)));
         }
-        if (rows.isEmpty()) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    pictures + ": no file could be attacked; " + left.getFirst().file() + ": "
-                            + left.getFirst().why());
-        }
-        return new Result(Named.Of.name(attack), List.copyOf(rows), List.copyOf(left));
+        files.requireSome(!rows.isEmpty(), "attacked");
+        return new Result(Named.Of.name(attack), List.copyOf(rows), files.left());
     }
 
-    private Tools tools(Device device) throws IOException {
-        if (!attack.readsModel() || model.isEmpty()) {
-            return Tools.none();
-        }
-        Path file = model.get();
-        if (Files.isDirectory(file)) {
-            return new Tools(LatentDiffusion.load(file, device));
-        }
-        if (!Files.isRegularFile(file)) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    "--model is " + file
-                            + ", which is not there; expected a folder of Stable Diffusion or a file saved by Lethe");
-        }
-        return new Tools(ImageModel.load(file).open(device));
-    }
-
-    private Row row(Path file, String name, Map<Path, String> taken, Tools tools, Env env) throws IOException {
-        int dot = name.lastIndexOf('.');
-        Path result = to.resolve((dot < 1 ? name : name.substring(0, dot)) + ".png");
-        Bitmap read = Pictures.read(file);
-        String other = taken.putIfAbsent(result, name);
-        Check.require(
-                other == null,
-                "its result",
-                String.valueOf(result.getFileName()),
-                "a name that is not that of " + other + " too");
-        Bitmap before = Bitmap.of(read.bytes(), read.width(), read.height());
-        long own = env.random("picture").of(name).at(0);
+    private Row row(PictureFiles.Read read, PictureFiles files, Tools tools, Env env) {
+        Path result = files.result(to, read.name());
+        Bitmap before = read.bitmap();
+        long own = env.random("picture").of(read.name()).at(0);
         int unit = attack.readsModel() && tools.model() instanceof LatentDiffusion latent ? unit(latent) : 1;
         Bitmap after = attack.attack(List.of(continued(before, unit)), tools, env.with(own))
                 .getFirst()
                 .crop(0, 0, before.width(), before.height());
-        Pictures.write(result, after);
+        files.write(result, after);
         double psnr = ImageMetrics.psnr(before, after);
         boolean large = before.width() >= 11 && before.height() >= 11;
         return new Row(
-                name,
+                read.name(),
                 before.width(),
                 before.height(),
                 Double.isFinite(psnr) ? Optional.of(psnr) : Optional.empty(),
@@ -223,41 +166,5 @@ public record AttackPictures(
             values[i] = picture.values()[(i / width / height * picture.height() + y) * picture.width() + x];
         }
         return new Bitmap(width, height, values);
-    }
-
-    private void requireNew() throws IOException {
-        if (!Files.exists(to)) {
-            return;
-        }
-        if (!Files.isDirectory(to)) {
-            throw new LetheException(
-                    LetheException.Code.STUDY, "--to is " + to + ", which is a file; expected a new folder");
-        }
-        try (Stream<Path> there = Files.list(to)) {
-            if (there.findAny().isPresent()) {
-                throw new LetheException(
-                        LetheException.Code.STUDY, "--to is " + to + ", which is not empty; expected a new folder");
-            }
-        }
-    }
-
-    /** The files of the folder, in the order of their names. */
-    private List<Path> files() throws IOException {
-        if (!Files.isDirectory(pictures)) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    pictures + " is not there or is no folder, expected a folder of pictures");
-        }
-        try (Stream<Path> there = Files.list(pictures)) {
-            List<Path> files = there.filter(Files::isRegularFile)
-                    .filter(f -> !String.valueOf(f.getFileName()).startsWith("."))
-                    .sorted()
-                    .toList();
-            if (files.isEmpty()) {
-                throw new LetheException(
-                        LetheException.Code.DATA, pictures + " has no files, expected pictures in PNG or JPEG");
-            }
-            return files;
-        }
     }
 }

@@ -17,12 +17,10 @@ import org.lethe.Named;
 import org.lethe.Progress;
 import org.lethe.Tool;
 import org.lethe.image.Bitmap;
-import org.lethe.image.Guard;
-import org.lethe.image.ImageModel;
+import org.lethe.image.OpenModel;
 import org.lethe.image.Pictures;
 import org.lethe.image.Sampler;
 import org.lethe.image.diffusion.Diffusion;
-import org.lethe.image.diffusion.LatentDiffusion;
 import org.lethe.image.diffusion.TokenDiffusion;
 import org.lethe.torch.Devices;
 
@@ -86,22 +84,14 @@ public record Generate(
         try (Progress.Step bar = env.progress().begin("generate", model.size())) {
             for (Path path : model) {
                 try (var _ = new PointerScope()) {
-                    Guard guard = new Guard.None();
-                    Diffusion opened;
-                    if (Files.isDirectory(path)) {
-                        opened = LatentDiffusion.load(path, env.device());
-                    } else {
-                        ImageModel kept = ImageModel.load(path);
-                        guard = kept.guard();
-                        opened = kept.open(env.device());
-                    }
+                    OpenModel opened = OpenModel.at(path, env.device());
                     if (sides.length == 0) {
-                        sides = sides(opened, path);
+                        sides = sides(opened.model(), path);
                     }
                     rows.add(new Sampler(steps, guidance)
                             .pictures(
-                                    opened,
-                                    guard,
+                                    opened.model(),
+                                    opened.guard(),
                                     Collections.nCopies(count, prompt),
                                     sides[0],
                                     sides[1],

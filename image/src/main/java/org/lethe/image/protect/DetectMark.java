@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.bytedeco.javacpp.PointerScope;
@@ -14,9 +13,11 @@ import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Progress;
 import org.lethe.Tool;
-import org.lethe.image.Bitmap;
 import org.lethe.image.Mark;
+import org.lethe.image.OpenModel;
+import org.lethe.image.PictureFiles;
 import org.lethe.torch.Devices;
 
 /**
@@ -24,8 +25,8 @@ import org.lethe.torch.Devices;
  *
  * <p>A picture counts as marked where p, the probability of so clear a mark without one, is at most the rate of false alarms. That rate
  * is exact for messages of bits, and for tree-ring in noise; for pictures that no model made it is near to it. Pictures of other sizes
- * are brought to that of the key. diagnosis has no p for one picture: its p is for all pictures together, as those of one suspected
- * model.
+ * are brought to that of the key. What cannot be read is named, and the other pictures go on. diagnosis has no p for one picture: its p
+ * is for all pictures together, as those of one suspected model.
  *
  * @param pictures folder of PNG and JPEG files, or one file
  * @param key file of the key
@@ -66,9 +67,15 @@ public record DetectMark(@Argument Path pictures, @Required Path key, Optional<P
      * @param method name of the watermark
      * @param rows one for each picture
      * @param marked how many count as marked
+     * @param left files that could not be looked at
      * @param pValueOfAll for diagnosis, the probability that so many pictures are called coated without the coating
      */
-    public record Result(String method, List<Row> rows, int marked, Optional<Double> pValueOfAll)
+    public record Result(
+            String method,
+            List<Row> rows,
+            int marked,
+            List<PictureFiles.Left> left,
+            Optional<Double> pValueOfAll)
             implements Tool.Result {
         @Override
         public void print(PrintWriter out) {
@@ -93,41 +100,50 @@ public record DetectMark(@Argument Path pictures, @Required Path key, Optional<P
             }
             pValueOfAll.ifPresent(p -> out.printf(
                     Locale.ROOT, "%np of all together, that their model did not learn from coated works: %.2g%n", p));
+            PictureFiles.print(out, "not looked at", left);
         }
     }
 
     @Override
     public Result run(Env env) throws IOException {
         Mark mark = MarkFile.read(key);
-        Map<String, Bitmap> read = PictureFiles.read(pictures);
+        PictureFiles files = PictureFiles.of(pictures);
         Devices.ready(env.device());
-        try (var _ = new PointerScope()) {
-            List<Detector.Detection> found = detector(mark, env).detect(List.copyOf(read.values()));
-            List<Row> rows = new ArrayList<>();
-            for (String name : read.keySet()) {
-                Detector.Detection one = found.get(rows.size());
-                boolean marked =
-                        one.pValue().isPresent() ? one.pValue().getAsDouble() <= falsePositiveRate : one.score() > 0;
-                rows.add(new Row(name, one.score(), optional(one.pValue()), optional(one.bitAccuracy()), marked));
-            }
-            int marked = (int) rows.stream().filter(Row::marked).count();
-            return new Result(
-                    mark.method(),
-                    List.copyOf(rows),
-                    marked,
-                    mark.method().equals("diagnosis")
-                            ? Optional.of(Diagnosis.pValue(mark, rows.size(), marked))
-                            : Optional.empty());
+        List<Row> rows = new ArrayList<>();
+        try (var _ = new PointerScope();
+                Progress.Step progress = env.progress().begin("detect", files.count())) {
+            Detector detector = detector(mark, env);
+            files.each(progress, read -> rows.add(row(read, detector)));
+        }
+        files.requireSome(!rows.isEmpty(), "looked at");
+        int marked = (int) rows.stream().filter(Row::marked).count();
+        return new Result(
+                mark.method(),
+                List.copyOf(rows),
+                marked,
+                files.left(),
+                mark.method().equals("diagnosis")
+                        ? Optional.of(Diagnosis.pValue(mark, rows.size(), marked))
+                        : Optional.empty());
+    }
+
+    private Row row(PictureFiles.Read read, Detector detector) {
+        Detector.Detection found = detector.detect(List.of(read.bitmap())).getFirst();
+        boolean marked =
+                found.pValue().isPresent() ? found.pValue().getAsDouble() <= falsePositiveRate : found.score() > 0;
+        return new Row(read.name(), found.score(), optional(found.pValue()), optional(found.bitAccuracy()), marked);
+    }
+
+    private Detector detector(Mark mark, Env env) throws IOException {
+        try {
+            Optional<Detector> own = Detectors.withoutModel(mark, env.device());
+            return own.isPresent() ? own.get() : inNoise(mark, env);
         } catch (IllegalArgumentException e) {
             throw new LetheException(LetheException.Code.DATA, key + ": " + e.getMessage(), e);
         }
     }
 
-    private Detector detector(Mark mark, Env env) throws IOException {
-        Optional<Detector> own = Detectors.withoutModel(mark, env.device());
-        if (own.isPresent()) {
-            return own.get();
-        }
+    private Detector inNoise(Mark mark, Env env) throws IOException {
         Path needed = model.orElseThrow(() -> new LetheException(
                 LetheException.Code.STUDY,
                 "--model is missing: " + mark.method()

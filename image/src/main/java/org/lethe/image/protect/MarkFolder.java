@@ -7,18 +7,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Progress;
 import org.lethe.Tool;
 import org.lethe.image.Bitmap;
 import org.lethe.image.ImageMetrics;
 import org.lethe.image.Mark;
+import org.lethe.image.OpenModel;
+import org.lethe.image.PictureFiles;
 import org.lethe.image.Pictures;
 import org.lethe.torch.Devices;
 
@@ -28,7 +29,8 @@ import org.lethe.torch.Devices;
  * <p>zodiac and diffusion-shield mark pictures that are there; tree-ring and gaussian-shading paint a prompt with the mark. A key file
  * that is there already is used, and gaussian-shading adds the nonces of new pictures to it; otherwise a new key is drawn from the seed
  * and written: choose a seed that nobody guesses. Whoever has the key can find the mark and forge it. The result says how well the mark
- * is found in what was written.
+ * is found in what was written. Pictures are marked one by one; one that cannot be read or has another size than the first is named, and the
+ * others go on.
  *
  * @param model folder of Stable Diffusion, or a file saved by Lethe
  * @param method watermark with its settings, as in a study file: zodiac, or "{zodiac: {iterations: 100, steps: 50}}"
@@ -86,6 +88,7 @@ public record MarkFolder(
      * @param ssim mean structural similarity to them
      * @param largestP largest p of the mark in what was written
      * @param bitAccuracy mean share of the symbols that were read, where the mark has a message
+     * @param left files that were not marked
      * @param key file of the key
      * @param written folder of the pictures
      */
@@ -97,6 +100,7 @@ public record MarkFolder(
             Optional<Double> ssim,
             double largestP,
             Optional<Double> bitAccuracy,
+            List<PictureFiles.Left> left,
             Path key,
             Path written)
             implements Tool.Result {
@@ -107,14 +111,39 @@ public record MarkFolder(
             ssim.ifPresent(s -> out.printf(Locale.ROOT, "%-32s %10.4f%n", "SSIM to the originals", s));
             out.printf(Locale.ROOT, "%-32s %10.2g%n", "largest p of the mark", largestP);
             bitAccuracy.ifPresent(b -> out.printf(Locale.ROOT, "%-32s %10.4f%n", "symbols read", b));
+            PictureFiles.print(out, "not marked", left);
             out.println();
             out.println("keep secret: " + key);
             out.println(written);
         }
     }
 
-    /** Marked pictures by the name of their file, with their originals where there are any. */
-    private record Made(Mark mark, List<String> names, List<Bitmap> marked, List<Bitmap> originals) {}
+    /** What is known of the pictures that were marked so far. */
+    private static final class Tally {
+        private final List<Double> psnr = new ArrayList<>();
+        private final List<Double> ssim = new ArrayList<>();
+        private final List<Double> bits = new ArrayList<>();
+        private double largestP;
+        private int pictures;
+
+        void add(Detector detector, Bitmap marked) {
+            Detector.Detection found = detector.detect(List.of(marked)).getFirst();
+            largestP = Math.max(largestP, found.pValue().orElse(1));
+            found.bitAccuracy().ifPresent(bits::add);
+            pictures++;
+        }
+
+        void add(Detector detector, Bitmap marked, Bitmap original) {
+            add(detector, marked);
+            double one = ImageMetrics.psnr(original, marked);
+            if (Double.isFinite(one)) {
+                psnr.add(one);
+            }
+            if (original.width() >= 11 && original.height() >= 11) {
+                ssim.add(ImageMetrics.ssim(original, marked));
+            }
+        }
+    }
 
     @Override
     public Result run(Env env) throws IOException {
@@ -127,71 +156,105 @@ public record MarkFolder(
                     "--key is " + key + ", a key of " + known.get().method() + ", expected one of " + name);
         }
         Devices.ready(env.device());
-        try (var _ = new PointerScope()) {
+        return switch (method) {
+            case PostHoc marks -> marked(marks, name, known, env);
+            case Generative paints -> painted(paints, name, known, env);
+            default ->
+                throw new LetheException(
+                        LetheException.Code.STUDY,
+                        "--method is " + name
+                                + ", which needs a study; expected zodiac, diffusion-shield, tree-ring or"
+                                + " gaussian-shading");
+        };
+    }
+
+    private Result marked(PostHoc marks, String name, Optional<Mark> known, Env env) throws IOException {
+        unused(prompt, "--prompt", name + " marks pictures that are there");
+        PictureFiles files = PictureFiles.of(needed(pictures, "--pictures", name, "a folder of pictures"));
+        Optional<PictureFiles> taught = known.isEmpty() && marks instanceof DiffusionShield
+                ? Optional.of(PictureFiles.of(needed(lessons, "--lessons", name, "a folder of other pictures")))
+                : Optional.empty();
+        Tally tally = new Tally();
+        List<PictureFiles.Left> left = new ArrayList<>();
+        try (var _ = new PointerScope();
+                Progress.Step progress = env.progress().begin("mark", files.count())) {
             OpenModel open = OpenModel.at(model, env.device());
-            Made made = switch (method) {
-                case PostHoc marks -> marked(marks, name, open, known, env);
-                case Generative paints -> painted(paints, name, open, known, env);
-                default ->
-                    throw new LetheException(
-                            LetheException.Code.STUDY,
-                            "--method is " + name
-                                    + ", which needs a study; expected zodiac, diffusion-shield, tree-ring or"
-                                    + " gaussian-shading");
-            };
-            MarkFile.write(key, made.mark);
-            Files.createDirectories(to);
-            for (int n = 0; n < made.names.size(); n++) {
-                Pictures.write(to.resolve(made.names.get(n)), made.marked.get(n));
+            PictureFiles.create(to);
+            List<Bitmap> learned = new ArrayList<>();
+            if (taught.isPresent()) {
+                taught.get().each(Progress.NONE.begin("read", 0), lesson -> learned.add(lesson.bitmap()));
+                taught.get().requireSome(!learned.isEmpty(), "learned from");
+                taught.get().left().forEach(l -> left.add(new PictureFiles.Left("lesson " + l.file(), l.why())));
             }
-            return result(
-                    name,
-                    made,
-                    known.isEmpty(),
-                    Detectors.of(made.mark, open.model()).detect(made.marked));
+            List<Bitmap> first = new ArrayList<>(); // whose size a key is for, and all others must have
+            List<Mark> keys = new ArrayList<>(known.stream().toList());
+            List<Detector> detectors = new ArrayList<>();
+            files.each(progress, read -> {
+                Bitmap original = read.bitmap();
+                Path result = files.result(to, read.name());
+                first.stream().findFirst().ifPresent(other -> requireSize(original, other));
+                if (keys.isEmpty()) {
+                    keys.add(marks.key(open.model(), learned, original.height(), original.width(), env));
+                    MarkFile.write(key, keys.getFirst());
+                }
+                Mark mark = keys.getFirst();
+                if (detectors.isEmpty()) {
+                    detectors.add(Detectors.of(mark, open.model()));
+                }
+                Bitmap made = marks.mark(open.model(), mark, List.of(original), env)
+                        .getFirst();
+                files.write(result, made);
+                tally.add(detectors.getFirst(), made, original);
+                first.add(original);
+            });
         }
+        files.requireSome(tally.pictures > 0, "marked");
+        left.addAll(files.left());
+        return result(name, tally, known.isEmpty(), left);
     }
 
-    private Made marked(PostHoc marks, String name, OpenModel open, Optional<Mark> known, Env env) throws IOException {
-        Map<String, Bitmap> read = PictureFiles.read(needed(pictures, "--pictures", name, "a folder of pictures"));
-        Bitmap first = read.values().iterator().next();
-        read.forEach((file, picture) -> Check.require(
-                picture.width() == first.width() && picture.height() == first.height(),
-                "size of " + file,
-                picture.width() + " x " + picture.height(),
-                first.width() + " x " + first.height() + ", as the first picture has"));
-        Mark mark;
-        if (known.isPresent()) {
-            mark = known.get();
-        } else {
-            List<Bitmap> learned = marks instanceof DiffusionShield
-                    ? List.copyOf(PictureFiles.read(needed(lessons, "--lessons", name, "a folder of other pictures"))
-                            .values())
-                    : List.of();
-            mark = marks.key(open.model(), learned, first.height(), first.width(), env);
-        }
-        List<Bitmap> originals = List.copyOf(read.values());
-        List<String> names = read.keySet().stream().map(PictureFiles::png).toList();
+    private static void requireSize(Bitmap picture, Bitmap first) {
         Check.require(
-                names.stream().distinct().count() == names.size(),
-                "names of the pictures",
-                read.keySet(),
-                "names that differ without their ends");
-        return new Made(mark, names, marks.mark(open.model(), mark, originals, env), originals);
+                picture.width() == first.width() && picture.height() == first.height(),
+                "size",
+                picture.width() + " x " + picture.height(),
+                first.width() + " x " + first.height() + ", as the first picture has; give others a key of their own");
     }
 
-    private Made painted(Generative paints, String name, OpenModel open, Optional<Mark> known, Env env) {
+    private Result painted(Generative paints, String name, Optional<Mark> known, Env env) throws IOException {
+        unused(pictures, "--pictures", name + " paints a prompt");
+        unused(lessons, "--lessons", name + " learns from no pictures");
         String asked = needed(prompt, "--prompt", name, "what is to be painted");
-        Mark mark = known.orElseGet(() -> paints.key(open.model(), size, size, env));
-        long before = mark.words().keySet().stream()
-                .filter(w -> w.startsWith("nonce."))
-                .count();
-        List<String> names = IntStream.range(0, count)
-                .mapToObj(n -> String.format(Locale.ROOT, "marked-%05d.png", before + n))
-                .toList();
-        List<String> prompts = IntStream.range(0, count).mapToObj(_ -> asked).toList();
-        Generative.Marked made = paints.paint(open.model(), open.guard(), mark, prompts, names, size, size, env);
-        return new Made(made.mark(), names, made.pictures(), List.of());
+        Tally tally = new Tally();
+        try (var _ = new PointerScope();
+                Progress.Step progress = env.progress().begin("mark", count)) {
+            OpenModel open = OpenModel.at(model, env.device());
+            Mark mark = known.orElseGet(() -> paints.key(open.model(), size, size, env));
+            long before = mark.words().keySet().stream()
+                    .filter(w -> w.startsWith("nonce."))
+                    .count();
+            PictureFiles.create(to);
+            for (int n = 0; n < count; n++) {
+                String file = String.format(Locale.ROOT, "marked-%05d.png", before + n);
+                Generative.Marked made = paints.paint(
+                        open.model(), open.guard(), mark, List.of(asked), List.of(file), size, size, env);
+                mark = made.mark();
+                MarkFile.write(key, mark); // first, as a picture without its nonce would never be found
+                Pictures.write(to.resolve(file), made.pictures().getFirst());
+                tally.add(Detectors.of(mark, open.model()), made.pictures().getFirst());
+                progress.advance(1);
+            }
+        } catch (IllegalArgumentException e) {
+            throw new LetheException(LetheException.Code.STUDY, name + ": " + e.getMessage(), e);
+        }
+        return result(name, tally, known.isEmpty(), List.of());
+    }
+
+    private static void unused(Optional<?> option, String name, String why) {
+        if (option.isPresent()) {
+            throw new LetheException(
+                    LetheException.Code.STUDY, name + " is given, but " + why + "; leave it out or choose another method");
+        }
     }
 
     private static <T> T needed(Optional<T> option, String name, String method, String what) {
@@ -199,28 +262,16 @@ public record MarkFolder(
                 new LetheException(LetheException.Code.STUDY, name + " is missing: " + method + " needs " + what));
     }
 
-    private Result result(String name, Made made, boolean fresh, List<Detector.Detection> found) {
-        List<Double> psnr = new ArrayList<>();
-        List<Double> ssim = new ArrayList<>();
-        for (int n = 0; n < made.originals.size(); n++) {
-            double one = ImageMetrics.psnr(made.originals.get(n), made.marked.get(n));
-            if (Double.isFinite(one)) {
-                psnr.add(one);
-            }
-            if (made.originals.get(n).width() >= 11 && made.originals.get(n).height() >= 11) {
-                ssim.add(ImageMetrics.ssim(made.originals.get(n), made.marked.get(n)));
-            }
-        }
-        List<Double> bits =
-                found.stream().flatMap(d -> d.bitAccuracy().stream().boxed()).toList();
+    private Result result(String name, Tally tally, boolean fresh, List<PictureFiles.Left> left) {
         return new Result(
                 name,
-                made.marked.size(),
+                tally.pictures,
                 fresh,
-                mean(psnr),
-                mean(ssim),
-                found.stream().mapToDouble(d -> d.pValue().orElse(1)).max().orElse(1),
-                mean(bits),
+                mean(tally.psnr),
+                mean(tally.ssim),
+                tally.largestP,
+                mean(tally.bits),
+                List.copyOf(left),
                 key,
                 to);
     }

@@ -2,7 +2,6 @@ package org.lethe.image.protect;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,10 +11,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.lethe.Check;
-import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Named;
@@ -23,7 +20,8 @@ import org.lethe.Progress;
 import org.lethe.Tool;
 import org.lethe.image.Bitmap;
 import org.lethe.image.ImageMetrics;
-import org.lethe.image.ImageModel;
+import org.lethe.image.OpenModel;
+import org.lethe.image.PictureFiles;
 import org.lethe.image.Pictures;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.diffusion.LatentDiffusion;
@@ -38,7 +36,7 @@ import org.lethe.torch.Devices;
  * about 10 more for a part of 512 pixels, and on a processor some ten seconds for each step. What cannot be read is named, and the other
  * pictures go on.
  *
- * @param pictures folder of the pictures; folders inside it are left out
+ * @param pictures folder of the pictures, or one picture; folders inside it are named and left out
  * @param model folder with model_index.json, or a .safetensors file saved by Lethe
  * @param method method with its settings, as in a study file: mist, or "{mist: {epsilon: 8}}"
  * @param prompt generic for the pictures: a painting, or a photo
@@ -97,21 +95,13 @@ public record ProtectPictures(
             Path written) {}
 
     /**
-     * A file that was not protected.
-     *
-     * @param file its name
-     * @param why in a sentence
-     */
-    public record Left(String file, String why) {}
-
-    /**
      * How it went.
      *
      * @param method that was used
      * @param rows one for each picture that was protected
      * @param left files that were not
      */
-    public record Result(String method, List<Row> rows, List<Left> left) implements Tool.Result {
+    public record Result(String method, List<Row> rows, List<PictureFiles.Left> left) implements Tool.Result {
         @Override
         public void print(PrintWriter out) {
             int name = Math.max(
@@ -129,10 +119,7 @@ public record ProtectPictures(
                         row.ssim.map(s -> String.format(Locale.ROOT, "%.4f", s)).orElse("-"),
                         row.largest);
             }
-            if (!left.isEmpty()) {
-                out.printf("%nnot protected:%n");
-                left.forEach(l -> out.println(l.file + ": " + l.why));
-            }
+            PictureFiles.print(out, "not protected", left);
         }
     }
 
@@ -141,99 +128,29 @@ public record ProtectPictures(
 
     @Override
     public Result run(Env env) throws IOException {
-        requireNew();
-        List<Path> files = files();
+        PictureFiles.requireNew(to);
+        PictureFiles files = PictureFiles.of(pictures);
         Devices.ready(env.device());
-        List<Left> left = new ArrayList<>();
         List<Row> rows = new ArrayList<>();
         try (var _ = new PointerScope();
-                Progress.Step progress = env.progress().begin("protect", files.size())) {
-            Diffusion open = open(env.device());
+                Progress.Step progress = env.progress().begin("protect", files.count())) {
+            Diffusion open = OpenModel.at(model, env.device()).model();
             int factor = factor(open);
-            Files.createDirectories(to);
-            Map<Path, String> taken = new LinkedHashMap<>();
+            PictureFiles.create(to);
             List<Item> together = new ArrayList<>();
-            for (Path file : files) {
-                item(file, factor, taken, left).ifPresent(item -> {
-                    if (method.together()) {
-                        together.add(item);
-                    } else {
-                        rows.addAll(alone(open, item, env, left));
-                    }
-                });
-                progress.advance(1);
-            }
-            rows.addAll(written(open, together, env));
-        }
-        if (rows.isEmpty()) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    pictures + ": no file could be protected; "
-                            + left.getFirst().file() + ": " + left.getFirst().why());
-        }
-        return new Result(Named.Of.name(method), List.copyOf(rows), List.copyOf(left));
-    }
-
-    private List<Row> alone(Diffusion open, Item item, Env env, List<Left> left) {
-        long own = env.random("picture").of(item.name).at(0);
-        try {
-            return written(open, List.of(item), env.with(own));
-        } catch (IllegalArgumentException e) { // as where it is too small for the method
-            left.add(new Left(item.name, String.valueOf(e.getMessage())));
-            return List.of();
-        }
-    }
-
-    private void requireNew() throws IOException {
-        if (Files.exists(to)) {
-            if (!Files.isDirectory(to)) {
-                throw new LetheException(
-                        LetheException.Code.STUDY, "--to is " + to + ", which is a file; expected a new folder");
-            }
-            try (Stream<Path> there = Files.list(to)) {
-                if (there.findAny().isPresent()) {
-                    throw new LetheException(
-                            LetheException.Code.STUDY, "--to is " + to + ", which is not empty; expected a new folder");
+            files.each(progress, read -> {
+                Item item = item(read, factor, files.result(to, read.name()));
+                if (method.together()) {
+                    together.add(item);
+                } else {
+                    long own = env.random("picture").of(item.name).at(0);
+                    rows.addAll(written(open, List.of(item), files, env.with(own)));
                 }
-            }
+            });
+            rows.addAll(written(open, together, files, env));
         }
-    }
-
-    /** The files of the folder, in the order of their names. */
-    private List<Path> files() throws IOException {
-        if (!Files.isDirectory(pictures)) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    pictures + " is not there or is no folder, expected a folder of pictures");
-        }
-        try (Stream<Path> there = Files.list(pictures)) {
-            List<Path> files = there.filter(Files::isRegularFile)
-                    .filter(f -> !name(f).startsWith("."))
-                    .sorted()
-                    .toList();
-            if (files.isEmpty()) {
-                throw new LetheException(
-                        LetheException.Code.DATA, pictures + " has no files, expected pictures in PNG or JPEG");
-            }
-            return files;
-        }
-    }
-
-    private static String name(Path file) {
-        return String.valueOf(file.getFileName());
-    }
-
-    private Diffusion open(Device device) throws IOException {
-        if (Files.isDirectory(model)) {
-            return LatentDiffusion.load(model, device);
-        }
-        if (!Files.isRegularFile(model)) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    "--model is " + model
-                            + ", which is not there; expected a folder of Stable Diffusion or a file saved by Lethe");
-        }
-        return ImageModel.load(model).open(device);
+        files.requireSome(!rows.isEmpty(), "protected");
+        return new Result(Named.Of.name(method), List.copyOf(rows), files.left());
     }
 
     /** Of what the sides of pictures are multiples. */
@@ -248,28 +165,11 @@ public record ProtectPictures(
                         + " Diffusion or a latent-diffusion file saved by Lethe");
     }
 
-    private Optional<Item> item(Path file, int factor, Map<Path, String> taken, List<Left> left) {
-        String name = name(file);
-        int dot = name.lastIndexOf('.');
-        Path result = to.resolve((dot < 1 ? name : name.substring(0, dot)) + ".png");
-        try {
-            Bitmap original = levels(Pictures.read(file));
-            Optional<Bitmap> mask = mask(name, original);
-            String other = taken.putIfAbsent(result, name);
-            Check.require(other == null, "its result", name(result), "a name that is not that of " + other + " too");
-            Tiles tiles = Tiles.of(original.width(), original.height(), tile, factor);
-            return Optional.of(new Item(name, result, original, mask, tiles));
-        } catch (LetheException | IllegalArgumentException e) {
-            String said = String.valueOf(e.getMessage());
-            left.add(new Left(name, said.startsWith(file + ": ") ? said.substring((file + ": ").length()) : said));
-        } catch (IOException e) {
-            left.add(new Left(name, "cannot be read: " + e.getMessage()));
-        }
-        return Optional.empty();
-    }
-
-    private static Bitmap levels(Bitmap picture) {
-        return Bitmap.of(picture.bytes(), picture.width(), picture.height());
+    private Item item(PictureFiles.Read read, int factor, Path result) throws IOException {
+        Bitmap original = read.bitmap();
+        Optional<Bitmap> mask = mask(read.name(), original);
+        return new Item(
+                read.name(), result, original, mask, Tiles.of(original.width(), original.height(), tile, factor));
     }
 
     private Optional<Bitmap> mask(String name, Bitmap original) throws IOException {
@@ -290,7 +190,7 @@ public record ProtectPictures(
     }
 
     /** Protects pictures as one task for each size of their parts, and writes them. */
-    private List<Row> written(Diffusion open, List<Item> items, Env env) {
+    private List<Row> written(Diffusion open, List<Item> items, PictureFiles files, Env env) {
         Map<List<Integer>, List<Item>> bySize = new LinkedHashMap<>();
         for (Item item : items) {
             bySize.computeIfAbsent(List.of(item.tiles.wide(), item.tiles.high()), _ -> new ArrayList<>())
@@ -311,7 +211,7 @@ public record ProtectPictures(
                 int count = item.tiles.columns() * item.tiles.rows();
                 Bitmap result = item.tiles.joined(changed.subList(at, at + count));
                 at += count;
-                Pictures.write(item.result, result);
+                files.write(item.result, result);
                 rows.put(item.name, row(item, result));
             }
         }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lethe.LetheException;
 import org.lethe.image.Bitmap;
 import org.lethe.image.ImageModel;
+import org.lethe.image.PictureFiles;
 import org.lethe.image.Pictures;
 import org.lethe.image.model.GaussianWeights;
 
@@ -39,7 +40,7 @@ class AttackPicturesTest {
                 result.rows().stream().map(AttackPictures.Row::file).toList());
         assertEquals(
                 List.of("note.txt"),
-                result.left().stream().map(AttackPictures.Left::file).toList());
+                result.left().stream().map(PictureFiles.Left::file).toList());
         assertTrue(result.rows().getFirst().psnr().orElseThrow() < 60);
         assertEquals(Optional.empty(), result.rows().getLast().psnr(), "grey stays grey");
         Bitmap expected = Painted.attacked(new Jpeg(), Painted.smooth(1, 30, 21));

@@ -19,6 +19,7 @@ import org.lethe.LetheException;
 import org.lethe.image.Bitmap;
 import org.lethe.image.ImageModel;
 import org.lethe.image.Mark;
+import org.lethe.image.PictureFiles;
 import org.lethe.image.Pictures;
 import org.lethe.image.model.GaussianWeights;
 import org.lethe.torch.Devices;
@@ -108,6 +109,54 @@ class MarkToolsTest {
                 () -> new DetectMark(folder.resolve("marked"), folder.resolve("key.safetensors"), Optional.empty(), .01)
                         .run(Env.seeded(1)));
         assertTrue(none.getMessage().startsWith("--model is missing: zodiac"));
+    }
+
+    @Test
+    void filesThatAreNoPicturesAndPicturesOfOtherSizesAreNamedAndTheOthersMarked() throws IOException {
+        Path works = Files.createDirectories(folder.resolve("works"));
+        Pictures.write(works.resolve("a.png"), TierZero.pictures(1, "a", 16).getFirst());
+        Files.writeString(works.resolve("b.png"), "no picture");
+        Pictures.write(works.resolve("c.png"), TierZero.pictures(1, "c", 8).getFirst());
+        Pictures.write(works.resolve("d.png"), TierZero.pictures(1, "d", 16).getFirst());
+        ZoDiac method = new ZoDiac(TreeRing.Pattern.RING, 0, 0, 5, 1, 3, .02, .9);
+        MarkFolder.Result result = new MarkFolder(
+                        model,
+                        method,
+                        Optional.of(works),
+                        Optional.empty(),
+                        Optional.empty(),
+                        1,
+                        512,
+                        folder.resolve("key.safetensors"),
+                        folder.resolve("marked"))
+                .run(Env.seeded(1));
+        assertEquals(2, result.pictures());
+        assertEquals(
+                List.of("b.png", "c.png"),
+                result.left().stream().map(PictureFiles.Left::file).toList());
+        Files.writeString(folder.resolve("marked/e.jpg"), "");
+        DetectMark.Result found = detected("marked", "key.safetensors");
+        assertEquals(2, found.rows().size());
+        assertEquals(
+                List.of("e.jpg"),
+                found.left().stream().map(PictureFiles.Left::file).toList());
+    }
+
+    @Test
+    void anOptionThatTheMethodDoesNotReadIsRefused() {
+        MarkFolder both = new MarkFolder(
+                model,
+                new TreeRing(),
+                Optional.of(folder),
+                Optional.empty(),
+                Optional.of("a thing"),
+                1,
+                16,
+                folder.resolve("key.safetensors"),
+                folder.resolve("marked"));
+        assertTrue(assertThrows(LetheException.class, () -> both.run(Env.seeded(1)))
+                .getMessage()
+                .startsWith("--pictures is given, but tree-ring paints a prompt"));
     }
 
     @Test

@@ -25,6 +25,7 @@ import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.image.Bitmap;
 import org.lethe.image.ImageModel;
+import org.lethe.image.PictureFiles;
 import org.lethe.image.Pictures;
 import org.lethe.image.model.GaussianWeights;
 
@@ -84,8 +85,8 @@ class ProtectPicturesTest {
                 result.rows().stream().map(ProtectPictures.Row::file).toList());
         assertEquals(List.of("clear.png", "deep.png", "photo.png", "wide.png"), names(folder.resolve("out")));
         assertEquals(
-                List.of("notes.txt", "torn.png", "wide.png"),
-                result.left().stream().map(ProtectPictures.Left::file).toList());
+                List.of("inner", "notes.txt", "torn.png", "wide.png"),
+                result.left().stream().map(PictureFiles.Left::file).toList());
         assertTrue(
                 result.left().getLast().why().contains("wide.jpg"),
                 result.left().toString());
@@ -129,7 +130,7 @@ class ProtectPicturesTest {
         assertEquals(1, result.rows().size());
         assertEquals(0, result.rows().getFirst().largest());
         assertTrue(result.rows().getFirst().psnr().isEmpty());
-        assertEquals(3, result.left().size());
+        assertEquals(4, result.left().size());
         ProtectPictures.Result all = tool(method, Optional.empty(), "all").run(Env.seeded(1));
         assertEquals(4, all.rows().size());
         assertTrue(all.rows().stream().allMatch(r -> r.largest() >= 1 && r.largest() <= 6));
@@ -147,7 +148,7 @@ class ProtectPicturesTest {
                 folder.resolve("out"));
         assertTrue(assertThrows(LetheException.class, () -> gone.run(Env.seeded(1)))
                 .getMessage()
-                .contains("expected a folder of pictures"));
+                .contains("expected a picture or a folder of pictures"));
         ImageModel.of(new GaussianWeights(Map.of("", new float[48]), 4, 4, 0.5))
                 .save(folder.resolve("model.safetensors"), Map.of());
         assertTrue(assertThrows(

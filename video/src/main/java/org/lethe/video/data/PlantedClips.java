@@ -21,7 +21,7 @@ import org.lethe.video.MotionClips;
  * @param test clips held out
  * @param size of the screen in pixels, both ways
  * @param frames of each clip
- * @param textures drawn by rules, or the photographs of the folder video/textures
+ * @param textures drawn by rules, the photographs of the folder video/textures, or both
  * @param labelNoise standard deviation that is added to the intensities of clips for training, as a tracker of points would have; 0 for none
  * @param seed of everything
  */
@@ -73,6 +73,15 @@ public record PlantedClips(
         return switch (textures) {
             case DRAWN -> Texture.drawn(Keyed.seed(seed).of(held ? "test surfaces" : "surfaces"), DRAWN, held);
             case PHOTOGRAPHS -> Texture.photographs(folders, held);
+            case BOTH -> {
+                List<Texture> photographs = Texture.photographs(folders, held);
+                List<Texture> all = new ArrayList<>(
+                        Texture.drawn(Keyed.seed(seed).of(held ? "test surfaces" : "surfaces"), DRAWN, held));
+                for (int n = 0; n < DRAWN; n++) {
+                    all.add(photographs.get(n % photographs.size()));
+                }
+                yield all;
+            }
         };
     }
 
@@ -98,6 +107,6 @@ public record PlantedClips(
 
     @Override
     public List<Path> files(DataFolders folders) {
-        return textures == Texture.Kind.PHOTOGRAPHS ? Texture.files(folders) : List.of();
+        return textures == Texture.Kind.DRAWN ? List.of() : Texture.files(folders);
     }
 }

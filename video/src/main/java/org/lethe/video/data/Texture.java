@@ -34,7 +34,9 @@ public record Texture(int width, int height, float[] rgb) {
         /** Drawn by rules: no file is needed. */
         DRAWN,
         /** Photographs of the folder {@code video/textures}. */
-        PHOTOGRAPHS
+        PHOTOGRAPHS,
+        /** Half of the worlds have either, about. */
+        BOTH
     }
 
     private static final List<String> TRAIN = List.of("brick", "grass", "coffee", "astronaut", "moon");

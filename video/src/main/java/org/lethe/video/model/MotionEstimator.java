@@ -38,8 +38,8 @@ import org.lethe.video.flow.Measure;
  */
 public final class MotionEstimator {
     private static final String ARCHITECTURE = "tada-motion-estimator";
-    private static final String RESOURCE = "/org/lethe/video/motion-estimator.safetensors";
-    private static final String SHA256 = "0f12e9dbe515acb9006681fca71ecea27112c33aa06eb6794e7ccdff99ac95f5";
+    static final String RESOURCE = "/org/lethe/video/motion-estimator.safetensors";
+    static final String SHA256 = "0f12e9dbe515acb9006681fca71ecea27112c33aa06eb6794e7ccdff99ac95f5";
     private static final int BATCH = 32;
     private static final int KNOTS = 201;
 
@@ -104,27 +104,33 @@ public final class MotionEstimator {
         private static MotionEstimator read() {
             try (InputStream resource = Optional.ofNullable(MotionEstimator.class.getResourceAsStream(RESOURCE))
                     .orElseThrow()) {
-                Path copy = Files.createTempFile("lethe-estimator", ".safetensors");
-                try {
-                    Files.copy(resource, copy, StandardCopyOption.REPLACE_EXISTING);
-                    String found = RunFolder.sha256(copy);
-                    if (!found.equals(SHA256)) {
-                        throw new LetheException(
-                                LetheException.Code.DATA,
-                                "the shipped estimator has the digest " + found + ", expected " + SHA256);
-                    }
-                    return load(copy);
-                } finally {
-                    Files.deleteIfExists(copy);
-                }
+                return verified(resource, SHA256);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         }
     }
 
+    /** Reads an estimator whose digest is known, and refuses any other. */
+    static MotionEstimator verified(InputStream in, String sha256) throws IOException {
+        Path copy = Files.createTempFile("lethe-estimator", ".safetensors");
+        try {
+            Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
+            String found = RunFolder.sha256(copy);
+            if (!found.equals(sha256)) {
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        "the shipped estimator has the SHA-256 " + found + ", expected " + sha256
+                                + "; the file was altered");
+            }
+            return load(copy);
+        } finally {
+            Files.deleteIfExists(copy);
+        }
+    }
+
     /** Scores before calibration, head by head for each clip; clips have one size. */
-    private float[] raw(List<Clip> clips) {
+    float[] raw(List<Clip> clips) {
         return outputs(clips, heads, TadaNet::scores);
     }
 

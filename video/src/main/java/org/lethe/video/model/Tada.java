@@ -2,6 +2,8 @@ package org.lethe.video.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.BiFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -26,14 +28,19 @@ import org.lethe.video.MotionClips;
  *
  * <p>Every clip of a batch is compared with every other. The loss is that of the order, for each score, and λ times the squared distance to
  * the intensities, which keeps scores from falling together. As published, the loss of the order is a hinge without margin; the logistic
- * one is the default. Clips are mirrored, reversed in time and made darker or lighter at random, which changes no intensity. Costs about
- * 0.5 GFLOP a clip and step at 8 × 32 × 32.
+ * one is the default. Clips are mirrored, reversed in time and made darker or lighter at random, which changes no intensity.
+ *
+ * <p>Two kinds of pairs need no answer. Every second frame of a clip has twice the motion of as many frames in a row, so its scores must be
+ * higher. A window that wanders over a clip by a pixel a frame changes the camera alone, so the score of objects must stay as it is in a window
+ * that rests. An eighth of a batch, at least one clip, gives a pair of each kind. Costs about 0.5 GFLOP a clip and step at 8 × 32 × 32.
  *
  * @param widths channels of the stages
  * @param strides of the stages, 1 or 2
  * @param heads 2 for a score of objects and one of the camera; 1 for a single score that must serve both
  * @param loss of the order of scores
  * @param regression λ: weight of the squared distance to the intensities
+ * @param skips weight of the order of a clip and its every second frame; 0 for none
+ * @param consistency weight of the squared distance of the scores of objects under a resting and a wandering window; 0 for none
  * @param steps of the optimiser
  * @param batch clips of a step
  * @param learningRate largest rate of AdamW
@@ -45,6 +52,8 @@ public record Tada(
         int heads,
         RankingLoss loss,
         double regression,
+        double skips,
+        double consistency,
         int steps,
         int batch,
         double learningRate) {
@@ -59,6 +68,8 @@ public record Tada(
         Check.require(strides.stream().allMatch(s -> s == 1 || s == 2), "strides", strides, "1 or 2 each");
         Check.require(heads == 1 || heads == 2, "heads", heads, "1 or 2");
         Check.require(regression >= 0 && regression <= 100, "regression", regression, "0 to 100");
+        Check.require(skips >= 0 && skips <= 100, "skips", skips, "0 to 100");
+        Check.require(consistency >= 0 && consistency <= 100, "consistency", consistency, "0 to 100");
         Check.require(steps >= 1, "steps", steps, "at least 1");
         Check.require(batch >= 2 && batch <= 1024, "batch", batch, "2 to 1,024");
         Check.require(learningRate > 0 && learningRate <= 1, "learningRate", learningRate, "above 0, at most 1");
@@ -68,11 +79,14 @@ public record Tada(
 
     /** Widths of 32, 32, 64 and 64, two heads, logistic, λ of 0.5, 1,500 steps of 32 clips. */
     public Tada() {
-        this(List.of(32, 32, 64, 64), List.of(2, 1, 2, 1), 2, new RankingLoss.Logistic(), 0.5, 1500, 32, 2e-3);
+        this(List.of(32, 32, 64, 64), List.of(2, 1, 2, 1), 2, new RankingLoss.Logistic(), 0.5, 0.1, 0.1, 1500, 32, 2e-3);
     }
 
+    private static final int SHORTEST = 4; // frames that the network takes
+    private static final int SMALLEST = 24; // pixels, so that a window stays in which bodies are seen
+
     /** Clips of a step. */
-    private record Batch(Tensor clips, float[] object, float[] camera) {}
+    private record Batch(Tensor clips, float[] object, float[] camera, Optional<Tensor> skips, Optional<Tensor> windows) {}
 
     /** Trains an estimator. */
     public MotionEstimator train(MotionClips data, Env env) {
@@ -113,14 +127,53 @@ public record Tada(
                     object[n] = (float) one.object();
                     camera[n] = (float) one.camera();
                 }
-                return new Batch(TadaNet.batch(clips), object, camera);
+                return new Batch(
+                        TadaNet.batch(clips),
+                        object,
+                        camera,
+                        of(clips, skips, key, SHORTEST * 2, (clip, _) -> skipped(clip)),
+                        of(clips, consistency, key, SMALLEST, Tada::windows));
+            }
+
+            // Pairs of some clips: first one of each, and then the other of each.
+            private Optional<Tensor> of(
+                    List<Clip> clips, double weight, Keyed key, int least, BiFunction<Clip, Keyed, Pair> made) {
+                Clip sample = clips.getFirst();
+                int size = least == SMALLEST ? Math.min(sample.width(), sample.height()) : sample.frames();
+                if (weight == 0 || size < least) {
+                    return Optional.empty();
+                }
+                List<Clip> all = new ArrayList<>();
+                List<Clip> others = new ArrayList<>();
+                for (int n = 0; n < Math.max(1, batch / 8); n++) {
+                    Pair pair = made.apply(clips.get(n), key.of("pair").of(n));
+                    all.add(pair.one);
+                    others.add(pair.other);
+                }
+                all.addAll(others);
+                return Optional.of(TadaNet.batch(all));
             }
 
             @Override
             public Tensor loss(Batch batch, Keyed key) {
                 Tensor scores = net.scores(batch.clips);
                 Tensor object = one(scores.select(1, 0), batch.object);
-                return object.add(one(scores.select(1, heads - 1), batch.camera));
+                Tensor sum = object.add(one(scores.select(1, heads - 1), batch.camera));
+                if (batch.skips.isPresent()) {
+                    sum = sum.add(loss.each(gaps(batch.skips.get())).mean().mul(new Scalar(skips)));
+                }
+                if (batch.windows.isPresent()) {
+                    Tensor moved = gaps(batch.windows.get()).select(1, 0);
+                    sum = sum.add(moved.square().mean().mul(new Scalar(consistency)));
+                }
+                return sum;
+            }
+
+            // The scores of the other ones less those of the first, [pairs, heads].
+            private Tensor gaps(Tensor pairs) {
+                Tensor scores = net.scores(pairs);
+                long count = pairs.size(0) / 2;
+                return scores.narrow(0, count, count).sub(scores.narrow(0, 0, count));
             }
         };
     }
@@ -130,6 +183,43 @@ public record Tada(
         Tensor order = loss.of(scores, truth);
         Tensor known = Tensors.of(truth, truth.length).sub(new Scalar(1.5));
         return order.add(torch.mse_loss(scores, known).mul(new Scalar(regression)));
+    }
+
+    /** Two clips of one size. */
+    record Pair(Clip one, Clip other) {}
+
+    /** As many frames in a row from the middle, and every second frame. */
+    static Pair skipped(Clip clip) {
+        Clip second = clip.every(2);
+        int count = second.frames();
+        return new Pair(clip.part((clip.frames() - count) / 2, count), second);
+    }
+
+    /** A window that rests in the middle of a clip, and one that wanders by a pixel a frame in one of eight directions. */
+    static Pair windows(Clip clip, Keyed key) {
+        int margin = clip.frames() / 2;
+        int direction = Keyed.below(key.of("direction").at(0), 8);
+        direction = direction < 4 ? direction : direction + 1; // of the nine, the middle one rests
+        return new Pair(window(clip, margin, 0, 0), window(clip, margin, direction % 3 - 1, direction / 3 - 1));
+    }
+
+    private static Clip window(Clip clip, int margin, int acrossStep, int downStep) {
+        int width = clip.width() - 2 * margin;
+        int height = clip.height() - 2 * margin;
+        byte[] rgb = new byte[3 * clip.frames() * width * height];
+        for (int n = 0; n < clip.frames(); n++) {
+            int left = margin + acrossStep * (n - clip.frames() / 2);
+            int top = margin + downStep * (n - clip.frames() / 2);
+            for (int y = 0; y < height; y++) {
+                System.arraycopy(
+                        clip.rgb(),
+                        3 * ((n * clip.height() + top + y) * clip.width() + left),
+                        rgb,
+                        3 * (n * height + y) * width,
+                        3 * width);
+            }
+        }
+        return new Clip(clip.frames(), height, width, clip.fps(), rgb);
     }
 
     /** A clip mirrored, reversed in time, and darker or lighter by chance. */

@@ -33,11 +33,12 @@ import org.lethe.video.Labelled;
 import org.lethe.video.MotionClips;
 import org.lethe.video.data.PlantedClips;
 import org.lethe.video.data.Texture;
+import org.lethe.video.flow.Grey;
 import org.lethe.video.flow.Measure;
 
 class TadaTest {
     private static final Tada SMALL =
-            new Tada(List.of(8, 8), List.of(2, 2), 2, new RankingLoss.Logistic(), 0.5, 3, 4, 1e-3);
+            new Tada(List.of(8, 8), List.of(2, 2), 2, new RankingLoss.Logistic(), 0.5, 0.1, 0.1, 3, 4, 1e-3);
 
     private static MotionClips data() {
         return new PlantedClips(12, 6, 16, 6, Texture.Kind.DRAWN, 0, 3).load(new DataFolders(List.of()));
@@ -147,5 +148,67 @@ class TadaTest {
             assertArrayEquals(varied.rgb(), Tada.varied(clip, Keyed.seed(n)).rgb());
         }
         assertTrue(changed);
+    }
+
+    /** As the paper says: without a margin the order alone is content with scores that fall together, and the regression keeps them apart. */
+    @Test
+    void scoresFallTogetherUnderAHingeAloneAndARegressionKeepsThemApart() {
+        MotionClips data = new PlantedClips(48, 2, 16, 6, Texture.Kind.DRAWN, 0, 3).load(new DataFolders(List.of()));
+        double alone = spread(data, 0);
+        double held = spread(data, 0.5);
+        assertTrue(alone < 0.25 * held, alone + " against " + held);
+    }
+
+    private static double spread(MotionClips data, double regression) {
+        Tada tada = new Tada(
+                List.of(8, 8), List.of(2, 2), 2, new RankingLoss.Hinge(), regression, 0, 0, 150, 16, 1e-2);
+        float[] raw = tada.train(data, Env.seeded(1))
+                .raw(data.train().stream().map(Labelled::clip).toList());
+        double sum = 0;
+        double squares = 0;
+        for (int n = 0; n < raw.length; n += 2) {
+            sum += raw[n];
+            squares += raw[n] * raw[n];
+        }
+        double mean = 2 * sum / raw.length;
+        return Math.sqrt(2 * squares / raw.length - mean * mean);
+    }
+
+    /** A pan is seen by a wandering window as its own motion less that of the window; every second frame moves twice as far. */
+    @Test
+    void pairsWithoutAnswersMoveAsTheySay() {
+        Labelled one = new PlantedClips(2, 2, 32, 8, Texture.Kind.DRAWN, 0, 4)
+                .load(new DataFolders(List.of()))
+                .train()
+                .getFirst();
+        Clip still = new Clip(8, 32, 32, 8, new byte[8 * 32 * 32 * 3]);
+        for (int n = 0; n < 8; n++) {
+            System.arraycopy(one.clip().rgb(), 0, still.rgb(), n * 32 * 32 * 3, 32 * 32 * 3);
+        }
+        for (int seed = 0; seed < 20; seed++) {
+            Tada.Pair pair = Tada.windows(still, Keyed.seed(seed));
+            assertEquals(24, pair.other().width());
+            Grey first = Grey.of(pair.one(), 0);
+            assertArrayEquals(first.values(), Grey.of(pair.one(), 7).values(), "this window rests");
+            Clip other = pair.other();
+            int found = 0; // directions in which the next frame is the frame before, moved by a pixel
+            for (int d = 0; d < 9; d++) {
+                int right = d % 3 - 1;
+                int down = d / 3 - 1;
+                boolean same = true;
+                for (int i = 0; i < 22 * 22; i++) {
+                    int x = 1 + i % 22;
+                    int y = 1 + i / 22;
+                    same &= other.at(0, y, x, 0) == other.at(1, y - down, x - right, 0);
+                }
+                found += same ? 1 : 0;
+                assertTrue(d != 4 || !same, "this window wanders");
+            }
+            assertEquals(1, found);
+        }
+        Tada.Pair skipped = Tada.skipped(one.clip());
+        assertEquals(4, skipped.one().frames());
+        assertArrayEquals(one.clip().frame(5).bytes(), skipped.one().frame(3).bytes());
+        assertArrayEquals(one.clip().frame(6).bytes(), skipped.other().frame(3).bytes());
     }
 }
