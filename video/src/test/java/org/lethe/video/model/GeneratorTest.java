@@ -181,7 +181,7 @@ class GeneratorTest {
         long out = LongStream.range(0, 10_000)
                 .filter(n -> Float.isNaN(Generator.told(5, 0.1, key.at(n))))
                 .count();
-        assertEquals(1000, out, 150); // five deviations of a binomial draw
+        assertEquals(1000.0, (double) out, 150.0); // five deviations of a binomial draw
         assertEquals(5f, Generator.told(5, 0, key.at(0)));
     }
 
