@@ -16,14 +16,16 @@ import org.lethe.video.model.MotionTransformer;
 import org.lethe.video.model.VideoModels;
 import org.lethe.video.model.Warp;
 import org.lethe.video.steer.Animate;
+import org.lethe.video.steer.FirstFrame;
 import org.lethe.video.steer.MotionControl;
-import org.lethe.video.steer.MotionFidelity;
+
 import org.lethe.video.steer.MotionStone;
 import org.lethe.video.steer.ScoreMotion;
 import org.lethe.video.steer.SelectClips;
 import org.lethe.video.steer.Steer;
 import org.lethe.video.steer.TrainEstimator;
 import org.lethe.video.steer.TrainGenerator;
+import org.lethe.video.steer.VideoDistance;
 
 /** The subject of video models: its catalogue of data, models, requests, methods, audits and tools. */
 public final class Video implements Subject<MotionClips, VideoModel> {
@@ -54,7 +56,7 @@ public final class Video implements Subject<MotionClips, VideoModel> {
 
     @Override
     public List<Audit<MotionClips, VideoModel>> audits() {
-        return List.of(new MotionControl(), new MotionFidelity());
+        return List.of(new MotionControl(), new FirstFrame(), new VideoDistance());
     }
 
     @Override

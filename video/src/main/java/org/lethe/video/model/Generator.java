@@ -43,7 +43,7 @@ import org.lethe.video.flow.Measure;
  * <p>With guidance w for a score, its part of the prediction is pressed: f + (w_o − 1)(f − f without the score of objects) + (w_c − 1)(f − f without
  * that of the camera), where f knows both.
  */
-public final class Generator implements VideoModel {
+public final class Generator extends VideoModel {
     static final String ARCHITECTURE = "motion-transformer";
     private static final int BATCH = 16;
     private static final double FPS = 8;
@@ -188,14 +188,10 @@ public final class Generator implements VideoModel {
                 int at = Keyed.below(key.of("clip").at(n), data.train().size());
                 clips.add(data.train().get(at).clip());
                 Measure.Score score = scored ? scores.get(at) : new Measure.Score(Double.NaN, Double.NaN);
-                object[n] = told(score.object(), key.of("object").at(n));
-                camera[n] = told(score.camera(), key.of("camera").at(n));
+                object[n] = told(score.object(), lesson.dropped(), key.of("object").at(n));
+                camera[n] = told(score.camera(), lesson.dropped(), key.of("camera").at(n));
             }
             return new Batch(signed(TadaNet.batch(clips)), new VideoTransformer.Told(object, camera));
-        }
-
-        private float told(double score, long drawn) {
-            return Keyed.unit(drawn) < lesson.dropped() ? Float.NaN : (float) score;
         }
 
         @Override
@@ -223,6 +219,11 @@ public final class Generator implements VideoModel {
                     .mul(Tensors.of(weight, 1, shape.frames(), 1, 1, 1))
                     .mean();
         }
+    }
+
+    /** A score as it is told in training: left out in a share of the draws. */
+    static float told(double score, double dropped, long drawn) {
+        return Keyed.unit(drawn) < dropped ? Float.NaN : (float) score;
     }
 
     private static Tensor signed(Tensor values) {
@@ -268,23 +269,14 @@ public final class Generator implements VideoModel {
         }
         Tensor noise = torch.cat(new TensorVector(noises), 0);
         Tensor first = signed(Sampler.batch(shots.stream().map(Shot::first).toList())); // [clips, 3, size, size]
-        float[] nothing = new float[count];
-        Arrays.fill(nothing, Float.NaN);
         Tensor made = prediction.made(noise, (noisy, time) -> {
             float[] times = new float[count];
             Arrays.fill(times, (float) time);
             Tensor at = clamp ? clamped(noisy, first, noise, time) : noisy;
-            Tensor both = network.predicted(at, first, times, new VideoTransformer.Told(object, camera));
-            Tensor pressed = both;
-            if (injection.isPresent() && guidance.object() != 1) {
-                Tensor without = network.predicted(at, first, times, new VideoTransformer.Told(nothing, camera));
-                pressed = pressed.add(both.sub(without).mul(new Scalar(guidance.object() - 1)));
-            }
-            if (injection.isPresent() && guidance.camera() != 1) {
-                Tensor without = network.predicted(at, first, times, new VideoTransformer.Told(object, nothing));
-                pressed = pressed.add(both.sub(without).mul(new Scalar(guidance.camera() - 1)));
-            }
-            return pressed;
+            VideoTransformer.Told told = new VideoTransformer.Told(object, camera);
+            return injection.isPresent()
+                    ? pressed(told, guidance, t -> network.predicted(at, first, times, t))
+                    : network.predicted(at, first, times, told);
         });
         float[] values = Tensors.floats(clamp ? clamped(made, first, noise, 0) : made);
         List<Clip> clips = new ArrayList<>();
@@ -301,6 +293,29 @@ public final class Generator implements VideoModel {
             clips.add(new Clip(shape.frames(), shape.size(), shape.size(), FPS, rgb));
         }
         return clips;
+    }
+
+    /** What is predicted by what is told. */
+    interface Telling {
+        /** The prediction. */
+        Tensor of(VideoTransformer.Told told);
+    }
+
+    /** f + (w_o − 1)(f − f without the score of objects) + (w_c − 1)(f − f without that of the camera); a guidance of 1 costs no call. */
+    static Tensor pressed(VideoTransformer.Told told, Measure.Score guidance, Telling f) {
+        float[] nothing = new float[told.object().length];
+        Arrays.fill(nothing, Float.NaN);
+        Tensor both = f.of(told);
+        Tensor pressed = both;
+        if (guidance.object() != 1) {
+            Tensor without = f.of(new VideoTransformer.Told(nothing, told.camera()));
+            pressed = pressed.add(both.sub(without).mul(new Scalar(guidance.object() - 1)));
+        }
+        if (guidance.camera() != 1) {
+            Tensor without = f.of(new VideoTransformer.Told(told.object(), nothing));
+            pressed = pressed.add(both.sub(without).mul(new Scalar(guidance.camera() - 1)));
+        }
+        return pressed;
     }
 
     /** The same with the first frame as it is at this time. */

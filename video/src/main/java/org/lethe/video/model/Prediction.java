@@ -45,20 +45,27 @@ public sealed interface Prediction {
     }
 
     /**
-     * Rectified flow (Liu et al. 2022): x_t = (1 − t) x₀ + t ε, predicted is ε − x₀. Times are logistic of a normal draw. Clips are made by Heun's
-     * rule in even steps, which calls the network twice a step but the last.
+     * Rectified flow (Liu et al. 2022): x_t = (1 − t) x₀ + t ε, predicted is ε − x₀. Times are logistic of a normal draw.
      *
      * @param steps of the sampler
+     * @param heun whether clips are made by Heun's rule, which calls the network twice a step but the last; otherwise by Euler's
+     * @param shift s of the times of the sampler, s t / (1 + (s − 1) t) for even t: above 1, more of them are noisy
      */
     @Named("rectified-flow")
-    record RectifiedFlow(int steps) implements Prediction {
+    record RectifiedFlow(int steps, boolean heun, double shift) implements Prediction {
         public RectifiedFlow {
             Check.require(steps >= 1 && steps <= 1000, "steps", steps, "1 to 1,000");
+            Check.require(shift >= 0.01 && shift <= 100, "shift", shift, "0.01 to 100");
         }
 
-        /** Ten steps of Heun's rule. */
+        /** Ten steps of Heun's rule at even times. */
         public RectifiedFlow() {
             this(10);
+        }
+
+        /** So many steps of Heun's rule at even times. */
+        public RectifiedFlow(int steps) {
+            this(steps, true, 1);
         }
 
         @Override
@@ -85,13 +92,13 @@ public sealed interface Prediction {
         public Tensor made(Tensor noise, Field field) {
             Tensor x = noise;
             for (int n = 0; n < steps; n++) {
-                double now = 1 - (double) n / steps;
-                double next = 1 - (n + 1.0) / steps;
+                double now = shifted(1 - (double) n / steps);
+                double next = shifted(1 - (n + 1.0) / steps);
                 Tensor from = x;
                 x = Tensors.within(() -> {
                     Tensor speed = field.at(from, now);
                     Tensor guess = from.add(speed.mul(new Scalar(next - now)));
-                    if (next == 0) {
+                    if (next == 0 || !heun) {
                         return guess;
                     }
                     Tensor mean = speed.add(field.at(guess, next)).mul(new Scalar(0.5));
@@ -99,6 +106,10 @@ public sealed interface Prediction {
                 });
             }
             return x;
+        }
+
+        private double shifted(double even) {
+            return shift * even / (1 + (shift - 1) * even);
         }
     }
 

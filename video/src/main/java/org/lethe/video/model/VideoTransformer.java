@@ -302,7 +302,7 @@ final class VideoTransformer {
     }
 
     /** The place of each token: a third of the width for its time, its row and its column each, as sines and cosines. */
-    private static float[] places(Shape shape) {
+    static float[] places(Shape shape) {
         int third = shape.width / 3 / 2 * 2;
         float[] places = new float[shape.tokens() * shape.width];
         int across = shape.across();

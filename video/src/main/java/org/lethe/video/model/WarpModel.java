@@ -19,19 +19,41 @@ import org.lethe.video.MotionClips;
 import org.lethe.video.VideoModel;
 import org.lethe.video.flow.Measure;
 
-/**
- * What {@link Warp} makes.
- *
- * @param size height and width of a clip
- * @param frames of a clip
- * @param radius of the disc, as a share of the side
- * @param object how far the disc moves over the picture, in pixels a frame of a screen of 32
- * @param camera the same of the picture
- * @param mixed whether both are told the mean of the scores
- */
-record WarpModel(int size, int frames, double radius, Line object, Line camera, boolean mixed) implements VideoModel {
+/** What {@link Warp} makes. */
+final class WarpModel extends VideoModel {
     static final String ARCHITECTURE = "warp";
     private static final double FPS = 8;
+
+    private final int size;
+    private final int frames;
+    private final double radius;
+    private final Line object;
+    private final Line camera;
+    private final boolean mixed;
+
+    /**
+     * A model by its numbers.
+     *
+     * @param size height and width of a clip
+     * @param frames of a clip
+     * @param radius of the disc, as a share of the side
+     * @param object how far the disc moves over the picture, in pixels a frame of a screen of 32
+     * @param camera the same of the picture
+     * @param mixed whether both are told the mean of the scores
+     */
+    WarpModel(int size, int frames, double radius, Line object, Line camera, boolean mixed) {
+        this.size = size;
+        this.frames = frames;
+        this.radius = radius;
+        this.object = object;
+        this.camera = camera;
+        this.mixed = mixed;
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
 
     /** Pixels a frame, at + by · (score − 5.5). */
     record Line(double at, double by) {

@@ -31,6 +31,8 @@ import org.lethe.video.MotionClips;
 import org.lethe.video.Ordering;
 import org.lethe.video.VideoModel;
 import org.lethe.video.flow.Measure;
+import org.lethe.video.model.MotionEstimator;
+import org.lethe.video.model.Tada;
 
 /**
  * Says how well clips obey the scores that are asked for: each score goes through 1, 3, 5, 7 and 9 while the other stays at 5, and the motion of the
@@ -46,9 +48,19 @@ import org.lethe.video.flow.Measure;
  * @param minObject bar of the correlation for objects
  * @param minCamera bar of the correlation for the camera
  * @param maxCross bar of the larger of both cross effects
+ * @param maxRatio bar of the motion at (1, 1) as a share of that at (9, 9)
+ * @param second estimator that is trained on the same clips with a seed of its own, by which control and cross effect are measured once more, without a
+ *     bar; absent for none
  */
 @Named("motion-control")
-public record MotionControl(int images, Measure measure, double minObject, double minCamera, double maxCross)
+public record MotionControl(
+        int images,
+        Measure measure,
+        double minObject,
+        double minCamera,
+        double maxCross,
+        double maxRatio,
+        Optional<Tada> second)
         implements Audit<MotionClips, VideoModel> {
     private static final int[] LEVELS = {1, 3, 5, 7, 9};
     private static final int MIDDLE = 5;
@@ -61,11 +73,12 @@ public record MotionControl(int images, Measure measure, double minObject, doubl
         Check.require(Math.abs(minObject) <= 1, "minObject", minObject, "a correlation");
         Check.require(Math.abs(minCamera) <= 1, "minCamera", minCamera, "a correlation");
         Check.require(maxCross > 0, "maxCross", maxCross, "above 0");
+        Check.require(maxRatio > 0 && maxRatio <= 1, "maxRatio", maxRatio, "above 0, at most 1");
     }
 
-    /** 16 images, compensated flow, bars of 0.6, 0.8 and 0.5. */
+    /** 16 images, compensated flow alone, bars of 0.6, 0.8, 0.5 and 0.3. */
     public MotionControl() {
-        this(16, Measure.COMPENSATED_FLOW, 0.6, 0.8, 0.5);
+        this(16, Measure.COMPENSATED_FLOW, 0.6, 0.8, 0.5, 0.3, Optional.empty());
     }
 
     @Override
@@ -107,7 +120,7 @@ public record MotionControl(int images, Measure measure, double minObject, doubl
 
     private Made made(Case<MotionClips, VideoModel> c, Env env) {
         Object key = List.of("motion control", images, measure, c.request(), env.seed());
-        return c.untouched() ? c.baseline().of(key, env, e -> made(c, c.before(), e)) : made(c, c.after(), env);
+        return c.after().derived(key, () -> made(c, c.after(), env));
     }
 
     private Made made(Case<MotionClips, VideoModel> c, VideoModel model, Env env) {
@@ -123,13 +136,26 @@ public record MotionControl(int images, Measure measure, double minObject, doubl
         }
         List<Clip> clips = model.animate(shots, env);
         List<Measure.Score> measured = Scores.measured(measure, clips, env);
-        List<List<Clip>> byImage = new ArrayList<>();
-        List<List<Measure.Score>> scores = new ArrayList<>();
-        for (int n = 0; n < first.size(); n++) {
-            byImage.add(clips.subList(n * asked.size(), (n + 1) * asked.size()));
-            scores.add(measured.subList(n * asked.size(), (n + 1) * asked.size()));
-        }
-        return new Made(asked, byImage, scores);
+        return new Made(asked, byImage(clips, asked.size()), byImage(measured, asked.size()));
+    }
+
+    private static <T> List<List<T>> byImage(List<T> all, int each) {
+        return IntStream.range(0, all.size() / each)
+                .mapToObj(n -> all.subList(n * each, (n + 1) * each))
+                .toList();
+    }
+
+    /** The same clips, with the scores of an estimator that no method knows. */
+    private Optional<Made> estimated(Made made, Case<MotionClips, VideoModel> c, Env env) {
+        return second.map(tada -> {
+            MotionEstimator estimator =
+                    c.baseline().of(List.of("second estimator", tada, env.seed()), env, e -> tada.train(
+                            c.data(),
+                            e.with(Keyed.seed(env.seed()).of("second estimator").at(0))));
+            List<Measure.Score> scores = estimator.scores(
+                    made.clips.stream().flatMap(List::stream).toList());
+            return new Made(made.asked, made.clips, byImage(scores, made.asked.size()));
+        });
     }
 
     /** First frames of held-out clips. */
@@ -218,14 +244,30 @@ public record MotionControl(int images, Measure measure, double minObject, doubl
         }
         double[] still = each(n -> total(made.at(n, 1, 1)));
         double[] lively = each(n -> total(made.at(n, 9, 9)));
-        details.add(finding(
+        findings.add(judged(
                 "motion-ratio",
                 Sampled.of(
                         Statistics.RESAMPLES,
                         images,
                         draws,
                         times -> Math.min(MOST, weighted(still, times) / Math.max(FLAT, weighted(lively, times)))),
-                Direction.LOWER));
+                Direction.LOWER,
+                maxRatio));
+        estimated(made, c, env).ifPresent(by -> {
+            for (Side side : Side.values()) {
+                details.add(finding(
+                        "control-" + side.word() + "-estimated",
+                        mean(each(n -> correlation(curve(by, n, side, true))), draws),
+                        Direction.HIGHER));
+                details.add(finding(
+                        "cross-" + side.word() + "-estimated",
+                        cross(
+                                each(n -> slope(curve(by, n, side, true))),
+                                each(n -> slope(curve(by, n, side, false))),
+                                draws),
+                        Direction.LOWER));
+            }
+        });
         details.add(finding("still-camera", mean(each(n -> made.at(n, 1, 1).camera()), draws), Direction.LOWER));
         Steer request = (Steer) c.request();
         details.add(finding(

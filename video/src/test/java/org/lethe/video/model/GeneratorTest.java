@@ -12,6 +12,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -133,22 +135,88 @@ class GeneratorTest {
         }
     }
 
-    @Test
-    void heunsRuleIsOfSecondOrder() {
-        try (var _ = new PointerScope();
-                var _ = new NoGradGuard()) {
-            // normal clips of deviation s: the field is linear, x(0) = s x(1)
-            double s = 0.5;
-            Tensor noise = Tensors.of(new float[] {1}, 1, 1, 1, 1, 1);
-            double[] wrong = new double[2];
-            for (int n = 0; n < 2; n++) {
-                Tensor made = new Prediction.RectifiedFlow(10 << n).made(noise, (x, t) -> {
+    /** Errors of clips made of one normal value by the exact field of normal clips with deviation 0.5, whose flow is x(0) = 0.5 x(1). */
+    private static double wrong(int steps, boolean heun, double shift) {
+        double s = 0.5;
+        Tensor made = new Prediction.RectifiedFlow(steps, heun, shift)
+                .made(Tensors.of(new float[] {1}, 1, 1, 1, 1, 1), (x, t) -> {
                     double variance = (1 - t) * (1 - t) * s * s + t * t;
                     return x.mul(new Scalar((t - (1 - t) * s * s) / variance));
                 });
-                wrong[n] = Math.abs(made.item_float() - s);
+        return Math.abs(made.item_float() - s);
+    }
+
+    @Test
+    void theFlowOfNormalClipsIsFoundToTheOrderOfTheRule() {
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard()) {
+            for (double shift : new double[] {1, 2}) {
+                double heun = wrong(10, true, shift) / wrong(20, true, shift);
+                double euler = wrong(10, false, shift) / wrong(20, false, shift);
+                assertTrue(heun > 3, "Heun's rule is of second order: " + heun);
+                assertTrue(euler > 1.6 && euler < 2.6, "Euler's rule is of first order: " + euler);
             }
-            assertTrue(wrong[0] / wrong[1] > 3, wrong[0] + " then " + wrong[1]);
+            assertTrue(wrong(200, true, 1) < 1e-4);
+        }
+    }
+
+    @Test
+    void guidancePressesEachScoreByItself() {
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard()) {
+            Generator.Telling telling = told -> Tensors.of(new float[] {
+                (Float.isNaN(told.object()[0]) ? 0 : told.object()[0])
+                        + (Float.isNaN(told.camera()[0]) ? 0 : 100 * told.camera()[0])
+            }, 1);
+            assertEquals(302, Generator.pressed(told(2, 3), new Measure.Score(1, 1), telling).item_float());
+            assertEquals(304, Generator.pressed(told(2, 3), new Measure.Score(2, 1), telling).item_float());
+            assertEquals(902, Generator.pressed(told(2, 3), new Measure.Score(1, 3), telling).item_float());
+            assertEquals(300, Generator.pressed(told(2, 3), new Measure.Score(0, 1), telling).item_float());
+        }
+    }
+
+    @Test
+    void aScoreIsLeftOutInItsShareOfTheDraws() {
+        Keyed key = Keyed.seed(9);
+        long out = LongStream.range(0, 10_000)
+                .filter(n -> Float.isNaN(Generator.told(5, 0.1, key.at(n))))
+                .count();
+        assertEquals(1000.0, (double) out, 150.0); // five deviations of a binomial draw
+        assertEquals(5f, Generator.told(5, 0, key.at(0)));
+    }
+
+    @Test
+    void everyTokenHasAPlaceOfItsOwn() {
+        VideoTransformer.Shape shape = new VideoTransformer.Shape(96, 1, 1, 32, 8);
+        float[] places = VideoTransformer.places(shape);
+        assertEquals(256, shape.tokens());
+        for (int axis = 0; axis < 3; axis++) {
+            assertEquals(0, places[32 * axis], "sine of 0");
+            assertEquals(1, places[32 * axis + 16], "cosine of 0");
+        }
+        // token 64 + 8 + 2: the second pair of frames, the second row, the third column
+        assertEquals(Math.sin(1), places[74 * 96], 1e-6);
+        assertEquals(Math.sin(1), places[74 * 96 + 32], 1e-6);
+        assertEquals(Math.sin(2), places[74 * 96 + 64], 1e-6);
+        assertEquals(
+                256,
+                IntStream.range(0, 256)
+                        .mapToObj(n -> Arrays.toString(Arrays.copyOfRange(places, n * 96, (n + 1) * 96)))
+                        .distinct()
+                        .count());
+    }
+
+    @Test
+    void decoupledScoresFillAHalfOfTheWidthEach() {
+        try (var _ = new PointerScope()) {
+            Map<String, Tensor> apart =
+                    new VideoTransformer(SHAPE, Optional.of(Injection.DECOUPLED)).parameters().all();
+            assertArrayEquals(new long[] {12, 24}, Optional.ofNullable(apart.get("object.1.weight")).orElseThrow().shape());
+            assertArrayEquals(new long[] {12, 24}, Optional.ofNullable(apart.get("camera.1.weight")).orElseThrow().shape());
+            Map<String, Tensor> together =
+                    new VideoTransformer(SHAPE, Optional.of(Injection.MIXED)).parameters().all();
+            assertArrayEquals(new long[] {24, 24}, Optional.ofNullable(together.get("both.1.weight")).orElseThrow().shape());
+            assertFalse(together.containsKey("object.1.weight"));
         }
     }
 
