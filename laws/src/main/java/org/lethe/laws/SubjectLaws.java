@@ -8,10 +8,13 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
+import java.security.CodeSource;
 import java.security.ProtectionDomain;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -21,6 +24,7 @@ import org.lethe.Components;
 import org.lethe.DoNothing;
 import org.lethe.Learner;
 import org.lethe.Named;
+import org.lethe.Subject;
 import org.lethe.Tool;
 import org.lethe.Workers;
 import org.lethe.study.Explained;
@@ -123,7 +127,7 @@ public abstract class SubjectLaws<D, M> extends Laws<D, M> {
     final void listsItsTools() {
         ProtectionDomain here = subject().getClass().getProtectionDomain();
         assertEquals(
-                Tools.resource(subject().tools()).lines().sorted().toList(),
+                Tools.resource(toolsFrom(here.getCodeSource())).lines().sorted().toList(),
                 Tools.listed().stream()
                         .filter(listed -> Objects.equals(
                                 listed.prototype()
@@ -135,6 +139,18 @@ public abstract class SubjectLaws<D, M> extends Laws<D, M> {
                         .sorted()
                         .toList(),
                 "META-INF/lethe/tools lists other tools than tools() does");
+    }
+
+    /** The tools of all subjects of a module, which has one resource for them. */
+    private List<Tool<?>> toolsFrom(CodeSource module) {
+        List<Tool<?>> tools = new ArrayList<>(subject().tools());
+        for (Subject<?, ?> other : ServiceLoader.load(Subject.class)) {
+            if (other.getClass() != subject().getClass()
+                    && Objects.equals(other.getClass().getProtectionDomain().getCodeSource(), module)) {
+                tools.addAll(other.tools());
+            }
+        }
+        return tools;
     }
 
     final void isKept(Learner<D, M> learner) throws IOException {

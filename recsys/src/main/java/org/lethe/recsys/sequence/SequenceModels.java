@@ -1,0 +1,20 @@
+package org.lethe.recsys.sequence;
+
+import java.util.Optional;
+import org.lethe.Safetensors;
+
+/** The kinds of models of sessions and baskets. */
+public final class SequenceModels {
+    /** Their names, in words. */
+    public static final String KINDS = "vmis-knn";
+
+    private SequenceModels() {}
+
+    /** A model of a kind, from the tensors whose names begin with a prefix; empty for an unknown kind. */
+    public static Optional<NextItems> read(String kind, Safetensors file, String prefix) {
+        return switch (kind) {
+            case "vmis-knn" -> Optional.of(SessionIndex.read(file, prefix));
+            default -> Optional.empty();
+        };
+    }
+}

@@ -1,0 +1,70 @@
+package org.lethe.recsys.stream;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.lethe.Workers;
+import org.lethe.numerics.Keyed;
+import org.lethe.recsys.sequence.Events;
+import org.lethe.recsys.sequence.Events.Example;
+import org.lethe.recsys.sequence.NextItems;
+import org.lethe.statistics.Statistics;
+
+/** The erased training events as examples: each is to be predicted from what came before it. */
+final class ForgottenExamples {
+    private static final int MOST = 2_000;
+
+    private ForgottenExamples() {}
+
+    /** At most 2,000 of them, drawn by their numbers; an event with nothing before it is none. */
+    static List<Example> of(Events data, List<int[]> erased, Keyed random) {
+        List<Example> all = new ArrayList<>();
+        for (int[] request : erased) {
+            for (int e : request) {
+                if (data.trains(e)) {
+                    int[][] history = history(data, e);
+                    if (history.length > 0 && history[0].length > 0) {
+                        all.add(new Example(e, data.user(e), history, new int[] {data.item(e)}));
+                    }
+                }
+            }
+        }
+        return all.stream()
+                .sorted(Comparator.comparingLong(example -> random.at(example.event())))
+                .limit(MOST)
+                .sorted(Comparator.comparingInt(Example::event))
+                .toList();
+    }
+
+    private static int[][] history(Events data, int event) {
+        int group = data.group(event);
+        if (data.task() == Events.Task.SESSIONS) {
+            List<Integer> seen = new ArrayList<>();
+            for (int e = data.from(group); e < event; e++) {
+                if (data.holds(e)) {
+                    seen.add(data.item(e));
+                }
+            }
+            return new int[][] {seen.stream().mapToInt(Integer::intValue).toArray()};
+        }
+        List<int[]> baskets = new ArrayList<>();
+        for (int g = data.firstGroup(data.userOf(group)); g < group; g++) {
+            int[] basket = data.basket(g);
+            if (basket.length > 0) {
+                baskets.add(basket);
+            }
+        }
+        return baskets.toArray(int[][]::new);
+    }
+
+    /** The mean of −log p of the targets. */
+    static double loss(NextItems model, List<Example> examples, Workers workers) {
+        double[] losses = new double[examples.size()];
+        workers.each(losses.length, n -> {
+            double[] scores = new double[model.itemCount()];
+            model.scores(examples.get(n), scores);
+            losses[n] = -Math.log(model.probability(scores, examples.get(n).targets()[0]));
+        });
+        return Statistics.mean(losses);
+    }
+}

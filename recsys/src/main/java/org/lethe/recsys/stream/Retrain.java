@@ -1,0 +1,63 @@
+package org.lethe.recsys.stream;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.lethe.Env;
+import org.lethe.Exactness;
+import org.lethe.Learner;
+import org.lethe.LetheException;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Request;
+import org.lethe.recsys.sequence.CountingLearner;
+import org.lethe.recsys.sequence.Events;
+import org.lethe.recsys.sequence.NextItems;
+import org.lethe.recsys.stream.ErasureStream.Arrivals;
+import org.lethe.recsys.stream.Streamed.Point;
+
+/**
+ * Forgets by training again, at each measuring point of a stream, on what remains then.
+ *
+ * <p>Exact, and the reference for all other methods. A model that depends on its seed is trained twice more at each point,
+ * with other seeds, which tells how much of a difference is chance. Cost: one training for each measuring point, besides
+ * these two.
+ */
+@Named("retrain")
+public record Retrain() implements Method<Events, NextItems> {
+    private static final int OTHERS = 2;
+
+    @Override
+    public Optional<String> unsuited(Request request, Learner<Events, NextItems> learner) {
+        return LetheException.refusal(() -> Erasing.stream(this, request));
+    }
+
+    @Override
+    public NextItems fulfil(
+            NextItems model, Request request, Learner<Events, NextItems> learner, Events data, Env env) {
+        Arrivals arrivals = Erasing.stream(this, request).on(data);
+        if (arrivals.erased().isEmpty()) {
+            return model;
+        }
+        List<Point> points = new ArrayList<>();
+        int done = 0;
+        for (int n : arrivals.points()) {
+            Events remaining = arrivals.after(n, data);
+            NextItems again = env.ledger().timed(Serving.REQUEST, () -> learner.train(remaining, env));
+            env.ledger().count("served", n - done);
+            done = n;
+            List<NextItems> others = new ArrayList<>();
+            for (int other = 0; other < OTHERS && !(learner instanceof CountingLearner); other++) {
+                Env seeded = env.with(env.random("other seed").at(other));
+                others.add(env.ledger().timed("other-seed", () -> learner.train(remaining, seeded)));
+            }
+            points.add(new Point(n, again, others));
+        }
+        return new Streamed(points);
+    }
+
+    @Override
+    public Exactness exactness() {
+        return Exactness.EXACT;
+    }
+}

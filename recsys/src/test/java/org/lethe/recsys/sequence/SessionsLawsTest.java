@@ -1,0 +1,19 @@
+package org.lethe.recsys.sequence;
+
+import org.lethe.DataFolders;
+import org.lethe.Subject;
+import org.lethe.laws.SubjectLaws;
+
+import java.util.List;
+
+class SessionsLawsTest extends SubjectLaws<Events, NextItems> {
+    @Override
+    protected Subject<Events, NextItems> subject() {
+        return new Sessions();
+    }
+
+    @Override
+    protected Events data() {
+        return new PlantedSessions(60, 3).load(new DataFolders(List.of()));
+    }
+}
