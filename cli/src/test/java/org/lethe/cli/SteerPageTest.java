@@ -42,7 +42,11 @@ class SteerPageTest {
     void theCommandsOfThePageRunInTheirOrder() throws IOException {
         Pictures.write(
                 folder.resolve("picture.png"),
-                new PlantedPictures().load(new DataFolders(List.of())).works().getFirst().picture());
+                new PlantedPictures()
+                        .load(new DataFolders(List.of()))
+                        .works()
+                        .getFirst()
+                        .picture());
         List<List<String>> commands = page().commands("video ");
         assertEquals(4, commands.size());
         for (List<String> command : commands) {
@@ -56,7 +60,8 @@ class SteerPageTest {
 
     @Test
     void theStudyOfThePageTellsScoresThatSteerFromOthers() throws IOException {
-        String findings = page().findings("steered", "train: 200", "train: 60", "images: 8", "images: 4", "clips: 8", "clips: 4");
+        String findings =
+                page().findings("steered", "train: 200", "train: 60", "images: 8", "images: 4", "clips: 8", "clips: 4");
         assertTrue(findings.contains("control-camera"), findings);
         assertTrue(findings.contains("fvd-est"), findings);
     }

@@ -196,10 +196,11 @@ public record ComparePictures(
         if (pairs.isEmpty()) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    "no pair could be compared; " + failed.entrySet().stream()
-                            .limit(1)
-                            .map(e -> Printable.text(e.getKey()) + ": " + e.getValue())
-                            .collect(Collectors.joining()));
+                    "no pair could be compared; "
+                            + failed.entrySet().stream()
+                                    .limit(1)
+                                    .map(e -> Printable.text(e.getKey()) + ": " + e.getValue())
+                                    .collect(Collectors.joining()));
         }
         List<String> notes = new ArrayList<>();
         note(notes, pairs, Pair::ssim, "SSIM needs pictures of at least " + SSIM_SIDE + " x " + SSIM_SIDE);

@@ -116,7 +116,9 @@ public final class PictureFiles {
             } catch (IllegalArgumentException e) { // as where it is too small for a method
                 leave(name, brief(file, String.valueOf(e.getMessage())));
             } catch (IOException e) {
-                leave(name, brief(file, Storage.refused(file, "cannot be read", e).getMessage()));
+                leave(
+                        name,
+                        brief(file, Storage.refused(file, "cannot be read", e).getMessage()));
             }
             progress.advance(1);
         }

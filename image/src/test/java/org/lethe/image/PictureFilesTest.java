@@ -47,11 +47,13 @@ class PictureFilesTest {
         PictureFiles files = works();
         List<String> read = new ArrayList<>();
         files.each(silent(), picture -> read.add(picture.name()));
-        assertEquals(List.of("a.png", "b 'quoted' \"name\".png", "größe.JPG", "line\nend.png", "link.png"), sorted(read));
+        assertEquals(
+                List.of("a.png", "b 'quoted' \"name\".png", "größe.JPG", "line\nend.png", "link.png"), sorted(read));
         assertEquals(
                 List.of("inner", "nowhere.png", "z.gif"),
                 files.left().stream().map(PictureFiles.Left::file).toList());
-        assertTrue(files.left().getLast().why().startsWith("is GIF"), files.left().toString());
+        assertTrue(
+                files.left().getLast().why().startsWith("is GIF"), files.left().toString());
         assertEquals(8, files.count());
     }
 
@@ -70,7 +72,9 @@ class PictureFilesTest {
             done.add(picture.name());
         });
         assertEquals(4, done.size());
-        assertEquals(new PictureFiles.Left("a.png", "width is 3, expected more"), files.left().getFirst());
+        assertEquals(
+                new PictureFiles.Left("a.png", "width is 3, expected more"),
+                files.left().getFirst());
     }
 
     /** A disk that is full would otherwise be named once for each picture, after all of them were worked on. */
@@ -115,8 +119,8 @@ class PictureFilesTest {
                 .getMessage()
                 .contains("is not there"));
         assertEquals(1, PictureFiles.of(folder.resolve("works/a.png")).count());
-        LetheException under = assertThrows(
-                LetheException.class, () -> PictureFiles.create(folder.resolve("works/a.png/to")));
+        LetheException under =
+                assertThrows(LetheException.class, () -> PictureFiles.create(folder.resolve("works/a.png/to")));
         assertEquals(LetheException.Code.STORAGE, under.code());
     }
 }

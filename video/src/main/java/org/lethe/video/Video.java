@@ -18,7 +18,6 @@ import org.lethe.video.model.Warp;
 import org.lethe.video.steer.Animate;
 import org.lethe.video.steer.FirstFrame;
 import org.lethe.video.steer.MotionControl;
-
 import org.lethe.video.steer.MotionStone;
 import org.lethe.video.steer.ScoreMotion;
 import org.lethe.video.steer.SelectClips;

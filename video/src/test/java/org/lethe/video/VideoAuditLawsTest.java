@@ -31,7 +31,11 @@ class VideoAuditLawsTest extends AuditLaws<MotionClips, VideoModel> {
 
     @Override
     protected List<Audit<MotionClips, VideoModel>> audits() {
-        return quick(subject().audits(), "motion-control {images: 4}", "first-frame {clips: 4}", "video-distance {clips: 32}");
+        return quick(
+                subject().audits(),
+                "motion-control {images: 4}",
+                "first-frame {clips: 4}",
+                "video-distance {clips: 32}");
     }
 
     @Override

@@ -46,8 +46,7 @@ public record AttackPictures(
         PictureAttack attack,
         Optional<Path> model,
         Optional<Integer> tile,
-        @Required Path to)
-        implements Tool<AttackPictures.Result> {
+        @Required Path to) implements Tool<AttackPictures.Result> {
     public AttackPictures {
         tile.ifPresent(side -> Check.require(side >= 64 && side <= 10_000, "tile", side, "64 to 10,000"));
     }
@@ -116,7 +115,11 @@ public record AttackPictures(
         @Override
         public void print(PrintWriter out) {
             int name = Math.max(
-                    7, rows.stream().mapToInt(r -> Printable.text(r.file).length()).max().orElse(0));
+                    7,
+                    rows.stream()
+                            .mapToInt(r -> Printable.text(r.file).length())
+                            .max()
+                            .orElse(0));
             String line = "%-" + name + "s %12s %10s %8s%n";
             out.printf(Locale.ROOT, "%s, %d pictures%n%n", attack, rows.size());
             out.printf(Locale.ROOT, line, "picture", "size", "PSNR", "SSIM");

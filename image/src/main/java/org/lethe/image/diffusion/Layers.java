@@ -36,7 +36,8 @@ import org.lethe.torch.Tensors;
  * <p>Tensors belong to the scope in which {@link #allocate} is called. An adapter may add to linear maps and convolutions.
  */
 public final class Layers {
-    private static final long LARGEST_SCORES = 1L << 27; // elements, half a gigabyte: above it heads take turns, and queries of a head
+    private static final long LARGEST_SCORES =
+            1L << 27; // elements, half a gigabyte: above it heads take turns, and queries of a head
 
     /**
      * A linear map or a convolution, which low-rank adaptation may change.

@@ -72,16 +72,16 @@ public record DetectMark(@Argument Path pictures, @Required Path key, Optional<P
      * @param pValueOfAll for diagnosis, the probability that so many pictures are called coated without the coating
      */
     public record Result(
-            String method,
-            List<Row> rows,
-            int marked,
-            List<PictureFiles.Left> left,
-            Optional<Double> pValueOfAll)
+            String method, List<Row> rows, int marked, List<PictureFiles.Left> left, Optional<Double> pValueOfAll)
             implements Tool.Result {
         @Override
         public void print(PrintWriter out) {
             int name = Math.max(
-                    7, rows.stream().mapToInt(r -> Printable.text(r.picture).length()).max().orElse(0));
+                    7,
+                    rows.stream()
+                            .mapToInt(r -> Printable.text(r.picture).length())
+                            .max()
+                            .orElse(0));
             String line = "%-" + name + "s %10s %10s %10s  %s%n";
             out.printf(Locale.ROOT, "%s: %d of %d pictures are marked%n%n", method, marked, rows.size());
             out.printf(Locale.ROOT, line, "picture", "score", "p", "symbols", "");

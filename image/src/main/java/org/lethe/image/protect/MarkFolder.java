@@ -201,8 +201,8 @@ public record MarkFolder(
                 if (detectors.isEmpty()) {
                     detectors.add(Detectors.of(mark, open.model()));
                 }
-                Bitmap made = marks.mark(open.model(), mark, List.of(original), env)
-                        .getFirst();
+                Bitmap made =
+                        marks.mark(open.model(), mark, List.of(original), env).getFirst();
                 files.write(result, made);
                 tally.add(detectors.getFirst(), made, original);
                 first.add(original);
@@ -236,8 +236,8 @@ public record MarkFolder(
             PictureFiles.create(to);
             for (int n = 0; n < count; n++) {
                 String file = String.format(Locale.ROOT, "marked-%05d.png", before + n);
-                Generative.Marked made = paints.paint(
-                        open.model(), open.guard(), mark, List.of(asked), List.of(file), size, size, env);
+                Generative.Marked made =
+                        paints.paint(open.model(), open.guard(), mark, List.of(asked), List.of(file), size, size, env);
                 mark = made.mark();
                 MarkFile.write(key, mark); // first, as a picture without its nonce would never be found
                 Pictures.write(to.resolve(file), made.pictures().getFirst());
@@ -253,7 +253,8 @@ public record MarkFolder(
     private static void unused(Optional<?> option, String name, String why) {
         if (option.isPresent()) {
             throw new LetheException(
-                    LetheException.Code.STUDY, name + " is given, but " + why + "; leave it out or choose another method");
+                    LetheException.Code.STUDY,
+                    name + " is given, but " + why + "; leave it out or choose another method");
         }
     }
 

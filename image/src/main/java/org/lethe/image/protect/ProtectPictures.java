@@ -23,8 +23,8 @@ import org.lethe.image.Bitmap;
 import org.lethe.image.ImageMetrics;
 import org.lethe.image.OpenModel;
 import org.lethe.image.PictureFiles;
-import org.lethe.image.Tiles;
 import org.lethe.image.Pictures;
+import org.lethe.image.Tiles;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.diffusion.LatentDiffusion;
 import org.lethe.torch.Devices;
@@ -122,7 +122,11 @@ public record ProtectPictures(
         @Override
         public void print(PrintWriter out) {
             int name = Math.max(
-                    7, rows.stream().mapToInt(r -> Printable.text(r.file).length()).max().orElse(0));
+                    7,
+                    rows.stream()
+                            .mapToInt(r -> Printable.text(r.file).length())
+                            .max()
+                            .orElse(0));
             String line = "%-" + name + "s %12s %10s %8s %8s%n";
             out.printf(Locale.ROOT, "%s, %d pictures%n%n", method, rows.size());
             out.printf(Locale.ROOT, line, "picture", "size", "PSNR", "SSIM", "largest");

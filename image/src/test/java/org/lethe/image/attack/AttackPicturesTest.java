@@ -36,7 +36,8 @@ class AttackPicturesTest {
     @Test
     void picturesAreAttackedOneByOneAndOthersAreNamed() throws IOException {
         Path to = folder.resolve("attacked");
-        AttackPictures.Result result = new AttackPictures(works(), new Jpeg(), Optional.empty(), Optional.empty(), to).run(Painted.ENV);
+        AttackPictures.Result result =
+                new AttackPictures(works(), new Jpeg(), Optional.empty(), Optional.empty(), to).run(Painted.ENV);
         assertEquals(
                 List.of("one.png", "two.png"),
                 result.rows().stream().map(AttackPictures.Row::file).toList());
@@ -72,8 +73,9 @@ class AttackPicturesTest {
         ImageModel.of(new GaussianWeights(Map.of("", new float[192]), 8, 8, 0.5))
                 .save(model, Map.of());
         VaeRegeneration attack = new VaeRegeneration(0, VaeRegeneration.Autoencoder.PUBLIC, new Removal());
-        AttackPictures.Result result =
-                new AttackPictures(works, attack, Optional.of(model), Optional.empty(), folder.resolve("to")).run(Painted.ENV);
+        AttackPictures.Result result = new AttackPictures(
+                        works, attack, Optional.of(model), Optional.empty(), folder.resolve("to"))
+                .run(Painted.ENV);
         assertEquals(Optional.empty(), result.rows().getFirst().psnr(), "an exact autoencoder changes nothing");
     }
 
@@ -96,7 +98,8 @@ class AttackPicturesTest {
                 "--to is " + works + ", which is not empty; expected a new folder",
                 assertThrows(
                                 LetheException.class,
-                                () -> new AttackPictures(works, new Jpeg(), Optional.empty(), Optional.empty(), works).run(Painted.ENV))
+                                () -> new AttackPictures(works, new Jpeg(), Optional.empty(), Optional.empty(), works)
+                                        .run(Painted.ENV))
                         .getMessage());
     }
 }

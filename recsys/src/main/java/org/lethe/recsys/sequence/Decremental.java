@@ -23,15 +23,14 @@ public interface Decremental extends NextItems {
         Map<String, Safetensors.Tensor> mine = state();
         Map<String, Safetensors.Tensor> theirs = other.state();
         return mine.keySet().equals(theirs.keySet())
-                && mine.keySet().stream()
-                        .allMatch(name -> {
-                            Safetensors.Tensor left = mine.get(name);
-                            Safetensors.Tensor right = theirs.get(name);
-                            return left != null
-                                    && right != null
-                                    && left.shape().equals(right.shape())
-                                    && left.data().mismatch(right.data()) < 0;
-                        });
+                && mine.keySet().stream().allMatch(name -> {
+                    Safetensors.Tensor left = mine.get(name);
+                    Safetensors.Tensor right = theirs.get(name);
+                    return left != null
+                            && right != null
+                            && left.shape().equals(right.shape())
+                            && left.data().mismatch(right.data()) < 0;
+                });
     }
 
     /** A tensor of whole numbers. */

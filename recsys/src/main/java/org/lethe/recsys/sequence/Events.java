@@ -179,8 +179,7 @@ public final class Events {
         }
         BitSet all = (BitSet) erased.clone();
         all.or(gone);
-        return new Events(
-                task, userStart, groupStart, userOf, groupOf, item, time, part, users, groups, items, all);
+        return new Events(task, userStart, groupStart, userOf, groupOf, item, time, part, users, groups, items, all);
     }
 
     public Task task() {
@@ -295,8 +294,8 @@ public final class Events {
                     continue;
                 }
                 if (part[e] == of && size > 0) {
-                    examples.add(new Example(e, userOf[g], new int[][] {Arrays.copyOf(seen, size)}, new int[] {item[e]
-                    }));
+                    examples.add(
+                            new Example(e, userOf[g], new int[][] {Arrays.copyOf(seen, size)}, new int[] {item[e]}));
                 }
                 seen[size++] = item[e];
             }

@@ -41,9 +41,18 @@ public final class ItemGroups {
         if (code < 0) {
             throw new LetheException(
                     LetheException.Code.STUDY,
-                    "stream.category is \"" + category + "\", expected one of the " + categories.labels().size()
+                    "stream.category is \"" + category + "\", expected one of the "
+                            + categories.labels().size()
                             + " categories of this data, as "
-                            + String.join(", ", categories.labels().subList(0, Math.min(5, categories.labels().size()))));
+                            + String.join(
+                                    ", ",
+                                    categories
+                                            .labels()
+                                            .subList(
+                                                    0,
+                                                    Math.min(
+                                                            5,
+                                                            categories.labels().size()))));
         }
         for (int i = 0; i < in.length; i++) {
             in[i] = categories.codes()[i] == code;

@@ -31,12 +31,7 @@ public final class NextItemRanking {
     public static Measured of(NextItems model, List<Example> examples, int k, Workers workers) {
         int count = examples.size();
         Measured measured = new Measured(
-                examples,
-                new int[count][],
-                new double[count],
-                new double[count],
-                new double[count],
-                new double[count]);
+                examples, new int[count][], new double[count], new double[count], new double[count], new double[count]);
         workers.each(count, n -> {
             double[] scores = new double[model.itemCount()];
             model.scores(examples.get(n), scores);

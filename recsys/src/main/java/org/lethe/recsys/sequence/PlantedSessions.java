@@ -86,7 +86,9 @@ public record PlantedSessions(
             int click = -1;
             for (int n = 0; n < length; n++) {
                 boolean follows = n > 0 && Keyed.unit(draw.of("order").at(n)) < order;
-                click = follows ? follower(click) : drawn(category, draw.of("item").at(n));
+                click = follows
+                        ? follower(click)
+                        : drawn(category, draw.of("item").at(n));
                 group[size] = s;
                 item[size] = click;
                 time[size++] = Math.min(start + 60L * n, days * SequenceSplits.DAY - 1);

@@ -40,7 +40,8 @@ public record SerenadeToy() implements DataSource<Events> {
         }
         Events events = rows.events(Events.Task.SESSIONS);
         Part[] partOf = new Part[events.groupCount()];
-        Arrays.setAll(partOf, g -> PARTS.get((int) (Long.parseLong(events.groups().id(g)) / APART)));
+        Arrays.setAll(
+                partOf, g -> PARTS.get((int) (Long.parseLong(events.groups().id(g)) / APART)));
         return SequenceSplits.parts(events, partOf);
     }
 
@@ -58,7 +59,10 @@ public record SerenadeToy() implements DataSource<Events> {
     public List<Path> files(DataFolders folders) {
         Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
         return IntStream.range(0, 3)
-                .mapToObj(f -> DataFiles.needed(folder, REMEDY, List.of("train.txt", "valid.txt", "test.txt").get(f)))
+                .mapToObj(f -> DataFiles.needed(
+                        folder,
+                        REMEDY,
+                        List.of("train.txt", "valid.txt", "test.txt").get(f)))
                 .toList();
     }
 }

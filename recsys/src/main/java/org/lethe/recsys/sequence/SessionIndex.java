@@ -77,16 +77,7 @@ final class SessionIndex implements Decremental {
             to[session[e]] = Math.max(to[session[e]], e + 1);
         }
         SessionIndex index = new SessionIndex(
-                settings,
-                session,
-                item,
-                time,
-                from,
-                to,
-                new long[sessions],
-                new int[items][],
-                new int[items],
-                0);
+                settings, session, item, time, from, to, new long[sessions], new int[items][], new int[items], 0);
         index.fill();
         return index;
     }
@@ -118,9 +109,7 @@ final class SessionIndex implements Decremental {
 
     /** Newer sessions come first, and among those of one time the larger number. */
     private int order(int left, int right) {
-        return newest[left] != newest[right]
-                ? Long.compare(newest[right], newest[left])
-                : Integer.compare(right, left);
+        return newest[left] != newest[right] ? Long.compare(newest[right], newest[left]) : Integer.compare(right, left);
     }
 
     /** The different items of a session, if it is to be indexed. */
@@ -214,8 +203,7 @@ final class SessionIndex implements Decremental {
     public void scores(Example after, double[] into) {
         Arrays.fill(into, Double.NEGATIVE_INFINITY);
         int[] history = after.history()[0];
-        int[] clicks =
-                Arrays.copyOfRange(history, Math.max(0, history.length - settings.clicks()), history.length);
+        int[] clicks = Arrays.copyOfRange(history, Math.max(0, history.length - settings.clicks()), history.length);
         for (Similar neighbour : neighbours(clicks)) {
             double weight = neighbour.weight * Math.max(0, 1 - STEP * neighbour.newestShared);
             for (int i : indexed(neighbour.session)) {
@@ -292,7 +280,8 @@ final class SessionIndex implements Decremental {
     /** The clicks that are left; the index follows from them. */
     @Override
     public Map<String, Safetensors.Tensor> tensors() {
-        int[] left = IntStream.range(0, item.length).filter(e -> item[e] != GONE).toArray();
+        int[] left =
+                IntStream.range(0, item.length).filter(e -> item[e] != GONE).toArray();
         Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
         tensors.put(
                 "settings",
@@ -309,8 +298,7 @@ final class SessionIndex implements Decremental {
                 "session",
                 Decremental.tensor(Arrays.stream(left).map(e -> session[e]).toArray()));
         tensors.put(
-                "item",
-                Decremental.tensor(Arrays.stream(left).map(e -> item[e]).toArray()));
+                "item", Decremental.tensor(Arrays.stream(left).map(e -> item[e]).toArray()));
         tensors.put(
                 "time",
                 Safetensors.Tensor.of(

@@ -57,9 +57,7 @@ public final class Sessions implements Subject<Events, NextItems> {
 
     @Override
     public Events remaining(Request request, Events data) {
-        return request instanceof ErasureStream stream
-                ? stream.on(data).after(stream.requests(), data)
-                : data;
+        return request instanceof ErasureStream stream ? stream.on(data).after(stream.requests(), data) : data;
     }
 
     @Override

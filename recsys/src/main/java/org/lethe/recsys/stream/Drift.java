@@ -79,7 +79,8 @@ public record Drift(int k, double gap) implements Audit<Events, NextItems> {
         }
         for (Measure m : measures.subList(0, measures.size() - 1)) {
             String after = "-after-" + m.requests;
-            finding("relNdcg@" + k + after, m.relative, m.examples, Direction.HIGHER).ifPresent(findings::add);
+            finding("relNdcg@" + k + after, m.relative, m.examples, Direction.HIGHER)
+                    .ifPresent(findings::add);
             finding("forgetGap" + after, m.gap, m.examples, Direction.LOWER).ifPresent(findings::add);
         }
         Measure last = measures.getLast();
@@ -95,7 +96,8 @@ public record Drift(int k, double gap) implements Audit<Events, NextItems> {
                         .judged(new Verdict.Undecided(
                                 gapBar(), "the erased events are as likely before as after retraining"))));
         finding("sameLists@" + k, last.same, last.examples, Direction.HIGHER).ifPresent(findings::add);
-        finding("watchedShare@" + k, last.watched, last.examples, Direction.LOWER).ifPresent(findings::add);
+        finding("watchedShare@" + k, last.watched, last.examples, Direction.LOWER)
+                .ifPresent(findings::add);
         return findings;
     }
 
@@ -108,16 +110,16 @@ public record Drift(int k, double gap) implements Audit<Events, NextItems> {
         if (c.reference() instanceof Streamed reference) {
             Arrivals arrivals = ((ErasureStream) c.request()).on(c.data());
             for (int p = 0; p < reference.points().size(); p++) {
-                NextItems model =
-                        c.after() instanceof Streamed after ? after.points().get(p).model() : c.after();
+                NextItems model = c.after() instanceof Streamed after
+                        ? after.points().get(p).model()
+                        : c.after();
                 measures.add(measure(model, reference.points().get(p), arrivals, c, env));
             }
         }
         return measures;
     }
 
-    private Measure measure(
-            NextItems model, Point point, Arrivals arrivals, Case<Events, NextItems> c, Env env) {
+    private Measure measure(NextItems model, Point point, Arrivals arrivals, Case<Events, NextItems> c, Env env) {
         List<int[]> erased = arrivals.erased().subList(0, point.requests());
         List<Example> examples = arrivals.after(point.requests(), c.data()).examples(Part.TEST);
         List<Example> forgotten = ForgottenExamples.of(c.data(), erased, env.random("forgotten"));
@@ -126,10 +128,7 @@ public record Drift(int k, double gap) implements Audit<Events, NextItems> {
         double loss = loss(model, forgotten, env);
         double lossAgain = loss(point.model(), forgotten, env);
         double lossBefore = c.baseline()
-                .of(
-                        List.of("drift", c.request(), point.requests(), k),
-                        env,
-                        own -> loss(c.before(), forgotten, own));
+                .of(List.of("drift", c.request(), point.requests(), k), env, own -> loss(c.before(), forgotten, own));
         double apart = lossAgain - lossBefore;
         int same = 0;
         for (int n = 0; n < examples.size(); n++) {
@@ -220,8 +219,7 @@ public record Drift(int k, double gap) implements Audit<Events, NextItems> {
     }
 
     /** The value for the retrained model itself and for those of other seeds. */
-    private double[] others(
-            Point point, Case<Events, NextItems> c, Env env, ToDoubleFunction<Measure> value) {
+    private double[] others(Point point, Case<Events, NextItems> c, Env env, ToDoubleFunction<Measure> value) {
         Arrivals arrivals = ((ErasureStream) c.request()).on(c.data());
         return Stream.concat(Stream.of(point.model()), point.others().stream())
                 .mapToDouble(model -> value.applyAsDouble(measure(model, point, arrivals, c, env)))

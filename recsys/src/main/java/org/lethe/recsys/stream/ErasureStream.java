@@ -62,10 +62,7 @@ public record ErasureStream(
         Check.require(deadline >= 0, "deadline", deadline, "seconds, at least 0");
         Check.require(stop >= 0 && stop < 1, "stop", stop, "at least 0 and below 1");
         Check.require(
-                kind == Kind.SENSITIVE || category.isEmpty(),
-                "category",
-                category,
-                "nothing unless kind is sensitive");
+                kind == Kind.SENSITIVE || category.isEmpty(), "category", category, "nothing unless kind is sensitive");
     }
 
     /** A hundred users leave; measured after 1, 10 and 100. */
@@ -99,8 +96,7 @@ public record ErasureStream(
             watched = ItemGroups.of(data, category);
         }
         boolean[] wanted = watched;
-        IntPredicate asked =
-                kind == Kind.SENSITIVE ? e -> wanted[data.item(e)] : e -> data.holds(e);
+        IntPredicate asked = kind == Kind.SENSITIVE ? e -> wanted[data.item(e)] : e -> data.holds(e);
         IntPredicate asks = kind == Kind.SPAM ? Bandwagon.fakes(data) : u -> true;
         List<int[]> all = new ArrayList<>();
         Keyed order = Keyed.seed(seed).of("stream");
@@ -110,8 +106,7 @@ public record ErasureStream(
                 .sorted(Comparator.comparingLong(u -> order.at(u)))
                 .toList();
         for (int u : users) {
-            int[] events = IntStream.range(
-                            data.from(data.firstGroup(u)), data.to(data.endOfGroups(u) - 1))
+            int[] events = IntStream.range(data.from(data.firstGroup(u)), data.to(data.endOfGroups(u) - 1))
                     .filter(data::holds)
                     .filter(asked)
                     .toArray();
@@ -129,8 +124,7 @@ public record ErasureStream(
             watched = Bandwagon.targets(data);
         }
         int[] points = IntStream.concat(
-                        measure.stream().mapToInt(Integer::intValue).filter(n -> n < requests),
-                        IntStream.of(requests))
+                        measure.stream().mapToInt(Integer::intValue).filter(n -> n < requests), IntStream.of(requests))
                 .filter(n -> n > 0)
                 .sorted()
                 .distinct()

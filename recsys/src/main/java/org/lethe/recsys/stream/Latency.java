@@ -49,13 +49,12 @@ public record Latency(double p99) implements Audit<Events, NextItems> {
         Cost cost = c.fulfilled();
         long asked = ((ErasureStream) c.request()).requests();
         boolean exact = cost.count("replayed") == 0; // a late result of an approximate method is replayed
-        long answered = cost.count("served")
-                + cost.count("void")
-                + cost.count("replayed")
-                + (exact ? cost.count("late") : 0);
+        long answered =
+                cost.count("served") + cost.count("void") + cost.count("replayed") + (exact ? cost.count("late") : 0);
         String bar = "every request is answered";
         List<Finding> findings = new ArrayList<>();
-        findings.add(new Finding("answered", asked == 0 ? 1 : Math.min(1, (double) answered / asked), asked, Direction.HIGHER)
+        findings.add(new Finding(
+                        "answered", asked == 0 ? 1 : Math.min(1, (double) answered / asked), asked, Direction.HIGHER)
                 .judged(Verdict.of(answered >= asked, bar)));
         for (String state : List.of("served", "late", "failed", "replayed", "void")) {
             Direction direction =
@@ -79,11 +78,12 @@ public record Latency(double p99) implements Audit<Events, NextItems> {
         List<Finding> findings = new ArrayList<>();
         for (double q : new double[] {0.5, 0.95, 0.99, 1}) {
             String name = q == 1 ? "max" : "p" + Math.round(100 * q);
-            Finding finding = new Finding(name, Statistics.quantile(seconds, q), seconds.length, Direction.LOWER).in("s");
+            Finding finding =
+                    new Finding(name, Statistics.quantile(seconds, q), seconds.length, Direction.LOWER).in("s");
             findings.add(
                     q == 0.99 && p99 > 0
-                            ? finding.judged(Verdict.of(
-                                    finding.value() <= p99, String.format(Locale.ROOT, "at most %s s", p99)))
+                            ? finding.judged(
+                                    Verdict.of(finding.value() <= p99, String.format(Locale.ROOT, "at most %s s", p99)))
                             : finding);
         }
         double training = mean(c.referenced());

@@ -63,8 +63,7 @@ public record SequenceUtility(int k, double margin) implements Audit<Events, Nex
             Map<String, double[]> after = metrics(NextItemRanking.of(c.after(), examples, k, env.workers()));
             Map<String, double[]> reference = metrics(NextItemRanking.of(c.reference(), examples, k, env.workers()));
             after.forEach((name, values) -> {
-                Finding finding = new Finding(
-                                name + "@" + k, Statistics.mean(values), values.length, Direction.HIGHER)
+                Finding finding = new Finding(name + "@" + k, Statistics.mean(values), values.length, Direction.HIGHER)
                         .within(Statistics.bootstrap(values, random.of(name)));
                 double[] others = reference.getOrDefault(name, values);
                 findings.add(
@@ -96,20 +95,18 @@ public record SequenceUtility(int k, double margin) implements Audit<Events, Nex
         if (gone.isEmpty()) {
             return;
         }
-        double[] before =
-                NextItemRanking.of(c.before(), gone, k, env.workers()).recall();
+        double[] before = NextItemRanking.of(c.before(), gone, k, env.workers()).recall();
         double[] after = NextItemRanking.of(c.after(), gone, k, env.workers()).recall();
         double[] reference =
                 NextItemRanking.of(c.reference(), gone, k, env.workers()).recall();
-        String bar = String.format(
-                Locale.ROOT, "no better than the reference for what is forgotten, within %s", margin);
+        String bar =
+                String.format(Locale.ROOT, "no better than the reference for what is forgotten, within %s", margin);
         Difference ofAfter = difference(after, reference, random);
         Verdict verdict = ofAfter.value() <= 0
                 ? new Verdict.Pass(bar)
                 : Resampling.likeReference(
                         bar, ofAfter, difference(before, reference, random), margin, after.length, "erased events");
-        findings.add(new Finding(
-                        "forgotten-recall@" + k, Statistics.mean(after), after.length, Direction.LOWER)
+        findings.add(new Finding("forgotten-recall@" + k, Statistics.mean(after), after.length, Direction.LOWER)
                 .within(Statistics.bootstrap(after, random))
                 .judged(verdict));
     }

@@ -73,7 +73,11 @@ final class Serving {
     private void serve(Arrivals arrivals, NextItems before) {
         int next = 0;
         for (int n = 0; n < arrivals.erased().size(); n++) {
-            one(Arrays.stream(arrivals.erased().get(n)).filter(e -> !gone.get(e)).toArray(), n);
+            one(
+                    Arrays.stream(arrivals.erased().get(n))
+                            .filter(e -> !gone.get(e))
+                            .toArray(),
+                    n);
             if (n + 1 == arrivals.points()[next]) {
                 next++;
                 Events remaining = remaining();
@@ -104,7 +108,12 @@ final class Serving {
             return;
         }
         long from = System.nanoTime();
-        NextItems result = method.erase(current, events, this::with, learner, env.with(env.random("request").at(n)));
+        NextItems result = method.erase(
+                current,
+                events,
+                this::with,
+                learner,
+                env.with(env.random("request").at(n)));
         double seconds = (System.nanoTime() - from) / 1e9;
         env.ledger().spent(REQUEST, seconds);
         env.ledger().count("events-erased", events.length);
@@ -145,9 +154,8 @@ final class Serving {
 
     /** Whether the quality on the validation part fell too far, or is no number. */
     private boolean failing(NextItems before, Events remaining) {
-        List<Example> examples = method.replays() || stream.stop() == 0
-                ? List.of()
-                : remaining.examples(ErasureStream.watchedPart());
+        List<Example> examples =
+                method.replays() || stream.stop() == 0 ? List.of() : remaining.examples(ErasureStream.watchedPart());
         if (examples.isEmpty()) {
             return false;
         }

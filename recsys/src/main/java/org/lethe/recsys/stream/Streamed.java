@@ -64,7 +64,8 @@ public record Streamed(List<Point> points) implements NextItems {
                 Decremental.tensor(points.stream().mapToInt(Point::requests).toArray()));
         tensors.put(
                 "others",
-                Decremental.tensor(points.stream().mapToInt(p -> p.others.size()).toArray()));
+                Decremental.tensor(
+                        points.stream().mapToInt(p -> p.others.size()).toArray()));
         points.forEach(point -> {
             point.model.tensors().forEach((name, tensor) -> tensors.put(point.requests + "/" + name, tensor));
             for (int n = 0; n < point.others.size(); n++) {

@@ -30,13 +30,21 @@ class VmisKnnTest {
         Events data = new SerenadeToy().load(RealData.folders());
         List<Example> examples = data.examples(Part.TEST);
         SessionIndex index = new VmisKnn().train(data, Env.seeded(1));
-        Measured measured = NextItemRanking.of(index, examples, 20, Env.seeded(1).workers());
+        Measured measured =
+                NextItemRanking.of(index, examples, 20, Env.seeded(1).workers());
         assertEquals(931, examples.size());
         assertEquals(597, Arrays.stream(measured.hit()).sum());
         assertEquals(0.32672268262428, Statistics.mean(measured.mrr()), 1e-12);
         assertEquals(0.3553, ndcgSerenade(data, examples, measured), 0.003);
-        double coverage = (double) Arrays.stream(measured.lists()).flatMapToInt(Arrays::stream).distinct().count()
-                / IntStream.range(0, data.size()).filter(data::trains).map(data::item).distinct().count();
+        double coverage = (double) Arrays.stream(measured.lists())
+                        .flatMapToInt(Arrays::stream)
+                        .distinct()
+                        .count()
+                / IntStream.range(0, data.size())
+                        .filter(data::trains)
+                        .map(data::item)
+                        .distinct()
+                        .count();
         assertEquals(0.2765, coverage, 0.01);
     }
 
@@ -45,7 +53,10 @@ class VmisKnnTest {
         double[] values = new double[examples.size()];
         for (int n = 0; n < values.length; n++) {
             int event = examples.get(n).event();
-            int[] later = IntStream.range(event, data.to(data.group(event))).map(data::item).distinct().toArray();
+            int[] later = IntStream.range(event, data.to(data.group(event)))
+                    .map(data::item)
+                    .distinct()
+                    .toArray();
             double gain = 0;
             for (int r = 0; r < measured.lists()[n].length; r++) {
                 int item = measured.lists()[n][r];
@@ -111,7 +122,9 @@ class VmisKnnTest {
     @Test
     void theOrderOfDeletionsDoesNotMatter() {
         Events data = new PlantedSessions(50, 3).load(NONE);
-        int[] events = IntStream.range(0, data.size()).filter(e -> e % 3 == 0 && data.trains(e)).toArray();
+        int[] events = IntStream.range(0, data.size())
+                .filter(e -> e % 3 == 0 && data.trains(e))
+                .toArray();
         SessionIndex together = new VmisKnn().train(data, Env.seeded(1));
         SessionIndex backwards = together.copy();
         together.forget(events);
@@ -127,7 +140,10 @@ class VmisKnnTest {
     void aSessionOfOneClickIsNotIndexed() {
         Events data = new PlantedSessions(20, 2).load(NONE);
         SessionIndex index = new VmisKnn().train(data, Env.seeded(1));
-        int g = IntStream.range(0, data.groupCount()).filter(s -> data.trains(data.from(s))).findFirst().orElseThrow();
+        int g = IntStream.range(0, data.groupCount())
+                .filter(s -> data.trains(data.from(s)))
+                .findFirst()
+                .orElseThrow();
         SessionIndex all = index.copy();
         index.forget(IntStream.range(data.from(g) + 1, data.to(g)).toArray());
         all.forget(IntStream.range(data.from(g), data.to(g)).toArray());
@@ -145,7 +161,8 @@ class VmisKnnTest {
         Events data = planted.load(NONE);
         List<Example> examples = data.examples(Part.TEST);
         SessionIndex index = new VmisKnn().train(data, Env.seeded(1));
-        Measured measured = NextItemRanking.of(index, examples, 20, Env.seeded(1).workers());
+        Measured measured =
+                NextItemRanking.of(index, examples, 20, Env.seeded(1).workers());
         assertTrue(Statistics.mean(measured.hit()) > 0.6, "hit rate " + Statistics.mean(measured.hit()));
     }
 }

@@ -99,8 +99,8 @@ public final class Clips {
      * @param longest seconds of a film that is better read whole
      * @throws BrokenClip where the film is broken at one of these places
      */
-    public static Optional<Windows> windows(
-            Path path, int shortSide, int count, int frames, double fps, double longest) throws IOException {
+    public static Optional<Windows> windows(Path path, int shortSide, int count, int frames, double fps, double longest)
+            throws IOException {
         String name = String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT);
         if (!Files.isRegularFile(path) || Files.size(path) == 0 || name.endsWith(".gif")) {
             return Optional.empty();

@@ -5,10 +5,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
-import java.util.Objects;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
@@ -68,7 +68,8 @@ final class FilmFile implements AutoCloseable {
     }
 
     /** The parts of a film that {@link Clips#windows} looks at, or nothing where the film is too short to have any. */
-    static Optional<Clips.Windows> windows(Path path, int shortSide, int count, int frames, double fps, double longest) {
+    static Optional<Clips.Windows> windows(
+            Path path, int shortSide, int count, int frames, double fps, double longest) {
         try (var _ = new PointerScope();
                 FilmFile film = new FilmFile(path, shortSide)) {
             return film.windows(count, frames, fps, longest);

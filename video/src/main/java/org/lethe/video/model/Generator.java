@@ -188,8 +188,10 @@ public final class Generator extends VideoModel {
                 int at = Keyed.below(key.of("clip").at(n), data.train().size());
                 clips.add(data.train().get(at).clip());
                 Measure.Score score = scored ? scores.get(at) : new Measure.Score(Double.NaN, Double.NaN);
-                object[n] = told(score.object(), lesson.dropped(), key.of("object").at(n));
-                camera[n] = told(score.camera(), lesson.dropped(), key.of("camera").at(n));
+                object[n] =
+                        told(score.object(), lesson.dropped(), key.of("object").at(n));
+                camera[n] =
+                        told(score.camera(), lesson.dropped(), key.of("camera").at(n));
             }
             return new Batch(signed(TadaNet.batch(clips)), new VideoTransformer.Told(object, camera));
         }

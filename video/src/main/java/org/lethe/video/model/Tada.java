@@ -79,14 +79,25 @@ public record Tada(
 
     /** Widths of 32, 32, 64 and 64, two heads, logistic, λ of 0.5, 1,500 steps of 32 clips. */
     public Tada() {
-        this(List.of(32, 32, 64, 64), List.of(2, 1, 2, 1), 2, new RankingLoss.Logistic(), 0.5, 0.1, 0.1, 1500, 32, 2e-3);
+        this(
+                List.of(32, 32, 64, 64),
+                List.of(2, 1, 2, 1),
+                2,
+                new RankingLoss.Logistic(),
+                0.5,
+                0.1,
+                0.1,
+                1500,
+                32,
+                2e-3);
     }
 
     private static final int SHORTEST = 4; // frames that the network takes
     private static final int SMALLEST = 24; // pixels, so that a window stays in which bodies are seen
 
     /** Clips of a step. */
-    private record Batch(Tensor clips, float[] object, float[] camera, Optional<Tensor> skips, Optional<Tensor> windows) {}
+    private record Batch(
+            Tensor clips, float[] object, float[] camera, Optional<Tensor> skips, Optional<Tensor> windows) {}
 
     /** Trains an estimator. */
     public MotionEstimator train(MotionClips data, Env env) {

@@ -148,12 +148,17 @@ public record MotionControl(
     /** The same clips, with the scores of an estimator that no method knows. */
     private Optional<Made> estimated(Made made, Case<MotionClips, VideoModel> c, Env env) {
         return second.map(tada -> {
-            MotionEstimator estimator =
-                    c.baseline().of(List.of("second estimator", tada, env.seed()), env, e -> tada.train(
-                            c.data(),
-                            e.with(Keyed.seed(env.seed()).of("second estimator").at(0))));
-            List<Measure.Score> scores = estimator.scores(
-                    made.clips.stream().flatMap(List::stream).toList());
+            MotionEstimator estimator = c.baseline()
+                    .of(
+                            List.of("second estimator", tada, env.seed()),
+                            env,
+                            e -> tada.train(
+                                    c.data(),
+                                    e.with(Keyed.seed(env.seed())
+                                            .of("second estimator")
+                                            .at(0))));
+            List<Measure.Score> scores =
+                    estimator.scores(made.clips.stream().flatMap(List::stream).toList());
             return new Made(made.asked, made.clips, byImage(scores, made.asked.size()));
         });
     }

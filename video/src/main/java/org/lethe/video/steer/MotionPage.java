@@ -43,7 +43,8 @@ final class MotionPage {
                 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
                 <title>Motion of clips · Lethe</title><style>
                 """);
-        page.append(style()).append("</style></head><body>\n<main>\n<h1>Motion of clips</h1>\n<p class=\"quiet\">Scores: ")
+        page.append(style())
+                .append("</style></head><body>\n<main>\n<h1>Motion of clips</h1>\n<p class=\"quiet\">Scores: ")
                 .append(escaped(result.scale()))
                 .append(".</p>\n");
         page.append("<section><h2>Clips</h2>").append(map(result.clips())).append("</section>\n");
@@ -51,7 +52,9 @@ final class MotionPage {
         page.append(table(result.clips()));
         if (!result.failed().isEmpty()) {
             page.append("<section><h2>Not scored</h2><ul>");
-            result.failed().forEach(f -> page.append("<li>").append(escaped(f.reason())).append("</li>"));
+            result.failed()
+                    .forEach(
+                            f -> page.append("<li>").append(escaped(f.reason())).append("</li>"));
             page.append("</ul></section>\n");
         }
         page.append("</main></body></html>\n");
@@ -85,11 +88,17 @@ final class MotionPage {
             double share = n / 3.0;
             svg.append(line(placeX(share), placeY(0), placeX(share), placeY(1)));
             svg.append(line(placeX(0), placeY(share), placeX(1), placeY(share)));
-            svg.append(text(placeX(share), HIGH - BELOW + 15, n == 3 ? "end" : "middle", brief(leastX + share * (mostX - leastX))));
+            svg.append(text(
+                    placeX(share),
+                    HIGH - BELOW + 15,
+                    n == 3 ? "end" : "middle",
+                    brief(leastX + share * (mostX - leastX))));
             svg.append(text(LEFT - 6, placeY(share) + 4, "end", brief(leastY + share * (mostY - leastY))));
         }
         svg.append(text((LEFT + WIDE) / 2.0, HIGH - 4, "middle", x));
-        svg.append("<text transform=\"translate(11 ").append((HIGH - BELOW) / 2).append(") rotate(-90)\" text-anchor=\"middle\">")
+        svg.append("<text transform=\"translate(11 ")
+                .append((HIGH - BELOW) / 2)
+                .append(") rotate(-90)\" text-anchor=\"middle\">")
                 .append(escaped(y))
                 .append("</text>");
         return svg.append(inside).append("</svg>\n").toString();
@@ -156,9 +165,11 @@ final class MotionPage {
                 estimator.scores(clips.stream().map(Labelled::clip).toList());
         String curves = curve("one", clips, scores, Labelled::object, Measure.Score::object)
                 + curve("two", clips, scores, Labelled::camera, Measure.Score::camera);
-        StringBuilder section = new StringBuilder("<section><h2>What the scores mean</h2>\n<p class=\"quiet\">Mean score of "
-                + DRAWN + " drawn clips with known motion, whose surfaces the estimator never saw. The unit is pixels a frame of a"
-                + " screen of 32 at 8 frames a second. Line: objects; dashes: camera.</p>");
+        StringBuilder section =
+                new StringBuilder("<section><h2>What the scores mean</h2>\n<p class=\"quiet\">Mean score of "
+                        + DRAWN
+                        + " drawn clips with known motion, whose surfaces the estimator never saw. The unit is pixels a frame of a"
+                        + " screen of 32 at 8 frames a second. Line: objects; dashes: camera.</p>");
         String svg = framed(MOST, 10, "known motion", "score", 0, 1, curves);
         return section.append(svg).append("</section>\n").toString();
     }
@@ -213,6 +224,9 @@ final class MotionPage {
     }
 
     private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
     }
 }

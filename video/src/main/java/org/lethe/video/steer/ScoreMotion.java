@@ -119,7 +119,8 @@ public record ScoreMotion(
                     .orElse(4);
             out.printf(Locale.ROOT, "scores: %s%n%n", scale);
             String form = "%-" + width + "s %7s %8s %8s %8s  %-10s %s%n";
-            out.printf(Locale.ROOT, form, "clip", "frames", "seconds", "object", "camera", "camera is", "2nd half / 1st");
+            out.printf(
+                    Locale.ROOT, form, "clip", "frames", "seconds", "object", "camera", "camera is", "2nd half / 1st");
             for (Scored c : clips) {
                 out.printf(
                         Locale.ROOT,
@@ -218,7 +219,12 @@ public record ScoreMotion(
         Optional<Clips.Windows> film = Clips.windows(path, SHORT_SIDE, windows, FRAMES, fps, LONG);
         if (film.isPresent()) {
             double seconds = film.get().seconds();
-            return scored(path, (int) Math.round(seconds * film.get().fps()), seconds, film.get().parts(), trained);
+            return scored(
+                    path,
+                    (int) Math.round(seconds * film.get().fps()),
+                    seconds,
+                    film.get().parts(),
+                    trained);
         }
         Clip clip = Clips.read(path, SHORT_SIDE);
         int least = trained.isPresent() ? 4 : 2;
@@ -229,12 +235,10 @@ public record ScoreMotion(
                             + ", as motion lies between frames");
         }
         int step = Math.min((int) Math.round(clip.fps() / fps), (clip.frames() - 1) / (least - 1));
-        return scored(
-                path, clip.frames(), clip.frames() / clip.fps(), parts(clip.every(Math.max(1, step))), trained);
+        return scored(path, clip.frames(), clip.frames() / clip.fps(), parts(clip.every(Math.max(1, step))), trained);
     }
 
-    private Scored scored(
-            Path path, int frames, double seconds, List<Clip> parts, Optional<MotionEstimator> trained) {
+    private Scored scored(Path path, int frames, double seconds, List<Clip> parts, Optional<MotionEstimator> trained) {
         List<Measure.Score> scores = trained.isPresent()
                 ? trained.get().scores(parts.stream().map(ScoreMotion::small).toList())
                 : parts.stream().map(measure.orElseThrow()::of).toList();
@@ -255,9 +259,8 @@ public record ScoreMotion(
         int shorter = Math.min(part.width(), part.height());
         return shorter <= ESTIMATED_SIDE
                 ? part
-                : part.shrunk(
-                        (int) Math.round((double) part.height() * ESTIMATED_SIDE / shorter),
-                        (int) Math.round((double) part.width() * ESTIMATED_SIDE / shorter));
+                : part.shrunk((int) Math.round((double) part.height() * ESTIMATED_SIDE / shorter), (int)
+                        Math.round((double) part.width() * ESTIMATED_SIDE / shorter));
     }
 
     private static Measure.Score mean(List<Measure.Score> scores) {

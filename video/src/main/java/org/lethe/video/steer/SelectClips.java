@@ -127,7 +127,9 @@ public record SelectClips(
                         c.object(),
                         c.camera(),
                         c.move().words(),
-                        c.freeze().map(f -> String.format(Locale.ROOT, "%.4f", f)).orElse("")));
+                        c.freeze()
+                                .map(f -> String.format(Locale.ROOT, "%.4f", f))
+                                .orElse("")));
             }
             Storage.write(to, csv.toString().getBytes(StandardCharsets.UTF_8));
             return;
@@ -142,14 +144,16 @@ public record SelectClips(
             if (!names.add(c.clip().getFileName())) {
                 throw new LetheException(
                         LetheException.Code.STORAGE,
-                        c.clip().getFileName() + " is the name of two clips, which one folder cannot hold; expected --to"
+                        c.clip().getFileName()
+                                + " is the name of two clips, which one folder cannot hold; expected --to"
                                 + " to be a .csv file");
             }
         }
         Files.createDirectories(to);
         for (ScoreMotion.Scored c : chosen) {
-            Storage.write(to.resolve(c.clip().getFileName()), temporary -> Files.copy(
-                    c.clip(), temporary, StandardCopyOption.REPLACE_EXISTING));
+            Storage.write(
+                    to.resolve(c.clip().getFileName()),
+                    temporary -> Files.copy(c.clip(), temporary, StandardCopyOption.REPLACE_EXISTING));
         }
     }
 

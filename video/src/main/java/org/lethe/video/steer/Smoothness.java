@@ -67,8 +67,7 @@ final class Smoothness {
         Grey grey = Grey.of(clip, frame);
         double factor = (double) SHORT_SIDE / Math.min(clip.width(), clip.height());
         return factor > 1
-                ? grey.enlarged(
-                        (int) Math.round(clip.width() * factor), (int) Math.round(clip.height() * factor))
+                ? grey.enlarged((int) Math.round(clip.width() * factor), (int) Math.round(clip.height() * factor))
                 : grey;
     }
 

@@ -164,14 +164,28 @@ class GeneratorTest {
     void guidancePressesEachScoreByItself() {
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard()) {
-            Generator.Telling telling = told -> Tensors.of(new float[] {
-                (Float.isNaN(told.object()[0]) ? 0 : told.object()[0])
-                        + (Float.isNaN(told.camera()[0]) ? 0 : 100 * told.camera()[0])
-            }, 1);
-            assertEquals(302, Generator.pressed(told(2, 3), new Measure.Score(1, 1), telling).item_float());
-            assertEquals(304, Generator.pressed(told(2, 3), new Measure.Score(2, 1), telling).item_float());
-            assertEquals(902, Generator.pressed(told(2, 3), new Measure.Score(1, 3), telling).item_float());
-            assertEquals(300, Generator.pressed(told(2, 3), new Measure.Score(0, 1), telling).item_float());
+            Generator.Telling telling = told -> Tensors.of(
+                    new float[] {
+                        (Float.isNaN(told.object()[0]) ? 0 : told.object()[0])
+                                + (Float.isNaN(told.camera()[0]) ? 0 : 100 * told.camera()[0])
+                    },
+                    1);
+            assertEquals(
+                    302,
+                    Generator.pressed(told(2, 3), new Measure.Score(1, 1), telling)
+                            .item_float());
+            assertEquals(
+                    304,
+                    Generator.pressed(told(2, 3), new Measure.Score(2, 1), telling)
+                            .item_float());
+            assertEquals(
+                    902,
+                    Generator.pressed(told(2, 3), new Measure.Score(1, 3), telling)
+                            .item_float());
+            assertEquals(
+                    300,
+                    Generator.pressed(told(2, 3), new Measure.Score(0, 1), telling)
+                            .item_float());
         }
     }
 
@@ -209,13 +223,27 @@ class GeneratorTest {
     @Test
     void decoupledScoresFillAHalfOfTheWidthEach() {
         try (var _ = new PointerScope()) {
-            Map<String, Tensor> apart =
-                    new VideoTransformer(SHAPE, Optional.of(Injection.DECOUPLED)).parameters().all();
-            assertArrayEquals(new long[] {12, 24}, Optional.ofNullable(apart.get("object.1.weight")).orElseThrow().shape());
-            assertArrayEquals(new long[] {12, 24}, Optional.ofNullable(apart.get("camera.1.weight")).orElseThrow().shape());
-            Map<String, Tensor> together =
-                    new VideoTransformer(SHAPE, Optional.of(Injection.MIXED)).parameters().all();
-            assertArrayEquals(new long[] {24, 24}, Optional.ofNullable(together.get("both.1.weight")).orElseThrow().shape());
+            Map<String, Tensor> apart = new VideoTransformer(SHAPE, Optional.of(Injection.DECOUPLED))
+                    .parameters()
+                    .all();
+            assertArrayEquals(
+                    new long[] {12, 24},
+                    Optional.ofNullable(apart.get("object.1.weight"))
+                            .orElseThrow()
+                            .shape());
+            assertArrayEquals(
+                    new long[] {12, 24},
+                    Optional.ofNullable(apart.get("camera.1.weight"))
+                            .orElseThrow()
+                            .shape());
+            Map<String, Tensor> together = new VideoTransformer(SHAPE, Optional.of(Injection.MIXED))
+                    .parameters()
+                    .all();
+            assertArrayEquals(
+                    new long[] {24, 24},
+                    Optional.ofNullable(together.get("both.1.weight"))
+                            .orElseThrow()
+                            .shape());
             assertFalse(together.containsKey("object.1.weight"));
         }
     }

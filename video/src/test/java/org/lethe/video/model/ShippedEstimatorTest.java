@@ -56,8 +56,8 @@ class ShippedEstimatorTest {
         List<Labelled> clips = new PlantedClips(2, 150, 32, 8, Texture.Kind.DRAWN, 0, 9)
                 .load(new DataFolders(List.of()))
                 .test();
-        List<Measure.Score> scores =
-                MotionEstimator.shipped().scores(clips.stream().map(Labelled::clip).toList());
+        List<Measure.Score> scores = MotionEstimator.shipped()
+                .scores(clips.stream().map(Labelled::clip).toList());
         double[] object = scores.stream().mapToDouble(Measure.Score::object).toArray();
         double[] camera = scores.stream().mapToDouble(Measure.Score::camera).toArray();
         double[] objects = clips.stream().mapToDouble(Labelled::object).toArray();

@@ -160,8 +160,7 @@ class TadaTest {
     }
 
     private static double spread(MotionClips data, double regression) {
-        Tada tada = new Tada(
-                List.of(8, 8), List.of(2, 2), 2, new RankingLoss.Hinge(), regression, 0, 0, 150, 16, 1e-2);
+        Tada tada = new Tada(List.of(8, 8), List.of(2, 2), 2, new RankingLoss.Hinge(), regression, 0, 0, 150, 16, 1e-2);
         float[] raw = tada.train(data, Env.seeded(1))
                 .raw(data.train().stream().map(Labelled::clip).toList());
         double sum = 0;

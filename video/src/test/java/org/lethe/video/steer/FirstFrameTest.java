@@ -84,7 +84,9 @@ class FirstFrameTest {
 
     private static void assertVerdict(Class<? extends Verdict> verdict, Map<String, Finding> found, String name) {
         assertInstanceOf(
-                verdict, at(found, name).verdict().orElseThrow(), at(found, name).toString());
+                verdict,
+                at(found, name).verdict().orElseThrow(),
+                at(found, name).toString());
     }
 
     private static Clip frames(Clip clip, int... order) {
@@ -99,8 +101,7 @@ class FirstFrameTest {
     @Test
     void aModelThatIsRealAndStandsStillWhenAskedToPasses() {
         Map<String, Finding> found = found(
-                new FirstFrame(12, 25, 0.15),
-                (clip, asked) -> asked.camera() == 1 ? VideoDistance.frozen(clip) : clip);
+                new FirstFrame(12, 25, 0.15), (clip, asked) -> asked.camera() == 1 ? VideoDistance.frozen(clip) : clip);
         for (String name : List.of("first-frame-psnr", "drift", "freeze")) {
             assertVerdict(Verdict.Pass.class, found, name);
         }
@@ -113,11 +114,12 @@ class FirstFrameTest {
 
     @Test
     void aModelThatStopsHalfWayAndOneThatNeverStandsStillFail() {
-        Map<String, Finding> found = found(
-                new FirstFrame(12, 25, 0.15), (clip, _) -> frames(clip, 0, 1, 2, 3, 3, 3, 3, 3));
+        Map<String, Finding> found =
+                found(new FirstFrame(12, 25, 0.15), (clip, _) -> frames(clip, 0, 1, 2, 3, 3, 3, 3, 3));
         assertVerdict(Verdict.Fail.class, found, "freeze");
         assertVerdict(Verdict.Fail.class, found, "drift");
-        Map<String, Finding> other = found(new FirstFrame(12, 25, 0.15), (clip, _) -> frames(clip, 7, 6, 5, 4, 3, 2, 1, 0));
+        Map<String, Finding> other =
+                found(new FirstFrame(12, 25, 0.15), (clip, _) -> frames(clip, 7, 6, 5, 4, 3, 2, 1, 0));
         assertVerdict(Verdict.Fail.class, other, "first-frame-psnr");
     }
 
@@ -139,8 +141,10 @@ class FirstFrameTest {
         Map<String, Finding> still = found(audit, (clip, _) -> VideoDistance.frozen(clip));
         assertEquals(at(still, "fvd-est-frozen").value(), at(still, "fvd-est").value(), 1e-9);
         assertVerdict(Verdict.Undecided.class, still, "fvd-est");
-        Map<String, Finding> noise = found(audit, (clip, _) -> frames(
-                clip, IntStream.range(0, 8).map(n -> 7 * n % 8 / 4 * 7).toArray()));
+        Map<String, Finding> noise = found(
+                audit,
+                (clip, _) -> frames(
+                        clip, IntStream.range(0, 8).map(n -> 7 * n % 8 / 4 * 7).toArray()));
         assertTrue(at(noise, "fvd-est").value() > at(real, "fvd-est").value());
     }
 }

@@ -29,7 +29,8 @@ class MotionControlTest {
     private static final MotionClips CLIPS =
             new PlantedClips(150, 40, 32, 8, Texture.Kind.DRAWN, 0, 1).load(new DataFolders(List.of()));
     private static final VideoModel BASE = new Warp().train(CLIPS, ENV);
-    private static final MotionControl AUDIT = new MotionControl(16, new MotionControl().measure(), 0.6, 0.8, 0.7, 0.3, Optional.empty());
+    private static final MotionControl AUDIT =
+            new MotionControl(16, new MotionControl().measure(), 0.6, 0.8, 0.7, 0.3, Optional.empty());
 
     private static Case<MotionClips, VideoModel> steered(Scores scores, VideoModel.Injection injection) {
         MotionStone method =

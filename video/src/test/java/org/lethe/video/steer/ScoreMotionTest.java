@@ -110,7 +110,7 @@ class ScoreMotionTest {
         assertTrue(scored.freezes(), scored.toString());
         assertTrue(
                 scored.firstHalf().orElseThrow().camera()
-                > scored.secondHalf().orElseThrow().camera(),
+                        > scored.secondHalf().orElseThrow().camera(),
                 scored.toString());
     }
 
@@ -120,8 +120,7 @@ class ScoreMotionTest {
         Clips.writePictures(frames, planted().clip());
         Path broken = Files.write(folder.resolve("c.mp4"), new byte[] {1, 2, 3});
         Path out = folder.resolve("out");
-        new ScoreMotion(List.of(frames, broken), Optional.empty(), Optional.empty(), 30, 8)
-                .report(Env.seeded(1), out);
+        new ScoreMotion(List.of(frames, broken), Optional.empty(), Optional.empty(), 30, 8).report(Env.seeded(1), out);
         String page = Files.readString(out.resolve("report.html"));
         assertTrue(page.contains("a&lt;b") && !page.contains("a<b"));
         assertTrue(page.contains("What the scores mean") && page.contains("<polyline class=\"two\""));

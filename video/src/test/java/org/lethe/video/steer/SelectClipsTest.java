@@ -60,8 +60,7 @@ class SelectClipsTest {
 
     @Test
     void mistakesAreNamedWithTheirPlace() {
-        assertEquals(
-                "--where \"object > \", character 10: found the end, expected a number", refused("object > "));
+        assertEquals("--where \"object > \", character 10: found the end, expected a number", refused("object > "));
         assertEquals(
                 "--where \"objekt > 6\", character 1: found \"objekt\", expected one of object, camera, seconds, frames,"
                         + " freeze, \"not\" or \"(\"",
@@ -90,9 +89,8 @@ class SelectClipsTest {
     void chosenClipsAreSortedListedAndCopied() throws IOException {
         Path films = films();
         Path csv = folder.resolve("list.csv");
-        SelectClips.Result listed = new SelectClips(
-                        List.of(films), "camera > 1", "object", false, 3, Optional.of(csv))
-                .run(Env.seeded(1));
+        SelectClips.Result listed =
+                new SelectClips(List.of(films), "camera > 1", "object", false, 3, Optional.of(csv)).run(Env.seeded(1));
         assertEquals(6, listed.of());
         assertEquals(3, listed.clips().size());
         assertTrue(listed.clips().get(0).object() >= listed.clips().get(1).object());
