@@ -26,4 +26,23 @@ class TerminalProgressTest {
                 "rounds: 1 of 50, about 38 min 23 s left%nrounds: 50 of 50 in 48 s%n".formatted(),
                 out.toString(StandardCharsets.UTF_8));
     }
+
+    /** One picture of 512 pixels may take half an hour. */
+    @Test
+    void aPartThatTakesLongSaysHowLong() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        AtomicLong clock = new AtomicLong();
+        Progress progress = new TerminalProgress(new PrintStream(out, true, StandardCharsets.UTF_8), false, clock::get);
+        try (Progress.Step step = progress.begin("protect", 1);
+                Progress.Step part = progress.begin("mist", 100)) {
+            clock.set(20_000_000_000L);
+            part.advance(10);
+            clock.set(40_000_000_000L);
+            part.advance(10);
+            step.advance(1);
+        }
+        assertEquals(
+                "protect: 0 of 1, mist 20/100, 2 min 40 s left%nprotect: 1 of 1 in 40 s%n".formatted(),
+                out.toString(StandardCharsets.UTF_8));
+    }
 }
