@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.lethe.LetheException;
 import org.lethe.Printable;
+import org.lethe.study.Storage;
 import org.lethe.study.Tools;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -110,7 +112,7 @@ public final class Lethe {
         if (debug) {
             e.printStackTrace(err);
         } else if (code != DEFECT) {
-            err.println(e.getMessage() == null ? e.toString() : e.getMessage());
+            err.println(said(e));
         }
         if (code != DEFECT) {
             return code;
@@ -120,6 +122,11 @@ public final class Lethe {
                     + (Runtime.getRuntime().maxMemory() >> 20) + " MiB; LETHE_JVM=-Xmx8g gives 8 GiB");
             return SURROUNDINGS;
         }
+        Optional<String> noNativeMemory = noNativeMemory(e);
+        if (noNativeMemory.isPresent()) {
+            err.println("out of memory: choose smaller batches, pictures or parts of them\n" + noNativeMemory.get());
+            return SURROUNDINGS;
+        }
         Optional<String> noTemporaryFiles = noTemporaryFiles();
         if (noTemporaryFiles.isPresent()) {
             err.println(noTemporaryFiles.get());
@@ -127,6 +134,24 @@ public final class Lethe {
         }
         err.println(e + "\nThis is a defect of Lethe; please report it with what --debug shows.");
         return DEFECT;
+    }
+
+    /** The message; that of an error of the disk is often a path alone. */
+    private static String said(Throwable e) {
+        if (e instanceof FileSystemException disk && disk.getFile() != null) {
+            return Storage.refused(Path.of(disk.getFile()), "cannot be used", disk)
+                    .getMessage();
+        }
+        return e.getMessage() == null ? e.toString() : e.getMessage();
+    }
+
+    /** What a native library asked for, where there was not enough memory for it. */
+    private static Optional<String> noNativeMemory(Throwable e) {
+        return Stream.iterate(e, Objects::nonNull, Throwable::getCause)
+                .map(t -> String.valueOf(t.getMessage()))
+                .filter(m -> m.contains("can't allocate memory") || m.contains("CUDA out of memory"))
+                .map(m -> m.lines().findFirst().orElse(m))
+                .findFirst();
     }
 
     private static int code(Throwable e) {

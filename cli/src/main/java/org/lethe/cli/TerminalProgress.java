@@ -17,7 +17,7 @@ import org.lethe.Progress;
  * One bar with the remaining time on a terminal, a line now and then elsewhere.
  *
  * <p>The bar shows the first step. Steps that begin while it is open are parts of it; the latest of them is named
- * beside the bar.
+ * beside the bar with its own remaining time, so that one long picture is no bar that stands still.
  */
 final class TerminalProgress implements Progress {
     private final PrintStream out;
@@ -40,7 +40,7 @@ final class TerminalProgress implements Progress {
     public Step begin(String what, long total) {
         Shown outer = shown.get();
         if (outer != null) {
-            return new Part(outer, what, total);
+            return new Part(outer, what, total, nanos);
         }
         Shown first = terminal ? new Bar(what, total) : new Lines(what, total);
         return shown.compareAndSet(null, first) ? first : begin(what, total);
@@ -54,17 +54,25 @@ final class TerminalProgress implements Progress {
         private final Shown outer;
         private final String what;
         private final long total;
+        private final LongSupplier nanos;
+        private final long start;
         private final AtomicLong done = new AtomicLong();
 
-        Part(Shown outer, String what, long total) {
+        Part(Shown outer, String what, long total, LongSupplier nanos) {
             this.outer = outer;
             this.what = what;
             this.total = total;
+            this.nanos = nanos;
+            start = nanos.getAsLong();
         }
 
         @Override
         public void advance(long amount) {
-            outer.note(what + " " + done.addAndGet(amount) + "/" + total);
+            long at = done.addAndGet(amount);
+            String left = at > 0 && at < total
+                    ? ", " + Progress.clock(Duration.ofNanos((nanos.getAsLong() - start) / at * (total - at))) + " left"
+                    : "";
+            outer.note(what + " " + at + "/" + total + left);
         }
 
         @Override
@@ -107,9 +115,10 @@ final class TerminalProgress implements Progress {
         }
     }
 
-    /** At most one line in five seconds, and one at the end. */
+    /** At most one line in five seconds, one in thirty while a part goes on, and one at the end. */
     private final class Lines implements Shown {
         private static final long GAP_NANOS = 5_000_000_000L;
+        private static final long NOTE_GAP_NANOS = 6 * GAP_NANOS; // of a part that takes long
         private final String what;
         private final long total;
         private final long start = nanos.getAsLong();
@@ -132,13 +141,12 @@ final class TerminalProgress implements Progress {
             }
         }
 
-        /** A part that goes on: long before the first advance, somebody should see that something happens. */
         @Override
         public void note(String message) {
             long now = nanos.getAsLong();
             long last = printed.get();
-            if (now - last >= GAP_NANOS && printed.compareAndSet(last, now)) {
-                out.println(what + ": " + done.get() + " of " + total + ", at " + Printable.text(message));
+            if (now - last >= NOTE_GAP_NANOS && printed.compareAndSet(last, now)) {
+                out.println(what + ": " + done.get() + " of " + total + ", " + Printable.text(message));
             }
         }
 

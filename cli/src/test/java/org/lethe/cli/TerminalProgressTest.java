@@ -27,24 +27,22 @@ class TerminalProgressTest {
                 out.toString(StandardCharsets.UTF_8));
     }
 
+    /** One picture of 512 pixels may take half an hour. */
     @Test
-    void aPartThatGoesOnIsSeenBeforeTheFirstStepIsDone() {
+    void aPartThatTakesLongSaysHowLong() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         AtomicLong clock = new AtomicLong();
         Progress progress = new TerminalProgress(new PrintStream(out, true, StandardCharsets.UTF_8), false, clock::get);
-        try (Progress.Step _ = progress.begin("cells", 8);
-                Progress.Step part = progress.begin("diffusion", 100)) {
-            clock.set(4_000_000_000L);
+        try (Progress.Step step = progress.begin("protect", 1);
+                Progress.Step part = progress.begin("mist", 100)) {
+            clock.set(20_000_000_000L);
             part.advance(10);
-            clock.set(6_000_000_000L);
+            clock.set(40_000_000_000L);
             part.advance(10);
-            part.advance(10);
-            clock.set(12_000_000_000L);
-            part.note("loss 0.5");
+            step.advance(1);
         }
         assertEquals(
-                "cells: 0 of 8, at diffusion 20/100%ncells: 0 of 8, at diffusion, loss 0.5%ncells: 0 of 8 in 12 s%n"
-                        .formatted(),
+                "protect: 0 of 1, mist 20/100, 2 min 40 s left%nprotect: 1 of 1 in 40 s%n".formatted(),
                 out.toString(StandardCharsets.UTF_8));
     }
 }

@@ -191,7 +191,12 @@ public record LatentDiffusion(
             own.forEach((name, tensor) -> {
                 Tensor value = Optional.ofNullable(values.get(name))
                         .orElseThrow(() -> new IllegalArgumentException(
-                                "tensor " + name + " is absent, expected one in the model that is copied"));
+                                "tensor " + name + " is absent, expected one of shape " + Arrays.toString(tensor.shape())));
+                Check.require(
+                        Arrays.equals(value.shape(), tensor.shape()),
+                        "shape of the tensor " + name,
+                        Arrays.toString(value.shape()),
+                        Arrays.toString(tensor.shape()));
                 tensor.detach().copy_(value.detach());
             });
         }

@@ -32,7 +32,7 @@ import org.lethe.torch.Devices;
  * sheet.png with one row for each model.
  *
  * @param model folder or file of a model; may be given several times
- * @param prompt what they are to paint
+ * @param prompt what they are to paint; what goes beyond the length that a text encoder reads, mostly 77 tokens, is cut off
  * @param count pictures of each model
  * @param size height and width in pixels; absent for those that the first model was trained for
  * @param steps calls of the denoiser

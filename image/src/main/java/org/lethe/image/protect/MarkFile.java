@@ -1,6 +1,7 @@
 package org.lethe.image.protect;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -28,6 +29,11 @@ public final class MarkFile {
 
     /** Reads a file that {@link #write} wrote. */
     public static Mark read(Path path) throws IOException {
+        if (!Files.isRegularFile(path)) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    "--key is " + path + ", which is no file, expected a key that lethe image mark wrote");
+        }
         try (Safetensors file = Safetensors.open(path)) {
             String method = Optional.ofNullable(file.metadata().get(METHOD))
                     .orElseThrow(() -> new LetheException(

@@ -198,6 +198,7 @@ public record MarkFolder(
                     MarkFile.write(key, keys.getFirst());
                 }
                 Mark mark = keys.getFirst();
+                requireSize(mark, "size", original.width(), original.height());
                 if (detectors.isEmpty()) {
                     detectors.add(Detectors.of(mark, open.model()));
                 }
@@ -211,6 +212,19 @@ public record MarkFolder(
         files.requireSome(tally.pictures > 0, "marked");
         left.addAll(files.left());
         return result(name, tally, known.isEmpty(), left);
+    }
+
+    /** A mark of one size is hardly found in pictures of another. */
+    private static void requireSize(Mark mark, String name, int width, int height) {
+        Optional<String> wide = Optional.ofNullable(mark.words().get("width"));
+        Optional<String> high = Optional.ofNullable(mark.words().get("height"));
+        if (wide.isPresent() && high.isPresent()) {
+            Check.require(
+                    wide.get().equals(String.valueOf(width)) && high.get().equals(String.valueOf(height)),
+                    name,
+                    width + " x " + height,
+                    wide.get() + " x " + high.get() + ", as the key is for");
+        }
     }
 
     private static void requireSize(Bitmap picture, Bitmap first) {
@@ -230,6 +244,7 @@ public record MarkFolder(
                 Progress.Step progress = env.progress().begin("mark", count)) {
             OpenModel open = OpenModel.at(model, env.device());
             Mark mark = known.orElseGet(() -> paints.key(open.model(), size, size, env));
+            requireSize(mark, "--size", size, size);
             long before = mark.words().keySet().stream()
                     .filter(w -> w.startsWith("nonce."))
                     .count();

@@ -143,6 +143,29 @@ class MarkToolsTest {
     }
 
     @Test
+    void aKeyOfAnotherSizeAndOneThatIsNotThereAreRefused() throws IOException {
+        GaussianShading method = new GaussianShading(1, 0, 1, GaussianShading.Nonces.FRESH, 10, 1, 2);
+        painting(method, 1, "one").run(Env.seeded(1));
+        MarkFolder larger = new MarkFolder(
+                model,
+                method,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of("a thing"),
+                1,
+                32,
+                folder.resolve("key.safetensors"),
+                folder.resolve("two"));
+        assertEquals(
+                "gaussian-shading: --size is 32 x 32, expected 16 x 16, as the key is for",
+                assertThrows(LetheException.class, () -> larger.run(Env.seeded(1)))
+                        .getMessage());
+        assertTrue(assertThrows(LetheException.class, () -> detected("one", "nokey"))
+                .getMessage()
+                .endsWith("nokey, which is no file, expected a key that lethe image mark wrote"));
+    }
+
+    @Test
     void anOptionThatTheMethodDoesNotReadIsRefused() {
         MarkFolder both = new MarkFolder(
                 model,

@@ -13,6 +13,8 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,11 +25,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lethe.Env;
 import org.lethe.LetheException;
+import org.lethe.Safetensors;
 import org.lethe.image.Bitmap;
 import org.lethe.image.ImageModel;
 import org.lethe.image.PictureFiles;
 import org.lethe.image.Pictures;
+import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.model.GaussianWeights;
+import org.lethe.image.model.LatentWeights;
 
 class ProtectPicturesTest {
     @TempDir
@@ -157,5 +162,35 @@ class ProtectPicturesTest {
                 .getMessage()
                 .contains("is no latent diffusion model"));
         assertFalse(Files.exists(folder.resolve("out")));
+    }
+
+    /** A number that is not finite in the weights, or a tensor of another shape, is named before any picture is worked on. */
+    @Test
+    void brokenWeightsAreNamed() throws IOException {
+        Path file = folder.resolve("model.safetensors");
+        for (boolean shape : new boolean[] {false, true}) {
+            ImageModel.of(spoilt(Small.weights(), shape)).save(file, Map.of());
+            String said = assertThrows(
+                            LetheException.class,
+                            () -> tool(SHORT, Optional.empty(), "out").run(Env.seeded(1)))
+                    .getMessage();
+            assertTrue(said.startsWith(file + ": "), said);
+            assertTrue(said.contains(shape ? "shape of the tensor" : "has the value NaN"), said);
+        }
+    }
+
+    private static LatentWeights spoilt(LatentWeights weights, boolean shape) {
+        Map<Diffusion.Part, Map<String, Safetensors.Tensor>> parts = new EnumMap<>(Diffusion.Part.class);
+        weights.parts().forEach((part, tensors) -> parts.put(part, new LinkedHashMap<>(tensors)));
+        Map<String, Safetensors.Tensor> denoiser = parts.getOrDefault(Diffusion.Part.DENOISER, Map.of());
+        String name = denoiser.keySet().iterator().next();
+        int count = (int) (Optional.ofNullable(denoiser.get(name)).orElseThrow().data().byteSize() / 4);
+        float[] values = new float[count];
+        values[count / 2] = shape ? 0 : Float.NaN;
+        long[] own = Optional.ofNullable(denoiser.get(name)).orElseThrow().shape().stream()
+                .mapToLong(d -> d)
+                .toArray();
+        denoiser.put(name, Safetensors.Tensor.of(values, shape ? new long[] {1, count} : own));
+        return new LatentWeights(weights.unet(), weights.vae(), weights.text(), weights.words(), parts);
     }
 }
