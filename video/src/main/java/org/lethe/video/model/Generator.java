@@ -40,6 +40,9 @@ import org.lethe.video.flow.Measure;
 /**
  * A diffusion transformer that makes a clip of a first frame; {@link MotionTransformer} trains it.
  *
+ * <p>The network gives the difference of the clean clip to its first frame standing still, from which follows what is predicted; before any training it
+ * makes clips that stand still.
+ *
  * <p>With guidance w for a score, its part of the prediction is pressed: f + (w_o − 1)(f − f without the score of objects) + (w_c − 1)(f − f without
  * that of the camera), where f knows both.
  */
@@ -212,7 +215,8 @@ public final class Generator extends VideoModel {
             Tensor first = batch.clean.select(1, 0);
             first = first.add(Sampler.normal(key.of("first"), first.shape()).mul(Tensors.of(blur, count, 1, 1, 1)))
                     .mul(Tensors.of(shown, count, 1, 1, 1));
-            Tensor said = network.predicted(prediction.noised(batch.clean, noise, times), first, times, batch.told);
+            Tensor said =
+                    predicted(network, prediction.noised(batch.clean, noise, times), first, times, batch.told);
             float[] weight = new float[shape.frames()];
             Arrays.fill(weight, 1);
             weight[0] = (float) FIRST_WEIGHT;
@@ -277,8 +281,8 @@ public final class Generator extends VideoModel {
             Tensor at = clamp ? clamped(noisy, first, noise, time) : noisy;
             VideoTransformer.Told told = new VideoTransformer.Told(object, camera);
             return injection.isPresent()
-                    ? pressed(told, guidance, t -> network.predicted(at, first, times, t))
-                    : network.predicted(at, first, times, told);
+                    ? pressed(told, guidance, t -> predicted(network, at, first, times, t))
+                    : predicted(network, at, first, times, told);
         });
         float[] values = Tensors.floats(clamp ? clamped(made, first, noise, 0) : made);
         List<Clip> clips = new ArrayList<>();
@@ -295,6 +299,13 @@ public final class Generator extends VideoModel {
             clips.add(new Clip(shape.frames(), shape.size(), shape.size(), FPS, rgb));
         }
         return clips;
+    }
+
+    /** The network says by how much the clean clip differs from its first frame standing still. */
+    private Tensor predicted(
+            VideoTransformer network, Tensor noisy, Tensor first, float[] times, VideoTransformer.Told told) {
+        Tensor clean = network.predicted(noisy, first, times, told).add(first.unsqueeze(1));
+        return prediction.predicted(noisy, clean, times);
     }
 
     /** What is predicted by what is told. */

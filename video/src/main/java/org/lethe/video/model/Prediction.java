@@ -22,6 +22,31 @@ public sealed interface Prediction {
     /** A time for training, from a key. */
     double drawn(Keyed key, int at);
 
+    /**
+     * What is predicted, of noisy clips and the clean ones that a network takes them to come from: the target without its noise, which is what is left.
+     *
+     * <p>A token of a small network has no more numbers than its patch has values, so it cannot hand on the noise and know the clip as well; the clean
+     * clip has far less to say (Li and He 2025). Times below {@value #EARLIEST} count as that, where little noise would be divided by nearly nothing.
+     */
+    default Tensor predicted(Tensor noisy, Tensor clean, float[] times) {
+        float[] shares = new float[times.length];
+        float[] inverse = new float[times.length];
+        for (int n = 0; n < times.length; n++) {
+            double time = Math.max(EARLIEST, times[n]);
+            shares[n] = (float) share(time);
+            inverse[n] = (float) (1 / noise(time));
+        }
+        return noisy.mul(Tensors.of(shares, times.length, 1, 1, 1, 1))
+                .sub(clean)
+                .mul(Tensors.of(inverse, times.length, 1, 1, 1, 1));
+    }
+
+    /** The earliest time at which the noise of a clip is told from it. */
+    double EARLIEST = 0.05;
+
+    /** s of the prediction (s x_t − x₀) / noise. */
+    double share(double time);
+
     /** Clips from noise. */
     Tensor made(Tensor noise, Field field);
 
@@ -84,6 +109,11 @@ public sealed interface Prediction {
         }
 
         @Override
+        public double share(double time) {
+            return 1;
+        }
+
+        @Override
         public double drawn(Keyed key, int at) {
             return 1 / (1 + StrictMath.exp(-Keyed.normal(key.at(at))));
         }
@@ -143,6 +173,11 @@ public sealed interface Prediction {
         @Override
         public Tensor target(Tensor clean, Tensor noise, float[] times) {
             return noised(noise, clean.neg(), times);
+        }
+
+        @Override
+        public double share(double time) {
+            return signal(time);
         }
 
         @Override

@@ -135,6 +135,21 @@ class GeneratorTest {
         }
     }
 
+    @Test
+    void theTrueCleanClipsGiveTheTarget() {
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard()) {
+            Tensor clean = Sampler.normal(Keyed.seed(5), 2, 1, 1, 2, 2);
+            Tensor noise = Sampler.normal(Keyed.seed(6), 2, 1, 1, 2, 2);
+            float[] times = {0.2f, 1};
+            for (Prediction prediction : List.of(new Prediction.RectifiedFlow(4), new Prediction.V(20))) {
+                Tensor said = prediction.predicted(prediction.noised(clean, noise, times), clean, times);
+                Tensor wrong = said.sub(prediction.target(clean, noise, times)).abs();
+                assertEquals(0, wrong.max().item_float(), 1e-5, prediction.toString());
+            }
+        }
+    }
+
     /** Errors of clips made of one normal value by the exact field of normal clips with deviation 0.5, whose flow is x(0) = 0.5 x(1). */
     private static double wrong(int steps, boolean heun, double shift) {
         double s = 0.5;
