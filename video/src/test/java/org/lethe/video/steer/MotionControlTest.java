@@ -32,6 +32,8 @@ class MotionControlTest {
     private static final MotionControl AUDIT =
             new MotionControl(16, new MotionControl().measure(), 0.6, 0.8, 0.7, 0.3, Optional.empty());
 
+    private static final Map<String, Finding> OBEYED = found(steered(Scores.ORACLE, VideoModel.Injection.DECOUPLED));
+
     private static Case<MotionClips, VideoModel> steered(Scores scores, VideoModel.Injection injection) {
         MotionStone method =
                 Components.with(Components.with(new MotionStone(), "scores", scores), "injection", injection);
@@ -54,7 +56,7 @@ class MotionControlTest {
     @Test
     void aModelThatObeysPasses() {
         Case<MotionClips, VideoModel> obeys = steered(Scores.ORACLE, VideoModel.Injection.DECOUPLED);
-        Map<String, Finding> found = found(obeys);
+        Map<String, Finding> found = OBEYED;
         for (String name : List.of("control-object", "control-camera", "cross-object", "cross-camera")) {
             assertInstanceOf(
                     Verdict.Pass.class,
@@ -94,7 +96,7 @@ class MotionControlTest {
     @Test
     void oneNumberForBothMotionsCannotTellThemApart() {
         Map<String, Finding> mixed = found(steered(Scores.ORACLE, VideoModel.Injection.MIXED));
-        Map<String, Finding> apart = found(steered(Scores.ORACLE, VideoModel.Injection.DECOUPLED));
+        Map<String, Finding> apart = OBEYED;
         assertTrue(
                 value(mixed, "cross-object") > 2 * value(apart, "cross-object"),
                 at(mixed, "cross-object") + " against " + at(apart, "cross-object"));
