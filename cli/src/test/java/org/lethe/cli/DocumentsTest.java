@@ -30,7 +30,8 @@ class DocumentsTest {
     @Test
     void snippetsAreCompiledCode() throws IOException {
         int snippets = 0;
-        for (String page : List.of("README.md", "CONTRIBUTING.md", "docs/add-a-subject.md", "docs/tasks/run-your-own-recommender.md")) {
+        for (String page : List.of(
+                "README.md", "CONTRIBUTING.md", "docs/add-a-subject.md", "docs/tasks/run-your-own-recommender.md")) {
             String text = Files.readString(ROOT.resolve(page));
             Matcher matcher = SNIPPET.matcher(text);
             StringBuilder renewed = new StringBuilder();

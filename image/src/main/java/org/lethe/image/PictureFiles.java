@@ -202,7 +202,9 @@ public final class PictureFiles {
             throw Storage.refused(to, "cannot be made", e);
         }
         if (!Files.isWritable(to)) {
-            throw new LetheException(LetheException.Code.STORAGE, to + " cannot be written: it belongs to somebody else, or is read-only");
+            throw new LetheException(
+                    LetheException.Code.STORAGE,
+                    to + " cannot be written: it belongs to somebody else, or is read-only");
         }
     }
 

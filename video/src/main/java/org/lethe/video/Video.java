@@ -11,11 +11,13 @@ import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.Tool;
+import org.lethe.video.annotate.Annotate;
 import org.lethe.video.data.PlantedClips;
 import org.lethe.video.model.MotionTransformer;
 import org.lethe.video.model.VideoModels;
 import org.lethe.video.model.Warp;
 import org.lethe.video.steer.Animate;
+import org.lethe.video.steer.CompareMeasures;
 import org.lethe.video.steer.FirstFrame;
 import org.lethe.video.steer.MotionControl;
 import org.lethe.video.steer.MotionStone;
@@ -60,7 +62,14 @@ public final class Video implements Subject<MotionClips, VideoModel> {
 
     @Override
     public List<Tool<?>> tools() {
-        return List.of(new ScoreMotion(), new SelectClips(), new TrainEstimator(), new TrainGenerator(), new Animate());
+        return List.of(
+                new ScoreMotion(),
+                new SelectClips(),
+                new Annotate(),
+                new TrainEstimator(),
+                new CompareMeasures(),
+                new TrainGenerator(),
+                new Animate());
     }
 
     @Override

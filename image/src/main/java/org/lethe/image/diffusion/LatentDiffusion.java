@@ -190,8 +190,8 @@ public record LatentDiffusion(
         try (var _ = new NoGradGuard()) {
             own.forEach((name, tensor) -> {
                 Tensor value = Optional.ofNullable(values.get(name))
-                        .orElseThrow(() -> new IllegalArgumentException(
-                                "tensor " + name + " is absent, expected one of shape " + Arrays.toString(tensor.shape())));
+                        .orElseThrow(() -> new IllegalArgumentException("tensor " + name
+                                + " is absent, expected one of shape " + Arrays.toString(tensor.shape())));
                 Check.require(
                         Arrays.equals(value.shape(), tensor.shape()),
                         "shape of the tensor " + name,

@@ -184,7 +184,8 @@ class ProtectPicturesTest {
         weights.parts().forEach((part, tensors) -> parts.put(part, new LinkedHashMap<>(tensors)));
         Map<String, Safetensors.Tensor> denoiser = parts.getOrDefault(Diffusion.Part.DENOISER, Map.of());
         String name = denoiser.keySet().iterator().next();
-        int count = (int) (Optional.ofNullable(denoiser.get(name)).orElseThrow().data().byteSize() / 4);
+        int count = (int)
+                (Optional.ofNullable(denoiser.get(name)).orElseThrow().data().byteSize() / 4);
         float[] values = new float[count];
         values[count / 2] = shape ? 0 : Float.NaN;
         long[] own = Optional.ofNullable(denoiser.get(name)).orElseThrow().shape().stream()

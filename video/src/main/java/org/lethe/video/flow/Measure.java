@@ -113,6 +113,32 @@ public enum Measure {
     /** The score of a clip of two frames or more. */
     public abstract Score of(Clip clip);
 
+    /** Nine numbers of a pair of frames, as {@link FlowTrees} says. */
+    static double[] parts(Clip clip, int n) {
+        Grey from = enlarged(clip, n);
+        Flow flow = FARNEBACK.between(from, enlarged(clip, n + 1));
+        double unit = unit(from);
+        CameraFit fit = CameraFit.of(flow, FARNEBACK.window() / 2, SCALE * unit);
+        double reach = 16 * unit; // from the middle to an edge, so that growth and turn are pixels there
+        float[] a = clip.luma(n);
+        float[] b = clip.luma(n + 1);
+        double difference = 0;
+        for (int i = 0; i < a.length; i++) {
+            difference += Math.abs(a[i] - b[i]) / a.length;
+        }
+        return new double[] {
+            Math.abs(fit.a()) / unit,
+            Math.abs(fit.d()) / unit,
+            Math.abs(fit.b()) * reach / unit,
+            Math.abs(fit.c()) * reach / unit,
+            fit.camera() / unit,
+            fit.object() / unit,
+            flow.mean() / unit,
+            difference,
+            1 - ssim(Grey.of(clip, n), Grey.of(clip, n + 1))
+        };
+    }
+
     private static Score both(double one) {
         return new Score(one, one);
     }

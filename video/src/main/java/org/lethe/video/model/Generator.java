@@ -215,8 +215,7 @@ public final class Generator extends VideoModel {
             Tensor first = batch.clean.select(1, 0);
             first = first.add(Sampler.normal(key.of("first"), first.shape()).mul(Tensors.of(blur, count, 1, 1, 1)))
                     .mul(Tensors.of(shown, count, 1, 1, 1));
-            Tensor said =
-                    predicted(network, prediction.noised(batch.clean, noise, times), first, times, batch.told);
+            Tensor said = predicted(network, prediction.noised(batch.clean, noise, times), first, times, batch.told);
             float[] weight = new float[shape.frames()];
             Arrays.fill(weight, 1);
             weight[0] = (float) FIRST_WEIGHT;

@@ -3,7 +3,9 @@ package org.lethe.video.model;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -95,12 +97,46 @@ public record Tada(
     private static final int SHORTEST = 4; // frames that the network takes
     private static final int SMALLEST = 24; // pixels, so that a window stays in which bodies are seen
 
-    /** Clips of a step. */
+    /** Clips of a step; with answers, their orders stand in place of pairs that need none. */
     private record Batch(
-            Tensor clips, float[] object, float[] camera, Optional<Tensor> skips, Optional<Tensor> windows) {}
+            Tensor clips, float[] object, float[] camera, Optional<Tensor> pairs, Optional<Tensor> windows) {}
 
     /** Trains an estimator. */
     public MotionEstimator train(MotionClips data, Env env) {
+        return train(
+                net -> objective(data, net),
+                data.train().stream().map(Labelled::clip).toList(),
+                env);
+    }
+
+    /**
+     * A pair of clips of which people said what moves more.
+     *
+     * @param one number of a clip
+     * @param other number of another
+     * @param object 1 where the objects of the first move more, −1 where those of the other do, 0 where they are alike; empty where it was not
+     *     asked, or people disagree
+     * @param camera the same of the camera
+     */
+    public record Answered(int one, int other, OptionalInt object, OptionalInt camera) {}
+
+    /**
+     * Trains an estimator from what people said, as published: the order comes from their answers, and the regression from intensities that are
+     * measured by points that are followed.
+     *
+     * @param clips windows of each clip, with measured intensities; windows have one size
+     * @param pairs their answers
+     */
+    public MotionEstimator train(List<List<Labelled>> clips, List<Answered> pairs, Env env) {
+        Check.require(!pairs.isEmpty(), "pairs", 0, "at least 1 on which people agree");
+        return train(
+                net -> answered(clips, pairs, net),
+                clips.stream().flatMap(List::stream).map(Labelled::clip).toList(),
+                env);
+    }
+
+    private MotionEstimator train(
+            Function<TadaNet, Training.Objective<Batch>> objective, List<Clip> calibration, Env env) {
         Devices.ready(Device.CPU);
         try (var _ = new PointerScope()) {
             TadaNet net = new TadaNet(widths, strides, heads);
@@ -109,14 +145,69 @@ public record Tada(
                     .with(
                             new UpdateRule.AdamW(learningRate, 0.01),
                             new Schedule.Cosine(Math.min(100, steps / 10), 0.02))
-                    .run(net.parameters(), objective(data, net), env);
-            return MotionEstimator.of(
-                    widths,
-                    strides,
-                    heads,
-                    net.parameters(),
-                    data.train().stream().map(Labelled::clip).toList());
+                    .run(net.parameters(), objective.apply(net), env);
+            return MotionEstimator.of(widths, strides, heads, net.parameters(), calibration);
         }
+    }
+
+    private Training.Objective<Batch> answered(List<List<Labelled>> clips, List<Answered> pairs, TadaNet net) {
+        return new Training.Objective<>() {
+            @Override
+            public String name() {
+                return "tada";
+            }
+
+            @Override
+            public Batch batch(long step, int part, Keyed key) {
+                int count = Math.max(1, batch / 2);
+                List<Clip> all = new ArrayList<>();
+                float[] object = new float[2 * count];
+                float[] camera = new float[2 * count];
+                float[] orders = new float[4 * count]; // of objects, of cameras; then whether they count
+                for (int n = 0; n < count; n++) {
+                    Answered pair = pairs.get(Keyed.below(key.of("pair").at(n), pairs.size()));
+                    for (int side = 0; side < 2; side++) {
+                        int at = 2 * n + side;
+                        List<Labelled> own = clips.get(side == 0 ? pair.one : pair.other);
+                        Labelled window = own.get(Keyed.below(key.of("window").at(at), own.size()));
+                        all.add(varied(window.clip(), key.of("varied").of(at)));
+                        object[at] = (float) window.object();
+                        camera[at] = (float) window.camera();
+                    }
+                    orders[n] = pair.object.orElse(0);
+                    orders[count + n] = pair.camera.orElse(0);
+                    orders[2 * count + n] = pair.object.isPresent() ? 1 : 0;
+                    orders[3 * count + n] = pair.camera.isPresent() ? 1 : 0;
+                }
+                return new Batch(
+                        TadaNet.batch(all),
+                        object,
+                        camera,
+                        Optional.of(Tensors.of(orders, 4, count)),
+                        Optional.empty());
+            }
+
+            @Override
+            public Tensor loss(Batch batch, Keyed key) {
+                Tensor scores = net.scores(batch.clips);
+                Tensor orders = batch.pairs.orElseThrow();
+                Tensor sum = torch.zeros(new long[] {1}).sum();
+                for (int h = 0; h < 2; h++) {
+                    Tensor own = scores.select(1, Math.min(h, heads - 1));
+                    Tensor both = own.reshape(-1, 2); // [pairs, 2]
+                    Tensor gap = both.select(1, 0).sub(both.select(1, 1));
+                    Tensor order = orders.select(0, h);
+                    Tensor asked = orders.select(0, 2 + h);
+                    Tensor ties = gap.square().mul(asked.sub(order.abs())).mul(new Scalar(0.1));
+                    sum = sum.add(loss.each(gap.mul(order))
+                                    .mul(order.abs())
+                                    .add(ties)
+                                    .mean())
+                            .add(distance(own, h == 0 ? batch.object : batch.camera));
+                }
+                return sum;
+            }
+        };
     }
 
     private Training.Objective<Batch> objective(MotionClips data, TadaNet net) {
@@ -170,8 +261,8 @@ public record Tada(
                 Tensor scores = net.scores(batch.clips);
                 Tensor object = one(scores.select(1, 0), batch.object);
                 Tensor sum = object.add(one(scores.select(1, heads - 1), batch.camera));
-                if (batch.skips.isPresent()) {
-                    sum = sum.add(loss.each(gaps(batch.skips.get())).mean().mul(new Scalar(skips)));
+                if (batch.pairs.isPresent()) {
+                    sum = sum.add(loss.each(gaps(batch.pairs.get())).mean().mul(new Scalar(skips)));
                 }
                 if (batch.windows.isPresent()) {
                     Tensor moved = gaps(batch.windows.get()).select(1, 0);
@@ -191,9 +282,12 @@ public record Tada(
 
     /** The loss of one score: of its order, and of its distance to the intensities about their middle. */
     private Tensor one(Tensor scores, float[] truth) {
-        Tensor order = loss.of(scores, truth);
+        return loss.of(scores, truth).add(distance(scores, truth));
+    }
+
+    private Tensor distance(Tensor scores, float[] truth) {
         Tensor known = Tensors.of(truth, truth.length).sub(new Scalar(1.5));
-        return order.add(torch.mse_loss(scores, known).mul(new Scalar(regression)));
+        return torch.mse_loss(scores, known).mul(new Scalar(regression));
     }
 
     /** Two clips of one size. */

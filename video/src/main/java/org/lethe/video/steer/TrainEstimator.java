@@ -15,6 +15,7 @@ import org.lethe.study.RunFolder;
 import org.lethe.study.Words;
 import org.lethe.video.Labelled;
 import org.lethe.video.MotionClips;
+import org.lethe.video.annotate.AnsweredClips;
 import org.lethe.video.data.PlantedClips;
 import org.lethe.video.flow.Measure;
 import org.lethe.video.model.MotionEstimator;
@@ -23,8 +24,13 @@ import org.lethe.video.model.Tada;
 /**
  * Trains an estimator of motion on clips whose motion is known, writes it to a file, and says how well it orders clips that it never saw.
  *
+ * <p>With answers of people it learns from those instead: a pair counts where two thirds of its voters agree. The regression then comes from
+ * points that are followed in the middle squares of the first four seconds, which are also what is learned from.
+ *
  * @param clips with known motion
  * @param model with its settings
+ * @param answers file that {@code video annotate} wrote, in place of clips to learn from; the scores of clips held out are still those of
+ *     {@code clips}
  * @param data folder that is searched for textures first
  * @param to file of the estimator, .safetensors
  */
@@ -32,11 +38,12 @@ import org.lethe.video.model.Tada;
 public record TrainEstimator(
         PlantedClips clips,
         Tada model,
+        Optional<Path> answers,
         Optional<Path> data,
         @Required Path to) implements Tool<TrainEstimator.Result> {
     /** The usual clips and model; the file is still to be named. */
     public TrainEstimator() {
-        this(new PlantedClips(), new Tada(), Optional.empty(), Path.of(""));
+        this(new PlantedClips(), new Tada(), Optional.empty(), Optional.empty(), Path.of(""));
     }
 
     @Override
@@ -74,14 +81,25 @@ public record TrainEstimator(
     @Override
     public Result run(Env env) throws IOException {
         MotionClips loaded = clips.load(DataFolders.usual(data));
-        MotionEstimator estimator = model.train(loaded, env);
+        Optional<AnsweredClips> answered =
+                answers.isPresent() ? Optional.of(AnsweredClips.read(answers.get())) : Optional.empty();
+        MotionEstimator estimator = answered.isPresent()
+                ? model.train(answered.get().windows(), answered.get().pairs(), env)
+                : model.train(loaded, env);
         estimator.save(
-                to, Map.of("clips", Words.full(clips), "model", Words.full(model), "seed", Long.toString(env.seed())));
+                to,
+                Map.of(
+                        "clips",
+                        answers.isPresent() ? "answers of people" : Words.full(clips),
+                        "model",
+                        Words.full(model),
+                        "seed",
+                        Long.toString(env.seed())));
         List<Measure.Score> scores =
                 estimator.scores(loaded.test().stream().map(Labelled::clip).toList());
         return new Result(
                 estimator.parameters(),
-                loaded.train().size(),
+                answered.map(a -> a.windows().size()).orElse(loaded.train().size()),
                 loaded.test().size(),
                 MotionOrder.of(scores, loaded.test(), env.random("pairs")),
                 RunFolder.sha256(to),

@@ -77,6 +77,7 @@ class ScoreMotionTest {
                 new PlantedClips(8, 6, 32, 8, Texture.Kind.DRAWN, 0, 1),
                 new Tada(List.of(8, 8), List.of(2, 2), 2, new RankingLoss.Hinge(), 0.5, 0.1, 0.1, 2, 4, 1e-3),
                 Optional.empty(),
+                Optional.empty(),
                 file);
         TrainEstimator.Result trained = train.run(Env.seeded(1));
         assertEquals(RunFolder.sha256(file), trained.sha256(), "as sha256sum says");
