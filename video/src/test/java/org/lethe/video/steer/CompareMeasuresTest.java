@@ -26,10 +26,14 @@ class CompareMeasuresTest {
             assertTrue(row.objectAccuracy().low() <= row.objectAccuracy().value()
                     && row.objectAccuracy().value() <= row.objectAccuracy().high());
         }
-        CompareMeasures.Row estimator = rows.get("estimator");
-        CompareMeasures.Row ssim = rows.get("ssim");
+        CompareMeasures.Row estimator = row(rows, "estimator");
+        CompareMeasures.Row ssim = row(rows, "ssim");
         assertTrue(estimator.objectAccuracy().value() >= ssim.objectAccuracy().value() + 0.1, result.toString());
         assertTrue(estimator.objectLeak() <= 0.35 && ssim.objectLeak() >= 0.5, result.toString());
-        assertTrue(rows.get("boosted-trees").cameraAccuracy().value() > 0.7, result.toString());
+        assertTrue(row(rows, "boosted-trees").cameraAccuracy().value() > 0.7, result.toString());
+    }
+
+    private static CompareMeasures.Row row(Map<String, CompareMeasures.Row> rows, String measure) {
+        return Optional.ofNullable(rows.get(measure)).orElseThrow();
     }
 }
