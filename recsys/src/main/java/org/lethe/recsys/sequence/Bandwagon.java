@@ -174,10 +174,15 @@ public record Bandwagon(DataSource<Events> of, double share, int targets, long s
                 int first = place(length, here.of("place").at(0));
                 int second = length >= 6 ? place(length, here.of("place").at(1)) : first;
                 userOf[groups] = clean.userCount() + fake;
+                int begins = size;
                 for (int n = 0; n < length; n++) {
                     int[] from = n == first || n == second ? targets : fillers;
+                    int chosen = from[Keyed.below(here.of("item").at(n), from.length)];
+                    if (perUser > 1 && IntStream.range(begins, size).anyMatch(e -> item[e] == chosen)) {
+                        continue; // a basket has no repeats
+                    }
                     group[size] = groups;
-                    item[size] = from[Keyed.below(here.of("item").at(n), from.length)];
+                    item[size] = chosen;
                     time[size++] = perUser == 1 ? start + 60L * n : start;
                 }
                 groups++;

@@ -20,7 +20,7 @@ public final class NextItemRanking {
      * @param examples in their order
      * @param lists the first k items of each
      * @param recall share of the targets that are among them
-     * @param ndcgFull gain of the list over that of the best list of all targets
+     * @param ndcgFull gain of the list over that of a list of all targets, however long
      * @param hit whether any target is among them
      * @param mrr one over the rank of the first target among them, or 0
      */
@@ -36,12 +36,12 @@ public final class NextItemRanking {
             double[] scores = new double[model.itemCount()];
             model.scores(examples.get(n), scores);
             measured.lists[n] = first(scores, k);
-            measure(measured, n, k);
+            measure(measured, n);
         });
         return measured;
     }
 
-    private static void measure(Measured into, int n, int k) {
+    private static void measure(Measured into, int n) {
         int[] list = into.lists[n];
         int[] targets = into.examples.get(n).targets().clone();
         Arrays.sort(targets);
@@ -54,7 +54,7 @@ public final class NextItemRanking {
                 gain += discount(r);
             }
         }
-        for (int r = 0; r < Math.min(k, targets.length); r++) {
+        for (int r = 0; r < targets.length; r++) {
             best += discount(r);
         }
         into.recall[n] = (double) found / targets.length;

@@ -6,7 +6,7 @@ import org.lethe.Safetensors;
 /** The kinds of models of sessions and baskets. */
 public final class SequenceModels {
     /** Their names, in words. */
-    public static final String KINDS = "vmis-knn";
+    public static final String KINDS = "vmis-knn, tifu-knn, up-cf, frequency";
 
     private SequenceModels() {}
 
@@ -14,6 +14,9 @@ public final class SequenceModels {
     public static Optional<NextItems> read(String kind, Safetensors file, String prefix) {
         return switch (kind) {
             case "vmis-knn" -> Optional.of(SessionIndex.read(file, prefix));
+            case "tifu-knn" -> Optional.of(new TifuKnn.Index(file, prefix));
+            case "up-cf" -> Optional.of(new UpCf.Index(file, prefix));
+            case "frequency" -> Optional.of(new Frequency.Index(file, prefix));
             default -> Optional.empty();
         };
     }

@@ -27,7 +27,7 @@ public final class Sessions implements Subject<Events, NextItems> {
 
     @Override
     public List<DataSource<Events>> data() {
-        return List.of(new PlantedSessions(), new SerenadeToy(), new Bandwagon());
+        return List.of(new PlantedSessions(), new SerenadeToy(), new TmallCoder(), new Bandwagon(), new SessionFile());
     }
 
     @Override

@@ -1,0 +1,93 @@
+package org.lethe.recsys.sequence;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.lethe.DataFolders;
+import org.lethe.DataSource;
+import org.lethe.Named;
+import org.lethe.recsys.sequence.Events.Part;
+import org.lethe.tables.DataFiles;
+import org.lethe.tables.TextRows;
+
+/**
+ * Purchases of Tmall, one sequence per user and day, with categories of items, as prepared for CoDeR: 28,004 + 7,001 sequences,
+ * 13,714 items in 649 categories. The published test part is the last day; the day before it is the validation part.
+ */
+@Named("tmall-coder")
+public record TmallCoder() implements DataSource<Events> {
+    private static final String NAME = "tmall-coder";
+    private static final String REMEDY = "make train.tsv, test.tsv (user, day, items) and item_category.tsv from"
+            + " datasets/tmall in the repository hellolst23/CoDeR";
+
+    @Override
+    public Events load(DataFolders folders) {
+        List<Path> files = files(folders);
+        EventRows rows = new EventRows();
+        long sequence = 0;
+        long trained = 0;
+        for (Path file : files.subList(0, 2)) {
+            try (TextRows read = TextRows.open(file, "\t", StandardCharsets.UTF_8)) {
+                read.next(); // the header
+                while (read.next()) {
+                    read.expect(3, 3, "user, day, items");
+                    long user = read.whole(0, "user");
+                    long day = day(read);
+                    String[] items = read.text(2).split(" ", -1);
+                    for (int n = 0; n < items.length; n++) {
+                        rows.add(user, sequence, number(items[n], read), day * SequenceSplits.DAY + n);
+                    }
+                    sequence++;
+                }
+            }
+            trained = trained == 0 ? sequence : trained;
+        }
+        Events events = EventFile.described(rows.events(Events.Task.SESSIONS), files.get(2));
+        Part[] partOf = new Part[events.groupCount()];
+        long first = trained;
+        long validation = IntStream.range(0, partOf.length)
+                .filter(g -> Long.parseLong(events.groups().id(g)) < first)
+                .mapToLong(g -> day(events, g))
+                .max()
+                .orElse(Long.MAX_VALUE);
+        Arrays.setAll(
+                partOf,
+                g -> Long.parseLong(events.groups().id(g)) >= first
+                        ? Part.TEST
+                        : day(events, g) == validation ? Part.VALIDATION : Part.TRAIN);
+        return SequenceSplits.parts(events, partOf);
+    }
+
+    private static long day(Events events, int group) {
+        return Math.floorDiv(events.time(events.from(group)), SequenceSplits.DAY);
+    }
+
+    private static long day(TextRows row) {
+        try {
+            return LocalDate.parse(row.text(1)).toEpochDay();
+        } catch (DateTimeParseException e) {
+            throw row.wrong("day is \"" + row.text(1) + "\", expected a date");
+        }
+    }
+
+    private static long number(String item, TextRows row) {
+        try {
+            return Long.parseLong(item);
+        } catch (NumberFormatException e) {
+            throw row.wrong("item is \"" + item + "\", expected a whole number");
+        }
+    }
+
+    @Override
+    public List<Path> files(DataFolders folders) {
+        Path folder = DataFiles.folder(folders, "recsys", NAME, REMEDY);
+        return List.of(
+                DataFiles.needed(folder, REMEDY, "train.tsv"),
+                DataFiles.needed(folder, REMEDY, "test.tsv"),
+                DataFiles.needed(folder, REMEDY, "item_category.tsv"));
+    }
+}

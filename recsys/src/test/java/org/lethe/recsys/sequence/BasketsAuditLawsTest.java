@@ -1,0 +1,24 @@
+package org.lethe.recsys.sequence;
+
+import java.util.List;
+import org.lethe.DataFolders;
+import org.lethe.Request;
+import org.lethe.Subject;
+import org.lethe.laws.AuditLaws;
+
+class BasketsAuditLawsTest extends AuditLaws<Events, NextItems> {
+    @Override
+    protected Subject<Events, NextItems> subject() {
+        return new Baskets();
+    }
+
+    @Override
+    protected Events data() {
+        return new PlantedBaskets(400, 5).load(new DataFolders(List.of()));
+    }
+
+    @Override
+    protected List<Request> requests() {
+        return only(subject().requests(), "stream {requests: 100, measure: [10]}");
+    }
+}

@@ -1,0 +1,29 @@
+package org.lethe.recsys.sequence;
+
+import java.util.List;
+import org.lethe.DataFolders;
+import org.lethe.Request;
+import org.lethe.Subject;
+import org.lethe.laws.MethodLaws;
+
+class BasketsMethodLawsTest extends MethodLaws<Events, NextItems> {
+    @Override
+    protected Subject<Events, NextItems> subject() {
+        return new Baskets();
+    }
+
+    @Override
+    protected Events data() {
+        return new PlantedBaskets(60, 5).load(new DataFolders(List.of()));
+    }
+
+    @Override
+    protected List<Request> requests() {
+        return only(subject().requests(), "stream {requests: 12, measure: [1, 5]}");
+    }
+
+    @Override
+    protected List<Request> nothing() {
+        return only(subject().requests(), "stream {requests: 0}");
+    }
+}
