@@ -70,11 +70,12 @@ public sealed interface Prediction {
     }
 
     /**
-     * Rectified flow (Liu et al. 2022): x_t = (1 − t) x₀ + t ε, predicted is ε − x₀. Times are logistic of a normal draw.
+     * Rectified flow (Liu et al. 2022): x_t = (1 − t) x₀ + t ε, predicted is ε − x₀. Times for training are logistic of a normal draw, then shifted.
      *
      * @param steps of the sampler
      * @param heun whether clips are made by Heun's rule, which calls the network twice a step but the last; otherwise by Euler's
-     * @param shift s of the times of the sampler, s t / (1 + (s − 1) t) for even t: above 1, more of them are noisy
+     * @param shift s of all times, in training and in the sampler, which become s t / (1 + (s − 1) t): above 1, more of them are noisy. Motion is
+     *     decided where there is so much noise that pixels do not give it away, and the scores of motion can only be learned there
      */
     @Named("rectified-flow")
     record RectifiedFlow(int steps, boolean heun, double shift) implements Prediction {
@@ -83,9 +84,9 @@ public sealed interface Prediction {
             Check.require(shift >= 0.01 && shift <= 100, "shift", shift, "0.01 to 100");
         }
 
-        /** Ten steps of Heun's rule at even times. */
+        /** Ten steps of Heun's rule with a shift of 4. */
         public RectifiedFlow() {
-            this(10);
+            this(10, true, 4);
         }
 
         /** So many steps of Heun's rule at even times. */
@@ -115,7 +116,7 @@ public sealed interface Prediction {
 
         @Override
         public double drawn(Keyed key, int at) {
-            return 1 / (1 + StrictMath.exp(-Keyed.normal(key.at(at))));
+            return shifted(1 / (1 + StrictMath.exp(-Keyed.normal(key.at(at)))));
         }
 
         @Override

@@ -176,6 +176,21 @@ class GeneratorTest {
     }
 
     @Test
+    void aShiftMovesTimesForTrainingToTheNoise() {
+        // normal draws above logit 0.9, and above logit 0.6923 where 4 t / (1 + 3 t) is 0.9
+        assertEquals(0.0140, noisy(1), 0.006); // five deviations of a binomial draw
+        assertEquals(0.2087, noisy(4), 0.021);
+    }
+
+    private static double noisy(double shift) {
+        Prediction prediction = new Prediction.RectifiedFlow(1, true, shift);
+        return IntStream.range(0, 10_000)
+                        .filter(n -> prediction.drawn(Keyed.seed(11), n) > 0.9)
+                        .count()
+                / 1e4;
+    }
+
+    @Test
     void guidancePressesEachScoreByItself() {
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard()) {
