@@ -26,7 +26,7 @@ import org.lethe.tables.Entities.Categorical;
  * least, fillers from the fifth that is used most. An injected session has at least four clicks, 0.8 times the usual number
  * on average, and one target, or two from six clicks on, at 20 to 90 % of its length. An injected user of baskets has four
  * baskets with one target each. The published code draws lengths and gaps from fitted distributions; here they are
- * geometric, and gaps are a minute.
+ * uniform, and gaps are a minute.
  *
  * @param of the data that is attacked
  * @param share of the injected users among all

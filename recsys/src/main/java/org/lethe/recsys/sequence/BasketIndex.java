@@ -155,14 +155,19 @@ abstract class BasketIndex implements Decremental {
     /** The baskets that are left; everything else follows from them. */
     @Override
     public final Map<String, Safetensors.Tensor> tensors() {
-        int[] left = IntStream.range(0, item.length).filter(e -> item[e] != GONE).toArray();
+        int[] left =
+                IntStream.range(0, item.length).filter(e -> item[e] != GONE).toArray();
         Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
         tensors.put("settings", Safetensors.Tensor.of(settings(), settings().length));
         tensors.put("sizes", Decremental.tensor(items, groups, from.length, item.length));
         tensors.put("event", Decremental.tensor(left));
-        tensors.put("user", Decremental.tensor(Arrays.stream(left).map(e -> user[e]).toArray()));
-        tensors.put("basket", Decremental.tensor(Arrays.stream(left).map(e -> group[e]).toArray()));
-        tensors.put("item", Decremental.tensor(Arrays.stream(left).map(e -> item[e]).toArray()));
+        tensors.put(
+                "user", Decremental.tensor(Arrays.stream(left).map(e -> user[e]).toArray()));
+        tensors.put(
+                "basket",
+                Decremental.tensor(Arrays.stream(left).map(e -> group[e]).toArray()));
+        tensors.put(
+                "item", Decremental.tensor(Arrays.stream(left).map(e -> item[e]).toArray()));
         tensors.put(
                 "neighbours",
                 Decremental.tensor(IntStream.range(0, neighbour.length)

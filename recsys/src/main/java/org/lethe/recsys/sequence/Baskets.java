@@ -27,7 +27,12 @@ public final class Baskets implements Subject<Events, NextItems> {
 
     @Override
     public List<DataSource<Events>> data() {
-        return List.of(new PlantedBaskets(), new TaFeng(), new OnlineRetail(), new Bandwagon(new PlantedBaskets(), 0.01, 10, 1), new BasketFile());
+        return List.of(
+                new PlantedBaskets(),
+                new TaFeng(),
+                new OnlineRetail(),
+                new Bandwagon(new PlantedBaskets(), 0.01, 10, 1),
+                new BasketFile());
     }
 
     @Override
@@ -57,9 +62,7 @@ public final class Baskets implements Subject<Events, NextItems> {
 
     @Override
     public Events remaining(Request request, Events data) {
-        return request instanceof ErasureStream stream
-                ? stream.on(data).after(stream.requests(), data)
-                : data;
+        return request instanceof ErasureStream stream ? stream.on(data).after(stream.requests(), data) : data;
     }
 
     @Override

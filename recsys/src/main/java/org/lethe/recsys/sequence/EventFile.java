@@ -85,8 +85,8 @@ final class EventFile {
         if (categoryOf.keySet().stream().noneMatch(id -> events.items().find(id).isPresent())) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    file + ": expected items of the events, found none of them among its "
-                            + categoryOf.size() + " items");
+                    file + ": expected items of the events, found none of them among its " + categoryOf.size()
+                            + " items");
         }
         return events.withItems(ItemGroups.described(events.items(), categoryOf));
     }

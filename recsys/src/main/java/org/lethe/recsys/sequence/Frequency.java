@@ -66,9 +66,7 @@ public record Frequency(Counts counts) implements CountingLearner {
 
         Index(Safetensors file, String prefix) {
             super(file, prefix);
-            counts = Arrays.stream(Counts.values())
-                    .toList()
-                    .get((int) file.longs(prefix + "settings")[0]);
+            counts = Arrays.stream(Counts.values()).toList().get((int) file.longs(prefix + "settings")[0]);
             baskets = new int[itemCount()];
             counted = new int[userCount()][0][];
             refresh(everybody());

@@ -44,9 +44,7 @@ public record OnlineRetail(int fewest) implements DataSource<Events> {
             read.next(); // the header
             while (read.next()) {
                 read.expect(5, 5, "customer, invoice, minute, country, items");
-                long[] basket = {
-                    read.whole(0, "customer"), read.whole(1, "invoice"), read.whole(2, "minute"), 0
-                };
+                long[] basket = {read.whole(0, "customer"), read.whole(1, "invoice"), read.whole(2, "minute"), 0};
                 for (String item : read.text(4).split(" ", -1)) {
                     items.add(item);
                     basket[3]++;
@@ -62,17 +60,12 @@ public record OnlineRetail(int fewest) implements DataSource<Events> {
             }
         }
         Events events = rows.events(
-                Events.Task.BASKETS,
-                Entities::ofNumbers,
-                Entities::ofNumbers,
-                items::entities,
-                file.toString());
+                Events.Task.BASKETS, Entities::ofNumbers, Entities::ofNumbers, items::entities, file.toString());
         return SequenceSplits.leaveLastOut(events, fewest);
     }
 
     @Override
     public List<Path> files(DataFolders folders) {
-        return List.of(
-                DataFiles.needed(DataFiles.folder(folders, "recsys", NAME, REMEDY), REMEDY, "baskets.tsv"));
+        return List.of(DataFiles.needed(DataFiles.folder(folders, "recsys", NAME, REMEDY), REMEDY, "baskets.tsv"));
     }
 }

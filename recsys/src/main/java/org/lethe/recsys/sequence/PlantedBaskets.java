@@ -76,7 +76,10 @@ public record PlantedBaskets(
             Keyed here = draw.of("basket").of(b % baskets);
             int[] basket = IntStream.range(0, places)
                     .map(n -> Keyed.unit(here.of("repeat").at(n)) < repeat
-                            ? liked(draw, draw.of("range").at(Keyed.below(here.of("which").at(n), range)))
+                            ? liked(
+                                    draw,
+                                    draw.of("range")
+                                            .at(Keyed.below(here.of("which").at(n), range)))
                             : liked(draw, here.of("other").at(n)))
                     .distinct()
                     .toArray();
@@ -99,8 +102,7 @@ public record PlantedBaskets(
                         Arrays.copyOf(time, size),
                         Entities.numbered(users),
                         Entities.numbered(count),
-                        Entities.numbered(items)
-                                .with(ItemGroups.CATEGORY, new Categorical(categoryOf, labels))),
+                        Entities.numbered(items).with(ItemGroups.CATEGORY, new Categorical(categoryOf, labels))),
                 FEWEST);
     }
 

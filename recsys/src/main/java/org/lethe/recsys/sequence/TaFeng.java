@@ -132,8 +132,7 @@ public record TaFeng(int keyset) implements DataSource<Events> {
 
     private static JsonParser open(Path file) throws IOException {
         InputStream in = Files.newInputStream(file);
-        return new JsonFactory()
-                .createParser(file.toString().endsWith(".gz") ? new GZIPInputStream(in, 1 << 16) : in);
+        return new JsonFactory().createParser(file.toString().endsWith(".gz") ? new GZIPInputStream(in, 1 << 16) : in);
     }
 
     private static void expect(JsonParser json, JsonToken token, Path file) throws IOException {

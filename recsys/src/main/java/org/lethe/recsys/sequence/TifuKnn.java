@@ -74,7 +74,11 @@ public record TifuKnn(int neighbours, double withinGroup, double groupDecay, dou
         int count = Math.min(n, groups);
         int larger = n > groups ? n % groups : 0; // groups with one basket more, at the end
         int size = n > groups ? n / groups : 1;
-        int[] items = Arrays.stream(baskets).flatMapToInt(Arrays::stream).sorted().distinct().toArray();
+        int[] items = Arrays.stream(baskets)
+                .flatMapToInt(Arrays::stream)
+                .sorted()
+                .distinct()
+                .toArray();
         double[] values = new double[items.length];
         int t = 0;
         for (int j = 1; j <= count; j++) {
@@ -213,7 +217,10 @@ public record TifuKnn(int neighbours, double withinGroup, double groupDecay, dou
 
     /** The places of the largest numbers, ascending; ties go to the smaller place, and −∞ is never taken. */
     static int[] largest(double[] values, int k) {
-        double[] sorted = Arrays.stream(values).filter(v -> v > Double.NEGATIVE_INFINITY).sorted().toArray();
+        double[] sorted = Arrays.stream(values)
+                .filter(v -> v > Double.NEGATIVE_INFINITY)
+                .sorted()
+                .toArray();
         if (sorted.length <= k) {
             return IntStream.range(0, values.length)
                     .filter(n -> values[n] > Double.NEGATIVE_INFINITY)

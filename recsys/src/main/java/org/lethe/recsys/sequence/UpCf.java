@@ -54,16 +54,17 @@ public record UpCf(int recent, double asymmetry, double locality, int neighbours
 
     /** The similarity of a user with {@code mine} items to one with {@code theirs}, of which {@code both} are common. */
     double similarity(int both, int mine, int theirs) {
-        return both == 0
-                ? 0
-                : both / (Math.pow(mine, asymmetry) * Math.pow(theirs, 1 - asymmetry) + shrink);
+        return both == 0 ? 0 : both / (Math.pow(mine, asymmetry) * Math.pow(theirs, 1 - asymmetry) + shrink);
     }
 
     /** The items that a user ever bought, ascending, and in how many of the last baskets each is. */
     private record Bought(int[] items, int[] lately, int baskets) {
         static Bought of(int[][] baskets, int recent) {
-            int[] items =
-                    Arrays.stream(baskets).flatMapToInt(Arrays::stream).sorted().distinct().toArray();
+            int[] items = Arrays.stream(baskets)
+                    .flatMapToInt(Arrays::stream)
+                    .sorted()
+                    .distinct()
+                    .toArray();
             int[] lately = new int[items.length];
             int last = Math.min(recent, baskets.length);
             for (int b = baskets.length - last; b < baskets.length; b++) {

@@ -27,11 +27,17 @@ class BasketModelsTest {
     @Test
     void aVectorOfThreeBasketsIsAsWorkedOutByHand() {
         assertArrayEquals(
-                new double[] {0.575, 0.475}, TWO_GROUPS.vector(new int[][] {{0}, {0, 1}, {1}}).values(), 1e-12);
+                new double[] {0.575, 0.475},
+                TWO_GROUPS.vector(new int[][] {{0}, {0, 1}, {1}}).values(),
+                1e-12);
         assertArrayEquals(
-                new double[] {0.35, 0.475}, TWO_GROUPS.vector(new int[][] {{0}, {1}, {1}}).values(), 1e-12);
+                new double[] {0.35, 0.475},
+                TWO_GROUPS.vector(new int[][] {{0}, {1}, {1}}).values(),
+                1e-12);
         assertArrayEquals(
-                new double[] {0.35, 0.5}, TWO_GROUPS.vector(new int[][] {{0}, {1}}).values(), 1e-12);
+                new double[] {0.35, 0.5},
+                TWO_GROUPS.vector(new int[][] {{0}, {1}}).values(),
+                1e-12);
     }
 
     /** With all decays 1, a basket in a group of b weighs 1/(7b): groups of 1 and 2 baskets, the larger ones at the end. */
@@ -133,7 +139,10 @@ class BasketModelsTest {
         List<Example> examples = data.examples(Part.TEST);
         for (CountingLearner learner : List.of(new Frequency(), new TifuKnn(), new UpCf())) {
             Measured at = NextItemRanking.of(
-                    learner.train(data, Env.seeded(1)), examples, 20, Env.seeded(1).workers());
+                    learner.train(data, Env.seeded(1)),
+                    examples,
+                    20,
+                    Env.seeded(1).workers());
             assertTrue(Statistics.mean(at.recall()) > 0.4, learner + ": recall " + Statistics.mean(at.recall()));
         }
     }

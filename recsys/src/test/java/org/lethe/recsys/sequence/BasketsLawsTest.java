@@ -1,10 +1,9 @@
 package org.lethe.recsys.sequence;
 
+import java.util.List;
 import org.lethe.DataFolders;
 import org.lethe.Subject;
 import org.lethe.laws.SubjectLaws;
-
-import java.util.List;
 
 class BasketsLawsTest extends SubjectLaws<Events, NextItems> {
     @Override

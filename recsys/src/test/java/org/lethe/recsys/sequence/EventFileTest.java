@@ -35,7 +35,8 @@ class EventFileTest {
 
     @Test
     void timesOutOfOrderAreSorted() throws IOException {
-        Events events = sessions(file("a.csv", "session,item,time", "s,c,30", "s,a,10", "s,b,20"), "", "").load(NONE);
+        Events events = sessions(file("a.csv", "session,item,time", "s,c,30", "s,a,10", "s,b,20"), "", "")
+                .load(NONE);
         assertEquals("a", events.items().id(events.item(0)));
         assertEquals("c", events.items().id(events.item(2)));
         assertEquals(Part.TEST, events.part(2));
@@ -43,7 +44,8 @@ class EventFileTest {
 
     @Test
     void aSessionOfOneClickHasNothingToPredict() throws IOException {
-        Events events = sessions(file("a.csv", "session,item,time", "s,a,10"), "", "").load(NONE);
+        Events events =
+                sessions(file("a.csv", "session,item,time", "s,a,10"), "", "").load(NONE);
         assertEquals(1, events.count(Part.TRAIN));
         assertEquals(List.of(), events.examples(Part.TRAIN));
     }
@@ -51,7 +53,8 @@ class EventFileTest {
     @Test
     void aSessionOfTwoUsersIsRefused() throws IOException {
         String path = file("a.csv", "user,session,item,time", "u,s,a,10", "v,s,b,20");
-        LetheException refused = assertThrows(LetheException.class, () -> sessions(path, "user", "").load(NONE));
+        LetheException refused = assertThrows(
+                LetheException.class, () -> sessions(path, "user", "").load(NONE));
         assertEquals(path + ": session \"s\" has rows of two users, expected one", refused.getMessage());
     }
 
@@ -71,9 +74,10 @@ class EventFileTest {
     @Test
     void aTimeThatIsNoneIsRefusedWithItsLine() throws IOException {
         String path = file("a.csv", "session,item,time", "s,a,soon");
-        assertTrue(assertThrows(LetheException.class, () -> sessions(path, "", "").load(NONE))
-                .getMessage()
-                .startsWith(path + ":2"));
+        assertTrue(
+                assertThrows(LetheException.class, () -> sessions(path, "", "").load(NONE))
+                        .getMessage()
+                        .startsWith(path + ":2"));
     }
 
     @Test
@@ -88,6 +92,7 @@ class EventFileTest {
         Events events = new TmallCoder().load(RealData.folders());
         assertEquals(35_005, events.groupCount());
         assertEquals(44_693, events.count(Part.TEST));
-        assertEquals(649, events.items().categorical(ItemGroups.CATEGORY).labels().size());
+        assertEquals(
+                649, events.items().categorical(ItemGroups.CATEGORY).labels().size());
     }
 }

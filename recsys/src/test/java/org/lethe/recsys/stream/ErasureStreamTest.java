@@ -76,7 +76,8 @@ class ErasureStreamTest {
     private static Outcome fulfilled(Erasing method, ErasureStream stream) {
         Ledger ledger = new Ledger();
         NextItems before = MODEL.train(DATA, Env.seeded(1));
-        NextItems after = method.fulfil(before, stream, MODEL, DATA, Env.seeded(1).with(ledger));
+        NextItems after =
+                method.fulfil(before, stream, MODEL, DATA, Env.seeded(1).with(ledger));
         return new Outcome((Streamed) after, ledger.cost());
     }
 
@@ -92,7 +93,9 @@ class ErasureStreamTest {
         assertEquals(20, outcome.cost.count("served"));
         assertArrayEquals(
                 new int[] {1, 5, 20},
-                outcome.model.points().stream().mapToInt(Streamed.Point::requests).toArray());
+                outcome.model.points().stream()
+                        .mapToInt(Streamed.Point::requests)
+                        .toArray());
         assertTrue(replayed(outcome, stream));
     }
 
@@ -157,8 +160,8 @@ class ErasureStreamTest {
         Events data = attack.load(NONE);
         assertEquals(11, data.userCount() - 200, "⌈0.05 · 200 / 0.95⌉");
         ErasureStream stream = new ErasureStream(Kind.SPAM, 11);
-        Streamed after = (Streamed)
-                new Decrement().fulfil(MODEL.train(data, Env.seeded(1)), stream, MODEL, data, Env.seeded(1));
+        Streamed after =
+                (Streamed) new Decrement().fulfil(MODEL.train(data, Env.seeded(1)), stream, MODEL, data, Env.seeded(1));
         NextItems never = MODEL.train(clean.load(NONE), Env.seeded(1));
         for (Example example : clean.load(NONE).examples(Events.Part.TEST)) {
             double[] left = new double[never.itemCount()];
@@ -174,7 +177,10 @@ class ErasureStreamTest {
     void erasedEventsAreNotScored() {
         Arrivals arrivals = new ErasureStream(Kind.USERS, 40).on(DATA);
         Events remaining = arrivals.after(40, DATA);
-        long gone = arrivals.erased().stream().flatMapToInt(Arrays::stream).filter(remaining::holds).count();
+        long gone = arrivals.erased().stream()
+                .flatMapToInt(Arrays::stream)
+                .filter(remaining::holds)
+                .count();
         assertEquals(0, gone);
         for (Example example : remaining.examples(Events.Part.TEST)) {
             assertTrue(remaining.holds(example.event()));
