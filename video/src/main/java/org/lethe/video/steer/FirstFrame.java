@@ -65,9 +65,7 @@ public record FirstFrame(int clips, double minPsnr, double maxDrift) implements 
 
     @Override
     public Optional<String> unsuited(Request request, Method<MotionClips, VideoModel> method) {
-        return request instanceof Steer
-                ? Optional.empty()
-                : Optional.of("first-frame looks at requests to steer, not " + Named.Of.name(request));
+        return Steer.unless(this, request);
     }
 
     @Override

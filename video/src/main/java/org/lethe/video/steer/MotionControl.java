@@ -88,9 +88,7 @@ public record MotionControl(
 
     @Override
     public Optional<String> unsuited(Request request, Method<MotionClips, VideoModel> method) {
-        return request instanceof Steer
-                ? Optional.empty()
-                : Optional.of("motion-control looks at requests to steer, not " + Named.Of.name(request));
+        return Steer.unless(this, request);
     }
 
     /** Clips of one image and what was measured. */

@@ -1,5 +1,7 @@
 package org.lethe.video.steer;
 
+import java.util.Optional;
+import org.lethe.Audit;
 import org.lethe.Check;
 import org.lethe.Named;
 import org.lethe.Request;
@@ -26,5 +28,12 @@ public record Steer(double object, double camera) implements Request {
 
     Measure.Score asked() {
         return new Measure.Score(object, camera);
+    }
+
+    /** Why an audit has nothing to look at; empty for a request to steer. */
+    static Optional<String> unless(Audit<?, ?> audit, Request request) {
+        return request instanceof Steer
+                ? Optional.empty()
+                : Optional.of(Named.Of.name(audit) + " looks at requests to steer, not " + Named.Of.name(request));
     }
 }

@@ -50,9 +50,7 @@ public record VideoDistance(int clips) implements Audit<MotionClips, VideoModel>
 
     @Override
     public Optional<String> unsuited(Request request, Method<MotionClips, VideoModel> method) {
-        return request instanceof Steer
-                ? Optional.empty()
-                : Optional.of("video-distance looks at requests to steer, not " + Named.Of.name(request));
+        return Steer.unless(this, request);
     }
 
     @Override
