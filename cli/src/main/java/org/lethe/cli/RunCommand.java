@@ -15,6 +15,7 @@ import org.lethe.Estimate;
 import org.lethe.LetheException;
 import org.lethe.Progress;
 import org.lethe.Workers;
+import org.lethe.report.Answer;
 import org.lethe.report.Report;
 import org.lethe.study.Engine;
 import org.lethe.study.Keep;
@@ -61,6 +62,11 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--fresh", description = "Start over: delete the records and models of earlier runs of this study.")
     private boolean fresh;
+
+    @Option(
+            names = "--fail-on-missed",
+            description = "End with exit code 1 where a tested method misses a bar, as where a cell fails.")
+    private boolean failOnMissed;
 
     @Option(
             names = "--keep",
@@ -167,14 +173,18 @@ final class RunCommand implements Callable<Integer> {
                     + run.failure().map(Run.Failure::message).orElse(""));
         }
         summary.put("causes", causes);
+        List<Answer> answers = Report.of(done).answers();
+        summary.put("answers", answers);
         json.print(spec, summary, () -> {
             PrintWriter out = spec.commandLine().getOut();
             causes.forEach(cause -> spec.commandLine().getErr().println("failed: " + cause));
+            answers.forEach(answer -> out.println(answer.line()));
             out.printf("%d cells, %d failed%n%s%n", done.size(), failed.size(), folder.resolve("report.html"));
         });
         boolean defect = failed.stream()
                 .flatMap(run -> run.failure().stream())
                 .anyMatch(failure -> failure.code() == LetheException.Code.DEFECT);
-        return failed.isEmpty() ? Lethe.DONE : defect ? Lethe.DEFECT : Lethe.FAILED;
+        boolean missed = failOnMissed && answers.stream().anyMatch(a -> a.kind() == Answer.Kind.NOT_DONE);
+        return defect ? Lethe.DEFECT : failed.isEmpty() && !missed ? Lethe.DONE : Lethe.FAILED;
     }
 }

@@ -31,6 +31,8 @@ import org.lethe.study.Run.Role;
 
 /** How runs become a report: by place, method and role, seeds put together, controls judged, p-values corrected. */
 final class Gathering {
+    private static final double LEVEL = 0.05; // of every test
+
     private Gathering() {}
 
     static Report of(List<Run> runs, List<LeftOut> leftOut) {
@@ -181,25 +183,43 @@ final class Gathering {
     }
 
     private static List<String> reasons(List<Verdict> verdicts) {
-        return verdicts.stream()
-                .flatMap(v -> v instanceof Verdict.Undecided(var bar, var why) ? Stream.of(why) : Stream.empty())
+        int fails = fails(verdicts);
+        Stream<String> few = fails == 0
+                ? Stream.empty()
+                : Stream.of(fails + " of " + verdicts.size() + " seeds " + (fails == 1 ? "misses" : "miss") + " it, as chance lets happen "
+                        + Math.round(100 * Statistics.binomialTail(fails, verdicts.size(), LEVEL)) + " times in 100");
+        return Stream.concat(
+                        few,
+                        verdicts.stream()
+                                .flatMap(v ->
+                                        v instanceof Verdict.Undecided(var bar, var why) ? Stream.of(why) : Stream.empty()))
                 .distinct()
                 .toList();
     }
 
+    /**
+     * What the seeds say together. Each seed of a model that should meet a bar misses it with a chance of about 5 %, so one miss of several says
+     * little: it is a miss where chance would give as many with a probability of at most 5 %.
+     */
     private static Optional<Standing> standing(List<Verdict> verdicts) {
-        Optional<Standing> worst = Optional.empty();
-        for (Verdict verdict : verdicts) {
-            Standing standing = switch (verdict) {
-                case Verdict.Pass(var bar) -> Standing.PASS;
-                case Verdict.Fail(var bar) -> Standing.FAIL;
-                case Verdict.Undecided(var bar, var why) -> Standing.UNDECIDED;
-            };
-            if (worst.isEmpty() || standing == Standing.FAIL || worst.get() == Standing.PASS) {
-                worst = Optional.of(standing);
-            }
+        if (verdicts.isEmpty()) {
+            return Optional.empty();
         }
-        return worst;
+        if (missed(verdicts)) {
+            return Optional.of(Standing.FAIL);
+        }
+        return Optional.of(
+                verdicts.stream().allMatch(Verdict.Pass.class::isInstance) ? Standing.PASS : Standing.UNDECIDED);
+    }
+
+    /** Whether more seeds miss a bar than chance would let miss it. */
+    static boolean missed(List<Verdict> seeds) {
+        int missed = fails(seeds);
+        return missed > 0 && Statistics.binomialTail(missed, seeds.size(), LEVEL) <= LEVEL + 1e-9;
+    }
+
+    private static int fails(List<Verdict> seeds) {
+        return (int) seeds.stream().filter(Verdict.Fail.class::isInstance).count();
     }
 
     /** Holm's correction over every test of a tested method in one audit. */

@@ -19,8 +19,7 @@ record MarkdownText(Report report) {
             return text + "Nothing was run.\n";
         }
         Wording.asked(report).forEach(l -> text.append("- **" + l[0] + "**: " + escape(l[1]) + "\n"));
-        text.append("- **Held**: " + escape(Wording.held(report)) + "\n");
-        Wording.missed(report).forEach(l -> text.append("- **Did not**: " + escape(l) + "\n"));
+        report.answers().forEach(a -> text.append("- **" + a.kind().words() + "**: " + escape(a.text()) + "\n"));
         Wording.controls(report).values().forEach(l -> text.append("- **Controls**: " + escape(l) + "\n"));
         List<Matrix> matrices = Matrix.of(report);
         if (!matrices.isEmpty()) {

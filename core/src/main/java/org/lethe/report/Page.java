@@ -78,31 +78,29 @@ record Page(Report report) {
         return page.toString();
     }
 
-    /** First the outcome, then the methods that missed a bar, then the request. */
+    /** What was asked, what each method did in sentences, how we know, and only then numbers. */
     private void summary(StringBuilder page) {
-        page.append("<section id=\"summary\"><p class=\"answer " + answer() + "\">" + escape(Wording.held(report))
-                + "</p><p class=\"controls\">" + controls() + "</p>\n");
+        page.append("<section id=\"summary\"><dl>");
+        Wording.asked(report).forEach(l -> term(page, l[0], escape(l[1])));
+        page.append("</dl><ul class=\"answers\">");
+        report.answers()
+                .forEach(answer -> page.append("<li class=\"" + mood(answer.kind()) + "\"><span class=\"pill "
+                        + mood(answer.kind()) + "\">" + answer.kind().words() + "</span> " + escape(answer.text())
+                        + "</li>"));
+        page.append("</ul><p class=\"quiet\">An audit that found nothing does not prove that data were deleted elsewhere, or that no"
+                + " other attack would succeed.</p><p class=\"controls\">" + controls() + "</p>\n");
         if (!report.audits().isEmpty()) {
             scoreboard(page);
         }
-        page.append(
-                "<p class=\"quiet\">Met means: no audit run here found more than its bar allows. It does not mean that data"
-                        + " has been deleted elsewhere, or that no other attack would succeed.</p><dl>");
-        List<String> missed = Wording.missed(report);
-        if (!missed.isEmpty()) {
-            term(page, "Missed", missed.stream().map(Page::escape).collect(Collectors.joining("<br>")));
-        }
-        Wording.asked(report).forEach(l -> term(page, l[0], escape(l[1])));
-        page.append("</dl></section>\n");
+        page.append("</section>\n");
     }
 
-    private String answer() {
-        List<Boolean> held = report.methods().stream()
-                .filter(s -> s.role() == Role.TESTED)
-                .map(Score::held)
-                .distinct()
-                .toList();
-        return held.equals(List.of(true)) ? "good" : held.contains(true) ? "warn" : "bad";
+    private static String mood(Answer.Kind kind) {
+        return switch (kind) {
+            case DONE -> "good";
+            case AT_A_COST, OPEN -> "warn";
+            case NOT_DONE -> "bad";
+        };
     }
 
     private String controls() {

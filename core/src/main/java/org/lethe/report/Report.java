@@ -31,7 +31,8 @@ import org.lethe.study.Storage;
  *
  * <p>Seeds of one cell become mean ± sd. The interval is Student's over seeds, or, with a single seed, the one the audit
  * gave. P-values of several seeds become twice their median (Rüger 1978), which holds whatever their dependence; the
- * p-values of tested methods are then corrected per audit by Holm. A verdict passes only if it passes for every seed.
+ * p-values of tested methods are then corrected per audit by Holm. A bar is missed where more seeds miss it than chance
+ * would let miss it at 5 % each; it is met where every seed meets it; else it is undecided.
  *
  * @param study name of the study
  * @param runs everything that was executed, failed cells included
@@ -145,15 +146,15 @@ public record Report(
         }
 
         /**
-         * What the controls come to over all seeds: one seed that decides is enough where no other decides the other way. A
-         * method under test, by contrast, has to pass for every seed. Each control that must be rejected has to be. Without a
-         * reference that the audit looked at, as for a request to hide, rejecting them is all.
+         * What the controls come to over all seeds: one seed that decides is enough. A method under test, by contrast, has to pass
+         * for every seed. A control that must be rejected may pass for none, and a reference may miss its bar as often as chance
+         * lets it. Without a reference that the audit looked at, as for a request to hide, rejecting them is all.
          *
          * @param rejected for each method that must be rejected, its verdicts about one finding, one a seed
          * @param reference likewise for the references
          */
         public static Control of(List<List<Verdict>> rejected, List<List<Verdict>> reference) {
-            if (any(reference, Verdict.Fail.class)) {
+            if (reference.stream().anyMatch(Gathering::missed)) {
                 return BROKEN;
             }
             if (any(rejected, Verdict.Pass.class)) {
@@ -346,6 +347,11 @@ public record Report(
     /** Says which bars the findings of one method met, missed or left undecided, as the summary of a report does. */
     public static String outcome(List<Finding> findings) {
         return Wording.outcome(findings);
+    }
+
+    /** What the report says first: a few sentences for each tested method. */
+    public List<Answer> answers() {
+        return Answer.all(this);
     }
 
     /** One page that needs nothing but itself. */

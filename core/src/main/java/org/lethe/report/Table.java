@@ -109,7 +109,7 @@ final class Table {
     }
 
     /** As RFC 4180 has it; what a spreadsheet would take for a formula gets an apostrophe in front, numbers excepted. */
-    private static String quoted(String cell) {
+    static String quoted(String cell) {
         boolean formula = !cell.isEmpty()
                 && "=+-@\t\r".indexOf(cell.charAt(0)) >= 0
                 && !NUMBER.matcher(cell).matches();

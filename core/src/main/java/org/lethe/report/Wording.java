@@ -151,39 +151,6 @@ final class Wording {
         return lines;
     }
 
-    static String held(Report report) {
-        String held = names(report, true);
-        return held.isEmpty() ? "No tested method met every bar." : held + " met every bar in every comparison.";
-    }
-
-    static List<String> missed(Report report) {
-        List<String> lines = new ArrayList<>();
-        for (Score score : report.methods()) {
-            if (score.role() != Role.TESTED || score.held()) {
-                continue;
-            }
-            Set<String> bars = new LinkedHashSet<>();
-            report.audits()
-                    .forEach(audit -> audit.rows().stream()
-                            .filter(r -> r.method().equals(score.method()) && r.role() == score.role())
-                            .forEach(r -> r.findings().forEach((name, m) -> {
-                                if (m.standing().equals(Optional.of(Standing.FAIL))) {
-                                    bars.add(name);
-                                }
-                            })));
-            List<String> parts =
-                    parts(bars, score.count(Standing.FAIL), score.count(Standing.UNDECIDED), judged(score));
-            if (score.failed() > 0) {
-                parts.add("failed in " + score.failed() + " of " + count(score.cells(), "cell"));
-            }
-            if (parts.isEmpty()) {
-                parts.add("had no bar to meet");
-            }
-            lines.add(name(score.method(), report.distinct(r -> r.method())) + " " + String.join("; ", parts) + ".");
-        }
-        return lines;
-    }
-
     /** Which bars were missed, and how many are undecided; nothing where all are met. */
     private static List<String> parts(Set<String> missed, int fails, int undecided, int judged) {
         List<String> parts = new ArrayList<>();
@@ -215,7 +182,7 @@ final class Wording {
                 .collect(joining(", "));
     }
 
-    /** What findings of one method say about all their bars, in the words of {@link #missed}. */
+    /** What findings of one method say about all their bars. */
     static String outcome(List<Finding> findings) {
         Set<String> missed = new LinkedHashSet<>();
         Set<String> reasons = new LinkedHashSet<>();
@@ -352,12 +319,5 @@ final class Wording {
                 .map(String::strip)
                 .filter(part -> !part.isEmpty())
                 .toList());
-    }
-
-    private static String names(Report report, boolean held) {
-        return report.methods().stream()
-                .filter(s -> s.role() == Role.TESTED && s.held() == held)
-                .map(s -> name(s.method(), report.distinct(r -> r.method())))
-                .collect(joining(", "));
     }
 }

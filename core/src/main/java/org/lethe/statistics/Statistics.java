@@ -292,4 +292,15 @@ public final class Statistics {
         double distance = Math.max(0, Math.abs(positive - n * (n + 1) / 4) - 0.5);
         return Math.min(1, 2 * new NormalDistribution().cumulativeProbability(-distance / Math.sqrt(variance)));
     }
+
+    /** P(X ≥ hits) of a binomial X: so many of {@code trials}, each with probability p. */
+    public static double binomialTail(int hits, int trials, double p) {
+        double term = StrictMath.pow(1 - p, trials); // P(X = 0)
+        double below = 0;
+        for (int k = 0; k < hits; k++) {
+            below += term;
+            term *= (double) (trials - k) / (k + 1) * p / (1 - p);
+        }
+        return Math.clamp(1 - below, 0.0, 1.0);
+    }
 }

@@ -113,9 +113,9 @@ class ReportTest {
                 run("retrain", Role.REFERENCE, 1, judged(true))));
         String html = report.html();
         assertTrue(html.contains("title=\"undecided: at most 0.5; 9 users are &lt;too&gt; few\""), html);
-        String below = "Undecided: 9 users are &lt;too&gt; few (sisa, ultrare).";
+        String below = "Undecided: 9 users are &lt;too&gt; few (sisa, ultrare, scif).";
         assertEquals(2, html.split(Pattern.quote(below), -1).length, html);
-        assertTrue(report.markdown().contains("\n\nUndecided: 9 users are \\<too\\> few (sisa, ultrare).\n"));
+        assertTrue(report.markdown().contains("\n\nUndecided: 9 users are \\<too\\> few (sisa, ultrare, scif).\n"));
         JsonNode rows = new ObjectMapper().readTree(report.json()).at("/audits/0/rows");
         assertEquals("9 users are <too> few", rows.at("/1/findings/0/reasons/0").asText(), rows.toString());
         assertTrue(rows.at("/0/findings/0/reasons").isMissingNode());
@@ -450,13 +450,38 @@ class ReportTest {
     }
 
     @Test
-    void oneFailingSeedFailsTheRow() {
-        Report report = Report.of(List.of(
+    void aBarIsMissedWhereMoreSeedsMissItThanChanceLetsMiss() {
+        List<Run> seeds = new ArrayList<>(List.of(
                 run("sisa", Role.TESTED, 1, judged(true)),
                 run("sisa", Role.TESTED, 2, judged(false)),
                 run("sisa", Role.TESTED, 3, judged(true))));
-        assertEquals(Optional.of(Report.Standing.FAIL), only(report).standing());
-        assertFalse(report.methods().getFirst().held());
+        Report one = Report.of(seeds);
+        assertEquals(Optional.of(Report.Standing.UNDECIDED), only(one).standing());
+        assertEquals(
+                List.of("1 of 3 seeds misses it, as chance lets happen 14 times in 100"),
+                only(one).reasons());
+        assertFalse(one.methods().getFirst().held());
+        assertTrue(one.answers().getFirst().text().contains("cannot tell"), one.answers().toString());
+        seeds.set(2, run("sisa", Role.TESTED, 3, judged(false)));
+        assertEquals(Optional.of(Report.Standing.FAIL), only(Report.of(seeds)).standing());
+        assertEquals(
+                Answer.Kind.AT_A_COST, Report.of(seeds).answers().getFirst().kind());
+    }
+
+    @Test
+    void theFirstSentencesSayWhatAMethodPromisesAndWhatWasFound() {
+        Report report = Report.of(List.of(
+                run("scif", Role.TESTED, 1, judged(false)),
+                run("sisa", Role.TESTED, 1, judged(true)),
+                run("retrain", Role.REFERENCE, 1, judged(true))));
+        List<Answer> answers = report.answers();
+        assertEquals(
+                List.of(Answer.Kind.DONE, Answer.Kind.AT_A_COST),
+                answers.stream().map(Answer::kind).toList());
+        assertTrue(answers.getFirst().text().startsWith("sisa makes, bit for bit"), answers.toString());
+        assertTrue(answers.getLast().text().contains("is 0.5000 (at least 0.3 was asked)"), answers.toString());
+        answers.forEach(a -> assertTrue(report.markdown().contains(a.text()), a.text()));
+        answers.forEach(a -> assertTrue(report.html().contains(a.text()), a.text()));
     }
 
     @Test

@@ -40,8 +40,7 @@ import org.lethe.video.flow.Measure;
 /**
  * A diffusion transformer that makes a clip of a first frame; {@link MotionTransformer} trains it.
  *
- * <p>The network gives the difference of the clean clip to its first frame standing still, from which follows what is predicted; before any training it
- * makes clips that stand still.
+ * <p>The network says what the clean clip is, from which follows what is predicted; before any training it makes clips that stand still.
  *
  * <p>With guidance w for a score, its part of the prediction is pressed: f + (w_o − 1)(f − f without the score of objects) + (w_c − 1)(f − f without
  * that of the camera), where f knows both.
@@ -300,10 +299,9 @@ public final class Generator extends VideoModel {
         return clips;
     }
 
-    /** The network says by how much the clean clip differs from its first frame standing still. */
     private Tensor predicted(
             VideoTransformer network, Tensor noisy, Tensor first, float[] times, VideoTransformer.Told told) {
-        Tensor clean = network.predicted(noisy, first, times, told).add(first.unsqueeze(1));
+        Tensor clean = network.predicted(noisy, first, times, told);
         return prediction.predicted(noisy, clean, times);
     }
 
@@ -347,6 +345,7 @@ public final class Generator extends VideoModel {
         words.put("heads", Integer.toString(shape.heads()));
         words.put("size", Integer.toString(shape.size()));
         words.put("frames", Integer.toString(shape.frames()));
+        words.put("carried", Boolean.toString(shape.carried()));
         words.put("prediction", Words.full(prediction));
         words.put("clamp", Boolean.toString(clamp));
         words.put("averaging", Double.toString(averaging));
@@ -365,7 +364,8 @@ public final class Generator extends VideoModel {
                 number(file, words, "blocks"),
                 number(file, words, "heads"),
                 number(file, words, "size"),
-                number(file, words, "frames"));
+                number(file, words, "frames"),
+                Boolean.parseBoolean(words.get("carried")));
         if (shape.width() % shape.heads() != 0
                 || shape.size() % VideoTransformer.PATCH != 0
                 || shape.frames() % VideoTransformer.FRAMES != 0) {

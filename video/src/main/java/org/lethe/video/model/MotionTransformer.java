@@ -21,6 +21,8 @@ import org.lethe.video.flow.Measure;
  * @param width of tokens, a multiple of twice the heads
  * @param blocks in a row
  * @param heads of attention
+ * @param carried whether the network also says from where in the first frame each pixel came, which is then carried along; without, each frame is the
+ *     first one with colours added, and the network must draw what moves
  * @param prediction what is predicted, and how clips are made with it
  * @param steps of the optimiser
  * @param batch clips of a step
@@ -33,6 +35,7 @@ public record MotionTransformer(
         int width,
         int blocks,
         int heads,
+        boolean carried,
         Prediction prediction,
         int steps,
         int batch,
@@ -53,7 +56,7 @@ public record MotionTransformer(
 
     /** Nano: a width of 96, 4 blocks, 4 heads, rectified flow, 1,000 steps of 16 clips. */
     public MotionTransformer() {
-        this(96, 4, 4, new Prediction.RectifiedFlow(), 1000, 16, 1e-3, false, 0.99);
+        this(96, 4, 4, true, new Prediction.RectifiedFlow(), 1000, 16, 1e-3, false, 0.99);
     }
 
     @Override
@@ -69,7 +72,7 @@ public record MotionTransformer(
         VideoModel.Lesson lesson = new VideoModel.Lesson(
                 VideoModel.Injection.DECOUPLED, steps, batch, learningRate, 0, new Measure.Score(1, 1));
         return Generator.trained(
-                new VideoTransformer.Shape(width, blocks, heads, clip.width(), clip.frames()),
+                new VideoTransformer.Shape(width, blocks, heads, clip.width(), clip.frames(), carried),
                 prediction,
                 clamp,
                 averaging,

@@ -26,6 +26,9 @@ import org.lethe.video.VideoModel.Injection;
  * x ← x + g₂ ⊙ MLP(norm(x) ⊙ (1 + σ₂) + β₂)
  * </pre>
  *
+ * <p>The last layer says for each pixel of frame f what is added to the first frame, and, where pixels are carried, with which velocity v_f its pixel
+ * of the first frame came: x̂_f(p) = x_0(p − f v_f(p)) + r_f(p).
+ *
  * <p>W and b begin at zero, so that a new block changes nothing, and so do the last layers of E_o and E_c: a model that has just been given scores
  * is the model before.
  */
@@ -34,6 +37,8 @@ final class VideoTransformer {
     static final int FRAMES = 2; // frames of a patch
     private static final int FREQUENCIES = 32;
     private static final int CHANNELS = 7; // noisy clip, first frame, mask
+    private static final int COLOURS = 3;
+    private static final int VELOCITIES = 2; // across and down
     private static final int EXPANSION = 4;
 
     private final Shape shape;
@@ -49,8 +54,13 @@ final class VideoTransformer {
      * @param heads of attention
      * @param size of the screen, both ways
      * @param frames of a clip
+     * @param carried whether pixels of the first frame are carried along
      */
-    record Shape(int width, int blocks, int heads, int size, int frames) {
+    record Shape(int width, int blocks, int heads, int size, int frames, boolean carried) {
+        int outputs() {
+            return carried ? COLOURS + VELOCITIES : COLOURS;
+        }
+
         int across() {
             return size / PATCH;
         }
@@ -96,8 +106,8 @@ final class VideoTransformer {
         }
         add("last.modulation.weight", 2L * d, d);
         add("last.modulation.bias", 2L * d);
-        add("last.weight", 3L * PATCH * PATCH * FRAMES, d);
-        add("last.bias", 3L * PATCH * PATCH * FRAMES);
+        add("last.weight", (long) shape.outputs() * PATCH * PATCH * FRAMES, d);
+        add("last.bias", (long) shape.outputs() * PATCH * PATCH * FRAMES);
         places = Tensors.of(places(shape), 1, shape.tokens(), d);
     }
 
@@ -174,7 +184,8 @@ final class VideoTransformer {
     record Told(float[] object, float[] camera) {}
 
     /**
-     * What the network predicts, {@code [clips, frames, 3, height, width]}.
+     * The clean clip as the network sees it in a noisy one, {@code [clips, frames, 3, height, width]}: the first frame, carried along or standing still,
+     * and what is added to it.
      *
      * @param noisy clips within [−1, 1] and noise, of the same shape
      * @param first frames, {@code [clips, 3, height, width]}
@@ -182,7 +193,7 @@ final class VideoTransformer {
      */
     Tensor predicted(Tensor noisy, Tensor first, float[] times, Told told) {
         int clips = times.length;
-        Tensor repeated = first.unsqueeze(1).expand(clips, shape.frames, 3, shape.size, shape.size);
+        Tensor repeated = first.unsqueeze(1).expand(clips, shape.frames, COLOURS, shape.size, shape.size);
         float[] mask = new float[shape.frames];
         mask[0] = 1;
         Tensor shown =
@@ -213,7 +224,36 @@ final class VideoTransformer {
         Tensor last = linear("last.modulation", lit).unsqueeze(1);
         int d = shape.width;
         Tensor out = linear("last", modulated(x.narrow(1, 0, own), last.narrow(2, 0, d), last.narrow(2, d, d)));
-        return clips(out);
+        Tensor made = clips(out, shape.outputs());
+        Tensor added = made.narrow(2, 0, COLOURS);
+        return shape.carried ? carried(first, made.narrow(2, COLOURS, VELOCITIES)).add(added) : repeated.add(added);
+    }
+
+    /**
+     * The first frame as velocities carry it along: frame f has at p what the first frame has at p − f v_f(p), between pixels by straight lines, beyond
+     * the edge that of the edge.
+     */
+    Tensor carried(Tensor first, Tensor velocities) {
+        long clips = first.size(0);
+        int size = shape.size;
+        float[] places = new float[size * size * 2];
+        for (int n = 0; n < size * size; n++) {
+            places[2 * n] = (float) (2.0 * (n % size) / (size - 1) - 1);
+            places[2 * n + 1] = (float) (2.0 * (n / size) / (size - 1) - 1);
+        }
+        float[] moved = new float[shape.frames];
+        for (int f = 0; f < shape.frames; f++) {
+            moved[f] = -2F * f / (size - 1);
+        }
+        Tensor grid = velocities
+                .mul(Tensors.of(moved, 1, shape.frames, 1, 1, 1))
+                .permute(0, 1, 3, 4, 2)
+                .add(Tensors.of(places, 1, 1, size, size, 2))
+                .reshape(clips * shape.frames, size, size, 2);
+        Tensor repeated = first.unsqueeze(1)
+                .expand(clips, shape.frames, COLOURS, size, size)
+                .reshape(clips * shape.frames, COLOURS, size, size);
+        return torch.grid_sampler(repeated, grid, 0, 1, true).reshape(clips, shape.frames, COLOURS, size, size);
     }
 
     private static float[] sums(Told told) {
@@ -327,10 +367,10 @@ final class VideoTransformer {
                 .reshape(n, shape.tokens(), (long) channels * FRAMES * PATCH * PATCH);
     }
 
-    private Tensor clips(Tensor rows) {
+    private Tensor clips(Tensor rows, int channels) {
         long n = rows.size(0);
-        return rows.reshape(n, shape.times(), shape.across(), shape.across(), 3, FRAMES, PATCH, PATCH)
+        return rows.reshape(n, shape.times(), shape.across(), shape.across(), channels, FRAMES, PATCH, PATCH)
                 .permute(0, 1, 5, 4, 2, 6, 3, 7)
-                .reshape(n, shape.frames, 3, shape.size, shape.size);
+                .reshape(n, shape.frames, channels, shape.size, shape.size);
     }
 }

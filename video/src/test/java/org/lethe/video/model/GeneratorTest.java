@@ -42,7 +42,7 @@ import org.lethe.video.data.Texture;
 import org.lethe.video.flow.Measure;
 
 class GeneratorTest {
-    private static final VideoTransformer.Shape SHAPE = new VideoTransformer.Shape(24, 2, 2, 8, 4);
+    private static final VideoTransformer.Shape SHAPE = new VideoTransformer.Shape(24, 2, 2, 8, 4, true);
     private static final VideoTransformer.Told NOTHING = told(Float.NaN, Float.NaN);
 
     @TempDir
@@ -78,12 +78,33 @@ class GeneratorTest {
     }
 
     @Test
-    void aNewNetworkPredictsNothingAndPatchesComeBack() {
+    void aNewNetworkPredictsThatNothingMoves() {
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard()) {
             Tensor out = predicted(drawn(Optional.empty(), false), NOTHING);
             assertArrayEquals(new long[] {2, 4, 3, 8, 8}, out.shape());
-            assertEquals(0, out.abs().max().item_float(), "the last layer begins at zero");
+            Tensor still = Sampler.normal(Keyed.seed(2), 2, 3, 8, 8).unsqueeze(1);
+            assertEquals(0, out.sub(still).abs().max().item_float(), 1e-6f, "the last layer begins at zero");
+        }
+    }
+
+    @Test
+    void pixelsAreCarriedFromWhereTheirVelocitySaysTheyCame() {
+        try (var _ = new PointerScope();
+                var _ = new NoGradGuard()) {
+            Tensor first = Sampler.normal(Keyed.seed(2), 2, 3, 8, 8);
+            float[] across = new float[2 * 4 * 2 * 8 * 8];
+            for (int n = 0; n < across.length; n++) {
+                across[n] = n / 64 % 2 == 0 ? 1 : 0; // one pixel a frame to the right, none down
+            }
+            Tensor carried = drawn(Optional.empty(), false).carried(first, Tensors.of(across, 2, 4, 2, 8, 8));
+            for (int frame = 0; frame < 4; frame++) {
+                Tensor moved = carried.select(1, frame).narrow(3, frame, 8L - frame);
+                Tensor before = first.narrow(3, 0, 8L - frame);
+                assertEquals(0, moved.sub(before).abs().max().item_float(), 1e-5f, "frame " + frame);
+                Tensor edge = carried.select(1, frame).select(3, 0).sub(first.select(3, 0));
+                assertEquals(0, edge.abs().max().item_float(), 1e-5f, "the edge fills what comes in");
+            }
         }
     }
 
@@ -231,7 +252,7 @@ class GeneratorTest {
 
     @Test
     void everyTokenHasAPlaceOfItsOwn() {
-        VideoTransformer.Shape shape = new VideoTransformer.Shape(96, 1, 1, 32, 8);
+        VideoTransformer.Shape shape = new VideoTransformer.Shape(96, 1, 1, 32, 8, true);
         float[] places = VideoTransformer.places(shape);
         assertEquals(256, shape.tokens());
         for (int axis = 0; axis < 3; axis++) {
@@ -283,7 +304,7 @@ class GeneratorTest {
         MotionClips clips = new PlantedClips(12, 4, 16, 4, Texture.Kind.DRAWN, 0, 1).load(new DataFolders(List.of()));
         Env env = Env.seeded(7);
         MotionTransformer learner =
-                new MotionTransformer(24, 2, 2, new Prediction.RectifiedFlow(2), 5, 4, 1e-3, true, 0.9);
+                new MotionTransformer(24, 2, 2, true, new Prediction.RectifiedFlow(2), 5, 4, 1e-3, true, 0.9);
         VideoModel base = learner.train(clips, env);
         List<Measure.Score> scores = clips.train().stream()
                 .map(c -> new Measure.Score(1 + 3 * c.object(), 1 + 3 * c.camera()))
