@@ -32,14 +32,16 @@ final class ReportCommand implements Callable<Integer> {
     @Option(
             names = "--table",
             paramLabel = "FORM",
-            description = "Print one table instead: latex (with booktabs), csv or md; a line for each method, a column for each metric.")
+            description =
+                    "Print one table instead: latex (with booktabs), csv or md; a line for each method, a column for each metric.")
     private Optional<PaperTable.Form> table = Optional.empty();
 
     @Option(
             names = "--metrics",
             split = ",",
             paramLabel = "NAME",
-            description = "Findings for the columns of --table, as in findings.csv, or AUDIT/FINDING; the main one of each audit by default.")
+            description =
+                    "Findings for the columns of --table, as in findings.csv, or AUDIT/FINDING; the main one of each audit by default.")
     private List<String> metrics = List.of();
 
     @Override
@@ -56,7 +58,8 @@ final class ReportCommand implements Callable<Integer> {
             return Lethe.DONE;
         }
         if (!metrics.isEmpty()) {
-            throw new LetheException(LetheException.Code.STUDY, "--metrics chooses columns of --table, which is not given");
+            throw new LetheException(
+                    LetheException.Code.STUDY, "--metrics chooses columns of --table, which is not given");
         }
         Report.write(runs, from.leftOut(), folder);
         spec.commandLine().getOut().println(folder.resolve("report.html"));

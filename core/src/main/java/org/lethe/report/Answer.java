@@ -91,7 +91,8 @@ public record Answer(Kind kind, String text) {
         return switch (exactness) {
             case EXACT -> name + " makes, bit for bit, the model that training without the data would make.";
             case EXACT_GIVEN_PARTITION ->
-                name + " makes, bit for bit, the model that training without the data would make, once the partition into shards is"
+                name
+                        + " makes, bit for bit, the model that training without the data would make, once the partition into shards is"
                         + " taken as given.";
             case APPROXIMATE -> name + " comes near what was asked and promises nothing: only audits can say how near.";
             case NONE -> name + ":";
@@ -150,12 +151,15 @@ public record Answer(Kind kind, String text) {
             String asked = Wording.count(judged(), "comparison");
             String undecided = open == 0
                     ? ""
-                    : " These data cannot tell about " + (open == judged() ? "any" : open) + " of " + asked + ": " + why() + ".";
+                    : " These data cannot tell about " + (open == judged() ? "any" : open) + " of " + asked + ": "
+                            + why() + ".";
             if (!missed.isEmpty()) {
                 var first = missed.firstEntry();
-                return Optional.of("Audits of " + of + " miss " + Wording.grouped(missed.sequencedKeySet()) + " in " + misses + " of "
+                return Optional.of("Audits of " + of + " miss " + Wording.grouped(missed.sequencedKeySet()) + " in "
+                        + misses + " of "
                         + asked + "; for one, " + first.getKey() + " is " + Wording.mean(first.getValue())
-                        + Wording.unit(first.getValue().unit()) + " (" + first.getValue().bar() + " was asked)." + undecided);
+                        + Wording.unit(first.getValue().unit()) + " ("
+                        + first.getValue().bar() + " was asked)." + undecided);
             }
             return Optional.of(
                     met == 0

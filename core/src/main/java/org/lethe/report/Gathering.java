@@ -186,13 +186,15 @@ final class Gathering {
         int fails = fails(verdicts);
         Stream<String> few = fails == 0
                 ? Stream.empty()
-                : Stream.of(fails + " of " + verdicts.size() + " seeds " + (fails == 1 ? "misses" : "miss") + " it, as chance lets happen "
+                : Stream.of(fails + " of " + verdicts.size() + " seeds " + (fails == 1 ? "misses" : "miss")
+                        + " it, as chance lets happen "
                         + Math.round(100 * Statistics.binomialTail(fails, verdicts.size(), LEVEL)) + " times in 100");
         return Stream.concat(
                         few,
                         verdicts.stream()
-                                .flatMap(v ->
-                                        v instanceof Verdict.Undecided(var bar, var why) ? Stream.of(why) : Stream.empty()))
+                                .flatMap(v -> v instanceof Verdict.Undecided(var bar, var why)
+                                        ? Stream.of(why)
+                                        : Stream.empty()))
                 .distinct()
                 .toList();
     }

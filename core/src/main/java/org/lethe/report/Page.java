@@ -87,8 +87,9 @@ record Page(Report report) {
                 .forEach(answer -> page.append("<li class=\"" + mood(answer.kind()) + "\"><span class=\"pill "
                         + mood(answer.kind()) + "\">" + answer.kind().words() + "</span> " + escape(answer.text())
                         + "</li>"));
-        page.append("</ul><p class=\"quiet\">An audit that found nothing does not prove that data were deleted elsewhere, or that no"
-                + " other attack would succeed.</p><p class=\"controls\">" + controls() + "</p>\n");
+        page.append(
+                "</ul><p class=\"quiet\">An audit that found nothing does not prove that data were deleted elsewhere, or that no"
+                        + " other attack would succeed.</p><p class=\"controls\">" + controls() + "</p>\n");
         if (!report.audits().isEmpty()) {
             scoreboard(page);
         }

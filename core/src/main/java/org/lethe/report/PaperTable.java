@@ -68,7 +68,9 @@ public record PaperTable(Report report, List<String> metrics) {
             names.add(column.finding + arrow(column, form));
         }
         List<List<String>> rows = lines.stream()
-                .map(l -> Stream.concat(shown.stream().map(l.head::get), l.cells.stream().map(c -> cell(c, form)))
+                .map(l -> Stream.concat(
+                                shown.stream().map(l.head::get),
+                                l.cells.stream().map(c -> cell(c, form)))
                         .toList())
                 .toList();
         return switch (form) {
@@ -109,8 +111,8 @@ public record PaperTable(Report report, List<String> metrics) {
         for (Column column : columns) {
             for (Row row : column.audit.rows()) {
                 if (!row.findings().isEmpty()) {
-                    List<String> head =
-                            List.of(row.place().data(), row.place().model(), row.place().request(), row.method());
+                    List<String> head = List.of(
+                            row.place().data(), row.place().model(), row.place().request(), row.method());
                     rows.computeIfAbsent(head, h -> new LinkedHashMap<>()).put(column, row);
                 }
             }
@@ -119,14 +121,15 @@ public record PaperTable(Report report, List<String> metrics) {
                 .map(e -> new Line(
                         e.getKey(),
                         columns.stream()
-                                .map(c -> cell(c, Optional.ofNullable(e.getValue().get(c))))
+                                .map(c ->
+                                        cell(c, Optional.ofNullable(e.getValue().get(c))))
                                 .toList()))
                 .toList();
     }
 
     private Cell cell(Column column, Optional<Row> row) {
-        Optional<Measured> measured = row.flatMap(
-                r -> Optional.ofNullable(r.findings().get(column.finding)));
+        Optional<Measured> measured =
+                row.flatMap(r -> Optional.ofNullable(r.findings().get(column.finding)));
         return new Cell(measured, row.isPresent() && measured.isPresent() && isBest(column, row.get()));
     }
 
@@ -214,7 +217,8 @@ public record PaperTable(Report report, List<String> metrics) {
         String mean = Wording.mean(m);
         String text = m.seeds() > 1 ? mean + Wording.spread(m) : mean + Wording.unit(m.unit());
         if (form == Form.LATEX) {
-            String number = "$" + text.replace("−", "-").replace(" ± ", " \\pm ").replace(",", "{,}") + "$";
+            String number =
+                    "$" + text.replace("−", "-").replace(" ± ", " \\pm ").replace(",", "{,}") + "$";
             return cell.best ? "\\boldmath" + number : number;
         }
         return cell.best ? "**" + text + "**" : text;
@@ -225,7 +229,8 @@ public record PaperTable(Report report, List<String> metrics) {
         columns.forEach(c -> names.addAll(List.of(c.finding, c.finding + " sd", c.finding + " seeds")));
         StringBuilder text = new StringBuilder(names.stream().map(Table::quoted).collect(joining(","))).append("\r\n");
         for (Line line : lines) {
-            List<String> cells = new ArrayList<>(shown.stream().map(line.head::get).toList());
+            List<String> cells =
+                    new ArrayList<>(shown.stream().map(line.head::get).toList());
             for (Cell cell : line.cells) {
                 cells.addAll(cell.measured
                         .map(m -> List.of(
@@ -254,7 +259,9 @@ public record PaperTable(Report report, List<String> metrics) {
         StringBuilder text = new StringBuilder();
         text.append("\\begin{tabular}{" + "l".repeat(words) + "r".repeat(names.size() - words) + "}\n\\toprule\n");
         text.append(names.stream()
-                        .map(n -> n.contains("$") ? latex(n.substring(0, n.indexOf(" $"))) + n.substring(n.indexOf(" $")) : latex(n))
+                        .map(n -> n.contains("$")
+                                ? latex(n.substring(0, n.indexOf(" $"))) + n.substring(n.indexOf(" $"))
+                                : latex(n))
                         .collect(joining(" & "))
                 + " \\\\\n\\midrule\n");
         rows.forEach(row -> {

@@ -21,7 +21,8 @@ class PaperTableTest {
     void aLineForEachMethodAtEachPlaceAndOnlyCoordinatesThatVary() {
         String text = new PaperTable(REPORT, List.of(metric(0))).text(PaperTable.Form.MD);
         List<String> lines = text.lines().toList();
-        assertEquals("| model | request | method | " + metric(0), lines.getFirst().split(" [↑↓→]")[0], text);
+        assertEquals(
+                "| model | request | method | " + metric(0), lines.getFirst().split(" [↑↓→]")[0], text);
         long measured = REPORT.audits().getFirst().rows().stream()
                 .filter(r -> !r.findings().isEmpty())
                 .count();
@@ -47,7 +48,10 @@ class PaperTableTest {
         assertTrue(text.contains("sisa \\{shards: 10\\}"), text);
         String[] lines = text.lines().filter(l -> l.endsWith("\\\\")).toArray(String[]::new);
         long cells = lines[0].chars().filter(c -> c == '&').count();
-        assertTrue(Arrays.stream(lines).allMatch(l -> l.chars().filter(c -> c == '&').count() == cells), text);
+        assertTrue(
+                Arrays.stream(lines)
+                        .allMatch(l -> l.chars().filter(c -> c == '&').count() == cells),
+                text);
     }
 
     @Test

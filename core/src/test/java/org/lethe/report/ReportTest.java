@@ -461,7 +461,9 @@ class ReportTest {
                 List.of("1 of 3 seeds misses it, as chance lets happen 14 times in 100"),
                 only(one).reasons());
         assertFalse(one.methods().getFirst().held());
-        assertTrue(one.answers().getFirst().text().contains("cannot tell"), one.answers().toString());
+        assertTrue(
+                one.answers().getFirst().text().contains("cannot tell"),
+                one.answers().toString());
         seeds.set(2, run("sisa", Role.TESTED, 3, judged(false)));
         assertEquals(Optional.of(Report.Standing.FAIL), only(Report.of(seeds)).standing());
         assertEquals(

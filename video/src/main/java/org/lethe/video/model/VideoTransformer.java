@@ -226,7 +226,9 @@ final class VideoTransformer {
         Tensor out = linear("last", modulated(x.narrow(1, 0, own), last.narrow(2, 0, d), last.narrow(2, d, d)));
         Tensor made = clips(out, shape.outputs());
         Tensor added = made.narrow(2, 0, COLOURS);
-        return shape.carried ? carried(first, made.narrow(2, COLOURS, VELOCITIES)).add(added) : repeated.add(added);
+        return shape.carried
+                ? carried(first, made.narrow(2, COLOURS, VELOCITIES)).add(added)
+                : repeated.add(added);
     }
 
     /**
