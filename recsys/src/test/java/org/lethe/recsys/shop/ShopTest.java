@@ -223,6 +223,32 @@ class ShopTest {
     }
 
     @Test
+    void aCertificateSaysWhatTheHistorySaysAndNamesNobody() throws IOException {
+        trained(new Retrain(), 0);
+        Shop opened = Shop.open(shop);
+        Path page = folder.resolve("certificate.html");
+        Certificate last = new Certificate(shop, 0, page);
+        String nothing = assertThrows(LetheException.class, () -> last.run(ENV)).getMessage();
+        assertTrue(nothing.contains("nothing was forgotten yet"), nothing);
+        opened.forget(Erasure.ofUsers(List.of("customer-017")), Shop.Keep.NOTHING, true, ENV);
+        opened.forget(Erasure.ofUsers(List.of("customer-042")), Shop.Keep.NOTHING, false, ENV);
+        assertEquals(3, last.run(ENV).version());
+        String unchecked = Files.readString(page);
+        assertTrue(unchecked.contains("nobody repeated the training"), unchecked);
+        assertEquals(2, new Certificate(shop, 2, page).run(ENV).version());
+        String checked = Files.readString(page);
+        assertTrue(checked.contains("the training was done and compared"), checked);
+        History.Event event = Shop.open(shop).events().get(1);
+        for (String said : List.of(event.model(), event.data(), event.request(), event.time())) {
+            assertTrue(checked.contains(said), said);
+        }
+        assertFalse(checked.contains("customer") || unchecked.contains("customer"));
+        String wrong = assertThrows(LetheException.class, () -> new Certificate(shop, 1, page).run(ENV))
+                .getMessage();
+        assertTrue(wrong.contains("version 1 is no erasure, expected one of [2, 3]"), wrong);
+    }
+
+    @Test
     void aChangedHistoryOrModelIsFound() throws IOException {
         trained(new Retrain(), 0);
         Shop.open(shop).forget(Erasure.ofUsers(List.of("customer-017")), Shop.Keep.NOTHING, false, ENV);
