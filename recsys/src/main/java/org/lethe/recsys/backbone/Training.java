@@ -1,8 +1,11 @@
 package org.lethe.recsys.backbone;
 
+import java.util.BitSet;
+import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.LetheException;
@@ -21,9 +24,14 @@ import org.lethe.recsys.Split;
  * <p>After each epoch the full ranking of the validation part gives NDCG@20 (the form CURE4Rec publishes); training stops
  * when it has not improved for more than {@code patience} epochs, and the result is that of the best epoch. Without
  * validation interactions all epochs run and the last one counts.
+ *
+ * <p>Where ranking all users would cost more than the epoch before it, the same users of a keyed sample are ranked after each epoch: 32 scores for each
+ * interaction of training, but at least 512 users. Their number is then in the ledger as {@code validation-users}.
  */
 public final class Training {
     private static final int TOP = 20;
+    private static final int SCORES = 32; // for each interaction of training: a step of a pair costs about as much
+    private static final int FEWEST = 512; // users whose ranking can choose an epoch
 
     private Training() {}
 
@@ -64,7 +72,8 @@ public final class Training {
 
     /** The same for what cannot be trained on, or need not be. */
     static <S> Best<S> best(String name, Course<S> course, Split data, Env env, int done, int epochs, int patience) {
-        boolean validate = data.validation().size() > 0;
+        Interactions validation = validation(data, env);
+        boolean validate = validation.size() > 0;
         Optional<S> best = Optional.empty();
         double bestScore = Double.NEGATIVE_INFINITY;
         int bestEpoch = done;
@@ -80,8 +89,9 @@ public final class Training {
                                     + "; a smaller learningRate may help");
                 }
                 if (validate) {
-                    double score = Ranking.mean(Ranking.validation(course.model(), data, TOP, env.workers())
-                            .ndcgFull());
+                    double score = Ranking.mean(
+                            Ranking.evaluate(course.model(), data.train(), validation, TOP, env.workers())
+                                    .ndcgFull());
                     if (!course.eligible(epoch - 1)) {
                         bestEpoch = epoch; // patience starts where the result may be taken from
                     } else if (score > bestScore) {
@@ -98,6 +108,29 @@ public final class Training {
         env.ledger().count("interactions-trained", (long) data.train().size() * (epoch - done));
         env.ledger().count("epochs", epoch - done);
         return new Best<>(best.isPresent() ? best.get() : course.snapshot(epoch), epoch);
+    }
+
+    /** The part of the validation pairs that is ranked after each epoch. */
+    private static Interactions validation(Split data, Env env) {
+        Interactions all = data.validation();
+        int[] users = IntStream.range(0, all.users()).filter(u -> all.degree(u) > 0).toArray();
+        long most = Math.max(FEWEST, SCORES * (long) data.train().size() / Math.max(1, data.items()));
+        if (users.length <= most) {
+            return all;
+        }
+        env.ledger().count("validation-users", most);
+        Keyed key = env.random("validation users");
+        long[] drawn = new long[all.users()];
+        for (int u : users) {
+            drawn[u] = key.at(data.train().userKey(u));
+        }
+        BitSet chosen = new BitSet();
+        IntStream.of(users)
+                .boxed()
+                .sorted(Comparator.comparingLong((Integer u) -> drawn[u]).thenComparingInt(u -> u))
+                .limit(most)
+                .forEach(chosen::set);
+        return all.where((u, _) -> chosen.get(u));
     }
 
     /** Refuses settings, by their names, with which no step could be taken. */

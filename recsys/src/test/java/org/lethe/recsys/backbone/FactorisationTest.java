@@ -257,6 +257,19 @@ class FactorisationTest {
     }
 
     @Test
+    void aRankingOfManyUsersAndItemsTakesTheSameSampleOfUsersAfterEachEpoch() {
+        Split data = planted(900, 9000, 10);
+        Bpr bpr = new Bpr().withDims(8).withEpochs(2).withBatch(256);
+        Env env = Env.seeded(3);
+        Embeddings once = bpr.train(data, env);
+        assertEquals(512L, env.ledger().cost().count("validation-users"));
+        assertArrayEquals(once.userRows(), bpr.train(data, Env.seeded(3)).userRows());
+        Env small = Env.seeded(3);
+        bpr.train(planted(900, 100, 10), small);
+        assertEquals(0L, small.ledger().cost().count("validation-users"));
+    }
+
+    @Test
     void aWarmEpochAllocatesNothingPerBatch() {
         assumeTrue(Lanes.VECTOR, "kernels are off: " + Lanes.OBSTACLE);
         Split data = planted(200, 100, 20);

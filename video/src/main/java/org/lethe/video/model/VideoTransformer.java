@@ -39,6 +39,7 @@ final class VideoTransformer {
     private static final int CHANNELS = 7; // noisy clip, first frame, mask
     private static final int COLOURS = 3;
     private static final int VELOCITIES = 2; // across and down
+    private static final double CLOSED = 3; // at first a twentieth of each pixel is painted
     private static final int EXPANSION = 4;
 
     private final Shape shape;
@@ -58,7 +59,7 @@ final class VideoTransformer {
      */
     record Shape(int width, int blocks, int heads, int size, int frames, boolean carried) {
         int outputs() {
-            return carried ? COLOURS + VELOCITIES : COLOURS;
+            return carried ? COLOURS + VELOCITIES + 1 : COLOURS;
         }
 
         int across() {
