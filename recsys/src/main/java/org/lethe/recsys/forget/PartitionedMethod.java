@@ -11,6 +11,7 @@ import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 
 /**
  * A method that partitions the data by pre-embeddings, trains one model a shard and aggregates them.
@@ -43,7 +44,7 @@ interface PartitionedMethod extends Forgetting {
     default Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
         return LetheException.refusal(() -> {
             Forgetting.forget(this, request);
-            Forgetting.ofShards(this, learner);
+            Suited.embedded(this, learner);
             if (tablesOnly()) {
                 Forgetting.requireTables(this, learner);
             }
@@ -52,7 +53,7 @@ interface PartitionedMethod extends Forgetting {
 
     @Override
     default Recommender learn(Learner<Split, Recommender> learner, Split data, Env env) {
-        Learner<Split, Recommender> ofShards = Forgetting.ofShards(this, learner);
+        Learner<Split, Recommender> ofShards = Suited.embedded(this, learner);
         if (tablesOnly()) {
             Forgetting.requireTables(this, learner);
         }
@@ -73,7 +74,7 @@ interface PartitionedMethod extends Forgetting {
             return learn(learner, forgotten.remaining(), env);
         }
         Partition made = before.partition();
-        Learner<Split, Recommender> ofShards = Forgetting.ofShards(this, learner);
+        Learner<Split, Recommender> ofShards = Suited.embedded(this, learner);
         return trained(made, made.touched(forgotten, data), before.shards(), ofShards, forgotten.remaining(), env);
     }
 

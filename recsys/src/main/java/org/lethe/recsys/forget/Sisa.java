@@ -128,7 +128,7 @@ public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implemen
                     "has slices " + slices + ", expected 1 for " + Named.Of.name(learner)
                             + ", whose training cannot resume from a slice");
         }
-        return Forgetting.ofShards(this, learner);
+        return Suited.embedded(this, learner);
     }
 
     private int[] slicesOf(Split part, Env env) {
