@@ -55,6 +55,8 @@ import org.lethe.recsys.forget.ForgetInteractions;
 import org.lethe.recsys.forget.ForgetItems;
 import org.lethe.recsys.forget.ForgetRequest;
 import org.lethe.recsys.forget.ForgetUsers;
+import org.lethe.recsys.forget.GraphEraser;
+import org.lethe.recsys.forget.Laser;
 import org.lethe.recsys.forget.NewtonStep;
 import org.lethe.recsys.forget.RecEraser;
 import org.lethe.recsys.forget.Retrain;
@@ -140,6 +142,8 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Sisa(),
                 new RecEraser(),
                 new UltraRe(),
+                new GraphEraser(),
+                new Laser(),
                 new Scif(),
                 new NewtonStep(),
                 new Downdate(),

@@ -48,6 +48,8 @@ class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
                 "sisa {shards: 3, slices: 2}",
                 "receraser {shards: 3, epochs: 2}",
                 "ultrare {shards: 3}",
+                "graph-eraser {shards: 3}",
+                "laser {groups: 3}",
                 "u2u-r {steps: 5}",
                 "d2d-r {steps: 5}",
                 "equal-noise {like: {d2d-r: {steps: 5}}}",

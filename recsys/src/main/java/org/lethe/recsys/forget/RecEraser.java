@@ -147,7 +147,12 @@ public record RecEraser(
     }
 
     @Override
-    public Partition partition(Embeddings placed, Split data, Env env) {
+    public Partition partition(Split data, Env env) {
+        Embeddings placed = Forgetting.placed(data, env);
+        return env.ledger().timed("partition", () -> partition(placed, data, env));
+    }
+
+    Partition partition(Embeddings placed, Split data, Env env) {
         Interactions train = data.train();
         Keyed random = env.random("receraser-anchors");
         return switch (partition) {

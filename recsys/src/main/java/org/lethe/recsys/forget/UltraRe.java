@@ -62,7 +62,12 @@ public record UltraRe(
     }
 
     @Override
-    public Partition partition(Embeddings placed, Split data, Env env) {
+    public Partition partition(Split data, Env env) {
+        Embeddings placed = Forgetting.placed(data, env);
+        return env.ledger().timed("partition", () -> partition(placed, data, env));
+    }
+
+    Partition partition(Embeddings placed, Split data, Env env) {
         int[] active = Forgetting.active(data.users(), data.train()::degree);
         Forgetting.requireUnits(this, shards, active.length);
         BalancedClustering.Result groups = new BalancedClustering(shards, clusterIterations)
