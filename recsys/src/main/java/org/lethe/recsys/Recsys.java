@@ -46,6 +46,8 @@ import org.lethe.recsys.data.LastfmGender;
 import org.lethe.recsys.data.Ml100k;
 import org.lethe.recsys.data.Ml1m;
 import org.lethe.recsys.data.Planted;
+import org.lethe.recsys.forget.CertifiedHeads;
+import org.lethe.recsys.forget.CertifiedNewton;
 import org.lethe.recsys.forget.Completeness;
 import org.lethe.recsys.forget.Decrement;
 import org.lethe.recsys.forget.Downdate;
@@ -146,6 +148,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Laser(),
                 new Scif(),
                 new NewtonStep(),
+                new CertifiedNewton(),
                 new Downdate(),
                 new Decrement(),
                 new UnlearnAls(),
@@ -219,6 +222,7 @@ public final class Recsys implements Subject<Split, Recommender> {
             String kind = read.metadata().getOrDefault("lethe.model", "");
             return switch (kind) {
                 case "reranked" -> Reranked.read(read, file);
+                case "certified-heads" -> CertifiedHeads.read(read, file);
                 case "sharded" -> ShardedFile.load(file, methods());
                 default ->
                     StoredModels.read(kind, read, file, "")

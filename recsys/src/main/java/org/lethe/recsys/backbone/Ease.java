@@ -1,11 +1,7 @@
 package org.lethe.recsys.backbone;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -164,22 +160,9 @@ public record Ease(double lambda) implements Learner<Split, Recommender> {
             }
             Map<String, Safetensors.Tensor> tensors = new TreeMap<>();
             StoredLists.put(tensors, lists);
-            tensors.put("lambda", doubles(new double[] {lambda}, 1));
-            tensors.put("inverse", doubles(flat, size, size));
+            tensors.put("lambda", Safetensors.Tensor.of(new double[] {lambda}, 1));
+            tensors.put("inverse", Safetensors.Tensor.of(flat, size, size));
             return tensors;
-        }
-
-        private static Safetensors.Tensor doubles(double[] values, long... shape) {
-            MemorySegment data = MemorySegment.ofArray(values);
-            if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
-                data = MemorySegment.ofArray(new byte[Math.multiplyExact(values.length, Double.BYTES)]);
-                ValueLayout.OfDouble little = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-                for (int n = 0; n < values.length; n++) {
-                    data.set(little, (long) Double.BYTES * n, values[n]);
-                }
-            }
-            List<Long> lengths = Arrays.stream(shape).boxed().toList();
-            return new Safetensors.Tensor(Safetensors.Dtype.F64, lengths, data);
         }
 
         static Model read(Safetensors read, Path file, String prefix) {
