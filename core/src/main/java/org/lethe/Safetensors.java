@@ -134,6 +134,18 @@ public final class Safetensors implements AutoCloseable {
             return new Tensor(Dtype.F32, Arrays.stream(shape).boxed().toList(), data);
         }
 
+        /** A tensor of doubles. */
+        public static Tensor of(double[] values, long... shape) {
+            MemorySegment data = MemorySegment.ofArray(values);
+            if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
+                data = MemorySegment.ofArray(new byte[Math.multiplyExact(values.length, 8)]);
+                for (int k = 0; k < values.length; k++) {
+                    data.set(DOUBLE, 8L * k, values[k]);
+                }
+            }
+            return new Tensor(Dtype.F64, Arrays.stream(shape).boxed().toList(), data);
+        }
+
         /** A tensor of whole numbers. */
         public static Tensor of(long[] values, long... shape) {
             MemorySegment data = MemorySegment.ofArray(new byte[Math.multiplyExact(values.length, 8)]);

@@ -1,15 +1,19 @@
 package org.lethe.cli;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.lethe.LetheException;
+import org.lethe.Taxonomy;
 import org.lethe.study.Explained;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -33,9 +37,22 @@ final class ListCommand implements Runnable {
                     + " or recsys for all kinds.")
     private String kind = "";
 
+    @Option(
+            names = "--taxonomy",
+            description = "Print the methods in the tree of the survey on recommendation unlearning (arXiv 2412.12836).")
+    private boolean taxonomy;
+
+    /** A branch of the survey's tree, from its root, and the names of the methods that stand in it. */
+    private record Branch(List<String> path, List<String> methods) {}
+
     @Override
     public void run() {
         Catalogue all = Catalogue.installed();
+        if (taxonomy) {
+            List<Branch> tree = tree(all, methods(all));
+            json.print(spec, tree, () -> printed(tree).forEach(spec.commandLine().getOut()::println));
+            return;
+        }
         Map<String, List<Catalogue.Entry>> listed = chosen(all).entries().stream()
                 .collect(Collectors.groupingBy(Catalogue.Entry::kind, LinkedHashMap::new, Collectors.toList()));
         json.print(spec, () -> explained(all, listed), () -> {
@@ -55,6 +72,44 @@ final class ListCommand implements Runnable {
                         .map(e -> Explained.of(e.value()).named(all.name(e)))
                         .toList()));
         return explained;
+    }
+
+    private List<Catalogue.Entry> methods(Catalogue all) {
+        List<Catalogue.Entry> methods = chosen(all).of("methods").entries();
+        if (methods.isEmpty()) {
+            throw new LetheException(
+                    LetheException.Code.STUDY, "--taxonomy is a tree of methods, expected methods and not " + kind);
+        }
+        return methods;
+    }
+
+    private static List<Branch> tree(Catalogue all, List<Catalogue.Entry> methods) {
+        return Arrays.stream(Taxonomy.Branch.values())
+                .map(branch -> new Branch(
+                        branch.path(),
+                        methods.stream()
+                                .filter(e -> Taxonomy.Of.branches(e.value()).contains(branch))
+                                .map(all::name)
+                                .toList()))
+                .toList();
+    }
+
+    /** A line for each branch, indented by its depth; the last words of a path are followed by the methods. */
+    private static List<String> printed(List<Branch> tree) {
+        List<String> lines = new ArrayList<>();
+        List<String> before = List.of();
+        for (Branch branch : tree) {
+            int last = branch.path.size() - 1;
+            for (int depth = 0; depth <= last; depth++) {
+                if (depth < before.size() && before.subList(0, depth + 1).equals(branch.path.subList(0, depth + 1))) {
+                    continue;
+                }
+                String methods = branch.methods.isEmpty() ? "no method yet" : String.join(", ", branch.methods);
+                lines.add("  ".repeat(depth) + branch.path.get(depth) + (depth == last ? ": " + methods : ""));
+            }
+            before = branch.path;
+        }
+        return lines;
     }
 
     private Catalogue chosen(Catalogue all) {

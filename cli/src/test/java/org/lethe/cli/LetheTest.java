@@ -10,12 +10,17 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lethe.Printable;
+import org.lethe.Taxonomy;
 
 class LetheTest {
     @TempDir
@@ -95,6 +100,34 @@ class LetheTest {
         JsonNode explained = new ObjectMapper()
                 .readTree(Typed.lethe("explain", "recsys/sisa", "--json").out());
         assertEquals("shards", explained.at("/settings/0/name").asText());
+    }
+
+    @Test
+    void everyBranchOfTheSurveyHasMethodsOrSaysThatItHasNoneYet() throws IOException {
+        String out = Typed.lethe("list", "methods", "--taxonomy").out();
+        JsonNode tree = new ObjectMapper()
+                .readTree(Typed.lethe("list", "methods", "--taxonomy", "--json").out());
+        assertEquals(Taxonomy.Branch.values().length, tree.size());
+        Set<String> empty = new HashSet<>();
+        Iterator<JsonNode> printed = tree.iterator();
+        for (Taxonomy.Branch branch : Taxonomy.Branch.values()) {
+            JsonNode node = printed.next();
+            List<String> names = new ArrayList<>();
+            node.at("/methods").forEach(name -> names.add(name.asText()));
+            String line = branch.path().getLast() + ": " + (names.isEmpty() ? "no method yet" : String.join(", ", names));
+            assertTrue(out.contains("  " + line + "\n"), line + " in\n" + out);
+            assertEquals(branch.path().getFirst(), node.at("/path/0").asText());
+            if (names.isEmpty()) {
+                empty.add(branch.name());
+            }
+            for (String name : names) {
+                assertEquals(Lethe.DONE, Typed.lethe("explain", name).code(), name);
+            }
+        }
+        assertTrue(Set.of("SEQUENTIAL", "OPERATOR", "GRAPH", "MULTI_MODAL").containsAll(empty), "without a method: " + empty);
+        assertTrue(out.contains("input unlearning\n  exact\n    full retraining: "), out);
+        assertTrue(Typed.lethe("list", "recsys/methods", "--taxonomy").out().contains("retraining: recsys/retrain\n"));
+        assertTrue(Typed.lethe("list", "models", "--taxonomy").err().contains("expected methods and not models"));
     }
 
     @Test

@@ -16,8 +16,11 @@ import org.lethe.Subject;
 import org.lethe.Tool;
 import org.lethe.recsys.backbone.Bpr;
 import org.lethe.recsys.backbone.Dmf;
+import org.lethe.recsys.backbone.Ease;
+import org.lethe.recsys.backbone.ExplicitAls;
 import org.lethe.recsys.backbone.Gmf;
 import org.lethe.recsys.backbone.ImplicitAls;
+import org.lethe.recsys.backbone.ItemKnn;
 import org.lethe.recsys.backbone.LightGcn;
 import org.lethe.recsys.backbone.MultVae;
 import org.lethe.recsys.backbone.NeuMf;
@@ -43,13 +46,19 @@ import org.lethe.recsys.data.LastfmGender;
 import org.lethe.recsys.data.Ml100k;
 import org.lethe.recsys.data.Ml1m;
 import org.lethe.recsys.data.Planted;
+import org.lethe.recsys.forget.CertifiedHeads;
+import org.lethe.recsys.forget.CertifiedNewton;
 import org.lethe.recsys.forget.Completeness;
+import org.lethe.recsys.forget.Decrement;
+import org.lethe.recsys.forget.Downdate;
 import org.lethe.recsys.forget.Efficiency;
 import org.lethe.recsys.forget.Fairness;
 import org.lethe.recsys.forget.ForgetInteractions;
 import org.lethe.recsys.forget.ForgetItems;
 import org.lethe.recsys.forget.ForgetRequest;
 import org.lethe.recsys.forget.ForgetUsers;
+import org.lethe.recsys.forget.GraphEraser;
+import org.lethe.recsys.forget.Laser;
 import org.lethe.recsys.forget.NewtonStep;
 import org.lethe.recsys.forget.RecEraser;
 import org.lethe.recsys.forget.Retrain;
@@ -58,6 +67,7 @@ import org.lethe.recsys.forget.Sharded;
 import org.lethe.recsys.forget.ShardedFile;
 import org.lethe.recsys.forget.Sisa;
 import org.lethe.recsys.forget.UltraRe;
+import org.lethe.recsys.forget.UnlearnAls;
 import org.lethe.recsys.forget.Utility;
 import org.lethe.recsys.hide.Adversarial;
 import org.lethe.recsys.hide.AttributeInference;
@@ -110,13 +120,16 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Bpr(),
                 new LightGcn(),
                 new ImplicitAls(),
+                new ExplicitAls(),
                 new WholeDataWmf(),
                 new Gmf(),
                 new NeuMf(),
                 new Dmf(),
                 new Pmf(),
                 new Ngcf(),
-                new MultVae());
+                new MultVae(),
+                new Ease(),
+                new ItemKnn());
     }
 
     @Override
@@ -131,8 +144,14 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Sisa(),
                 new RecEraser(),
                 new UltraRe(),
+                new GraphEraser(),
+                new Laser(),
                 new Scif(),
                 new NewtonStep(),
+                new CertifiedNewton(),
+                new Downdate(),
+                new Decrement(),
+                new UnlearnAls(),
                 new U2uR(),
                 new D2dR(),
                 new Raid(),
@@ -203,6 +222,7 @@ public final class Recsys implements Subject<Split, Recommender> {
             String kind = read.metadata().getOrDefault("lethe.model", "");
             return switch (kind) {
                 case "reranked" -> Reranked.read(read, file);
+                case "certified-heads" -> CertifiedHeads.read(read, file);
                 case "sharded" -> ShardedFile.load(file, methods());
                 default ->
                     StoredModels.read(kind, read, file, "")

@@ -28,6 +28,16 @@ public final class Suited {
                 "needs a model with one table of user embeddings; shards that answer one by one have a table each");
     }
 
+    /** The learner, whose models must have an embedding for every user. */
+    public static Learner<Split, Recommender> embedded(Method<?, ?> method, Learner<Split, Recommender> learner) {
+        if (learner instanceof EmbeddingLearner || learner instanceof UserLearner) {
+            return learner;
+        }
+        throw refused(
+                method,
+                "needs a model with an embedding for every user, as bpr or neumf, not " + Named.Of.name(learner));
+    }
+
     /** The learner, which must train under an additional loss. */
     public static UserLearner stepped(Method<?, ?> method, Learner<?, ?> learner) {
         if (learner instanceof UserLearner stepped) {

@@ -14,13 +14,16 @@ class RecsysLawsTest extends SubjectLaws<Split, Recommender> {
         "bpr {dims: 8, epochs: 4}",
         "lightgcn {dims: 8, layers: 2, epochs: 2}",
         "als {dims: 8, iterations: 2}",
+        "explicit-als {dims: 4, iterations: 2}",
         "whole-data-wmf {dims: 8, epochs: 2}",
         "gmf {dims: 8, epochs: 2}",
         "neumf {dims: 8, layers: [16, 8], epochs: 2}",
         "pmf {dims: 8, epochs: 2}",
         "dmf {dims: 8, layers: [16, 8], epochs: 2}",
         "ngcf {dims: 8, layers: [8], epochs: 2}",
-        "multvae {latent: 8, hidden: 16, epochs: 2}"
+        "multvae {latent: 8, hidden: 16, epochs: 2}",
+        "ease {lambda: 5}",
+        "item-knn {neighbours: 5}"
     };
 
     @Override

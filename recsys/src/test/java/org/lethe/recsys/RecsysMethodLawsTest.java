@@ -11,7 +11,7 @@ import org.lethe.laws.MethodLaws;
 import org.lethe.recsys.balance.SDro;
 import org.lethe.recsys.data.Planted;
 
-/** Every method with a model of two tables; by night, with every model. */
+/** Every method with a model of two tables, and those that need another form with that; by night, with every model. */
 class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
     @Override
     protected Subject<Split, Recommender> subject() {
@@ -25,7 +25,11 @@ class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
 
     @Override
     protected List<Learner<Split, Recommender>> models() {
-        return only(subject().models(), "bpr {dims: 8, epochs: 4}");
+        return only(subject().models(),
+                "bpr {dims: 8, epochs: 4}",
+                "als {dims: 8, iterations: 2}",
+                "ease {lambda: 5}",
+                "item-knn {neighbours: 5}");
     }
 
     @Override
@@ -44,6 +48,8 @@ class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
                 "sisa {shards: 3, slices: 2}",
                 "receraser {shards: 3, epochs: 2}",
                 "ultrare {shards: 3}",
+                "graph-eraser {shards: 3}",
+                "laser {groups: 3}",
                 "u2u-r {steps: 5}",
                 "d2d-r {steps: 5}",
                 "equal-noise {like: {d2d-r: {steps: 5}}}",

@@ -9,6 +9,8 @@ import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.federated.Averaging;
 import org.lethe.federated.Classifier;
 import org.lethe.federated.FederatedLearner;
@@ -24,6 +26,7 @@ import org.lethe.federated.Sites;
  * @param rounds added to those of the model before
  */
 @Named("fine-tune")
+@Taxonomy({Branch.REPAIR, Branch.FEDERATED})
 public record FineTune(int rounds) implements Forgetting {
     public FineTune {
         Check.require(rounds >= 0, "rounds", rounds, "at least 0");

@@ -5,6 +5,8 @@ import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.federated.Classifier;
 import org.lethe.federated.Sites;
 
@@ -15,6 +17,7 @@ import org.lethe.federated.Sites;
  * nobody leaves.
  */
 @Named("retrain")
+@Taxonomy({Branch.RETRAINING, Branch.FEDERATED})
 public record Retrain() implements Forgetting {
     @Override
     public Classifier fulfil(

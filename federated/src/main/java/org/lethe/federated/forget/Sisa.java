@@ -14,6 +14,8 @@ import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.federated.Classifier;
 import org.lethe.federated.FederatedLearner;
 import org.lethe.federated.Sites;
@@ -35,6 +37,7 @@ import org.lethe.numerics.Keyed;
  * @param shards number of shards, at most the number of clients
  */
 @Named("sisa")
+@Taxonomy({Branch.PARTITION, Branch.FEDERATED})
 public record Sisa(int shards) implements Forgetting {
     public Sisa {
         Check.require(shards >= 1, "shards", shards, "at least 1");

@@ -13,7 +13,6 @@ import org.lethe.Workers;
 import org.lethe.numerics.FactorSteps;
 import org.lethe.numerics.NormalEquations;
 import org.lethe.recsys.Checkpoint;
-import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
@@ -38,7 +37,7 @@ import org.lethe.recsys.Split;
  */
 @Named("als")
 public record ImplicitAls(int dims, int iterations, double alpha, double lambda, double initialSd, int patience)
-        implements EmbeddingLearner {
+        implements AlternatingLearner {
     public ImplicitAls {
         Check.require(dims >= 1, "dims", dims, "at least 1");
         Check.require(iterations >= 1, "iterations", iterations, "at least 1");
@@ -94,6 +93,31 @@ public record ImplicitAls(int dims, int iterations, double alpha, double lambda,
     }
 
     @Override
+    public Settled settle(
+            Embeddings from, Interactions train, int[] first, double tolerance, int most, Env env) {
+        Checkpoint at = new Checkpoint(from, new float[0][], new float[0][], 0, 0);
+        Alternation course = new Alternation(this, at, train, env.workers());
+        course.solveUsers(first, env);
+        double change = Double.POSITIVE_INFINITY;
+        int done = 0;
+        for (; done < most && change >= tolerance; done++) {
+            float[] users = course.users.clone();
+            float[] items = course.items.clone();
+            course.epoch(done);
+            change = Math.max(distance(users, course.users), distance(items, course.items));
+        }
+        return new Settled(course.model(), done, change);
+    }
+
+    private static double distance(float[] left, float[] right) {
+        double largest = 0;
+        for (int n = 0; n < left.length; n++) {
+            largest = Math.max(largest, Math.abs((double) left[n] - right[n]));
+        }
+        return largest;
+    }
+
+    @Override
     public Estimate estimate(Split data) {
         double rows = data.users() + data.items();
         double iteration = 2e-11 * dims * dims * data.train().size() + 3e-11 * dims * dims * dims * rows;
@@ -141,6 +165,32 @@ public record ImplicitAls(int dims, int iterations, double alpha, double lambda,
             return objective() / train.size();
         }
 
+        /** Solves the rows of some users, items fixed; a user without interactions gets its initial row. */
+        void solveUsers(int[] some, Env env) {
+            float[] gram = itemGram();
+            workers.each(some.length, n -> {
+                int user = some[n];
+                if (train.degree(user) > 0) {
+                    solveUser(user, gram);
+                } else {
+                    float[] row = Training.initialUser(train, user, env, settings.dims, settings.initialSd);
+                    System.arraycopy(row, 0, users, user * stride, settings.dims);
+                }
+            });
+        }
+
+        /** Solves the row of one user; {@code gram} is that of the items. */
+        void solveUser(int user, float[] gram) {
+            float[] a = new float[stride * stride];
+            float[] b = new float[stride];
+            solveRow("user", user, items, train.starts(), train.columns(), gram, a, b, users);
+        }
+
+        /** λI + QᵀQ of the items. */
+        float[] itemGram() {
+            return gram(items, everything);
+        }
+
         /**
          * Of the rows of one side against a table of the other: {@code starts} and {@code partners} say which pairs
          * happened, {@code present} are the rows of the table that take part in sums over all pairs.
@@ -158,29 +208,43 @@ public record ImplicitAls(int dims, int iterations, double alpha, double lambda,
             workers.each((rows + ROWS - 1) / ROWS, block -> {
                 float[] a = new float[stride * stride];
                 float[] b = new float[stride];
-                float[] x = new float[stride];
                 for (int row = block * ROWS; row < Math.min(rows, (block + 1) * ROWS); row++) {
                     if (!moves.test(row)) {
                         continue;
                     }
-                    int from = starts[row];
-                    int to = starts[row + 1];
-                    NormalEquations.outer(table, stride, partners, from, to, (float) settings.alpha, gram, a);
-                    Arrays.fill(b, 0);
-                    NormalEquations.sum(table, stride, partners, from, to, b);
-                    for (int d = 0; d < stride; d++) {
-                        b[d] *= (float) (1 + settings.alpha);
-                    }
-                    if (!NormalEquations.solve(a, stride, b, x)) {
-                        throw new LetheException(
-                                LetheException.Code.NUMERIC,
-                                "als: the normal equations of " + side + " " + row
-                                        + " are not positive definite; a larger lambda may help");
-                    }
-                    System.arraycopy(x, 0, into, row * stride, stride);
+                    solveRow(side, row, table, starts, partners, gram, a, b, into);
                     fits[row] = squared(b); // y of Uᵀy = b, so ‖y‖² = bᵀA⁻¹b
                 }
             });
+        }
+
+        /** One row; {@code a} and {@code b} are used up. */
+        private void solveRow(
+                String side,
+                int row,
+                float[] table,
+                int[] starts,
+                int[] partners,
+                float[] gram,
+                float[] a,
+                float[] b,
+                float[] into) {
+            int from = starts[row];
+            int to = starts[row + 1];
+            NormalEquations.outer(table, stride, partners, from, to, (float) settings.alpha, gram, a);
+            Arrays.fill(b, 0);
+            NormalEquations.sum(table, stride, partners, from, to, b);
+            for (int d = 0; d < stride; d++) {
+                b[d] *= (float) (1 + settings.alpha);
+            }
+            float[] x = new float[stride];
+            if (!NormalEquations.solve(a, stride, b, x)) {
+                throw new LetheException(
+                        LetheException.Code.NUMERIC,
+                        "als: the normal equations of " + side + " " + row
+                                + " are not positive definite; a larger lambda may help");
+            }
+            System.arraycopy(x, 0, into, row * stride, stride);
         }
 
         /** λI + TᵀT over the rows that take part, in the upper half. */

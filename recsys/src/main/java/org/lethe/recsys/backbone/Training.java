@@ -164,6 +164,11 @@ public final class Training {
                 normal(env.random("initial-item"), i -> i, train.items(), dims, sd));
     }
 
+    /** The row of one user in the initial tables. */
+    static float[] initialUser(Interactions train, int user, Env env, int dims, double sd) {
+        return normal(env.random("initial-user"), _ -> train.userKey(user), 1, dims, sd);
+    }
+
     private static float[] normal(Keyed key, IntUnaryOperator keyOf, int rows, int dims, double sd) {
         float[] table = new float[rows * dims];
         for (int row = 0; row < rows; row++) {

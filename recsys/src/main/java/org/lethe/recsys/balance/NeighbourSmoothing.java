@@ -1,11 +1,13 @@
 package org.lethe.recsys.balance;
 
 import java.util.Arrays;
+import java.util.Optional;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
+import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.Interactions;
@@ -50,6 +52,14 @@ public record NeighbourSmoothing(Neighbours.Rule rule, Similarity similarity, in
     /** The whole exact set under cosine similarity, k by validation. */
     public NeighbourSmoothing() {
         this(Neighbours.Rule.DOMINANT_SET, Similarity.COSINE, 0, 0);
+    }
+
+    @Override
+    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
+        return LetheException.refusal(() -> {
+            Balancing.balance(this, request);
+            Suited.embedded(this, learner);
+        });
     }
 
     @Override

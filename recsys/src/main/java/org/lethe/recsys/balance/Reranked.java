@@ -24,7 +24,7 @@ import org.lethe.recsys.backbone.StoredModels;
  * becomes the next float. All other scores are the base's own bits. It is no {@link org.lethe.recsys.UserRows}, because
  * embeddings alone do not say what is recommended.
  *
- * <p>Storable if the base is embeddings, neumf or multvae. Immutable. Cost: the scores of the base, and 8 bytes for each chosen item.
+ * <p>Storable if the base is embeddings, neumf, multvae, ease or item-knn. Immutable. Cost: the scores of the base, and 8 bytes for each chosen item.
  */
 public final class Reranked implements Storable {
     private static final int BLOCK = 64; // users a worker takes at a time

@@ -48,16 +48,6 @@ interface Forgetting extends Method<Split, Recommender> {
                         + "; retrain, sisa and ultrare work on any model");
     }
 
-    /** The learner of shards, whose models must have an embedding for every user. */
-    static Learner<Split, Recommender> ofShards(Method<?, ?> method, Learner<Split, Recommender> learner) {
-        if (learner instanceof EmbeddingLearner || learner instanceof UserLearner) {
-            return learner;
-        }
-        throw Suited.refused(
-                method,
-                "needs a model with an embedding for every user, as bpr or neumf, not " + Named.Of.name(learner));
-    }
-
     /** Refuses a learner whose models have layers after their tables. */
     static void requireTables(Method<?, ?> method, Learner<Split, Recommender> learner) {
         if (learner instanceof UserLearner rows && !rows.tables()) {

@@ -9,6 +9,8 @@ import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
@@ -30,6 +32,7 @@ import org.lethe.recsys.Split;
  * @param steps number of Newton steps, each halved if it would raise the objective
  */
 @Named("newton-step")
+@Taxonomy(Branch.INFLUENCE)
 public record NewtonStep(double damping, double ridge, int steps) implements Forgetting {
     public NewtonStep {
         Check.require(damping >= 0 && damping <= 1e9, "damping", damping, "0 to 1e9");

@@ -8,12 +8,12 @@ import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Request;
 import org.lethe.recsys.EmbeddingLearner;
-import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
 
 /**
- * A method that partitions the data by pre-embeddings, trains one model a shard and aggregates them.
+ * A method that partitions the data, trains one model a shard and aggregates them.
  *
  * <p>To forget, it retrains the touched shards and the aggregation. With {@code repartition} it trains everything again,
  * the partition included.
@@ -28,8 +28,8 @@ interface PartitionedMethod extends Forgetting {
     /** Whether the aggregation works on tables alone, not on models with layers. */
     boolean tablesOnly();
 
-    /** The partition of some data by pre-embeddings. */
-    Partition partition(Embeddings placed, Split data, Env env);
+    /** The partition of some data. */
+    Partition partition(Split data, Env env);
 
     /** The served model of trained shards. */
     Recommender aggregate(Sharded shards, EmbeddingLearner.Loss loss, Split data, Env env);
@@ -43,7 +43,7 @@ interface PartitionedMethod extends Forgetting {
     default Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
         return LetheException.refusal(() -> {
             Forgetting.forget(this, request);
-            Forgetting.ofShards(this, learner);
+            Suited.embedded(this, learner);
             if (tablesOnly()) {
                 Forgetting.requireTables(this, learner);
             }
@@ -52,12 +52,11 @@ interface PartitionedMethod extends Forgetting {
 
     @Override
     default Recommender learn(Learner<Split, Recommender> learner, Split data, Env env) {
-        Learner<Split, Recommender> ofShards = Forgetting.ofShards(this, learner);
+        Learner<Split, Recommender> ofShards = Suited.embedded(this, learner);
         if (tablesOnly()) {
             Forgetting.requireTables(this, learner);
         }
-        Embeddings placed = Forgetting.placed(data, env);
-        Partition made = env.ledger().timed("partition", () -> partition(placed, data, env));
+        Partition made = partition(data, env);
         return trained(made, IntStream.range(0, shards()).toArray(), List.of(), ofShards, data, env);
     }
 
@@ -73,7 +72,7 @@ interface PartitionedMethod extends Forgetting {
             return learn(learner, forgotten.remaining(), env);
         }
         Partition made = before.partition();
-        Learner<Split, Recommender> ofShards = Forgetting.ofShards(this, learner);
+        Learner<Split, Recommender> ofShards = Suited.embedded(this, learner);
         return trained(made, made.touched(forgotten, data), before.shards(), ofShards, forgotten.remaining(), env);
     }
 

@@ -8,6 +8,8 @@ import org.lethe.Exactness;
 import org.lethe.Formerly;
 import org.lethe.Learner;
 import org.lethe.Named;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
@@ -48,6 +50,7 @@ import org.lethe.recsys.Split;
  * @param repartition whether a request makes pre-embeddings and partition again from the remaining data
  */
 @Named("receraser")
+@Taxonomy(Branch.PARTITION)
 public record RecEraser(
         int shards,
         By partition,
@@ -144,7 +147,12 @@ public record RecEraser(
     }
 
     @Override
-    public Partition partition(Embeddings placed, Split data, Env env) {
+    public Partition partition(Split data, Env env) {
+        Embeddings placed = Forgetting.placed(data, env);
+        return env.ledger().timed("partition", () -> partition(placed, data, env));
+    }
+
+    Partition partition(Embeddings placed, Split data, Env env) {
         Interactions train = data.train();
         Keyed random = env.random("receraser-anchors");
         return switch (partition) {

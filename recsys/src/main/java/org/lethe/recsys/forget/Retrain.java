@@ -5,6 +5,8 @@ import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 
@@ -15,6 +17,7 @@ import org.lethe.recsys.Split;
  * forgotten.
  */
 @Named("retrain")
+@Taxonomy(Branch.RETRAINING)
 public record Retrain() implements Forgetting {
     @Override
     public Recommender fulfil(

@@ -9,6 +9,8 @@ import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
@@ -39,6 +41,7 @@ import org.lethe.recsys.Split;
  * @param steps number of Newton steps with neutral labels; 0 for the single influence step of the paper
  */
 @Named("scif")
+@Taxonomy(Branch.INFLUENCE)
 public record Scif(double damping, int steps) implements Forgetting {
     public Scif {
         Check.require(damping > 0 && damping <= 1e9, "damping", damping, "above 0 and at most 1e9");

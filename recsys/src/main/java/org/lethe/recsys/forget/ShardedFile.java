@@ -186,6 +186,8 @@ public final class ShardedFile {
         UserRows model = kind.equals("embeddings")
                 ? tables(read, name, users)
                 : StoredModels.read(kind, read, file, name)
+                        .filter(UserRows.class::isInstance)
+                        .map(UserRows.class::cast)
                         .orElseThrow(() ->
                                 wrong(file, "has shards of kind \"" + kind + "\", expected " + StoredModels.KINDS));
         if (model.users() != users) {

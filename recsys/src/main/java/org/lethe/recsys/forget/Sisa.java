@@ -12,6 +12,8 @@ import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Checkpoint;
 import org.lethe.recsys.EmbeddingLearner;
@@ -42,6 +44,7 @@ import org.lethe.recsys.Suited;
  * @param aggregate combination of the shards: mean (of the scores of all shards) or own (only the user's own shard answers)
  */
 @Named("sisa")
+@Taxonomy(Branch.PARTITION)
 public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implements Forgetting {
     public Sisa {
         Check.require(shards >= 1, "shards", shards, "at least 1");
@@ -125,7 +128,7 @@ public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implemen
                     "has slices " + slices + ", expected 1 for " + Named.Of.name(learner)
                             + ", whose training cannot resume from a slice");
         }
-        return Forgetting.ofShards(this, learner);
+        return Suited.embedded(this, learner);
     }
 
     private int[] slicesOf(Split part, Env env) {

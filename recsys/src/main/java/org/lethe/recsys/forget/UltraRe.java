@@ -7,6 +7,8 @@ import org.lethe.Exactness;
 import org.lethe.Formerly;
 import org.lethe.Learner;
 import org.lethe.Named;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
@@ -28,6 +30,7 @@ import org.lethe.transport.BalancedClustering;
  * @param repartition whether a request makes pre-embeddings and partition again from the remaining data
  */
 @Named("ultrare")
+@Taxonomy(Branch.PARTITION)
 public record UltraRe(
         int shards,
         @Formerly("rounds") int clusterIterations,
@@ -59,7 +62,12 @@ public record UltraRe(
     }
 
     @Override
-    public Partition partition(Embeddings placed, Split data, Env env) {
+    public Partition partition(Split data, Env env) {
+        Embeddings placed = Forgetting.placed(data, env);
+        return env.ledger().timed("partition", () -> partition(placed, data, env));
+    }
+
+    Partition partition(Embeddings placed, Split data, Env env) {
         int[] active = Forgetting.active(data.users(), data.train()::degree);
         Forgetting.requireUnits(this, shards, active.length);
         BalancedClustering.Result groups = new BalancedClustering(shards, clusterIterations)

@@ -12,6 +12,8 @@ import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
@@ -42,6 +44,7 @@ import org.lethe.recsys.UserLoss;
  * @param warmup number of epochs of plain training at the start
  */
 @Named("adversarial")
+@Taxonomy(Branch.IN_TRAINING)
 public record Adversarial(double reversal, int hidden, double learningRate, boolean balanced, int warmup)
         implements Hiding {
     public Adversarial {

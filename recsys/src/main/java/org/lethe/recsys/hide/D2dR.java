@@ -9,6 +9,8 @@ import org.lethe.Formerly;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Recommender;
@@ -55,6 +57,7 @@ import org.lethe.recsys.UserRows;
  * @param tables user tables that move: all or first
  */
 @Named("d2d-r")
+@Taxonomy(Branch.POST_TRAINING)
 public record D2dR(
         Form form,
         int steps,

@@ -13,6 +13,8 @@ import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.Workers;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
@@ -41,6 +43,7 @@ import org.lethe.transport.Sinkhorn;
  * @param warmup number of epochs of plain training at the start
  */
 @Named("d2d-training")
+@Taxonomy(Branch.IN_TRAINING)
 public record D2dTraining(
         Distance distance, double weight, @Formerly("every") int batchInterval, int warmup) implements Hiding {
     /** The distance that training reduces. */

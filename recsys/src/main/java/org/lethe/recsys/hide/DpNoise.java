@@ -7,6 +7,8 @@ import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
@@ -26,6 +28,7 @@ import org.lethe.recsys.UserRows;
  * @param clip clipping length c; 0 for the median length of the embeddings
  */
 @Named("dp-noise")
+@Taxonomy(Branch.POST_TRAINING)
 public record DpNoise(double epsilon, double delta, double clip) implements Hiding {
     public DpNoise {
         Check.require(epsilon > 0 && epsilon < 1e9, "epsilon", epsilon, "above 0 and below 1e9");

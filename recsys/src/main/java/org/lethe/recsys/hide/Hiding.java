@@ -16,7 +16,10 @@ import org.lethe.recsys.UserLearner;
 interface Hiding extends Method<Split, Recommender> {
     @Override
     default Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> hide(this, request));
+        return LetheException.refusal(() -> {
+            hide(this, request);
+            Suited.embedded(this, learner);
+        });
     }
 
     /** The request, which must be one to hide. */

@@ -5,6 +5,8 @@ import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.Suited;
@@ -18,6 +20,7 @@ import org.lethe.recsys.UserRows;
  * are matched one after the other. Cost: {@code O(users·width)}.
  */
 @Named(value = "mean-matching", formerly = "mean-equalisation")
+@Taxonomy(Branch.POST_TRAINING)
 public record MeanMatching() implements Hiding {
     @Override
     public Recommender fulfil(

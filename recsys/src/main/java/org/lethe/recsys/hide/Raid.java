@@ -11,6 +11,8 @@ import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
@@ -67,6 +69,7 @@ import org.lethe.recsys.backbone.ItemTraining;
  * @param schedule whether the two losses are minimised together (joint) or in turn (alternating)
  */
 @Named("raid")
+@Taxonomy(Branch.IN_TRAINING)
 public record Raid(
         int warmup,
         int refresh,

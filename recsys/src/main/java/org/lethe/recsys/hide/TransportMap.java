@@ -7,6 +7,8 @@ import org.lethe.Formerly;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.Suited;
@@ -30,6 +32,7 @@ import org.lethe.recsys.UserRows;
  * @param moves number of moves onto the centroid
  */
 @Named("transport-map")
+@Taxonomy(Branch.POST_TRAINING)
 public record TransportMap(
         Raid.Form form,
         int points,

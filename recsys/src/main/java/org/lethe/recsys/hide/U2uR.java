@@ -8,6 +8,8 @@ import org.lethe.Formerly;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.Suited;
@@ -36,6 +38,7 @@ import org.lethe.recsys.UserRows;
  * @param tables user tables that move: all or first
  */
 @Named("u2u-r")
+@Taxonomy(Branch.POST_TRAINING)
 public record U2uR(
         int steps,
         double learningRate,

@@ -8,6 +8,8 @@ import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.sequence.CountingLearner;
 import org.lethe.recsys.sequence.Decremental;
 import org.lethe.recsys.sequence.Events;
@@ -21,6 +23,7 @@ import org.lethe.recsys.sequence.NextItems;
  * microseconds a request, which grow with what the request touches.
  */
 @Named("decrement")
+@Taxonomy({Branch.ALGEBRAIC, Branch.SEQUENCE})
 public record Decrement() implements Erasing {
     @Override
     public Optional<String> unsuited(Request request, Learner<Events, NextItems> learner) {

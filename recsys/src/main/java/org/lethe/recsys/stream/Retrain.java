@@ -10,6 +10,8 @@ import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.sequence.CountingLearner;
 import org.lethe.recsys.sequence.Events;
 import org.lethe.recsys.sequence.NextItems;
@@ -24,6 +26,7 @@ import org.lethe.recsys.stream.Streamed.Point;
  * these two.
  */
 @Named("retrain")
+@Taxonomy({Branch.RETRAINING, Branch.SEQUENCE})
 public record Retrain() implements Method<Events, NextItems> {
     private static final int OTHERS = 2;
 

@@ -30,7 +30,9 @@ class ExactForgettingTest {
             new Sisa(3, 3),
             new Sisa(3, 2, Sharded.Aggregate.OWN),
             receraser(RecEraser.By.INTERACTIONS, RecEraser.Aggregate.ATTENTION, true),
-            new UltraRe(3, 5, Combiner.Kind.USER, true));
+            new UltraRe(3, 5, Combiner.Kind.USER, true),
+            new GraphEraser(3, GraphEraser.By.BLPA, true),
+            new Laser(3, Laser.Grouping.RANDOM));
     private static final List<Method<Split, Recommender>> GIVEN_PARTITION = List.of(
             receraser(RecEraser.By.INTERACTIONS, RecEraser.Aggregate.ATTENTION, false),
             receraser(RecEraser.By.USERS, RecEraser.Aggregate.ATTENTION, false),
@@ -38,7 +40,9 @@ class ExactForgettingTest {
             receraser(RecEraser.By.USERS, RecEraser.Aggregate.OWN, false),
             new UltraRe(3, 5, Combiner.Kind.MEAN, false),
             new UltraRe(3, 5, Combiner.Kind.OWN, false),
-            new UltraRe(3, 5, Combiner.Kind.GLOBAL, false));
+            new UltraRe(3, 5, Combiner.Kind.GLOBAL, false),
+            new GraphEraser(3, GraphEraser.By.BLPA, false),
+            new GraphEraser(3, GraphEraser.By.BEKM, false));
 
     private static RecEraser receraser(RecEraser.By partition, RecEraser.Aggregate aggregate, boolean leakFree) {
         return new RecEraser(3, partition)

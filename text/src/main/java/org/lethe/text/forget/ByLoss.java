@@ -7,6 +7,8 @@ import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.text.Corpus;
 import org.lethe.text.LanguageModel;
 
@@ -67,6 +69,7 @@ public sealed interface ByLoss extends Forgetting {
      * @param course how long, how fast and towards what
      */
     @Named("gradient-ascent")
+    @Taxonomy({Branch.REVERSE, Branch.LANGUAGE})
     record GradientAscent(ForgettingLoss.GradientAscent loss, Sampling weighting, Course course) implements ByLoss {
         public GradientAscent() {
             this(new ForgettingLoss.GradientAscent(), new Sampling.Uniform(), new Course().with(1, 0));
@@ -81,6 +84,7 @@ public sealed interface ByLoss extends Forgetting {
      * @param course how long, how fast and towards what
      */
     @Named("grad-diff")
+    @Taxonomy({Branch.REVERSE, Branch.LANGUAGE})
     record GradDiff(ForgettingLoss.GradientAscent loss, Sampling weighting, Course course) implements ByLoss {
         public GradDiff() {
             this(new ForgettingLoss.GradientAscent(), new Sampling.Uniform(), new Course());
@@ -182,6 +186,7 @@ public sealed interface ByLoss extends Forgetting {
      * @param course how long, how fast and towards what
      */
     @Named("undial")
+    @Taxonomy({Branch.DISTILLATION, Branch.LANGUAGE})
     record Undial(ForgettingLoss.Undial loss, Sampling weighting, Course course) implements ByLoss {
         public Undial() {
             this(new ForgettingLoss.Undial(), new Sampling.Uniform(), new Course());

@@ -5,6 +5,8 @@ import org.lethe.Estimate;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.text.Corpus;
 import org.lethe.text.LanguageModel;
 
@@ -14,6 +16,7 @@ import org.lethe.text.LanguageModel;
  * @param course how long and how fast; γ is taken as 0, and an epoch has as many samples as are to be forgotten
  */
 @Named("fine-tune")
+@Taxonomy({Branch.REPAIR, Branch.LANGUAGE})
 public record FineTune(Course course) implements Forgetting {
     public FineTune() {
         this(new Course());

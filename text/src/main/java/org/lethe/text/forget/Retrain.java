@@ -5,6 +5,8 @@ import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.text.Corpus;
 import org.lethe.text.LanguageModel;
 
@@ -14,6 +16,7 @@ import org.lethe.text.LanguageModel;
  * <p>Exact, and the reference for all other methods. Costs a whole training for every request; nothing if nothing is to be forgotten.
  */
 @Named("retrain")
+@Taxonomy({Branch.RETRAINING, Branch.LANGUAGE})
 public record Retrain() implements Forgetting {
     @Override
     public LanguageModel fulfil(
