@@ -162,7 +162,6 @@ public record Fetch(URI address, Optional<String> sha256, String licence) {
             for (int n = silence.read(block); n >= 0; n = silence.read(block)) {
                 copied += n;
                 if (copied > most) {
-                    out.close();
                     Files.delete(part);
                     throw trouble("sends more than the " + most + " bytes expected at most");
                 }
