@@ -15,4 +15,7 @@ import java.lang.annotation.Target;
 public @interface Personal {
     /** The word for several of them. */
     String value() default "users";
+
+    /** The value of another setting with which they are ids, as {@code groups: listed}; empty where they always are. */
+    String with() default "";
 }

@@ -39,7 +39,7 @@ record PersonsFile(int format, String key, Map<String, List<String>> lists) {
     PersonsFile with(List<Pseudonyms.Listed> more) {
         Map<String, List<String>> all = new TreeMap<>(lists);
         Pseudonyms pseudonyms = pseudonyms();
-        more.forEach(list -> all.put(pseudonyms.of(list.what(), list.ids()), list.ids()));
+        more.forEach(list -> all.put(pseudonyms.of(list), list.ids()));
         return new PersonsFile(format, key, all);
     }
 

@@ -5,10 +5,12 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -70,14 +72,14 @@ final class Pseudonyms {
     }
 
     /** What stands for a list; its order does not matter. */
-    String of(String what, List<?> ids) {
+    String of(Listed list) {
         Mac mac = mac();
-        for (String id : new TreeSet<>(ids.stream().map(String::valueOf).toList())) {
+        for (String id : new TreeSet<>(list.ids())) {
             byte[] bytes = id.getBytes(StandardCharsets.UTF_8);
             mac.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
             mac.update(bytes);
         }
-        return count(what, ids.size()) + " (digest "
+        return count(list.what(), list.ids().size()) + " (digest "
                 + HexFormat.of().formatHex(mac.doFinal(), 0, 8) + ")";
     }
 
@@ -103,20 +105,32 @@ final class Pseudonyms {
         return found;
     }
 
+    /** The ids of persons that a component holds; empty where it holds none. */
+    static Optional<Listed> listed(Object record, RecordComponent component) {
+        Personal personal = component.getAnnotation(Personal.class);
+        if (personal == null
+                || !(Components.value(record, component) instanceof List<?> ids)
+                || ids.isEmpty()
+                || !personal.with().isEmpty()
+                        && Arrays.stream(record.getClass().getRecordComponents())
+                                .noneMatch(other -> personal.with()
+                                        .equals(other.getName() + ": " + Components.value(record, other)))) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                new Listed(personal.value(), ids.stream().map(String::valueOf).toList()));
+    }
+
     private static void collect(Object value, List<Listed> into) {
         switch (value) {
             case Chain chain -> chain.steps().forEach(step -> collect(step, into));
             case Legs<?, ?> legs -> legs.methods().forEach(method -> collect(method, into));
             case Record record -> {
                 for (RecordComponent component : record.getClass().getRecordComponents()) {
-                    Object of = Components.value(record, component);
-                    Personal personal = component.getAnnotation(Personal.class);
-                    if (personal == null) {
-                        collect(of, into);
-                    } else if (of instanceof List<?> ids && !ids.isEmpty()) {
-                        into.add(new Listed(
-                                personal.value(),
-                                ids.stream().map(String::valueOf).toList()));
+                    Optional<Listed> listed = listed(record, component);
+                    listed.ifPresent(into::add);
+                    if (listed.isEmpty()) {
+                        collect(Components.value(record, component), into);
                     }
                 }
             }

@@ -49,7 +49,7 @@ public final class Storage {
     }
 
     /** The same for a file that its owner alone can read, from its first byte on. */
-    static void writePrivately(Path file, byte[] bytes) {
+    public static void writePrivately(Path file, byte[] bytes) {
         boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
         FileAttribute<?>[] owner = posix
                 ? new FileAttribute<?>[] {

@@ -14,7 +14,6 @@ import org.lethe.Chain;
 import org.lethe.Components;
 import org.lethe.Legs;
 import org.lethe.Named;
-import org.lethe.Personal;
 import org.lethe.Printable;
 
 /** Records in the words of a study file: {@code sisa {shards: 10, slices: 5}}. */
@@ -96,11 +95,10 @@ public final class Words {
                 Object value = Components.value(entry, component);
                 Object usual = like == null ? null : Components.value(like, component);
                 if (usual == null || !Objects.deepEquals(value, usual)) {
-                    Personal personal = component.getAnnotation(Personal.class);
                     settings.add(component.getName() + ": "
-                            + (personal != null && value instanceof List<?> ids && !ids.isEmpty()
-                                    ? persons.of(personal.value(), ids)
-                                    : word(value, usual, persons)));
+                            + Pseudonyms.listed(entry, component)
+                                    .map(persons::of)
+                                    .orElseGet(() -> word(value, usual, persons)));
                 }
             }
         }
