@@ -16,7 +16,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A file of a publisher: its address and what is known of its bytes. Only fetching uses the network, and it happens
@@ -31,7 +34,11 @@ import java.util.Optional;
  * @param licence what one may do with it, in a few words
  */
 public record Fetch(URI address, Optional<String> sha256, String licence) {
+    /** How long a publisher may send nothing. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** More bytes than any known set has. */
+    private static final long LARGEST = 8L << 30;
 
     public Fetch {
         sha256.ifPresent(s -> Check.require(s.matches("[0-9a-f]{64}"), "sha256", s, "64 hex digits"));
@@ -39,6 +46,11 @@ public record Fetch(URI address, Optional<String> sha256, String licence) {
 
     /** Fetches the file to a path, unless it is there with the right bytes. Returns its checksum. */
     public String to(Path file, Progress progress) throws IOException {
+        return to(file, progress, PATIENCE, LARGEST);
+    }
+
+    /** The same with other limits on silence and on size. */
+    String to(Path file, Progress progress, Duration patience, long largest) throws IOException {
         Path note = beside(file, ".sha256");
         Optional<String> expected = sha256;
         if (expected.isEmpty() && Files.exists(note)) {
@@ -53,7 +65,8 @@ public record Fetch(URI address, Optional<String> sha256, String licence) {
         }
         Files.createDirectories(file.toAbsolutePath().getParent());
         Path part = beside(file, ".part");
-        download(part, progress);
+        download(part, progress, patience, largest);
+        requireNoPage(part);
         String found = digest(part);
         if (expected.isPresent() && !expected.get().equals(found)) {
             Files.delete(part);
@@ -67,14 +80,33 @@ public record Fetch(URI address, Optional<String> sha256, String licence) {
         return found;
     }
 
-    private void download(Path part, Progress progress) throws IOException {
+    /** A captive portal answers everything with a page of its own; its checksum must not become the expected one. */
+    private void requireNoPage(Path part) throws IOException {
+        byte[] start = new byte[512];
+        int read;
+        try (InputStream in = Files.newInputStream(part)) {
+            read = in.readNBytes(start, 0, start.length);
+        }
+        String path = String.valueOf(address.getPath()).toLowerCase(Locale.ROOT);
+        String text = new String(start, 0, read, StandardCharsets.ISO_8859_1);
+        String markup = text.strip().toLowerCase(Locale.ROOT);
+        String mark = path.endsWith(".zip") ? "PK" : path.endsWith(".gz") || path.endsWith(".tgz") ? "\u001f\u008b" : "";
+        boolean page = markup.startsWith("<!doctype html") || markup.startsWith("<html");
+        if (page || !text.startsWith(mark)) {
+            Files.delete(part);
+            throw trouble("answered with " + (page ? "a web page" : "something that is no such archive")
+                    + ", not with the file; the file was not kept. A network that asks for a login first does so");
+        }
+    }
+
+    private void download(Path part, Progress progress, Duration patience, long largest) throws IOException {
         long have = Files.exists(part) ? Files.size(part) : 0;
-        HttpRequest.Builder request = HttpRequest.newBuilder(address).timeout(PATIENCE);
+        HttpRequest.Builder request = HttpRequest.newBuilder(address).timeout(patience);
         if (have > 0) {
             request.header("Range", "bytes=" + have + "-");
         }
         try (HttpClient client = HttpClient.newBuilder()
-                .connectTimeout(PATIENCE)
+                .connectTimeout(patience)
                 .followRedirects(HttpClient.Redirect.NORMAL)
                 .build()) {
             HttpResponse<InputStream> response =
@@ -98,7 +130,11 @@ public record Fetch(URI address, Optional<String> sha256, String licence) {
                 }
                 long length =
                         response.headers().firstValueAsLong("Content-Length").orElse(-1);
-                copy(body, part, goesOn, length, progress);
+                long most = largest - (goesOn ? have : 0);
+                if (length > most) {
+                    throw trouble("has " + length + " bytes, expected at most " + most);
+                }
+                copy(body, part, goesOn, length, progress, patience, most);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -113,15 +149,70 @@ public record Fetch(URI address, Optional<String> sha256, String licence) {
         }
     }
 
-    private void copy(InputStream body, Path part, boolean goesOn, long length, Progress progress) throws IOException {
+    private void copy(
+            InputStream body, Path part, boolean goesOn, long length, Progress progress, Duration patience, long most)
+            throws IOException {
+        // The timeout of a request covers the head of the answer only, so somebody else must watch the body.
         try (OutputStream out =
                         goesOn ? Files.newOutputStream(part, StandardOpenOption.APPEND) : Files.newOutputStream(part);
+                Silence silence = Silence.watch(body, patience);
                 Progress.Step step = progress.begin("fetch " + address, Math.max(0, length))) {
             byte[] block = new byte[1 << 16];
-            for (int n = body.read(block); n >= 0; n = body.read(block)) {
+            long copied = 0;
+            for (int n = silence.read(block); n >= 0; n = silence.read(block)) {
+                copied += n;
+                if (copied > most) {
+                    Files.delete(part);
+                    throw trouble("sends more than the " + most + " bytes expected at most");
+                }
                 out.write(block, 0, n);
                 step.advance(n);
             }
+        }
+    }
+
+    /** Closes a stream from which nothing has come for too long, which ends the read that waits for it. */
+    private record Silence(InputStream body, Duration patience, AtomicLong heard, AtomicBoolean over, Thread watch)
+            implements AutoCloseable {
+        static Silence watch(InputStream body, Duration patience) {
+            AtomicLong heard = new AtomicLong(System.nanoTime());
+            AtomicBoolean over = new AtomicBoolean();
+            Thread watch = Thread.ofVirtual().start(() -> {
+                try {
+                    while (true) {
+                        long left = patience.toNanos() - (System.nanoTime() - heard.get());
+                        if (left <= 0) {
+                            over.set(true);
+                            body.close();
+                            return;
+                        }
+                        Thread.sleep(Duration.ofNanos(left));
+                    }
+                } catch (InterruptedException | IOException e) {
+                    Thread.currentThread().interrupt(); // the copy has ended, or the stream has
+                }
+            });
+            return new Silence(body, patience, heard, over, watch);
+        }
+
+        int read(byte[] block) throws IOException {
+            try {
+                int n = body.read(block);
+                if (!over.get()) {
+                    heard.set(System.nanoTime());
+                    return n;
+                }
+            } catch (IOException e) {
+                if (!over.get()) {
+                    throw e;
+                }
+            }
+            throw new IOException("nothing came for " + patience.toMillis() / 1000.0 + " s");
+        }
+
+        @Override
+        public void close() {
+            watch.interrupt();
         }
     }
 

@@ -8,20 +8,26 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class FetchTest {
@@ -36,6 +42,7 @@ class FetchTest {
         for (int k = 0; k < bytes.length; k++) {
             bytes[k] = (byte) (k * 31 + k / 251);
         }
+        System.arraycopy("PK\3\4".getBytes(StandardCharsets.US_ASCII), 0, bytes, 0, 4);
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     }
 
@@ -119,6 +126,70 @@ class FetchTest {
         LetheException e =
                 assertThrows(LetheException.class, () -> fetch(Optional.empty()).to(file, Progress.NONE));
         assertTrue(e.getMessage().contains("expected"), e.getMessage());
+    }
+
+    @Test
+    void aPageInPlaceOfTheFileIsNotKeptNorItsChecksum() throws IOException {
+        Path file = folder.resolve("set.zip");
+        byte[] good = bytes.clone();
+        for (String page : List.of("<!DOCTYPE html><p>Please log in", "\n <html><p>Please log in", "Please log in")) {
+            byte[] start = page.getBytes(StandardCharsets.US_ASCII);
+            System.arraycopy(start, 0, bytes, 0, start.length);
+            LetheException e = assertThrows(
+                    LetheException.class, () -> fetch(Optional.empty()).to(file, Progress.NONE));
+            assertEquals(LetheException.Code.NETWORK, e.code());
+            assertTrue(e.getMessage().contains("not with the file"), e.getMessage());
+            try (var left = Files.list(folder)) {
+                assertEquals(0, left.count());
+            }
+            System.arraycopy(good, 0, bytes, 0, good.length);
+        }
+        assertEquals(sha256(), fetch(Optional.empty()).to(file, Progress.NONE));
+    }
+
+    @Test
+    @Timeout(20)
+    void aPublisherThatFallsSilentIsLeft() throws IOException {
+        CountDownLatch asked = new CountDownLatch(1);
+        server.createContext("/silent.zip", exchange -> {
+            exchange.sendResponseHeaders(200, 1000);
+            exchange.getResponseBody().write(bytes, 0, 10);
+            exchange.getResponseBody().flush();
+            asked.countDown(); // and never ends
+        });
+        Fetch silent = new Fetch(address("/silent.zip"), Optional.empty(), "");
+        LetheException e = assertThrows(
+                LetheException.class,
+                () -> silent.to(folder.resolve("silent.zip"), Progress.NONE, Duration.ofMillis(300), 1 << 20));
+        assertEquals(0, asked.getCount());
+        assertEquals(LetheException.Code.NETWORK, e.code());
+        assertTrue(e.getMessage().contains("nothing came for 0.3 s"), e.getMessage());
+        assertTrue(e.getMessage().contains("fetch again to go on"), e.getMessage());
+    }
+
+    @Test
+    @Timeout(20)
+    void aPublisherThatNeverEndsIsCutOff() throws IOException {
+        server.createContext("/endless.zip", exchange -> {
+            exchange.sendResponseHeaders(200, 0); // no length is said
+            try (OutputStream out = exchange.getResponseBody()) {
+                while (true) {
+                    out.write(bytes);
+                }
+            } catch (IOException e) {
+                exchange.close(); // the reader has gone
+            }
+        });
+        Fetch endless = new Fetch(address("/endless.zip"), Optional.empty(), "");
+        Path file = folder.resolve("endless.zip");
+        LetheException e = assertThrows(
+                LetheException.class, () -> endless.to(file, Progress.NONE, Duration.ofSeconds(10), 1 << 20));
+        assertTrue(e.getMessage().contains("more than the 1048576 bytes"), e.getMessage());
+        assertFalse(Files.exists(folder.resolve("endless.zip.part")));
+        LetheException said = assertThrows(
+                LetheException.class,
+                () -> fetch(Optional.empty()).to(folder.resolve("set.zip"), Progress.NONE, Duration.ofSeconds(10), 1000));
+        assertTrue(said.getMessage().contains("has 200000 bytes, expected at most 1000"), said.getMessage());
     }
 
     @Test

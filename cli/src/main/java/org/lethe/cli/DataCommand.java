@@ -1,20 +1,28 @@
 package org.lethe.cli;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
 import java.util.zip.ZipInputStream;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Fetch;
 import org.lethe.LetheException;
+import org.lethe.Printable;
 import org.lethe.study.Studies;
 import org.lethe.study.Study;
 import org.lethe.study.Words;
@@ -82,27 +90,73 @@ final class DataCommand implements Runnable {
         out.println("sha256 " + sha256 + ", in " + DataFolders.cache());
     }
 
-    /** Unpacks plain files below a folder; a name that leads out of it is refused. */
+    /**
+     * Unpacks plain files below a folder. A name that leads out of it, or is the folder itself, is refused, and so is what
+     * is no zip; then nothing of it is left.
+     */
     static void unpack(Path zip, Path folder) throws IOException {
         Path root = folder.toAbsolutePath().normalize();
+        Files.createDirectories(root);
+        Path aside = Files.createTempDirectory(root, "unpacked-");
+        try {
+            List<Path> names = unpackAside(zip, aside);
+            if (names.isEmpty()) {
+                throw refused(zip, "is no zip with files in it");
+            }
+            for (Path name : names) {
+                Path target = root.resolve(name);
+                Files.createDirectories(target.getParent());
+                Files.move(
+                        aside.resolve(name),
+                        target,
+                        StandardCopyOption.REPLACE_EXISTING,
+                        StandardCopyOption.ATOMIC_MOVE);
+            }
+        } finally {
+            delete(aside);
+        }
+    }
+
+    /** The names of the files that were unpacked. */
+    private static List<Path> unpackAside(Path zip, Path aside) throws IOException {
+        List<Path> names = new ArrayList<>();
         long left = LARGEST;
         try (ZipInputStream in = new ZipInputStream(Files.newInputStream(zip))) {
             for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
-                Path target = root.resolve(entry.getName()).normalize();
-                if (!target.startsWith(root)) {
-                    throw new LetheException(
-                            LetheException.Code.DATA,
-                            zip + ": entry \"" + entry.getName() + "\" leads out of its folder");
+                String shown = Printable.text(entry.getName());
+                Path target = aside.resolve(entry.getName()).normalize();
+                if (!target.startsWith(aside)) {
+                    throw refused(zip, "entry \"" + shown + "\" leads out of its folder");
                 }
                 if (entry.isDirectory()) {
                     continue;
                 }
+                if (target.equals(aside)) {
+                    throw refused(zip, "entry \"" + shown + "\" is the folder itself");
+                }
+                if (Files.exists(target)) {
+                    throw refused(zip, "entry \"" + shown + "\" comes twice, or is a folder as well");
+                }
                 Files.createDirectories(target.getParent());
-                Path part = target.resolveSibling(target.getFileName() + ".part");
-                left -= copy(in, part, left, zip);
-                Files.move(part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+                left -= copy(in, target, left, zip);
+                names.add(aside.relativize(target));
+            }
+        } catch (ZipException | EOFException | IllegalArgumentException | FileAlreadyExistsException e) {
+            throw new LetheException(LetheException.Code.DATA, zip + ": is cut off, or no zip: " + e.getMessage(), e);
+        }
+        return names;
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
             }
         }
+    }
+
+    private static LetheException refused(Path zip, String why) {
+        return new LetheException(LetheException.Code.DATA, zip + ": " + why);
     }
 
     private static long copy(InputStream in, Path to, long most, Path zip) throws IOException {
@@ -112,7 +166,7 @@ final class DataCommand implements Runnable {
             for (int n = in.read(block); n >= 0; n = in.read(block)) {
                 written += n;
                 if (written > most) {
-                    throw new LetheException(LetheException.Code.DATA, zip + ": unpacks to more than 4 GiB");
+                    throw refused(zip, "unpacks to more than 4 GiB");
                 }
                 out.write(block, 0, n);
             }

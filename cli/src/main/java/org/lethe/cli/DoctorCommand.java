@@ -18,6 +18,10 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Show what Lethe finds on this machine: JDK, vector lanes, threads, memory, data.")
 final class DoctorCommand implements Runnable {
+    /** What to say where {@link Lanes#slowFma} is true. */
+    static final String NO_FMA = "no instruction for fused multiply-add, so that training takes up to 60 times as long;"
+            + " a virtual machine may hide the one of its processor";
+
     private static final int MEBIBYTE = 1 << 20;
 
     @Spec
@@ -39,7 +43,8 @@ final class DoctorCommand implements Runnable {
                 "kernels",
                 Lanes.VECTOR
                         ? "vector, " + Lanes.FLOATS + " float lanes"
-                        : "scalar reference, same results but slower: " + Lanes.OBSTACLE);
+                        : "scalar reference, same results but slower: " + Lanes.OBSTACLE
+                                + (Lanes.slowFma() ? "; " + NO_FMA : ""));
         found.put("threads", Runtime.getRuntime().availableProcessors());
         found.put("heap", Runtime.getRuntime().maxMemory() / MEBIBYTE + " MiB at most");
         DataFolders folders = DataFolders.usual(data);

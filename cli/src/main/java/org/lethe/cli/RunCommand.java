@@ -16,6 +16,7 @@ import org.lethe.LetheException;
 import org.lethe.Progress;
 import org.lethe.Workers;
 import org.lethe.report.Answer;
+import org.lethe.numerics.Lanes;
 import org.lethe.report.Report;
 import org.lethe.study.Engine;
 import org.lethe.study.Keep;
@@ -89,6 +90,9 @@ final class RunCommand implements Callable<Integer> {
         RunFolder folder = RunFolder.of(runs, resolved.name());
         if (keepModels) {
             spec.commandLine().getErr().println("--keep-models is now called --keep all");
+        }
+        if (Lanes.slowFma()) {
+            spec.commandLine().getErr().println("here is " + DoctorCommand.NO_FMA);
         }
         try (Workers workers = compute.workers()) {
             Engine engine = new Engine(

@@ -1,20 +1,27 @@
 package org.lethe.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lethe.DataFolders;
+import org.lethe.LetheException;
 import org.lethe.Printable;
 import org.lethe.study.Studies;
 import org.lethe.study.Study;
@@ -225,5 +232,64 @@ class DataCommandTest {
             Object read = parsed(line).data().getFirst().load(new DataFolders(List.of()));
             assertTrue(added.out().contains(read.toString()), added.out());
         }
+    }
+
+    private Path zip(String... names) throws IOException {
+        Path zip = folder.resolve("some.zip");
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
+            for (String name : names) {
+                out.putNextEntry(new ZipEntry(name));
+                out.write(name.getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        return zip;
+    }
+
+    private List<String> unpacked(Path zip) throws IOException {
+        Path cache = Files.createDirectories(folder.resolve("home/cache"));
+        try {
+            DataCommand.unpack(zip, cache);
+        } finally {
+            try (Stream<Path> files = Files.walk(folder.resolve("home"))) {
+                List<String> found = files.filter(f -> !f.equals(folder.resolve("home")) && !f.equals(cache))
+                        .map(f -> cache.relativize(f).toString())
+                        .sorted()
+                        .toList();
+                Files.writeString(folder.resolve("found"), String.join(" ", found));
+            }
+        }
+        return List.of(Files.readString(folder.resolve("found")).split(" "));
+    }
+
+    @Test
+    void aZipIsUnpackedWholeOrNotAtAll() throws IOException {
+        assertEquals(List.of("a", "a/deep", "a/deep/b.txt", "c.txt"), unpacked(zip("a/", "a/deep/b.txt", "c.txt")));
+        assertEquals("c.txt", Files.readString(folder.resolve("home/cache/c.txt")));
+        assertEquals(List.of("a", "a/deep", "a/deep/b.txt", "c.txt"), unpacked(zip("c.txt")));
+        byte[] whole = Files.readAllBytes(zip("first.txt", "second.txt"));
+        for (String[] names : new String[][] {
+            {"."},
+            {"./."},
+            {"first.txt", "../outside.txt"},
+            {"first.txt", "/outside.txt"},
+            {"first.txt", "a/../."},
+            {"first.txt", "first.txt/second.txt"},
+            {"first.txt/second.txt", "first.txt"},
+            {"first.txt", "nul\0.txt"},
+            {}
+        }) {
+            refusesToUnpack(zip(names));
+        }
+        Path file = folder.resolve("other.zip");
+        refusesToUnpack(Files.write(file, Arrays.copyOf(whole, 60)));
+        refusesToUnpack(Files.write(file, new byte[0]));
+        refusesToUnpack(Files.writeString(file, "<html>log in first</html>"));
+    }
+
+    private void refusesToUnpack(Path zip) throws IOException {
+        LetheException e = assertThrows(LetheException.class, () -> unpacked(zip));
+        assertEquals(LetheException.Code.DATA, e.code());
+        assertTrue(e.getMessage().startsWith(zip + ": "), e.getMessage());
+        assertEquals("a a/deep a/deep/b.txt c.txt", Files.readString(folder.resolve("found")));
     }
 }

@@ -224,6 +224,20 @@ class LetheTest {
         assertEquals(
                 Lethe.DONE,
                 Typed.lethe("report", folder.resolve("runs/small").toString()).code());
+        for (String name : List.of("findings.csv", "report.json", "report.md", "report.html")) {
+            Path file = folder.resolve("runs/small").resolve(name);
+            byte[] whole = Files.readAllBytes(file);
+            byte[] other = whole.clone();
+            other[other.length / 2] ^= 1; // what people read says something else than the records
+            Files.write(file, other);
+            Typed verified = Typed.lethe("verify", folder.resolve("runs/small").toString());
+            assertEquals(Lethe.FAILED, verified.code());
+            assertTrue(verified.err().contains(file + " is not what the records say"), verified.err());
+            Files.write(file, whole);
+        }
+        assertEquals(
+                Lethe.DONE,
+                Typed.lethe("verify", folder.resolve("runs/small").toString()).code());
     }
 
     @Test

@@ -48,6 +48,7 @@ final class Batch implements Workers.Task<List<Batch.Written>> {
     private final List<Wanted> wanted;
     private final List<String> folders;
     private final String store;
+    private final byte[] persons;
     private final String device;
     private final @Nullable Keep keep;
 
@@ -57,9 +58,9 @@ final class Batch implements Workers.Task<List<Batch.Written>> {
     <D, M> Batch(Engine engine, RunFolder folder, List<Graph.Open<D, M>> cells, Place<D> place, Progress.Step watched) {
         Cell<D, M> first = cells.getFirst().cell();
         this.study = first.study().text();
-        this.data = Words.full(first.data());
+        this.data = first.study().full(first.data());
         this.dataDigest = first.dataDigest();
-        this.model = Words.full(first.model());
+        this.model = first.study().full(first.model());
         this.seed = first.seed();
         this.wanted = cells.stream()
                 .map(open -> new Wanted(
@@ -72,6 +73,7 @@ final class Batch implements Workers.Task<List<Batch.Written>> {
                 .map(f -> f.toAbsolutePath().toString())
                 .toList();
         this.store = folder.path().toAbsolutePath().toString();
+        this.persons = first.study().persons().key();
         this.device = engine.device().toString();
         this.keep = engine.keep().orElse(null);
         place.expect(first.data());
@@ -92,12 +94,13 @@ final class Batch implements Workers.Task<List<Batch.Written>> {
 
     @Override
     public List<Written> run(Workers workers) {
-        return here != null ? here.get() : elsewhere(Study.parse("study.yaml", study, Studies.subjects()), workers);
+        return here != null ? here.get() : elsewhere(
+                        Study.parse("study.yaml", study, Studies.subjects()).with(Pseudonyms.of(persons)), workers);
     }
 
     private <D, M> List<Written> elsewhere(Study<D, M> read, Workers workers) {
-        DataSource<D> source = named(read.data(), data);
-        Learner<D, M> learner = named(read.models(), model);
+        DataSource<D> source = named(read, read.data(), data);
+        Learner<D, M> learner = named(read, read.models(), model);
         Engine engine = new Engine(
                 workers,
                 Progress.NONE,
@@ -106,8 +109,8 @@ final class Batch implements Workers.Task<List<Batch.Written>> {
                 Device.parse(device));
         Map<String, Cell<D, M>> cells = new LinkedHashMap<>();
         engine.cells(read.only(source, learner, seed)).forEach(cell -> cells.put(cell.digest(), cell));
-        Path out = Engine.scratch();
-        try {
+        try (Scratch scratch = Scratch.make()) {
+            Path out = scratch.folder();
             RunFolder written = RunFolder.at(out).reading(Path.of(store), LARGEST);
             List<Graph.Open<D, M>> open = new ArrayList<>();
             for (Wanted asked : wanted) {
@@ -135,14 +138,12 @@ final class Batch implements Workers.Task<List<Batch.Written>> {
                 engine.run(open, written, new Place<>(engine.folders()), unwatched);
             }
             return files(out);
-        } finally {
-            Engine.delete(out);
         }
     }
 
-    private static <T> T named(List<T> entries, String words) {
+    private static <T> T named(Study<?, ?> study, List<T> entries, String words) {
         return entries.stream()
-                .filter(entry -> Words.full(entry).equals(words))
+                .filter(entry -> study.full(entry).equals(words))
                 .findFirst()
                 .orElseThrow(() -> new LetheException(
                         LetheException.Code.STUDY, "the study has no " + words + " where it is read by a worker"));

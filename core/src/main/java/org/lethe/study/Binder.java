@@ -17,6 +17,7 @@ import org.lethe.Components;
 import org.lethe.Formerly;
 import org.lethe.Gone;
 import org.lethe.Named;
+import org.lethe.Personal;
 
 /**
  * Makes records of a catalogue from the entries of a study file.
@@ -119,6 +120,15 @@ final class Binder {
         for (int i = 0; i < components.length; i++) {
             Object usual = Components.value(prototype, components[i]);
             Node.Pair pair = given.get(components[i].getName());
+            if (pair != null
+                    && components[i].isAnnotationPresent(Personal.class)
+                    && pair.value() instanceof Node.Scalar shown
+                    && Pseudonyms.FORM.matcher(shown.text()).matches()) {
+                mistakes.add(
+                        pair.line(),
+                        path + "." + pair.key() + " is \"" + shown.text()
+                                + "\", which stands for ids in a run folder, expected the ids");
+            }
             values[i] = pair == null
                     ? usual
                     : value(pair.value(), path + "." + pair.key(), components[i].getGenericType(), usual)
@@ -166,6 +176,12 @@ final class Binder {
             return Optional.of(Components.made(prototype, values));
         } catch (IllegalArgumentException refused) {
             String message = String.valueOf(refused.getMessage());
+            for (int i = 0; i < components.length; i++) {
+                Personal personal = components[i].getAnnotation(Personal.class);
+                if (personal != null && values[i] instanceof List<?> ids && !ids.isEmpty()) {
+                    message = message.replace(ids.toString(), Pseudonyms.count(personal.value(), ids.size()));
+                }
+            }
             String key = message.split("[ .\\[]", 2)[0];
             if (lines.containsKey(key)) {
                 mistakes.add(lines.getOrDefault(key, line), path + "." + message);

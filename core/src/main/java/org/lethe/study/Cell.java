@@ -54,12 +54,12 @@ public record Cell<D, M>(
                 %s""".formatted(
                         RunFolder.FORMAT,
                         study.subject().name(),
-                        Words.full(data),
+                        study.full(data),
                         dataDigest,
-                        Words.full(model),
-                        Words.full(request),
-                        Words.full(method),
-                        Words.full(reference),
+                        study.full(model),
+                        study.full(request),
+                        study.full(method),
+                        study.full(reference),
                         seed,
                         Origin.device(device));
     }
@@ -75,7 +75,7 @@ public record Cell<D, M>(
                 lethe audit, format %d
                 cell: %s
                 audit: %s
-                """.formatted(RunFolder.FORMAT, digest(), Words.full(audit));
+                """.formatted(RunFolder.FORMAT, digest(), study.full(audit));
     }
 
     /** The origin of the model that is judged. */
@@ -89,7 +89,7 @@ public record Cell<D, M>(
         List<Request> steps = Chain.steps(request);
         for (int n = 0; n < steps.size(); n++) {
             if (!Legs.of(legs.at(n)).doNothing()) {
-                origin = origin.fulfilled(steps.get(n), legs.at(n));
+                origin = origin.fulfilled(study, steps.get(n), legs.at(n));
             }
         }
         return origin;

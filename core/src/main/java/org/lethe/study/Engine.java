@@ -1,17 +1,12 @@
 package org.lethe.study;
 
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.lethe.Audit;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
@@ -114,7 +109,8 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
     }
 
     /** The plan of {@link #run}, without running it. Data are read, because the estimates depend on their size. */
-    public <D, M> Plan plan(Study<D, M> study, RunFolder folder) {
+    public <D, M> Plan plan(Study<D, M> given, RunFolder folder) {
+        Study<D, M> study = given.with(folder.persons().orElse(given.persons()));
         Product<D, M> product = Product.of(study);
         Map<DataSource<D>, Optional<D>> loaded = new HashMap<>();
         List<Planned> plan = new ArrayList<>();
@@ -173,12 +169,13 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
      *
      * @param fresh whether records that are there are thrown away first
      */
-    public <D, M> List<Run> run(Study<D, M> study, RunFolder folder, boolean fresh) {
+    public <D, M> List<Run> run(Study<D, M> given, RunFolder folder, boolean fresh) {
         RunFolder.Hold hold = folder.hold();
         try {
             if (fresh) {
                 folder.clear();
             }
+            Study<D, M> study = given.with(folder.persons(given));
             Product<D, M> product = Product.of(study);
             List<Cell<D, M>> cells = cells(study, product);
             List<RunFolder.Listed> listed = new ArrayList<>();
@@ -191,7 +188,7 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
                                 .toList()));
                 open(cell, folder).ifPresent(todo -> open.put(cell.digest(), todo));
             }
-            folder.describe(study.text(), listed, product.leftOut());
+            folder.describe(study.shown(), listed, product.leftOut());
             if (!open.isEmpty()) {
                 execute(List.copyOf(open.values()), folder, cells.size());
             }
@@ -225,32 +222,10 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
 
     /** Runs a batch in this process. */
     <D, M> void run(List<Graph.Open<D, M>> cells, RunFolder folder, Place<D> place, Progress.Step watched) {
-        Path scratch = scratch();
-        try {
-            Graph<D, M> graph = new Graph<>(this, folder, place, scratch, watched);
+        try (Scratch scratch = Scratch.make()) {
+            Graph<D, M> graph = new Graph<>(this, folder, place, scratch.folder(), watched);
             cells.forEach(graph::add);
             workers.each(graph.roots().size(), i -> graph.roots().get(i).perform());
-        } finally {
-            delete(scratch);
-        }
-    }
-
-    static Path scratch() {
-        try {
-            return Files.createTempDirectory("lethe-");
-        } catch (IOException e) {
-            throw new LetheException(
-                    LetheException.Code.STORAGE, "the folder for temporary files cannot be written: " + e, e);
-        }
-    }
-
-    static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException e) {
-            throw Storage.refused(folder, "cannot be deleted", e);
         }
     }
 }

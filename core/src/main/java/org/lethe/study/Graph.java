@@ -127,7 +127,7 @@ final class Graph<D, M> {
                 continue;
             }
             Request request = steps.get(n);
-            origin = origin.fulfilled(request, method);
+            origin = origin.fulfilled(cell.study(), request, method);
             model = fulfilled(
                     cell, origin, request, method, model, left(cell, n), first, legs.equals(cell.reference()));
             first = false;
@@ -215,7 +215,7 @@ final class Graph<D, M> {
             folder.keep(origin, cost, temporary -> cell.study().subject().save(model, provenance, temporary));
             return List.of();
         } catch (LetheException | IllegalArgumentException | UnsupportedOperationException e) {
-            return List.of("the model could not be kept: " + e.getMessage());
+            return List.of("the model could not be kept: " + cell.study().hidden(String.valueOf(e.getMessage())));
         }
     }
 
@@ -266,8 +266,8 @@ final class Graph<D, M> {
                 place.written(() -> folder.write(result(cell, audit, examined), cell.text(audit)));
             }
         } catch (RuntimeException | OutOfMemoryError e) {
-            failure = Optional.of(new Run.Failure(code(e), message(e)));
-            trace = trace(e);
+            failure = Optional.of(new Run.Failure(code(e), cell.study().hidden(message(e))));
+            trace = cell.study().hidden(trace(e));
         }
         if (place.stopped()) {
             place.failed();

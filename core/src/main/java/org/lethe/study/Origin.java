@@ -26,22 +26,22 @@ record Origin(String text) {
                         RunFolder.FORMAT,
                         RunFolder.lethe(),
                         cell.study().subject().name(),
-                        Words.full(cell.data()),
+                        cell.study().full(cell.data()),
                         cell.dataDigest(),
-                        Words.full(cell.model()),
-                        method.learnsPlainly() ? "plainly" : Words.full(method),
+                        cell.study().full(cell.model()),
+                        method.learnsPlainly() ? "plainly" : cell.study().full(method),
                         cell.seed(),
                         device(cell.device())));
     }
 
     /** This model after a request. */
-    Origin fulfilled(Request request, Method<?, ?> method) {
+    Origin fulfilled(Study<?, ?> study, Request request, Method<?, ?> method) {
         return new Origin("""
                 lethe model, format %d
                 before: %s
                 request: %s
                 method: %s
-                """.formatted(RunFolder.FORMAT, digest(), Words.full(request), Words.full(method)));
+                """.formatted(RunFolder.FORMAT, digest(), study.full(request), study.full(method)));
     }
 
     /** A line for a device other than the processor. */

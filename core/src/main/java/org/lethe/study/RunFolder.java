@@ -25,6 +25,7 @@ import org.lethe.LetheException;
  *
  * <pre>
  * runs/cure4rec/study.yaml                 the study file as it was read
+ * runs/cure4rec/persons.json               the ids that the study lists, where these are persons', and the key of their digests
  * runs/cure4rec/index.json                 the digests of the study's cells and of their audits, and what was left out
  * runs/cure4rec/cells/DIGEST.json          the record of one executed cell
  * runs/cure4rec/cells/DIGEST.log           the stack trace of one that failed
@@ -33,6 +34,9 @@ import org.lethe.LetheException;
  * runs/cure4rec/models/DIGEST.safetensors  a model that was kept, learned or fulfilled
  * runs/cure4rec/models/DIGEST.json         where it came from, and what it took
  * </pre>
+ *
+ * <p>No other file holds an id of a person that the study lists. {@code persons.json} is for its owner alone and may be deleted: the
+ * records stay readable and can be verified, but a later run of the study makes new ones.
  *
  * <p>Every file is written to a temporary name, forced to the disk and renamed: a crash leaves a whole file or none.
  * Records of settings the study no longer has stay, so that changing a setting back costs nothing. Folders of format 1,
@@ -166,8 +170,31 @@ public final class RunFolder {
         new Index(FORMAT, cells, leftOut).write(path);
     }
 
-    /** Forgets every record, log, picture and model. */
+    /** What stands in place of the ids of persons in the records; empty where the study lists none, or the file was deleted. */
+    Optional<Pseudonyms> persons() {
+        Path file = path.resolve(PersonsFile.NAME);
+        return Files.exists(file) ? Optional.of(PersonsFile.read(path, file).pseudonyms()) : Optional.empty();
+    }
+
+    /** The same for a study, whose lists are written down. */
+    Pseudonyms persons(Study<?, ?> study) {
+        List<Pseudonyms.Listed> lists = study.listed();
+        if (lists.isEmpty()) {
+            return persons().orElse(study.persons());
+        }
+        Path file = path.resolve(PersonsFile.NAME);
+        PersonsFile before = Files.exists(file) ? PersonsFile.read(path, file) : PersonsFile.fresh();
+        before.with(lists).write(file);
+        return before.pseudonyms();
+    }
+
+    /** Forgets every record, log, picture and model, and the ids of persons. */
     public void clear() {
+        try {
+            Files.deleteIfExists(path.resolve(PersonsFile.NAME));
+        } catch (IOException e) {
+            throw Storage.refused(path.resolve(PersonsFile.NAME), "cannot be deleted", e);
+        }
         for (String part : PARTS) {
             for (Path file : list(path.resolve(part))) {
                 try {

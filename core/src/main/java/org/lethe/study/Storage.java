@@ -11,6 +11,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import org.lethe.LetheException;
@@ -43,6 +45,20 @@ public final class Storage {
                     channel.write(buffer);
                 }
             }
+        });
+    }
+
+    /** The same for a file that its owner alone can read, from its first byte on. */
+    public static void writePrivately(Path file, byte[] bytes) {
+        boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
+        FileAttribute<?>[] owner = posix
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+                }
+                : new FileAttribute<?>[0];
+        write(file, temporary -> {
+            Files.createFile(temporary, owner);
+            Files.write(temporary, bytes, StandardOpenOption.WRITE);
         });
     }
 

@@ -6,12 +6,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lethe.Audit;
 import org.lethe.Chain;
@@ -41,6 +43,7 @@ import org.lethe.Subject;
  * @param keep which models are kept; by default learned models whose training is long
  * @param text the file it was read from
  * @param notes for its writer, as on keys that have a new name
+ * @param persons what is shown in place of their ids
  * @param <D> the data the subject trains on
  * @param <M> the models of the subject
  */
@@ -55,7 +58,8 @@ public record Study<D, M>(
         List<Long> seeds,
         Optional<Keep> keep,
         String text,
-        List<String> notes) {
+        List<String> notes,
+        Pseudonyms persons) {
     private static final List<String> KEYS =
             List.of("study", "subject", "data", "model", "request", "method", "audit", "seeds", "keep");
     private static final int LARGEST = 1 << 20;
@@ -138,7 +142,8 @@ public record Study<D, M>(
                 seeds,
                 keep,
                 text,
-                mistakes.notes());
+                mistakes.notes(),
+                Pseudonyms.passing());
         if (mistakes.count() == 0) {
             Map<Object, String> refused = Product.of(study).refused();
             for (Map<?, Integer> listed : List.of(models, requests, methods, audits)) {
@@ -166,7 +171,64 @@ public record Study<D, M>(
                 List.of(seed),
                 keep,
                 text,
-                notes);
+                notes,
+                persons);
+    }
+
+    /** The same with other words in place of persons' ids. */
+    Study<D, M> with(Pseudonyms others) {
+        return new Study<>(
+                name, subject, data, models, requests, methods, audits, seeds, keep, text, notes, others);
+    }
+
+    /** The lists of persons' ids in its entries. */
+    List<Pseudonyms.Listed> listed() {
+        return Stream.of(data, models, requests, methods, audits)
+                .flatMap(List::stream)
+                .flatMap(entry -> Pseudonyms.in(entry).stream())
+                .toList();
+    }
+
+    /** Its file without ids of persons: as it was read if it has none, else without comments too. */
+    String shown() {
+        if (listed().isEmpty()) {
+            return text;
+        }
+        return """
+                # The ids of persons are left out, and with them all comments.
+                study: %s
+                subject: %s
+                data: %s
+                model: %s
+                request: %s
+                method: %s
+                audit: %s
+                seeds: %s
+                %s""".formatted(
+                        name,
+                        subject.name(),
+                        items(data),
+                        items(models),
+                        items(requests),
+                        items(methods),
+                        items(audits),
+                        seeds,
+                        keep.map(k -> "keep: " + Words.kebab(k) + "\n").orElse(""));
+    }
+
+    private String items(List<?> entries) {
+        return entries.stream()
+                .map(entry -> switch (entry) {
+                    case Chain chain -> items(chain.steps());
+                    case Legs<?, ?> legs when legs.methods().size() > 1 -> items(legs.methods());
+                    default -> Words.item(brief(entry));
+                })
+                .collect(Collectors.joining(", ", "[", "]"));
+    }
+
+    /** A text from elsewhere, as the message of an exception, without the ids of persons that this study lists. */
+    String hidden(String message) {
+        return Pseudonyms.hidden(message, listed());
     }
 
     private static Optional<String> word(Node.Mapping root, String key, Mistakes mistakes) {
@@ -263,14 +325,13 @@ public record Study<D, M>(
     }
 
     private static List<Long> seeds(Node.Mapping root, Mistakes mistakes) {
-        List<Long> seeds = new ArrayList<>();
+        Set<Long> seeds = new LinkedHashSet<>();
         for (Node item : items(root, "seeds", mistakes)) {
             try {
                 long seed = Long.parseLong(item instanceof Node.Scalar s ? s.text() : "");
-                if (seeds.contains(seed)) {
+                if (!seeds.add(seed)) {
                     mistakes.add(item.line(), "seeds has " + seed + " twice");
                 }
-                seeds.add(seed);
             } catch (NumberFormatException e) {
                 mistakes.add(item.line(), "seeds has " + item.brief() + ", expected whole numbers");
             }
@@ -280,7 +341,12 @@ public record Study<D, M>(
 
     /** An entry of this study as its file would write it, without settings at their defaults. */
     String brief(Object entry) {
-        return Words.chained(entry, e -> Words.brief(e, prototype(e)));
+        return Words.chained(entry, e -> Words.brief(e, prototype(e), persons));
+    }
+
+    /** An entry of this study with every setting: what a digest is made of. */
+    String full(Object entry) {
+        return Words.full(entry, persons);
     }
 
     /** The prototype of an entry of this study, for what it looks like with the settings at their defaults. */

@@ -22,7 +22,12 @@ public final class Words {
 
     /** With every setting, in the order of declaration: what a digest is made of. */
     public static String full(Object entry) {
-        return chained(entry, e -> text(e, null));
+        return full(entry, Pseudonyms.passing());
+    }
+
+    /** The same with what stands in place of persons' ids. */
+    static String full(Object entry, Pseudonyms persons) {
+        return chained(entry, e -> text(e, null, persons));
     }
 
     /**
@@ -60,7 +65,12 @@ public final class Words {
 
     /** With the settings that differ from the prototype's, as somebody would write it. */
     public static String brief(Object entry, Object prototype) {
-        return text(entry, prototype);
+        return brief(entry, prototype, Pseudonyms.passing());
+    }
+
+    /** The same with what stands in place of persons' ids. */
+    static String brief(Object entry, Object prototype, Pseudonyms persons) {
+        return text(entry, prototype, persons);
     }
 
     /** An entry in words, as it stands in a list: {@code {sisa: {shards: 2}}}. */
@@ -69,7 +79,8 @@ public final class Words {
         return brace > 0 ? "{" + words.substring(0, brace) + ": " + words.substring(brace + 1) + "}" : words;
     }
 
-    private static String text(Object entry, @org.jspecify.annotations.Nullable Object prototype) {
+    private static String text(
+            Object entry, @org.jspecify.annotations.Nullable Object prototype, Pseudonyms persons) {
         StringBuilder out = new StringBuilder();
         if (entry.getClass().isAnnotationPresent(Named.class)) {
             out.append(Named.Of.name(entry));
@@ -84,7 +95,10 @@ public final class Words {
                 Object value = Components.value(entry, component);
                 Object usual = like == null ? null : Components.value(like, component);
                 if (usual == null || !Objects.deepEquals(value, usual)) {
-                    settings.add(component.getName() + ": " + word(value, usual));
+                    settings.add(component.getName() + ": "
+                            + Pseudonyms.listed(entry, component)
+                                    .map(persons::of)
+                                    .orElseGet(() -> word(value, usual, persons)));
                 }
             }
         }
@@ -100,22 +114,27 @@ public final class Words {
 
     /** A setting as it stands in a study file. */
     static String word(Object value) {
-        return word(value, null);
+        return word(value, null, Pseudonyms.passing());
     }
 
-    private static String word(Object value, @org.jspecify.annotations.Nullable Object usual) {
+    private static String word(
+            Object value, @org.jspecify.annotations.Nullable Object usual, Pseudonyms persons) {
         return switch (value) {
             case String s -> quoted(s);
             case Enum<?> e -> kebab(e);
-            case Optional<?> o -> o.isPresent() ? word(o.get(), null) : "none";
+            case Optional<?> o -> o.isPresent() ? word(o.get(), null, persons) : "none";
             case List<?> list ->
-                "[" + String.join(", ", list.stream().map(Words::word).toList()) + "]";
+                "["
+                        + String.join(
+                                ", ",
+                                list.stream().map(e -> word(e, null, persons)).toList())
+                        + "]";
             case Map<?, ?> map ->
                 "{"
                         + String.join(
                                 ", ",
                                 map.entrySet().stream()
-                                        .map(e -> e.getKey() + ": " + word(e.getValue()))
+                                        .map(e -> e.getKey() + ": " + word(e.getValue(), null, persons))
                                         .sorted()
                                         .toList())
                         + "}";
@@ -123,12 +142,12 @@ public final class Words {
                 if (value.getClass().isArray()) {
                     List<String> items = new ArrayList<>();
                     for (int i = 0; i < Array.getLength(value); i++) {
-                        items.add(word(Array.get(value, i)));
+                        items.add(word(Array.get(value, i), null, persons));
                     }
                     yield "[" + String.join(", ", items) + "]";
                 }
                 if (value instanceof Record) {
-                    String text = text(value, usual);
+                    String text = text(value, usual, persons);
                     // An entry inside an entry is a mapping of its name to its settings.
                     yield value.getClass().isAnnotationPresent(Named.class) ? item(text) : text;
                 }

@@ -1,5 +1,7 @@
 package org.lethe.numerics;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
+import java.lang.management.ManagementFactory;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -23,6 +25,23 @@ public final class Lanes {
     public static final boolean VECTOR = OBSTACLE.isEmpty();
 
     private Lanes() {}
+
+    /**
+     * True where {@link Math#fma} has no instruction here: the JVM then computes it with {@code BigDecimal}, for the same bits
+     * in up to 60 times as long. No processor on which kernels run is like that.
+     */
+    public static boolean slowFma() {
+        if (VECTOR) {
+            return false;
+        }
+        try {
+            return !Boolean.parseBoolean(ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
+                    .getVMOption("UseFMA")
+                    .getValue());
+        } catch (IllegalArgumentException | NullPointerException e) {
+            return false; // another JVM, which does not say
+        }
+    }
 
     /** The next multiple of {@link #FLOATS}: the length of a row of n floats that kernels walk without a rest. */
     public static int padded(int n) {

@@ -85,9 +85,9 @@ public final class AttributeFile {
                     LetheException.Code.DATA,
                     file + ": none of its " + told.size() + " ids is that of one of the " + to.length + " " + what
                             + "s of "
-                            + source + "; expected the same ids in both, and the first are \""
-                            + Printable.text(told.id(0)) + "\" and \"" + Printable.text(entities.id(0))
-                            + "\""
+                            + source + "; expected the same ids in both, and the first are of the forms \""
+                            + form(told.id(0)) + "\" and \"" + form(entities.id(0))
+                            + "\", with 9 for a digit and a for a letter"
                             + (entities.haveIds() ? "" : " (" + what + "s without ids are numbered from 0)"));
         }
         int strangers = 0;
@@ -104,15 +104,24 @@ public final class AttributeFile {
         return new Matched(described, unknown, strangers);
     }
 
+    /** What an id looks like, without what it says: an id may be that of a person. */
+    private static String form(String id) {
+        String form = id.replaceAll("\\p{N}", "9").replaceAll("\\p{L}", "a");
+        return Printable.text(form.length() > 40 ? form.substring(0, 40) + "…" : form);
+    }
+
     private void requireCountedFromZero(boolean[] met, int size, String what, String source) {
         String numbered = source + ", which has no ids, so that its " + what + "s are numbered from 0 to " + (size - 1);
-        for (int t = 0; t < met.length; t++) {
-            if (!met[t]) {
-                throw new LetheException(
-                        LetheException.Code.DATA,
-                        file + ": id " + Printable.text(told.id(t)) + " is no " + what + " of " + numbered
-                                + "; expected ids that count from 0, or " + what + "s in a file with ids");
-            }
+        int strangers = 0;
+        for (boolean known : met) {
+            strangers += known ? 0 : 1;
+        }
+        if (strangers > 0) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    file + ": " + strangers + " of its " + met.length + " ids " + (strangers == 1 ? "is" : "are") + " no "
+                            + what + " of " + numbered + "; expected ids that count from 0, or " + what
+                            + "s in a file with ids");
         }
         if (told.find("0").isEmpty()) { // ids 1 to n − 1 of n rows would fit as well
             throw new LetheException(

@@ -128,6 +128,14 @@ public abstract sealed class Columns permits TextColumns, ParquetColumns {
         if (column.isEmpty() || columns.containsKey(column)) {
             return;
         }
+        if (columns.keySet().stream().anyMatch(name -> !Double.isNaN(Numbers.decimal(name)))) {
+            // a row of data, perhaps, whose ids are not to be shown
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    file + ": has no column \"" + Printable.text(column) + "\"" + setting
+                            + ", and numbers among the names of its columns; expected a header in the first line"
+                            + hint());
+        }
         String near = columns.keySet().stream()
                 .filter(c -> c.strip().equalsIgnoreCase(column.strip()))
                 .findFirst()

@@ -64,8 +64,8 @@ public record EmbeddingFile(Path path, Format format, String id, String tensor) 
         if (format == Format.SAFETENSORS && !whole(table.entities())) {
             throw new LetheException(
                     LetheException.Code.STUDY,
-                    path + ": holds ids as whole numbers, and the first of " + table.source() + " is \""
-                            + table.entities().id(0) + "\"; expected an ending .csv, .tsv or .parquet");
+                    path + ": holds ids as whole numbers, and those of " + table.source()
+                            + " are not; expected an ending .csv, .tsv or .parquet");
         }
         if (table.columns().contains(id)) {
             throw new LetheException(

@@ -21,7 +21,8 @@ import org.lethe.Printable;
  * The rows of a delimited text file, divided at a separator; {@code .gz} is unpacked on the way.
  *
  * <p>This is the only reader of delimited text. Lines end with a line feed, a carriage return or both; blank lines are
- * skipped. Every error names the file, the line where the row begins, and what was expected there.
+ * skipped. Every error names the file, the line where the row begins, and what was expected there; but not what stands there,
+ * as that may be the id of a person.
  */
 public final class TextRows implements AutoCloseable {
     private static final int LONGEST = 1 << 26; // bytes or characters; a longer row is not text
@@ -253,12 +254,8 @@ public final class TextRows implements AutoCloseable {
                 .findFirst()
                 .map(s -> "; the separator looks like " + name(s))
                 .orElse("; inside a field in quotation marks write \"\", as a backslash does not escape one");
-        return wrong("field " + (count + 1) + " ends with a quotation mark before \"" + brief(rest) + "\", expected "
-                + name(separator) + " or the end of the line" + hint);
-    }
-
-    private static String brief(String text) {
-        return Printable.text(text.length() > 20 ? text.substring(0, 20) + "…" : text);
+        return wrong("field " + (count + 1) + " ends with a quotation mark, after which " + rest.length()
+                + " more characters stand; expected " + name(separator) + " or the end of the line" + hint);
     }
 
     private static String name(String separator) {
@@ -316,7 +313,7 @@ public final class TextRows implements AutoCloseable {
         try {
             return Long.parseLong(text);
         } catch (NumberFormatException e) {
-            throw wrong(name + " is \"" + brief(text) + "\", expected a whole number");
+            throw wrong("expected a whole number in field " + (field + 1) + " (" + name + ")");
         }
     }
 
@@ -324,7 +321,8 @@ public final class TextRows implements AutoCloseable {
     public int dense(int field, String name) {
         long value = whole(field, name);
         if (value < 0 || value >= Integer.MAX_VALUE) {
-            throw wrong(name + " is " + value + ", expected 0 to " + (Integer.MAX_VALUE - 1));
+            throw wrong("expected a number from 0 to " + (Integer.MAX_VALUE - 1) + " in field " + (field + 1) + " (" + name
+                    + ")");
         }
         return (int) value;
     }
@@ -334,7 +332,7 @@ public final class TextRows implements AutoCloseable {
         String text = text(field);
         float value = Numbers.single(text);
         if (!Float.isFinite(value)) {
-            throw wrong(name + " is \"" + brief(text) + "\", expected a finite number");
+            throw wrong("expected a finite number in field " + (field + 1) + " (" + name + ")");
         }
         return value;
     }

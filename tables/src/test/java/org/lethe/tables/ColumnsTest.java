@@ -270,4 +270,37 @@ final class ColumnsTest {
     private static List<Long> list(long[] values) {
         return Arrays.stream(values).boxed().toList();
     }
+
+    /** A message may end up in a record or a log, and any field may be the id of a person. */
+    @Test
+    void noMessageSaysWhatStandsInARow() throws IOException {
+        for (String text : List.of(
+                "canary1,canary2,3\n",
+                "a,b\n\"canary1\"canary2,3\n",
+                "a,b\n\"canary1,3\n",
+                "a,b\ncanary1\n",
+                "a,b\ncanary1,canary2,canary3\n",
+                "a,b\ncanary1,\n")) {
+            LetheException e = assertThrows(LetheException.class, () -> {
+                Columns columns = Columns.open(text("c.csv", text));
+                columns.require("a", "b");
+                try (Columns.Rows rows = columns.rows(
+                        List.of(new Columns.Want("a", Columns.As.ID), new Columns.Want("b", Columns.As.ID)))) {
+                    while (rows.next()) {
+                        rows.id(0, new Ids());
+                        rows.id(1, new Ids());
+                    }
+                }
+            });
+            assertFalse(e.getMessage().contains("canary"), e.getMessage());
+        }
+        try (TextRows rows = TextRows.open(text("c.dat", "canary1::canary2::canary3\n"), "::", StandardCharsets.UTF_8)) {
+            assertTrue(rows.next());
+            for (Runnable read : List.<Runnable>of(
+                    () -> rows.whole(0, "user"), () -> rows.dense(1, "item"), () -> rows.number(2, "stars"))) {
+                String message = assertThrows(LetheException.class, read::run).getMessage();
+                assertTrue(message.contains("c.dat:1: expected a") && !message.contains("canary"), message);
+            }
+        }
+    }
 }

@@ -284,7 +284,7 @@ final class EmbeddingTableTest {
     void idsThatCountFromOneDoNotFitRowsWithoutIds() throws IOException {
         EmbeddingTable table = new EmbeddingTable("u.npy", Entities.numbered(3), 1, new float[] {1, 2, 3});
         String message = refused(table, text("one.csv", "id,gender\n1,f\n2,m\n3,f\n"), "gender");
-        assertTrue(message.contains("id 3 is no row of u.npy") && message.contains("from 0 to 2"), message);
+        assertTrue(message.contains("1 of its 3 ids is no row of u.npy") && message.contains("from 0 to 2"), message);
         for (String ids : List.of("id,gender\n1,f\n2,m\n", "id,gender\n2,m\n", "id,age\n1,3\n")) {
             String near = refused(table, text("near.csv", ids), ids.substring(3, ids.indexOf('\n')));
             assertTrue(near.contains("near.csv: has no id 0") && near.contains("may count from 1"), near);
@@ -350,7 +350,7 @@ final class EmbeddingTableTest {
                 table.with(text("a.csv", "id,gender\n1.0,f\n2.0,m\n"), "id", "gender")
                         .unknown());
         String message = refused(table, text("b.csv", "id,gender\nu1,f\nu2,m\n"), "gender");
-        assertTrue(message.contains("\"u1\" and \"1\""), message);
+        assertTrue(message.contains("\"a9\" and \"9\"") && !message.contains("u1"), message);
     }
 
     @Test
@@ -433,7 +433,7 @@ final class EmbeddingTableTest {
         EmbeddingFile safe = EmbeddingFile.of(folder.resolve("i.safetensors"), "id", "");
         String refused = assertThrows(LetheException.class, () -> safe.write(new EmbeddingTable("t", names, 2, rows)))
                 .getMessage();
-        assertTrue(refused.contains("\"007\"") && refused.contains(".csv"), refused);
+        assertTrue(!refused.contains("007") && refused.contains(".csv"), refused);
         assertTrue(Files.notExists(safe.path()));
         assertThrows(LetheException.class, () -> EmbeddingFile.of(folder.resolve("i.json"), "id", ""));
         assertThrows(LetheException.class, () -> EmbeddingFile.of(folder.resolve("none/i.csv"), "id", ""));

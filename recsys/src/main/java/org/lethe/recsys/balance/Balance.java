@@ -10,6 +10,7 @@ import org.lethe.Chain;
 import org.lethe.Check;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Personal;
 import org.lethe.Printable;
 import org.lethe.Request;
 import org.lethe.recsys.Interactions;
@@ -29,7 +30,7 @@ import org.lethe.tables.Entities;
  * @param activeShare share of the users that are advantaged by activity
  */
 @Named("balance")
-public record Balance(String groups, List<String> advantaged, double activeShare) implements Request {
+public record Balance(String groups, @Personal(with = "groups: listed") List<String> advantaged, double activeShare) implements Request {
     private static final String ACTIVITY = "activity";
     private static final String LISTED = "listed";
 
@@ -92,12 +93,13 @@ public record Balance(String groups, List<String> advantaged, double activeShare
 
     private Groups listed(Interactions train) {
         boolean[] named = new boolean[train.users()];
-        for (String id : advantaged) {
+        for (int n = 0; n < advantaged.size(); n++) {
+            String place = "balance.advantaged[" + n + "]";
             int user = train.userEntities()
-                    .find(id)
+                    .find(advantaged.get(n))
                     .orElseThrow(() -> new LetheException(
                             LetheException.Code.DATA,
-                            "balance.advantaged holds \"" + Printable.text(id) + "\", which is no user of the data"));
+                            place + " is no user of the data, expected ids as these have them, letter by letter"));
             named[user] = true;
         }
         return parted(train, u -> true, u -> named[u]);

@@ -379,8 +379,8 @@ public record InteractionFile(
             if (largest[k] > SPARE + SPARSE * pairs.size()) { // memory is taken for all numbers up to the largest
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        file + ":" + lines[k] + ": " + (k == 0 ? "user" : "item") + " is " + largest[k]
-                                + ", expected dense numbers from 0, as the file has " + pairs.size() + " interactions");
+                        file + ":" + lines[k] + ": " + "the number of the " + (k == 0 ? "user" : "item")
+                                + " is too large, expected dense numbers from 0, as the file has " + pairs.size() + " interactions");
             }
         }
         return pairs;

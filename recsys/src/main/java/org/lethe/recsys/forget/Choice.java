@@ -28,7 +28,8 @@ public enum Choice {
     static void check(boolean listed, double percent, String key, List<String> names) {
         Check.require(percent >= 0 && percent <= 100, "percent", percent, "0 to 100");
         Check.require(!listed || !names.isEmpty(), key, names, "at least one where choose is listed");
-        Check.require(listed || names.isEmpty(), key, names, "an empty list unless choose is listed");
+        Check.require(
+                listed || names.isEmpty(), key, names.size() + " ids", "an empty list unless choose is listed");
     }
 
     /**
@@ -75,25 +76,30 @@ public enum Choice {
     /** The numbers of the listed ids, ascending and distinct. */
     static int[] listed(String request, String key, List<String> names, Entities known, IntPredicate hasSome) {
         TreeSet<Integer> numbers = new TreeSet<>();
-        for (String name : names) {
-            int number = number(request, key, name, name, known);
+        for (int n = 0; n < names.size(); n++) {
+            String place = key + "[" + n + "]"; // the id itself may be that of a person
+            int number = find(names.get(n), known)
+                    .orElseThrow(() -> refused(
+                            request,
+                            place,
+                            "unknown",
+                            "one of the " + known.size() + " ids of this data, letter by letter"));
             if (!hasSome.test(number)) {
-                throw refused(request, key, name, "an id that still has interactions: nothing is left to forget");
+                throw refused(
+                        request,
+                        place,
+                        "without interactions",
+                        "an id that still has some: nothing is left to forget");
             }
             numbers.add(number);
         }
         return numbers.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    /** The number of one listed id. */
-    static int number(String request, String key, String name, String id, Entities known) {
+    /** The number of an id, as it is written or without the blanks around it. */
+    static OptionalInt find(String id, Entities known) {
         OptionalInt asWritten = known.find(id);
-        return (asWritten.isPresent() ? asWritten : known.find(id.strip()))
-                .orElseThrow(() -> refused(
-                        request,
-                        key,
-                        name,
-                        "known to this data: one of " + known.size() + " ids such as " + known.id(0)));
+        return asWritten.isPresent() ? asWritten : known.find(id.strip());
     }
 
     static LetheException refused(String request, String key, Object value, String expected) {

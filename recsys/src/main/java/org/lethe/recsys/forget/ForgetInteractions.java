@@ -5,10 +5,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Personal;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
+import org.lethe.study.Words;
 
 /**
  * A request to forget single training interactions: a random share of them, or listed ones.
@@ -21,7 +24,7 @@ import org.lethe.recsys.Split;
  * @param seed seed of the random choice
  */
 @Named("forget-interactions")
-public record ForgetInteractions(double percent, List<String> pairs, long seed) implements ForgetRequest {
+public record ForgetInteractions(double percent, @Personal("interactions") List<String> pairs, long seed) implements ForgetRequest {
     public ForgetInteractions {
         pairs = List.copyOf(pairs);
         Choice.check(!pairs.isEmpty(), percent, "pairs", pairs);
@@ -39,6 +42,12 @@ public record ForgetInteractions(double percent, List<String> pairs, long seed) 
     /** Listed interactions, each as {@code user:item}. */
     public static ForgetInteractions listed(String... pairs) {
         return new ForgetInteractions(0, List.of(pairs), 42);
+    }
+
+    /** Without ids of persons. */
+    @Override
+    public String toString() {
+        return Words.full(this);
     }
 
     @Override
@@ -66,14 +75,14 @@ public record ForgetInteractions(double percent, List<String> pairs, long seed) 
 
     private Forgotten listed(Split data) {
         Set<Long> gone = new HashSet<>();
-        for (String pair : pairs) {
-            gone.add(pair(pair, data));
+        for (int n = 0; n < pairs.size(); n++) {
+            gone.add(pair(n, pairs.get(n), data));
         }
         return Forgotten.ofPairs(data, (u, i) -> gone.contains((long) u << 32 | i));
     }
 
     /** The user and the item of a pair; ids may contain colons if only one division fits the data. */
-    private static long pair(String pair, Split data) {
+    private static long pair(int place, String pair, Split data) {
         Interactions train = data.train();
         Set<Long> fitting = new HashSet<>();
         for (int colon = pair.indexOf(':'); colon >= 0; colon = pair.indexOf(':', colon + 1)) {
@@ -89,15 +98,23 @@ public record ForgetInteractions(double percent, List<String> pairs, long seed) 
             return fitting.iterator().next();
         }
         if (fitting.size() > 1) {
-            throw Choice.refused("forget-interactions", "pairs", pair, "user:item that names one interaction only");
+            throw refused(place, "user:item that names one interaction only");
         }
         if (pair.chars().filter(c -> c == ':').count() == 1) {
             String[] ends = pair.split(":", -1);
-            Choice.number("forget-interactions", "pairs", pair, ends[0], train.userEntities());
-            Choice.number("forget-interactions", "pairs", pair, ends[1], train.itemEntities());
+            if (Choice.find(ends[0], train.userEntities()).isEmpty()) {
+                throw refused(place, "a user of this data before the colon");
+            }
+            if (Choice.find(ends[1], train.itemEntities()).isEmpty()) {
+                throw refused(place, "an item of this data after the colon");
+            }
         }
-        throw Choice.refused(
-                "forget-interactions", "pairs", pair, pair.contains(":") ? "an interaction of this data" : "user:item");
+        throw refused(place, pair.contains(":") ? "an interaction of this data" : "user:item");
+    }
+
+    /** Names the pair by its place in the list: its ids are those of a person. */
+    private static LetheException refused(int place, String expected) {
+        return Choice.refused("forget-interactions", "pairs[" + place + "]", "another text", expected);
     }
 
     /** Whether a user and an item interact in any of the three parts; what is asked for goes from all of them. */

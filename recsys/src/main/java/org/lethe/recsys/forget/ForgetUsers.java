@@ -2,8 +2,10 @@ package org.lethe.recsys.forget;
 
 import java.util.List;
 import org.lethe.Named;
+import org.lethe.Personal;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
+import org.lethe.study.Words;
 
 /**
  * A request to forget some users: all their interactions are removed, from training, validation and test.
@@ -18,7 +20,7 @@ import org.lethe.recsys.Split;
  * @param seed seed of the random choice
  */
 @Named("forget-users")
-public record ForgetUsers(Choice choose, double percent, List<String> users, long seed) implements ForgetRequest {
+public record ForgetUsers(Choice choose, double percent, @Personal List<String> users, long seed) implements ForgetRequest {
     public ForgetUsers {
         users = List.copyOf(users);
         Choice.check(choose == Choice.LISTED, percent, "users", users);
@@ -36,6 +38,12 @@ public record ForgetUsers(Choice choose, double percent, List<String> users, lon
     /** Listed users. */
     public static ForgetUsers listed(String... users) {
         return new ForgetUsers(Choice.LISTED, 0, List.of(users), 42);
+    }
+
+    /** Without ids of persons. */
+    @Override
+    public String toString() {
+        return Words.full(this);
     }
 
     @Override

@@ -57,8 +57,8 @@ final class EventRows {
             if (userOf[groupOf[n]] >= 0 && userOf[groupOf[n]] != u) {
                 throw new LetheException(
                         LetheException.Code.DATA,
-                        file + ": " + (task == Events.Task.SESSIONS ? "session" : "basket") + " \""
-                                + groupIds.id(groupOf[n]) + "\" has rows of two users, expected one");
+                        file + ", row " + (n + 1) + ": the " + (task == Events.Task.SESSIONS ? "session" : "basket")
+                                + " has another user in an earlier row, expected one user for each");
             }
             userOf[groupOf[n]] = u;
         }

@@ -5,8 +5,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Personal;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.forget.ForgetRequest;
 import org.lethe.tables.Entities;
@@ -19,7 +21,7 @@ import org.lethe.tables.Entities;
  * @param pairs single interactions
  */
 @Named("erasure")
-public record Erasure(List<String> users, List<String> items, List<Pair> pairs) implements ForgetRequest {
+public record Erasure(@Personal List<String> users, List<String> items, @Personal("interactions") List<Pair> pairs) implements ForgetRequest {
     /**
      * One interaction.
      *
@@ -47,8 +49,9 @@ public record Erasure(List<String> users, List<String> items, List<Pair> pairs) 
     public Forgotten resolve(Split data) {
         Entities userIds = data.train().userEntities();
         Entities itemIds = data.train().itemEntities();
-        int[] goneUsers =
-                users.stream().mapToInt(u -> number("user", u, userIds)).toArray();
+        int[] goneUsers = IntStream.range(0, users.size())
+                .map(n -> number("user", n, users.get(n), userIds))
+                .toArray();
         if (items.isEmpty() && pairs.isEmpty()) {
             return Forgotten.ofUsers(data, goneUsers);
         }
@@ -57,20 +60,20 @@ public record Erasure(List<String> users, List<String> items, List<Pair> pairs) 
             gone.set(u);
         }
         BitSet goneItems = new BitSet();
-        for (String item : items) {
-            goneItems.set(number("item", item, itemIds));
+        for (int n = 0; n < items.size(); n++) {
+            goneItems.set(number("item", n, items.get(n), itemIds));
         }
         Set<Long> single = new HashSet<>();
-        for (Pair pair : pairs) {
-            int user = number("user", pair.user, userIds);
-            int item = number("item", pair.item, itemIds);
+        for (int n = 0; n < pairs.size(); n++) {
+            Pair pair = pairs.get(n);
+            int user = number("user of interaction", n, pair.user, userIds);
+            int item = number("item of interaction", n, pair.item, itemIds);
             if (!data.train().contains(user, item)
                     && !data.validation().contains(user, item)
                     && !data.test().contains(user, item)) {
                 throw new LetheException(
                         LetheException.Code.STUDY,
-                        "interaction of user " + pair.user + " and item " + pair.item
-                                + " is not in the data, expected one that is");
+                        "interaction " + (n + 1) + " is not in the data, expected one that is");
             }
             single.add((long) user << 32 | item);
         }
@@ -78,15 +81,19 @@ public record Erasure(List<String> users, List<String> items, List<Pair> pairs) 
                 data, (u, i) -> gone.get(u) || goneItems.get(i) || single.contains((long) u << 32 | i));
     }
 
-    /** The number of an id as the data has it. */
-    static int number(String what, String id, Entities known) {
+    private static int number(String what, int place, String id, Entities known) {
+        return number(what + " " + (place + 1) + " of the request", id, known);
+    }
+
+    /** The number of an id as the data has it. A message names its place: it may be that of a person. */
+    static int number(String which, String id, Entities known) {
         OptionalInt found = known.find(id);
         found = found.isPresent() ? found : known.find(id.strip());
         if (found.isEmpty() || id.isBlank()) {
             throw new LetheException(
                     LetheException.Code.STUDY,
-                    what + " \"" + id + "\" is not known, expected one of the " + known.size() + " " + what
-                            + "s of the data; ids are compared letter by letter");
+                    which + " is not known, expected one of the " + known.size()
+                            + " ids of the data; they are compared letter by letter");
         }
         return found.getAsInt();
     }

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -222,7 +221,7 @@ public final class Shop {
         Version now = current;
         Split data = now.data();
         Entities items = data.train().itemEntities();
-        int number = Erasure.number("user", user, data.train().userEntities());
+        int number = Erasure.number("the user", user, data.train().userEntities());
         float[] scores = new float[data.items()];
         now.model().served().scores(number, scores);
         IntPredicate out = i -> items.id(i).isEmpty()
@@ -526,10 +525,7 @@ public final class Shop {
         if (!Files.exists(file)) {
             byte[] key = new byte[32];
             new SecureRandom().nextBytes(key);
-            Storage.write(file, HexFormat.of().formatHex(key).getBytes(StandardCharsets.US_ASCII));
-            if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-                Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-            }
+            Storage.writePrivately(file, HexFormat.of().formatHex(key).getBytes(StandardCharsets.US_ASCII));
         }
         byte[] key = HexFormat.of().parseHex(Files.readString(file).strip());
         try {

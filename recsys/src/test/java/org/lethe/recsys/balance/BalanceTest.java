@@ -121,7 +121,7 @@ class BalanceTest {
     void whatTheDataLackIsNamed() {
         Interactions train = degrees(LABELLED, 1, 1, 1, 1, 1);
         assertEquals(
-                "balance.advantaged holds \"zoe\", which is no user of the data",
+                "balance.advantaged[1] is no user of the data, expected ids as these have them, letter by letter",
                 refused(new Balance("listed", List.of("ann", "zoe"), 0.05), train));
         assertEquals(
                 "balance.groups is \"country\", expected activity, listed or one of gender",

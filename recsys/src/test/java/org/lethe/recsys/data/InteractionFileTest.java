@@ -212,7 +212,7 @@ class InteractionFileTest {
         Path file = folder.resolve("wide.txt");
         Files.writeString(file, "0 1\n2147483646 1\n");
         LetheException e = assertThrows(LetheException.class, () -> InteractionFile.lists(file));
-        assertTrue(e.getMessage().contains("wide.txt:2: user is 2147483646, expected dense"), e.getMessage());
+        assertTrue(e.getMessage().contains("wide.txt:2: the number of the user is too large, expected dense"), e.getMessage());
     }
 
     @Test

@@ -158,9 +158,9 @@ class MovieLensTest {
     void brokenRatingsNameFileAndLine() throws IOException {
         refuses("1::1193::5\n1::661\n", "ratings.dat:2: expected 3 to 4 fields");
         refuses("1::1193::5\n1::661::3::978302109\n", "ratings.dat:2: expected 3 fields");
-        refuses("1::1193::five\n", "ratings.dat:1: stars is \"five\"");
-        refuses("1::1193::NaN\n", "ratings.dat:1: stars is \"NaN\"");
-        refuses("1::x::5\n", "ratings.dat:1: item is \"x\"");
+        refuses("1::1193::five\n", "ratings.dat:1: expected a finite number in field 3 (stars)");
+        refuses("1::1193::NaN\n", "ratings.dat:1: expected a finite number in field 3 (stars)");
+        refuses("1::x::5\n", "ratings.dat:1: expected a whole number in field 2 (item)");
         refuses("", "ratings.dat: expected ratings");
     }
 

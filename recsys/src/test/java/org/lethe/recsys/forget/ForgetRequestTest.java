@@ -74,17 +74,17 @@ class ForgetRequestTest {
         refused("percent is -1.0", () -> new ForgetUsers(Choice.CORE, -1));
         refused("percent is 101.0", () -> new ForgetInteractions(101));
         refused("users is []", () -> new ForgetUsers(Choice.LISTED, 5));
-        refused("users is [1]", () -> new ForgetUsers(Choice.CORE, 5, List.of("1"), 42));
+        refused("users is 1 ids", () -> new ForgetUsers(Choice.CORE, 5, List.of("1"), 42));
         refused("forget-users.percent is 0.1", () -> new ForgetUsers(Choice.RANDOM, 0.1).resolve(data));
         refused("forget-users.percent is 100.0", () -> new ForgetUsers(Choice.RANDOM, 100).resolve(data));
-        refused("forget-users.users is 40", () -> ForgetUsers.listed("40").resolve(data));
-        refused("forget-users.users is -3", () -> ForgetUsers.listed("-3").resolve(data));
+        refused("forget-users.users[0] is unknown, expected one of the 40 ids", () -> ForgetUsers.listed("40").resolve(data));
+        refused("forget-users.users[1] is unknown", () -> ForgetUsers.listed("3", "-3").resolve(data));
         refused(
-                "forget-users.users is 99999999999",
+                "forget-users.users[0] is unknown",
                 () -> ForgetUsers.listed("99999999999").resolve(data));
-        refused("forget-items.items is Alien", () -> ForgetItems.listed("Alien").resolve(data));
+        refused("forget-items.items[0] is unknown", () -> ForgetItems.listed("Alien").resolve(data));
         refused(
-                "forget-interactions.pairs is 1",
+                "forget-interactions.pairs[0] is another text, expected user:item",
                 () -> ForgetInteractions.listed("1").resolve(data));
         refused("forget-interactions.percent is 100.0", () -> new ForgetInteractions(100).resolve(data));
         Split after = ForgetUsers.listed("7").resolve(data).remaining();

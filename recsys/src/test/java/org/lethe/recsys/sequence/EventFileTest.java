@@ -55,7 +55,9 @@ class EventFileTest {
         String path = file("a.csv", "user,session,item,time", "u,s,a,10", "v,s,b,20");
         LetheException refused = assertThrows(
                 LetheException.class, () -> sessions(path, "user", "").load(NONE));
-        assertEquals(path + ": session \"s\" has rows of two users, expected one", refused.getMessage());
+        assertEquals(
+                path + ", row 2: the session has another user in an earlier row, expected one user for each",
+                refused.getMessage());
     }
 
     @Test

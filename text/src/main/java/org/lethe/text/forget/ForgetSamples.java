@@ -10,9 +10,9 @@ import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Personal;
 import org.lethe.Request;
 import org.lethe.numerics.Keyed;
-import org.lethe.study.Mistakes;
 import org.lethe.text.Corpus;
 import org.lethe.text.Sample;
 
@@ -31,7 +31,7 @@ import org.lethe.text.Sample;
  */
 @Named("forget-samples")
 public record ForgetSamples(
-        Choose choose, int count, double percent, List<String> groups, List<Integer> samples, long seed)
+        Choose choose, int count, double percent, @Personal("groups") List<String> groups, List<Integer> samples, long seed)
         implements Request {
     /** The ways to choose. */
     public enum Choose {
@@ -117,12 +117,10 @@ public record ForgetSamples(
             }
             case GROUPS -> {
                 List<String> names = names(all);
-                for (String group : groups) {
-                    if (!names.contains(group)) {
-                        throw refused("groups has \"" + group + "\", which is no group of " + corpus.name()
-                                + Mistakes.nearest(group, names)
-                                        .map(n -> "; did you mean \"" + n + "\"?")
-                                        .orElse(""));
+                for (int n = 0; n < groups.size(); n++) { // a group may be a person
+                    if (!names.contains(groups.get(n))) {
+                        throw refused("groups[" + n + "] is no group of " + corpus.name() + ", expected one of "
+                                + names.size() + " names, letter by letter");
                     }
                 }
                 mark(all, Set.copyOf(groups), gone);

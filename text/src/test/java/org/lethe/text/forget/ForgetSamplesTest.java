@@ -67,7 +67,7 @@ final class ForgetSamplesTest {
 
     @Test
     void impossibleRequestsAreRefusedByName() {
-        assertRefused("did you mean \"Ada\"", ForgetSamples.ofGroups("Adda"));
+        assertRefused("groups[0] is no group of", ForgetSamples.ofGroups("Adda"));
         assertRefused("samples has 12, expected 0 to 11", ForgetSamples.listed(List.of(12)));
         assertRefused("count is 4, expected at most 3", ForgetSamples.last(4));
         assertRefused("all 12 samples", ForgetSamples.last(3));
