@@ -68,7 +68,7 @@ public record Answer(Kind kind, String text) {
     private static Answer of(Report report, Score score) {
         Bars effect = Bars.of(report, score, aspect -> aspect == Aspect.EFFECT);
         Bars rest = Bars.of(report, score, aspect -> aspect != Aspect.EFFECT);
-        boolean exact = score.exactness() == Exactness.EXACT || score.exactness() == Exactness.EXACT_GIVEN_PARTITION;
+        boolean exact = score.exactness() != Exactness.APPROXIMATE && score.exactness() != Exactness.NONE;
         List<String> sentences = new ArrayList<>();
         sentences.add(promise(Wording.name(score.method(), report.distinct(r -> r.method())), score.exactness()));
         if (score.failed() > 0) {
@@ -94,6 +94,8 @@ public record Answer(Kind kind, String text) {
                 name
                         + " makes, bit for bit, the model that training without the data would make, once the partition into shards is"
                         + " taken as given.";
+            case EXACT_UP_TO_ROUNDING ->
+                name + " makes the model that training without the data would make, up to the rounding of numbers.";
             case APPROXIMATE -> name + " comes near what was asked and promises nothing: only audits can say how near.";
             case NONE -> name + ":";
         };

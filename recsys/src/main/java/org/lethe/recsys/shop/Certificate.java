@@ -165,6 +165,9 @@ public record Certificate(@Argument Path shop, int version, Path to) implements 
             return "This was done by a method that makes the model that training without these data makes, once the partition of the users"
                     + " is taken as given; the partition was drawn with the data in it.";
         }
+        if (event.promise().equals(Exactness.EXACT_UP_TO_ROUNDING.label())) {
+            return "This was done by a method that makes the model that training without these data makes, up to the rounding of numbers.";
+        }
         return "The data were deleted, and the model was changed by a method that comes near a model without them. How near, only audits can"
                 + " say; none is part of this page.";
     }
