@@ -49,6 +49,7 @@ import org.lethe.recsys.data.Planted;
 import org.lethe.recsys.forget.CertifiedHeads;
 import org.lethe.recsys.forget.CertifiedNewton;
 import org.lethe.recsys.forget.Completeness;
+import org.lethe.recsys.forget.ErasedRows;
 import org.lethe.recsys.forget.Decrement;
 import org.lethe.recsys.forget.Downdate;
 import org.lethe.recsys.forget.Efficiency;
@@ -173,6 +174,7 @@ public final class Recsys implements Subject<Split, Recommender> {
         return List.of(
                 new Utility(),
                 new Completeness(),
+                new ErasedRows(),
                 new Efficiency(),
                 new Fairness(),
                 new AttributeInference(),

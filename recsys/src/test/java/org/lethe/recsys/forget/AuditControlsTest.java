@@ -109,6 +109,29 @@ final class AuditControlsTest {
     }
 
     @Test
+    void erasedRowsThatPointWhereTheyPointedAreFound() {
+        for (Sabotage sabotage : List.of(Sabotage.NOTHING, Sabotage.SHRUNK, Sabotage.TURNED_ROUND)) {
+            assertEvery(Verdict.Fail.class, verdicts(new ErasedRows(), sabotage, "own-row-rank"));
+        }
+        assertEvery(Verdict.Fail.class, verdicts(new ErasedRows(), Sabotage.TURNED_ROUND, "norm-ratio"));
+    }
+
+    @Test
+    void erasedRowsOfARetrainedModelAreAccepted() {
+        for (Sabotage sabotage : List.of(Sabotage.RETRAINED, Sabotage.RETRAINED_FROM_ANOTHER_SEED)) {
+            assertEvery(Verdict.Pass.class, verdicts(new ErasedRows(), sabotage, "norm-ratio"));
+            assertOnceAtMost(Verdict.Fail.class, verdicts(new ErasedRows(), sabotage, "own-row-rank"));
+            assertOnceAtMost(Verdict.Fail.class, verdicts(new ErasedRows(), sabotage, "folded-auc"));
+        }
+    }
+
+    @Test
+    void itemsThatRememberAreFoundBehindRowsOfZeros() {
+        List<Verdict> folded = verdicts(new ErasedRows(), Sabotage.ZEROED, "folded-auc");
+        assertTrue(folded.stream().noneMatch(Verdict.Pass.class::isInstance), folded::toString);
+    }
+
+    @Test
     void utilityRejectsARuinedModel() {
         assertEvery(Verdict.Fail.class, verdicts(new Utility(), Sabotage.RUINED, "ndcgFull@20"));
         assertEvery(Verdict.Fail.class, verdicts(new Utility(), Sabotage.RUINED, "recall@20"));
@@ -241,6 +264,27 @@ final class AuditControlsTest {
                 return new Embeddings(model.dims(), rows, model.itemRows());
             }
         },
+        /** Erased rows become zeros, and items stay as they were. */
+        ZEROED {
+            @Override
+            Recommender of(World world) {
+                return scaled(world, 0);
+            }
+        },
+        /** Erased rows are only made short. */
+        SHRUNK {
+            @Override
+            Recommender of(World world) {
+                return scaled(world, 0.01F);
+            }
+        },
+        /** Erased rows are turned round, and grow. */
+        TURNED_ROUND {
+            @Override
+            Recommender of(World world) {
+                return scaled(world, -4);
+            }
+        },
         /** All but the active users get lists turned upside down. */
         UNFAIR {
             @Override
@@ -261,6 +305,17 @@ final class AuditControlsTest {
         };
 
         abstract Recommender of(World world);
+
+        private static Recommender scaled(World world, float factor) {
+            Embeddings model = (Embeddings) world.before;
+            float[] rows = model.userRows().clone();
+            for (int user : ((ForgetRequest) REQUEST).resolve(world.data).users()) {
+                for (int d = 0; d < model.dims(); d++) {
+                    rows[user * model.dims() + d] *= factor;
+                }
+            }
+            return new Embeddings(model.dims(), rows, model.itemRows());
+        }
     }
 
     private static void assertEvery(Class<? extends Verdict> kind, List<Verdict> verdicts) {

@@ -1,0 +1,294 @@
+package org.lethe.recsys.forget;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.lethe.Aspect;
+import org.lethe.Audit;
+import org.lethe.Case;
+import org.lethe.Check;
+import org.lethe.Direction;
+import org.lethe.Env;
+import org.lethe.Finding;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Request;
+import org.lethe.Verdict;
+import org.lethe.numerics.Keyed;
+import org.lethe.recsys.Embeddings;
+import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Sampled;
+
+/**
+ * Looks at the rows of erased users themselves: whether they still point where they pointed, whether they grew, and whether items alone give the
+ * erased pairs away.
+ *
+ * <p><em>Own-row rank.</em> For an erased user u with row e before and e′ after, the share of other users v with |cos(e′_u, e_v)| below |cos(e′_u, e_u)|.
+ * A row that says nothing of u has ranks that are even between 0 and 1; a row turned round has ranks near 1, as has one that was only made shorter.
+ * The bar is for their mean: at most what even ranks exceed with a probability of 1 %, so that it needs no reference and decides for one user.
+ * A row of zeros has rank ½.
+ *
+ * <p><em>Norm ratio.</em> The longest erased row over the 99th percentile of retained rows, at most 1.5: no row of a model that learned is much
+ * longer, and recommendations from it would be extreme.
+ *
+ * <p><em>Folded AUC.</em> An attacker who has items alone takes half of what a user did, makes a profile of it (the mean direction of the items, from
+ * which the mean of all items is taken away), and ranks the other half against as many items unseen by the user. Rows of zeros do not hide from it. The
+ * bar is that of {@code completeness}: like the reference's, by a paired bootstrap over users.
+ *
+ * <p>Cost: one product of each erased row with all rows before, and of each profile with a user's items.
+ *
+ * @param resamples number of resamples for intervals
+ * @param margin difference of AUC that passes even if it is not due to chance
+ */
+@Named("erased-rows")
+public record ErasedRows(int resamples, double margin) implements Audit<Split, Recommender> {
+    private static final double MOST_LENGTH = 1.5;
+    private static final double NORMAL_99 = 2.3263478740408408; // the quantile of 99 %
+    private static final int FEWEST = 4; // pairs of a user for two halves
+
+    public ErasedRows {
+        Check.require(resamples >= 100, "resamples", resamples, "at least 100");
+        Check.require(margin >= 0 && margin < 0.5, "margin", margin, "0 up to, but not including, 0.5");
+    }
+
+    /** 1,000 resamples, a margin of 0.02. */
+    public ErasedRows() {
+        this(1_000, 0.02);
+    }
+
+    @Override
+    public Optional<String> unsuited(Request request, Method<Split, Recommender> method) {
+        return request instanceof ForgetUsers
+                ? Optional.empty()
+                : Optional.of("erased-rows looks at requests to forget users, not " + Named.Of.name(request));
+    }
+
+    @Override
+    public List<Finding> examine(Case<Split, Recommender> given, Env env) {
+        Case<Split, Recommender> c = ForgetSets.served(given);
+        ForgetSets sets = ForgetSets.of(c);
+        int[] erased = sets.gone().users();
+        List<Finding> findings = new ArrayList<>();
+        findings.add(new Finding("erased-users", erased.length, erased.length, Direction.NONE));
+        if (erased.length == 0
+                || !(c.before() instanceof Embeddings before
+                        && c.after() instanceof Embeddings after
+                        && c.reference() instanceof Embeddings reference
+                        && before.dims() == after.dims())) {
+            findings.set(
+                    0,
+                    findings.getFirst()
+                            .judged(new Verdict.Undecided(
+                                    rankBar(), "nobody was erased, or the model has no row for each user")));
+            return findings;
+        }
+        double[] ranks = Arrays.stream(erased)
+                .mapToDouble(u -> rank(after, before, u, c.data().train()))
+                .toArray();
+        double mean = Arrays.stream(ranks).average().orElse(0.5);
+        double most = 0.5 + NORMAL_99 * Math.sqrt(1.0 / 12 / erased.length);
+        findings.add(new Finding("own-row-rank", mean, erased.length, Direction.HALF)
+                .judged(Verdict.of(mean <= Math.min(most, 0.99), rankBar())));
+        double longest = Arrays.stream(erased)
+                .mapToDouble(u -> norm(after.userRows(), u, after.dims()))
+                .max()
+                .orElse(0);
+        double usual = usual(after, sets);
+        findings.add(new Finding("norm-ratio", usual == 0 ? 0 : longest / usual, erased.length, Direction.LOWER)
+                .judged(Verdict.of(longest <= MOST_LENGTH * usual, "at most " + MOST_LENGTH)));
+        folded(before, after, reference, sets, env.random("erased-rows"), findings);
+        return findings;
+    }
+
+    private static String rankBar() {
+        return "no more than even ranks would have in 99 of 100 draws";
+    }
+
+    /** The share of other users whose row before is less like the row now than the user's own; users without a row that learned are left out. */
+    private static double rank(Embeddings after, Embeddings before, int user, Interactions train) {
+        double own = likeness(after, user, before, user);
+        if (Double.isNaN(own)) {
+            return 0.5;
+        }
+        double below = 0;
+        int others = 0;
+        for (int v = 0; v < train.users(); v++) {
+            double other = v == user || train.degree(v) == 0 ? Double.NaN : likeness(after, user, before, v);
+            if (!Double.isNaN(other)) {
+                others++;
+                below += other < own ? 1 : other == own ? 0.5 : 0;
+            }
+        }
+        return others == 0 ? 0.5 : below / others;
+    }
+
+    /** |cos| of two rows; not a number where one is zero. */
+    private static double likeness(Embeddings one, int row, Embeddings other, int otherRow) {
+        int dims = one.dims();
+        double product = 0;
+        double first = 0;
+        double second = 0;
+        for (int d = 0; d < dims; d++) {
+            double x = one.userRows()[row * dims + d];
+            double y = other.userRows()[otherRow * dims + d];
+            product += x * y;
+            first += x * x;
+            second += y * y;
+        }
+        return Math.abs(product) / Math.sqrt(first * second);
+    }
+
+    private static double norm(float[] rows, int row, int dims) {
+        double squares = 0;
+        for (int d = 0; d < dims; d++) {
+            squares += (double) rows[row * dims + d] * rows[row * dims + d];
+        }
+        return Math.sqrt(squares);
+    }
+
+    /** The 99th percentile of the lengths of retained rows. */
+    private static double usual(Embeddings after, ForgetSets sets) {
+        Interactions left = sets.gone().remaining().train();
+        double[] norms = IntStream.range(0, left.users())
+                .filter(u -> left.degree(u) > 0)
+                .mapToDouble(u -> norm(after.userRows(), u, after.dims()))
+                .sorted()
+                .toArray();
+        return norms.length == 0 ? 0 : norms[(int) Math.floor(0.99 * (norms.length - 1))];
+    }
+
+    private void folded(
+            Embeddings before,
+            Embeddings after,
+            Embeddings reference,
+            ForgetSets sets,
+            Keyed key,
+            List<Finding> findings) {
+        Interactions gone = sets.gone().interactions();
+        int[] users = Arrays.stream(sets.gone().users())
+                .filter(u -> gone.degree(u) >= FEWEST && gone.degree(u) <= gone.items() / 2)
+                .toArray();
+        if (users.length == 0) {
+            return;
+        }
+        Keyed draws = key.of("resamples");
+        Sampled[] models = new Sampled[3];
+        Embeddings[] each = {after, before, reference};
+        for (int m = 0; m < models.length; m++) {
+            Profiles profiles = new Profiles(each[m]);
+            double[] aucs = Arrays.stream(users)
+                    .mapToDouble(u -> profiles.auc(u, gone, key.of(gone.userKey(u))))
+                    .toArray();
+            models[m] = Sampled.of(resamples, users.length, draws, times -> {
+                double sum = 0;
+                double weight = 0;
+                for (int n = 0; n < aucs.length; n++) {
+                    sum += times.applyAsInt(n) * aucs[n];
+                    weight += times.applyAsInt(n);
+                }
+                return sum / weight;
+            });
+        }
+        findings.add(new Finding("folded-auc", models[0].value(), users.length, Direction.HALF)
+                .within(models[0].interval())
+                .judged(Resampling.likeReference(
+                        "within " + margin + " of the reference, or not told from it",
+                        models[0].less(models[2]),
+                        models[1].less(models[2]),
+                        margin,
+                        users.length,
+                        "erased users"))
+                .tested(Resampling.pValue(models[0].differences(models[2]))));
+        findings.add(new Finding("folded-auc-before", models[1].value(), users.length, Direction.NONE)
+                .within(models[1].interval()));
+        findings.add(new Finding("folded-auc-reference", models[2].value(), users.length, Direction.NONE)
+                .within(models[2].interval()));
+    }
+
+    /** Directions of items, from which the mean row is taken away. */
+    private static final class Profiles {
+        private final int dims;
+        private final float[] rows;
+        private final double[] mean;
+
+        Profiles(Embeddings model) {
+            dims = model.dims();
+            rows = model.itemRows();
+            mean = new double[dims];
+            int items = rows.length / dims;
+            for (int n = 0; n < rows.length; n++) {
+                mean[n % dims] += rows[n] / (double) items;
+            }
+        }
+
+        private double[] direction(int item) {
+            double[] direction = new double[dims];
+            double squares = 0;
+            for (int d = 0; d < dims; d++) {
+                direction[d] = rows[item * dims + d] - mean[d];
+                squares += direction[d] * direction[d];
+            }
+            double length = Math.sqrt(squares);
+            for (int d = 0; d < dims && length > 0; d++) {
+                direction[d] /= length;
+            }
+            return direction;
+        }
+
+        /** The AUC of one half of a user's items against as many that the user never had, by the profile of the other half. */
+        double auc(int user, Interactions gone, Keyed key) {
+            int[] items = IntStream.range(gone.from(user), gone.to(user))
+                    .map(gone::item)
+                    .boxed()
+                    .sorted(Comparator.comparingLong(i -> key.of("half").at(i)))
+                    .mapToInt(i -> i)
+                    .toArray();
+            int half = items.length / 2;
+            double[] profile = new double[dims];
+            for (int n = 0; n < half; n++) {
+                double[] direction = direction(items[n]);
+                for (int d = 0; d < dims; d++) {
+                    profile[d] += direction[d];
+                }
+            }
+            double wins = 0;
+            int rounds = 0;
+            for (int n = half; n < items.length; n++) {
+                double hit = product(profile, items[n]);
+                int unseen = items[n];
+                for (int draw = 0; gone.contains(user, unseen); draw++) {
+                    unseen = Keyed.below(key.of("unseen").of(n).at(draw), gone.items());
+                }
+                double miss = product(profile, unseen);
+                wins += hit > miss ? 1 : hit == miss ? 0.5 : 0;
+                rounds++;
+            }
+            return wins / rounds;
+        }
+
+        private double product(double[] profile, int item) {
+            double[] direction = direction(item);
+            double product = 0;
+            for (int d = 0; d < dims; d++) {
+                product += profile[d] * direction[d];
+            }
+            return product;
+        }
+    }
+
+    @Override
+    public Aspect aspect() {
+        return Aspect.EFFECT;
+    }
+
+    @Override
+    public String limits() {
+        return "The profile is one way to use items; another might find more. Ranks see directions, not what a network could read from a row.";
+    }
+}
