@@ -123,7 +123,7 @@ public final class CertifiedHeads implements Storable {
                     LetheException.Code.DATA, file + ": heads are [" + users + ", " + dims + "], expected at least 1");
         }
         int[] trained = Arrays.stream(read.longs("trained"))
-                .mapToInt(n -> (int) Math.clamp(n, 0, Integer.MAX_VALUE))
+                .mapToInt(n -> Math.clamp(n, 0, Integer.MAX_VALUE))
                 .toArray();
         return new CertifiedHeads(
                 (int) dims, read.doubles("users"), read.floats("items"), read.doubles("spent"), trained);
