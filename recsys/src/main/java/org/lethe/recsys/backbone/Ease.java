@@ -74,7 +74,7 @@ public record Ease(double lambda) implements Learner<Split, Recommender> {
         Model(double lambda, GramInverse inverse, Interactions lists) {
             this.lambda = lambda;
             this.inverse = inverse;
-            this.lists = lists;
+            this.lists = StoredLists.bare(lists);
         }
 
         /** The weight of the squared length of item weights. */

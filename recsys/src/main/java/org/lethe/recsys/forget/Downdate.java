@@ -25,8 +25,8 @@ import org.lethe.recsys.backbone.Ease;
  * eliminated, {@code P ← P − p_i p_iᵀ / P_ii}. The result is the model of the
  * remaining data up to rounding. The residual {@code |P(XᵀX + λI)v − v|} of a random vector v measures the rounding errors of all
  * requests so far; above {@code drift}, and where a request needs more than half as many updates as there are items, P is
- * built again from the remaining data, as {@code retrain} does. Cost: {@code O(items²)} for each user or item of the request, 7 ms at 3,400
- * items on a quiet machine.
+ * built again from the remaining data, as {@code retrain} does. Cost: {@code O(items²)} for each user or item of the request, 7 ms at
+ * 3,416 items on one thread.
  *
  * @param drift residual above which P is built again
  */
