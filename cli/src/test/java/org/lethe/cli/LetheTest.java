@@ -124,7 +124,7 @@ class LetheTest {
                 assertEquals(Lethe.DONE, Typed.lethe("explain", name).code(), name);
             }
         }
-        assertTrue(Set.of("SEQUENTIAL", "OPERATOR", "GRAPH", "MULTI_MODAL").containsAll(empty), "without a method: " + empty);
+        assertTrue(Set.of("OPERATOR", "MULTI_MODAL").containsAll(empty), "without a method: " + empty);
         assertTrue(out.contains("input unlearning\n  exact\n    full retraining: "), out);
         assertTrue(Typed.lethe("list", "recsys/methods", "--taxonomy").out().contains("retraining: recsys/retrain\n"));
         assertTrue(Typed.lethe("list", "models", "--taxonomy").err().contains("expected methods and not models"));

@@ -46,6 +46,8 @@ import org.lethe.recsys.data.LastfmGender;
 import org.lethe.recsys.data.Ml100k;
 import org.lethe.recsys.data.Ml1m;
 import org.lethe.recsys.data.Planted;
+import org.lethe.recsys.forget.Adapted;
+import org.lethe.recsys.forget.Apa;
 import org.lethe.recsys.forget.CertifiedHeads;
 import org.lethe.recsys.forget.CertifiedNewton;
 import org.lethe.recsys.forget.Completeness;
@@ -147,6 +149,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new UltraRe(),
                 new GraphEraser(),
                 new Laser(),
+                new Apa(),
                 new Scif(),
                 new NewtonStep(),
                 new CertifiedNewton(),
@@ -224,6 +227,7 @@ public final class Recsys implements Subject<Split, Recommender> {
             String kind = read.metadata().getOrDefault("lethe.model", "");
             return switch (kind) {
                 case "reranked" -> Reranked.read(read, file);
+                case "adapted" -> Adapted.read(read, file);
                 case "certified-heads" -> CertifiedHeads.read(read, file);
                 case "sharded" -> ShardedFile.load(file, methods());
                 default ->

@@ -50,6 +50,7 @@ class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
                 "ultrare {shards: 3}",
                 "graph-eraser {shards: 3}",
                 "laser {groups: 3}",
+                "apa {shards: 3, epochs: 3}",
                 "u2u-r {steps: 5}",
                 "d2d-r {steps: 5}",
                 "equal-noise {like: {d2d-r: {steps: 5}}}",

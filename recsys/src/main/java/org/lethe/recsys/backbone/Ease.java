@@ -74,7 +74,7 @@ public record Ease(double lambda) implements Learner<Split, Recommender> {
         Model(double lambda, GramInverse inverse, Interactions lists) {
             this.lambda = lambda;
             this.inverse = inverse;
-            this.lists = lists;
+            this.lists = StoredLists.bare(lists);
         }
 
         /** The weight of the squared length of item weights. */
@@ -93,15 +93,49 @@ public record Ease(double lambda) implements Learner<Split, Recommender> {
         }
 
         /**
-         * The model of other lists of some users, by updates of rank one for each user who loses or gains something. Rows
-         * that stay in part are added as they are now before they are taken away as they were.
+         * The way to other lists: items that lose all their interactions, and after that users whose lists differ.
          *
-         * @param now the lists of all users; those of users other than {@code changed} are as they are here
+         * @param items items that go
+         * @param between the lists without these items
+         * @param users users who lose or gain something else
          */
-        public Model with(Interactions now, int[] changed, Env env) {
-            int[] added = IntStream.of(changed).filter(u -> now.degree(u) > 0).toArray();
-            int[] taken = IntStream.of(changed).filter(u -> lists.degree(u) > 0).toArray();
-            GramInverse next = inverse.plus(now, added, env.workers()).minus(lists, taken, env.workers());
+        private record Change(int[] items, Interactions between, int[] users) {}
+
+        private Change change(Interactions now) {
+            int[] had = new int[items()];
+            int[] have = new int[items()];
+            Arrays.stream(lists.columns()).forEach(i -> had[i]++);
+            Arrays.stream(now.columns()).forEach(i -> have[i]++);
+            int[] gone = IntStream.range(0, items())
+                    .filter(i -> had[i] > 0 && have[i] == 0)
+                    .toArray();
+            Interactions between = gone.length == 0 ? lists : lists.where((_, i) -> have[i] > 0);
+            int[] users = IntStream.range(0, users())
+                    .filter(u -> !Arrays.equals(
+                            between.columns(), between.from(u), between.to(u), now.columns(), now.from(u), now.to(u)))
+                    .toArray();
+            return new Change(gone, between, users);
+        }
+
+        /** The number of updates of rank one or two that {@link #with} makes. */
+        public int updates(Interactions now) {
+            Change change = change(now);
+            return change.items.length + change.users.length;
+        }
+
+        /**
+         * The model of other lists of the same users and items: items that lose all are eliminated, then each user who
+         * differs is added as now and taken away as before.
+         */
+        public Model with(Interactions now, Env env) {
+            Change change = change(now);
+            int[] added = IntStream.of(change.users).filter(u -> now.degree(u) > 0).toArray();
+            int[] taken = IntStream.of(change.users)
+                    .filter(u -> change.between.degree(u) > 0)
+                    .toArray();
+            GramInverse next = inverse.without(change.items, lambda, env.workers())
+                    .plus(now, added, env.workers())
+                    .minus(change.between, taken, env.workers());
             return new Model(lambda, next, now);
         }
 

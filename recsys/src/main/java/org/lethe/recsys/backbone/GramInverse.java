@@ -16,7 +16,7 @@ import org.lethe.recsys.Interactions;
 final class GramInverse {
     private static final int BLOCK = 64; // columns that one step of the inversion takes
     private static final int AT_ONCE = 16; // rows of X that one pass over P takes
-    private static final double SMALLEST = 1e-9; // least pivot of I − UPUᵀ
+    private static final double SMALLEST = 1e-9; // least 1 − xᵀPx of a row that can be taken away
 
     private final double[][] p;
 
@@ -200,6 +200,82 @@ final class GramInverse {
         return new GramInverse(now);
     }
 
+    /**
+     * With all interactions of some items taken away: rows and columns K become those of λI, and all others
+     * {@code P − P_·K P_KK⁻¹ P_K·}, their inverse alone.
+     */
+    GramInverse without(int[] items, double lambda, Workers workers) {
+        double[][] now = p;
+        for (int from = 0; from < items.length; from += AT_ONCE) {
+            now = eliminated(now, Arrays.copyOfRange(items, from, Math.min(items.length, from + AT_ONCE)), workers);
+        }
+        for (int item : items) { // a copy by now, unless there is no item
+            now[item] = new double[p.length];
+            now[item][item] = 1 / lambda;
+        }
+        return new GramInverse(now);
+    }
+
+    private static double[][] eliminated(double[][] p, int[] items, Workers workers) {
+        int count = items.length;
+        double[][] q = new double[count][];
+        double[][] l = new double[count][count];
+        for (int n = 0; n < count; n++) {
+            q[n] = p[items[n]].clone();
+            for (int m = 0; m <= n; m++) {
+                l[n][m] = p[items[n]][items[m]];
+            }
+        }
+        whitened(l, q, 0, "ease: a pivot of the inverse");
+        double[][] now = new double[p.length][];
+        workers.each(p.length, i -> {
+            now[i] = p[i].clone();
+            subtract(now[i], 0, column(q, i), q, 1);
+            for (int item : items) {
+                now[i][item] = 0;
+            }
+        });
+        return now;
+    }
+
+    private static double[] column(double[][] q, int i) {
+        double[] column = new double[q.length];
+        for (int n = 0; n < column.length; n++) {
+            column[n] = q[n][i];
+        }
+        return column;
+    }
+
+    /** Factorises the lower half of a small positive definite matrix, {@code LLᵀ}, and makes Q into {@code L⁻¹Q}. */
+    private static void whitened(double[][] l, double[][] q, double least, String what) {
+        int count = l.length;
+        for (int n = 0; n < count; n++) {
+            for (int m = 0; m <= n; m++) {
+                double sum = l[n][m];
+                for (int k = 0; k < m; k++) {
+                    sum -= l[n][k] * l[m][k];
+                }
+                if (n == m && !(sum > least && sum < Double.POSITIVE_INFINITY)) {
+                    throw new LetheException(
+                            LetheException.Code.NUMERIC,
+                            what + " is " + sum + ", expected above " + least + "; another lambda may help");
+                }
+                l[n][m] = n == m ? Math.sqrt(sum) : sum / l[m][m];
+            }
+        }
+        for (int n = 0; n < count; n++) {
+            for (int m = 0; m < n; m++) {
+                double by = l[n][m];
+                for (int j = 0; j < q[n].length; j++) {
+                    q[n][j] -= by * q[m][j];
+                }
+            }
+            for (int j = 0; j < q[n].length; j++) {
+                q[n][j] /= l[n][n];
+            }
+        }
+    }
+
     /** One pass: {@code P − sign QᵀQ} with {@code Q = L⁻¹UP} and {@code LLᵀ = I + sign UPUᵀ}. */
     private double[][] pass(Interactions x, int[] users, int sign, Workers workers) {
         int count = users.length;
@@ -215,40 +291,11 @@ final class GramInverse {
                 l[n][m] = (n == m ? 1 : 0) + sign * sum;
             }
         }
-        for (int n = 0; n < count; n++) {
-            for (int m = 0; m <= n; m++) {
-                double sum = l[n][m];
-                for (int k = 0; k < m; k++) {
-                    sum -= l[n][k] * l[m][k];
-                }
-                if (n == m && !(sum > SMALLEST && sum < Double.POSITIVE_INFINITY)) {
-                    throw new LetheException(
-                            LetheException.Code.NUMERIC,
-                            "ease: 1 - x'Px of a row to take away is " + sum + ", expected above " + SMALLEST
-                                    + "; a larger lambda may help");
-                }
-                l[n][m] = n == m ? Math.sqrt(sum) : sum / l[m][m];
-            }
-        }
-        for (int n = 0; n < count; n++) { // Q = L⁻¹(UP), row by row
-            for (int m = 0; m < n; m++) {
-                double by = l[n][m];
-                for (int j = 0; j < q[n].length; j++) {
-                    q[n][j] -= by * q[m][j];
-                }
-            }
-            for (int j = 0; j < q[n].length; j++) {
-                q[n][j] /= l[n][n];
-            }
-        }
+        whitened(l, q, SMALLEST, "ease: 1 - x'Px of a row to take away");
         double[][] now = new double[p.length][];
         workers.each(p.length, i -> {
-            double[] by = new double[count];
-            for (int n = 0; n < count; n++) {
-                by[n] = q[n][i];
-            }
             now[i] = p[i].clone();
-            subtract(now[i], 0, by, q, sign);
+            subtract(now[i], 0, column(q, i), q, sign);
         });
         return now;
     }

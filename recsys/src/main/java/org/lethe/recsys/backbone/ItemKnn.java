@@ -89,7 +89,7 @@ public record ItemKnn(int neighbours) implements Learner<Split, Recommender> {
 
         Model(int neighbours, Interactions lists, int[] counts, int[][] partners, int[][] together) {
             this.neighbours = neighbours;
-            this.lists = lists;
+            this.lists = StoredLists.bare(lists);
             this.counts = counts;
             this.partners = partners;
             this.together = together;
@@ -110,6 +110,8 @@ public record ItemKnn(int neighbours) implements Learner<Split, Recommender> {
         public Model with(Interactions now, int[] changed, Workers workers) {
             Interactions had = lists.onlyUsers(changed);
             Interactions have = now.onlyUsers(changed);
+            Interactions lost = had.where((u, i) -> !have.contains(u, i));
+            Interactions gained = have.where((u, i) -> !had.contains(u, i));
             int[] touched = IntStream.concat(Arrays.stream(had.columns()), Arrays.stream(have.columns()))
                     .distinct()
                     .sorted()
@@ -120,23 +122,32 @@ public record ItemKnn(int neighbours) implements Learner<Split, Recommender> {
             workers.each(touched.length, t -> {
                 int item = touched[t];
                 int[] change = new int[counts.length];
-                count(had, item, -1, change);
-                count(have, item, 1, change);
-                nextCounts[item] += change[item];
-                change[item] = 0;
+                for (int user : usersOf(had, item)) {
+                    if (lost.contains(user, item)) {
+                        add(had, user, -1, change);
+                    } else {
+                        add(lost, user, -1, change);
+                        add(gained, user, 1, change);
+                    }
+                }
+                for (int user : usersOf(gained, item)) {
+                    add(have, user, 1, change);
+                }
+                nextCounts[item] = counts[item] + usersOf(gained, item).length - usersOf(lost, item).length;
+                change[item] = 0; // not its own partner
                 merge(item, change, nextPartners, nextTogether);
             });
             return new Model(neighbours, now, nextCounts, nextPartners, nextTogether);
         }
 
-        /** Adds to each item's change how many users took it together with one item. */
-        private static void count(Interactions some, int item, int sign, int[] change) {
+        private static int[] usersOf(Interactions some, int item) {
             Interactions.ByItem byItem = some.byItem();
-            for (int n = byItem.starts()[item]; n < byItem.starts()[item + 1]; n++) {
-                int user = byItem.users()[n];
-                for (int k = some.from(user); k < some.to(user); k++) {
-                    change[some.item(k)] += sign;
-                }
+            return Arrays.copyOfRange(byItem.users(), byItem.starts()[item], byItem.starts()[item + 1]);
+        }
+
+        private static void add(Interactions some, int user, int sign, int[] change) {
+            for (int k = some.from(user); k < some.to(user); k++) {
+                change[some.item(k)] += sign;
             }
         }
 
@@ -172,6 +183,7 @@ public record ItemKnn(int neighbours) implements Learner<Split, Recommender> {
         }
 
         /** The items whose counts, or whose pairs' counts, are other objects than in another model. */
+        @SuppressWarnings("ReferenceEquality") // what is shared is the same object
         int[] unshared(Model other) {
             return IntStream.range(0, counts.length)
                     .filter(i -> partners[i] != other.partners[i])

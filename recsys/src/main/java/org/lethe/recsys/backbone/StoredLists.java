@@ -13,6 +13,15 @@ import org.lethe.tables.Entities;
 final class StoredLists {
     private StoredLists() {}
 
+    /** The lists alone, without ids, attributes, values and times, which a model needs not know. */
+    static Interactions bare(Interactions lists) {
+        return Interactions.sorted(
+                lists.starts(),
+                lists.columns(),
+                Entities.numbered(lists.users()),
+                Entities.numbered(lists.items()));
+    }
+
     static void put(Map<String, Tensor> tensors, Interactions lists) {
         put(tensors, "starts", lists.starts());
         put(tensors, "columns", lists.columns());

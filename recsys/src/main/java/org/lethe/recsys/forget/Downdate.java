@@ -1,7 +1,6 @@
 package org.lethe.recsys.forget;
 
 import java.util.Optional;
-import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
@@ -22,11 +21,12 @@ import org.lethe.recsys.backbone.Ease;
  * Forgets by taking rows out of the inverse that a linear autoencoder is made of: {@code P ← P + (Px)(Px)ᵀ / (1 − xᵀPx)} for
  * a user with row x (Sherman and Morrison), for the model {@code ease}.
  *
- * <p>A user who loses some interactions is added with the rest and then taken away whole. The result is the model of the
+ * <p>A user who loses some interactions is added with the rest and then taken away whole; an item that loses all is
+ * eliminated, {@code P ← P − p_i p_iᵀ / P_ii}. The result is the model of the
  * remaining data up to rounding. The residual {@code |P(XᵀX + λI)v − v|} of a random vector v measures the rounding errors of all
- * requests so far; above {@code drift}, and where a request changes more than half as many users as there are items, P is
- * built again from the remaining data, as {@code retrain} does. Cost: {@code O(items²)} for each user, two or three times
- * less if a request names many; 20 ms at 3,400 items.
+ * requests so far; above {@code drift}, and where a request needs more than half as many updates as there are items, P is
+ * built again from the remaining data, as {@code retrain} does. Cost: {@code O(items²)} for each user or item of the request, 7 ms at
+ * 3,416 items on one thread.
  *
  * @param drift residual above which P is built again
  */
@@ -71,12 +71,10 @@ public record Downdate(double drift) implements Forgetting {
             return model;
         }
         Split remaining = forgotten.remaining();
-        int[] changed = IntStream.range(0, data.users())
-                .filter(u -> gone.degree(u) > 0)
-                .toArray();
-        env.ledger().count("rows-touched", changed.length);
-        if (2 * changed.length <= data.items() || remaining.train().size() == 0) {
-            Ease.Model after = before.with(remaining.train(), changed, env);
+        int updates = before.updates(remaining.train());
+        env.ledger().count("updates", updates);
+        if (2 * updates <= data.items()) {
+            Ease.Model after = before.with(remaining.train(), env);
             if (after.residual(env) <= drift) {
                 return after;
             }

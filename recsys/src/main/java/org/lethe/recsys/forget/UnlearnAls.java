@@ -31,7 +31,8 @@ import org.lethe.recsys.backbone.AlternatingLearner;
  * <p>The limit is a stationary point of the objective on the remaining data. Where that is unique up to rotation, as with
  * strong regularisation and enough dimensions, its scores are those of retraining to the end; elsewhere the start may decide
  * between several: approximate. {@code iterations: 0} solves the users' rows alone, and the items keep their memory of the
- * data. Cost: a few iterations of training; less than a millisecond for one user alone.
+ * data. Cost: a few iterations of training; a row alone takes less than a
+ * millisecond.
  *
  * @param tolerance largest change of a number in an iteration at which the tables have settled
  * @param iterations most iterations; 0 for the rows of touched users alone
