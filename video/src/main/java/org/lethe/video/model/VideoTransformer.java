@@ -26,8 +26,9 @@ import org.lethe.video.VideoModel.Injection;
  * x ← x + g₂ ⊙ MLP(norm(x) ⊙ (1 + σ₂) + β₂)
  * </pre>
  *
- * <p>The last layer says for each pixel of frame f what is added to the first frame, and, where pixels are carried, with which velocity v_f its pixel
- * of the first frame came: x̂_f(p) = x_0(p − f v_f(p)) + r_f(p).
+ * <p>The last layer says for each pixel of frame f by how much r_f it differs from the first frame. Where pixels are carried, it also says with which
+ * velocity v_f each patch came from the first frame, and which share m_f of a pixel is painted: x̂_f(p) = (1 − m_f) x_0(p − f v_f(p)) + m_f (x_0(p) +
+ * r_f(p)). The share begins at a twentieth, so that what can be carried need not be drawn.
  *
  * <p>W and b begin at zero, so that a new block changes nothing, and so do the last layers of E_o and E_c: a model that has just been given scores
  * is the model before.
@@ -58,8 +59,14 @@ final class VideoTransformer {
      * @param carried whether pixels of the first frame are carried along
      */
     record Shape(int width, int blocks, int heads, int size, int frames, boolean carried) {
+        /** Channels of each pixel: colours, and how much of them is painted. */
+        int channels() {
+            return carried ? COLOURS + 1 : COLOURS;
+        }
+
+        /** Numbers of each token. */
         int outputs() {
-            return carried ? COLOURS + VELOCITIES + 1 : COLOURS;
+            return channels() * PATCH * PATCH * FRAMES + (carried ? VELOCITIES * FRAMES : 0);
         }
 
         int across() {
@@ -107,8 +114,8 @@ final class VideoTransformer {
         }
         add("last.modulation.weight", 2L * d, d);
         add("last.modulation.bias", 2L * d);
-        add("last.weight", (long) shape.outputs() * PATCH * PATCH * FRAMES, d);
-        add("last.bias", (long) shape.outputs() * PATCH * PATCH * FRAMES);
+        add("last.weight", shape.outputs(), d);
+        add("last.bias", shape.outputs());
         places = Tensors.of(places(shape), 1, shape.tokens(), d);
     }
 
@@ -225,11 +232,25 @@ final class VideoTransformer {
         Tensor last = linear("last.modulation", lit).unsqueeze(1);
         int d = shape.width;
         Tensor out = linear("last", modulated(x.narrow(1, 0, own), last.narrow(2, 0, d), last.narrow(2, d, d)));
-        Tensor made = clips(out, shape.outputs());
-        Tensor added = made.narrow(2, 0, COLOURS);
-        return shape.carried
-                ? carried(first, made.narrow(2, COLOURS, VELOCITIES)).add(added)
-                : repeated.add(added);
+        int pixels = shape.channels() * PATCH * PATCH * FRAMES;
+        Tensor made = clips(out.narrow(2, 0, pixels), shape.channels());
+        Tensor painted = repeated.add(made.narrow(2, 0, COLOURS));
+        if (!shape.carried) {
+            return painted;
+        }
+        Tensor share = torch.sigmoid(made.narrow(2, COLOURS, 1).sub(new Scalar(CLOSED)));
+        Tensor carried = carried(first, velocities(out.narrow(2, pixels, VELOCITIES * FRAMES)));
+        return carried.add(painted.sub(carried).mul(share));
+    }
+
+    /** A velocity for each patch of each frame, between patches by straight lines: {@code [clips, frames, 2, height, width]}. */
+    private Tensor velocities(Tensor rows) {
+        long n = rows.size(0);
+        Tensor coarse = rows.reshape(n, shape.times(), shape.across(), shape.across(), FRAMES, VELOCITIES)
+                .permute(0, 1, 4, 5, 2, 3)
+                .reshape(n * shape.frames, VELOCITIES, shape.across(), shape.across());
+        return torch.upsample_bilinear2d(coarse, new long[] {shape.size, shape.size}, false)
+                .reshape(n, shape.frames, VELOCITIES, shape.size, shape.size);
     }
 
     /**
