@@ -1,0 +1,317 @@
+package org.lethe.recsys.approximate;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.lethe.Env;
+import org.lethe.Learner;
+import org.lethe.LetheException;
+import org.lethe.Method;
+import org.lethe.Named;
+import org.lethe.Request;
+import org.lethe.numerics.Keyed;
+import org.lethe.recsys.EmbeddingLearner;
+import org.lethe.recsys.EmbeddingLearner.Loss;
+import org.lethe.recsys.Embeddings;
+import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.Suited;
+import org.lethe.recsys.backbone.LightGcn;
+import org.lethe.recsys.backbone.Pmf;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
+import org.lethe.recsys.forget.Forgetting;
+import org.lethe.recsys.forget.RowObjective;
+
+/**
+ * What a method that moves tables begins with: the tables in double, the forgotten samples, the retained data, and the level of
+ * loss at which a pair looks as if never seen.
+ */
+final class Problem {
+    private static final int ESTIMATES = 200; // pairs left out in turn, where there is no validation part
+
+    final Method<?, ?> method;
+    final Env env;
+    final Embeddings before;
+    final Split data;
+    final Forgotten forgotten;
+    final Loss form;
+    final int users;
+    final int items;
+    final int dims;
+
+    /** The tables, users first: those before propagation if the method works over the graph. */
+    final double[] theta;
+
+    final Graph graph;
+    final Graph graphAfter;
+
+    /** The forgotten pairs, each with a negative that its user never took. */
+    final Triples gone;
+
+    private final Triples measured; // the same with four negatives each
+
+    private Problem(
+            Method<?, ?> method, Embeddings before, Loss form, Forgotten forgotten, Split data, int layers, Env env) {
+        this.method = method;
+        this.env = env;
+        this.before = before;
+        this.data = data;
+        this.forgotten = forgotten;
+        this.form = form;
+        users = before.users();
+        items = before.items();
+        dims = before.dims();
+        Embeddings moved = layers > 0 ? before.initial().orElseThrow() : before;
+        theta = joined(moved);
+        graph = new Graph(data.train(), layers);
+        graphAfter = new Graph(forgotten.remaining().train(), layers);
+        Keyed random = random("forgotten");
+        gone = Triples.of(forgotten.interactions(), data.train(), 1, random);
+        measured = Triples.of(forgotten.interactions(), data.train(), 4, random.of(1));
+    }
+
+    /** The loss of the model: that of its learner. */
+    static Loss form(Method<?, ?> method, Learner<Split, Recommender> learner) {
+        return learner instanceof Pmf
+                ? Loss.LOGISTIC
+                : Forgetting.tables(method, learner).loss();
+    }
+
+    /** Refuses requests and learners that no method of this package suits. */
+    static Optional<String> unsuited(Method<?, ?> method, Request request, Learner<Split, Recommender> learner) {
+        return LetheException.refusal(() -> {
+            Forgetting.forget(method, request);
+            form(method, learner);
+        });
+    }
+
+    /** The problem; empty if no training pair is to be forgotten. */
+    static Optional<Problem> of(
+            Method<?, ?> method,
+            Recommender model,
+            Request request,
+            Learner<Split, Recommender> learner,
+            Split data,
+            boolean overGraph,
+            Env env) {
+        Loss form = form(method, learner);
+        Embeddings before = Forgetting.embeddings(method, model);
+        Forgotten forgotten = Forgetting.resolve(method, request, data);
+        if (forgotten.interactions().size() == 0) {
+            return Optional.empty();
+        }
+        int layers = overGraph && learner instanceof LightGcn graph ? graph.layers() : 0;
+        if (layers > 0 && before.initial().isEmpty()) {
+            throw Suited.refused(
+                    method,
+                    "needs the tables before propagation, which this model does not have: train it again, or use only methods "
+                            + "that keep them before this one");
+        }
+        return Optional.of(new Problem(method, before, form, forgotten, data, layers, env));
+    }
+
+    private static double[] joined(Embeddings tables) {
+        double[] joined = new double[tables.userRows().length + tables.itemRows().length];
+        int at = 0;
+        for (float value : tables.userRows()) {
+            joined[at++] = value;
+        }
+        for (float value : tables.itemRows()) {
+            joined[at++] = value;
+        }
+        return joined;
+    }
+
+    Keyed random(String purpose) {
+        return env.random(Named.Of.name(method)).of(purpose);
+    }
+
+    /** The retained training pairs. */
+    Interactions left() {
+        return forgotten.remaining().train();
+    }
+
+    /** Number of forgotten pairs. */
+    int requested() {
+        return forgotten.interactions().size();
+    }
+
+    int rows() {
+        return users + items;
+    }
+
+    /** A loss of samples over the graph before the request. */
+    TripleLoss loss(Triples samples) {
+        return new TripleLoss(form, samples, dims, users, graph);
+    }
+
+    /** A loss of samples over the graph after the request. */
+    TripleLoss lossAfter(Triples samples) {
+        return new TripleLoss(form, samples, dims, users, graphAfter);
+    }
+
+    /** All retained pairs, each with one negative. */
+    Triples retained() {
+        return retained(left(), "retained");
+    }
+
+    /** Some retained pairs, each with one negative. */
+    Triples retained(Interactions pairs, String purpose) {
+        return Triples.of(pairs, left(), 1, random(purpose));
+    }
+
+    /** So many retained pairs, drawn by their own keys; all of them for 0. */
+    Interactions sample(int count, String purpose) {
+        Interactions left = left();
+        if (count <= 0 || count >= left.size()) {
+            return left;
+        }
+        Keyed random = random(purpose);
+        long[] drawn = new long[left.size()];
+        for (int u = 0; u < users; u++) {
+            for (int k = left.from(u); k < left.to(u); k++) {
+                drawn[k] = random.at(left.userKey(u), left.item(k));
+            }
+        }
+        long[] sorted = drawn.clone();
+        Arrays.sort(sorted);
+        long last = sorted[count - 1];
+        return left.at((u, k) -> drawn[k] <= last);
+    }
+
+    /** The size of a repair as ERASE has it: {@code perPair} for every forgotten pair, at least 32, at most a tenth of the data. */
+    int repairSize(int perPair) {
+        return Math.max(1, Math.min(Math.max(32, perPair * requested()), left().size() / 10));
+    }
+
+    /** The rows of users and items that a forgotten pair has, users first. */
+    boolean[] touched() {
+        return gone.rows(users, items, false);
+    }
+
+    /** The mean loss of the forgotten pairs with these tables, over the graph after the request. */
+    double goneLoss(double[] tables) {
+        return lossAfter(measured).mean(tables);
+    }
+
+    /**
+     * The mean loss that the forgotten pairs would have if they had never been seen. For a user or an item with nothing left, it is
+     * that of rows of zeros. For others it is the mean of the validation pairs that remain. Without validation, it is the mean of
+     * retained pairs, each with the row of its user after one Newton step without it; what items remember is not subtracted then.
+     */
+    double neverSeen() {
+        Interactions left = left();
+        Interactions.ByItem byItem = left.byItem();
+        TripleLoss all = loss(measured);
+        double alone = 0;
+        for (int n = 0; n < measured.size(); n++) {
+            int i = measured.positives()[n];
+            alone += left.degree(measured.users()[n]) == 0 || byItem.starts()[i + 1] == byItem.starts()[i] ? 1 : 0;
+        }
+        double share = alone / measured.size();
+        return share * all.untrained() + (share < 1 ? (1 - share) * heldOut() : 0);
+    }
+
+    private double heldOut() {
+        Interactions held = forgotten.remaining().validation();
+        if (held.size() > 0) {
+            Triples pairs = Triples.of(held, data.train().and(held), 1, random("held-out"));
+            return loss(pairs).mean(theta);
+        }
+        Interactions pairs = sample(ESTIMATES, "left-out");
+        double[] e = graph.apply(theta, dims);
+        TripleLoss plain = new TripleLoss(form, retained(), dims, users, new Graph(left(), 0));
+        RowFits fits = new RowFits(plain, rows());
+        double sum = 0;
+        int count = 0;
+        Triples all = plain.samples();
+        for (int n = 0; n < all.size(); n++) {
+            int user = all.users()[n];
+            if (!pairs.contains(user, all.positives()[n])) {
+                continue;
+            }
+            RowObjective without = fits.of(user, e, 0.1, n);
+            double[] row = without.newton(fits.row(e, user), 0, 1);
+            double[] moved = e.clone();
+            System.arraycopy(row, 0, moved, user * dims, dims);
+            Triples one = new Triples(new int[] {user}, new int[] {all.positives()[n]}, new int[] {all.negatives()[n]});
+            sum += new TripleLoss(form, one, dims, users, new Graph(left(), 0)).value(moved);
+            count++;
+        }
+        return sum / Math.max(1, count);
+    }
+
+    /**
+     * The point {@code θ + t·step} with the largest t up to 1 at which the forgotten pairs lose no more than if never seen, by
+     * bisection; θ itself if they lose that already.
+     */
+    double[] upToNeverSeen(double[] step) {
+        double level = neverSeen();
+        double[] whole = Vectors.plus(theta, 1, step);
+        if (goneLoss(whole) <= level) {
+            return whole;
+        }
+        double low = 0;
+        double high = 1;
+        for (int n = 0; n < 20; n++) {
+            double middle = (low + high) / 2;
+            if (goneLoss(Vectors.plus(theta, middle, step)) <= level) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return Vectors.plus(theta, low, step);
+    }
+
+    /** The entries of rows that are not marked set to 0. */
+    double[] only(boolean[] marked, double[] vector) {
+        double[] masked = vector.clone();
+        for (int row = 0; row < marked.length; row++) {
+            if (!marked[row]) {
+                Arrays.fill(masked, row * dims, (row + 1) * dims, 0);
+            }
+        }
+        return masked;
+    }
+
+    /** The samples in an order of their own, for one pass over them in batches. */
+    static int[] order(int size, Keyed random) {
+        return IntStream.range(0, size)
+                .boxed()
+                .sorted(Comparator.comparingLong(n -> random.at(n)))
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+
+    /** The model of these tables, served over the graph after the request. A number that is not finite stops the run. */
+    Embeddings model(double[] tables) {
+        for (int n = 0; n < tables.length; n++) {
+            if (!Float.isFinite((float) tables[n])) {
+                int row = n / dims;
+                throw new LetheException(
+                        LetheException.Code.NUMERIC,
+                        Named.Of.name(method) + ": the new row of " + (row < users ? "user " + row : "item " + (row - users))
+                                + " has " + tables[n] + "; a smaller step or a larger damping may help");
+            }
+        }
+        Embeddings moved = split(tables);
+        return graph.layers() == 0
+                ? moved
+                : split(graphAfter.apply(tables, dims)).propagatedFrom(moved.userRows(), moved.itemRows());
+    }
+
+    private Embeddings split(double[] tables) {
+        float[] userRows = new float[users * dims];
+        float[] itemRows = new float[items * dims];
+        for (int n = 0; n < userRows.length; n++) {
+            userRows[n] = (float) tables[n];
+        }
+        for (int n = 0; n < itemRows.length; n++) {
+            itemRows[n] = (float) tables[userRows.length + n];
+        }
+        return new Embeddings(dims, userRows, itemRows);
+    }
+}
