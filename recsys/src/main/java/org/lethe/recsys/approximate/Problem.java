@@ -1,7 +1,9 @@
 package org.lethe.recsys.approximate;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lethe.Env;
@@ -25,10 +27,11 @@ import org.lethe.recsys.forget.Forgetting;
 import org.lethe.recsys.forget.RowObjective;
 
 /**
- * What a method that moves tables begins with: the tables in double, the forgotten samples, the retained data, and the level of
- * loss at which a pair looks as if never seen.
+ * What a method that moves tables begins with: the tables in double, the forgotten samples, the retained data, and the
+ * losses at which pairs look as if never seen.
  */
 final class Problem {
+    private static final int NEGATIVES = 4;
     private static final int ESTIMATES = 200; // pairs left out in turn, where there is no validation part
 
     final Method<?, ?> method;
@@ -51,6 +54,7 @@ final class Problem {
     final Triples gone;
 
     private final Triples measured; // the same with four negatives each
+    private double[] neverSeen = {};
 
     private Problem(
             Method<?, ?> method, Embeddings before, Loss form, Forgotten forgotten, Split data, int layers, Env env) {
@@ -69,7 +73,7 @@ final class Problem {
         graphAfter = new Graph(forgotten.remaining().train(), layers);
         Keyed random = random("forgotten");
         gone = Triples.of(forgotten.interactions(), data.train(), 1, random);
-        measured = Triples.of(forgotten.interactions(), data.train(), 4, random.of(1));
+        measured = Triples.of(forgotten.interactions(), data.train(), NEGATIVES, random.of(1));
     }
 
     /** The loss of the model: that of its learner. */
@@ -191,42 +195,80 @@ final class Problem {
         return gone.rows(users, items, false);
     }
 
-    /** The mean loss of the forgotten pairs with these tables, over the graph after the request. */
-    double goneLoss(double[] tables) {
-        return lossAfter(measured).mean(tables);
+    /** The loss of each forgotten pair with these tables, over the graph after the request: a mean over four negatives. */
+    double[] goneLosses(double[] tables) {
+        return ofPairs(lossAfter(measured).values(tables));
+    }
+
+    private static double[] ofPairs(double[] losses) {
+        double[] means = new double[losses.length / NEGATIVES];
+        for (int n = 0; n < losses.length; n++) {
+            means[n / NEGATIVES] += losses[n] / NEGATIVES;
+        }
+        return means;
     }
 
     /**
-     * The mean loss that the forgotten pairs would have if they had never been seen. For a user or an item with nothing left, it is
-     * that of rows of zeros. For others it is the mean of the validation pairs that remain. Without validation, it is the mean of
-     * retained pairs, each with the row of its user after one Newton step without it; what items remember is not subtracted then.
+     * The loss that each forgotten pair would have if it had never been seen. For a user or an item with nothing left, it is that
+     * of rows of zeros. The others, by ascending loss, get the losses of never-seen pairs at the same quantiles: those of the
+     * validation pairs that remain. Without validation, they are those of retained pairs, each with the row of its user after one
+     * Newton step without it; what items remember is not subtracted then.
      */
-    double neverSeen() {
-        Interactions left = left();
-        Interactions.ByItem byItem = left.byItem();
-        TripleLoss all = loss(measured);
-        double alone = 0;
-        for (int n = 0; n < measured.size(); n++) {
-            int i = measured.positives()[n];
-            alone += left.degree(measured.users()[n]) == 0 || byItem.starts()[i + 1] == byItem.starts()[i] ? 1 : 0;
+    double[] neverSeen() {
+        double[] known = neverSeen;
+        if (known.length == 0) {
+            known = levels();
+            neverSeen = known;
         }
-        double share = alone / measured.size();
-        return share * all.untrained() + (share < 1 ? (1 - share) * heldOut() : 0);
+        return known;
     }
 
-    private double heldOut() {
-        Interactions held = forgotten.remaining().validation();
-        if (held.size() > 0) {
-            Triples pairs = Triples.of(held, data.train().and(held), 1, random("held-out"));
-            return loss(pairs).mean(theta);
+    private double[] levels() {
+        Interactions left = left();
+        Interactions.ByItem byItem = left.byItem();
+        double[] now = goneLosses(theta);
+        double[] levels = new double[now.length];
+        double untrained = loss(measured).untrained();
+        Interactions lost = forgotten.interactions();
+        List<Integer> others = new ArrayList<>();
+        for (int u = 0; u < users; u++) {
+            for (int k = lost.from(u); k < lost.to(u); k++) {
+                int i = lost.item(k);
+                if (left.degree(u) == 0 || byItem.starts()[i + 1] == byItem.starts()[i]) {
+                    levels[k] = untrained;
+                } else {
+                    others.add(k);
+                }
+            }
         }
+        if (others.isEmpty()) {
+            return levels;
+        }
+        double[] held = forgotten.remaining().validation().size() > 0 ? validated() : leftOut();
+        Arrays.sort(held);
+        others.sort(Comparator.comparingDouble(k -> now[k]));
+        for (int n = 0; n < others.size(); n++) {
+            int at = (int) ((n + 0.5) / others.size() * held.length);
+            levels[others.get(n)] = held.length == 0 ? untrained : held[at];
+        }
+        return levels;
+    }
+
+    private double[] validated() {
+        Interactions held = forgotten.remaining().validation();
+        Triples pairs = Triples.of(held, data.train().and(held), NEGATIVES, random("held-out"));
+        return ofPairs(loss(pairs).values(theta));
+    }
+
+    private double[] leftOut() {
         Interactions pairs = sample(ESTIMATES, "left-out");
         double[] e = graph.apply(theta, dims);
-        TripleLoss plain = new TripleLoss(form, retained(), dims, users, new Graph(left(), 0));
+        TripleLoss plain = lossOfRows(retained());
         RowFits fits = new RowFits(plain, rows());
-        double sum = 0;
-        int count = 0;
         Triples all = plain.samples();
+        Triples asked = Triples.of(left(), left(), NEGATIVES, random("held-out"));
+        double[] losses = new double[pairs.size()];
+        int count = 0;
         for (int n = 0; n < all.size(); n++) {
             int user = all.users()[n];
             if (!pairs.contains(user, all.positives()[n])) {
@@ -236,34 +278,83 @@ final class Problem {
             double[] row = without.newton(fits.row(e, user), 0, 1);
             double[] moved = e.clone();
             System.arraycopy(row, 0, moved, user * dims, dims);
-            Triples one = new Triples(new int[] {user}, new int[] {all.positives()[n]}, new int[] {all.negatives()[n]});
-            sum += new TripleLoss(form, one, dims, users, new Graph(left(), 0)).value(moved);
-            count++;
+            losses[count++] = lossOfRows(asked.range(n * NEGATIVES, (n + 1) * NEGATIVES)).mean(moved);
         }
-        return sum / Math.max(1, count);
+        return Arrays.copyOf(losses, count);
+    }
+
+    /** A loss of samples as a function of the tables that score, whether propagated or not. */
+    TripleLoss lossOfRows(Triples samples) {
+        return new TripleLoss(form, samples, dims, users, new Graph(left(), 0));
+    }
+
+    /** The forgotten pairs, each with four negatives that its user never took. */
+    Triples measured() {
+        return measured;
+    }
+
+    /** The forgotten pairs with four negatives each, drawn for this step; ordered as {@link #measured}. */
+    Triples gone(int step) {
+        return Triples.of(forgotten.interactions(), data.train(), NEGATIVES, random("ascent").of(step));
+    }
+
+    /** Which samples of {@link #measured} belong to pairs that lose less than if never seen. */
+    boolean[] below(double[] tables) {
+        double[] now = goneLosses(tables);
+        double[] level = neverSeen();
+        boolean[] below = new boolean[measured.size()];
+        for (int n = 0; n < below.length; n++) {
+            below[n] = now[n / NEGATIVES] < level[n / NEGATIVES];
+        }
+        return below;
+    }
+
+    /** How much less the forgotten pairs lose than if never seen, a mean over those that do; pairs that lose more count as 0. */
+    double remembered(double[] tables) {
+        double[] now = goneLosses(tables);
+        double[] level = neverSeen();
+        double sum = 0;
+        for (int n = 0; n < now.length; n++) {
+            sum += Math.max(0, level[n] - now[n]);
+        }
+        return sum / now.length;
+    }
+
+    /** Whether ascent is at its end: the forgotten pairs remember at most a twentieth of what they did. */
+    boolean forgotten(double[] tables) {
+        return remembered(tables) <= 0.05 * remembered(theta);
+    }
+
+    /** How far the losses of the forgotten pairs are from those of never-seen pairs, on average. */
+    double distanceFromNeverSeen(double[] tables) {
+        double[] now = goneLosses(tables);
+        double[] level = neverSeen();
+        double sum = 0;
+        for (int n = 0; n < now.length; n++) {
+            sum += Math.abs(level[n] - now[n]);
+        }
+        return sum / now.length;
     }
 
     /**
-     * The point {@code θ + t·step} with the largest t up to 1 at which the forgotten pairs lose no more than if never seen, by
-     * bisection; θ itself if they lose that already.
+     * The point {@code θ + t·step}, t one of 0 and {@code 2^(n/4)} from 1/64 to 1,024, at which the losses of the forgotten pairs
+     * are nearest to those of never-seen pairs. The direction is the step's, its length is measured.
      */
-    double[] upToNeverSeen(double[] step) {
-        double level = neverSeen();
-        double[] whole = Vectors.plus(theta, 1, step);
-        if (goneLoss(whole) <= level) {
-            return whole;
-        }
-        double low = 0;
-        double high = 1;
-        for (int n = 0; n < 20; n++) {
-            double middle = (low + high) / 2;
-            if (goneLoss(Vectors.plus(theta, middle, step)) <= level) {
-                low = middle;
-            } else {
-                high = middle;
+    double[] nearestToNeverSeen(double[] step) {
+        double[] best = theta;
+        double least = distanceFromNeverSeen(theta);
+        double used = 0;
+        for (int n = -24; n <= 40; n++) {
+            double[] point = Vectors.plus(theta, Math.pow(2, n / 4.0), step);
+            double distance = distanceFromNeverSeen(point);
+            if (distance < least) {
+                least = distance;
+                best = point;
+                used = Math.pow(2, n / 4.0);
             }
         }
-        return Vectors.plus(theta, low, step);
+        env.ledger().count("thousandths-of-step", Math.round(1000 * used));
+        return best;
     }
 
     /** The entries of rows that are not marked set to 0. */

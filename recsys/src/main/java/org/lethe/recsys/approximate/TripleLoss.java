@@ -27,14 +27,21 @@ record TripleLoss(Loss form, Triples samples, int dims, int users, Graph graph) 
 
     /** The sum of the losses. */
     double value(double[] theta) {
-        double[] e = graph.apply(theta, dims);
         double sum = 0;
-        for (int n = 0; n < size(); n++) {
-            double high = score(e, n, samples.positives());
-            double low = score(e, n, samples.negatives());
-            sum += of(high, low);
+        for (double loss : values(theta)) {
+            sum += loss;
         }
         return sum;
+    }
+
+    /** The loss of each sample. */
+    double[] values(double[] theta) {
+        double[] e = graph.apply(theta, dims);
+        double[] losses = new double[size()];
+        for (int n = 0; n < losses.length; n++) {
+            losses[n] = of(score(e, n, samples.positives()), score(e, n, samples.negatives()));
+        }
+        return losses;
     }
 
     /** The mean of the losses; 0 without samples. */

@@ -1,5 +1,6 @@
 package org.lethe.recsys.approximate;
 
+import java.util.Arrays;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 
@@ -41,6 +42,14 @@ record Triples(int[] users, int[] positives, int[] negatives) {
             drawn = Keyed.below(bits, avoid.items());
         }
         return drawn;
+    }
+
+    /** The samples {@code from … to−1}. */
+    Triples range(int from, int to) {
+        return new Triples(
+                Arrays.copyOfRange(users, from, to),
+                Arrays.copyOfRange(positives, from, to),
+                Arrays.copyOfRange(negatives, from, to));
     }
 
     int size() {
