@@ -19,19 +19,20 @@ import org.lethe.Named;
  * @param hessian the pairs whose Hessian is used
  * @param asCoded whether the second sum is over other pairs
  * @param iterations largest number of iterations of conjugate gradients, which stop at a residual of 1e-6
- * @param calibrate whether the length of the step is set by never-seen pairs
+ * @param steps largest number of calibrated steps, as in {@code ifru}; 0 for the single step of the paper; unused as coded
  */
 @Named("ceu")
-public record Ceu(double damping, Ifru.HessianOf hessian, boolean asCoded, int iterations, boolean calibrate)
+public record Ceu(double damping, Ifru.HessianOf hessian, boolean asCoded, int iterations, int steps)
         implements TableMethod {
     public Ceu {
         Check.require(damping > 0 && damping <= 1e9, "damping", damping, "above 0 and at most 1e9");
         Check.require(iterations >= 1, "iterations", iterations, "at least 1");
+        Check.require(steps >= 0, "steps", steps, "at least 0");
     }
 
-    /** Damping 1, the Hessian of what remains, at most 100 iterations. */
+    /** Damping 10, the Hessian of what remains, at most 100 iterations, 20 steps. */
     public Ceu() {
-        this(0.01, Ifru.HessianOf.REMAINING, false, 100, true);
+        this(10, Ifru.HessianOf.REMAINING, false, 100, 20);
     }
 
     @Override
@@ -41,24 +42,21 @@ public record Ceu(double damping, Ifru.HessianOf hessian, boolean asCoded, int i
 
     @Override
     public double[] moved(Problem problem) {
-        double[] step = step(problem, damping, hessian, asCoded, iterations);
-        return calibrate ? problem.nearestToNeverSeen(step) : Vectors.plus(problem.theta, 1, step);
+        return moved(problem, damping, hessian, asCoded, iterations, steps);
     }
 
-    static double[] step(
-            Problem problem, double damping, Ifru.HessianOf hessian, boolean asCoded, int iterations) {
+    static double[] moved(
+            Problem problem, double damping, Ifru.HessianOf hessian, boolean asCoded, int iterations, int steps) {
         Triples retained = problem.retained();
+        boolean[] all = Influence.all(problem);
+        boolean ofAll = hessian == Ifru.HessianOf.ALL;
+        Influence.Direction direction = (theta, v) -> Influence.step(
+                problem, v, Influence.hessian(problem, retained, theta, ofAll), damping, all, 1e-6, iterations);
+        if (steps > 0 && !asCoded) {
+            return Influence.calibrated(problem, retained, steps, direction);
+        }
         double[] difference = asCoded ? unlike(problem) : Influence.removed(problem, retained);
-        return Influence.step(
-                problem,
-                difference,
-                hessian == Ifru.HessianOf.ALL
-                        ? Influence.before(problem, retained)
-                        : Influence.after(problem, retained),
-                damping,
-                Influence.all(problem),
-                1e-6,
-                iterations);
+        return Vectors.plus(problem.theta, 1, direction.of(problem.theta, difference));
     }
 
     /** The difference as coded: the forgotten pairs over one graph, as many other pairs over the other. */

@@ -20,15 +20,15 @@ import org.lethe.Named;
  *
  * @param solver how the linear system is solved
  * @param damping damping added to the Hessian of the summed loss; unused as coded
- * @param scale scale of the series; 0 for the largest eigenvalue, estimated, and a tenth more
+ * @param scale scale of the series; 0 for the largest eigenvalue, estimated, and half more
  * @param iterations largest number of products with the Hessian
  * @param tolerance residual at which conjugate gradients stop, as a share of the right side
  * @param hops distance in edges from the forgotten pairs up to which rows move
- * @param calibrate whether the length of the step is set by never-seen pairs; unused as coded
+ * @param steps largest number of calibrated steps, as in {@code ifru}; 0 for the single step of the paper; unused as coded
  */
 @Named("gif")
 public record Gif(
-        Solver solver, double damping, double scale, int iterations, double tolerance, int hops, boolean calibrate)
+        Solver solver, double damping, double scale, int iterations, double tolerance, int hops, int steps)
         implements TableMethod {
     /** How the linear system is solved. */
     public enum Solver {
@@ -45,12 +45,13 @@ public record Gif(
         Check.require(scale >= 0 && scale <= 1e12, "scale", scale, "0 to 1e12");
         Check.require(iterations >= 1, "iterations", iterations, "at least 1");
         Check.require(tolerance > 0 && tolerance < 1, "tolerance", tolerance, "above 0 and below 1");
+        Check.require(steps >= 0, "steps", steps, "at least 0");
         Check.require(hops >= 0 && hops <= 10, "hops", hops, "0 to 10");
     }
 
-    /** Conjugate gradients with damping 1 to a residual of 1e-6, two hops. */
+    /** Conjugate gradients with damping 10 to a residual of 1e-6, two hops, 20 steps. */
     public Gif() {
-        this(Solver.CONJUGATE_GRADIENTS, 1, 0, 100, 1e-6, 2, true);
+        this(Solver.CONJUGATE_GRADIENTS, 10, 0, 100, 1e-6, 2, 20);
     }
 
     @Override
@@ -65,28 +66,32 @@ public record Gif(
         boolean[] moving = new Graph(problem.data.train(), 0).near(problem.touched(), hops);
         if (solver == Solver.AS_CODED) {
             double n = problem.requested();
-            UnaryOperator<double[]> mean = x -> Vectors.times(
-                    1 / (double) Math.max(1, retained.size()), Influence.after(problem, retained).apply(x));
+            UnaryOperator<double[]> hessian = Influence.hessian(problem, retained, problem.theta, false);
+            UnaryOperator<double[]> mean =
+                    x -> Vectors.times(1 / (double) Math.max(1, retained.size()), hessian.apply(x));
             double[] theta = Vectors.plus(problem.theta, 1, asCoded(mean, Vectors.times(1 / n, v)));
             new Repair(1, 1e-3).tune(problem, theta, problem.sample(problem.repairSize(16), "repair-sample"));
             return theta;
         }
-        UnaryOperator<double[]> hessian = Influence.after(problem, retained);
-        double[] step;
-        if (solver == Solver.SERIES) {
-            UnaryOperator<double[]> damped =
-                    x -> Vectors.plus(problem.only(moving, hessian.apply(x)), damping, x);
-            step = series(damped, problem.only(moving, v), scale, iterations);
-        } else {
-            step = Influence.step(problem, v, hessian, damping, moving, tolerance, iterations);
-        }
-        return calibrate ? problem.nearestToNeverSeen(step) : Vectors.plus(problem.theta, 1, step);
+        Influence.Direction direction = (theta, right) -> {
+            UnaryOperator<double[]> hessian = Influence.hessian(problem, retained, theta, false);
+            return solver == Solver.SERIES
+                    ? series(
+                            x -> Vectors.plus(problem.only(moving, hessian.apply(x)), damping, x),
+                            problem.only(moving, right),
+                            scale,
+                            iterations)
+                    : Influence.step(problem, right, hessian, damping, moving, tolerance, iterations);
+        };
+        return steps > 0
+                ? Influence.calibrated(problem, retained, steps, direction)
+                : Vectors.plus(problem.theta, 1, direction.of(problem.theta, v));
     }
 
     /** The series at a scale that makes it converge; a smaller one is refused. */
     static double[] series(UnaryOperator<double[]> a, double[] v, double scale, int iterations) {
         double largest = Vectors.largestEigenvalue(a, v, 10);
-        double used = scale == 0 ? 1.1 * largest : scale;
+        double used = scale == 0 ? 1.5 * largest : scale; // the estimate is never above it
         Optional<double[]> h = used < largest ? Optional.empty() : Vectors.series(a, v, used, iterations);
         if (h.isEmpty()) {
             throw new LetheException(

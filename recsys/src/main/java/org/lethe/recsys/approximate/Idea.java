@@ -22,11 +22,11 @@ import org.lethe.numerics.Keyed;
  * @param delta δ of that promise
  * @param asCoded whether noise is as in ERASE; ζ is then unused
  * @param iterations largest number of iterations of conjugate gradients, which stop at a residual of 1e-6
- * @param calibrate whether the length of the step is set by never-seen pairs; unused as coded
+ * @param steps largest number of calibrated steps, as in {@code ifru}; 0 for the single step of the paper; unused as coded
  */
 @Named("idea")
 public record Idea(
-        double damping, double zeta, double epsilon, double delta, boolean asCoded, int iterations, boolean calibrate)
+        double damping, double zeta, double epsilon, double delta, boolean asCoded, int iterations, int steps)
         implements TableMethod {
     public Idea {
         Check.require(damping > 0 && damping <= 1e9, "damping", damping, "above 0 and at most 1e9");
@@ -34,11 +34,12 @@ public record Idea(
         Check.require(epsilon > 0 && epsilon <= 1e6, "epsilon", epsilon, "above 0 and at most 1e6");
         Check.require(delta > 0 && delta < 1, "delta", delta, "between 0 and 1");
         Check.require(iterations >= 1, "iterations", iterations, "at least 1");
+        Check.require(steps >= 0, "steps", steps, "at least 0");
     }
 
-    /** Damping 1, ζ = 0.01, ε = 1, δ = 0.01: noise of 0.031. */
+    /** Damping 10, 20 steps, ζ = 0.01, ε = 1, δ = 0.01: noise of 0.031. */
     public Idea() {
-        this(1, 0.01, 1, 0.01, false, 100, true);
+        this(10, 0.01, 1, 0.01, false, 100, 20);
     }
 
     @Override
@@ -48,15 +49,14 @@ public record Idea(
 
     @Override
     public double[] moved(Problem problem) {
-        double[] step = Ceu.step(problem, damping, Ifru.HessianOf.REMAINING, asCoded, iterations);
+        double[] theta = Ceu.moved(problem, damping, Ifru.HessianOf.REMAINING, asCoded, iterations, steps).clone();
         if (asCoded) {
-            double[] theta = Vectors.plus(problem.theta, 1, step);
+            double[] step = Vectors.plus(theta, -1, problem.theta);
             double sigma = Math.max(0.1, sigmaAsCoded(Vectors.norm(step) * damping, epsilon, delta));
             add(problem, theta, sigma, Influence.all(problem));
             new Repair(1, 1e-3).tune(problem, theta, problem.sample(problem.repairSize(16), "repair-sample"));
             return theta;
         }
-        double[] theta = (calibrate ? problem.nearestToNeverSeen(step) : Vectors.plus(problem.theta, 1, step)).clone();
         add(problem, theta, sigma(zeta, epsilon, delta), problem.touched());
         return theta;
     }

@@ -17,21 +17,21 @@ import org.lethe.recsys.Interactions;
  * that of a node and its neighbours over its degree plus 1.
  *
  * <p>Departures: the published code solves by Adam and stops by the score of the validation part. We use conjugate gradients and
- * stop by the residual, so that the request itself decides. The loss is not quadratic, and the length of one step means
- * little: for pairs that the model knows by heart, it is far too short. {@code calibrate} keeps its direction and takes the length at
- * which the forgotten pairs lose about what never-seen pairs lose. Cost: about {@code 4 · dims}
- * products a pair, and as much for each layer, in each of the iterations.
+ * stop by the residual, so that the request itself decides. One step, as published, hardly concerns pairs that the model knows by
+ * heart, since their gradients are almost 0. By default there are more: in each, every forgotten pair that loses less than a
+ * never-seen one counts alike, and the length is that at which their losses are nearest. Cost: about {@code 4 · dims} products a
+ * pair, and as much for each layer, in each of the iterations of each step.
  *
  * @param damping damping added to the Hessian of the summed loss
  * @param pruning share of the nodes, the least important ones, that do not move; 0 moves all
  * @param hessian the pairs whose Hessian is used
  * @param tolerance residual at which conjugate gradients stop, as a share of the right side
  * @param iterations largest number of iterations of conjugate gradients
- * @param calibrate whether the length of the step is set by never-seen pairs
+ * @param steps largest number of calibrated steps; 0 for the single step of the paper
  */
 @Named("ifru")
 public record Ifru(
-        double damping, double pruning, HessianOf hessian, double tolerance, int iterations, boolean calibrate)
+        double damping, double pruning, HessianOf hessian, double tolerance, int iterations, int steps)
         implements TableMethod {
     /** The pairs whose Hessian is used. */
     public enum HessianOf {
@@ -46,11 +46,12 @@ public record Ifru(
         Check.require(pruning >= 0 && pruning < 1, "pruning", pruning, "0 up to, but not including, 1");
         Check.require(tolerance > 0 && tolerance < 1, "tolerance", tolerance, "above 0 and below 1");
         Check.require(iterations >= 1, "iterations", iterations, "at least 1");
+        Check.require(steps >= 0, "steps", steps, "at least 0");
     }
 
-    /** Damping 1, half of the nodes, the remaining pairs, a residual of 1e-6, at most 100 iterations. */
+    /** Damping 10, half of the nodes, the remaining pairs, a residual of 1e-6, at most 100 iterations, 20 steps. */
     public Ifru() {
-        this(0.01, 0.5, HessianOf.REMAINING, 1e-6, 100, true);
+        this(10, 0.5, HessianOf.REMAINING, 1e-6, 100, 20);
     }
 
     @Override
@@ -62,17 +63,19 @@ public record Ifru(
     public double[] moved(Problem problem) {
         Triples retained = problem.retained();
         boolean[] moving = moving(problem);
-        double[] step = Influence.step(
+        boolean ofAll = hessian == HessianOf.ALL;
+        Influence.Direction direction = (theta, v) -> Influence.step(
                 problem,
-                Influence.removed(problem, retained),
-                hessian == HessianOf.ALL
-                        ? Influence.before(problem, retained)
-                        : Influence.after(problem, retained),
+                v,
+                Influence.hessian(problem, retained, theta, ofAll),
                 damping,
                 moving,
                 tolerance,
                 iterations);
-        return calibrate ? problem.nearestToNeverSeen(step) : Vectors.plus(problem.theta, 1, step);
+        return steps > 0
+                ? Influence.calibrated(problem, retained, steps, direction)
+                : Vectors.plus(
+                        problem.theta, 1, direction.of(problem.theta, Influence.removed(problem, retained)));
     }
 
     /** The rows that move: those of an importance at or above the quantile of the pruning. */

@@ -14,11 +14,48 @@ final class Influence {
      */
     static double[] removed(Problem problem, Triples retained) {
         double[] v = problem.loss(problem.gone).gradient(problem.theta);
+        ofEdges(problem, retained, v);
+        return v;
+    }
+
+    private static void ofEdges(Problem problem, Triples retained, double[] v) {
         if (problem.graph.layers() > 0) {
             Vectors.add(v, 1, problem.loss(retained).gradient(problem.theta));
             Vectors.add(v, -1, problem.lossAfter(retained).gradient(problem.theta));
         }
-        return v;
+    }
+
+    /** The direction in which a step moves, from where it begins and what is removed. */
+    @FunctionalInterface
+    interface Direction {
+        double[] of(double[] theta, double[] v);
+    }
+
+    /**
+     * Steps until the forgotten pairs lose what never-seen pairs lose. A pair that the model knows by heart has hardly a gradient, so
+     * that one step of influence hardly concerns it. Here every pair that still loses too little counts alike: its gradient is divided
+     * by the slope of its loss. Each step begins anew where the last one ended, and its length is measured. The first also takes
+     * back what edges of forgotten pairs did to retained ones.
+     */
+    static double[] calibrated(Problem problem, Triples retained, int steps, Direction direction) {
+        double[] theta = problem.theta;
+        for (int k = 0; k < steps && !problem.forgotten(theta); k++) {
+            TripleLoss gone = problem.loss(problem.gone(k));
+            boolean[] below = problem.below(theta);
+            double[] slopes = gone.slopes(theta);
+            double share = problem.requested() / (double) gone.size();
+            double[] v = gone.gradient(theta, n -> below[n] ? share / Math.max(slopes[n], 1e-9) : 0);
+            if (k == 0) {
+                ofEdges(problem, retained, v);
+            }
+            double[] next = problem.nearestToNeverSeen(theta, direction.of(theta, v));
+            if (Arrays.equals(next, theta)) {
+                break;
+            }
+            theta = next;
+            problem.env.ledger().count("steps", 1);
+        }
+        return theta;
     }
 
     /** Solves by conjugate gradients on the marked rows, all others fixed. */
@@ -39,18 +76,15 @@ final class Influence {
         return solution.x();
     }
 
-    /** Products with the Gauss-Newton Hessian of some samples at θ, over the graph after the request. */
-    static UnaryOperator<double[]> after(Problem problem, Triples samples) {
-        TripleLoss loss = problem.lossAfter(samples);
-        return x -> loss.hessianTimes(problem.theta, x, true);
-    }
-
-    /** Products with the Gauss-Newton Hessian of all pairs at θ, over the graph before the request. */
-    static UnaryOperator<double[]> before(Problem problem, Triples retained) {
+    /** Products with the Gauss-Newton Hessian at θ of the remaining pairs over the remaining graph, or of all over that before. */
+    static UnaryOperator<double[]> hessian(Problem problem, Triples retained, double[] theta, boolean ofAll) {
+        if (!ofAll) {
+            TripleLoss kept = problem.lossAfter(retained);
+            return x -> kept.hessianTimes(theta, x, true);
+        }
         TripleLoss kept = problem.loss(retained);
         TripleLoss gone = problem.loss(problem.gone);
-        return x -> Vectors.plus(
-                kept.hessianTimes(problem.theta, x, true), 1, gone.hessianTimes(problem.theta, x, true));
+        return x -> Vectors.plus(kept.hessianTimes(theta, x, true), 1, gone.hessianTimes(theta, x, true));
     }
 
     static boolean[] all(Problem problem) {

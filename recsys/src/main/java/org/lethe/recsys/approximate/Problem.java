@@ -337,15 +337,15 @@ final class Problem {
     }
 
     /**
-     * The point {@code θ + t·step}, t one of 0 and {@code 2^(n/4)} from 1/64 to 1,024, at which the losses of the forgotten pairs
+     * The point {@code from + t·step}, t one of 0 and {@code 2^(n/4)} from 1/64 to 1,024, at which the losses of the forgotten pairs
      * are nearest to those of never-seen pairs. The direction is the step's, its length is measured.
      */
-    double[] nearestToNeverSeen(double[] step) {
-        double[] best = theta;
-        double least = distanceFromNeverSeen(theta);
+    double[] nearestToNeverSeen(double[] from, double[] step) {
+        double[] best = from;
+        double least = distanceFromNeverSeen(from);
         double used = 0;
         for (int n = -24; n <= 40; n++) {
-            double[] point = Vectors.plus(theta, Math.pow(2, n / 4.0), step);
+            double[] point = Vectors.plus(from, Math.pow(2, n / 4.0), step);
             double distance = distanceFromNeverSeen(point);
             if (distance < least) {
                 least = distance;

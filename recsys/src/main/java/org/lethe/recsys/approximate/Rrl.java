@@ -45,17 +45,7 @@ public record Rrl(double learningRate, int steps, double penalty, Stop stop) imp
         double[] theta = problem.theta.clone();
         Adam adam = new Adam(theta.length, learningRate);
         for (int step = 0; step < steps && !stop.reached(problem, theta); step++) {
-            Triples forward = problem.gone(step);
-            // a reversed pair is a triple of the pairwise loss whose items change places
-            TripleLoss reverse = new TripleLoss(
-                    Loss.PAIRWISE,
-                    new Triples(
-                            forward.users(),
-                            /* positives= */ forward.negatives(),
-                            /* negatives= */ forward.positives()),
-                    problem.dims,
-                    problem.users,
-                    problem.graph);
+            TripleLoss reverse = reversed(problem, problem.gone(step));
             boolean[] rising = stop.rising(problem, theta);
             double[] g = reverse.gradient(theta, n -> rising[n] ? weights[n * weights.length / rising.length] : 0);
             for (int n = 0; n < g.length; n++) {
@@ -66,6 +56,13 @@ public record Rrl(double learningRate, int steps, double penalty, Stop stop) imp
             problem.env.ledger().count("steps", 1);
         }
         return theta;
+    }
+
+    /** The pairwise loss with both items of each sample in each other's place. */
+    static TripleLoss reversed(Problem problem, Triples forward) {
+        Triples reversed = new Triples(
+                forward.users(), /* positives= */ forward.negatives(), /* negatives= */ forward.positives());
+        return new TripleLoss(Loss.PAIRWISE, reversed, problem.dims, problem.users, problem.graph);
     }
 
     /** ω of each forgotten pair. */

@@ -95,6 +95,18 @@ record TripleLoss(Loss form, Triples samples, int dims, int users, Graph graph) 
         return graph.apply(g, dims);
     }
 
+    /** How fast the loss of each sample falls with its margin: the root mean square of its slopes in both scores. */
+    double[] slopes(double[] theta) {
+        double[] e = graph.apply(theta, dims);
+        double[] slopes = new double[size()];
+        for (int n = 0; n < slopes.length; n++) {
+            double high = score(e, n, samples.positives());
+            double low = score(e, n, samples.negatives());
+            slopes[n] = Math.hypot(slopeHigh(high, low), slopeLow(high, low)) / Math.sqrt(2);
+        }
+        return slopes;
+    }
+
     /** The sum over samples of the squares of each one's gradient, entry by entry: the diagonal of the empirical Fisher. */
     double[] squaredGradients(double[] theta) {
         double[] e = graph.apply(theta, dims);

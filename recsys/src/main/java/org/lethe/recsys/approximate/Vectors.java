@@ -93,7 +93,7 @@ final class Vectors {
                 change += (next - h[n]) * (next - h[n]);
                 h[n] = next;
             }
-            if (step > 1 && change > before * (1 + 1e-9)) {
+            if (step > 1 && change > before * (1 + 1e-9) && change > 1e-24 * dot(h, h)) { // else it is rounding
                 return Optional.empty();
             }
             before = change;

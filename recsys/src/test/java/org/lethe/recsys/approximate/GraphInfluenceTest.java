@@ -21,8 +21,8 @@ class GraphInfluenceTest {
     void allThreeForgetPairsAndUsersWithAndWithoutAGraph() {
         for (ForgetRequest request : List.of(Effects.PAIRS, Effects.USERS)) {
             for (TableMethod method : List.of(new Gif(), new Ceu(), new Idea())) {
-                Effects.assertForgets(method, Effects.BPR, request, 0.5, 0.05);
-                Effects.assertForgets(method, Effects.GRAPH, request, 0.5, 0.05);
+                Effects.assertForgets(method, Effects.BPR, request, 0.6, 0.05);
+                Effects.assertForgets(method, Effects.GRAPH, request, 0.5, 0.09);
             }
         }
     }
@@ -52,8 +52,8 @@ class GraphInfluenceTest {
 
     @Test
     void theSeriesAgreesWithConjugateGradientsOnAModel() {
-        Gif gif = new Gif(Gif.Solver.CONJUGATE_GRADIENTS, 5, 0, 500, 1e-10, 1, false);
-        Gif series = new Gif(Gif.Solver.SERIES, 5, 0, 3000, 1e-10, 1, false);
+        Gif gif = new Gif(Gif.Solver.CONJUGATE_GRADIENTS, 5, 0, 500, 1e-10, 1, 0);
+        Gif series = new Gif(Gif.Solver.SERIES, 5, 0, 3000, 1e-10, 1, 0);
         Problem problem = AscentTest.problem(gif, Effects.PAIRS);
         double[] solved = Vectors.plus(gif.moved(problem), -1, problem.theta);
         double[] summed = Vectors.plus(series.moved(problem), -1, problem.theta);
@@ -98,33 +98,45 @@ class GraphInfluenceTest {
     }
 
     @Test
-    void theCodedFormsRuinTheListsOfThoseWhoRemain() {
-        double recall = Effects.recall(Effects.trained(Effects.BPR), Effects.PAIRS);
-        Gif gif = new Gif(Gif.Solver.AS_CODED, 1, 0, 100, 1e-6, 2, true);
-        Idea idea = new Idea(1, 0, 1, 0.01, true, 100, true);
-        Idea noisy = new Idea(1, 0.01, 0.01, 0.01, false, 100, true);
-        for (TableMethod method : List.of(gif, idea, noisy)) {
-            double after = Effects.recall(Effects.fulfilled(method, Effects.BPR, Effects.PAIRS), Effects.PAIRS);
-            if (System.getenv("SEEN") != null) {
-                System.out.println(method + " " + recall + " " + after);
+    void theCodedNoiseOfIdeaRuinsTheListsOfThoseWhoRemain() {
+        double before = Effects.recall(Effects.trained(Effects.BPR), Effects.PAIRS);
+        Idea coded = new Idea(1, 0, 1, 0.01, true, 100, 0);
+        double after = Effects.recall(Effects.fulfilled(coded, Effects.BPR, Effects.PAIRS), Effects.PAIRS);
+        assertTrue(after < before - 0.05, after + " and " + before);
+    }
+
+    @Test
+    void noiseGoesToTheRowsOfForgottenPairsAlone() {
+        Idea noisy = new Idea(1e9, 0.01, 0.01, 0.01, false, 100, 0);
+        Idea still = new Idea(1e9, 0, 1, 0.01, false, 100, 0);
+        Problem problem = AscentTest.problem(noisy, Effects.PAIRS);
+        double[] noise = Vectors.plus(noisy.moved(problem), -1, still.moved(problem));
+        boolean[] touched = problem.touched();
+        double squares = 0;
+        int entries = 0;
+        for (int n = 0; n < noise.length; n++) {
+            if (touched[n / problem.dims]) {
+                squares += noise[n] * noise[n];
+                entries++;
+            } else {
+                assertEquals(0, noise[n]);
             }
         }
+        assertEquals(Idea.sigma(0.01, 0.01, 0.01), Math.sqrt(squares / entries), 0.2);
     }
 
     @Test
     void otherPairsInTheSecondSumMoveRowsThatTheRequestDoesNotConcern() {
         Problem problem = AscentTest.problem(new Ceu(), Effects.PAIRS);
-        double[] same = Ceu.step(problem, 1e6, HessianOf.REMAINING, false, 100);
-        double[] unlike = Ceu.step(problem, 1e6, HessianOf.REMAINING, true, 100);
+        double[] same = Ceu.moved(problem, 1e6, HessianOf.REMAINING, false, 100, 0);
+        double[] unlike = Ceu.moved(problem, 1e6, HessianOf.REMAINING, true, 100, 0);
         boolean[] rows = problem.gone.rows(problem.users, problem.items, true);
-        double strangersSame = 0;
-        double strangersUnlike = 0;
+        boolean[] strangers = new boolean[rows.length];
         for (int row = 0; row < problem.users; row++) {
-            for (int n = row * problem.dims; n < (row + 1) * problem.dims && !rows[row]; n++) {
-                strangersSame += same[n] * same[n];
-                strangersUnlike += unlike[n] * unlike[n];
-            }
+            strangers[row] = !rows[row];
         }
-        assertTrue(strangersUnlike > 100 * strangersSame, strangersUnlike + " and " + strangersSame);
+        double ofSame = Vectors.norm(problem.only(strangers, Vectors.plus(same, -1, problem.theta)));
+        double ofUnlike = Vectors.norm(problem.only(strangers, Vectors.plus(unlike, -1, problem.theta)));
+        assertTrue(ofUnlike > 100 * ofSame, ofUnlike + " and " + ofSame);
     }
 }
