@@ -24,7 +24,7 @@ record Graph(Interactions pairs, int layers) {
     }
 
     /** {@code Â x}. */
-    private double[] along(double[] x, int dims) {
+    double[] along(double[] x, int dims) {
         double[] y = new double[x.length];
         Interactions.ByItem byItem = pairs.byItem();
         for (int u = 0; u < pairs.users(); u++) {

@@ -45,9 +45,9 @@ public record Kookmin(Reset reset, double itemShare, int epochs, double learning
         Check.require(learningRate > 0 && learningRate <= 10, "learningRate", learningRate, "above 0 and at most 10");
     }
 
-    /** All users and a tenth of the items of forgotten pairs, 20 epochs of 0.002. */
+    /** All users and half of the items of forgotten pairs, 20 epochs of 0.002. */
     public Kookmin() {
-        this(Reset.ROWS, 0.1, 20, 2e-3);
+        this(Reset.ROWS, 0.5, 20, 2e-3);
     }
 
     @Override

@@ -106,30 +106,15 @@ public record Obliviate(int rank, double ascent, int steps, double learningRate,
         double share = 1.0 / gone.size();
         double[] g = reverse.gradient(theta, n -> rising[n] ? share : 0);
         double[] now = scores(problem, kept, theta);
-        int dims = problem.dims;
-        for (int n = 0; n < now.length; n++) {
-            double slope = 2 * (now[n] - before[n]) / (tau * tau * now.length);
-            int p = kept.users()[n] * dims;
-            int q = (problem.users + kept.positives()[n]) * dims;
-            for (int d = 0; d < dims; d++) {
-                g[p + d] += slope * theta[q + d];
-                g[q + d] += slope * theta[p + d];
-            }
-        }
+        Scores.back(
+                theta, problem.dims, problem.users, kept.users(), kept.positives(),
+                n -> 2 * (now[n] - before[n]) / (tau * tau * now.length),
+                g);
         return g;
     }
 
     private static double[] scores(Problem problem, Triples pairs, double[] theta) {
-        int dims = problem.dims;
-        double[] scores = new double[pairs.size()];
-        for (int n = 0; n < scores.length; n++) {
-            int p = pairs.users()[n] * dims;
-            int q = (problem.users + pairs.positives()[n]) * dims;
-            for (int d = 0; d < dims; d++) {
-                scores[n] += theta[p + d] * theta[q + d];
-            }
-        }
-        return scores;
+        return Scores.of(theta, problem.dims, problem.users, pairs.users(), pairs.positives());
     }
 
     /**

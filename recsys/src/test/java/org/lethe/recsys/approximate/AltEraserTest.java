@@ -62,7 +62,7 @@ class AltEraserTest {
     @Test
     void aSquaredLossIsSolvedInOneStep() {
         WholeDataWmf learner = new WholeDataWmf().withDims(8).withEpochs(5);
-        Embeddings model = (Embeddings) learner.train(Effects.DATA, Effects.env());
+        Embeddings model = learner.train(Effects.DATA, Effects.env());
         AltEraser once = new AltEraser(0.5, 1, 1, false, 1e-12);
         Problem problem = Problem.of(once, model, Effects.PAIRS, learner, Effects.DATA, false, Effects.env())
                 .orElseThrow();

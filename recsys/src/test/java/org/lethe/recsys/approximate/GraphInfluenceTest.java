@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.lethe.LetheException;
 import org.lethe.recsys.approximate.Ifru.HessianOf;
@@ -14,8 +13,11 @@ import org.lethe.recsys.forget.ForgetRequest;
 
 /** GIF, CEU and IDEA. */
 class GraphInfluenceTest {
-    private static final UnaryOperator<double[]> DIAGONAL = x -> new double[] {x[0], 10 * x[1]};
     private static final double[] ONES = {1, 1};
+
+    private static double[] diagonal(double[] x) {
+        return new double[] {x[0], 10 * x[1]};
+    }
 
     @Test
     void allThreeForgetPairsAndUsersWithAndWithoutAGraph() {
@@ -30,24 +32,24 @@ class GraphInfluenceTest {
     @Test
     void theSeriesReachesTheSolutionAndTheCodedFormIsAHundredAndOneTimesTheGradient() {
         assertArrayEquals(
-                new double[] {1, 0.1}, Vectors.conjugateGradients(DIAGONAL, ONES, 1e-12, 9).x(), 1e-12);
-        assertArrayEquals(new double[] {1, 0.1}, Gif.series(DIAGONAL, ONES, 20, 2000), 1e-12);
-        assertArrayEquals(new double[] {0.114, 0.0738}, Gif.series(DIAGONAL, ONES, 50, 5), 5e-4);
-        assertArrayEquals(new double[] {0.346, 0.0991}, Gif.series(DIAGONAL, ONES, 50, 20), 5e-4);
-        assertArrayEquals(new double[] {0.870, 0.1}, Gif.series(DIAGONAL, ONES, 50, 100), 5e-4);
-        assertArrayEquals(new double[] {100.950, 100.497}, Gif.asCoded(DIAGONAL, ONES), 5e-4);
+                new double[] {1, 0.1}, Vectors.conjugateGradients(GraphInfluenceTest::diagonal, ONES, 1e-12, 9).x(), 1e-12);
+        assertArrayEquals(new double[] {1, 0.1}, Gif.series(GraphInfluenceTest::diagonal, ONES, 20, 2000), 1e-12);
+        assertArrayEquals(new double[] {0.114, 0.0738}, Gif.series(GraphInfluenceTest::diagonal, ONES, 50, 5), 5e-4);
+        assertArrayEquals(new double[] {0.346, 0.0991}, Gif.series(GraphInfluenceTest::diagonal, ONES, 50, 20), 5e-4);
+        assertArrayEquals(new double[] {0.870, 0.1}, Gif.series(GraphInfluenceTest::diagonal, ONES, 50, 100), 5e-4);
+        assertArrayEquals(new double[] {100.950, 100.497}, Gif.asCoded(GraphInfluenceTest::diagonal, ONES), 5e-4);
         assertArrayEquals(
                 new double[] {1e5, 1e4},
-                Vectors.times(1e5, Vectors.series(DIAGONAL, ONES, 1e5, 4_000_000).orElseThrow()),
+                Vectors.times(1e5, Vectors.series(GraphInfluenceTest::diagonal, ONES, 1e5, 4_000_000).orElseThrow()),
                 1);
     }
 
     @Test
     void aScaleBelowTheLargestEigenvalueIsRefused() {
-        assertEquals(10, Vectors.largestEigenvalue(DIAGONAL, ONES, 10), 1e-6);
-        assertThrows(LetheException.class, () -> Gif.series(DIAGONAL, ONES, 9, 5));
-        assertTrue(Vectors.series(DIAGONAL, ONES, 4.9, 50).isEmpty());
-        assertTrue(Vectors.series(DIAGONAL, ONES, 5.1, 50).isPresent());
+        assertEquals(10, Vectors.largestEigenvalue(GraphInfluenceTest::diagonal, ONES, 10), 1e-6);
+        assertThrows(LetheException.class, () -> Gif.series(GraphInfluenceTest::diagonal, ONES, 9, 5));
+        assertTrue(Vectors.series(GraphInfluenceTest::diagonal, ONES, 4.9, 50).isEmpty());
+        assertTrue(Vectors.series(GraphInfluenceTest::diagonal, ONES, 5.1, 50).isPresent());
     }
 
     @Test
