@@ -36,9 +36,9 @@ public record AltEraser(double ridge, int sweeps, int newtonSteps, boolean items
         Check.require(tolerance > 0, "tolerance", tolerance, "above 0");
     }
 
-    /** A chosen ridge, three sweeps of at most 10 Newton steps over users and items. */
+    /** A chosen ridge, two sweeps of at most three Newton steps over users and items. */
     public AltEraser() {
-        this(0, 3, 10, true, 1e-6);
+        this(0, 2, 3, true, 1e-6);
     }
 
     @Override

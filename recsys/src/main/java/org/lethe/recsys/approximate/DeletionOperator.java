@@ -9,12 +9,12 @@ import org.lethe.Named;
  * <p>The model stays, and a row x at most {@code hops} edges from a forgotten pair becomes {@code x + 0.1 · MLP(x)}. The operator is two layers
  * without bias, whose last begins at zero, so that it begins as the identity. Adam minimises {@code λ · mean (s_f − s_n)² + (1 − λ) · mean
  * (s_new − s_old)²}: scores of forgotten pairs go to those of pairs that their users never took, and those of retained pairs of the moved
- * users stay. By default, a pair goes only until it loses what never-seen pairs lose.
+ * rows stay. By default, a pair goes only until it loses what never-seen pairs lose.
  *
  * <p>This hides rather than erases: the published method keeps the original weights below the operator. Here the operated rows take
  * their place in the model, and the operator is not kept. But all other rows stay as the forgotten pairs made them, and the operator
  * learns for one request only. The operator acts on the tables that score, for LightGCN on the propagated ones. Cost: {@code O(rows ·
- * dims · hidden)} and a pass over the pairs of the moved users, in each step.
+ * dims · hidden)} and a pass over at most 4,096 retained pairs of them, in each step.
  *
  * @param hops distance in edges from the forgotten pairs up to which rows move
  * @param forgetWeight weight λ of the forgotten pairs
@@ -43,7 +43,7 @@ public record DeletionOperator(int hops, double forgetWeight, int steps, double 
     public double[] moved(Problem problem) {
         boolean[] rows = rows(problem);
         Triples gone = problem.measured();
-        Triples kept = problem.retained(problem.left().where((u, i) -> rows[u]), "local");
+        Triples kept = problem.witnesses(rows);
         int dims = problem.dims;
         int users = problem.users;
         double[] goal = Scores.of(problem.theta, dims, users, gone.users(), gone.negatives());

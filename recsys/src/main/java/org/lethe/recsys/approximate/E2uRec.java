@@ -3,6 +3,7 @@ package org.lethe.recsys.approximate;
 import java.util.Arrays;
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.numerics.Keyed;
 
 /**
  * Forgets by distillation from two teachers (E2URec; Wang et al. 2024, "Towards Efficient and Effective Unlearning of Large Language
@@ -28,6 +29,7 @@ public record E2uRec(
         double retainWeight, double alpha, int augmentSteps, int steps, double learningRate, Stop stop)
         implements TableMethod {
     private static final int CANDIDATES = 5;
+    private static final int GROUPS = 256; // of retained pairs in a step
 
     public E2uRec {
         Check.require(retainWeight >= 0 && retainWeight <= 1, "retainWeight", retainWeight, "0 to 1");
@@ -50,8 +52,7 @@ public record E2uRec(
         for (int step = 0; step < augmentSteps; step++) {
             further.step(augmented, problem.only(moving, problem.loss(problem.gone(step)).gradient(augmented)));
         }
-        Triples kept = problem.retained(
-                problem.left().where((u, i) -> moving[u]), "retained"); // others are not concerned by the rows that move
+        Triples kept = problem.witnesses(moving); // pairs of other rows are not concerned
         double[] theta = problem.theta.clone();
         Adam adam = new Adam(theta.length, learningRate);
         for (int step = 0; step < steps && !stop.reached(problem, theta); step++) {
@@ -86,11 +87,10 @@ public record E2uRec(
         }
         double each = 1.0 / kept.size();
         double[] g = problem.loss(kept).gradient(theta, n -> each);
-        Candidates asked = Candidates.of(Triples.of(
-                problem.left().where((u, i) -> problem.touched()[u]),
-                problem.left(),
-                CANDIDATES - 1,
-                problem.random("remembered").of(step)));
+        int from = Keyed.below(problem.random("remembered").at(step), Math.max(1, kept.size() - GROUPS));
+        Triples some = kept.range(from, Math.min(kept.size(), from + GROUPS));
+        Candidates asked = Candidates.of(some.withNegatives(
+                CANDIDATES - 1, problem.left(), problem.random("remembered").of(step)));
         double[] slopes = slopes(asked.scores(problem, problem.theta), asked.scores(problem, theta));
         double share = (double) CANDIDATES / slopes.length;
         Scores.back(theta, problem.dims, problem.users, asked.users, asked.items, n -> share * slopes[n], g);

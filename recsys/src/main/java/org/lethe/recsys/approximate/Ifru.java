@@ -19,7 +19,7 @@ import org.lethe.recsys.Interactions;
  * <p>Departures: the published code solves by Adam and stops by the score of the validation part. We use conjugate gradients and
  * stop by the residual, so that the request itself decides. One step, as published, hardly concerns pairs that the model knows by
  * heart, since their gradients are almost 0. By default there are more: in each, every forgotten pair that loses less than a
- * never-seen one counts alike, and the length is that at which their losses are nearest. Cost: about {@code 4 · dims} products a
+ * never-seen one counts alike, and the length is that at which a quarter of them reach it. Cost: about {@code 4 · dims} products a
  * pair, and as much for each layer, in each of the iterations of each step.
  *
  * @param damping damping added to the Hessian of the summed loss
@@ -49,9 +49,9 @@ public record Ifru(
         Check.require(steps >= 0, "steps", steps, "at least 0");
     }
 
-    /** Damping 10, half of the nodes, the remaining pairs, a residual of 1e-6, at most 100 iterations, 20 steps. */
+    /** Damping 10, nine tenths of the nodes, the remaining pairs, a residual of 1e-6, at most 100 iterations, 20 steps. */
     public Ifru() {
-        this(10, 0.5, HessianOf.REMAINING, 1e-6, 100, 20);
+        this(10, 0.1, HessianOf.REMAINING, 1e-6, 100, 20);
     }
 
     @Override

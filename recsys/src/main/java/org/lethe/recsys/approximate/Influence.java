@@ -34,7 +34,8 @@ final class Influence {
     /**
      * Steps until the forgotten pairs lose what never-seen pairs lose. A pair that the model knows by heart has hardly a gradient, so
      * that one step of influence hardly concerns it. Here every pair that still loses too little counts alike: its gradient is divided
-     * by the slope of its loss. Each step begins anew where the last one ended, and its length is measured. The first also takes
+     * by the slope of its loss. Each step begins anew where the last one ended, and is as long as it
+     * takes for a quarter of those pairs. The first also takes
      * back what edges of forgotten pairs did to retained ones.
      */
     static double[] calibrated(Problem problem, Triples retained, int steps, Direction direction) {
@@ -48,11 +49,12 @@ final class Influence {
             if (k == 0) {
                 ofEdges(problem, retained, v);
             }
-            double[] next = problem.nearestToNeverSeen(theta, direction.of(theta, v));
-            if (Arrays.equals(next, theta)) {
+            double[] step = direction.of(theta, v);
+            double length = problem.lengthOf(theta, step);
+            if (length == 0) {
                 break;
             }
-            theta = next;
+            theta = Vectors.plus(theta, length, step);
             problem.env.ledger().count("steps", 1);
         }
         return theta;

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.recsys.Interactions;
 
 /**
  * Forgets by low-rank adapters on the rows of forgotten pairs, begun by a preconditioned ascent and calibrated on witnesses
@@ -13,7 +12,7 @@ import org.lethe.recsys.Interactions;
  * <p>First, {@code ΔE = η g / (√v + 1e-8)} on the touched rows, g the gradient of the forgotten pairs. Then the truncated singular value
  * decomposition {@code ΔE ≈ A Bᵀ} of each table, {@code A = U√S, B = V√S}. The tables stay, and the rows of forgotten pairs become
  * {@code E + A Bᵀ}. Adam trains A and B on {@code mean −log σ(s_neg − s_del) + mean ((s_new − s_old)/τ)² + 1e-4 (‖A‖ + ‖B‖)}, the second
- * mean over retained pairs of the touched users. Last, the adapters are added to the tables. Other rows keep their bits.
+ * mean over witnesses: retained pairs of the touched users, and of the touched items, which the paper leaves out. Last, the adapters are added to the tables. Other rows keep their bits.
  *
  * <p>Departures: v, the second moment of Adam, is not kept with a model; it is the mean over all pairs of the squared gradient at the
  * end. The triples of training are not kept either, so negatives are drawn anew. Each pair is calibrated only until it loses what
@@ -23,7 +22,7 @@ import org.lethe.recsys.Interactions;
  * {@code O(touched rows · dims²)}, and small steps.
  *
  * @param rank rank of the adapters, at most the number of dimensions
- * @param ascent length η of the first step, in preconditioned units
+ * @param ascent length η of the first step: root mean square over its entries
  * @param steps largest number of steps of calibration
  * @param learningRate learning rate of Adam
  * @param tau scale τ of the change of retained scores that counts as 1
@@ -40,9 +39,9 @@ public record Obliviate(int rank, double ascent, int steps, double learningRate,
         Check.require(tau > 0 && tau <= 1e6, "tau", tau, "above 0 and at most 1e6");
     }
 
-    /** Rank 8, η = 0.01, at most 200 steps of 0.02, τ = 2. */
+    /** Rank 8, η = 0.05, at most 200 steps of 0.02, τ = 2. */
     public Obliviate() {
-        this(8, 0.01, 200, 0.02, 2, false);
+        this(8, 0.05, 200, 0.02, 2, false);
     }
 
     @Override
@@ -69,15 +68,17 @@ public record Obliviate(int rank, double ascent, int steps, double learningRate,
         double[] squares = all.squaredGradients(problem.theta);
         double[] g = problem.only(problem.touched(), problem.loss(problem.gone).gradient(problem.theta));
         double sign = asCoded ? -1 : 1;
+        int entries = 0;
         for (int n = 0; n < g.length; n++) {
-            g[n] = sign * ascent * g[n] / (Math.sqrt(squares[n] / all.size()) + 1e-8);
+            g[n] /= Math.sqrt(squares[n] / all.size()) + 1e-8;
+            entries += g[n] == 0 ? 0 : 1;
         }
-        return g;
+        double length = Vectors.norm(g);
+        return length == 0 ? g : Vectors.times(sign * ascent * Math.sqrt(entries) / length, g);
     }
 
     private void calibrate(Problem problem, Adapter users, Adapter items) {
-        Interactions lost = problem.forgotten.interactions();
-        Triples kept = problem.retained(problem.left().where((u, i) -> lost.degree(u) > 0), "witnesses");
+        Triples kept = problem.witnesses(problem.touched());
         double[] before = scores(problem, kept, problem.theta);
         Adam[] adams = {
             new Adam(users.a.length, learningRate),

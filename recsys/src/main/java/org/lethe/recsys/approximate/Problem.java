@@ -24,7 +24,6 @@ import org.lethe.recsys.backbone.LightGcn;
 import org.lethe.recsys.backbone.Pmf;
 import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 import org.lethe.recsys.forget.Forgetting;
-import org.lethe.recsys.forget.RowObjective;
 
 /**
  * What a method that moves tables begins with: the tables in double, the forgotten samples, the retained data, and the
@@ -32,7 +31,8 @@ import org.lethe.recsys.forget.RowObjective;
  */
 final class Problem {
     private static final int NEGATIVES = 4;
-    private static final int ESTIMATES = 200; // pairs left out in turn, where there is no validation part
+    private static final int WITNESSES = 4096;
+    private static final int ESTIMATES = 64; // pairs left out in turn, where there is no validation part
 
     final Method<?, ?> method;
     final Env env;
@@ -55,6 +55,7 @@ final class Problem {
 
     private final Triples measured; // the same with four negatives each
     private double[] neverSeen = {};
+    private double rememberedBefore = -1;
 
     private Problem(
             Method<?, ?> method, Embeddings before, Loss form, Forgotten forgotten, Split data, int layers, Env env) {
@@ -185,6 +186,14 @@ final class Problem {
         return left.at((u, k) -> drawn[k] <= last);
     }
 
+    /** At most 4,096 retained pairs of marked users or items, drawn by their own keys, each with one negative. */
+    Triples witnesses(boolean[] rows) {
+        Interactions near = left().where((u, i) -> rows[u] || rows[users + i]);
+        Keyed drawn = random("witnesses");
+        double share = WITNESSES / (double) Math.max(1, near.size());
+        return retained(near.where((u, i) -> Keyed.unit(drawn.at(near.userKey(u), i)) < share), "witnesses");
+    }
+
     /** The size of a repair as ERASE has it: {@code perPair} for every forgotten pair, at least 32, at most a tenth of the data. */
     int repairSize(int perPair) {
         return Math.max(1, Math.min(Math.max(32, perPair * requested()), left().size() / 10));
@@ -211,8 +220,8 @@ final class Problem {
     /**
      * The loss that each forgotten pair would have if it had never been seen. For a user or an item with nothing left, it is that
      * of rows of zeros. The others, by ascending loss, get the losses of never-seen pairs at the same quantiles: those of the
-     * validation pairs that remain. Without validation, they are those of retained pairs, each with the row of its user after one
-     * Newton step without it; what items remember is not subtracted then.
+     * validation pairs that remain. Without validation, they are those of 64 retained pairs, each with the rows of
+     * its item and its user refitted from zero without it.
      */
     double[] neverSeen() {
         double[] known = neverSeen;
@@ -261,26 +270,27 @@ final class Problem {
     }
 
     private double[] leftOut() {
-        Interactions pairs = sample(ESTIMATES, "left-out");
         double[] e = graph.apply(theta, dims);
-        TripleLoss plain = lossOfRows(retained());
-        RowFits fits = new RowFits(plain, rows());
-        Triples all = plain.samples();
+        Triples all = retained();
+        RowFits fits = new RowFits(lossOfRows(all), rows());
+        boolean[] none = new boolean[rows()];
+        double ofUsers = fits.ridge(e, 0, users, none, random("ridge"));
+        double ofItems = fits.ridge(e, users, rows(), none, random("ridge"));
         Triples asked = Triples.of(left(), left(), NEGATIVES, random("held-out"));
-        double[] losses = new double[pairs.size()];
-        int count = 0;
-        for (int n = 0; n < all.size(); n++) {
-            int user = all.users()[n];
-            if (!pairs.contains(user, all.positives()[n])) {
-                continue;
-            }
-            RowObjective without = fits.of(user, e, 0.1, n);
-            double[] row = without.newton(fits.row(e, user), 0, 1);
+        int[] chosen = Arrays.stream(order(all.size(), random("left-out")))
+                .limit(ESTIMATES)
+                .toArray();
+        double[] losses = new double[chosen.length];
+        env.workers().each(chosen.length, k -> {
+            int n = chosen[k];
             double[] moved = e.clone();
-            System.arraycopy(row, 0, moved, user * dims, dims);
-            losses[count++] = lossOfRows(asked.range(n * NEGATIVES, (n + 1) * NEGATIVES)).mean(moved);
-        }
-        return Arrays.copyOf(losses, count);
+            int item = users + all.positives()[n];
+            System.arraycopy(fits.fitted(fits.of(item, moved, ofItems, n), 1e-3), 0, moved, item * dims, dims);
+            int user = all.users()[n];
+            System.arraycopy(fits.fitted(fits.of(user, moved, ofUsers, n), 1e-3), 0, moved, user * dims, dims);
+            losses[k] = lossOfRows(asked.range(n * NEGATIVES, (n + 1) * NEGATIVES)).mean(moved);
+        });
+        return losses;
     }
 
     /** A loss of samples as a function of the tables that score, whether propagated or not. */
@@ -322,7 +332,10 @@ final class Problem {
 
     /** Whether ascent is at its end: the forgotten pairs remember at most a twentieth of what they did. */
     boolean forgotten(double[] tables) {
-        return remembered(tables) <= 0.05 * remembered(theta);
+        if (rememberedBefore < 0) {
+            rememberedBefore = remembered(theta);
+        }
+        return remembered(tables) <= 0.05 * rememberedBefore;
     }
 
     /** How far the losses of the forgotten pairs are from those of never-seen pairs, on average. */
@@ -337,23 +350,32 @@ final class Problem {
     }
 
     /**
-     * The point {@code from + t·step}, t one of 0 and {@code 2^(n/4)} from 1/64 to 1,024, at which the losses of the forgotten pairs
-     * are nearest to those of never-seen pairs. The direction is the step's, its length is measured.
+     * The length of a step, of 1/4,096 to 4,096 in ratios of √2, at which a quarter of the pairs that lose less than never-seen ones
+     * first lose as much. Where none is enough, it is the one at which most do; 0 if none does. The direction is the step's, its
+     * length is measured.
      */
-    double[] nearestToNeverSeen(double[] from, double[] step) {
-        double[] best = from;
-        double least = distanceFromNeverSeen(from);
-        double used = 0;
-        for (int n = -24; n <= 40; n++) {
-            double[] point = Vectors.plus(from, Math.pow(2, n / 4.0), step);
-            double distance = distanceFromNeverSeen(point);
-            if (distance < least) {
-                least = distance;
-                best = point;
-                used = Math.pow(2, n / 4.0);
+    double lengthOf(double[] from, double[] step) {
+        double[] level = neverSeen();
+        double[] now = goneLosses(from);
+        double best = 0;
+        int most = 0;
+        for (int n = -24; n <= 24; n++) {
+            double length = Math.pow(2, n / 2.0);
+            double[] then = goneLosses(Vectors.plus(from, length, step));
+            int rising = 0;
+            int reached = 0;
+            for (int k = 0; k < level.length; k++) {
+                rising += now[k] < level[k] ? 1 : 0;
+                reached += now[k] < level[k] && then[k] >= level[k] ? 1 : 0;
+            }
+            if (4 * reached >= rising) {
+                return length;
+            }
+            if (reached > most) {
+                most = reached;
+                best = length;
             }
         }
-        env.ledger().count("thousandths-of-step", Math.round(1000 * used));
         return best;
     }
 

@@ -11,8 +11,7 @@ import org.lethe.recsys.forget.RowObjective;
  * The training loss of some samples as a function of one row at a time, all others fixed: a convex problem for users and for items.
  */
 final class RowFits {
-    /** Newton steps at most; an eighth of them is usual. */
-    static final int STEPS = 40;
+    private static final int STEPS = 40; // of Newton at most; eight are usual
 
     private final TripleLoss loss;
     private final int[] starts;
@@ -96,20 +95,29 @@ final class RowFits {
                 ridge);
     }
 
+    /** The minimiser of an objective from zero, to this length of the gradient. */
+    double[] fitted(RowObjective objective, double tolerance) {
+        double[] p = new double[loss.dims()];
+        for (int step = 0; step < STEPS && Vectors.norm(objective.gradient(p)) > tolerance; step++) {
+            p = objective.newton(p, 0, 1);
+        }
+        return p;
+    }
+
     double[] row(double[] e, int row) {
         return Arrays.copyOfRange(e, row * loss.dims(), (row + 1) * loss.dims());
     }
 
     /**
      * The weight of the squared length at which rows refitted from zero are as long, on average, as they are now: what early
-     * stopping amounts to. From at most 16 rows between {@code from} and {@code to}, not among those excluded; 0.1 if none is left.
+     * stopping amounts to. From at most 12 rows between {@code from} and {@code to}, not among those excluded; 0.1 if none is left.
      */
     double ridge(double[] e, int from, int to, boolean[] excluded, Keyed random) {
         int[] rows = IntStream.range(from, to)
                 .filter(row -> !excluded[row] && samples(row) > 0)
                 .boxed()
                 .sorted(Comparator.comparingLong(row -> random.at(row)))
-                .limit(16)
+                .limit(12)
                 .mapToInt(Integer::intValue)
                 .toArray();
         if (rows.length == 0) {
@@ -118,11 +126,11 @@ final class RowFits {
         double now = Arrays.stream(rows).mapToDouble(row -> Vectors.norm(row(e, row))).sum();
         double low = -10;
         double high = 8;
-        for (int step = 0; step < 12; step++) {
+        for (int step = 0; step < 10; step++) {
             double middle = (low + high) / 2;
             double ridge = StrictMath.exp(middle);
             double length = Arrays.stream(rows)
-                    .mapToDouble(row -> Vectors.norm(of(row, e, ridge).newton(new double[loss.dims()], 0, 12)))
+                    .mapToDouble(row -> Vectors.norm(fitted(of(row, e, ridge), 1e-2)))
                     .sum();
             if (length > now) {
                 low = middle;

@@ -51,7 +51,7 @@ public record RowRefit(double ridge, boolean items) implements TableMethod {
                 .each(
                         rows.length,
                         n -> refitted[n] =
-                                fits.of(rows[n], theta, weight).newton(new double[problem.dims], 0, RowFits.STEPS));
+                                fits.fitted(fits.of(rows[n], theta, weight), 1e-7));
         for (int n = 0; n < rows.length; n++) {
             System.arraycopy(refitted[n], 0, theta, rows[n] * problem.dims, problem.dims);
         }

@@ -44,6 +44,17 @@ record Triples(int[] users, int[] positives, int[] negatives) {
         return drawn;
     }
 
+    /** The same pairs, each with so many negatives, drawn anew. */
+    Triples withNegatives(int each, Interactions avoid, Keyed random) {
+        Triples many = new Triples(new int[size() * each], new int[size() * each], new int[size() * each]);
+        for (int n = 0; n < many.size(); n++) {
+            many.users[n] = users[n / each];
+            many.positives[n] = positives[n / each];
+            many.negatives[n] = negative(users[n / each], positives[n / each], avoid, random.of(n % each));
+        }
+        return many;
+    }
+
     /** The samples {@code from … to−1}. */
     Triples range(int from, int to) {
         return new Triples(

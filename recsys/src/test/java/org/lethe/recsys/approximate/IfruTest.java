@@ -20,9 +20,9 @@ class IfruTest {
     @Test
     void itForgetsPairsAndUsersWithAndWithoutAGraph() {
         for (ForgetRequest request : List.of(Effects.PAIRS, Effects.USERS)) {
-            Effects.assertForgets(new Ifru(), Effects.BPR, request, 0.6, 0.05);
-            Effects.assertForgets(new Ifru(), Effects.WMF, request, 0.05, 0.05);
-            Effects.assertForgets(new Ifru(), Effects.GRAPH, request, 0.6, 0.07);
+            Effects.assertForgets(new Ifru(), Effects.BPR, request, 0.8, 0.06);
+            Effects.assertForgets(new Ifru(), Effects.WMF, request, 0.12, 0.06);
+            Effects.assertForgets(new Ifru(), Effects.GRAPH, request, 0.8, 0.09);
         }
     }
 

@@ -13,8 +13,8 @@ class ObliviateTest {
     @Test
     void itForgetsPairsAndUsers() {
         for (ForgetRequest request : List.of(Effects.PAIRS, Effects.USERS)) {
-            Effects.assertForgets(new Obliviate(), Effects.BPR, request, 0.5, 0.05);
-            Effects.assertForgets(new Obliviate(), Effects.WMF, request, 0.3, 0.07);
+            Effects.assertForgets(new Obliviate(), Effects.BPR, request, 0.8, 0.05);
+            Effects.assertForgets(new Obliviate(), Effects.WMF, request, 0.8, 0.05);
         }
     }
 
@@ -67,7 +67,7 @@ class ObliviateTest {
     void withoutTheStopItForgetsTooMuch() {
         Problem problem = AscentTest.problem(new Obliviate(), Effects.PAIRS);
         double stopped = problem.distanceFromNeverSeen(new Obliviate().moved(problem));
-        double endless = problem.distanceFromNeverSeen(new Obliviate(8, 0.01, 200, 0.02, 1e3, true).moved(problem));
+        double endless = problem.distanceFromNeverSeen(new Obliviate(8, 0.05, 200, 0.02, 1e3, true).moved(problem));
         assertTrue(endless > 2 * stopped, endless + " and " + stopped);
     }
 }

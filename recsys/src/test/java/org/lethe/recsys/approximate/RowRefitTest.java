@@ -16,7 +16,7 @@ class RowRefitTest {
     void itForgetsPairsAndUsers() {
         for (ForgetRequest request : List.of(Effects.PAIRS, Effects.USERS)) {
             Effects.assertForgets(new RowRefit(), Effects.BPR, request, 0.5, 0.05);
-            Effects.assertForgets(new RowRefit(), Effects.WMF, request, 0.3, 0.05);
+            Effects.assertForgets(new RowRefit(), Effects.WMF, request, 0.5, 0.05);
         }
     }
 
