@@ -3,6 +3,8 @@ package org.lethe.recsys;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import org.lethe.Check;
 import org.lethe.LetheException;
 import org.lethe.Safetensors;
@@ -18,15 +20,33 @@ public final class Embeddings implements UserRows, Storable {
     private final int dims;
     private final float[] userRows; // [users, dims]
     private final float[] itemRows; // [items, dims]
+    private final Optional<Embeddings> initial; // E⁰ of a model trained over a graph
 
     /** A recommender of the given tables, which are not copied. */
     public Embeddings(int dims, float[] userRows, float[] itemRows) {
+        this(dims, userRows, itemRows, Optional.empty());
+    }
+
+    private Embeddings(int dims, float[] userRows, float[] itemRows, Optional<Embeddings> initial) {
         Check.require(dims >= 1, "dims", dims, "at least 1");
         Check.require(userRows.length % dims == 0, "userRows.length", userRows.length, "a multiple of " + dims);
         Check.require(itemRows.length % dims == 0, "itemRows.length", itemRows.length, "a multiple of " + dims);
         this.dims = dims;
         this.userRows = userRows;
         this.itemRows = itemRows;
+        this.initial = initial;
+    }
+
+    /** The same tables, with the tables of the layer before propagation, from which they were computed over a graph. */
+    public Embeddings propagatedFrom(float[] userInitial, float[] itemInitial) {
+        Check.require(userInitial.length == userRows.length, "userInitial.length", userInitial.length, "" + userRows.length);
+        Check.require(itemInitial.length == itemRows.length, "itemInitial.length", itemInitial.length, "" + itemRows.length);
+        return new Embeddings(dims, userRows, itemRows, Optional.of(new Embeddings(dims, userInitial, itemInitial)));
+    }
+
+    /** The tables of the layer before propagation; empty if these are not propagated, or if a method moved them since. */
+    public Optional<Embeddings> initial() {
+        return initial;
     }
 
     /** Number of dimensions. */
@@ -109,9 +129,14 @@ public final class Embeddings implements UserRows, Storable {
 
     @Override
     public Map<String, Safetensors.Tensor> tensors() {
-        return Map.of(
-                "users", Safetensors.Tensor.of(userRows, users(), dims),
-                "items", Safetensors.Tensor.of(itemRows, items(), dims));
+        Map<String, Safetensors.Tensor> tensors = new TreeMap<>();
+        tensors.put("users", Safetensors.Tensor.of(userRows, users(), dims));
+        tensors.put("items", Safetensors.Tensor.of(itemRows, items(), dims));
+        initial.ifPresent(of -> {
+            tensors.put("initial-users", Safetensors.Tensor.of(of.userRows, users(), dims));
+            tensors.put("initial-items", Safetensors.Tensor.of(of.itemRows, items(), dims));
+        });
+        return tensors;
     }
 
     /** Reads tables that {@link #save} wrote, bit by bit the same; any other file is a {@code LetheException}. */
@@ -129,6 +154,12 @@ public final class Embeddings implements UserRows, Storable {
             throw new LetheException(
                     LetheException.Code.DATA, file + ": rows have " + dims + " numbers, expected at least 1");
         }
-        return new Embeddings((int) dims, read.floats(prefix + "users"), read.floats(prefix + "items"));
+        Embeddings tables = new Embeddings((int) dims, read.floats(prefix + "users"), read.floats(prefix + "items"));
+        if (!read.entries().containsKey(prefix + "initial-users")) {
+            return tables;
+        }
+        read.require(prefix + "initial-users", tables.users(), dims);
+        read.require(prefix + "initial-items", tables.items(), dims);
+        return tables.propagatedFrom(read.floats(prefix + "initial-users"), read.floats(prefix + "initial-items"));
     }
 }

@@ -14,6 +14,22 @@ import org.lethe.Request;
 import org.lethe.Safetensors;
 import org.lethe.Subject;
 import org.lethe.Tool;
+import org.lethe.recsys.approximate.AltEraser;
+import org.lethe.recsys.approximate.Ceu;
+import org.lethe.recsys.approximate.DeletionOperator;
+import org.lethe.recsys.approximate.DescentAscent;
+import org.lethe.recsys.approximate.E2uRec;
+import org.lethe.recsys.approximate.Fanchuan;
+import org.lethe.recsys.approximate.Gif;
+import org.lethe.recsys.approximate.Idea;
+import org.lethe.recsys.approximate.Ifru;
+import org.lethe.recsys.approximate.Kookmin;
+import org.lethe.recsys.approximate.NegGrad;
+import org.lethe.recsys.approximate.Obliviate;
+import org.lethe.recsys.approximate.RowRefit;
+import org.lethe.recsys.approximate.Rrl;
+import org.lethe.recsys.approximate.Seif;
+import org.lethe.recsys.approximate.UnlearnRec;
 import org.lethe.recsys.backbone.Bpr;
 import org.lethe.recsys.backbone.Dmf;
 import org.lethe.recsys.backbone.Ease;
@@ -156,6 +172,22 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Downdate(),
                 new Decrement(),
                 new UnlearnAls(),
+                new NegGrad(),
+                new DescentAscent(),
+                new Rrl(),
+                new Ifru(),
+                new AltEraser(),
+                new RowRefit(),
+                new Obliviate(),
+                new Kookmin(),
+                new Fanchuan(),
+                new Seif(),
+                new Gif(),
+                new Ceu(),
+                new Idea(),
+                new DeletionOperator(),
+                new UnlearnRec(),
+                new E2uRec(),
                 new U2uR(),
                 new D2dR(),
                 new Raid(),

@@ -103,6 +103,13 @@ public record LightGcn(
         return new Course(this, unpropagated, data.train(), UserLoss.NONE, env).snapshot(0);
     }
 
+    /** The propagated tables, with E⁰ beside them for methods that propagate it over another graph. */
+    @Override
+    public Embeddings train(Split data, UserLoss defence, Env env) {
+        Checkpoint trained = resume(start(data, env), data, defence, env);
+        return trained.model().propagatedFrom(trained.userState()[0], trained.itemState()[0]);
+    }
+
     @Override
     public Checkpoint resume(Checkpoint from, Split data, UserLoss defence, Env env) {
         Training.requireInteractions("lightgcn", data);

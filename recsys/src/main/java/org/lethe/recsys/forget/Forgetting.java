@@ -21,7 +21,7 @@ import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.backbone.Wmf;
 
 /** The requirements of every method of forgetting. */
-interface Forgetting extends Method<Split, Recommender> {
+public interface Forgetting extends Method<Split, Recommender> {
     @Override
     default Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
         return LetheException.refusal(() -> forget(this, request));

@@ -8,16 +8,22 @@ import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 
 /**
- * The training objective as a function of one row, all other rows fixed: {@code Σ ℓ(x·p, y) + (ridge/2)‖p‖²} over samples
- * (x, y). In double, as influence needs.
+ * The training objective as a function of one row, all other rows fixed: {@code Σ ℓ(x·p + offset, y) + (ridge/2)‖p‖²} over
+ * samples (x, offset, y). In double, as influence needs.
  *
  * @param squared whether ℓ is ½(s − y)²; otherwise it is the logistic loss {@code −y log σ(s) − (1−y) log σ(−s)}
  * @param dims length of the row
  * @param x the fixed rows of the samples, or differences of two for a pairwise loss
- * @param y their labels
+ * @param offset the parts of the scores that do not depend on the row
+ * @param y the labels of the samples
  * @param ridge weight of the squared length
  */
-record RowObjective(boolean squared, int dims, double[] x, double[] y, double ridge) {
+public record RowObjective(boolean squared, int dims, double[] x, double[] offset, double[] y, double ridge) {
+    /** Scores that depend on the row alone. */
+    public RowObjective(boolean squared, int dims, double[] x, double[] y, double ridge) {
+        this(squared, dims, x, new double[y.length], y, ridge);
+    }
+
     /**
      * A user's samples: each interaction with label 1, and one sampled negative with label 0, or their difference with
      * label 1 if the loss is pairwise. Negatives are drawn by (user, item), afresh for this purpose, since a finished
@@ -51,43 +57,43 @@ record RowObjective(boolean squared, int dims, double[] x, double[] y, double ri
     }
 
     /** The value of the objective. */
-    double value(double[] p) {
+    public double value(double[] p) {
         double total = ridge / 2 * dot(p, 0, p);
         for (int n = 0; n < y.length; n++) {
-            double s = dot(p, n * dims, x);
+            double s = dot(p, n * dims, x) + offset[n];
             total += squared ? (s - y[n]) * (s - y[n]) / 2 : softplus(s) - y[n] * s;
         }
         return total;
     }
 
     /** The gradient of the objective. */
-    double[] gradient(double[] p) {
+    public double[] gradient(double[] p) {
         double[] g = new double[dims];
         for (int d = 0; d < dims; d++) {
             g[d] = ridge * p[d];
         }
         for (int n = 0; n < y.length; n++) {
-            double s = dot(p, n * dims, x);
+            double s = dot(p, n * dims, x) + offset[n];
             add((squared ? s : sigmoid(s)) - y[n], n * dims, g);
         }
         return g;
     }
 
     /** The product of its Hessian at p with v; the Hessian itself is never formed. */
-    double[] hessianTimes(double[] p, double[] v) {
+    public double[] hessianTimes(double[] p, double[] v) {
         double[] product = new double[dims];
         for (int d = 0; d < dims; d++) {
             product[d] = ridge * v[d];
         }
         for (int n = 0; n < y.length; n++) {
-            double sigma = sigmoid(dot(p, n * dims, x));
+            double sigma = sigmoid(dot(p, n * dims, x) + offset[n]);
             add((squared ? 1 : sigma * (1 - sigma)) * dot(v, n * dims, x), n * dims, product);
         }
         return product;
     }
 
     /** Solves {@code (H + damping·I) z = right} by conjugate gradients, H at p, to a residual of 10⁻¹³ of the right side. */
-    double[] solve(double[] p, double[] right, double damping) {
+    public double[] solve(double[] p, double[] right, double damping) {
         double[] z = new double[dims];
         double[] residual = right.clone();
         double[] direction = right.clone();
@@ -116,7 +122,7 @@ record RowObjective(boolean squared, int dims, double[] x, double[] y, double ri
      * Newton steps {@code p − (H + damping·I)⁻¹∇}, each halved until the objective does not rise, until the gradient
      * vanishes or so many are made.
      */
-    double[] newton(double[] start, double damping, int steps) {
+    public double[] newton(double[] start, double damping, int steps) {
         double[] p = start;
         for (int step = 0; step < steps; step++) {
             double[] gradient = gradient(p);
@@ -185,11 +191,13 @@ record RowObjective(boolean squared, int dims, double[] x, double[] y, double ri
         return drawn;
     }
 
-    static double sigmoid(double x) {
+    /** The logistic function. */
+    public static double sigmoid(double x) {
         return 1 / (1 + Math.exp(-x));
     }
 
-    static double softplus(double x) {
+    /** The logarithm of 1 + eˣ. */
+    public static double softplus(double x) {
         return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
     }
 }

@@ -1,0 +1,48 @@
+package org.lethe.recsys.approximate;
+
+import java.util.Optional;
+import org.lethe.Env;
+import org.lethe.Estimate;
+import org.lethe.Exactness;
+import org.lethe.Learner;
+import org.lethe.Request;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.forget.Forgetting;
+
+/** What the methods of this package share: they move the tables of a trained model, and promise nothing exact. */
+interface TableMethod extends Forgetting {
+    /** The tables after the request. */
+    double[] moved(Problem problem);
+
+    /** Whether the method moves the tables before propagation and propagates again, where the model is propagated. */
+    default boolean overGraph() {
+        return false;
+    }
+
+    @Override
+    default Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
+        return Problem.unsuited(this, request, learner);
+    }
+
+    @Override
+    default Recommender fulfil(
+            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+        Optional<Problem> problem = Problem.of(this, model, request, learner, data, overGraph(), env);
+        if (problem.isEmpty()) {
+            return model;
+        }
+        env.ledger().count("interactions-touched", problem.get().requested());
+        return problem.get().model(moved(problem.get()));
+    }
+
+    @Override
+    default Exactness exactness() {
+        return Exactness.APPROXIMATE;
+    }
+
+    @Override
+    default Estimate estimate(Learner<Split, Recommender> learner, Split data) {
+        return learner.estimate(data).times(1.3);
+    }
+}
