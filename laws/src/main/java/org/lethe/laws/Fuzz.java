@@ -85,7 +85,11 @@ public record Fuzz(String name, Path file, List<byte[]> seeds, Reader reader) {
             slowest = Math.max(slowest, took);
             assertTrue(took <= SECOND, where(n, changed) + " takes " + took / 1e9 + " s");
         }
-        return new Outcome(name, count, refused, slowest / 1e9, (System.nanoTime() - began) / 1e9);
+        Outcome outcome = new Outcome(name, count, refused, slowest / 1e9, (System.nanoTime() - began) / 1e9);
+        if (count > usual) {
+            System.out.println(outcome); // for who looks at a long run
+        }
+        return outcome;
     }
 
     /** Without emptying the file first, after which some file systems wait for the disk: a hundred times as long. */

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,23 +35,13 @@ import org.lethe.tables.Entities;
 @Timeout(3600)
 class ReadersFuzzTest {
     private static final DataFolders NONE = new DataFolders(List.of());
-    private static final List<Fuzz.Outcome> OUTCOMES = new ArrayList<>();
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // set by JUnit
     Path folder;
 
-    /** Prints what the readers were tried on; the night reads it. */
-    @AfterAll
-    static void tell() {
-        if (Integer.getInteger("lethe.fuzz", 1) > 1) {
-            OUTCOMES.forEach(System.out::println);
-        }
-    }
-
     private void fuzz(String name, String file, int usual, List<byte[]> seeds, Fuzz.Reader reader) throws IOException {
         Fuzz.Outcome outcome = new Fuzz(name, folder.resolve(file), seeds, reader).run(usual);
-        OUTCOMES.add(outcome);
         assertTrue(outcome.refused() > 0, outcome + ": changes that no reader minds test nothing");
     }
 

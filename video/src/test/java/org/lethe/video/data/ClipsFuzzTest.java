@@ -36,9 +36,6 @@ class ClipsFuzzTest {
     private void fuzz(String name, String file, int usual, byte[] seed, Fuzz.Reader reader) throws IOException {
         Fuzz.Outcome outcome = new Fuzz(name, folder.resolve(file), List.of(seed), reader).run(usual);
         assertTrue(outcome.refused() > 0, outcome + ": changes that no reader minds test nothing");
-        if (Integer.getInteger("lethe.fuzz", 1) > 1) {
-            System.out.println(outcome);
-        }
     }
 
     @Test
