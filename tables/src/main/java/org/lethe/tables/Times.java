@@ -5,23 +5,30 @@ import java.math.RoundingMode;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The times of one column: seconds, or a date and time with or without an offset from UTC.
+ * The times of one column, in microseconds since 1970: numbers, or a date and time with or without an offset from UTC.
  *
- * <p>The result is in whole seconds where all are whole; otherwise in the largest decimal unit, down to a nanosecond,
- * in which all are whole. Only the order and the differences of the times have a meaning.
+ * <p>Numbers are seconds; where the largest is beyond the year 5138, all are milliseconds, and so on by factors of a thousand for
+ * microseconds and nanoseconds. Digits below a microsecond are cut.
  */
 public final class Times {
     private static final Pattern DATE = Pattern.compile(
             "(\\d{4})[-/](\\d{1,2})[-/](\\d{1,2})"
                     + "(?:[T ]\\s*(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,](\\d{1,9})\\d*)?)?\\s*(Z|UTC|[+-]\\d{2}(?::?\\d{2})?)?)?");
 
+    /** A second in the unit of the times. */
+    public static final long SECOND = 1_000_000;
+
+    private static final long MOST_SECONDS = 100_000_000_000L; // a larger number counts thousandths, in the year 1973 or later
+
     private long[] seconds = new long[1 << 10];
     private int[] nanoseconds = {}; // none while all are whole seconds
+    private final BitSet dates = new BitSet();
     private int size;
 
     /** Adds a time as it is written; false where it is none. */
@@ -35,7 +42,7 @@ public final class Times {
     }
 
     private boolean decimal(String text) {
-        if (!Double.isFinite(Numbers.decimal(text)) || Math.abs(Numbers.decimal(text)) >= 1e18) {
+        if (!Double.isFinite(Numbers.decimal(text)) || Math.abs(Numbers.decimal(text)) >= 9e18) {
             return false;
         }
         BigDecimal exact = new BigDecimal(text).setScale(9, RoundingMode.HALF_EVEN);
@@ -58,6 +65,7 @@ public final class Times {
             if (hour > 23 || minute > 59 || second > 59) {
                 return false;
             }
+            dates.set(size);
             String fraction = parts.group(7) == null ? "" : parts.group(7);
             append(
                     86_400 * day + 3600 * hour + 60 * minute + second - offset(parts.group(8)),
@@ -96,24 +104,23 @@ public final class Times {
         size++;
     }
 
-    /** All times, in seconds or in the largest decimal unit in which all are whole and which a long can hold. */
+    /** All times, in microseconds. */
     public long[] all() {
-        long[] all = Arrays.copyOf(seconds, size);
-        if (nanoseconds.length == 0) {
-            return all;
-        }
-        int unit = 1_000_000_000; // nanoseconds in the unit
+        long most = 0;
         for (int k = 0; k < size; k++) {
-            while (nanoseconds[k] % unit != 0) {
-                unit /= 10;
-            }
+            most = Math.max(most, dates.get(k) ? 0 : Math.abs(seconds[k]));
         }
-        long most = Arrays.stream(all).map(Math::abs).max().orElse(0) + 1;
-        while (most > Long.MAX_VALUE / (1_000_000_000 / unit)) {
-            unit *= 10; // digits beyond what a long holds are cut
+        int unit = 1; // in a second, of the numbers
+        while (unit < 1_000_000_000 && most / unit >= MOST_SECONDS) {
+            unit *= 1000;
         }
+        long[] all = new long[size];
         for (int k = 0; k < size; k++) {
-            all[k] = all[k] * (1_000_000_000 / unit) + nanoseconds[k] / unit;
+            int per = dates.get(k) ? 1 : unit;
+            int part = nanoseconds.length == 0 ? 0 : nanoseconds[k];
+            all[k] = per <= 1_000_000
+                    ? seconds[k] * (1_000_000 / per) + part / (1000 * per)
+                    : Math.floorDiv(seconds[k], per / 1_000_000);
         }
         return all;
     }

@@ -250,18 +250,48 @@ final class ColumnsTest {
     }
 
     @Test
-    void timesKeepTheirFractionsAndOffsets() {
+    void timesAreMicrosecondsWhateverTheColumnHolds() {
         long[] seconds = times("1500000000", "2020-01-01 00:00:10", "2020-01-01", "1.5e9", "1500000000.000");
         assertEquals(
-                List.of(1_500_000_000L, 1_577_836_810L, 1_577_836_800L, 1_500_000_000L, 1_500_000_000L), list(seconds));
+                List.of(
+                        1_500_000_000_000_000L,
+                        1_577_836_810_000_000L,
+                        1_577_836_800_000_000L,
+                        1_500_000_000_000_000L,
+                        1_500_000_000_000_000L),
+                list(seconds));
         assertEquals(
-                List.of(150_000_000_001L, 150_000_000_000L, -25L), list(times("1500000000.01", "1500000000", "-0.25")));
+                List.of(1_500_000_000_010_000L, 1_500_000_000_000_000L, -250_000L),
+                list(times("1500000000.01", "1500000000", "-0.25")));
         long[] iso = times("2020-09-01 11:27:43.100", "2020-09-01T11:27:43.150Z", "2020-09-01 11:27:43,2");
-        assertEquals(5, iso[1] - iso[0]); // hundredths
-        assertEquals(5, iso[2] - iso[1]);
+        assertEquals(50_000, iso[1] - iso[0]);
+        assertEquals(50_000, iso[2] - iso[1]);
         long[] offsets = times("2009-05-01T12:00:00+00:00", "2009-05-01T12:30:00+01:00", "2009-05-01T13:30:00-0030");
-        assertEquals(-1800, offsets[1] - offsets[0]);
-        assertEquals(7200, offsets[2] - offsets[0]);
+        assertEquals(-1_800_000_000L, offsets[1] - offsets[0]);
+        assertEquals(7_200_000_000L, offsets[2] - offsets[0]);
+    }
+
+    /** Two files about one data set give times that can be compared. */
+    @Test
+    void numbersThatCountThousandthsAreSoBySize() {
+        for (String[] same : new String[][] {
+            {"1500000000", "1500000001.5"},
+            {"1500000000000", "1500000001500"},
+            {"1500000000000.25", "1500000001500"},
+            {"1500000000000000", "1500000001500000"},
+            {"1500000000000000000", "1500000001500000000"},
+            {"2017-07-14 02:40:00", "2017-07-14 04:40:01.5+02:00"},
+            {"2017-07-14 02:40:00", "1500000001500"}
+        }) {
+            long[] found = times(same);
+            assertEquals(1_500_000_001_500_000L, found[1], same[1]);
+            assertTrue(Math.abs(found[0] - 1_500_000_000_000_000L) <= 250, same[0]);
+        }
+        assertEquals(List.of(99_999_999_999L * 1000, 100_000_000_000L * 1000), list(times("99999999999", "100000000000")));
+    }
+
+    @Test
+    void whatIsNoTimeIsNone() {
         for (String no : new String[] {"", "soon", "2020-13-01", "2020-01-01 25:00", "0x10", "NaN", "1e300"}) {
             assertFalse(new Times().add(no), no);
         }

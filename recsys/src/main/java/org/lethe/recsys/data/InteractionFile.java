@@ -45,7 +45,7 @@ import org.lethe.tables.Times;
  * @param users name of the column of users
  * @param items name of the column of items
  * @param value name of the column of values, for example stars; empty for none
- * @param time name of the column of times, in seconds or as date and time; empty for none
+ * @param time name of the column of times, in seconds or thousandths of them, told apart by size, or as date and time; empty for none
  * @param people path of a file with the attributes of users: .csv, .tsv or .parquet; empty for none
  * @param personId name of its column of users' ids
  * @param threshold smallest value that counts as an interaction

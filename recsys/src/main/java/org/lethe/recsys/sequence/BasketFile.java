@@ -18,7 +18,7 @@ import org.lethe.Named;
  * @param user column of users
  * @param basket column of baskets
  * @param item column of items
- * @param time column of times: seconds, or a date and time
+ * @param time column of times: seconds or thousandths of them, told apart by size, or a date and time
  * @param categories file with the columns item and category; empty for none. An item that it lacks has no category
  * @param fewest baskets of a user that is tested
  */

@@ -114,7 +114,8 @@ public record PlantedSessions(
                         Arrays.copyOf(time, size),
                         Entities.numbered(users),
                         Entities.numbered(count),
-                        described));
+                        described),
+                1);
     }
 
     /** One of the two categories that a user likes. */

@@ -23,9 +23,14 @@ public final class SequenceSplits {
 
     private SequenceSplits() {}
 
-    static Events by(Protocol protocol, Events events) {
+    /**
+     * The parts of a protocol.
+     *
+     * @param second how long a second is, in the unit of the times
+     */
+    static Events by(Protocol protocol, Events events, long second) {
         return switch (protocol) {
-            case LAST_DAY -> lastDay(events, DAY);
+            case LAST_DAY -> lastDay(events, DAY * second);
             case EACH_USER -> eachUser(events);
         };
     }

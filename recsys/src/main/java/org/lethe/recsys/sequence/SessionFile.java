@@ -7,6 +7,7 @@ import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Named;
 import org.lethe.recsys.sequence.SequenceSplits.Protocol;
+import org.lethe.tables.Times;
 
 /**
  * Your own clicks: a CSV, TSV or Parquet file with one click a row.
@@ -18,7 +19,7 @@ import org.lethe.recsys.sequence.SequenceSplits.Protocol;
  * @param user column of users; empty where each session is a user of its own
  * @param session column of sessions
  * @param item column of items
- * @param time column of times: seconds, or a date and time
+ * @param time column of times: seconds or thousandths of them, told apart by size, or a date and time
  * @param categories file with the columns item and category; empty for none. An item that it lacks has no category
  * @param protocol of the split
  */
@@ -33,7 +34,7 @@ public record SessionFile(
 
     @Override
     public Events load(DataFolders folders) {
-        return SequenceSplits.by(protocol, all(folders));
+        return SequenceSplits.by(protocol, all(folders), Times.SECOND);
     }
 
     private Events all(DataFolders folders) {

@@ -65,7 +65,7 @@ class InteractionFileTest {
         assertEquals("b", all.itemEntities().id(all.item(0)));
         assertEquals("c, d", all.itemEntities().id(all.item(1)));
         assertArrayEquals(new float[] {4.5f, 5}, all.values().orElseThrow());
-        assertArrayEquals(new long[] {1_577_836_810L, 30}, all.times().orElseThrow());
+        assertArrayEquals(new long[] {1_577_836_810_000_000L, 30_000_000}, all.times().orElseThrow());
     }
 
     @Test

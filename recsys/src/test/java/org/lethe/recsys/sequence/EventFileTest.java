@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +41,27 @@ class EventFileTest {
         assertEquals("a", events.items().id(events.item(0)));
         assertEquals("c", events.items().id(events.item(2)));
         assertEquals(Part.TEST, events.part(2));
+    }
+
+    /** A day is a day, however fine the times are written. */
+    @Test
+    void theLastDayIsTheSameInEveryUnitOfTime() throws IOException {
+        for (String form : List.of("%d", "%d.25", "%d000", "%d000000", "%d000000000")) {
+            List<String> lines = new ArrayList<>(List.of("session,item,time"));
+            for (int day = 0; day < 5; day++) {
+                for (int n = 0; n < 3; n++) {
+                    long second = 1_500_000_000L / 86_400 * 86_400 + 86_400L * day + 20_000L * n;
+                    lines.add("s%d-%d,a,%s".formatted(day, n, form.formatted(second)));
+                    lines.add("s%d-%d,b,%s".formatted(day, n, form.formatted(second + 60)));
+                }
+            }
+            Events events = new SessionFile(
+                            file("days.csv", lines.toArray(String[]::new)), "", "session", "item", "time", "", Protocol.LAST_DAY)
+                    .load(NONE);
+            assertEquals(18, events.count(Part.TRAIN), form);
+            assertEquals(6, events.count(Part.VALIDATION), form);
+            assertEquals(6, events.count(Part.TEST), form);
+        }
     }
 
     @Test

@@ -30,7 +30,6 @@ import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.jspecify.annotations.Nullable;
-import org.lethe.Check;
 import org.lethe.video.BrokenClip;
 import org.lethe.video.Clip;
 
@@ -51,7 +50,7 @@ final class FilmFile implements AutoCloseable {
     private final AVFrame frame = avutil.av_frame_alloc();
     private @Nullable AVCodecContext decoder;
     private @Nullable SwsContext scaler;
-    private int scaledFrom; // size and kind of the pixels that the scaler takes
+    private Pixels scaledFrom = new Pixels(0, 0, 0); // that the scaler takes
     private @Nullable BytePointer scaled;
 
     private FilmFile(Path path, int shortSide) {
@@ -122,6 +121,9 @@ final class FilmFile implements AutoCloseable {
         }
         return parts.isEmpty() ? Optional.empty() : Optional.of(new Clips.Windows(seconds, rate(stream), parts));
     }
+
+    /** The size and the kind of the pixels of a frame. */
+    private record Pixels(int width, int height, int format) {}
 
     private AVStream open() {
         AVDictionary options = new AVDictionary(null);
@@ -219,8 +221,8 @@ final class FilmFile implements AutoCloseable {
         int height = frame.height();
         int toWidth = frames.scaled(width, width, height);
         int toHeight = frames.scaled(height, width, height);
-        int kind = 31 * (31 * width + height) + frame.format();
-        if (scaler == null || scaledFrom != kind) {
+        Pixels pixels = new Pixels(width, height, frame.format());
+        if (scaler == null || !scaledFrom.equals(pixels)) {
             release();
             boolean same = width == toWidth && height == toHeight;
             scaler = swscale.sws_getContext(
@@ -240,10 +242,10 @@ final class FilmFile implements AutoCloseable {
             if (scaler == null || scaler.isNull()) {
                 throw BrokenClip.at(path, frames.count(), "has pixels of a kind that cannot be converted");
             }
-            scaledFrom = kind;
+            scaledFrom = pixels;
             scaled = new BytePointer(avutil.av_malloc(3L * toWidth * toHeight + 64));
         }
-        BytePointer pixels = Objects.requireNonNull(scaled);
+        BytePointer target = Objects.requireNonNull(scaled);
         int rows;
         try (var _ = new PointerScope()) {
             rows = swscale.sws_scale(
@@ -252,14 +254,14 @@ final class FilmFile implements AutoCloseable {
                     frame.linesize(),
                     0,
                     height,
-                    new PointerPointer<BytePointer>(4).put(0, pixels),
+                    new PointerPointer<BytePointer>(4).put(0, target),
                     new IntPointer(3 * toWidth, 0, 0, 0));
         }
         if (rows < 0) {
             throw broken(frames::count, rows);
         }
         byte[] rgb = new byte[3 * toWidth * toHeight];
-        pixels.position(0).get(rgb);
+        target.position(0).get(rgb);
         AVRational base = stream.time_base();
         long stamp = frame.best_effort_timestamp();
         double at = !timed || stamp == avutil.AV_NOPTS_VALUE ? Double.NaN : (double) stamp * base.num() / base.den();
@@ -275,11 +277,12 @@ final class FilmFile implements AutoCloseable {
             if (data.type() == avcodec.AV_PKT_DATA_DISPLAYMATRIX && data.size() >= 36) {
                 double against = avutil.av_display_rotation_get(new IntPointer(data.data()));
                 double quarters = -against / 90;
-                Check.require(
-                        Double.isFinite(quarters) && Math.abs(quarters - Math.rint(quarters)) < 0.02,
-                        "rotation of " + path,
-                        String.format(Locale.ROOT, "%.1f degrees", -against),
-                        "a multiple of 90");
+                if (!(Math.abs(quarters - Math.rint(quarters)) < 0.02)) { // or it is none
+                    throw BrokenClip.whole(
+                            path,
+                            String.format(
+                                    Locale.ROOT, "is rotated by %.1f degrees, expected a multiple of 90", -against));
+                }
                 return Math.floorMod((int) Math.rint(quarters), 4);
             }
         }

@@ -1,6 +1,7 @@
 package org.lethe.video.data;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import org.lethe.video.BrokenClip;
 import org.lethe.video.Clip;
@@ -13,17 +14,20 @@ import org.lethe.video.Clip;
  */
 final class GifFile {
     private static final long MOST_DRAWN = 20_000_000_000L; // pixels of all frames
-    private static final int CODES = 4096;
+    private static final int CODES = 4096; // and so the most pixels of a code
+    private static final long USUAL_PIXELS = 10_000_000; // of a frame, however small the file
 
     private final byte[] bytes;
     private final Object file;
     private final Frames frames;
+    private final long most; // pixels of a frame, for which memory is taken before one is read
     private int at;
 
     private GifFile(byte[] bytes, Object file, int shortSide) {
         this.bytes = bytes;
         this.file = file;
         frames = new Frames(file, shortSide);
+        most = Math.min(Frames.MOST_PIXELS, USUAL_PIXELS + (long) CODES * bytes.length);
     }
 
     /** What the next frame must know. */
@@ -48,8 +52,10 @@ final class GifFile {
         int height = two();
         int flags = one();
         at += 2;
-        if (width == 0 || height == 0 || (long) width * height > Frames.MOST_PIXELS) {
-            throw BrokenClip.whole(file, "has " + width + " x " + height + " pixels, expected 1 to 100,000,000");
+        if (width == 0 || height == 0 || (long) width * height > most) {
+            throw BrokenClip.whole(
+                    file,
+                    String.format(Locale.ROOT, "has %d x %d pixels, expected 1 to %,d", width, height, most));
         }
         Optional<int[]> global = table(flags);
         byte[] canvas = new byte[3 * width * height];
@@ -115,8 +121,8 @@ final class GifFile {
         int[] colours = table(flags)
                 .or(() -> global)
                 .orElseThrow(() -> broken("has no table of colours, and the file has none"));
-        if (wide == 0 || high == 0 || (long) wide * high > Frames.MOST_PIXELS) {
-            throw broken("has " + wide + " x " + high + " pixels, expected 1 to 100,000,000");
+        if (wide == 0 || high == 0 || (long) wide * high > most) {
+            throw broken(String.format(Locale.ROOT, "has %d x %d pixels, expected 1 to %,d", wide, high, most));
         }
         byte[] indices = indices(wide * high);
         for (int row = 0; row < high; row++) {
