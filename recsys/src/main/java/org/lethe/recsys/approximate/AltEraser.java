@@ -3,6 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 import org.lethe.recsys.forget.RowObjective;
 
 /**
@@ -27,6 +29,7 @@ import org.lethe.recsys.forget.RowObjective;
  * @param tolerance length of a row's gradient that counts as none
  */
 @Named("alt-eraser")
+@Taxonomy(Branch.INFLUENCE)
 public record AltEraser(double ridge, int sweeps, int newtonSteps, boolean items, double tolerance)
         implements TableMethod {
     public AltEraser {

@@ -2,6 +2,8 @@ package org.lethe.recsys.approximate;
 
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 
 /**
  * Forgets edges by the step of certified edge removal, without its certificate (CEU; Wu et al. 2023, "Certified Edge Unlearning for
@@ -22,6 +24,7 @@ import org.lethe.Named;
  * @param steps largest number of calibrated steps, as in {@code ifru}; 0 for the single step of the paper; unused as coded
  */
 @Named("ceu")
+@Taxonomy({Branch.INFLUENCE, Branch.GRAPH})
 public record Ceu(double damping, Ifru.HessianOf hessian, boolean asCoded, int iterations, int steps)
         implements TableMethod {
     public Ceu {

@@ -2,6 +2,8 @@ package org.lethe.recsys.approximate;
 
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 
 /**
  * Forgets by a trained operator on the rows near forgotten pairs (GNNDelete; Cheng et al. 2023, and its form for recommenders).
@@ -23,6 +25,7 @@ import org.lethe.Named;
  * @param stop when training ends
  */
 @Named("deletion-operator")
+@Taxonomy({Branch.OPERATOR, Branch.GRAPH})
 public record DeletionOperator(int hops, double forgetWeight, int steps, double learningRate, Stop stop)
         implements TableMethod {
     private static final double SCALE = 0.1;

@@ -2,6 +2,8 @@ package org.lethe.recsys.approximate;
 
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 
 /**
  * Forgets by ascent on the forgotten pairs and descent on the retained ones at once.
@@ -22,6 +24,7 @@ import org.lethe.Named;
  * @param stop when ascent ends
  */
 @Named("descent-ascent")
+@Taxonomy(Branch.REVERSE)
 public record DescentAscent(
         double learningRate, double retainWeight, int steps, int sampleSize, Combine combine, Stop stop)
         implements TableMethod {

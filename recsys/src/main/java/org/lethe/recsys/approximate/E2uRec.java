@@ -3,6 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.Arrays;
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 import org.lethe.numerics.Keyed;
 
 /**
@@ -25,6 +27,7 @@ import org.lethe.numerics.Keyed;
  * @param stop when distillation ends
  */
 @Named("e2urec")
+@Taxonomy(Branch.DISTILLATION)
 public record E2uRec(
         double retainWeight, double alpha, int augmentSteps, int steps, double learningRate, Stop stop)
         implements TableMethod {

@@ -3,6 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.Arrays;
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 
@@ -26,6 +28,7 @@ import org.lethe.recsys.Interactions;
  * @param learningRate learning rate of Adam
  */
 @Named("fanchuan")
+@Taxonomy(Branch.REPAIR)
 public record Fanchuan(Target target, int steps, int rounds, double learningRate) implements TableMethod {
     private static final double TEMPERATURE = 1.15;
     private static final int ANCHORS = 16;

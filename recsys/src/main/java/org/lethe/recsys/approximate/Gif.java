@@ -5,6 +5,8 @@ import java.util.function.UnaryOperator;
 import org.lethe.Check;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 
 /**
  * Forgets by influence in the neighbourhood of the request (GIF; Wu et al. 2023, "GIF: A General Graph Unlearning Strategy via
@@ -27,6 +29,7 @@ import org.lethe.Named;
  * @param steps largest number of calibrated steps, as in {@code ifru}; 0 for the single step of the paper; unused as coded
  */
 @Named("gif")
+@Taxonomy({Branch.INFLUENCE, Branch.GRAPH})
 public record Gif(
         Solver solver, double damping, double scale, int iterations, double tolerance, int hops, int steps)
         implements TableMethod {

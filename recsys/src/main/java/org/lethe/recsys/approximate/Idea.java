@@ -2,6 +2,8 @@ package org.lethe.recsys.approximate;
 
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 import org.lethe.numerics.Keyed;
 
 /**
@@ -25,6 +27,7 @@ import org.lethe.numerics.Keyed;
  * @param steps largest number of calibrated steps, as in {@code ifru}; 0 for the single step of the paper; unused as coded
  */
 @Named("idea")
+@Taxonomy({Branch.INFLUENCE, Branch.GRAPH})
 public record Idea(
         double damping, double zeta, double epsilon, double delta, boolean asCoded, int iterations, int steps)
         implements TableMethod {

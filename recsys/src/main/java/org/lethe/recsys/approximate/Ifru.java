@@ -3,6 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.Arrays;
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 import org.lethe.recsys.Interactions;
 
 /**
@@ -30,6 +32,7 @@ import org.lethe.recsys.Interactions;
  * @param steps largest number of calibrated steps; 0 for the single step of the paper
  */
 @Named("ifru")
+@Taxonomy({Branch.INFLUENCE, Branch.GRAPH})
 public record Ifru(
         double damping, double pruning, HessianOf hessian, double tolerance, int iterations, int steps)
         implements TableMethod {

@@ -4,6 +4,8 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 
@@ -27,6 +29,7 @@ import org.lethe.recsys.Interactions;
  * @param learningRate learning rate of Adam
  */
 @Named("kookmin")
+@Taxonomy(Branch.REPAIR)
 public record Kookmin(Reset reset, double itemShare, int epochs, double learningRate) implements TableMethod {
     private static final double SHARE = 0.01; // of the entries of a table, as coded
     private static final double SD = 0.02; // of a reset row

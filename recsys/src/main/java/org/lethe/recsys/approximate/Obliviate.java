@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 
 /**
  * Forgets by low-rank adapters on the rows of forgotten pairs, begun by a preconditioned ascent and calibrated on witnesses
@@ -29,6 +31,7 @@ import org.lethe.Named;
  * @param asCoded whether the first step has the sign of the released script, and calibration does not stop
  */
 @Named("obliviate")
+@Taxonomy(Branch.REVERSE)
 public record Obliviate(int rank, double ascent, int steps, double learningRate, double tau, boolean asCoded)
         implements TableMethod {
     public Obliviate {

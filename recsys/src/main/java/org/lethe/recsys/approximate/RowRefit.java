@@ -3,6 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 
 /**
  * Forgets by refitting the rows of forgotten pairs from zero on the retained pairs, all other rows fixed.
@@ -21,6 +23,7 @@ import org.lethe.Named;
  * @param items whether rows of items are refitted; without, less is forgotten and less is disturbed
  */
 @Named("row-refit")
+@Taxonomy(Branch.REPAIR)
 public record RowRefit(double ridge, boolean items) implements TableMethod {
     public RowRefit {
         Check.require(ridge >= 0 && ridge <= 1e9, "ridge", ridge, "0 to 1e9");

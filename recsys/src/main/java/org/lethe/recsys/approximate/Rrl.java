@@ -3,6 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.Arrays;
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 import org.lethe.recsys.EmbeddingLearner.Loss;
 import org.lethe.recsys.Interactions;
 
@@ -25,6 +27,7 @@ import org.lethe.recsys.Interactions;
  * @param stop when reverse learning ends
  */
 @Named("rrl")
+@Taxonomy(Branch.REVERSE)
 public record Rrl(double learningRate, int steps, double penalty, Stop stop) implements TableMethod {
     public Rrl {
         Check.require(learningRate > 0 && learningRate <= 10, "learningRate", learningRate, "above 0 and at most 10");

@@ -2,6 +2,8 @@ package org.lethe.recsys.approximate;
 
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 
@@ -23,6 +25,7 @@ import org.lethe.recsys.Interactions;
  * @param learningRate learning rate of Adam
  */
 @Named("seif")
+@Taxonomy(Branch.REPAIR)
 public record Seif(double noise, boolean everywhere, int epochs, double learningRate) implements TableMethod {
     private static final double LATE_NOISE = 0.005;
 

@@ -3,6 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.Arrays;
 import org.lethe.Check;
 import org.lethe.Named;
+import org.lethe.Taxonomy.Branch;
+import org.lethe.Taxonomy;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 
@@ -25,6 +27,7 @@ import org.lethe.recsys.Interactions;
  * @param preserveWeight weight of the change of retained scores
  */
 @Named("unlearn-rec")
+@Taxonomy({Branch.OPERATOR, Branch.GRAPH})
 public record UnlearnRec(int layers, int requests, int steps, double learningRate, double preserveWeight)
         implements TableMethod {
     private static final int SAMPLE = 1024; // retained pairs in a step
