@@ -90,7 +90,8 @@ public record Fetch(URI address, Optional<String> sha256, String licence) {
         String path = String.valueOf(address.getPath()).toLowerCase(Locale.ROOT);
         String text = new String(start, 0, read, StandardCharsets.ISO_8859_1);
         String markup = text.strip().toLowerCase(Locale.ROOT);
-        String mark = path.endsWith(".zip") ? "PK" : path.endsWith(".gz") || path.endsWith(".tgz") ? "\u001f\u008b" : "";
+        String mark =
+                path.endsWith(".zip") ? "PK" : path.endsWith(".gz") || path.endsWith(".tgz") ? "\u001f\u008b" : "";
         boolean page = markup.startsWith("<!doctype html") || markup.startsWith("<html");
         if (page || !text.startsWith(mark)) {
             Files.delete(part);

@@ -188,7 +188,8 @@ class FetchTest {
         assertFalse(Files.exists(folder.resolve("endless.zip.part")));
         LetheException said = assertThrows(
                 LetheException.class,
-                () -> fetch(Optional.empty()).to(folder.resolve("set.zip"), Progress.NONE, Duration.ofSeconds(10), 1000));
+                () -> fetch(Optional.empty())
+                        .to(folder.resolve("set.zip"), Progress.NONE, Duration.ofSeconds(10), 1000));
         assertTrue(said.getMessage().contains("has 200000 bytes, expected at most 1000"), said.getMessage());
     }
 

@@ -37,6 +37,7 @@ import picocli.CommandLine.ScopeType;
             DataCommand.class,
             VerifyCommand.class,
             DoctorCommand.class,
+            CommandLine.HelpCommand.class,
             AutoComplete.GenerateCompletion.class
         },
         exitCodeListHeading = "%nExit codes:%n",

@@ -39,7 +39,8 @@ final class ListCommand implements Runnable {
 
     @Option(
             names = "--taxonomy",
-            description = "Print the methods in the tree of the survey on recommendation unlearning (arXiv 2412.12836).")
+            description =
+                    "Print the methods in the tree of the survey on recommendation unlearning (arXiv 2412.12836).")
     private boolean taxonomy;
 
     /** A branch of the survey's tree, from its root, and the names of the methods that stand in it. */
@@ -50,7 +51,8 @@ final class ListCommand implements Runnable {
         Catalogue all = Catalogue.installed();
         if (taxonomy) {
             List<Branch> tree = tree(all, methods(all));
-            json.print(spec, tree, () -> printed(tree).forEach(spec.commandLine().getOut()::println));
+            json.print(
+                    spec, tree, () -> printed(tree).forEach(spec.commandLine().getOut()::println));
             return;
         }
         Map<String, List<Catalogue.Entry>> listed = chosen(all).entries().stream()

@@ -3,6 +3,7 @@ package org.lethe.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.lethe.LetheException;
@@ -11,6 +12,7 @@ import org.lethe.report.Report;
 import org.lethe.study.Run;
 import org.lethe.study.RunFolder;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -25,6 +27,9 @@ final class ReportCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
+
+    @Mixin
+    private final JsonOption json = new JsonOption();
 
     @Parameters(paramLabel = "FOLDER", description = "A run folder, as runs/quickstart.")
     private Path folder = Path.of(".");
@@ -62,7 +67,11 @@ final class ReportCommand implements Callable<Integer> {
                     LetheException.Code.STUDY, "--metrics chooses columns of --table, which is not given");
         }
         Report.write(runs, from.leftOut(), folder);
-        spec.commandLine().getOut().println(folder.resolve("report.html"));
+        Path page = folder.resolve("report.html");
+        json.print(
+                spec,
+                Map.of("report", page.toString()),
+                () -> spec.commandLine().getOut().println(page));
         return Lethe.DONE;
     }
 }

@@ -22,8 +22,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "verify",
         mixinStandardHelpOptions = true,
-        description = "Check that a run folder is complete, that every file has its digest and checksum, and that the report"
-                + " says what the records say.")
+        description =
+                "Check that a run folder is complete, that every file has its digest and checksum, and that the report"
+                        + " says what the records say.")
 final class VerifyCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -65,9 +66,11 @@ final class VerifyCommand implements Callable<Integer> {
         for (Map.Entry<String, String> written : expected.entrySet()) {
             Path file = folder.resolve(written.getKey());
             byte[] bytes = written.getValue().getBytes(StandardCharsets.UTF_8);
-            if (Files.exists(file) && (Files.size(file) != bytes.length || !Arrays.equals(Files.readAllBytes(file), bytes))) {
-                changed.add(file + " is not what the records say: it was changed, or written by another version of Lethe;"
-                        + " lethe report writes it anew");
+            if (Files.exists(file)
+                    && (Files.size(file) != bytes.length || !Arrays.equals(Files.readAllBytes(file), bytes))) {
+                changed.add(
+                        file + " is not what the records say: it was changed, or written by another version of Lethe;"
+                                + " lethe report writes it anew");
             }
         }
         return changed;

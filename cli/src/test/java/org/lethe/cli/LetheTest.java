@@ -114,7 +114,8 @@ class LetheTest {
             JsonNode node = printed.next();
             List<String> names = new ArrayList<>();
             node.at("/methods").forEach(name -> names.add(name.asText()));
-            String line = branch.path().getLast() + ": " + (names.isEmpty() ? "no method yet" : String.join(", ", names));
+            String line =
+                    branch.path().getLast() + ": " + (names.isEmpty() ? "no method yet" : String.join(", ", names));
             assertTrue(out.contains("  " + line + "\n"), line + " in\n" + out);
             assertEquals(branch.path().getFirst(), node.at("/path/0").asText());
             if (names.isEmpty()) {

@@ -94,8 +94,9 @@ final class Batch implements Workers.Task<List<Batch.Written>> {
 
     @Override
     public List<Written> run(Workers workers) {
-        return here != null ? here.get() : elsewhere(
-                        Study.parse("study.yaml", study, Studies.subjects()).with(Pseudonyms.of(persons)), workers);
+        return here != null
+                ? here.get()
+                : elsewhere(Study.parse("study.yaml", study, Studies.subjects()).with(Pseudonyms.of(persons)), workers);
     }
 
     private <D, M> List<Written> elsewhere(Study<D, M> read, Workers workers) {

@@ -61,10 +61,23 @@ sealed interface Node {
             }
             return node;
         } catch (JacksonException e) {
-            int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
-            mistakes.add(
-                    line,
-                    "not YAML: " + e.getOriginalMessage().lines().findFirst().orElse("unreadable"));
+            int said = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
+            List<String> lines = text.lines().toList();
+            for (int n = 0; n < lines.size(); n++) {
+                if (lines.get(n).matches("\\s*\t\\s*\\S.*")
+                        && lines.get(n).strip().charAt(0) != '#') {
+                    mistakes.add(n + 1, "is indented with a tab, expected blanks");
+                    return Optional.empty();
+                }
+            }
+            int line = said;
+            String message = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+            if (message.startsWith("mapping values are not allowed here")) {
+                message =
+                        "a key stands where none can, expected it indented like the keys beside it, or quotation marks around a text"
+                                + " with \": \"";
+            }
+            mistakes.add(line, "not YAML: " + message);
             return Optional.empty();
         } catch (IOException e) {
             throw new IllegalStateException("a text in memory can be read", e);

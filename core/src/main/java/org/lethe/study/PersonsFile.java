@@ -20,7 +20,8 @@ record PersonsFile(int format, String key, Map<String, List<String>> lists) {
     private static final int FORMAT = 1;
 
     static PersonsFile fresh() {
-        return new PersonsFile(FORMAT, HexFormat.of().formatHex(Pseudonyms.fresh().key()), Map.of());
+        return new PersonsFile(
+                FORMAT, HexFormat.of().formatHex(Pseudonyms.fresh().key()), Map.of());
     }
 
     static PersonsFile read(Path folder, Path file) {

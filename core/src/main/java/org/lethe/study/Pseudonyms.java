@@ -144,9 +144,8 @@ final class Pseudonyms {
      * stand as words. Ids of one or two characters stay: they are in any text with numbers.
      */
     static String hidden(String text, Collection<Listed> lists) {
-        TreeSet<String> words = new TreeSet<>(Comparator.comparingInt(String::length)
-                .reversed()
-                .thenComparing(Comparator.<String>naturalOrder()));
+        TreeSet<String> words = new TreeSet<>(
+                Comparator.comparingInt(String::length).reversed().thenComparing(Comparator.<String>naturalOrder()));
         for (Listed list : lists) {
             for (String id : list.ids()) {
                 words.add(id.strip());

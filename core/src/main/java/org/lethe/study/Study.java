@@ -177,8 +177,7 @@ public record Study<D, M>(
 
     /** The same with other words in place of persons' ids. */
     Study<D, M> with(Pseudonyms others) {
-        return new Study<>(
-                name, subject, data, models, requests, methods, audits, seeds, keep, text, notes, others);
+        return new Study<>(name, subject, data, models, requests, methods, audits, seeds, keep, text, notes, others);
     }
 
     /** The lists of persons' ids in its entries. */

@@ -79,8 +79,7 @@ public final class Words {
         return brace > 0 ? "{" + words.substring(0, brace) + ": " + words.substring(brace + 1) + "}" : words;
     }
 
-    private static String text(
-            Object entry, @org.jspecify.annotations.Nullable Object prototype, Pseudonyms persons) {
+    private static String text(Object entry, @org.jspecify.annotations.Nullable Object prototype, Pseudonyms persons) {
         StringBuilder out = new StringBuilder();
         if (entry.getClass().isAnnotationPresent(Named.class)) {
             out.append(Named.Of.name(entry));
@@ -117,8 +116,7 @@ public final class Words {
         return word(value, null, Pseudonyms.passing());
     }
 
-    private static String word(
-            Object value, @org.jspecify.annotations.Nullable Object usual, Pseudonyms persons) {
+    private static String word(Object value, @org.jspecify.annotations.Nullable Object usual, Pseudonyms persons) {
         return switch (value) {
             case String s -> quoted(s);
             case Enum<?> e -> kebab(e);

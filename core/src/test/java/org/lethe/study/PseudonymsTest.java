@@ -13,7 +13,9 @@ import org.lethe.Request;
 
 class PseudonymsTest {
     @Named("drop")
-    record Drop(String by, @Personal(value = "people", with = "by: name") List<String> who) implements Request {}
+    record Drop(
+            String by,
+            @Personal(value = "people", with = "by: name") List<String> who) implements Request {}
 
     @Named("erase")
     record Erase(@Personal List<String> users, Drop inner) implements Request {}
@@ -53,7 +55,8 @@ class PseudonymsTest {
         assertEquals(List.of(), Pseudonyms.in(new Drop("label", List.of("blue"))));
         assertEquals(List.of(), Pseudonyms.in(new Drop("name", List.of())));
         assertEquals("drop {by: label, who: [blue]}", Words.full(new Drop("label", List.of("blue"))));
-        assertTrue(Words.full(erase).matches(".*users: 1 listed user \\(.*who: 2 listed people \\(.*"), Words.full(erase));
+        assertTrue(
+                Words.full(erase).matches(".*users: 1 listed user \\(.*who: 2 listed people \\(.*"), Words.full(erase));
     }
 
     @Test
@@ -64,7 +67,8 @@ class PseudonymsTest {
         assertEquals(
                 "… is unknown, as are \"…\" and …; row 5 of u170 stays",
                 Pseudonyms.hidden(
-                        "u17 is unknown, as are \"ann.b@example.org\" and spotify:user:u9; row 5 of u170 stays", lists));
+                        "u17 is unknown, as are \"ann.b@example.org\" and spotify:user:u9; row 5 of u170 stays",
+                        lists));
         assertEquals("\tat Foo.bar(Foo.java:171)", Pseudonyms.hidden("\tat Foo.bar(Foo.java:171)", lists));
         assertEquals("…", Pseudonyms.hidden("spotify:user:u9:track:t3", lists));
     }

@@ -50,7 +50,8 @@ class ScratchTest {
 
     @Test
     void aLinkIsNotFollowed() throws IOException {
-        Path precious = Files.writeString(Files.createDirectory(folder.resolve("mine")).resolve("file"), "precious");
+        Path precious =
+                Files.writeString(Files.createDirectory(folder.resolve("mine")).resolve("file"), "precious");
         Files.createSymbolicLink(folder.resolve("lethe-1"), precious.getParent());
         Files.createFile(folder.resolve("lethe-1.lock"));
         Files.createSymbolicLink(folder.resolve("lethe-2.lock"), precious);

@@ -155,6 +155,9 @@ class StudyTest {
         assertTrue(
                 mistakes(WHOLE.replace("[distance, clock]", "[distance, clock")).startsWith("small.yaml:"));
         assertEquals("small.yaml:1: the file is empty, expected a study", mistakes(""));
+        assertEquals("small.yaml:3: is indented with a tab, expected blanks", mistakes("study: x\nmodel:\n\t- mean\n"));
+        assertTrue(mistakes("study: x\nsubject: toy\n  data: [points]\n")
+                .startsWith("small.yaml:3: not YAML: a key stands where none can"));
         assertTrue(mistakes("- a\n- b").contains("expected keys: study, subject"));
         assertTrue(mistakes("a: &x 1\nb: *x\n").contains("alias *x"));
         assertTrue(mistakes("a: ".repeat(1) + "[".repeat(200)).startsWith("small.yaml:1:"));

@@ -31,11 +31,41 @@ public record Fuzz(String name, Path file, List<byte[]> seeds, Reader reader) {
     private static final int MOST_BYTES = 1 << 16;
     private static final String LIKELY = "\0\t\n\r \"'#&*,-.:;/<>[]{}|019eEn\u007f\u0080\u00c3\u00ed\u00ef\u00ff";
     private static final List<String> WORDS = List.of(
-            "\r\n", "\"\"", "::", "NaN", "-1", "1e999", "2147483647", "2147483648", "9223372036854775807",
-            "99999999999999999999", "-0", "0x10", "null", "true", "\u00ef\u00bb\u00bf", "\u00ed\u00a0\u0080", "../", "{}", "[]");
+            "\r\n",
+            "\"\"",
+            "::",
+            "NaN",
+            "-1",
+            "1e999",
+            "2147483647",
+            "2147483648",
+            "9223372036854775807",
+            "99999999999999999999",
+            "-0",
+            "0x10",
+            "null",
+            "true",
+            "\u00ef\u00bb\u00bf",
+            "\u00ed\u00a0\u0080",
+            "../",
+            "{}",
+            "[]");
     private static final long[] SIZES = {
-        0, 1, -1, 127, 128, 255, 256, 65_535, 65_536, Integer.MAX_VALUE, Integer.MIN_VALUE, 1L << 32, Long.MAX_VALUE,
-        Long.MIN_VALUE, 100_000_000
+        0,
+        1,
+        -1,
+        127,
+        128,
+        255,
+        256,
+        65_535,
+        65_536,
+        Integer.MAX_VALUE,
+        Integer.MIN_VALUE,
+        1L << 32,
+        Long.MAX_VALUE,
+        Long.MIN_VALUE,
+        100_000_000
     };
 
     /** Something that reads a file. */
@@ -76,7 +106,9 @@ public record Fuzz(String name, Path file, List<byte[]> seeds, Reader reader) {
             write(changed);
             long took = 0;
             boolean taken = false;
-            for (int attempt = 0; attempt < 3 && (attempt == 0 || took > SECOND); attempt++) { // the machine may be busy
+            for (int attempt = 0;
+                    attempt < 3 && (attempt == 0 || took > SECOND);
+                    attempt++) { // the machine may be busy
                 long from = System.nanoTime();
                 taken = read(n, changed);
                 took = attempt == 0 ? System.nanoTime() - from : Math.min(took, System.nanoTime() - from);

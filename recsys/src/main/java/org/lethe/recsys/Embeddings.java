@@ -39,8 +39,10 @@ public final class Embeddings implements UserRows, Storable {
 
     /** The same tables, with the tables of the layer before propagation, from which they were computed over a graph. */
     public Embeddings propagatedFrom(float[] userInitial, float[] itemInitial) {
-        Check.require(userInitial.length == userRows.length, "userInitial.length", userInitial.length, "" + userRows.length);
-        Check.require(itemInitial.length == itemRows.length, "itemInitial.length", itemInitial.length, "" + itemRows.length);
+        Check.require(
+                userInitial.length == userRows.length, "userInitial.length", userInitial.length, "" + userRows.length);
+        Check.require(
+                itemInitial.length == itemRows.length, "itemInitial.length", itemInitial.length, "" + itemRows.length);
         return new Embeddings(dims, userRows, itemRows, Optional.of(new Embeddings(dims, userInitial, itemInitial)));
     }
 

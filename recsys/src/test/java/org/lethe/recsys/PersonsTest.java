@@ -46,7 +46,8 @@ class PersonsTest {
         StringBuilder csv = new StringBuilder("user,item\n");
         for (int u = 0; u < 40; u++) {
             for (int i = 0; i < 12; i++) {
-                csv.append(CANARY + u + "x,item" + (i + Keyed.below(Keyed.seed(u).of("first").at(i), 2) * 12) + "\n");
+                csv.append(CANARY + u + "x,item"
+                        + (i + Keyed.below(Keyed.seed(u).of("first").at(i), 2) * 12) + "\n");
             }
         }
         Files.writeString(folder.resolve("i.csv"), csv);
@@ -74,8 +75,7 @@ class PersonsTest {
         Study<?, ?> study = Study.parse("study.yaml", text, List.of(new Recsys()));
         RunFolder runs = RunFolder.of(folder.resolve("runs"), study.name());
         try (Workers workers = Workers.threads(2)) {
-            List<Run> done =
-                    new Engine(workers, Progress.NONE, new DataFolders(List.of())).run(study, runs, false);
+            List<Run> done = new Engine(workers, Progress.NONE, new DataFolders(List.of())).run(study, runs, false);
             Report.write(done, runs.leftOut(), runs.path());
             return done;
         }
@@ -208,7 +208,8 @@ class PersonsTest {
             caught.add(victim.isAlive() + "");
             victim.destroyForcibly().waitFor();
             Set<String> told = told();
-            told.removeIf(name -> name.equals("runs/persons/" + PERSONS) || name.equals("runs/persons/" + PERSONS + ".tmp"));
+            told.removeIf(
+                    name -> name.equals("runs/persons/" + PERSONS) || name.equals("runs/persons/" + PERSONS + ".tmp"));
             assertEquals(Set.of(), told);
         }
         assertTrue(caught.contains("true"), "no process was caught alive");

@@ -70,7 +70,8 @@ class ReadersFuzzTest {
     @Test
     void interactions() throws IOException {
         InteractionFile columns = new InteractionFile("").withValue("stars").withTime("ts");
-        List<byte[]> rows = List.of(bytes(ROWS), bytes(ROWS.replace("\n", "\r\n")), bytes("user,item,stars,ts\n1,2,3,4\n"));
+        List<byte[]> rows =
+                List.of(bytes(ROWS), bytes(ROWS.replace("\n", "\r\n")), bytes("user,item,stars,ts\n1,2,3,4\n"));
         fuzz("interactions .csv", "i.csv", 3000, rows, f -> at(columns, f).load(NONE));
         fuzz(
                 "interactions .tsv",
@@ -78,26 +79,37 @@ class ReadersFuzzTest {
                 2000,
                 List.of(bytes(ROWS.replace("\"a \"\"b\"\", c\"", "a").replace(',', '\t'))),
                 f -> at(columns, f).facts(NONE));
-        fuzz("interactions .csv.gz", "i.csv.gz", 2000, List.of(packed(ROWS)), f -> at(columns, f).load(NONE));
+        fuzz(
+                "interactions .csv.gz",
+                "i.csv.gz",
+                2000,
+                List.of(packed(ROWS)),
+                f -> at(columns, f).load(NONE));
         fuzz(
                 "movielens",
                 "m.dat",
                 2000,
                 List.of(bytes("1::2::3::978302109\n1::3::4::978302110\n2::2::5::9\n"), bytes("1\t2\t3\n2\t3\t4.5\n")),
-                f -> new InteractionFile(f.toString()).withFormat(InteractionFile.Format.MOVIELENS).load(NONE));
+                f -> new InteractionFile(f.toString())
+                        .withFormat(InteractionFile.Format.MOVIELENS)
+                        .load(NONE));
         fuzz(
                 "lists",
                 "l.txt",
                 2000,
                 List.of(bytes("0 1 2 3\n1 0 2\n2\n3 1 \n")),
-                f -> new InteractionFile(f.toString()).withFormat(InteractionFile.Format.LISTS).load(NONE));
+                f -> new InteractionFile(f.toString())
+                        .withFormat(InteractionFile.Format.LISTS)
+                        .load(NONE));
         Path small = Files.writeString(folder.resolve("s.csv"), "user,item\n1,2\n2,3\n1,3\n2,2\n");
         fuzz(
                 "people .csv",
                 "p.csv",
                 2000,
                 List.of(bytes("id,gender,age\n1,f,30\n2,m,nan\n3,,41\n"), bytes("id,a\n1,b\n1,b\n")),
-                f -> new InteractionFile(small.toString()).withPeople(f.toString(), "id").load(NONE));
+                f -> new InteractionFile(small.toString())
+                        .withPeople(f.toString(), "id")
+                        .load(NONE));
     }
 
     private static InteractionFile at(InteractionFile settings, Path file) {
@@ -149,7 +161,8 @@ class ReadersFuzzTest {
                 List.of(Files.readAllBytes(folder.resolve("seed.safetensors"))),
                 f -> {
                     try (Safetensors read = Safetensors.open(f)) {
-                        for (Map.Entry<String, Safetensors.Entry> entry : read.entries().entrySet()) {
+                        for (Map.Entry<String, Safetensors.Entry> entry :
+                                read.entries().entrySet()) {
                             if (entry.getValue().dtype() == Safetensors.Dtype.I64) {
                                 read.longs(entry.getKey());
                             } else {
@@ -176,12 +189,7 @@ class ReadersFuzzTest {
 
     @Test
     void studies() throws IOException {
-        fuzz(
-                "studies",
-                "s.yaml",
-                2000,
-                List.of(bytes(STUDY)),
-                f -> Study.read(f, List.of(new Recsys())));
+        fuzz("studies", "s.yaml", 2000, List.of(bytes(STUDY)), f -> Study.read(f, List.of(new Recsys())));
     }
 
     @Test

@@ -25,7 +25,8 @@ class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
 
     @Override
     protected List<Learner<Split, Recommender>> models() {
-        return only(subject().models(),
+        return only(
+                subject().models(),
                 "bpr {dims: 8, epochs: 4}",
                 "als {dims: 8, iterations: 2}",
                 "ease {lambda: 5}",

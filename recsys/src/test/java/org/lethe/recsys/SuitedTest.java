@@ -66,7 +66,9 @@ class SuitedTest {
         for (Method<Split, Recommender> method : new Recsys().methods()) {
             long taken = Stream.<Request>of(new ForgetUsers(), new Hide(), new Balance())
                     .filter(request -> new Recsys()
-                            .models().stream().anyMatch(learner -> method.unsuited(request, learner).isEmpty()))
+                            .models().stream()
+                                    .anyMatch(learner ->
+                                            method.unsuited(request, learner).isEmpty()))
                     .count();
             assertEquals(1, taken, method.toString());
         }

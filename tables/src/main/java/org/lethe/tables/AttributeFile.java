@@ -119,7 +119,8 @@ public final class AttributeFile {
         if (strangers > 0) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    file + ": " + strangers + " of its " + met.length + " ids " + (strangers == 1 ? "is" : "are") + " no "
+                    file + ": " + strangers + " of its " + met.length + " ids " + (strangers == 1 ? "is" : "are")
+                            + " no "
                             + what + " of " + numbered + "; expected ids that count from 0, or " + what
                             + "s in a file with ids");
         }

@@ -321,8 +321,8 @@ public final class TextRows implements AutoCloseable {
     public int dense(int field, String name) {
         long value = whole(field, name);
         if (value < 0 || value >= Integer.MAX_VALUE) {
-            throw wrong("expected a number from 0 to " + (Integer.MAX_VALUE - 1) + " in field " + (field + 1) + " (" + name
-                    + ")");
+            throw wrong("expected a number from 0 to " + (Integer.MAX_VALUE - 1) + " in field " + (field + 1) + " ("
+                    + name + ")");
         }
         return (int) value;
     }

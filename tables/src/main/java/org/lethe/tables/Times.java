@@ -24,7 +24,8 @@ public final class Times {
     /** A second in the unit of the times. */
     public static final long SECOND = 1_000_000;
 
-    private static final long MOST_SECONDS = 100_000_000_000L; // a larger number counts thousandths, in the year 1973 or later
+    private static final long MOST_SECONDS =
+            100_000_000_000L; // a larger number counts thousandths, in the year 1973 or later
 
     private long[] seconds = new long[1 << 10];
     private int[] nanoseconds = {}; // none while all are whole seconds

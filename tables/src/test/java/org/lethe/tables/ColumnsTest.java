@@ -287,7 +287,8 @@ final class ColumnsTest {
             assertEquals(1_500_000_001_500_000L, found[1], same[1]);
             assertTrue(Math.abs(found[0] - 1_500_000_000_000_000L) <= 250, same[0]);
         }
-        assertEquals(List.of(99_999_999_999L * 1000, 100_000_000_000L * 1000), list(times("99999999999", "100000000000")));
+        assertEquals(
+                List.of(99_999_999_999L * 1000, 100_000_000_000L * 1000), list(times("99999999999", "100000000000")));
     }
 
     @Test
@@ -324,7 +325,8 @@ final class ColumnsTest {
             });
             assertFalse(e.getMessage().contains("canary"), e.getMessage());
         }
-        try (TextRows rows = TextRows.open(text("c.dat", "canary1::canary2::canary3\n"), "::", StandardCharsets.UTF_8)) {
+        try (TextRows rows =
+                TextRows.open(text("c.dat", "canary1::canary2::canary3\n"), "::", StandardCharsets.UTF_8)) {
             assertTrue(rows.next());
             for (Runnable read : List.<Runnable>of(
                     () -> rows.whole(0, "user"), () -> rows.dense(1, "item"), () -> rows.number(2, "stars"))) {

@@ -3,8 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.forget.RowObjective;
 
 /**
@@ -69,7 +69,8 @@ public record AltEraser(double ridge, int sweeps, int newtonSteps, boolean items
 
     /** One visit of users, whose problems do not concern each other; the largest gradient before it. */
     private double users(Problem problem, RowFits fits, double[] theta, boolean[] reached, double ridge) {
-        int[] rows = IntStream.range(0, problem.users).filter(row -> reached[row]).toArray();
+        int[] rows =
+                IntStream.range(0, problem.users).filter(row -> reached[row]).toArray();
         double[] largest = new double[rows.length];
         problem.env.workers().each(rows.length, n -> largest[n] = visit(fits, theta, rows[n], ridge));
         double most = 0;

@@ -2,8 +2,8 @@ package org.lethe.recsys.approximate;
 
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 
 /**
  * Forgets edges by the step of certified edge removal, without its certificate (CEU; Wu et al. 2023, "Certified Edge Unlearning for

@@ -2,8 +2,8 @@ package org.lethe.recsys.approximate;
 
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 
 /**
  * Forgets by a trained operator on the rows near forgotten pairs (GNNDelete; Cheng et al. 2023, and its form for recommenders).
@@ -62,7 +62,11 @@ public record DeletionOperator(int hops, double forgetWeight, int steps, double 
             double[] g = new double[theta.length];
             double share = 2 * forgetWeight / gone.size();
             Scores.back(
-                    e, dims, users, gone.users(), gone.positives(),
+                    e,
+                    dims,
+                    users,
+                    gone.users(),
+                    gone.positives(),
                     n -> rising[n] ? share * Math.max(0, forgotten[n] - goal[n]) : 0,
                     g);
             double other = 2 * (1 - forgetWeight) / Math.max(1, kept.size());

@@ -2,8 +2,8 @@ package org.lethe.recsys.approximate;
 
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 
 /**
  * Forgets by ascent on the forgotten pairs and descent on the retained ones at once.
@@ -37,7 +37,8 @@ public record DescentAscent(
     }
 
     public DescentAscent {
-        Check.require(learningRate > 0 && learningRate <= 1e3, "learningRate", learningRate, "above 0 and at most 1000");
+        Check.require(
+                learningRate > 0 && learningRate <= 1e3, "learningRate", learningRate, "above 0 and at most 1000");
         Check.require(retainWeight >= 0 && retainWeight <= 1, "retainWeight", retainWeight, "0 to 1");
         Check.require(steps >= 1, "steps", steps, "at least 1");
         Check.require(sampleSize >= 0, "sampleSize", sampleSize, "at least 0");

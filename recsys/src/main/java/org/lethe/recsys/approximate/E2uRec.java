@@ -3,8 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.Arrays;
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
 
 /**
@@ -28,8 +28,7 @@ import org.lethe.numerics.Keyed;
  */
 @Named("e2urec")
 @Taxonomy(Branch.DISTILLATION)
-public record E2uRec(
-        double retainWeight, double alpha, int augmentSteps, int steps, double learningRate, Stop stop)
+public record E2uRec(double retainWeight, double alpha, int augmentSteps, int steps, double learningRate, Stop stop)
         implements TableMethod {
     private static final int CANDIDATES = 5;
     private static final int GROUPS = 256; // of retained pairs in a step
@@ -53,7 +52,9 @@ public record E2uRec(
         double[] augmented = problem.theta.clone();
         Adam further = new Adam(augmented.length, learningRate);
         for (int step = 0; step < augmentSteps; step++) {
-            further.step(augmented, problem.only(moving, problem.loss(problem.gone(step)).gradient(augmented)));
+            further.step(
+                    augmented,
+                    problem.only(moving, problem.loss(problem.gone(step)).gradient(augmented)));
         }
         Triples kept = problem.witnesses(moving); // pairs of other rows are not concerned
         double[] theta = problem.theta.clone();
@@ -61,7 +62,8 @@ public record E2uRec(
         for (int step = 0; step < steps && !stop.reached(problem, theta); step++) {
             double[] g = forgetting(problem, augmented, theta, stop.rising(problem, theta), step);
             if (step >= steps / 10) {
-                g = Vectors.plus(Vectors.times(1 - retainWeight, g), retainWeight, remembering(problem, kept, theta, step));
+                g = Vectors.plus(
+                        Vectors.times(1 - retainWeight, g), retainWeight, remembering(problem, kept, theta, step));
             }
             adam.step(theta, problem.only(moving, g));
             problem.env.ledger().count("steps", 1);
@@ -78,7 +80,11 @@ public record E2uRec(
         double[] g = new double[theta.length];
         double share = (double) CANDIDATES / slopes.length;
         Scores.back(
-                theta, problem.dims, problem.users, asked.users, asked.items,
+                theta,
+                problem.dims,
+                problem.users,
+                asked.users,
+                asked.items,
                 n -> rising[n / CANDIDATES * (CANDIDATES - 1)] ? share * slopes[n] : 0,
                 g);
         return g;

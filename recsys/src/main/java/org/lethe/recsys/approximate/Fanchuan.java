@@ -3,8 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.Arrays;
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 
@@ -66,7 +66,8 @@ public record Fanchuan(Target target, int steps, int rounds, double learningRate
         Adam contrast = new Adam(theta.length, learningRate / 10);
         Adam tuning = new Adam(theta.length, learningRate / 10);
         for (int round = 0; round < rounds; round++) {
-            contrast.step(theta, contrast(problem, theta, problem.random("anchors").of(round)));
+            contrast.step(
+                    theta, contrast(problem, theta, problem.random("anchors").of(round)));
             repair.epoch(problem, theta, tuned, (u, i) -> false, 1, row -> 1, tuning, round);
         }
         return theta;

@@ -5,8 +5,8 @@ import java.util.function.UnaryOperator;
 import org.lethe.Check;
 import org.lethe.LetheException;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 
 /**
  * Forgets by influence in the neighbourhood of the request (GIF; Wu et al. 2023, "GIF: A General Graph Unlearning Strategy via
@@ -30,8 +30,7 @@ import org.lethe.Taxonomy;
  */
 @Named("gif")
 @Taxonomy({Branch.INFLUENCE, Branch.GRAPH})
-public record Gif(
-        Solver solver, double damping, double scale, int iterations, double tolerance, int hops, int steps)
+public record Gif(Solver solver, double damping, double scale, int iterations, double tolerance, int hops, int steps)
         implements TableMethod {
     /** How the linear system is solved. */
     public enum Solver {
@@ -99,7 +98,8 @@ public record Gif(
         if (h.isEmpty()) {
             throw new LetheException(
                     LetheException.Code.NUMERIC,
-                    "gif.scale is " + used + ", expected more than the largest eigenvalue of the Hessian, about " + largest);
+                    "gif.scale is " + used + ", expected more than the largest eigenvalue of the Hessian, about "
+                            + largest);
         }
         return h.get();
     }

@@ -2,8 +2,8 @@ package org.lethe.recsys.approximate;
 
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
 
 /**
@@ -52,7 +52,8 @@ public record Idea(
 
     @Override
     public double[] moved(Problem problem) {
-        double[] theta = Ceu.moved(problem, damping, Ifru.HessianOf.REMAINING, asCoded, iterations, steps).clone();
+        double[] theta = Ceu.moved(problem, damping, Ifru.HessianOf.REMAINING, asCoded, iterations, steps)
+                .clone();
         if (asCoded) {
             double[] step = Vectors.plus(theta, -1, problem.theta);
             double sigma = Math.max(0.1, sigmaAsCoded(Vectors.norm(step) * damping, epsilon, delta));

@@ -3,8 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.Arrays;
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.Interactions;
 
 /**
@@ -33,8 +33,7 @@ import org.lethe.recsys.Interactions;
  */
 @Named("ifru")
 @Taxonomy({Branch.INFLUENCE, Branch.GRAPH})
-public record Ifru(
-        double damping, double pruning, HessianOf hessian, double tolerance, int iterations, int steps)
+public record Ifru(double damping, double pruning, HessianOf hessian, double tolerance, int iterations, int steps)
         implements TableMethod {
     /** The pairs whose Hessian is used. */
     public enum HessianOf {
@@ -68,17 +67,10 @@ public record Ifru(
         boolean[] moving = moving(problem);
         boolean ofAll = hessian == HessianOf.ALL;
         Influence.Direction direction = (theta, v) -> Influence.step(
-                problem,
-                v,
-                Influence.hessian(problem, retained, theta, ofAll),
-                damping,
-                moving,
-                tolerance,
-                iterations);
+                problem, v, Influence.hessian(problem, retained, theta, ofAll), damping, moving, tolerance, iterations);
         return steps > 0
                 ? Influence.calibrated(problem, retained, steps, direction)
-                : Vectors.plus(
-                        problem.theta, 1, direction.of(problem.theta, Influence.removed(problem, retained)));
+                : Vectors.plus(problem.theta, 1, direction.of(problem.theta, Influence.removed(problem, retained)));
     }
 
     /** The rows that move: those of an importance at or above the quantile of the pruning. */

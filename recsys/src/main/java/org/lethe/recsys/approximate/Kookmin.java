@@ -4,8 +4,8 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 
@@ -67,7 +67,8 @@ public record Kookmin(Reset reset, double itemShare, int epochs, double learning
             for (int n : smallest(difference, ofUsers, theta.length, SHARE)) {
                 theta[n] = bound * (2 * Keyed.unit(random.at(n)) - 1);
             }
-            new Repair(epochs, learningRate).tune(problem, theta, problem.sample(problem.repairSize(16), "repair-sample"));
+            new Repair(epochs, learningRate)
+                    .tune(problem, theta, problem.sample(problem.repairSize(16), "repair-sample"));
             return theta;
         }
         boolean[] begun = rows(problem, difference);
@@ -81,16 +82,16 @@ public record Kookmin(Reset reset, double itemShare, int epochs, double learning
         }
         problem.env.ledger().count("rows-reset", count);
         Interactions some = problem.sample(problem.repairSize(16), "repair-sample");
-        Interactions tuned = problem.left()
-                .where((u, i) -> begun[u] || begun[problem.users + i] || some.contains(u, i));
-        new Repair(epochs, learningRate)
-                .tune(problem, theta, tuned, (u, i) -> false, 1, row -> begun[row] ? 10 : 1);
+        Interactions tuned =
+                problem.left().where((u, i) -> begun[u] || begun[problem.users + i] || some.contains(u, i));
+        new Repair(epochs, learningRate).tune(problem, theta, tuned, (u, i) -> false, 1, row -> begun[row] ? 10 : 1);
         return theta;
     }
 
     /** The mean gradient of retained pairs less that of forgotten ones; as coded, of 128 retained pairs for each of them. */
     private double[] difference(Problem problem) {
-        Interactions kept = reset == Reset.ENTRIES ? problem.sample(128 * problem.requested(), "gradient") : problem.left();
+        Interactions kept =
+                reset == Reset.ENTRIES ? problem.sample(128 * problem.requested(), "gradient") : problem.left();
         TripleLoss retained = problem.lossOfRows(problem.retained(kept, "gradient"));
         TripleLoss gone = problem.lossOfRows(problem.gone);
         double[] difference = Vectors.times(1.0 / Math.max(1, retained.size()), retained.gradient(problem.theta));
@@ -101,7 +102,9 @@ public record Kookmin(Reset reset, double itemShare, int epochs, double learning
     /** The rows that begin anew. */
     boolean[] rows(Problem problem, double[] difference) {
         boolean[] rows = problem.touched();
-        int[] items = IntStream.range(problem.users, problem.rows()).filter(r -> rows[r]).toArray();
+        int[] items = IntStream.range(problem.users, problem.rows())
+                .filter(r -> rows[r])
+                .toArray();
         double[] lengths = new double[rows.length];
         for (int n = 0; n < difference.length; n++) {
             lengths[n / problem.dims] += difference[n] * difference[n];

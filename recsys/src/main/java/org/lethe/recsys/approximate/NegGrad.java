@@ -2,8 +2,8 @@ package org.lethe.recsys.approximate;
 
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 
 /**
  * Forgets by gradient ascent on the forgotten pairs: {@code θ ← θ + η ∇L_f(θ)} (NegGrad; Golatkar, Achille and Soatto 2020).
@@ -22,7 +22,8 @@ import org.lethe.Taxonomy;
 @Taxonomy(Branch.REVERSE)
 public record NegGrad(double learningRate, int steps, Stop stop) implements TableMethod {
     public NegGrad {
-        Check.require(learningRate > 0 && learningRate <= 1e3, "learningRate", learningRate, "above 0 and at most 1000");
+        Check.require(
+                learningRate > 0 && learningRate <= 1e3, "learningRate", learningRate, "above 0 and at most 1000");
         Check.require(steps >= 1, "steps", steps, "at least 1");
     }
 

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 
 /**
  * Forgets by low-rank adapters on the rows of forgotten pairs, begun by a preconditioned ascent and calibrated on witnesses
@@ -51,9 +51,11 @@ public record Obliviate(int rank, double ascent, int steps, double learningRate,
     public double[] moved(Problem problem) {
         double[] start = firstStep(problem);
         boolean[] touched = problem.touched();
-        int[] userRows = IntStream.range(0, problem.users).filter(r -> touched[r]).toArray();
-        int[] itemRows =
-                IntStream.range(problem.users, problem.rows()).filter(r -> touched[r]).toArray();
+        int[] userRows =
+                IntStream.range(0, problem.users).filter(r -> touched[r]).toArray();
+        int[] itemRows = IntStream.range(problem.users, problem.rows())
+                .filter(r -> touched[r])
+                .toArray();
         int used = Math.min(rank, problem.dims);
         Adapter users = Adapter.of(start, userRows, problem.dims, used);
         Adapter items = Adapter.of(start, itemRows, problem.dims, used);
@@ -66,8 +68,8 @@ public record Obliviate(int rank, double ascent, int steps, double learningRate,
 
     /** ΔE of both tables: ascent on the forgotten pairs, preconditioned, on their rows alone. */
     double[] firstStep(Problem problem) {
-        TripleLoss all = problem.lossOfRows(Triples.of(
-                problem.data.train(), problem.data.train(), 1, problem.random("moments")));
+        TripleLoss all = problem.lossOfRows(
+                Triples.of(problem.data.train(), problem.data.train(), 1, problem.random("moments")));
         double[] squares = all.squaredGradients(problem.theta);
         double[] g = problem.only(problem.touched(), problem.loss(problem.gone).gradient(problem.theta));
         double sign = asCoded ? -1 : 1;
@@ -111,7 +113,11 @@ public record Obliviate(int rank, double ascent, int steps, double learningRate,
         double[] g = reverse.gradient(theta, n -> rising[n] ? share : 0);
         double[] now = scores(problem, kept, theta);
         Scores.back(
-                theta, problem.dims, problem.users, kept.users(), kept.positives(),
+                theta,
+                problem.dims,
+                problem.users,
+                kept.users(),
+                kept.positives(),
                 n -> 2 * (now[n] - before[n]) / (tau * tau * now.length),
                 g);
         return g;
@@ -142,7 +148,8 @@ public record Obliviate(int rank, double ascent, int steps, double learningRate,
                 }
             }
             rotate(columns, v);
-            double[] singular = Arrays.stream(columns).mapToDouble(Vectors::norm).toArray();
+            double[] singular =
+                    Arrays.stream(columns).mapToDouble(Vectors::norm).toArray();
             int[] order = IntStream.range(0, dims)
                     .boxed()
                     .sorted((x, y) -> Double.compare(singular[y], singular[x]))

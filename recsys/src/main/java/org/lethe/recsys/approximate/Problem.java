@@ -13,7 +13,6 @@ import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.EmbeddingLearner.Loss;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
@@ -288,7 +287,8 @@ final class Problem {
             System.arraycopy(fits.fitted(fits.of(item, moved, ofItems, n), 1e-3), 0, moved, item * dims, dims);
             int user = all.users()[n];
             System.arraycopy(fits.fitted(fits.of(user, moved, ofUsers, n), 1e-3), 0, moved, user * dims, dims);
-            losses[k] = lossOfRows(asked.range(n * NEGATIVES, (n + 1) * NEGATIVES)).mean(moved);
+            losses[k] =
+                    lossOfRows(asked.range(n * NEGATIVES, (n + 1) * NEGATIVES)).mean(moved);
         });
         return losses;
     }
@@ -305,7 +305,11 @@ final class Problem {
 
     /** The forgotten pairs with four negatives each, drawn for this step; ordered as {@link #measured}. */
     Triples gone(int step) {
-        return Triples.of(forgotten.interactions(), data.train(), NEGATIVES, random("ascent").of(step));
+        return Triples.of(
+                forgotten.interactions(),
+                data.train(),
+                NEGATIVES,
+                random("ascent").of(step));
     }
 
     /** Which samples of {@link #measured} belong to pairs that lose less than if never seen. */
@@ -406,8 +410,9 @@ final class Problem {
                 int row = n / dims;
                 throw new LetheException(
                         LetheException.Code.NUMERIC,
-                        Named.Of.name(method) + ": the new row of " + (row < users ? "user " + row : "item " + (row - users))
-                                + " has " + tables[n] + "; a smaller step or a larger damping may help");
+                        Named.Of.name(method) + ": the new row of "
+                                + (row < users ? "user " + row : "item " + (row - users)) + " has " + tables[n]
+                                + "; a smaller step or a larger damping may help");
             }
         }
         Embeddings moved = split(tables);

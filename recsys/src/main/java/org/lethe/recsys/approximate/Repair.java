@@ -42,7 +42,8 @@ record Repair(int epochs, double learningRate) {
             IntToDoubleFunction factorOfRow,
             Adam adam,
             int epoch) {
-        Triples all = Triples.of(sample, problem.left(), 1, problem.random("repair").of(epoch));
+        Triples all =
+                Triples.of(sample, problem.left(), 1, problem.random("repair").of(epoch));
         int[] order = Problem.order(all.size(), problem.random("repair-order").of(epoch));
         for (int from = 0; from < order.length; from += BATCH) {
             int to = Math.min(order.length, from + BATCH);
@@ -53,9 +54,7 @@ record Repair(int epochs, double learningRate) {
                     Arrays.stream(chosen).map(n -> all.negatives()[n]).toArray());
             double share = 1.0 / batch.size();
             double[] g = problem.lossAfter(batch)
-                    .gradient(
-                            tables,
-                            n -> share * (light.test(batch.users()[n], batch.positives()[n]) ? weight : 1));
+                    .gradient(tables, n -> share * (light.test(batch.users()[n], batch.positives()[n]) ? weight : 1));
             adam.step(tables, g, n -> factorOfRow.applyAsDouble(n / problem.dims));
         }
         problem.env.ledger().count("interactions-trained", all.size());

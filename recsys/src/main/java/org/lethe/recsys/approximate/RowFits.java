@@ -123,7 +123,9 @@ final class RowFits {
         if (rows.length == 0) {
             return 0.1;
         }
-        double now = Arrays.stream(rows).mapToDouble(row -> Vectors.norm(row(e, row))).sum();
+        double now = Arrays.stream(rows)
+                .mapToDouble(row -> Vectors.norm(row(e, row)))
+                .sum();
         double low = -10;
         double high = 8;
         for (int step = 0; step < 10; step++) {

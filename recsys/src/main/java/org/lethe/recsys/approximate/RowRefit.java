@@ -3,8 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 
 /**
  * Forgets by refitting the rows of forgotten pairs from zero on the retained pairs, all other rows fixed.
@@ -50,11 +50,7 @@ public record RowRefit(double ridge, boolean items) implements TableMethod {
         double weight = ridge > 0 ? ridge : fits.ridge(problem.theta, from, to, touched, problem.random("ridge"));
         int[] rows = IntStream.range(from, to).filter(row -> touched[row]).toArray();
         double[][] refitted = new double[rows.length][];
-        problem.env.workers()
-                .each(
-                        rows.length,
-                        n -> refitted[n] =
-                                fits.fitted(fits.of(rows[n], theta, weight), 1e-7));
+        problem.env.workers().each(rows.length, n -> refitted[n] = fits.fitted(fits.of(rows[n], theta, weight), 1e-7));
         for (int n = 0; n < rows.length; n++) {
             System.arraycopy(refitted[n], 0, theta, rows[n] * problem.dims, problem.dims);
         }

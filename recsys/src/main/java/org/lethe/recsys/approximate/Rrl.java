@@ -3,8 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.Arrays;
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.EmbeddingLearner.Loss;
 import org.lethe.recsys.Interactions;
 
@@ -52,7 +52,8 @@ public record Rrl(double learningRate, int steps, double penalty, Stop stop) imp
             boolean[] rising = stop.rising(problem, theta);
             double[] g = reverse.gradient(theta, n -> rising[n] ? weights[n * weights.length / rising.length] : 0);
             for (int n = 0; n < g.length; n++) {
-                // where the penalty is steep, a step of Adam would overshoot: its gradient is bounded by the pull back to θ⁰
+                // where the penalty is steep, a step of Adam would overshoot: its gradient is bounded by the pull back
+                // to θ⁰
                 g[n] += 2 * penalty * fisher[n / problem.dims] * (theta[n] - problem.theta[n]);
             }
             adam.step(theta, g, n -> 1 / (1 + penalty * fisher[n / problem.dims]));

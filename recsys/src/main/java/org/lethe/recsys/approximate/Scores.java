@@ -19,7 +19,8 @@ final class Scores {
     }
 
     /** Adds the gradient of a function of the scores to g. */
-    static void back(double[] e, int dims, int userCount, int[] users, int[] items, IntToDoubleFunction slope, double[] g) {
+    static void back(
+            double[] e, int dims, int userCount, int[] users, int[] items, IntToDoubleFunction slope, double[] g) {
         for (int n = 0; n < users.length; n++) {
             double by = slope.applyAsDouble(n);
             if (by == 0) {

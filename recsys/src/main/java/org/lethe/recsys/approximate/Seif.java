@@ -2,8 +2,8 @@ package org.lethe.recsys.approximate;
 
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 

@@ -3,8 +3,8 @@ package org.lethe.recsys.approximate;
 import java.util.Arrays;
 import org.lethe.Check;
 import org.lethe.Named;
-import org.lethe.Taxonomy.Branch;
 import org.lethe.Taxonomy;
+import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 
@@ -37,8 +37,7 @@ public record UnlearnRec(int layers, int requests, int steps, double learningRat
         Check.require(requests >= 0, "requests", requests, "at least 0");
         Check.require(steps >= 0, "steps", steps, "at least 0");
         Check.require(learningRate > 0 && learningRate <= 10, "learningRate", learningRate, "above 0 and at most 10");
-        Check.require(
-                preserveWeight >= 0 && preserveWeight <= 1e6, "preserveWeight", preserveWeight, "0 to 1e6");
+        Check.require(preserveWeight >= 0 && preserveWeight <= 1e6, "preserveWeight", preserveWeight, "0 to 1e6");
     }
 
     /** Two layers, 100 made-up requests, at most 200 steps of 0.01, weight 1. */
@@ -131,7 +130,8 @@ public record UnlearnRec(int layers, int requests, int steps, double learningRat
             Graph of = new Graph(lost, layers);
             double[] x = given(of);
             double[] e = tables(lost);
-            Triples gone = Triples.of(lost, problem.data.train(), 1, problem.random("negatives").of(number));
+            Triples gone = Triples.of(
+                    lost, problem.data.train(), 1, problem.random("negatives").of(number));
             Interactions left = problem.left().where((u, i) -> !lost.contains(u, i));
             Keyed drawn = problem.random("kept").of(number);
             double share = Math.min(1, SAMPLE / (double) Math.max(1, left.size()));
@@ -141,13 +141,21 @@ public record UnlearnRec(int layers, int requests, int steps, double learningRat
             double[] g = problem.lossOfRows(kept).gradient(e, n -> each);
             double[] forgotten = Scores.of(e, dims, users, gone.users(), gone.positives());
             Scores.back(
-                    e, dims, users, gone.users(), gone.positives(),
+                    e,
+                    dims,
+                    users,
+                    gone.users(),
+                    gone.positives(),
                     n -> rising.length > 0 && !rising[n] ? 0 : TripleLoss.sigmoid(forgotten[n]) / forgotten.length,
                     g);
             double[] now = Scores.of(e, dims, users, kept.users(), kept.positives());
             double[] old = Scores.of(problem.theta, dims, users, kept.users(), kept.positives());
             Scores.back(
-                    e, dims, users, kept.users(), kept.positives(),
+                    e,
+                    dims,
+                    users,
+                    kept.users(),
+                    kept.positives(),
                     n -> 2 * preserveWeight * each * (now[n] - old[n]),
                     g);
             double[] byGiven = new double[x.length];

@@ -129,7 +129,8 @@ public record Ease(double lambda) implements Learner<Split, Recommender> {
          */
         public Model with(Interactions now, Env env) {
             Change change = change(now);
-            int[] added = IntStream.of(change.users).filter(u -> now.degree(u) > 0).toArray();
+            int[] added =
+                    IntStream.of(change.users).filter(u -> now.degree(u) > 0).toArray();
             int[] taken = IntStream.of(change.users)
                     .filter(u -> change.between.degree(u) > 0)
                     .toArray();

@@ -86,8 +86,7 @@ public record ExplicitAls(int dims, int iterations, double lambda, double initia
     }
 
     @Override
-    public Settled settle(
-            Embeddings from, Interactions train, int[] first, double tolerance, int most, Env env) {
+    public Settled settle(Embeddings from, Interactions train, int[] first, double tolerance, int most, Env env) {
         Alternation course = new Alternation(this, from, train, env.workers());
         for (int u : first) {
             if (train.degree(u) > 0) {
@@ -153,8 +152,7 @@ public record ExplicitAls(int dims, int iterations, double lambda, double initia
                 if (c == d && !(sum > 0 && sum < Double.POSITIVE_INFINITY)) {
                     throw new LetheException(
                             LetheException.Code.NUMERIC,
-                            "explicit-als: the normal equations have a pivot of " + sum
-                                    + "; a larger lambda may help");
+                            "explicit-als: the normal equations have a pivot of " + sum + "; a larger lambda may help");
                 }
                 a[c][d] = c == d ? Math.sqrt(sum) : sum / a[d][d];
             }
@@ -223,8 +221,8 @@ public record ExplicitAls(int dims, int iterations, double lambda, double initia
 
         void solveUser(int user) {
             int dims = settings.dims;
-            double[] row = solved(
-                    items, dims, train.columns(), values, train.from(user), train.to(user), settings.lambda);
+            double[] row =
+                    solved(items, dims, train.columns(), values, train.from(user), train.to(user), settings.lambda);
             System.arraycopy(row, 0, users, user * dims, dims);
         }
 

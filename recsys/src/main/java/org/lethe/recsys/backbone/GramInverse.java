@@ -48,11 +48,13 @@ final class GramInverse {
                 a[i][j] = -a[i][j];
             }
         });
-        workers.each(size, i -> { // below the diagonal, from above it
-            for (int j = 0; j < i; j++) {
-                a[i][j] = a[j][i];
-            }
-        });
+        workers.each(
+                size,
+                i -> { // below the diagonal, from above it
+                    for (int j = 0; j < i; j++) {
+                        a[i][j] = a[j][i];
+                    }
+                });
         return new GramInverse(a);
     }
 

@@ -93,8 +93,7 @@ public record ImplicitAls(int dims, int iterations, double alpha, double lambda,
     }
 
     @Override
-    public Settled settle(
-            Embeddings from, Interactions train, int[] first, double tolerance, int most, Env env) {
+    public Settled settle(Embeddings from, Interactions train, int[] first, double tolerance, int most, Env env) {
         Checkpoint at = new Checkpoint(from, new float[0][], new float[0][], 0, 0);
         Alternation course = new Alternation(this, at, train, env.workers());
         course.solveUsers(first, env);

@@ -16,10 +16,7 @@ final class StoredLists {
     /** The lists alone, without ids, attributes, values and times, which a model needs not know. */
     static Interactions bare(Interactions lists) {
         return Interactions.sorted(
-                lists.starts(),
-                lists.columns(),
-                Entities.numbered(lists.users()),
-                Entities.numbered(lists.items()));
+                lists.starts(), lists.columns(), Entities.numbered(lists.users()), Entities.numbered(lists.items()));
     }
 
     static void put(Map<String, Tensor> tensors, Interactions lists) {

@@ -89,8 +89,8 @@ public final class Training {
                                     + "; a smaller learningRate may help");
                 }
                 if (validate) {
-                    double score = Ranking.mean(
-                            Ranking.evaluate(course.model(), data.train(), validation, TOP, env.workers())
+                    double score =
+                            Ranking.mean(Ranking.evaluate(course.model(), data.train(), validation, TOP, env.workers())
                                     .ndcgFull());
                     if (!course.eligible(epoch - 1)) {
                         bestEpoch = epoch; // patience starts where the result may be taken from
@@ -113,7 +113,8 @@ public final class Training {
     /** The part of the validation pairs that is ranked after each epoch. */
     private static Interactions validation(Split data, Env env) {
         Interactions all = data.validation();
-        int[] users = IntStream.range(0, all.users()).filter(u -> all.degree(u) > 0).toArray();
+        int[] users =
+                IntStream.range(0, all.users()).filter(u -> all.degree(u) > 0).toArray();
         long most = Math.max(FEWEST, SCORES * (long) data.train().size() / Math.max(1, data.items()));
         if (users.length <= most) {
             return all;

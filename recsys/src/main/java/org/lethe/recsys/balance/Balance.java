@@ -30,7 +30,9 @@ import org.lethe.tables.Entities;
  * @param activeShare share of the users that are advantaged by activity
  */
 @Named("balance")
-public record Balance(String groups, @Personal(with = "groups: listed") List<String> advantaged, double activeShare) implements Request {
+public record Balance(
+        String groups, @Personal(with = "groups: listed") List<String> advantaged, double activeShare)
+        implements Request {
     private static final String ACTIVITY = "activity";
     private static final String LISTED = "listed";
 

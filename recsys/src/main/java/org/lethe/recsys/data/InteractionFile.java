@@ -380,7 +380,8 @@ public record InteractionFile(
                 throw new LetheException(
                         LetheException.Code.DATA,
                         file + ":" + lines[k] + ": " + "the number of the " + (k == 0 ? "user" : "item")
-                                + " is too large, expected dense numbers from 0, as the file has " + pairs.size() + " interactions");
+                                + " is too large, expected dense numbers from 0, as the file has " + pairs.size()
+                                + " interactions");
             }
         }
         return pairs;

@@ -128,7 +128,9 @@ public record Apa(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
         if (!(model instanceof Adapted before)) {
             throw Suited.refused(
-                    this, "works on adapters that it learned, not on a " + model.getClass().getSimpleName());
+                    this,
+                    "works on adapters that it learned, not on a "
+                            + model.getClass().getSimpleName());
         }
         ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
         if (forgotten.nothing()) {
@@ -254,7 +256,9 @@ public record Apa(
                     int j = Keyed.below(of.at(i), tables.items());
                     double margin = (double) tables.score(u, i) - tables.score(u, j);
                     for (int r = 0; r < rank; r++) {
-                        margin += (adapters.get(s).b()[i * rank + r] - adapters.get(s).b()[j * rank + r]) * through[r];
+                        margin += (adapters.get(s).b()[i * rank + r]
+                                        - adapters.get(s).b()[j * rank + r])
+                                * through[r];
                     }
                     good[s] += RowObjective.sigmoid(margin) / train.degree(u);
                 }

@@ -130,7 +130,9 @@ public record CertifiedNewton(double epsilon, double delta, double budget, doubl
         EmbeddingLearner.Loss loss = Forgetting.tables(this, learner).loss();
         if (!(model instanceof CertifiedHeads before)) {
             throw Suited.refused(
-                    this, "works on heads that it learned, not on a " + model.getClass().getSimpleName());
+                    this,
+                    "works on heads that it learned, not on a "
+                            + model.getClass().getSimpleName());
         }
         ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
         Interactions gone = forgotten.interactions();
@@ -138,9 +140,8 @@ public record CertifiedNewton(double epsilon, double delta, double budget, doubl
             return model;
         }
         Interactions left = forgotten.remaining().train();
-        int[] touched = IntStream.range(0, data.users())
-                .filter(u -> gone.degree(u) > 0)
-                .toArray();
+        int[] touched =
+                IntStream.range(0, data.users()).filter(u -> gone.degree(u) > 0).toArray();
         double[][] heads = new double[touched.length][];
         double[] spent = new double[touched.length];
         env.workers().each(touched.length, n -> {
@@ -163,7 +164,10 @@ public record CertifiedNewton(double epsilon, double delta, double budget, doubl
         env.ledger().count("heads-touched", touched.length);
         env.ledger().count("heads-trained-again", over.length);
         CertifiedHeads stepped = before.with(
-                touched, heads, spent, Arrays.stream(touched).map(before::trained).toArray());
+                touched,
+                heads,
+                spent,
+                Arrays.stream(touched).map(before::trained).toArray());
         return trained(stepped, over, left, loss, env);
     }
 

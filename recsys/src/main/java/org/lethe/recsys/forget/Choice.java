@@ -28,8 +28,7 @@ public enum Choice {
     static void check(boolean listed, double percent, String key, List<String> names) {
         Check.require(percent >= 0 && percent <= 100, "percent", percent, "0 to 100");
         Check.require(!listed || !names.isEmpty(), key, names, "at least one where choose is listed");
-        Check.require(
-                listed || names.isEmpty(), key, names.size() + " ids", "an empty list unless choose is listed");
+        Check.require(listed || names.isEmpty(), key, names.size() + " ids", "an empty list unless choose is listed");
     }
 
     /**
@@ -86,10 +85,7 @@ public enum Choice {
                             "one of the " + known.size() + " ids of this data, letter by letter"));
             if (!hasSome.test(number)) {
                 throw refused(
-                        request,
-                        place,
-                        "without interactions",
-                        "an id that still has some: nothing is left to forget");
+                        request, place, "without interactions", "an id that still has some: nothing is left to forget");
             }
             numbers.add(number);
         }

@@ -34,7 +34,8 @@ public record Decrement() implements Forgetting {
             Forgetting.forget(this, request);
             if (!(learner instanceof ItemKnn)) {
                 throw Suited.refused(
-                        this, "takes interactions out of the counts of item-knn, which " + Named.Of.name(learner)
+                        this,
+                        "takes interactions out of the counts of item-knn, which " + Named.Of.name(learner)
                                 + " does not have");
             }
         });
@@ -53,9 +54,8 @@ public record Decrement() implements Forgetting {
         if (gone.size() == 0) {
             return model;
         }
-        int[] changed = IntStream.range(0, data.users())
-                .filter(u -> gone.degree(u) > 0)
-                .toArray();
+        int[] changed =
+                IntStream.range(0, data.users()).filter(u -> gone.degree(u) > 0).toArray();
         env.ledger().count("interactions-touched", data.train().ofUsers(changed).size());
         return before.with(forgotten.remaining().train(), changed, env.workers());
     }

@@ -63,7 +63,8 @@ public record Downdate(double drift) implements Forgetting {
         Ease ease = ease(learner);
         if (!(model instanceof Ease.Model before)) {
             throw Suited.refused(
-                    this, "works on a model of ease, not on a " + model.getClass().getSimpleName());
+                    this,
+                    "works on a model of ease, not on a " + model.getClass().getSimpleName());
         }
         ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
         Interactions gone = forgotten.interactions();

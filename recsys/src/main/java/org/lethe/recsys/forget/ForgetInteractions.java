@@ -24,7 +24,8 @@ import org.lethe.study.Words;
  * @param seed seed of the random choice
  */
 @Named("forget-interactions")
-public record ForgetInteractions(double percent, @Personal("interactions") List<String> pairs, long seed) implements ForgetRequest {
+public record ForgetInteractions(
+        double percent, @Personal("interactions") List<String> pairs, long seed) implements ForgetRequest {
     public ForgetInteractions {
         pairs = List.copyOf(pairs);
         Choice.check(!pairs.isEmpty(), percent, "pairs", pairs);

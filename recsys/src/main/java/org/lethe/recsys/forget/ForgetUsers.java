@@ -20,7 +20,8 @@ import org.lethe.study.Words;
  * @param seed seed of the random choice
  */
 @Named("forget-users")
-public record ForgetUsers(Choice choose, double percent, @Personal List<String> users, long seed) implements ForgetRequest {
+public record ForgetUsers(
+        Choice choose, double percent, @Personal List<String> users, long seed) implements ForgetRequest {
     public ForgetUsers {
         users = List.copyOf(users);
         Choice.check(choose == Choice.LISTED, percent, "users", users);

@@ -138,7 +138,8 @@ public record GraphEraser(int shards, By partition, double slack, int rounds, bo
             int moved = 0;
             Move[] wanted = Arrays.stream(moves)
                     .filter(move -> move.gain > 0)
-                    .sorted(Comparator.comparingDouble((Move move) -> -move.gain).thenComparingInt(Move::index))
+                    .sorted(Comparator.comparingDouble((Move move) -> -move.gain)
+                            .thenComparingInt(Move::index))
                     .toArray(Move[]::new);
             for (Move move : wanted) {
                 if (sizes[move.to] < capacity) {

@@ -166,8 +166,7 @@ public record Laser(int groups, Grouping grouping, double slack, int clusterIter
         int[] active = Forgetting.active(train.users(), train::degree);
         Forgetting.requireUnits(this, groups, active.length);
         float[] rows = propagated(train, env.random("laser-rows"));
-        int[] of = new BalancedGreedy(
-                        groups, BalancedGreedy.capacity(active.length, groups, slack), clusterIterations)
+        int[] of = new BalancedGreedy(groups, BalancedGreedy.capacity(active.length, groups, slack), clusterIterations)
                 .assign(
                         new BalancedGreedy.Rows(rows, DIMS, active, groups),
                         env.random("laser-centres"),

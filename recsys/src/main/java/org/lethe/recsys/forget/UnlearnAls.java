@@ -4,7 +4,6 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
-import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.LetheException;
@@ -76,9 +75,8 @@ public record UnlearnAls(double tolerance, int iterations) implements Forgetting
             return model;
         }
         Interactions left = forgotten.remaining().train();
-        int[] touched = IntStream.range(0, data.users())
-                .filter(u -> gone.degree(u) > 0)
-                .toArray();
+        int[] touched =
+                IntStream.range(0, data.users()).filter(u -> gone.degree(u) > 0).toArray();
         AlternatingLearner.Settled settled = alternating.settle(before, left, touched, tolerance, iterations, env);
         env.ledger().count("iterations", settled.iterations());
         env.ledger().count("rows-touched", touched.length);

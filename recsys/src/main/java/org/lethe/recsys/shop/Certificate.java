@@ -24,11 +24,11 @@ import org.lethe.study.Storage;
  * as the keyed digest of the history.
  *
  * @param shop folder of the recommender
- * @param version that the erasure made; 0 for the last erasure
+ * @param erasure version that the erasure made; 0 for the last one
  * @param to file to write
  */
 @Named("recsys certificate")
-public record Certificate(@Argument Path shop, int version, Path to) implements Tool<Certificate.Result> {
+public record Certificate(@Argument Path shop, int erasure, Path to) implements Tool<Certificate.Result> {
     private static final String STYLE = """
             :root { color-scheme: light dark; --paper: #fcfcfa; --ink: #1c2024; --quiet: #5b636d; --line: #d9dce0; }
             @media (prefers-color-scheme: dark) { :root { --paper: #14171a; --ink: #e6e8ea; --quiet: #98a1ab; --line: #30363c; } }
@@ -45,8 +45,9 @@ public record Certificate(@Argument Path shop, int version, Path to) implements 
             """;
 
     public Certificate {
-        if (version < 0) {
-            throw new IllegalArgumentException("version is " + version + ", expected 0 for the last erasure, or a version");
+        if (erasure < 0) {
+            throw new IllegalArgumentException(
+                    "erasure is " + erasure + ", expected 0 for the last one, or the version that it made");
         }
     }
 
@@ -74,11 +75,12 @@ public record Certificate(@Argument Path shop, int version, Path to) implements 
         List<History.Event> erasures =
                 events.stream().filter(e -> e.event().equals("forget")).toList();
         History.Event event = erasures.stream()
-                .filter(e -> version == 0 || e.version() == version)
+                .filter(e -> erasure == 0 || e.version() == erasure)
                 .reduce((before, last) -> last)
                 .orElseThrow(() -> new LetheException(
                         LetheException.Code.STUDY,
-                        shop + ": " + (version == 0 ? "nothing was forgotten yet" : "version " + version + " is no erasure")
+                        shop + ": "
+                                + (erasure == 0 ? "nothing was forgotten yet" : "version " + erasure + " is no erasure")
                                 + ", expected "
                                 + (erasures.isEmpty()
                                         ? "a folder after lethe recsys forget"
@@ -103,17 +105,24 @@ public record Certificate(@Argument Path shop, int version, Path to) implements 
                 <title>Certificate of erasure</title>
                 <style>
                 """ + STYLE + "</style>\n</head>\n<body>\n");
-        page.append("<h1>Certificate of erasure</h1><p class=\"quiet\">from a recommender, by Lethe; made from the history of its"
-                + " folder</p>\n");
+        page.append(
+                "<h1>Certificate of erasure</h1><p class=\"quiet\">from a recommender, by Lethe; made from the history of its"
+                        + " folder</p>\n");
         page.append("<p class=\"answer\">" + asked(event) + " " + escape(done(event)) + "</p>\n");
         page.append("<h2>The request</h2><dl>");
         term(page, "Persons", Integer.toString(event.users()));
         term(page, "Items", Integer.toString(event.items()));
-        term(page, "Known by", code(event.request()) + "<br><span class=\"quiet\">HMAC-SHA256 of the request under a key that never"
-                + " leaves the folder: the operator can show which request it was, nobody can find a person by it</span>");
+        term(
+                page,
+                "Known by",
+                code(event.request()) + "<br><span class=\"quiet\">HMAC-SHA256 of the request under a key that never"
+                        + " leaves the folder: the operator can show which request it was, nobody can find a person by it</span>");
         page.append("</dl>\n<h2>What was done</h2><dl>");
         term(page, "When", escape(event.time()) + " (UTC)");
-        term(page, "Removed", String.format(Locale.ROOT, "%,d interactions; %,d remain", event.removed(), event.interactions()));
+        term(
+                page,
+                "Removed",
+                String.format(Locale.ROOT, "%,d interactions; %,d remain", event.removed(), event.interactions()));
         term(page, "Method", code(event.method()));
         term(page, "Time", String.format(Locale.ROOT, "%.2f s", event.seconds()));
         term(page, "New version", Integer.toString(event.version()));
@@ -121,9 +130,10 @@ public record Certificate(@Argument Path shop, int version, Path to) implements 
         term(page, "Its data", code(event.data()));
         page.append("</dl>\n<h2>How do we know?</h2><ul>");
         proofs(event).forEach(p -> page.append("<li>" + escape(p) + "</li>"));
-        page.append("</ul>\n<h2>How can it be checked?</h2><p>In the folder of the recommender, <code>lethe recsys history</code> checks that"
-                + " model and data have the digests above and that no line of the history was changed. The line of this erasure has the"
-                + " digest " + code(digest) + "; each later line holds the digest of the one before it.</p>\n");
+        page.append(
+                "</ul>\n<h2>How can it be checked?</h2><p>In the folder of the recommender, <code>lethe recsys history</code> checks that"
+                        + " model and data have the digests above and that no line of the history was changed. The line of this erasure has the"
+                        + " digest " + code(digest) + "; each later line holds the digest of the one before it.</p>\n");
         page.append("<h2>What can nobody claim?</h2><ul>"
                 + "<li>That copies are gone: of the folder, of files from which the model was trained, of exports, of lists that were served"
                 + " already.</li>"
@@ -175,13 +185,15 @@ public record Certificate(@Argument Path shop, int version, Path to) implements 
     private static List<String> proofs(History.Event event) {
         List<String> proofs = new ArrayList<>();
         if (event.verified()) {
-            proofs.add("A second model was trained from the same first weights on the data that remain. Every bit of it agrees with the model"
-                    + " in use.");
+            proofs.add(
+                    "A second model was trained from the same first weights on the data that remain. Every bit of it agrees with the model"
+                            + " in use.");
         } else {
             proofs.add("The method's promise: " + event.promise() + ".");
         }
-        proofs.add("The interactions are not in the folder's data any more, and the version before, which held them, is deleted (at once, or"
-                + " after the time that was asked for).");
+        proofs.add(
+                "The interactions are not in the folder's data any more, and the version before, which held them, is deleted (at once, or"
+                        + " after the time that was asked for).");
         return proofs;
     }
 

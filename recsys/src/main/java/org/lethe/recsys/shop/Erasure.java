@@ -21,7 +21,10 @@ import org.lethe.tables.Entities;
  * @param pairs single interactions
  */
 @Named("erasure")
-public record Erasure(@Personal List<String> users, List<String> items, @Personal("interactions") List<Pair> pairs) implements ForgetRequest {
+public record Erasure(
+        @Personal List<String> users,
+        List<String> items,
+        @Personal("interactions") List<Pair> pairs) implements ForgetRequest {
     /**
      * One interaction.
      *

@@ -58,9 +58,11 @@ class AscentTest {
         assertTrue(removed > 50);
         // weighed as published, the same two gradients can raise it
         double[] same = {1, 0};
-        double[] weighed = new DescentAscent(0.01, 0.3, 1, 0, DescentAscent.Combine.WEIGH, Stop.NONE).step(same, same, 9);
+        double[] weighed =
+                new DescentAscent(0.01, 0.3, 1, 0, DescentAscent.Combine.WEIGH, Stop.NONE).step(same, same, 9);
         assertArrayEquals(new double[] {0.4, 0}, weighed, 1e-15);
-        double[] cancelled = new DescentAscent(0.01, 0.5, 1, 0, DescentAscent.Combine.WEIGH, Stop.NONE).step(same, same, 9);
+        double[] cancelled =
+                new DescentAscent(0.01, 0.5, 1, 0, DescentAscent.Combine.WEIGH, Stop.NONE).step(same, same, 9);
         assertArrayEquals(new double[2], cancelled, 0);
     }
 
@@ -112,8 +114,7 @@ class AscentTest {
     }
 
     static Problem problem(TableMethod method, ForgetRequest request, Bpr learner) {
-        return Problem.of(
-                        method, Effects.trained(learner), request, learner, Effects.DATA, false, Effects.env())
+        return Problem.of(method, Effects.trained(learner), request, learner, Effects.DATA, false, Effects.env())
                 .orElseThrow();
     }
 }

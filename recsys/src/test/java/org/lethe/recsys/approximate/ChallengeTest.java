@@ -59,16 +59,14 @@ class ChallengeTest {
         double[] uniform = {1 / 3.0, 1 / 3.0, 1 / 3.0};
         assertEquals(Math.log(4 / 3.0) / 3, Fanchuan.divergence(uniform, scores), 1e-15);
         assertEquals(0.0958940, Fanchuan.divergence(uniform, scores), 5e-8);
-        assertArrayEquals(
-                new double[] {-1 / 6.0, 0, 1 / 6.0}, Fanchuan.divergenceGradient(uniform, scores), 1e-15);
+        assertArrayEquals(new double[] {-1 / 6.0, 0, 1 / 6.0}, Fanchuan.divergenceGradient(uniform, scores), 1e-15);
     }
 
     @Test
     void contrastHasItsValueItsGradientAndItsMinimum() {
         double[][] r = {{1, 0}, {0, 1}};
         assertEquals(0.7848293, Fanchuan.contrastLoss(new double[] {1, 0}, r), 5e-8);
-        assertArrayEquals(
-                new double[] {0.177961, -0.177961}, Fanchuan.contrastGradient(new double[] {1, 0}, r), 5e-7);
+        assertArrayEquals(new double[] {0.177961, -0.177961}, Fanchuan.contrastGradient(new double[] {1, 0}, r), 5e-7);
         assertEquals(Math.log(2), Fanchuan.contrastLoss(new double[] {3, 3}, r), 1e-15);
     }
 

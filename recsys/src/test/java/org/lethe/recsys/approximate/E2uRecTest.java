@@ -24,8 +24,9 @@ class E2uRecTest {
         Problem problem = AscentTest.problem(still, Effects.PAIRS);
         double[] after = still.moved(problem);
         assertArrayEquals(problem.theta, after, 0);
-        assertTrue(Vectors.norm(Vectors.plus(
-                        new E2uRec(0, 2, 20, 50, 0.01, Stop.NONE).moved(problem), -1, problem.theta)) > 0.1);
+        assertTrue(Vectors.norm(
+                        Vectors.plus(new E2uRec(0, 2, 20, 50, 0.01, Stop.NONE).moved(problem), -1, problem.theta))
+                > 0.1);
     }
 
     @Test

@@ -70,11 +70,12 @@ final class Effects {
     }
 
     private static Embeddings retrained(Learner<Split, Recommender> learner, ForgetRequest request) {
-        return TRAINED.computeIfAbsent(List.of(learner, request), l -> (Embeddings) new Retrain()
-                .fulfil(trained(learner), request, learner, unvalidated(DATA), env()));
+        return TRAINED.computeIfAbsent(List.of(learner, request), l ->
+                (Embeddings) new Retrain().fulfil(trained(learner), request, learner, unvalidated(DATA), env()));
     }
 
-    static Embeddings fulfilled(Method<Split, Recommender> method, Learner<Split, Recommender> learner, ForgetRequest request) {
+    static Embeddings fulfilled(
+            Method<Split, Recommender> method, Learner<Split, Recommender> learner, ForgetRequest request) {
         return (Embeddings) method.fulfil(trained(learner), request, learner, DATA, env());
     }
 

@@ -12,8 +12,7 @@ class EffectsTest {
     void doingNothingIsNotTakenForForgetting() {
         for (ForgetRequest request : List.of(Effects.PAIRS, Effects.USERS)) {
             assertThrows(
-                    AssertionError.class,
-                    () -> Effects.assertForgets(new DoNothing<>(), Effects.BPR, request, 0.2, 1));
+                    AssertionError.class, () -> Effects.assertForgets(new DoNothing<>(), Effects.BPR, request, 0.2, 1));
         }
     }
 }

@@ -32,7 +32,10 @@ class GraphInfluenceTest {
     @Test
     void theSeriesReachesTheSolutionAndTheCodedFormIsAHundredAndOneTimesTheGradient() {
         assertArrayEquals(
-                new double[] {1, 0.1}, Vectors.conjugateGradients(GraphInfluenceTest::diagonal, ONES, 1e-12, 9).x(), 1e-12);
+                new double[] {1, 0.1},
+                Vectors.conjugateGradients(GraphInfluenceTest::diagonal, ONES, 1e-12, 9)
+                        .x(),
+                1e-12);
         assertArrayEquals(new double[] {1, 0.1}, Gif.series(GraphInfluenceTest::diagonal, ONES, 20, 2000), 1e-12);
         assertArrayEquals(new double[] {0.114, 0.0738}, Gif.series(GraphInfluenceTest::diagonal, ONES, 50, 5), 5e-4);
         assertArrayEquals(new double[] {0.346, 0.0991}, Gif.series(GraphInfluenceTest::diagonal, ONES, 50, 20), 5e-4);
@@ -40,7 +43,10 @@ class GraphInfluenceTest {
         assertArrayEquals(new double[] {100.950, 100.497}, Gif.asCoded(GraphInfluenceTest::diagonal, ONES), 5e-4);
         assertArrayEquals(
                 new double[] {1e5, 1e4},
-                Vectors.times(1e5, Vectors.series(GraphInfluenceTest::diagonal, ONES, 1e5, 4_000_000).orElseThrow()),
+                Vectors.times(
+                        1e5,
+                        Vectors.series(GraphInfluenceTest::diagonal, ONES, 1e5, 4_000_000)
+                                .orElseThrow()),
                 1);
     }
 
@@ -76,9 +82,11 @@ class GraphInfluenceTest {
         }
         assertEquals(-0.462963, difference[0], 5e-7);
         double after = w
-                + Vectors.conjugateGradients(x -> Vectors.times(hessian(without), x), difference, 1e-14, 3).x()[0];
+                + Vectors.conjugateGradients(x -> Vectors.times(hessian(without), x), difference, 1e-14, 3)
+                        .x()[0];
         double before = w
-                + Vectors.conjugateGradients(x -> Vectors.times(hessian(with), x), difference, 1e-14, 3).x()[0];
+                + Vectors.conjugateGradients(x -> Vectors.times(hessian(with), x), difference, 1e-14, 3)
+                        .x()[0];
         assertEquals(right(without, y) / hessian(without), after, 1e-12);
         assertEquals(0.931034, after, 5e-7);
         assertEquals(0.928669, before, 5e-7);

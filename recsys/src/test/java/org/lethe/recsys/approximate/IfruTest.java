@@ -55,7 +55,8 @@ class IfruTest {
         assertArrayEquals(new double[] {1.36842105, 1.47368421}, theta, 1e-8);
         double[] v = Vectors.times(Vectors.dot(all[3], theta) - y[3], all[3]);
         double[] full = Vectors.conjugateGradients(ridge(all), v, 1e-14, 9).x();
-        double[] rest = Vectors.conjugateGradients(ridge(Arrays.copyOf(all, 3)), v, 1e-14, 9).x();
+        double[] rest = Vectors.conjugateGradients(ridge(Arrays.copyOf(all, 3)), v, 1e-14, 9)
+                .x();
         assertArrayEquals(new double[] {1.16066482, 1.43213296}, Vectors.plus(theta, 1, full), 1e-8);
         assertArrayEquals(new double[] {0.875, 1.375}, Vectors.plus(theta, 1, rest), 1e-12);
     }
@@ -63,8 +64,7 @@ class IfruTest {
     @Test
     void withoutAGraphOnlyTheForgottenPairsCountAndWithOneTheirEdgesDoToo() {
         Problem plain = AscentTest.problem(new Ifru(), Effects.PAIRS);
-        assertArrayEquals(
-                plain.loss(plain.gone).gradient(plain.theta), Influence.removed(plain, plain.retained()), 0);
+        assertArrayEquals(plain.loss(plain.gone).gradient(plain.theta), Influence.removed(plain, plain.retained()), 0);
         Problem graph = Problem.of(
                         new Ifru(),
                         Effects.trained(Effects.GRAPH),

@@ -61,7 +61,9 @@ class RowRefitTest {
         }
         int chosen = user;
         // the same user once had another item in place of one that is forgotten
-        int gone = problem.forgotten.interactions().item(problem.forgotten.interactions().from(user));
+        int gone = problem.forgotten
+                .interactions()
+                .item(problem.forgotten.interactions().from(user));
         int other = 0;
         while (problem.data.train().contains(user, other)
                 || problem.data.validation().contains(user, other)
@@ -70,8 +72,8 @@ class RowRefitTest {
         }
         int instead = other;
         Split changed = new Split(
-                problem.left().and(Interactions.of(
-                        problem.users, problem.items, new int[] {chosen}, new int[] {instead})),
+                problem.left()
+                        .and(Interactions.of(problem.users, problem.items, new int[] {chosen}, new int[] {instead})),
                 problem.data.validation(),
                 problem.data.test());
         ForgetRequest request = ForgetInteractions.listed(chosen + ":" + instead);

@@ -36,7 +36,8 @@ class RrlTest {
     private static int rank(Embeddings model, Problem problem, int user, int item) {
         int rank = 1;
         for (int i = 0; i < problem.items; i++) {
-            boolean kept = problem.left().contains(user, i) || problem.forgotten.interactions().contains(user, i);
+            boolean kept = problem.left().contains(user, i)
+                    || problem.forgotten.interactions().contains(user, i);
             rank += !kept && model.score(user, i) > model.score(user, item) ? 1 : 0;
         }
         return rank;
@@ -55,7 +56,8 @@ class RrlTest {
         Problem problem = AscentTest.problem(new Rrl(), Effects.PAIRS);
         double[] weights = Rrl.weights(problem, problem.forgotten.interactions());
         assertTrue(Arrays.stream(weights).allMatch(w -> w > 0 && w <= 1));
-        assertTrue(Arrays.stream(weights).anyMatch(w -> w == 1) && Arrays.stream(weights).anyMatch(w -> w < 0.5));
+        assertTrue(Arrays.stream(weights).anyMatch(w -> w == 1)
+                && Arrays.stream(weights).anyMatch(w -> w < 0.5));
     }
 
     @Test
@@ -69,6 +71,7 @@ class RrlTest {
                 assertEquals(problem.theta[n], after[n], 1e-8);
             }
         }
-        assertArrayEquals(problem.before.userRows(), problem.model(problem.theta).userRows());
+        assertArrayEquals(
+                problem.before.userRows(), problem.model(problem.theta).userRows());
     }
 }

@@ -6,14 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.lethe.Env;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.EmbeddingLearner.Loss;
+import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Samples;
-import org.lethe.recsys.backbone.LightGcn;
-import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Split;
-import org.lethe.Env;
+import org.lethe.recsys.backbone.LightGcn;
 
 class TripleLossTest {
     private static final Interactions PAIRS = Samples.interactions(7, 6, 0.4, 9);
@@ -38,7 +38,8 @@ class TripleLossTest {
                     double[] step = new double[theta.length];
                     step[n] = h;
                     double slope =
-                            (loss.value(Vectors.plus(theta, 1, step)) - loss.value(Vectors.plus(theta, -1, step))) / (2 * h);
+                            (loss.value(Vectors.plus(theta, 1, step)) - loss.value(Vectors.plus(theta, -1, step)))
+                                    / (2 * h);
                     assertEquals(slope, gradient[n], 1e-6);
                 }
                 double[] above = loss.gradient(Vectors.plus(theta, h, v));
@@ -59,8 +60,7 @@ class TripleLossTest {
         TripleLoss loss = new TripleLoss(Loss.PAIRWISE, one, 2, 1, new Graph(pair, 0));
         double[] theta = {1, 0, 1, 0, 0, 1};
         assertEquals(0.3132617, loss.value(theta), 5e-8);
-        assertArrayEquals(
-                new double[] {-0.2689414, 0.2689414}, Arrays.copyOf(loss.gradient(theta), 2), 5e-8);
+        assertArrayEquals(new double[] {-0.2689414, 0.2689414}, Arrays.copyOf(loss.gradient(theta), 2), 5e-8);
     }
 
     @Test

@@ -30,8 +30,7 @@ class EaseTest {
     }
 
     private static Interactions fourUsers() {
-        return Interactions.of(
-                4, 3, new int[] {0, 0, 1, 1, 2, 2, 3, 3, 3}, new int[] {0, 1, 1, 2, 0, 2, 0, 1, 2});
+        return Interactions.of(4, 3, new int[] {0, 0, 1, 1, 2, 2, 3, 3, 3}, new int[] {0, 1, 1, 2, 0, 2, 0, 1, 2});
     }
 
     @Test

@@ -35,8 +35,7 @@ class ExplicitAlsTest {
         double[][] g = {{2 + 0.5 - 1, 1 - 1}, {1 - 1, 2 + 0.5 - 1}};
         double[] b = {9 - 4, 7 - 4};
         double determinant = g[0][0] * g[1][1] - g[0][1] * g[1][0];
-        double[] by = {
-            (g[1][1] * b[0] - g[0][1] * b[1]) / determinant, (g[0][0] * b[1] - g[1][0] * b[0]) / determinant
+        double[] by = {(g[1][1] * b[0] - g[0][1] * b[1]) / determinant, (g[0][0] * b[1] - g[1][0] * b[0]) / determinant
         };
         assertArrayEquals(by, ExplicitAls.solved(Q, 2, new int[] {0, 1}, R, 0, 2, 0.5), 1e-12);
     }
@@ -84,7 +83,8 @@ class ExplicitAlsTest {
     @Test
     void ratingsAreFound() {
         Split data = rated(3);
-        Embeddings model = new ExplicitAls().withDims(20).withLambda(1e-3).withEpochs(200).train(data, Env.seeded(1));
+        Embeddings model =
+                new ExplicitAls().withDims(20).withLambda(1e-3).withEpochs(200).train(data, Env.seeded(1));
         Interactions train = data.train();
         float[] stars = train.values().orElseThrow();
         for (int u = 0; u < 30; u++) {
@@ -105,8 +105,8 @@ class ExplicitAlsTest {
         Env env = Env.seeded(1);
         ImplicitAls.Alternation one =
                 new ImplicitAls.Alternation(implicit, implicit.start(data, env), data.train(), env.workers());
-        ExplicitAls.Alternation other = new ExplicitAls.Alternation(
-                explicit, explicit.start(data, env).model(), data.train(), env.workers());
+        ExplicitAls.Alternation other =
+                new ExplicitAls.Alternation(explicit, explicit.start(data, env).model(), data.train(), env.workers());
         float[] gram = one.itemGram();
         assertTrue(fastest(u -> one.solveUser(u, gram)) <= 1);
         assertTrue(fastest(other::solveUser) <= 1);

@@ -113,8 +113,8 @@ class ItemKnnTest {
         Interactions train = Samples.interactions(60, 30, 0.2, 8);
         Interactions without = train.withoutUsers(u -> u == 4);
         ItemKnn.Model before = built(5, train);
-        ItemKnn.Model again = before.with(without, new int[] {4}, Workers.here())
-                .with(train, new int[] {4}, Workers.here());
+        ItemKnn.Model again =
+                before.with(without, new int[] {4}, Workers.here()).with(train, new int[] {4}, Workers.here());
         assertTrue(before.sameState(again));
         assertArrayEquals(scores(before), scores(again));
     }
@@ -125,8 +125,7 @@ class ItemKnnTest {
         ItemKnn.Model before = built(5, train);
         for (int user = 0; user < 60; user++) {
             int goes = user;
-            ItemKnn.Model after =
-                    before.with(train.withoutUsers(u -> u == goes), new int[] {user}, Workers.here());
+            ItemKnn.Model after = before.with(train.withoutUsers(u -> u == goes), new int[] {user}, Workers.here());
             assertArrayEquals(
                     Arrays.copyOfRange(train.columns(), train.from(user), train.to(user)), after.unshared(before));
         }

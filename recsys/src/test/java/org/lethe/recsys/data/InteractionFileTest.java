@@ -65,7 +65,8 @@ class InteractionFileTest {
         assertEquals("b", all.itemEntities().id(all.item(0)));
         assertEquals("c, d", all.itemEntities().id(all.item(1)));
         assertArrayEquals(new float[] {4.5f, 5}, all.values().orElseThrow());
-        assertArrayEquals(new long[] {1_577_836_810_000_000L, 30_000_000}, all.times().orElseThrow());
+        assertArrayEquals(
+                new long[] {1_577_836_810_000_000L, 30_000_000}, all.times().orElseThrow());
     }
 
     @Test
@@ -212,7 +213,9 @@ class InteractionFileTest {
         Path file = folder.resolve("wide.txt");
         Files.writeString(file, "0 1\n2147483646 1\n");
         LetheException e = assertThrows(LetheException.class, () -> InteractionFile.lists(file));
-        assertTrue(e.getMessage().contains("wide.txt:2: the number of the user is too large, expected dense"), e.getMessage());
+        assertTrue(
+                e.getMessage().contains("wide.txt:2: the number of the user is too large, expected dense"),
+                e.getMessage());
     }
 
     @Test

@@ -23,8 +23,12 @@ import org.lethe.recsys.backbone.Bpr;
 import org.lethe.recsys.data.Planted;
 
 class ApaTest {
-    private static final EmbeddingLearner LEARNER =
-            new Bpr().withDims(8).withEpochs(4).withBatch(64).withLearningRate(1e-2).withInitialSd(0.1);
+    private static final EmbeddingLearner LEARNER = new Bpr()
+            .withDims(8)
+            .withEpochs(4)
+            .withBatch(64)
+            .withLearningRate(1e-2)
+            .withInitialSd(0.1);
     private static final Apa APA = new Apa(3, 0.4, 2, 5, 0.05, 10, Apa.Merge.FACTORS);
 
     private static float[] scores(Recommender model) {
@@ -47,8 +51,7 @@ class ApaTest {
                     new ForgetItems(Choice.CORE, 10),
                     new ForgetInteractions(3))) {
                 Recommender after = APA.fulfil(before, request, LEARNER, data, env);
-                Recommender never =
-                        APA.learn(LEARNER, request.resolve(data).remaining(), env);
+                Recommender never = APA.learn(LEARNER, request.resolve(data).remaining(), env);
                 assertArrayEquals(scores(never), scores(after), request + " seed " + seed);
             }
         }
@@ -143,7 +146,8 @@ class ApaTest {
         Env env = Env.seeded(3);
         EmbeddingLearner learner = new Bpr().withDims(16).withEpochs(30).withLearningRate(1e-2);
         Adapted model = (Adapted) new Apa(3, Apa.Merge.FACTORS).learn(learner, data, env);
-        double adapted = Ranking.mean(Ranking.test(model, data, 20, env.workers()).ndcgFull());
+        double adapted =
+                Ranking.mean(Ranking.test(model, data, 20, env.workers()).ndcgFull());
         Recommender untrained = learner.start(data, env).model();
         double nothing =
                 Ranking.mean(Ranking.test(untrained, data, 20, env.workers()).ndcgFull());

@@ -61,8 +61,7 @@ class CertifiedNewtonTest {
             double[] noise = {0.1, -0.2, 0.3, 0};
             double[] head = CertifiedNewton.minimised(samples(false, 0, all, random, 0.2), noise);
             RowObjective rest = samples(false, gone, all, random, 0.2);
-            CertifiedNewton.Removed removed =
-                    CertifiedNewton.removed(rest, samples(false, 0, gone, random, 0.2), head);
+            CertifiedNewton.Removed removed = CertifiedNewton.removed(rest, samples(false, 0, gone, random, 0.2), head);
             double left = residual(rest, removed.head(), noise);
             assertTrue(left <= removed.bound() + 1e-10, left + " is above " + removed.bound() + ", seed " + seed);
             nearest = Math.max(nearest, left / removed.bound());
@@ -123,9 +122,8 @@ class CertifiedNewtonTest {
         Split data = Blocks.split(30, 40, 3, 3);
         Env env = Env.seeded(3);
         CertifiedNewton method = new CertifiedNewton();
-        for (EmbeddingLearner learner : new EmbeddingLearner[] {
-            LEARNER, new ImplicitAls().withDims(8).withEpochs(3)
-        }) {
+        for (EmbeddingLearner learner :
+                new EmbeddingLearner[] {LEARNER, new ImplicitAls().withDims(8).withEpochs(3)}) {
             CertifiedHeads before = (CertifiedHeads) method.learn(learner, data, env);
             CertifiedHeads after =
                     (CertifiedHeads) method.fulfil(before, ForgetUsers.listed("4", "9"), learner, data, env);

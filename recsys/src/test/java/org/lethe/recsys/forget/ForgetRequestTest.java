@@ -77,12 +77,18 @@ class ForgetRequestTest {
         refused("users is 1 ids", () -> new ForgetUsers(Choice.CORE, 5, List.of("1"), 42));
         refused("forget-users.percent is 0.1", () -> new ForgetUsers(Choice.RANDOM, 0.1).resolve(data));
         refused("forget-users.percent is 100.0", () -> new ForgetUsers(Choice.RANDOM, 100).resolve(data));
-        refused("forget-users.users[0] is unknown, expected one of the 40 ids", () -> ForgetUsers.listed("40").resolve(data));
-        refused("forget-users.users[1] is unknown", () -> ForgetUsers.listed("3", "-3").resolve(data));
+        refused(
+                "forget-users.users[0] is unknown, expected one of the 40 ids",
+                () -> ForgetUsers.listed("40").resolve(data));
+        refused(
+                "forget-users.users[1] is unknown",
+                () -> ForgetUsers.listed("3", "-3").resolve(data));
         refused(
                 "forget-users.users[0] is unknown",
                 () -> ForgetUsers.listed("99999999999").resolve(data));
-        refused("forget-items.items[0] is unknown", () -> ForgetItems.listed("Alien").resolve(data));
+        refused(
+                "forget-items.items[0] is unknown",
+                () -> ForgetItems.listed("Alien").resolve(data));
         refused(
                 "forget-interactions.pairs[0] is another text, expected user:item",
                 () -> ForgetInteractions.listed("1").resolve(data));

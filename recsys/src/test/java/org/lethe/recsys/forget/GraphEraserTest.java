@@ -26,8 +26,8 @@ class GraphEraserTest {
     void separateBlocksBecomeShards() {
         for (long seed = 1; seed <= 5; seed++) {
             Interactions train = Blocks.split(90, 60, 3, seed).train();
-            int[] shardOf = new GraphEraser(3, GraphEraser.By.BLPA, false)
-                    .propagated(train, all(train), 33, Env.seeded(seed));
+            int[] shardOf =
+                    new GraphEraser(3, GraphEraser.By.BLPA, false).propagated(train, all(train), 33, Env.seeded(seed));
             int alike = 0;
             for (int s = 0; s < 3; s++) {
                 int shard = s;

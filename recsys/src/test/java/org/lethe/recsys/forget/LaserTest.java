@@ -64,8 +64,7 @@ class LaserTest {
                 .orElseThrow();
         ForgetRequest request = ForgetUsers.listed("" + user);
         Sharded after = (Sharded) random.fulfil(before, request, LEARNER, data, env);
-        Sharded never =
-                (Sharded) random.learn(LEARNER, request.resolve(data).remaining(), env);
+        Sharded never = (Sharded) random.learn(LEARNER, request.resolve(data).remaining(), env);
         for (int g = 0; g < 4; g++) {
             assertArrayEquals(
                     never.shards().get(g).tables().itemRows(),
@@ -79,8 +78,7 @@ class LaserTest {
         Env env = Env.seeded(5);
         Embeddings plain = LEARNER.train(data, env);
         for (Laser.Grouping grouping : Laser.Grouping.values()) {
-            Embeddings one = (Embeddings)
-                    ((Sharded) new Laser(1, grouping).learn(LEARNER, data, env)).served();
+            Embeddings one = (Embeddings) ((Sharded) new Laser(1, grouping).learn(LEARNER, data, env)).served();
             assertArrayEquals(plain.userRows(), one.userRows());
             assertArrayEquals(plain.itemRows(), one.itemRows());
         }

@@ -77,8 +77,8 @@ class UnlearnAlsTest {
             Split data = rated(20, 6, 0.5, seed, -1, 0);
             Env env = Env.seeded(seed);
             Embeddings before = learner.train(data, env);
-            for (ForgetRequest request :
-                    List.of(ForgetUsers.listed("4", "9"), new ForgetItems(Choice.CORE, 17), new ForgetInteractions(5))) {
+            for (ForgetRequest request : List.of(
+                    ForgetUsers.listed("4", "9"), new ForgetItems(Choice.CORE, 17), new ForgetInteractions(5))) {
                 Split left = request.resolve(data).remaining();
                 int[] nobody = {};
                 Embeddings never = learner.settle(
@@ -144,9 +144,7 @@ class UnlearnAlsTest {
             double weight = implicit ? at < 0 ? 1 : 11 : at < 0 ? 0 : 1;
             double label = at < 0 ? 0 : implicit ? 1 : stars[at];
             for (int d = 0; d < gradient.length; d++) {
-                gradient[d] += weight
-                        * (model.score(user, i) - label)
-                        * model.itemRows()[i * gradient.length + d];
+                gradient[d] += weight * (model.score(user, i) - label) * model.itemRows()[i * gradient.length + d];
             }
         }
         return gradient;

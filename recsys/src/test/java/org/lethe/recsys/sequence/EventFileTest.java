@@ -56,7 +56,13 @@ class EventFileTest {
                 }
             }
             Events events = new SessionFile(
-                            file("days.csv", lines.toArray(String[]::new)), "", "session", "item", "time", "", Protocol.LAST_DAY)
+                            file("days.csv", lines.toArray(String[]::new)),
+                            "",
+                            "session",
+                            "item",
+                            "time",
+                            "",
+                            Protocol.LAST_DAY)
                     .load(NONE);
             assertEquals(18, events.count(Part.TRAIN), form);
             assertEquals(6, events.count(Part.VALIDATION), form);

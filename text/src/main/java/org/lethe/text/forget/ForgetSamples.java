@@ -31,7 +31,12 @@ import org.lethe.text.Sample;
  */
 @Named("forget-samples")
 public record ForgetSamples(
-        Choose choose, int count, double percent, @Personal("groups") List<String> groups, List<Integer> samples, long seed)
+        Choose choose,
+        int count,
+        double percent,
+        @Personal("groups") List<String> groups,
+        List<Integer> samples,
+        long seed)
         implements Request {
     /** The ways to choose. */
     public enum Choose {

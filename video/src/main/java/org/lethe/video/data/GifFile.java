@@ -54,8 +54,7 @@ final class GifFile {
         at += 2;
         if (width == 0 || height == 0 || (long) width * height > most) {
             throw BrokenClip.whole(
-                    file,
-                    String.format(Locale.ROOT, "has %d x %d pixels, expected 1 to %,d", width, height, most));
+                    file, String.format(Locale.ROOT, "has %d x %d pixels, expected 1 to %,d", width, height, most));
         }
         Optional<int[]> global = table(flags);
         byte[] canvas = new byte[3 * width * height];
