@@ -79,6 +79,7 @@ public record AuditEmbeddings(
      * @param embeddingsWithoutAttribute number of embeddings whose user is not in the file of attributes
      * @param attributesWithoutEmbedding number of users in the file of attributes that have no embedding
      * @param constantDimensions number of dimensions with one value for all users
+     * @param answer what the best attacker comes to, for a person who knows no metric
      * @param outcome which bars were met, missed and left undecided, in words
      * @param findings findings of the audit, by name
      */
@@ -90,10 +91,12 @@ public record AuditEmbeddings(
             int embeddingsWithoutAttribute,
             int attributesWithoutEmbedding,
             int constantDimensions,
+            String answer,
             String outcome,
             Map<String, Measured> findings)
             implements Tool.Result {
-        static Result of(EmbeddingTable.Described described, Classes classes, List<Finding> findings) {
+        static Result of(
+                EmbeddingTable.Described described, String attribute, Classes classes, List<Finding> findings) {
             EmbeddingTable table = described.table();
             int[] sizes = classes.counts();
             Map<String, Integer> counts = new LinkedHashMap<>();
@@ -110,8 +113,23 @@ public record AuditEmbeddings(
                     described.unknown(),
                     described.strangers(),
                     table.constantColumns(),
+                    answer(attribute, sizes.length, findings),
                     Report.outcome(findings),
                     measured);
+        }
+
+        private static String answer(String attribute, int classes, List<Finding> findings) {
+            double best = findings.stream()
+                    .filter(f -> f.name().startsWith("attack-accuracy("))
+                    .mapToDouble(Finding::value)
+                    .max()
+                    .orElse(Double.NaN);
+            return String.format(
+                    Locale.ROOT,
+                    "An attacker guesses %s from these embeddings for %.0f of 100 users (chance: %.0f).",
+                    attribute,
+                    100 * best,
+                    100.0 / classes);
         }
 
         /** The first line of the printed result. */
@@ -150,6 +168,8 @@ public record AuditEmbeddings(
 
         @Override
         public void print(PrintWriter out) {
+            out.println(answer);
+            out.println();
             out.println(sampled());
             out.println(unmatched());
             out.printf(
@@ -197,7 +217,7 @@ public record AuditEmbeddings(
         Env counted = env.with(new Ledger());
         List<Finding> findings = audit.examine(table.rows(), table.width(), classes, counted);
         Cost cost = counted.ledger().cost();
-        Result result = Result.of(described, classes, findings);
+        Result result = Result.of(described, attribute, classes, findings);
         if (folder.isPresent()) {
             String words = result.facts() + "; " + Words.full(hide) + "; " + Words.full(audit) + "; seed " + env.seed();
             Run run = Run.ofTool(

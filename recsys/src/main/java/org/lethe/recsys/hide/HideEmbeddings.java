@@ -79,6 +79,8 @@ public record HideEmbeddings(
     public record Result(@Inline AuditEmbeddings.Result audited, String method, Path repaired) implements Tool.Result {
         @Override
         public void print(PrintWriter out) {
+            out.println("Repaired. " + audited.answer());
+            out.println();
             out.println(audited.sampled());
             out.println(audited.unmatched());
             out.println(method);
@@ -169,7 +171,7 @@ public record HideEmbeddings(
         List<Finding> movement = repaired.movement(counted);
         List<Finding> findings = new ArrayList<>(attacks);
         findings.addAll(movement);
-        Result result = new Result(AuditEmbeddings.Result.of(described, classes, findings), Words.full(method), to);
+        Result result = new Result(AuditEmbeddings.Result.of(described, audit.attribute(), classes, findings), Words.full(method), to);
         List<Run> runs = new ArrayList<>();
         if (folder.isPresent()) {
             String digest = RunFolder.sha256(
