@@ -233,7 +233,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                             .orElseThrow(() -> new LetheException(
                                     LetheException.Code.DATA,
                                     file + " holds a model of kind \"" + kind + "\", expected " + StoredModels.KINDS
-                                            + ", or reranked, or sharded"));
+                                            + ", or adapted, certified-heads, reranked or sharded"));
             };
         }
     }
