@@ -60,6 +60,7 @@ import org.lethe.recsys.forget.ForgetItems;
 import org.lethe.recsys.forget.ForgetRequest;
 import org.lethe.recsys.forget.ForgetUsers;
 import org.lethe.recsys.forget.GraphEraser;
+import org.lethe.recsys.forget.ImCorrect;
 import org.lethe.recsys.forget.Laser;
 import org.lethe.recsys.forget.NewtonStep;
 import org.lethe.recsys.forget.RecEraser;
@@ -154,6 +155,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new CertifiedNewton(),
                 new Downdate(),
                 new Decrement(),
+                new ImCorrect(),
                 new UnlearnAls(),
                 new U2uR(),
                 new D2dR(),
