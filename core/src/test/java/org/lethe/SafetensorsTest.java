@@ -151,8 +151,11 @@ class SafetensorsTest {
     @Test
     void whatIsWrittenIsReadBackBitByBitAndWritesTheSameFile() throws IOException {
         float[] rows = {1.5f, -0f, Float.MIN_VALUE, Float.POSITIVE_INFINITY, 3, 4};
-        Map<String, Safetensors.Tensor> tensors =
-                Map.of("rows", Safetensors.Tensor.of(rows, 3, 2), "ids", Safetensors.Tensor.of(new long[] {7, -1}, 2));
+        double[] exact = {1.0 / 3, -0.0, Double.MIN_VALUE};
+        Map<String, Safetensors.Tensor> tensors = Map.of(
+                "rows", Safetensors.Tensor.of(rows, 3, 2),
+                "ids", Safetensors.Tensor.of(new long[] {7, -1}, 2),
+                "exact", Safetensors.Tensor.of(exact, 3));
         Path one = folder.resolve("one.safetensors");
         Path two = folder.resolve("two.safetensors");
         Safetensors.write(one, tensors, Map.of("seed", "7", "method", "retrain"));
@@ -161,6 +164,7 @@ class SafetensorsTest {
         try (Safetensors file = Safetensors.open(one)) {
             assertArrayEquals(rows, file.floats("rows"));
             assertArrayEquals(new long[] {7, -1}, file.longs("ids"));
+            assertArrayEquals(exact, file.doubles("exact"));
             assertEquals("7", file.metadata().get("seed"));
             assertEquals(List.of(3L, 2L), file.require("rows", 3, -1).shape());
             LetheException shape = assertThrows(LetheException.class, () -> file.require("rows", 2, 3));

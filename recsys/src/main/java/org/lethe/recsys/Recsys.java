@@ -77,6 +77,7 @@ import org.lethe.recsys.forget.ForgetItems;
 import org.lethe.recsys.forget.ForgetRequest;
 import org.lethe.recsys.forget.ForgetUsers;
 import org.lethe.recsys.forget.GraphEraser;
+import org.lethe.recsys.forget.ImCorrect;
 import org.lethe.recsys.forget.Laser;
 import org.lethe.recsys.forget.NewtonStep;
 import org.lethe.recsys.forget.RecEraser;
@@ -171,6 +172,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new CertifiedNewton(),
                 new Downdate(),
                 new Decrement(),
+                new ImCorrect(),
                 new UnlearnAls(),
                 new NegGrad(),
                 new DescentAscent(),
@@ -267,7 +269,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                             .orElseThrow(() -> new LetheException(
                                     LetheException.Code.DATA,
                                     file + " holds a model of kind \"" + kind + "\", expected " + StoredModels.KINDS
-                                            + ", or reranked, or sharded"));
+                                            + ", or adapted, certified-heads, reranked or sharded"));
             };
         }
     }

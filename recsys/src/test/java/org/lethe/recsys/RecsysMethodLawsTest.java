@@ -50,7 +50,7 @@ class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
                 "receraser {shards: 3, epochs: 2}",
                 "ultrare {shards: 3}",
                 "graph-eraser {shards: 3}",
-                "laser {groups: 3}",
+                "laser {groups: 3, grouping: collaborative}",
                 "apa {shards: 3, epochs: 3}",
                 "u2u-r {steps: 5}",
                 "d2d-r {steps: 5}",

@@ -41,6 +41,8 @@ import org.lethe.recsys.backbone.Pmf;
 import org.lethe.recsys.backbone.WholeDataWmf;
 import org.lethe.recsys.backbone.Wmf;
 import org.lethe.recsys.data.Planted;
+import org.lethe.recsys.forget.Apa;
+import org.lethe.recsys.forget.CertifiedNewton;
 import org.lethe.recsys.forget.Choice;
 import org.lethe.recsys.forget.Combiner;
 import org.lethe.recsys.forget.ForgetRequest;
@@ -158,6 +160,23 @@ class RecsysTest {
         assertEquals(16 - networks - solved - (learner instanceof EmbeddingLearner ? 0 : 3), tried);
     }
 
+    @Test
+    void modelsThatMethodsMakeReadBackScoreAndForgetAsThoseWritten() throws IOException {
+        Learner<Split, Recommender> learner = new Bpr().withDims(8).withEpochs(2);
+        ForgetRequest request = new ForgetUsers(Choice.RANDOM, 5);
+        for (Method<Split, Recommender> method :
+                List.of(new CertifiedNewton(), new Apa(2, Apa.Merge.FACTORS), new Apa(2, Apa.Merge.PRODUCTS))) {
+            Recommender learned = method.learn(learner, DATA, ENV);
+            Recommender read = readBack(learned);
+            assertArrayEquals(scores(learned), scores(read), method::toString);
+            assertArrayEquals(
+                    scores(method.fulfil(learned, request, learner, DATA, ENV)),
+                    scores(method.fulfil(read, request, learner, DATA, ENV)),
+                    method::toString);
+            damaged(learned);
+        }
+    }
+
     private static boolean embedded(Learner<Split, Recommender> learner) {
         return learner instanceof EmbeddingLearner || learner instanceof UserLearner;
     }
@@ -177,13 +196,14 @@ class RecsysTest {
     @Test
     void aFileThatIsNoModelIsRefusedByName() throws IOException {
         Map<String, Safetensors.Tensor> tables = new Embeddings(2, new float[6], new float[8]).tensors();
-        for (String kind : List.of("neumf", "multvae", "ease", "item-knn", "reranked", "sharded", "diffusion", "")) {
+        for (String kind : List.of("neumf", "multvae", "ease", "item-knn", "adapted", "certified-heads", "reranked", "sharded", "diffusion", "")) {
             refused(tables, Map.of("lethe.model", kind), "");
         }
         refused(
                 tables,
                 Map.of(),
-                "holds a model of kind \"\", expected embeddings, neumf, multvae, ease or item-knn, or reranked, or sharded");
+                "holds a model of kind \"\", expected embeddings, neumf, multvae, ease or item-knn, or adapted, certified-heads, reranked or"
+                        + " sharded");
         refused(
                 tables,
                 Map.of("lethe.model", "sharded", "lethe.method", "siza {shards: 3}"),

@@ -140,6 +140,22 @@ public record Ease(double lambda) implements Learner<Split, Recommender> {
             return new Model(lambda, next, now);
         }
 
+        /**
+         * The model of other lists with the mapping as it is, or moved to first order in the rows that change.
+         *
+         * @param now the lists of all users
+         */
+        public Model corrected(Interactions now, boolean moved, Env env) {
+            if (!moved) {
+                return new Model(lambda, inverse, now);
+            }
+            int[] changed = IntStream.range(0, users())
+                    .filter(u -> !Arrays.equals(
+                            lists.columns(), lists.from(u), lists.to(u), now.columns(), now.from(u), now.to(u)))
+                    .toArray();
+            return new Model(lambda, inverse.nudged(lists, now, changed, env.workers()), now);
+        }
+
         /** The largest residual of P on a random vector, which measures the rounding errors of all updates so far. */
         public double residual(Env env) {
             return inverse.residual(lists, lambda, env);

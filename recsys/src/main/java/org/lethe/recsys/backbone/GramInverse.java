@@ -193,6 +193,23 @@ final class GramInverse {
         return changed(x, users, -1, workers);
     }
 
+    /** To first order with the rows of some users as they are now: {@code P + Σ (Px)(Px)ᵀ − Σ (Px')(Px')ᵀ}. */
+    GramInverse nudged(Interactions before, Interactions now, int[] users, Workers workers) {
+        double[][] taken = new double[users.length][];
+        double[][] added = new double[users.length][];
+        workers.each(users.length, n -> {
+            taken[n] = times(before.columns(), before.from(users[n]), before.to(users[n]));
+            added[n] = times(now.columns(), now.from(users[n]), now.to(users[n]));
+        });
+        double[][] next = new double[p.length][];
+        workers.each(p.length, i -> {
+            next[i] = p[i].clone();
+            subtract(next[i], 0, column(taken, i), taken, -1);
+            subtract(next[i], 0, column(added, i), added, 1);
+        });
+        return new GramInverse(next);
+    }
+
     private GramInverse changed(Interactions x, int[] users, int sign, Workers workers) {
         double[][] now = p;
         for (int from = 0; from < users.length; from += AT_ONCE) {

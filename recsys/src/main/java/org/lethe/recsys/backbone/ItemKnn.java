@@ -183,7 +183,7 @@ public record ItemKnn(int neighbours) implements Learner<Split, Recommender> {
         }
 
         /** The items whose counts, or whose pairs' counts, are other objects than in another model. */
-        @SuppressWarnings("ReferenceEquality") // what is shared is the same object
+        @SuppressWarnings("ReferenceEquality") // shared rows are the same objects
         int[] unshared(Model other) {
             return IntStream.range(0, counts.length)
                     .filter(i -> partners[i] != other.partners[i])

@@ -154,27 +154,40 @@ public record Apa(
     private Adapted adapted(
             Embeddings base, List<Adapted.Adapter> old, int[] shardOf, int[] touched, Interactions train, Env env) {
         float[] rows = base.userRows().clone();
-        List<Workers.Task<Adapted.Adapter>> tasks = new ArrayList<>();
+        List<int[]> members = new ArrayList<>();
+        List<Workers.Task<Trained>> tasks = new ArrayList<>();
         for (int s : touched) {
-            int[] members = IntStream.range(0, train.users())
+            int[] users = IntStream.range(0, train.users())
                     .filter(u -> shardOf[u] == s)
                     .toArray();
             env.ledger().count("shards-touched", 1);
-            env.ledger().count("interactions-touched", train.ofUsers(members).size());
-            tasks.add(_ -> env.ledger().timed("adapter", () -> trained(base, rows, members, train, env)));
+            env.ledger().count("interactions-touched", train.ofUsers(users).size());
+            members.add(users);
+            tasks.add(_ -> env.ledger().timed("adapter", () -> trained(base, users, train, env)));
         }
-        List<Adapted.Adapter> fresh = env.workers().all(tasks);
-        List<Adapted.Adapter> adapters = new ArrayList<>(old.isEmpty() ? fresh : old);
+        List<Trained> fresh = env.workers().all(tasks);
+        List<Adapted.Adapter> adapters =
+                new ArrayList<>(old.isEmpty() ? fresh.stream().map(Trained::adapter).toList() : old);
         for (int n = 0; n < touched.length; n++) {
-            adapters.set(touched[n], fresh.get(n));
+            adapters.set(touched[n], fresh.get(n).adapter);
+            for (int m = 0; m < members.get(n).length; m++) {
+                System.arraycopy(fresh.get(n).rows, m * base.dims(), rows, members.get(n)[m] * base.dims(), base.dims());
+            }
         }
         Embeddings tables = new Embeddings(base.dims(), rows, base.itemRows());
         float[] attention = attention(tables, adapters, train, env);
         return new Adapted(tables, adapters, shardOf, attention, merge == Merge.PRODUCTS);
     }
 
-    /** Descent on one shard; writes the rows of its users. */
-    private Adapted.Adapter trained(Embeddings base, float[] rows, int[] members, Interactions train, Env env) {
+    /**
+     * What one shard trained.
+     *
+     * @param rows the rows of its users, in their order
+     */
+    private record Trained(Adapted.Adapter adapter, float[] rows) {}
+
+    /** Descent on the interactions of some users. */
+    private Trained trained(Embeddings base, int[] members, Interactions train, Env env) {
         int dims = base.dims();
         float[] q = base.itemRows();
         Keyed initial = env.random("apa-initial");
@@ -184,17 +197,19 @@ public record Apa(
             a[n] = (float) (Keyed.normal(initial.of("a").at(n)) / Math.sqrt(dims));
         }
         float[] b = new float[base.items() * rank];
-        for (int u : members) {
-            Keyed of = initial.of("user").of(train.userKey(u));
+        float[] rows = new float[members.length * dims];
+        for (int m = 0; m < members.length; m++) {
+            Keyed of = initial.of("user").of(train.userKey(members[m]));
             for (int d = 0; d < dims; d++) {
-                rows[u * dims + d] = (float) (0.1 * Keyed.normal(of.at(d)));
+                rows[m * dims + d] = (float) (0.1 * Keyed.normal(of.at(d)));
             }
         }
         float[] row = new float[dims];
         float[] toward = new float[dims]; // q_i + Δ_i − q_j − Δ_j
         for (int epoch = 0; epoch < epochs; epoch++) {
-            for (int u : members) {
-                System.arraycopy(rows, u * dims, row, 0, dims);
+            for (int m = 0; m < members.length; m++) {
+                int u = members[m];
+                System.arraycopy(rows, m * dims, row, 0, dims);
                 Keyed of = negatives.of(epoch).of(train.userKey(u));
                 for (int k = train.from(u); k < train.to(u); k++) {
                     int i = train.item(k);
@@ -226,7 +241,7 @@ public record Apa(
                         row[d] = (float) (keep * row[d] + pull * toward[d]);
                     }
                 }
-                System.arraycopy(row, 0, rows, u * dims, dims);
+                System.arraycopy(row, 0, rows, m * dims, dims);
             }
         }
         for (float value : a) {
@@ -236,7 +251,7 @@ public record Apa(
                         "apa: an adapter holds " + value + "; a smaller learningRate may help");
             }
         }
-        return new Adapted.Adapter(b, a);
+        return new Trained(new Adapted.Adapter(b, a), rows);
     }
 
     /** For each user the weights of the adapters; equal ones for a user without interactions. */

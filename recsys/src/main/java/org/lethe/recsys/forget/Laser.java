@@ -30,15 +30,17 @@ import org.lethe.recsys.backbone.AlternatingLearner;
  * Forgets by replaying one training that took groups of users in turn, from the last group that did not see the forgotten data
  * (LASER; Li et al. 2022).
  *
- * <p>Users are embedded by propagation over the hypergraph whose edges are the users of an item,
+ * <p>The paper's groups are {@code collaborative}: users are embedded by propagation over the hypergraph whose edges are the users of an item,
  * {@code X ← D_v^(−½) H D_e⁻¹ Hᵀ D_v^(−½) X}, twice from keyed random rows. Balanced k-means of these rows makes the groups, and
- * {@code random} deals users by their keys instead. Training takes the groups from easy to hard: the most cohesive group first,
- * with cohesion one over the mean squared distance to the group's centre. Each group trains with the item table and the
+ * training takes them from easy to hard: the most cohesive group first, with cohesion one over the mean squared distance to the
+ * group's centre. {@code random}, the default, deals users by their keys instead. Each group trains with the item table and the
  * optimiser's state of the group before; the state after each group is kept. The item table of the last group serves.
  *
  * <p>A request replays its first touched group and all later ones: half the training on average, all of it at worst. With
  * {@code random} groups the result has the bits of learning without the data. Groups by propagation, and their order, were made
- * with the data in it: exact given the partition.
+ * with the data in it: exact given the partition. They also rank worse, because the taste of the
+ * last group moves the items for all: on MovieLens-100K, five groups of {@code bpr} have NDCG@20 0.17, random ones 0.29, and plain
+ * training 0.31.
  *
  * <p>Reconstructed from the paper's abstract. Its journal version also manipulates parameters; this one only replays. Models
  * must train user and item tables by steps; {@code als} solves its items afresh from one group alone and is refused.
@@ -68,7 +70,7 @@ public record Laser(int groups, Grouping grouping, double slack, int clusterIter
     }
 
     public Laser() {
-        this(5, Grouping.COLLABORATIVE);
+        this(5, Grouping.RANDOM);
     }
 
     /** The default settings for this number of groups. */

@@ -29,7 +29,8 @@ import org.lethe.recsys.backbone.AlternatingLearner;
  *
  * <p>The limit is a stationary point of the objective on the remaining data. Where that is unique up to rotation, as with
  * strong regularisation and enough dimensions, its scores are those of retraining to the end; elsewhere the start may decide
- * between several: approximate. {@code iterations: 0} solves the users' rows alone, and the items keep their memory of the
+ * between several: approximate. Training that stopped early on the
+ * validation part goes on here, past its best. {@code iterations: 0} solves the users' rows alone, and the items keep their memory of the
  * data. Cost: a few iterations of training; a row alone takes less than a
  * millisecond.
  *

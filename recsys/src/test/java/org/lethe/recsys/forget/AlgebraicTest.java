@@ -84,6 +84,51 @@ class AlgebraicTest {
     }
 
     @Test
+    void aFixedMappingLeavesOtherUsersTheirScoresAndComesBack() {
+        Split data = Blocks.split(40, 25, 3, 3);
+        Env env = Env.seeded(3);
+        Ease learner = new Ease(2);
+        Ease.Model before = learner.train(data, env);
+        ForgetRequest request = ForgetUsers.listed("4");
+        ImCorrect fixed = new ImCorrect(ImCorrect.Mapping.FIXED);
+        Ease.Model after = (Ease.Model) fixed.fulfil(before, request, learner, data, env);
+        float[] was = scores(before);
+        float[] is = scores(after);
+        for (int u = 0; u < 40; u++) {
+            for (int i = 0; i < 25; i++) {
+                assertEquals(u == 4 ? 0 : was[u * 25 + i], is[u * 25 + i], 0.0);
+            }
+        }
+        assertArrayEquals(was, scores(after.corrected(data.train(), false, env)));
+    }
+
+    @Test
+    void aMappingMovedToFirstOrderIsNearerToTheOneOfTheRest() {
+        for (long seed = 1; seed <= 10; seed++) {
+            Split data = Blocks.split(60, 25, 3, seed);
+            Env env = Env.seeded(seed);
+            Ease learner = new Ease(20);
+            Ease.Model before = learner.train(data, env);
+            for (ForgetRequest request : List.of(ForgetUsers.listed("4"), new ForgetInteractions(2))) {
+                Ease.Model never =
+                        learner.train(request.resolve(data).remaining(), env);
+                double[] off = new double[2];
+                for (ImCorrect.Mapping mapping : ImCorrect.Mapping.values()) {
+                    Ease.Model after = (Ease.Model) new ImCorrect(mapping).fulfil(before, request, learner, data, env);
+                    for (int i = 0; i < 25; i++) {
+                        for (int j = 0; j < 25; j++) {
+                            off[mapping == ImCorrect.Mapping.FIXED ? 0 : 1] +=
+                                    Math.pow(after.weight(i, j) - never.weight(i, j), 2);
+                        }
+                    }
+                }
+                assertTrue(off[1] < 0.3 * off[0], off[1] + " against " + off[0] + " for " + request);
+                assertTrue(off[1] > 0, "first order is not exact");
+            }
+        }
+    }
+
+    @Test
     void nothingAskedForIsTheSameModel() {
         Split data = Blocks.split(40, 25, 3, 3);
         Env env = Env.seeded(3);

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lethe.Env;
+import org.lethe.Learner;
 import org.lethe.Method;
 import org.lethe.Workers;
 import org.lethe.recsys.EmbeddingLearner;
@@ -13,6 +14,9 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Recsys;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.Ease;
+import org.lethe.recsys.backbone.ImplicitAls;
+import org.lethe.recsys.backbone.ItemKnn;
 
 class ThreadsTest {
     private static final EmbeddingLearner LEARNER = new Bpr()
@@ -22,6 +26,9 @@ class ThreadsTest {
             .withLearningRate(1e-2)
             .withInitialSd(0.1)
             .withPatience(2);
+
+    private static final List<Learner<Split, Recommender>> LEARNERS =
+            List.of(LEARNER, new ImplicitAls().withDims(8).withEpochs(3), new Ease(), new ItemKnn());
 
     @Test
     void everyMethodForgetsToTheSameBitsOnOneTwoAndThreeThreads() {
@@ -43,7 +50,11 @@ class ThreadsTest {
     private static float[] scores(Method<Split, Recommender> method, ForgetRequest request, Split data, int threads) {
         try (Workers workers = Workers.threads(threads)) {
             Env env = Env.seeded(3).with(workers);
-            Recommender model = method.fulfil(method.learn(LEARNER, data, env), request, LEARNER, data, env);
+            Learner<Split, Recommender> learner = LEARNERS.stream()
+                    .filter(one -> method.unsuited(request, one).isEmpty())
+                    .findFirst()
+                    .orElseThrow();
+            Recommender model = method.fulfil(method.learn(learner, data, env), request, learner, data, env);
             float[] all = new float[data.users() * data.items()];
             float[] row = new float[data.items()];
             for (int u = 0; u < data.users(); u++) {
