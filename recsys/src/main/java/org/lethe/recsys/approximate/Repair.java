@@ -11,7 +11,7 @@ import org.lethe.recsys.Interactions;
  * @param learningRate learning rate of Adam
  */
 record Repair(int epochs, double learningRate) {
-    private static final int BATCH = 64; // at least; larger where an epoch would have more than 64 steps
+    private static final int BATCH = 64; // at least; larger where an epoch would have more than 256 steps
 
     /** Tunes tables in place; a weight for each sampled pair, and a factor of the step of each row. */
     void tune(
@@ -44,7 +44,7 @@ record Repair(int epochs, double learningRate) {
             int epoch) {
         Triples all = Triples.of(sample, problem.left(), 1, problem.random("repair").of(epoch));
         int[] order = Problem.order(all.size(), problem.random("repair-order").of(epoch));
-        int size = Math.max(BATCH, order.length / BATCH);
+        int size = Math.max(BATCH, order.length / 256);
         for (int from = 0; from < order.length; from += size) {
             int to = Math.min(order.length, from + size);
             int[] chosen = Arrays.copyOfRange(order, from, to);
