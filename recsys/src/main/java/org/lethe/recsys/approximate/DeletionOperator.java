@@ -8,10 +8,11 @@ import org.lethe.Taxonomy.Branch;
 /**
  * Forgets by a trained operator on the rows near forgotten pairs (GNNDelete; Cheng et al. 2023, and its form for recommenders).
  *
- * <p>The model stays, and a row x at most {@code hops} edges from a forgotten pair becomes {@code x + 0.1 · MLP(x)}. The operator is two layers
- * without bias, whose last begins at zero, so that it begins as the identity. Adam minimises {@code λ · mean (s_f − s_n)² + (1 − λ) · mean
- * (s_new − s_old)²}: scores of forgotten pairs go to those of pairs that their users never took, and those of retained pairs of the moved
- * rows stay. By default, a pair goes only until it loses what never-seen pairs lose.
+ * <p>The model stays, and a row x at most {@code hops} edges from a forgotten pair becomes {@code x + 0.1 · MLP(x)}. The
+ * operator is two layers without bias, whose last begins at zero, so that it begins as the identity. Adam minimises
+ * {@code λ · mean (s_f − s_n)² + (1 − λ) · mean (s_new − s_old)²}: scores of forgotten pairs go to those of pairs that their
+ * users never took, and those of retained pairs of the moved rows stay. By default, a pair goes only until it loses what
+ * never-seen pairs lose.
  *
  * <p>This hides rather than erases: the published method keeps the original weights below the operator. Here the operated rows take
  * their place in the model, and the operator is not kept. But all other rows stay as the forgotten pairs made them, and the operator

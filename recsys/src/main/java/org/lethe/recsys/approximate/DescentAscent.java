@@ -44,9 +44,9 @@ public record DescentAscent(
         Check.require(sampleSize >= 0, "sampleSize", sampleSize, "at least 0");
     }
 
-    /** At most 300 projected steps of 0.01 with weight 0.3, all retained pairs. */
+    /** At most 300 projected steps of 0.01 with weight 0.3, 8,192 retained pairs. */
     public DescentAscent() {
-        this(0.01, 0.3, 300, 0, Combine.PROJECT, Stop.NEVER_SEEN);
+        this(0.01, 0.3, 300, 8192, Combine.PROJECT, Stop.NEVER_SEEN);
     }
 
     @Override

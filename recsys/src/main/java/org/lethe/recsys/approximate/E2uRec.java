@@ -11,10 +11,11 @@ import org.lethe.numerics.Keyed;
  * Forgets by distillation from two teachers (E2URec; Wang et al. 2024, "Towards Efficient and Effective Unlearning of Large Language
  * Models for Recommendation"), with tables in place of a language model.
  *
- * <p>The remembering teacher is the model itself, with scores z⁰. An augmented model, trained further on the forgotten pairs, has z^a. The
- * forgetting teacher has {@code z^t = z⁰ − α max(0, z^a − z⁰)}. The student starts at the model and minimises {@code w [L_r + H(p⁰, p)] + (1 − w)
- * H(p^t, p)}: the training loss of retained pairs, and cross-entropies between softmaxes over a pair's item and four that the user never took.
- * In the first tenth of the steps it minimises the last term only. Each forgotten pair counts until it loses what never-seen pairs lose.
+ * <p>The remembering teacher is the model itself, with scores z⁰. An augmented model, trained further on the forgotten
+ * pairs, has z^a. The forgetting teacher has {@code z^t = z⁰ − α max(0, z^a − z⁰)}. The student starts at the model and
+ * minimises {@code w [L_r + H(p⁰, p)] + (1 − w) H(p^t, p)}: the training loss of retained pairs, and cross-entropies between
+ * softmaxes over a pair's item and four that the user never took. In the first tenth of the steps it minimises the last term
+ * only. Each forgotten pair counts until it loses what never-seen pairs lose.
  *
  * <p>Departures: the paper moves adapters of a language model between the words for like and dislike. Here the rows of forgotten pairs
  * move, and others keep their bits. For LightGCN the propagated tables move. Cost: {@code O(sampled pairs · dims)} a step.

@@ -47,9 +47,9 @@ public record Fanchuan(Target target, int steps, int rounds, double learningRate
         Check.require(learningRate > 0 && learningRate <= 10, "learningRate", learningRate, "above 0 and at most 10");
     }
 
-    /** At most 200 steps of 0.02 to the popularity, eight rounds. */
+    /** At most 100 steps of 0.02 to the popularity, eight rounds. */
     public Fanchuan() {
-        this(Target.POPULARITY, 200, 8, 2e-2);
+        this(Target.POPULARITY, 100, 8, 2e-2);
     }
 
     @Override

@@ -32,11 +32,10 @@ final class Influence {
     }
 
     /**
-     * Steps until the forgotten pairs lose what never-seen pairs lose. A pair that the model knows by heart has hardly a gradient, so
-     * that one step of influence hardly concerns it. Here every pair that still loses too little counts alike: its gradient is divided
-     * by the slope of its loss. Each step begins anew where the last one ended, and is as long as it
-     * takes for a quarter of those pairs. The first also takes
-     * back what edges of forgotten pairs did to retained ones.
+     * Steps until the forgotten pairs lose what never-seen pairs lose. A pair that the model knows by heart has hardly a
+     * gradient, so that one step of influence hardly concerns it. Here every pair that still loses too little counts alike:
+     * its gradient is divided by the slope of its loss. Each step begins anew where the last one ended, and is as long as it
+     * takes for a quarter of those pairs. The first also takes back what edges of forgotten pairs did to retained ones.
      */
     static double[] calibrated(Problem problem, Triples retained, int steps, Direction direction) {
         double[] theta = problem.theta;

@@ -8,11 +8,12 @@ import org.lethe.Taxonomy.Branch;
 /**
  * Forgets by gradient ascent on the forgotten pairs: {@code θ ← θ + η ∇L_f(θ)} (NegGrad; Golatkar, Achille and Soatto 2020).
  *
- * <p>L_f is the summed loss of the forgotten pairs, a mean over four negatives each, drawn
- * afresh for every step. The published form makes all steps,
- * and its loss has no bound: pairs that are forgotten already have the largest gradients. By default, each pair ascends until it
- * loses what never-seen pairs lose at the same quantile: those of the validation part, or rows of zeros for users and items with
- * nothing left. Ascent ends when a twentieth of the difference is left. Nothing protects the retained pairs. Rows that are in no forgotten pair and no draw keep their bits. For LightGCN the propagated tables move. Cost: {@code O(forgotten pairs · dims)} a step.
+ * <p>L_f is the summed loss of the forgotten pairs, a mean over four negatives each, drawn afresh for every step. The
+ * published form makes all steps, and its loss has no bound: pairs that are forgotten already have the largest gradients. By
+ * default, each pair ascends until it loses what never-seen pairs lose at the same quantile: those of the validation part,
+ * or rows of zeros for users and items with nothing left. Ascent ends when a twentieth of the difference is left. Nothing
+ * protects the retained pairs. Rows that are in no forgotten pair and no draw keep their bits. For LightGCN the propagated
+ * tables move. Cost: {@code O(forgotten pairs · dims)} a step.
  *
  * @param learningRate length of a step per unit of the gradient
  * @param steps largest number of steps

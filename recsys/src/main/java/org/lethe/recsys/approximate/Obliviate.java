@@ -11,10 +11,11 @@ import org.lethe.Taxonomy.Branch;
  * Forgets by low-rank adapters on the rows of forgotten pairs, begun by a preconditioned ascent and calibrated on witnesses
  * (Obliviate, ICML 2026).
  *
- * <p>First, {@code ΔE = η g / (√v + 1e-8)} on the touched rows, g the gradient of the forgotten pairs. Then the truncated singular value
- * decomposition {@code ΔE ≈ A Bᵀ} of each table, {@code A = U√S, B = V√S}. The tables stay, and the rows of forgotten pairs become
- * {@code E + A Bᵀ}. Adam trains A and B on {@code mean −log σ(s_neg − s_del) + mean ((s_new − s_old)/τ)² + 1e-4 (‖A‖ + ‖B‖)}, the second
- * mean over witnesses: retained pairs of the touched users, and of the touched items, which the paper leaves out. Last, the adapters are added to the tables. Other rows keep their bits.
+ * <p>First, {@code ΔE = η g / (√v + 1e-8)} on the touched rows, g the gradient of the forgotten pairs. Then the truncated
+ * singular value decomposition {@code ΔE ≈ A Bᵀ} of each table, {@code A = U√S, B = V√S}. The tables stay, and the rows of
+ * forgotten pairs become {@code E + A Bᵀ}. Adam trains A and B on {@code mean −log σ(s_neg − s_del) + mean ((s_new −
+ * s_old)/τ)² + 1e-4 (‖A‖ + ‖B‖)}, the second mean over witnesses: retained pairs of the touched users, and of the touched
+ * items, which the paper leaves out. Last, the adapters are added to the tables. Other rows keep their bits.
  *
  * <p>Departures: v, the second moment of Adam, is not kept with a model; it is the mean over all pairs of the squared gradient at the
  * end. The triples of training are not kept either, so negatives are drawn anew. Each pair is calibrated only until it loses what

@@ -323,7 +323,7 @@ final class Problem {
         return below;
     }
 
-    /** How much less the forgotten pairs lose than if never seen, a mean over those that do; pairs that lose more count as 0. */
+    /** How much less the forgotten pairs lose than if never seen, on average; pairs that lose more count as 0. */
     double remembered(double[] tables) {
         double[] now = goneLosses(tables);
         double[] level = neverSeen();

@@ -5,13 +5,13 @@ import java.util.function.IntToDoubleFunction;
 import org.lethe.recsys.Interactions;
 
 /**
- * Fine-tuning on a sample of retained pairs: Adam from zero moments over batches of 64, with fresh negatives in every epoch.
+ * Fine-tuning on a sample of retained pairs: Adam from zero moments over batches of at least 64, with fresh negatives in every epoch.
  *
  * @param epochs number of passes over the sample
  * @param learningRate learning rate of Adam
  */
 record Repair(int epochs, double learningRate) {
-    private static final int BATCH = 64;
+    private static final int BATCH = 64; // at least; larger where an epoch would have more than 256 steps
 
     /** Tunes tables in place; a weight for each sampled pair, and a factor of the step of each row. */
     void tune(
@@ -45,8 +45,9 @@ record Repair(int epochs, double learningRate) {
         Triples all =
                 Triples.of(sample, problem.left(), 1, problem.random("repair").of(epoch));
         int[] order = Problem.order(all.size(), problem.random("repair-order").of(epoch));
-        for (int from = 0; from < order.length; from += BATCH) {
-            int to = Math.min(order.length, from + BATCH);
+        int size = Math.max(BATCH, order.length / 256);
+        for (int from = 0; from < order.length; from += size) {
+            int to = Math.min(order.length, from + size);
             int[] chosen = Arrays.copyOfRange(order, from, to);
             Triples batch = new Triples(
                     Arrays.stream(chosen).map(n -> all.users()[n]).toArray(),

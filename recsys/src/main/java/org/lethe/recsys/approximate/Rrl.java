@@ -12,11 +12,12 @@ import org.lethe.recsys.Interactions;
  * Forgets by reverse learning of rankings: forgotten items are trained below items that their users never took, under an elastic
  * penalty (RRL; You et al. 2024, "RRL: Recommendation Reverse Learning").
  *
- * <p>Minimises {@code −Σ_f Σ_j ω_ui log σ(s_uj − s_ui) + μ Σ_x F_x ‖θ_x − θ⁰_x‖²} by Adam. Four items j are drawn for each pair in every step. The weight {@code ω = 1/log₂(1 + rank)}
- * falls with the present rank of the item among those that the user does not keep. F is the diagonal of the empirical Fisher
- * information over the retained pairs, as a sum over each row, scaled to mean 1 over the rows that have any: rows on which the
- * retained pairs depend most move least. Each pair is reversed until it loses what never-seen pairs lose, as in
- * {@code neg-grad}; without this stop, forgotten items sink below items never seen, which tells them apart as well.
+ * <p>Minimises {@code −Σ_f Σ_j ω_ui log σ(s_uj − s_ui) + μ Σ_x F_x ‖θ_x − θ⁰_x‖²} by Adam. Four items j are drawn for each
+ * pair in every step. The weight {@code ω = 1/log₂(1 + rank)} falls with the present rank of the item among those that the
+ * user does not keep. F is the diagonal of the empirical Fisher information over the retained pairs, as a sum over each row,
+ * scaled to mean 1 over the rows that have any: rows on which the retained pairs depend most move least. Each pair is
+ * reversed until it loses what never-seen pairs lose, as in {@code neg-grad}; without this stop, forgotten items sink below
+ * items never seen, which tells them apart as well.
  *
  * <p>A reconstruction from the abstract, which has no formula for ω and F. For LightGCN the propagated tables move. Cost:
  * {@code O(forgotten pairs · dims)} a step, one pass over the retained pairs, and a ranking for each touched user.

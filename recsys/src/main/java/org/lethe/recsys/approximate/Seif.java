@@ -11,9 +11,9 @@ import org.lethe.recsys.Interactions;
  * Forgets by noise in proportion to the weights, then repairs on retained pairs (Seif, an entry to the NeurIPS 2023 unlearning challenge,
  * as ERASE uses it).
  *
- * <p>{@code θ ← θ + ξ |θ|} with {@code ξ ~ N(0, noise²)}, by default on the rows of forgotten pairs alone. Repair is Adam on retained pairs,
- * where pairs of forgotten items have weight 0.05; small noise of 0.005 comes before its last epoch. By default, repair takes all
- * retained pairs of the touched users and a sample of others.
+ * <p>{@code θ ← θ + ξ |θ|} with {@code ξ ~ N(0, noise²)}, by default on the rows of forgotten pairs alone. Repair is Adam on
+ * retained pairs, where pairs of forgotten items have weight 0.05; small noise of 0.005 comes before its last epoch. By
+ * default, repair takes all retained pairs of the touched users and a sample of others.
  *
  * <p>The form that ERASE runs puts the noise on all rows. Its squared length grows by 1.36 with every request, and repair on 8 pairs for
  * each forgotten one cannot keep up. Its weight of pairs is one factor of the mean of a batch, so that it only scales the step.

@@ -43,6 +43,6 @@ interface TableMethod extends Forgetting {
 
     @Override
     default Estimate estimate(Learner<Split, Recommender> learner, Split data) {
-        return learner.estimate(data).times(1.3);
+        return learner.estimate(data).times(3);
     }
 }

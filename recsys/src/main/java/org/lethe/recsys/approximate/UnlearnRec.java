@@ -11,14 +11,15 @@ import org.lethe.recsys.Interactions;
 /**
  * Forgets by an encoder of influence that is trained on made-up requests beforehand, and tuned a little for the real one (UnlearnRec).
  *
- * <p>With Â the normalised graph of the forgotten pairs alone, {@code E' = E + MLP(Âᴸ H⁰ − Âᴸ(η ∘ E))}. H⁰ is a table of influences, η a gain
- * for every node, and the MLP has no bias, so a node without a path to a forgotten pair keeps its bits. Beforehand, all three learn on made-up
- * requests, each of as many pairs as the real one: {@code L_r + mean −log σ(−s_f) + mean (s_new − s_old)²} over sampled retained pairs. For the
- * real request, the MLP alone is tuned on the same loss, until the forgotten pairs lose what never-seen pairs lose.
+ * <p>With Â the normalised graph of the forgotten pairs alone, {@code E' = E + MLP(Âᴸ H⁰ − Âᴸ(η ∘ E))}. H⁰ is a table of
+ * influences, η a gain for every node, and the MLP has no bias, so a node without a path to a forgotten pair keeps its bits.
+ * Beforehand, all three learn on made-up requests, each of as many pairs as the real one:
+ * {@code L_r + mean −log σ(−s_f) + mean (s_new − s_old)²} over sampled retained pairs. For the real request, the MLP alone
+ * is tuned on the same loss, until the forgotten pairs lose what never-seen pairs lose.
  *
- * <p>A reconstruction; the contrastive term, of weight 0.01, is left out. Preparation is part of every request here, since nothing but a model
- * is kept between learning and fulfilling; the published speed is without it. The encoder acts on the tables that score, for LightGCN
- * on the propagated ones. Cost: {@code O((users + items) · dims²)} a step.
+ * <p>A reconstruction; the contrastive term, of weight 0.01, is left out. Preparation is part of every request here, since
+ * nothing but a model is kept between learning and fulfilling; the published speed is without it. The encoder acts on the
+ * tables that score, for LightGCN on the propagated ones. Cost: {@code O((users + items) · dims²)} a step.
  *
  * @param layers number of layers L of the graph of forgotten pairs
  * @param requests number of made-up requests

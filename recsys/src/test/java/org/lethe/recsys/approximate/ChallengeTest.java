@@ -8,8 +8,12 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lethe.numerics.Keyed;
+import org.lethe.recsys.Ranking;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
 import org.lethe.recsys.approximate.Fanchuan.Target;
 import org.lethe.recsys.approximate.Kookmin.Reset;
+import org.lethe.recsys.forget.ForgetInteractions;
 import org.lethe.recsys.forget.ForgetRequest;
 
 /** Kookmin, Fanchuan and Seif. */
@@ -121,5 +125,30 @@ class ChallengeTest {
         double after = Effects.recall(Effects.fulfilled(coded, Effects.BPR, Effects.PAIRS), Effects.PAIRS);
         double ours = Effects.recall(Effects.fulfilled(new Seif(), Effects.BPR, Effects.PAIRS), Effects.PAIRS);
         assertTrue(after < ours - 0.01, before + " to " + after + ", and ours " + ours);
+    }
+
+    @Test
+    void theCodedFormsWearAModelOutRequestByRequestAndOursDoNot() {
+        double start = Effects.recall(Effects.trained(Effects.BPR), Effects.PAIRS);
+        double coded = afterTen(new Seif(0.6, true, 4, 7e-4));
+        double ours = afterTen(new Seif());
+        assertTrue(coded < 0.85 * start && ours > 0.93 * start, "seif " + coded + ", " + ours + " of " + start);
+        double entries = afterTen(new Kookmin(Reset.ENTRIES, 0, 1, 1e-3));
+        double rows = afterTen(new Kookmin());
+        assertTrue(entries < rows - 0.03, "kookmin " + entries + ", " + rows + " of " + start);
+        assertTrue(rows > 0.9 * start, "kookmin " + entries + ", " + rows + " of " + start);
+    }
+
+    /** Recall after ten requests, each of half a percent of the interactions. */
+    private static double afterTen(TableMethod method) {
+        Split data = Effects.DATA;
+        Recommender model = Effects.trained(Effects.BPR);
+        for (int request = 0; request < 10; request++) {
+            ForgetInteractions pairs = new ForgetInteractions(0.5, List.of(), request);
+            model = method.fulfil(model, pairs, Effects.BPR, data, Effects.env().with(request));
+            data = pairs.resolve(data).remaining();
+        }
+        return Ranking.mean(
+                Ranking.test(model, data, 10, Effects.env().workers()).recall());
     }
 }

@@ -6,10 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Split;
 import org.lethe.recsys.forget.ForgetRequest;
+import org.lethe.recsys.forget.ForgetInteractions;
 
 class RrlTest {
     @Test
@@ -73,5 +76,60 @@ class RrlTest {
         }
         assertArrayEquals(
                 problem.before.userRows(), problem.model(problem.theta).userRows());
+    }
+
+    /** Fake users, each a copy of an honest one who also took the same unpopular item, push it into the lists of others. */
+    @Test
+    void reversingThePairsOfFakeProfilesTakesMostOfTheAttackedItemsExposureBack() {
+        Interactions clean = Effects.DATA.train();
+        int users = clean.users() + 100;
+        int attacked = clean.items() - 1;
+        Interactions honest = grown(clean, users, (u, i) -> i != attacked || u < 2);
+        Interactions fake = full(users, clean.items())
+                .where((u, i) -> u >= clean.users() && (i == attacked || clean.contains(u - clean.users(), i)));
+        Interactions none = honest.where((u, i) -> false);
+        Split poisoned = new Split(honest.and(fake), none, none);
+        Embeddings before = Effects.BPR.train(poisoned, Effects.env());
+        Embeddings without = Effects.BPR.train(new Split(honest, none, none), Effects.env());
+        ForgetRequest request = ForgetInteractions.listed(IntStream.range(clean.users(), users)
+                .mapToObj(u -> u + ":" + attacked)
+                .toArray(String[]::new));
+        Embeddings after = (Embeddings) new Rrl(0.005, 400, 0.01, Stop.NEVER_SEEN)
+                .fulfil(before, request, Effects.BPR, poisoned, Effects.env());
+        double pushed = shown(before, honest, clean.users(), attacked);
+        double rare = shown(without, honest, clean.users(), attacked);
+        double repaired = shown(after, honest, clean.users(), attacked);
+        assertTrue(pushed > rare + 0.1, pushed + " and " + rare);
+        assertTrue(repaired - rare < 0.35 * (pushed - rare), repaired + " between " + rare + " and " + pushed);
+    }
+
+    private static Interactions full(int users, int items) {
+        return Interactions.of(
+                users,
+                items,
+                IntStream.range(0, users * items).map(n -> n / items).toArray(),
+                IntStream.range(0, users * items).map(n -> n % items).toArray());
+    }
+
+    private static Interactions grown(Interactions of, int users, Interactions.PairPredicate keep) {
+        return full(users, of.items()).where((u, i) -> u < of.users() && of.contains(u, i) && keep.test(u, i));
+    }
+
+    /** The share of honest users in whose first ten items, without their own, an item stands. */
+    private static double shown(Embeddings model, Interactions train, int users, int item) {
+        int shown = 0;
+        int asked = 0;
+        for (int u = 0; u < users; u++) {
+            if (train.contains(u, item)) {
+                continue;
+            }
+            int above = 0;
+            for (int i = 0; i < train.items(); i++) {
+                above += !train.contains(u, i) && model.score(u, i) > model.score(u, item) ? 1 : 0;
+            }
+            asked++;
+            shown += above < 10 ? 1 : 0;
+        }
+        return (double) shown / asked;
     }
 }
