@@ -150,7 +150,7 @@ class ReadersFuzzTest {
             fuzz(
                     "embeddings ." + ending,
                     "t." + ending,
-                    ending.equals("parquet") ? 60 : 2000,
+                    ending.equals("parquet") ? 40 : 2000,
                     seeds,
                     f -> EmbeddingTable.read(f, "id", "").with(ending.equals("npy") ? counted : attributes, "id", "g"));
         }
@@ -240,7 +240,7 @@ class ReadersFuzzTest {
 
     private static List<Path> files(Path folder) throws IOException {
         try (var files = Files.list(folder)) {
-            return files.filter(Files::isRegularFile).sorted().limit(3).toList();
+            return files.filter(Files::isRegularFile).sorted().limit(2).toList();
         }
     }
 }

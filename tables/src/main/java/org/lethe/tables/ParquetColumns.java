@@ -247,8 +247,19 @@ final class ParquetColumns extends Columns {
 
     private LetheException trouble(SQLException e) {
         String message = String.valueOf(e.getMessage());
+        if (message.contains("UTF8") || message.contains("string encoding") || message.contains("Invalid result set")) {
+            return new LetheException(
+                    LetheException.Code.DATA, file() + ": holds text that is not UTF-8, or is damaged", e);
+        }
+        if (message.contains("magic bytes") || message.contains("too small to be a Parquet")) {
+            return new LetheException(LetheException.Code.DATA, file() + ": is no Parquet file, or is cut off", e);
+        }
         String first = message.lines().limit(2).reduce((a, b) -> a + " " + b).orElse(message);
-        return new LetheException(LetheException.Code.DATA, file() + ": cannot be read: " + Printable.text(first), e);
+        // what DuckDB puts in quotation marks may stand in a row, and be the id of a person
+        return new LetheException(
+                LetheException.Code.DATA,
+                file() + ": cannot be read: " + Printable.text(first.replaceAll("'[^']*'|\"[^\"]*\"", "…")),
+                e);
     }
 
     static String name(String column) {

@@ -335,4 +335,20 @@ final class ColumnsTest {
             }
         }
     }
+
+    @Test
+    void brokenParquetIsSaidInWordsWithoutWhatStandsThere() throws IOException, SQLException {
+        Path latin = folder.resolve("latin.parquet");
+        try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+                Statement statement = duck.createStatement()) {
+            statement.execute("COPY (SELECT 'canary\\xE4'::BLOB AS a) TO '" + latin + "' (FORMAT parquet)");
+        }
+        assertEquals(latin + ": holds text that is not UTF-8, or is damaged", refused(latin, "a"));
+        Path cut = folder.resolve("cut.parquet");
+        byte[] whole = Files.readAllBytes(latin);
+        for (int length : new int[] {1, 8, whole.length - 1}) {
+            Files.write(cut, Arrays.copyOf(whole, length));
+            assertEquals(cut + ": is no Parquet file, or is cut off", refused(cut, "a"));
+        }
+    }
 }

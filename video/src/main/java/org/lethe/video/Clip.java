@@ -14,11 +14,14 @@ import org.lethe.image.Bitmap;
  * @param rgb three bytes a pixel, row by row, frame by frame, {@code [frames, height, width, 3]}
  */
 public record Clip(int frames, int height, int width, double fps, byte[] rgb) {
+    /** Frames that a clip shows in a second at most. */
+    public static final double MOST_FPS = 1000;
+
     public Clip {
         Check.require(frames >= 1, "frames", frames, "at least 1");
         Check.require(height >= 1, "height", height, "at least 1");
         Check.require(width >= 1, "width", width, "at least 1");
-        Check.require(fps > 0 && fps <= 1000, "fps", fps, "above 0, at most 1,000");
+        Check.require(fps > 0 && fps <= MOST_FPS, "fps", fps, "above 0, at most 1,000");
         Check.require(
                 rgb.length == 3L * frames * height * width,
                 "rgb.length",

@@ -127,7 +127,7 @@ record Version(Settings settings, Split data, Recommender model, List<String> hi
         Map<String, List<String>> ids = new LinkedHashMap<>();
         ids.put("users", ids(data.train().userEntities()));
         ids.put("items", ids(data.train().itemEntities()));
-        Storage.write(folder.resolve("ids.json"), json(ids));
+        Storage.writePrivately(folder.resolve("ids.json"), json(ids));
         Storage.write(folder.resolve("settings.json"), json(settings));
     }
 

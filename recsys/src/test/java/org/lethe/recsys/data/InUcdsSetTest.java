@@ -128,8 +128,8 @@ class InUcdsSetTest {
         refuses("inactive_ids.txt", "1\n2\n", "inactive_ids.txt:2: user is 2, which is listed before as advantaged");
         refuses("inactive_ids.txt", "1\n1\n", "inactive_ids.txt:2: user is 1, which is listed before");
         refuses("inactive_ids.txt", "4\n", "inactive_ids.txt:1: user is 4, expected one of the data, below 4");
-        refuses("inactive_ids.txt", "x\n", "inactive_ids.txt:1: user is \"x\"");
-        refuses("inactive_ids.txt", "-1\n", "inactive_ids.txt:1: user is -1");
+        refuses("inactive_ids.txt", "x\n", "inactive_ids.txt:1: expected a whole number in field 1 (user)");
+        refuses("inactive_ids.txt", "-1\n", "inactive_ids.txt:1: expected a number from 0 to 2147483646");
     }
 
     @Test
@@ -141,8 +141,8 @@ class InUcdsSetTest {
     @Test
     void brokenPartsAreRefusedByNameAndLine() throws IOException {
         refuses("MovieLens_tune.txt", "0\t2\n", "MovieLens_tune.txt:1: expected 3 fields");
-        refuses("MovieLens_tune.txt", "0\t2\tx \n", "MovieLens_tune.txt:1: value is \"x\"");
-        refuses("MovieLens_tune.txt", "0\t-2\t1 \n", "MovieLens_tune.txt:1: item is -2");
+        refuses("MovieLens_tune.txt", "0\t2\tx \n", "MovieLens_tune.txt:1: expected a finite number in field 3 (value)");
+        refuses("MovieLens_tune.txt", "0\t-2\t1 \n", "MovieLens_tune.txt:1: expected a number from 0 to 2147483646 in field 2 (item)");
         refuses("MovieLens_tune.txt", "", "MovieLens_tune.txt: expected interactions, found none");
         refuses("MovieLens_tune.txt", "2147483646\t2\t1 \n", "numbers of users go up to 2147483646 in");
         refuses("MovieLens_tune.txt", "0\t2147483645\t1 \n", "numbers of items go up to 2147483645 in");

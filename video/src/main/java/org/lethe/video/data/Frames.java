@@ -80,6 +80,11 @@ final class Frames {
         }
         Timeline timeline = Timeline.of(
                 file, seconds.stream().mapToDouble(Double::doubleValue).toArray(), usual);
+        if (!(timeline.fps() > 0 && timeline.fps() <= Clip.MOST_FPS)) {
+            throw BrokenClip.whole(
+                    file,
+                    "shows " + timeline.fps() + " frames a second, expected above 0, at most " + (int) Clip.MOST_FPS);
+        }
         int each = frames.getFirst().length;
         int count = timeline.shown().length;
         if ((long) count * each > MOST_BYTES) {
