@@ -196,7 +196,17 @@ class RecsysTest {
     @Test
     void aFileThatIsNoModelIsRefusedByName() throws IOException {
         Map<String, Safetensors.Tensor> tables = new Embeddings(2, new float[6], new float[8]).tensors();
-        for (String kind : List.of("neumf", "multvae", "ease", "item-knn", "adapted", "certified-heads", "reranked", "sharded", "diffusion", "")) {
+        for (String kind : List.of(
+                "neumf",
+                "multvae",
+                "ease",
+                "item-knn",
+                "adapted",
+                "certified-heads",
+                "reranked",
+                "sharded",
+                "diffusion",
+                "")) {
             refused(tables, Map.of("lethe.model", kind), "");
         }
         refused(

@@ -166,12 +166,13 @@ public record Apa(
             tasks.add(_ -> env.ledger().timed("adapter", () -> trained(base, users, train, env)));
         }
         List<Trained> fresh = env.workers().all(tasks);
-        List<Adapted.Adapter> adapters =
-                new ArrayList<>(old.isEmpty() ? fresh.stream().map(Trained::adapter).toList() : old);
+        List<Adapted.Adapter> adapters = new ArrayList<>(
+                old.isEmpty() ? fresh.stream().map(Trained::adapter).toList() : old);
         for (int n = 0; n < touched.length; n++) {
             adapters.set(touched[n], fresh.get(n).adapter);
             for (int m = 0; m < members.get(n).length; m++) {
-                System.arraycopy(fresh.get(n).rows, m * base.dims(), rows, members.get(n)[m] * base.dims(), base.dims());
+                System.arraycopy(
+                        fresh.get(n).rows, m * base.dims(), rows, members.get(n)[m] * base.dims(), base.dims());
             }
         }
         Embeddings tables = new Embeddings(base.dims(), rows, base.itemRows());

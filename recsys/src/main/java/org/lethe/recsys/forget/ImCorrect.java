@@ -59,7 +59,8 @@ public record ImCorrect(Mapping mapping) implements Forgetting {
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
         if (!(model instanceof Ease.Model before)) {
             throw Suited.refused(
-                    this, "works on a model of ease, not on a " + model.getClass().getSimpleName());
+                    this,
+                    "works on a model of ease, not on a " + model.getClass().getSimpleName());
         }
         ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
         env.ledger().count("interactions-touched", forgotten.interactions().size());

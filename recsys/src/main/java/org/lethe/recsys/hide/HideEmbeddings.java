@@ -171,7 +171,8 @@ public record HideEmbeddings(
         List<Finding> movement = repaired.movement(counted);
         List<Finding> findings = new ArrayList<>(attacks);
         findings.addAll(movement);
-        Result result = new Result(AuditEmbeddings.Result.of(described, audit.attribute(), classes, findings), Words.full(method), to);
+        Result result = new Result(
+                AuditEmbeddings.Result.of(described, audit.attribute(), classes, findings), Words.full(method), to);
         List<Run> runs = new ArrayList<>();
         if (folder.isPresent()) {
             String digest = RunFolder.sha256(

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Split;
-import org.lethe.recsys.forget.ForgetRequest;
 import org.lethe.recsys.forget.ForgetInteractions;
+import org.lethe.recsys.forget.ForgetRequest;
 
 class RrlTest {
     @Test

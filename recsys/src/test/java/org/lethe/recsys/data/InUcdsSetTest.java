@@ -141,8 +141,14 @@ class InUcdsSetTest {
     @Test
     void brokenPartsAreRefusedByNameAndLine() throws IOException {
         refuses("MovieLens_tune.txt", "0\t2\n", "MovieLens_tune.txt:1: expected 3 fields");
-        refuses("MovieLens_tune.txt", "0\t2\tx \n", "MovieLens_tune.txt:1: expected a finite number in field 3 (value)");
-        refuses("MovieLens_tune.txt", "0\t-2\t1 \n", "MovieLens_tune.txt:1: expected a number from 0 to 2147483646 in field 2 (item)");
+        refuses(
+                "MovieLens_tune.txt",
+                "0\t2\tx \n",
+                "MovieLens_tune.txt:1: expected a finite number in field 3 (value)");
+        refuses(
+                "MovieLens_tune.txt",
+                "0\t-2\t1 \n",
+                "MovieLens_tune.txt:1: expected a number from 0 to 2147483646 in field 2 (item)");
         refuses("MovieLens_tune.txt", "", "MovieLens_tune.txt: expected interactions, found none");
         refuses("MovieLens_tune.txt", "2147483646\t2\t1 \n", "numbers of users go up to 2147483646 in");
         refuses("MovieLens_tune.txt", "0\t2147483645\t1 \n", "numbers of items go up to 2147483645 in");

@@ -110,8 +110,7 @@ class AlgebraicTest {
             Ease learner = new Ease(20);
             Ease.Model before = learner.train(data, env);
             for (ForgetRequest request : List.of(ForgetUsers.listed("4"), new ForgetInteractions(2))) {
-                Ease.Model never =
-                        learner.train(request.resolve(data).remaining(), env);
+                Ease.Model never = learner.train(request.resolve(data).remaining(), env);
                 double[] off = new double[2];
                 for (ImCorrect.Mapping mapping : ImCorrect.Mapping.values()) {
                     Ease.Model after = (Ease.Model) new ImCorrect(mapping).fulfil(before, request, learner, data, env);
