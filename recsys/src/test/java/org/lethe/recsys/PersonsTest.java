@@ -5,7 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +19,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,13 +77,63 @@ class PersonsTest {
     }
 
     private static List<Run> run(Path folder, String text) throws IOException {
+        try (Workers workers = Workers.threads(2)) {
+            return run(folder, text, workers);
+        }
+    }
+
+    private static List<Run> run(Path folder, String text, Workers workers) throws IOException {
         Study<?, ?> study = Study.parse("study.yaml", text, List.of(new Recsys()));
         RunFolder runs = RunFolder.of(folder.resolve("runs"), study.name());
-        try (Workers workers = Workers.threads(2)) {
-            List<Run> done = new Engine(workers, Progress.NONE, new DataFolders(List.of())).run(study, runs, false);
-            Report.write(done, runs.leftOut(), runs.path());
-            return done;
+        List<Run> done = new Engine(workers, Progress.NONE, new DataFolders(List.of())).run(study, runs, false);
+        Report.write(done, runs.leftOut(), runs.path());
+        return done;
+    }
+
+    /** Workers that get tasks as bytes, as those in another process do. */
+    private static final class Far implements Workers {
+        @Override
+        public int count() {
+            return 1;
         }
+
+        @Override
+        public <T> List<T> all(List<? extends Task<T>> tasks) {
+            List<T> results = new ArrayList<>();
+            for (Task<T> task : tasks) {
+                results.add(sent(task).run(Workers.here()));
+            }
+            return results;
+        }
+
+        @SuppressWarnings("unchecked") // it is what was written
+        private static <T> Task<T> sent(Task<T> task) {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+                out.writeObject(task);
+                try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+                    return (Task<T>) in.readObject();
+                }
+            } catch (IOException | ClassNotFoundException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        @Override
+        public void each(int parts, IntConsumer body) {
+            Workers.here().each(parts, body);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void workersInOtherProcessesShowTheSamePseudonyms() throws IOException {
+        List<Run> far = run(folder, study(folder, 2, ""), new Far());
+        assertTrue(far.stream().allMatch(r -> r.failure().isEmpty()), far.toString());
+        assertEquals(far, run(folder, study(folder, 2, "")), "nothing runs again");
+        assertEquals(Set.of("runs/persons/" + PERSONS), told());
     }
 
     /** A process that is killed while it runs the study. */
