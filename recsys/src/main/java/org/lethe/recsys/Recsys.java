@@ -105,6 +105,7 @@ import org.lethe.recsys.hide.RecommendationInference;
 import org.lethe.recsys.hide.TransportMap;
 import org.lethe.recsys.hide.U2uR;
 import org.lethe.recsys.shop.AddToShop;
+import org.lethe.recsys.shop.Certificate;
 import org.lethe.recsys.shop.EvaluateShop;
 import org.lethe.recsys.shop.ExportFactors;
 import org.lethe.recsys.shop.ForgetInShop;
@@ -231,6 +232,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new ForgetInShop(),
                 new AddToShop(),
                 new ShopHistory(),
+                new Certificate(),
                 new ExportFactors());
     }
 
