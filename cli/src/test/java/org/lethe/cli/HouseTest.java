@@ -39,7 +39,12 @@ class HouseTest {
                 .resideInAPackage("org.lethe.numerics..")
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage("org.lethe.numerics..", "java..", "jdk.incubator.vector..", "org.jspecify..")
+                .resideInAnyPackage(
+                        "org.lethe.numerics..",
+                        "java..",
+                        "com.sun.management..",
+                        "jdk.incubator.vector..",
+                        "org.jspecify..")
                 .check(HOUSE);
     }
 
