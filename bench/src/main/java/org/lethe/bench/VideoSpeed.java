@@ -26,14 +26,16 @@ public final class VideoSpeed {
     public static void main(String[] args) {
         Devices.ready(Device.CPU);
         for (int[] shape : List.of(new int[] {8, 32}, new int[] {16, 64})) {
-            List<Clip> clips =
-                    clips(96, shape[1], shape[0]).train().stream().map(Labelled::clip).toList();
+            List<Clip> clips = clips(96, shape[1], shape[0]).train().stream()
+                    .map(Labelled::clip)
+                    .toList();
             MotionEstimator estimator = MotionEstimator.shipped();
             estimator.features(clips);
             long from = System.nanoTime();
             estimator.features(clips);
             System.out.printf(
-                    "estimator, %d x %d x %d: %.0f clips/s%n", shape[0], shape[1], shape[1], clips.size() / seconds(from));
+                    "estimator, %d x %d x %d: %.0f clips/s%n",
+                    shape[0], shape[1], shape[1], clips.size() / seconds(from));
         }
         MotionClips data = clips(64, 32, 8);
         train(2, data);

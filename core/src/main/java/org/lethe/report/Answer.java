@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -15,6 +16,7 @@ import java.util.stream.Stream;
 import org.lethe.Aspect;
 import org.lethe.Exactness;
 import org.lethe.report.Report.AuditTable;
+import org.lethe.report.Report.Control;
 import org.lethe.report.Report.Measured;
 import org.lethe.report.Report.Row;
 import org.lethe.report.Report.Score;
@@ -124,6 +126,16 @@ public record Answer(Kind kind, String text) {
                     }
                     for (var finding : row.findings().entrySet()) {
                         Measured m = finding.getValue();
+                        Map<String, Control> controls = Optional.ofNullable(
+                                        audit.controls().get(row.place()))
+                                .<Map<String, Control>>map(c -> c)
+                                .orElse(Map.of());
+                        boolean broken = controls.get(finding.getKey()) == Control.BROKEN;
+                        if (broken && m.standing().equals(Optional.of(Standing.FAIL))) {
+                            open++;
+                            reasons.add("the reference misses " + finding.getKey() + " too");
+                            continue;
+                        }
                         switch (m.standing().orElse(Standing.PASS)) {
                             case PASS -> met += m.standing().isPresent() ? 1 : 0;
                             case FAIL -> {
@@ -165,7 +177,7 @@ public record Answer(Kind kind, String text) {
             }
             return Optional.of(
                     met == 0
-                            ? "Audits of " + of + ":" + undecided.replaceFirst(" These", " these")
+                            ? "No audit of " + of + " can decide with these data (" + asked + "): " + why() + "."
                             : "Audits of " + of + " " + good + " in " + met + " of " + asked + "." + undecided);
         }
 

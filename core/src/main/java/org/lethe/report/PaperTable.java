@@ -26,7 +26,7 @@ import org.lethe.study.Run.Role;
  *
  * <p>The best tested method of each column and place is bold, with any other tested method that cannot be told from it: over three or more seeds, the
  * paired differences to the best have a Student's interval that contains zero, at 95 % over all comparisons of the column and place (Bonferroni).
- * With fewer seeds only the best is bold.
+ * With fewer seeds only the best is bold, and where one method is tested, none is.
  *
  * @param report the report
  * @param metrics names of findings, or {@code audit/finding} where two audits have one name
@@ -140,7 +140,10 @@ public record PaperTable(Report report, List<String> metrics) {
                         && r.findings().containsKey(column.finding))
                 .toList();
         Optional<Row> best = rivals.stream().min(Comparator.comparingDouble(r -> badness(column, r)));
-        if (row.role() != Role.TESTED || best.isEmpty() || !Double.isFinite(badness(column, row))) {
+        if (row.role() != Role.TESTED
+                || rivals.size() < 2
+                || best.isEmpty()
+                || !Double.isFinite(badness(column, row))) {
             return false;
         }
         if (best.get().equals(row)) {

@@ -471,6 +471,17 @@ class ReportTest {
     }
 
     @Test
+    void aBarThatTheReferenceMissesTooConvictsNobody() {
+        List<Answer> answers = Report.of(List.of(
+                        run("nothing", Role.DO_NOTHING, 1, judged(false)),
+                        run("sisa", Role.TESTED, 1, judged(false)),
+                        run("retrain", Role.REFERENCE, 1, judged(false))))
+                .answers();
+        assertEquals(Answer.Kind.DONE, answers.getFirst().kind());
+        assertTrue(answers.getFirst().text().contains("the reference misses"), answers.toString());
+    }
+
+    @Test
     void theFirstSentencesSayWhatAMethodPromisesAndWhatWasFound() {
         Report report = Report.of(List.of(
                 run("scif", Role.TESTED, 1, judged(false)),

@@ -32,7 +32,8 @@ import org.lethe.statistics.Resampling.Sampled;
  * <p><em>Own-row rank.</em> For an erased user u with row e before and e′ after, the share of other users v with |cos(e′_u, e_v)| below |cos(e′_u, e_u)|.
  * A row that says nothing of u has ranks that are even between 0 and 1; a row turned round has ranks near 1, as has one that was only made shorter.
  * The bar is for their mean: at most what even ranks exceed with a probability of 1 %, so that it needs no reference and decides for one user.
- * A row of zeros has rank ½.
+ * From both rows the direction of u's row in the reference is taken away first, as seeded first weights are the same in both. A row of zeros, or one
+ * that is the reference's, has rank ½.
  *
  * <p><em>Norm ratio.</em> The longest erased row over the 99th percentile of retained rows, at most 1.5: no row of a model that learned is much
  * longer, and recommendations from it would be extreme.
@@ -80,16 +81,18 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
                 || !(c.before() instanceof Embeddings before
                         && c.after() instanceof Embeddings after
                         && c.reference() instanceof Embeddings reference
-                        && before.dims() == after.dims())) {
+                        && before.dims() == after.dims()
+                        && reference.dims() == after.dims())) {
             findings.set(
                     0,
                     findings.getFirst()
                             .judged(new Verdict.Undecided(
-                                    rankBar(), "nobody was erased, or the model has no row for each user")));
+                                    rankBar(),
+                                    erased.length == 0 ? "nobody was erased" : "the model has no row for each user")));
             return findings;
         }
         double[] ranks = Arrays.stream(erased)
-                .mapToDouble(u -> rank(after, before, u, c.data().train()))
+                .mapToDouble(u -> rank(after, before, reference, u, c.data().train()))
                 .toArray();
         double mean = Arrays.stream(ranks).average().orElse(0.5);
         double most = 0.5 + NORMAL_99 * Math.sqrt(1.0 / 12 / erased.length);
@@ -107,19 +110,22 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
     }
 
     private static String rankBar() {
-        return "no more than even ranks would have in 99 of 100 draws";
+        return "no nearer to what it was than rows that say nothing are in 99 of 100 draws";
     }
 
     /** The share of other users whose row before is less like the row now than the user's own; users without a row that learned are left out. */
-    private static double rank(Embeddings after, Embeddings before, int user, Interactions train) {
-        double own = likeness(after, user, before, user);
+    private static double rank(
+            Embeddings after, Embeddings before, Embeddings reference, int user, Interactions train) {
+        double[] never = unit(reference, user);
+        double[] now = less(row(after, user), never);
+        double own = likeness(now, less(row(before, user), never));
         if (Double.isNaN(own)) {
             return 0.5;
         }
         double below = 0;
         int others = 0;
         for (int v = 0; v < train.users(); v++) {
-            double other = v == user || train.degree(v) == 0 ? Double.NaN : likeness(after, user, before, v);
+            double other = v == user || train.degree(v) == 0 ? Double.NaN : likeness(now, less(row(before, v), never));
             if (!Double.isNaN(other)) {
                 others++;
                 below += other < own ? 1 : other == own ? 0.5 : 0;
@@ -128,20 +134,46 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
         return others == 0 ? 0.5 : below / others;
     }
 
-    /** |cos| of two rows; not a number where one is zero. */
-    private static double likeness(Embeddings one, int row, Embeddings other, int otherRow) {
-        int dims = one.dims();
-        double product = 0;
-        double first = 0;
-        double second = 0;
-        for (int d = 0; d < dims; d++) {
-            double x = one.userRows()[row * dims + d];
-            double y = other.userRows()[otherRow * dims + d];
-            product += x * y;
-            first += x * x;
-            second += y * y;
+    private static double[] row(Embeddings model, int user) {
+        double[] row = new double[model.dims()];
+        for (int d = 0; d < row.length; d++) {
+            row[d] = model.userRows()[user * row.length + d];
         }
-        return Math.abs(product) / Math.sqrt(first * second);
+        return row;
+    }
+
+    /** The direction of a row; zeros for a row of zeros. */
+    private static double[] unit(Embeddings model, int user) {
+        double[] row = row(model, user);
+        double length = Math.sqrt(product(row, row));
+        for (int d = 0; d < row.length && length > 0; d++) {
+            row[d] /= length;
+        }
+        return row;
+    }
+
+    /** A row without its part in a direction; zeros where nothing but rounding is left. */
+    private static double[] less(double[] row, double[] direction) {
+        double part = product(row, direction);
+        double before = product(row, row);
+        double[] rest = new double[row.length];
+        for (int d = 0; d < row.length; d++) {
+            rest[d] = row[d] - part * direction[d];
+        }
+        return product(rest, rest) <= 1e-10 * before ? new double[row.length] : rest;
+    }
+
+    /** |cos| of two rows; not a number where one is zero. */
+    private static double likeness(double[] one, double[] other) {
+        return Math.abs(product(one, other)) / Math.sqrt(product(one, one) * product(other, other));
+    }
+
+    private static double product(double[] one, double[] other) {
+        double product = 0;
+        for (int d = 0; d < one.length; d++) {
+            product += one[d] * other[d];
+        }
+        return product;
     }
 
     private static double norm(float[] rows, int row, int dims) {

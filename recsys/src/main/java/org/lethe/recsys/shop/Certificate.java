@@ -89,11 +89,11 @@ public record Certificate(@Argument Path shop, int erasure, Path to) implements 
                                                         .map(History.Event::version)
                                                         .toList())));
         String digest = RunFolder.sha256(History.with(List.of(), event).getFirst());
-        Storage.write(to, page(event, digest).getBytes(StandardCharsets.UTF_8));
+        Storage.write(to, page(event, digest, events.getLast().version()).getBytes(StandardCharsets.UTF_8));
         return new Result(to, event.version());
     }
 
-    private static String page(History.Event event, String digest) {
+    private static String page(History.Event event, String digest, int current) {
         StringBuilder page = new StringBuilder();
         page.append("""
                 <!doctype html>
@@ -109,6 +109,10 @@ public record Certificate(@Argument Path shop, int erasure, Path to) implements 
                 "<h1>Certificate of erasure</h1><p class=\"quiet\">from a recommender, by Lethe; made from the history of its"
                         + " folder</p>\n");
         page.append("<p class=\"answer\">" + asked(event) + " " + escape(done(event)) + "</p>\n");
+        if (event.version() != current) {
+            page.append("<p>This page is about version " + event.version() + ". The version in use is " + current
+                    + ", which was made from it by later changes; the history has a line for each.</p>\n");
+        }
         page.append("<h2>The request</h2><dl>");
         term(page, "Persons", Integer.toString(event.users()));
         term(page, "Items", Integer.toString(event.items()));
@@ -164,7 +168,7 @@ public record Certificate(@Argument Path shop, int erasure, Path to) implements 
 
     private static String done(History.Event event) {
         if (event.verified()) {
-            return "This was done. The model in use is, bit for bit, the one that is trained without these data: the training was done and"
+            return "This was done. The model that came of it is, bit for bit, the one that is trained without these data: the training was done and"
                     + " compared.";
         }
         if (event.promise().equals(Exactness.EXACT.label())) {

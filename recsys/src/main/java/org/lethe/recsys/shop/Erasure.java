@@ -34,9 +34,9 @@ public record Erasure(
     public record Pair(String user, String item) {}
 
     public Erasure {
-        users = List.copyOf(users);
-        items = List.copyOf(items);
-        pairs = List.copyOf(pairs);
+        users = users.stream().distinct().toList();
+        items = items.stream().distinct().toList();
+        pairs = pairs.stream().distinct().toList();
         if (users.isEmpty() && items.isEmpty() && pairs.isEmpty()) {
             throw new LetheException(
                     LetheException.Code.STUDY, "nothing is to be forgotten; expected users, items or interactions");

@@ -67,6 +67,7 @@ public final class Shop {
     private static final String CURRENT = "current";
     private static final String KEY = "key";
     private static final String LOCK = ".lock";
+    private static final String SEAL = "seal";
     private static final String UNFINISHED = ".unfinished";
     private static final Recsys SUBJECT = new Recsys();
 
@@ -139,6 +140,7 @@ public final class Shop {
                 .ifPresent(why -> {
                     throw new LetheException(LetheException.Code.STUDY, why);
                 });
+        Files.createDirectories(folder); // whether it can be there is known before the training
         Split data = Splits.random(all, test, validation, env.seed());
         long from = System.nanoTime();
         Recommender model = method.learn(learner, data, env);
@@ -153,7 +155,6 @@ public final class Shop {
                 columns.items,
                 columns.value,
                 columns.time);
-        Files.createDirectories(folder);
         Shop shop = new Shop(folder, new Version(settings, data, model, List.of()));
         try (Hold hold = shop.hold()) {
             shop.become(shop.current, event("train", method, data, seconds), Keep.NOTHING, hold);
@@ -186,7 +187,35 @@ public final class Shop {
         }
         Version version = Version.read(folder.resolve(name));
         version.events(); // a broken chain is said at once
-        return new Shop(folder, version);
+        Shop shop = new Shop(folder, version);
+        String seal = Files.isRegularFile(folder.resolve(name).resolve(SEAL))
+                ? Files.readString(folder.resolve(name).resolve(SEAL)).strip()
+                : "";
+        if (!seal.equals(shop.hmac(History.last(version.history())))) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    folder.resolve(name).resolve("history.jsonl")
+                            + ": its last line is not the one that was sealed: it was" + " changed or cut since");
+        }
+        shop.sweep();
+        return shop;
+    }
+
+    /** Deletes old versions whose time is over, unless another process changes the folder just now or it may not be written. */
+    private void sweep() throws IOException {
+        boolean over;
+        try (Stream<Path> all = Files.list(folder)) {
+            over = all.map(path -> path.resolve("delete-after")).anyMatch(Files::isRegularFile);
+        }
+        if (!over || !Files.isWritable(folder)) {
+            return;
+        }
+        try (Hold hold = hold()) {
+            hold.require();
+            clean(false);
+        } catch (LetheException e) {
+            // the process that changes it sweeps too
+        }
     }
 
     /** The events, oldest first. */
@@ -266,8 +295,8 @@ public final class Shop {
                 throw new LetheException(
                         LetheException.Code.STUDY,
                         Named.Of.name(method) + " is " + method.exactness().label()
-                                + ", so its result cannot be compared bit by bit; expected a folder trained with retrain or"
-                                + " sisa");
+                                + ", so its result cannot be compared bit by bit; expected a folder trained with an exact"
+                                + " method, such as retrain, sisa, decrement, laser or apa");
             }
             Env own = env.with(before.settings().seed());
             ForgetRequest.Forgotten gone = request.resolve(before.data());
@@ -455,6 +484,9 @@ public final class Shop {
         Version whole =
                 next.with(History.with(next.history(), event.numbered(number, digests, History.last(next.history()))));
         whole.writeHistory(unfinished);
+        Storage.write(
+                unfinished.resolve(SEAL),
+                (hmac(History.last(whole.history())) + "\n").getBytes(StandardCharsets.US_ASCII));
         Files.move(unfinished, place, StandardCopyOption.ATOMIC_MOVE);
         Storage.write(folder.resolve(CURRENT), (place.getFileName() + "\n").getBytes(StandardCharsets.UTF_8));
         current = whole;
@@ -469,19 +501,20 @@ public final class Shop {
                                 .getBytes(StandardCharsets.UTF_8));
             }
         }
-        clean();
+        // every older version holds what this erasure took out
+        clean(event.event().equals("forget") && keep.time.isZero());
     }
 
-    /** Deletes what is neither current nor kept for a time that is not over. */
-    private void clean() throws IOException {
+    /** Deletes what is neither current nor kept for a time that is not over; or all but the current version. */
+    private void clean(boolean all) throws IOException {
         String now = Files.isRegularFile(folder.resolve(CURRENT))
                 ? Files.readString(folder.resolve(CURRENT)).strip()
                 : "";
         List<Path> old = new ArrayList<>();
-        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
-            for (Path path : all) {
+        try (DirectoryStream<Path> versions = Files.newDirectoryStream(folder)) {
+            for (Path path : versions) {
                 String name = String.valueOf(path.getFileName());
-                if (name.endsWith(UNFINISHED) || name.matches("v[0-9]+") && !name.equals(now) && !kept(path)) {
+                if (name.endsWith(UNFINISHED) || name.matches("v[0-9]+") && !name.equals(now) && (all || !kept(path))) {
                     old.add(path);
                 }
             }
@@ -521,6 +554,10 @@ public final class Shop {
      * find an id by trying all.
      */
     private String digest(Erasure request) throws IOException {
+        return hmac(request.toString());
+    }
+
+    private String hmac(String text) throws IOException {
         Path file = folder.resolve(KEY);
         if (!Files.exists(file)) {
             byte[] key = new byte[32];
@@ -531,7 +568,7 @@ public final class Shop {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
             mac.init(new SecretKeySpec(key, "HmacSHA256"));
-            return HexFormat.of().formatHex(mac.doFinal(request.toString().getBytes(StandardCharsets.UTF_8)));
+            return HexFormat.of().formatHex(mac.doFinal(text.getBytes(StandardCharsets.UTF_8)));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("every Java platform has HmacSHA256", e);
         }

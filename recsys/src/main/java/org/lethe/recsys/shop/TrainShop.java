@@ -60,6 +60,7 @@ public record TrainShop(
     public TrainShop {
         Check.require(test >= 0 && test < 1, "test", test, "at least 0 and below 1");
         Check.require(validation >= 0 && validation < 1, "validation", validation, "at least 0 and below 1");
+        Check.require(!users.equals(items), "items", items, "another column than users");
     }
 
     /** BPR in ten shards, on columns called user and item; the files are still to be named. */

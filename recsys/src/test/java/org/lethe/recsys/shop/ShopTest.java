@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -220,6 +221,48 @@ class ShopTest {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> new ForgetInShop(shop, List.of("a"), List.of(), Optional.empty(), false, "soon"));
+    }
+
+    @Test
+    void aKeptVersionGoesWithTheNextErasureAndWhenItsTimeIsOver() throws IOException {
+        trained(new Retrain(), 0);
+        Shop.Keep week = new Shop.Keep(Duration.ofDays(7));
+        Shop.open(shop).forget(Erasure.ofUsers(List.of("customer-017")), week, false, ENV);
+        assertTrue(Files.isDirectory(shop.resolve("v1")));
+        Shop.open(shop).forget(Erasure.ofUsers(List.of("customer-042")), Shop.Keep.NOTHING, false, ENV);
+        assertFalse(Files.exists(shop.resolve("v1")), "it names the one who was forgotten second");
+        Shop.open(shop).forget(Erasure.ofUsers(List.of("customer-043")), week, false, ENV);
+        assertTrue(Files.isDirectory(shop.resolve("v3")));
+        Files.writeString(shop.resolve("v3/delete-after"), "2020-01-01T00:00:00Z");
+        Shop.open(shop).recommend("customer-001", 3);
+        assertFalse(Files.exists(shop.resolve("v3")), "any command deletes what is over");
+    }
+
+    @Test
+    void aForgedOrCutLastLineOfTheHistoryIsFound() throws IOException {
+        trained(new Retrain(), 0);
+        Shop.open(shop).forget(Erasure.ofUsers(List.of("customer-017")), Shop.Keep.NOTHING, false, ENV);
+        Path history = shop.resolve("v2/history.jsonl");
+        String told = Files.readString(history);
+        for (String forged : List.of(
+                told.replace("\"verified\":false}", "\"verified\":true}")
+                        .replaceFirst("(?s)(.*)\"verified\":false", "$1\"verified\":true"),
+                told.lines().findFirst().orElseThrow() + "\n")) {
+            Files.writeString(history, forged);
+            String message =
+                    assertThrows(LetheException.class, () -> Shop.open(shop)).getMessage();
+            assertTrue(message.contains("its last line is not the one that was sealed"), message);
+        }
+        Files.writeString(history, told);
+        assertTrue(new ShopHistory(shop).run(ENV).intact());
+    }
+
+    @Test
+    void aPersonAskedForTwiceIsOne() throws IOException {
+        trained(new Retrain(), 0);
+        Shop.Change change = Shop.open(shop)
+                .forget(Erasure.ofUsers(List.of("customer-017", "customer-017")), Shop.Keep.NOTHING, false, ENV);
+        assertEquals(1, change.users());
     }
 
     @Test
