@@ -124,12 +124,9 @@ public record Answer(Kind kind, String text) {
                     if (!row.method().equals(score.method()) || row.role() != score.role()) {
                         continue;
                     }
+                    Map<String, Control> controls = audit.controls().getOrDefault(row.place(), new LinkedHashMap<>());
                     for (var finding : row.findings().entrySet()) {
                         Measured m = finding.getValue();
-                        Map<String, Control> controls = Optional.ofNullable(
-                                        audit.controls().get(row.place()))
-                                .<Map<String, Control>>map(c -> c)
-                                .orElse(Map.of());
                         boolean broken = controls.get(finding.getKey()) == Control.BROKEN;
                         if (broken && m.standing().equals(Optional.of(Standing.FAIL))) {
                             open++;

@@ -98,7 +98,7 @@ public final class Ranking {
         return evaluate(model, known, data.test(), k, workers);
     }
 
-    /** The quality on the validation part, for early stopping; pairs of train are not listed. */
+    /** The quality on the whole validation part; pairs of train are not listed. */
     public static Quality validation(Recommender model, Split data, int k, Workers workers) {
         return evaluate(model, data.train(), data.validation(), k, workers);
     }

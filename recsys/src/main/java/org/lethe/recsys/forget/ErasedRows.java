@@ -99,7 +99,7 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
         findings.add(new Finding("own-row-rank", mean, erased.length, Direction.HALF)
                 .judged(Verdict.of(mean <= Math.min(most, 0.99), rankBar())));
         double longest = Arrays.stream(erased)
-                .mapToDouble(u -> norm(after.userRows(), u, after.dims()))
+                .mapToDouble(u -> norm(after, u))
                 .max()
                 .orElse(0);
         double usual = usual(after, sets);
@@ -117,15 +117,15 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
     private static double rank(
             Embeddings after, Embeddings before, Embeddings reference, int user, Interactions train) {
         double[] never = unit(reference, user);
-        double[] now = less(row(after, user), never);
-        double own = likeness(now, less(row(before, user), never));
+        double[] now = less(RowObjective.row(after, user), never);
+        double own = likeness(now, less(RowObjective.row(before, user), never));
         if (Double.isNaN(own)) {
             return 0.5;
         }
         double below = 0;
         int others = 0;
         for (int v = 0; v < train.users(); v++) {
-            double other = v == user || train.degree(v) == 0 ? Double.NaN : likeness(now, less(row(before, v), never));
+            double other = v == user || train.degree(v) == 0 ? Double.NaN : likeness(now, less(RowObjective.row(before, v), never));
             if (!Double.isNaN(other)) {
                 others++;
                 below += other < own ? 1 : other == own ? 0.5 : 0;
@@ -134,17 +134,9 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
         return others == 0 ? 0.5 : below / others;
     }
 
-    private static double[] row(Embeddings model, int user) {
-        double[] row = new double[model.dims()];
-        for (int d = 0; d < row.length; d++) {
-            row[d] = model.userRows()[user * row.length + d];
-        }
-        return row;
-    }
-
     /** The direction of a row; zeros for a row of zeros. */
     private static double[] unit(Embeddings model, int user) {
-        double[] row = row(model, user);
+        double[] row = RowObjective.row(model, user);
         double length = Math.sqrt(product(row, row));
         for (int d = 0; d < row.length && length > 0; d++) {
             row[d] /= length;
@@ -176,12 +168,9 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
         return product;
     }
 
-    private static double norm(float[] rows, int row, int dims) {
-        double squares = 0;
-        for (int d = 0; d < dims; d++) {
-            squares += (double) rows[row * dims + d] * rows[row * dims + d];
-        }
-        return Math.sqrt(squares);
+    private static double norm(Embeddings model, int user) {
+        double[] row = RowObjective.row(model, user);
+        return Math.sqrt(product(row, row));
     }
 
     /** The 99th percentile of the lengths of retained rows. */
@@ -189,7 +178,7 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
         Interactions left = sets.gone().remaining().train();
         double[] norms = IntStream.range(0, left.users())
                 .filter(u -> left.degree(u) > 0)
-                .mapToDouble(u -> norm(after.userRows(), u, after.dims()))
+                .mapToDouble(u -> norm(after, u))
                 .sorted()
                 .toArray();
         return norms.length == 0 ? 0 : norms[(int) Math.floor(0.99 * (norms.length - 1))];
