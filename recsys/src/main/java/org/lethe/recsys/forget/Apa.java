@@ -3,7 +3,6 @@ package org.lethe.recsys.forget;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -88,11 +87,8 @@ public record Apa(
     }
 
     @Override
-    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> {
-            Forgetting.forget(this, request);
-            Forgetting.tables(this, learner);
-        });
+    public void require(Learner<Split, Recommender> learner) {
+        Forgetting.tables(this, learner);
     }
 
     @Override

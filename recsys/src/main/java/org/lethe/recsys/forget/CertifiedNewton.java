@@ -1,14 +1,12 @@
 package org.lethe.recsys.forget;
 
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Taxonomy;
@@ -71,11 +69,8 @@ public record CertifiedNewton(double epsilon, double delta, double budget, doubl
     }
 
     @Override
-    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> {
-            Forgetting.forget(this, request);
-            Forgetting.tables(this, learner);
-        });
+    public void require(Learner<Split, Recommender> learner) {
+        Forgetting.tables(this, learner);
     }
 
     @Override

@@ -1,12 +1,10 @@
 package org.lethe.recsys.forget;
 
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Taxonomy;
@@ -29,16 +27,13 @@ import org.lethe.recsys.backbone.ItemKnn;
 @Taxonomy(Branch.ALGEBRAIC)
 public record Decrement() implements Forgetting {
     @Override
-    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> {
-            Forgetting.forget(this, request);
-            if (!(learner instanceof ItemKnn)) {
-                throw Suited.refused(
-                        this,
-                        "takes interactions out of the counts of item-knn, which " + Named.Of.name(learner)
-                                + " does not have");
-            }
-        });
+    public void require(Learner<Split, Recommender> learner) {
+        if (!(learner instanceof ItemKnn)) {
+            throw Suited.refused(
+                    this,
+                    "takes interactions out of the counts of item-knn, which " + Named.Of.name(learner)
+                            + " does not have");
+        }
     }
 
     @Override

@@ -1,12 +1,10 @@
 package org.lethe.recsys.forget;
 
-import java.util.Optional;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Taxonomy;
@@ -43,11 +41,8 @@ public record Downdate(double drift) implements Forgetting {
     }
 
     @Override
-    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> {
-            Forgetting.forget(this, request);
-            ease(learner);
-        });
+    public void require(Learner<Split, Recommender> learner) {
+        ease(learner);
     }
 
     private Ease ease(Learner<Split, Recommender> learner) {

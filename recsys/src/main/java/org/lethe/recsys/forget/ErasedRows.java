@@ -98,10 +98,8 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
         double most = 0.5 + NORMAL_99 * Math.sqrt(1.0 / 12 / erased.length);
         findings.add(new Finding("own-row-rank", mean, erased.length, Direction.HALF)
                 .judged(Verdict.of(mean <= Math.min(most, 0.99), rankBar())));
-        double longest = Arrays.stream(erased)
-                .mapToDouble(u -> norm(after, u))
-                .max()
-                .orElse(0);
+        double longest =
+                Arrays.stream(erased).mapToDouble(u -> norm(after, u)).max().orElse(0);
         double usual = usual(after, sets);
         findings.add(new Finding("norm-ratio", usual == 0 ? 0 : longest / usual, erased.length, Direction.LOWER)
                 .judged(Verdict.of(longest <= MOST_LENGTH * usual, "at most " + MOST_LENGTH)));
@@ -125,7 +123,9 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
         double below = 0;
         int others = 0;
         for (int v = 0; v < train.users(); v++) {
-            double other = v == user || train.degree(v) == 0 ? Double.NaN : likeness(now, less(RowObjective.row(before, v), never));
+            double other = v == user || train.degree(v) == 0
+                    ? Double.NaN
+                    : likeness(now, less(RowObjective.row(before, v), never));
             if (!Double.isNaN(other)) {
                 others++;
                 below += other < own ? 1 : other == own ? 0.5 : 0;

@@ -24,8 +24,14 @@ import org.lethe.recsys.backbone.Wmf;
 public interface Forgetting extends Method<Split, Recommender> {
     @Override
     default Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> forget(this, request));
+        return LetheException.refusal(() -> {
+            forget(this, request);
+            require(learner);
+        });
     }
+
+    /** Refuses a learner whose models the method cannot change; by default none. */
+    default void require(Learner<Split, Recommender> learner) {}
 
     /** The request, which must be one to forget. */
     static ForgetRequest forget(Method<?, ?> method, Request request) {

@@ -1,11 +1,9 @@
 package org.lethe.recsys.forget;
 
-import java.util.Optional;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Taxonomy;
@@ -44,14 +42,11 @@ public record ImCorrect(Mapping mapping) implements Forgetting {
     }
 
     @Override
-    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> {
-            Forgetting.forget(this, request);
-            if (!(learner instanceof Ease)) {
-                throw Suited.refused(
-                        this, "corrects the mapping of ease, which " + Named.Of.name(learner) + " does not have");
-            }
-        });
+    public void require(Learner<Split, Recommender> learner) {
+        if (!(learner instanceof Ease)) {
+            throw Suited.refused(
+                    this, "corrects the mapping of ease, which " + Named.Of.name(learner) + " does not have");
+        }
     }
 
     @Override

@@ -4,14 +4,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Taxonomy;
@@ -84,11 +82,8 @@ public record Laser(int groups, Grouping grouping, double slack, int clusterIter
     }
 
     @Override
-    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> {
-            Forgetting.forget(this, request);
-            stepped(learner);
-        });
+    public void require(Learner<Split, Recommender> learner) {
+        stepped(learner);
     }
 
     private EmbeddingLearner stepped(Learner<Split, Recommender> learner) {

@@ -1,12 +1,10 @@
 package org.lethe.recsys.forget;
 
-import java.util.Optional;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Taxonomy;
@@ -45,11 +43,8 @@ public record NewtonStep(double damping, double ridge, int steps) implements For
     }
 
     @Override
-    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> {
-            Forgetting.forget(this, request);
-            Forgetting.tables(this, learner);
-        });
+    public void require(Learner<Split, Recommender> learner) {
+        Forgetting.tables(this, learner);
     }
 
     @Override

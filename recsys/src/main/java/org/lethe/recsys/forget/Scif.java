@@ -1,12 +1,10 @@
 package org.lethe.recsys.forget;
 
-import java.util.Optional;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Taxonomy;
@@ -54,11 +52,8 @@ public record Scif(double damping, int steps) implements Forgetting {
     }
 
     @Override
-    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> {
-            Forgetting.forget(this, request);
-            Forgetting.tables(this, learner);
-        });
+    public void require(Learner<Split, Recommender> learner) {
+        Forgetting.tables(this, learner);
     }
 
     @Override

@@ -2,14 +2,12 @@ package org.lethe.recsys.forget;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Taxonomy;
@@ -66,11 +64,8 @@ public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implemen
     }
 
     @Override
-    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> {
-            Forgetting.forget(this, request);
-            ofShards(learner);
-        });
+    public void require(Learner<Split, Recommender> learner) {
+        ofShards(learner);
     }
 
     @Override

@@ -1,12 +1,10 @@
 package org.lethe.recsys.forget;
 
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Taxonomy;
@@ -50,11 +48,8 @@ public record UnlearnAls(double tolerance, int iterations) implements Forgetting
     }
 
     @Override
-    public Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> {
-            Forgetting.forget(this, request);
-            alternating(learner);
-        });
+    public void require(Learner<Split, Recommender> learner) {
+        alternating(learner);
     }
 
     private AlternatingLearner alternating(Learner<Split, Recommender> learner) {
