@@ -83,14 +83,6 @@ final class Problem {
                 : Forgetting.tables(method, learner).loss();
     }
 
-    /** Refuses requests and learners that no method of this package suits. */
-    static Optional<String> unsuited(Method<?, ?> method, Request request, Learner<Split, Recommender> learner) {
-        return LetheException.refusal(() -> {
-            Forgetting.forget(method, request);
-            form(method, learner);
-        });
-    }
-
     /** The problem; empty if no training pair is to be forgotten. */
     static Optional<Problem> of(
             Method<?, ?> method,

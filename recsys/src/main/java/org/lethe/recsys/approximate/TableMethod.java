@@ -21,8 +21,8 @@ interface TableMethod extends Forgetting {
     }
 
     @Override
-    default Optional<String> unsuited(Request request, Learner<Split, Recommender> learner) {
-        return Problem.unsuited(this, request, learner);
+    default void require(Learner<Split, Recommender> learner) {
+        Problem.form(this, learner);
     }
 
     @Override

@@ -1,15 +1,11 @@
 package org.lethe.recsys.shop;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -66,7 +62,6 @@ import org.lethe.tables.Entities;
 public final class Shop {
     private static final String CURRENT = "current";
     private static final String KEY = "key";
-    private static final String LOCK = ".lock";
     private static final String SEAL = "seal";
     private static final String UNFINISHED = ".unfinished";
     private static final Recsys SUBJECT = new Recsys();
@@ -576,40 +571,5 @@ public final class Shop {
 
     private Hold hold() throws IOException {
         return new Hold(folder);
-    }
-
-    /** One writer at a time. */
-    private static final class Hold implements AutoCloseable {
-        private final FileChannel channel;
-        private final FileLock lock;
-
-        @SuppressWarnings("NullAway") // tryLock gives null where another process has it
-        Hold(Path folder) throws IOException {
-            channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            FileLock got = null;
-            try {
-                got = channel.tryLock();
-            } catch (OverlappingFileLockException e) {
-                // another Shop of this process
-            }
-            if (got == null) {
-                channel.close();
-                throw new LetheException(
-                        LetheException.Code.STORAGE,
-                        folder + " is being changed by another process, expected one at a time");
-            }
-            lock = got;
-        }
-
-        void require() {
-            if (!lock.isValid()) {
-                throw new IllegalStateException("the lock is gone");
-            }
-        }
-
-        @Override
-        public void close() throws IOException {
-            channel.close();
-        }
     }
 }
