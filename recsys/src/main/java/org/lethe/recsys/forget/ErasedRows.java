@@ -31,7 +31,7 @@ import org.lethe.statistics.Resampling.Sampled;
  *
  * <p><em>Own-row rank.</em> For an erased user u with row e before and e′ after, the share of other users v with |cos(e′_u, e_v)| below |cos(e′_u, e_u)|.
  * A row that says nothing of u has ranks that are even between 0 and 1; a row turned round has ranks near 1, as has one that was only made shorter.
- * The bar is for their mean: at most what even ranks exceed with a probability of 1 %, so that it needs no reference and decides for one user.
+ * The bar is for their mean: at most what even ranks exceed with a probability of 1 %, so that it can decide for one user.
  * From both rows the direction of u's row in the reference is taken away first, as seeded first weights are the same in both. A row of zeros, or one
  * that is the reference's, has rank ½.
  *
