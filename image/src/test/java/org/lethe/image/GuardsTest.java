@@ -28,6 +28,7 @@ import org.lethe.image.model.GaussianWeights;
 import org.lethe.image.protect.NegativePrompt;
 import org.lethe.image.protect.SafeLatent;
 import org.lethe.image.protect.Sanitisation;
+import org.lethe.laws.Growth;
 import org.lethe.numerics.Keyed;
 import org.lethe.torch.Devices;
 import org.lethe.torch.Tensors;
@@ -217,16 +218,13 @@ class GuardsTest {
             GaussianDiffusion model = new GaussianDiffusion(large, 256, 256, 0.5, new NoiseSchedule());
             Tensor start = torch.ones(1, 3, 256, 256);
             Guard guard = new SafeLatent().guard(NOTO);
-            long before = 0;
-            for (int n = 0; n < 9; n++) {
-                try (var _ = new PointerScope()) {
-                    new Sampler(20, 2).latents(model, guard, start, model.states(List.of("")));
+            long grown = Growth.least(Pointer::physicalBytes, () -> {
+                for (int n = 0; n < 3; n++) {
+                    try (var _ = new PointerScope()) {
+                        new Sampler(20, 2).latents(model, guard, start, model.states(List.of("")));
+                    }
                 }
-                if (n == 2) {
-                    before = Pointer.physicalBytes();
-                }
-            }
-            long grown = Pointer.physicalBytes() - before;
+            });
             // a run makes some 15 MB of momentum alone
             assertTrue(grown < 30L << 20, grown + " bytes");
         }
