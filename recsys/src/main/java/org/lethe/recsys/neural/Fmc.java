@@ -95,5 +95,10 @@ public record Fmc(int dims, int epochs, int batch, double learningRate, int pati
         public String scoredRows() {
             return "next";
         }
+
+        @Override
+        public boolean stateIsLastRow() {
+            return true;
+        }
     }
 }

@@ -11,7 +11,7 @@ public final class NeuralModels {
 
     /** Their learners, with the published settings. */
     public static List<NetworkLearner> learners() {
-        return List.of(new Fmc());
+        return List.of(new Fmc(), new Gru4Rec(), new SasRec(), new Narm());
     }
 
     /** A model of a kind, from the tensors whose names begin with a prefix; empty for an unknown kind. */

@@ -57,6 +57,11 @@ public interface NextNetwork {
     /** The name of the table whose rows score the items; the same as {@link #readRows()} where they are tied. */
     String scoredRows();
 
+    /** Whether the state after a history is the row that is read for its last item, and nothing else. */
+    default boolean stateIsLastRow() {
+        return false;
+    }
+
     /** Full-softmax cross-entropy of the next items, averaged over the batch. */
     default Tensor loss(Parameters weights, int[][] histories, int[] next, Optional<Keyed> dropout) {
         Tensor logits = logits(weights, states(weights, histories, dropout));
