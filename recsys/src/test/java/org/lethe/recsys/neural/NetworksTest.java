@@ -9,10 +9,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -72,19 +74,22 @@ class NetworksTest {
     @ParameterizedTest
     @MethodSource("networks")
     void gradientsAreThoseOfFiniteDifferences(NextNetwork network) {
+        gradientsAreThoseOfFiniteDifferences(network.layout(ITEMS), training(network));
+    }
+
+    static void gradientsAreThoseOfFiniteDifferences(List<Weight> layout, Function<Parameters, Tensor> loss) {
         double step = 1e-5;
-        Map<String, double[]> values = values(network, 0.5);
-        Map<String, double[]> gradients = gradients(network, values);
+        Map<String, double[]> values = values(layout, 0.5);
+        Map<String, double[]> gradients = gradients(layout, values, loss);
         values.forEach((name, value) -> {
             for (int n = 0; n < value.length; n++) {
                 double kept = value[n];
                 value[n] = kept + step;
-                double above = loss(network, values);
+                double above = loss(layout, values, loss);
                 value[n] = kept - step;
-                double slope = (above - loss(network, values)) / (2 * step);
+                double slope = (above - loss(layout, values, loss)) / (2 * step);
                 value[n] = kept;
-                double exact = gradients.getOrDefault(name, new double[0])[n];
-                assertEquals(slope, exact, 1e-5 * Math.max(Math.abs(slope), 1e-4), name + " " + n);
+                assertEquals(slope, at(gradients, name, n), 1e-5 * Math.max(Math.abs(slope), 1e-4), name + " " + n);
             }
         });
     }
@@ -218,8 +223,12 @@ class NetworksTest {
 
     /** Values of all weights, large enough that no part of a network is idle. */
     private static Map<String, double[]> values(NextNetwork network, double size) {
+        return values(network.layout(ITEMS), size);
+    }
+
+    static Map<String, double[]> values(List<Weight> layout, double size) {
         Map<String, double[]> values = new LinkedHashMap<>();
-        for (Weight weight : network.layout(ITEMS)) {
+        for (Weight weight : layout) {
             int count = (int) weight.shape().stream().reduce(1L, (a, b) -> a * b).longValue();
             Keyed key = KEY.of(weight.name()).of(Double.doubleToLongBits(size));
             values.put(
@@ -236,13 +245,14 @@ class NetworksTest {
     }
 
     private static Parameters parameters(NextNetwork network, Map<String, double[]> values) {
+        return parameters(network.layout(ITEMS), values);
+    }
+
+    static Parameters parameters(List<Weight> layout, Map<String, double[]> values) {
         Map<String, Tensor> weights = new LinkedHashMap<>();
-        for (Weight weight : network.layout(ITEMS)) {
+        for (Weight weight : layout) {
             double[] value = values.getOrDefault(weight.name(), new double[0]);
-            weights.put(
-                    weight.name(),
-                    tensor(value, weight.shape().stream().mapToLong(Long::longValue).toArray())
-                            .set_requires_grad(true));
+            weights.put(weight.name(), tensor(value, weight.sizes()).set_requires_grad(true));
         }
         return Parameters.of(weights);
     }
@@ -252,16 +262,28 @@ class NetworksTest {
     }
 
     private static double loss(NextNetwork network, Map<String, double[]> values) {
+        return loss(network.layout(ITEMS), values, training(network));
+    }
+
+    private static Function<Parameters, Tensor> training(NextNetwork network) {
+        return weights -> network.loss(weights, HISTORIES, NEXT, Optional.of(KEY.of("dropout")));
+    }
+
+    private static double loss(List<Weight> layout, Map<String, double[]> values, Function<Parameters, Tensor> loss) {
         try (var _ = new PointerScope()) {
-            return network.loss(parameters(network, values), HISTORIES, NEXT, Optional.of(KEY.of("dropout")))
-                    .item_double();
+            return loss.apply(parameters(layout, values)).item_double();
         }
     }
 
     private static Map<String, double[]> gradients(NextNetwork network, Map<String, double[]> values) {
+        return gradients(network.layout(ITEMS), values, training(network));
+    }
+
+    private static Map<String, double[]> gradients(
+            List<Weight> layout, Map<String, double[]> values, Function<Parameters, Tensor> loss) {
         try (var _ = new PointerScope()) {
-            Parameters weights = parameters(network, values);
-            network.loss(weights, HISTORIES, NEXT, Optional.of(KEY.of("dropout"))).backward();
+            Parameters weights = parameters(layout, values);
+            loss.apply(weights).backward();
             Map<String, double[]> gradients = new LinkedHashMap<>();
             weights.all().forEach((name, tensor) -> gradients.put(name, doubles(tensor.grad())));
             return gradients;
@@ -273,9 +295,9 @@ class NetworksTest {
         try (var _ = new PointerScope()) {
             Parameters weights = parameters(network, values);
             TensorVector leaves = new TensorVector(weights.all().values().toArray(Tensor[]::new));
-            Tensor loss = network.loss(weights, HISTORIES, NEXT, Optional.of(KEY.of("dropout")));
-            TensorVector gradient =
-                    torch.grad(new TensorVector(loss), leaves, new TensorVector(), new org.bytedeco.pytorch.BoolOptional(true), true, false);
+            Tensor loss = training(network).apply(weights);
+            TensorVector gradient = torch.grad(
+                    new TensorVector(loss), leaves, new TensorVector(), new BoolOptional(true), true, false);
             Tensor product = torch.zeros(new long[0]).to(ScalarType.Double);
             int at = 0;
             for (Map.Entry<String, Tensor> leaf : weights.all().entrySet()) {
@@ -293,7 +315,7 @@ class NetworksTest {
         return doubles(network.logits(weights, network.states(weights, histories, Optional.empty())));
     }
 
-    private static double[] doubles(Tensor tensor) {
+    static double[] doubles(Tensor tensor) {
         Tensor plain = tensor.detach().to(ScalarType.Double).contiguous();
         double[] values = new double[(int) plain.numel()];
         new DoublePointer(plain.data_ptr()).get(values);
