@@ -10,6 +10,10 @@ import org.lethe.Learner;
 import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
+import org.lethe.recsys.neural.Fmc;
+import org.lethe.recsys.neural.Gru4Rec;
+import org.lethe.recsys.neural.Narm;
+import org.lethe.recsys.neural.SasRec;
 import org.lethe.recsys.stream.Decrement;
 import org.lethe.recsys.stream.Drift;
 import org.lethe.recsys.stream.ErasureStream;
@@ -32,7 +36,7 @@ public final class Sessions implements Subject<Events, NextItems> {
 
     @Override
     public List<Learner<Events, NextItems>> models() {
-        return List.of(new VmisKnn());
+        return List.of(new VmisKnn(), new Fmc(), new Gru4Rec(), new SasRec(), new Narm());
     }
 
     @Override
