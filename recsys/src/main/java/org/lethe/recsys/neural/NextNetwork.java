@@ -33,4 +33,9 @@ public interface NextNetwork {
 
     /** The name of the table whose rows score the items; the same as {@link #readRows()} where they are tied. */
     String scoredRows();
+
+    /** Whether the state after a history is the row that is read for its last item, and nothing else. */
+    default boolean stateIsLastRow() {
+        return false;
+    }
 }

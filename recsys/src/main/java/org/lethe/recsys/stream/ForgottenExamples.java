@@ -57,8 +57,9 @@ final class ForgottenExamples {
         return baskets.toArray(int[][]::new);
     }
 
-    /** The mean of −log p of the targets. */
-    static double loss(NextItems model, List<Example> examples, Workers workers) {
+    /** The mean of −log p of the targets, whether or not the model may recommend them. */
+    static double loss(NextItems served, List<Example> examples, Workers workers) {
+        NextItems model = served.bare();
         double[] losses = new double[examples.size()];
         workers.each(losses.length, n -> {
             double[] scores = new double[model.itemCount()];
