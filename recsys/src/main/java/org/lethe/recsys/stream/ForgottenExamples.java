@@ -7,6 +7,7 @@ import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.sequence.Events;
 import org.lethe.recsys.sequence.Events.Example;
+import org.lethe.recsys.sequence.NextItemRanking;
 import org.lethe.recsys.sequence.NextItems;
 import org.lethe.statistics.Statistics;
 
@@ -61,11 +62,12 @@ final class ForgottenExamples {
     static double loss(NextItems served, List<Example> examples, Workers workers) {
         NextItems model = served.bare();
         double[] losses = new double[examples.size()];
-        workers.each(losses.length, n -> {
-            double[] scores = new double[model.itemCount()];
-            model.scores(examples.get(n), scores);
-            losses[n] = -Math.log(model.probability(scores, examples.get(n).targets()[0]));
-        });
+        NextItemRanking.eachScored(
+                model,
+                examples,
+                workers,
+                (n, scores) -> losses[n] = -Math.log(
+                        model.probability(scores, examples.get(n).targets()[0])));
         return Statistics.mean(losses);
     }
 }

@@ -47,6 +47,11 @@ public record Streamed(List<Point> points) implements NextItems {
     }
 
     @Override
+    public void scores(List<Example> after, double[][] into) {
+        last().scores(after, into);
+    }
+
+    @Override
     public double probability(double[] scores, int item) {
         return last().probability(scores, item);
     }
