@@ -34,9 +34,9 @@ public record Ceu(double damping, boolean asCoded, int iterations, int steps) im
         Check.require(steps >= 0, "steps", steps, "at least 0");
     }
 
-    /** Damping 10, at most 50 iterations, three steps. */
+    /** Damping 1, at most 20 iterations, three steps. */
     public Ceu() {
-        this(10, false, 50, 3);
+        this(1, false, 20, 3);
     }
 
     @Override

@@ -3,13 +3,13 @@ package org.lethe.recsys.neural.forget;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
 import org.lethe.Named;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
-import org.lethe.recsys.sequence.Events.Part;
 
 /**
  * Forgets by moving predictions to a neutral distribution, then contrast and fine-tuning in turn (Fanchuan, the winning entry to the
@@ -17,13 +17,14 @@ import org.lethe.recsys.sequence.Events.Part;
  *
  * <p>First, Adam on {@code KL(q ‖ softmax(logits))} after the histories of erased examples. By default q(j) is
  * {@code (c_j + 5 π_j) / (c + 5)}: c_j counts what followed the last item of the history in the retained data, c is their sum, and π
- * is the popularity there; steps go on until erased examples lose what held-out ones do. Then, in each round, a step on
+ * is the popularity there; steps go on until erased examples lose what a model would that never saw them. Then, in each round, a step on
  * {@code −mean_j log softmax_j(f · r_j / 1.15)} for the states f after those histories against the states r of examples that the
- * user keeps, another against those of retained ones, and an epoch of fine-tuning. The states r stay still. Fine-tuning takes
- * retained examples of the same items and a sample of others.
+ * user keeps, another against those of retained ones, and an epoch of fine-tuning. The states r stay still, and so do all rows but
+ * those of items in erased examples, which Adam would move as far. Fine-tuning takes retained examples of the same items and a
+ * sample of others.
  *
  * <p>The form that ERASE runs has q uniform and one step, too small to forget anything; averages the contrast over all j, whose
- * minimum is at equal distance to everyone; and moves r too. {@code uniform} is this form. Cost: {@code O(examples · items ·
+ * minimum is at equal distance to everyone; and moves r and all weights. {@code uniform} is this form. Cost: {@code O(examples · items ·
  * width)} for each step and round.
  *
  * @param target the distribution q
@@ -35,7 +36,6 @@ import org.lethe.recsys.sequence.Events.Part;
 @Taxonomy({Branch.REPAIR, Branch.SEQUENCE})
 public record Fanchuan(Target target, int steps, int rounds, double learningRate) implements NetworkMethod {
     private static final double TEMPERATURE = 1.15;
-    private static final double PRIOR = 5; // clicks that popularity stands for
     private static final int ANCHORS = 16;
     private static final int NEAR = 512;
 
@@ -53,9 +53,9 @@ public record Fanchuan(Target target, int steps, int rounds, double learningRate
         Check.require(learningRate > 0 && learningRate <= 10, "learningRate", learningRate, "above 0 and at most 10");
     }
 
-    /** At most 100 steps of 0.01 to the popularity, eight rounds. */
+    /** At most 100 steps of 0.005 to the popularity, eight rounds. */
     public Fanchuan() {
-        this(Target.POPULARITY, 100, 8, 1e-2);
+        this(Target.POPULARITY, 100, 8, 5e-3);
     }
 
     @Override
@@ -72,7 +72,7 @@ public record Fanchuan(Target target, int steps, int rounds, double learningRate
         }
         // smaller steps than before: contrast and repair must not undo what was forgotten
         double rate = uniform ? learningRate : learningRate / 10;
-        Tuning contrast = new Tuning(removal, rate);
+        Tuning contrast = tuning(removal, rate);
         Tuning tuning = new Tuning(removal, rate);
         for (int round = 0; round < rounds && !lost.isEmpty(); round++) {
             String purpose = "anchors of round " + round;
@@ -83,42 +83,36 @@ public record Fanchuan(Target target, int steps, int rounds, double learningRate
     }
 
     private void neutral(Removal removal, List<Prefix> lost, int most) {
+        boolean uniform = target == Target.UNIFORM;
         Tensor q = Tensor.create(targets(removal, lost), lost.size(), removal.itemCount());
-        Tuning tuning = new Tuning(removal, learningRate);
-        for (int step = 0; step < most && !(target == Target.POPULARITY && forgotten(removal, lost)); step++) {
+        double enough = uniform
+                ? Double.POSITIVE_INFINITY
+                : Arrays.stream(removal.neverSeen(lost)).average().orElseThrow();
+        Tuning tuning = tuning(removal, learningRate);
+        for (int step = 0; step < most; step++) {
+            if (!uniform && Arrays.stream(removal.losses(lost)).average().orElseThrow() >= enough) {
+                break;
+            }
             tuning.step(() -> divergence(q, removal.network.logits(removal.weights, removal.states(lost))));
             removal.env.ledger().count("steps", 1);
         }
     }
 
-    private static boolean forgotten(Removal removal, List<Prefix> lost) {
-        return Arrays.stream(removal.losses(lost)).average().orElse(0) >= removal.heldOutLoss();
+    private Tuning tuning(Removal removal, double rate) {
+        return target == Target.UNIFORM
+                ? new Tuning(removal, rate)
+                : new Tuning(removal, rate, removal.touchedRows());
     }
 
     private double[] targets(Removal removal, List<Prefix> lost) {
         int items = removal.itemCount();
         double[] q = new double[lost.size() * items];
-        if (target == Target.UNIFORM) {
-            Arrays.fill(q, 1.0 / items);
-            return q;
-        }
-        double[] popularity = new double[items];
-        double[][] followed = new double[items][];
-        lost.forEach(p -> followed[p.last()] = new double[items]);
-        for (int g = 0; g < removal.left.groupCount(); g++) {
-            for (Prefix p : Removal.prefixes(removal.left, g, Part.TRAIN)) {
-                popularity[p.next()]++;
-                if (followed[p.last()] != null) {
-                    followed[p.last()][p.next()]++;
-                }
-            }
-        }
-        double all = Arrays.stream(popularity).sum();
-        for (int n = 0; n < lost.size(); n++) {
-            double[] counts = followed[lost.get(n).last()];
-            double sum = Arrays.stream(counts).sum();
-            for (int i = 0; i < items; i++) {
-                q[n * items + i] = (counts[i] + PRIOR * popularity[i] / Math.max(1, all)) / (sum + PRIOR);
+        Arrays.fill(q, 1.0 / items);
+        if (target == Target.POPULARITY) {
+            Followers followers = new Followers(
+                    removal.left, items, lost.stream().map(Prefix::last).collect(Collectors.toSet()));
+            for (int n = 0; n < lost.size(); n++) {
+                System.arraycopy(followers.shares(lost.get(n).last()), 0, q, n * items, items);
             }
         }
         return q;

@@ -25,7 +25,8 @@ import org.lethe.recsys.approximate.Vectors;
  * @param scale scale of the series; 0 for the largest eigenvalue, estimated, and half more
  * @param iterations largest number of products with the Hessian
  * @param tolerance residual at which conjugate gradients stop, as a share of the right side
- * @param steps number of calibrated steps, until erased examples lose what held-out ones do; 0 for the single step of the paper;
+ * @param steps number of calibrated steps, until erased examples lose what a model would that never
+ *     saw them; 0 for the single step of the paper;
  *     unused as coded
  */
 @Named("gif")
@@ -50,9 +51,9 @@ public record Gif(Solver solver, double damping, double scale, int iterations, d
         Check.require(steps >= 0, "steps", steps, "at least 0");
     }
 
-    /** Conjugate gradients with damping 10, at most 50 products to a residual of 1e-6, three steps. */
+    /** Conjugate gradients with damping 1, at most 20 products to a residual of 1e-6, three steps. */
     public Gif() {
-        this(Solver.CONJUGATE_GRADIENTS, 10, 0, 50, 1e-6, 3);
+        this(Solver.CONJUGATE_GRADIENTS, 1, 0, 20, 1e-6, 3);
     }
 
     @Override

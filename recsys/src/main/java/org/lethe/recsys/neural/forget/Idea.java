@@ -45,9 +45,9 @@ public record Idea(
         Check.require(steps >= 0, "steps", steps, "at least 0");
     }
 
-    /** Damping 10, ζ = 0.01, ε = 1, δ = 0.01, which is noise of 0.031, at most 50 iterations, three steps. */
+    /** Damping 1, ζ = 0.01, ε = 1, δ = 0.01, which is noise of 0.031, at most 20 iterations, three steps. */
     public Idea() {
-        this(10, 0.01, 1, 0.01, false, 50, 3);
+        this(1, 0.01, 1, 0.01, false, 20, 3);
     }
 
     @Override

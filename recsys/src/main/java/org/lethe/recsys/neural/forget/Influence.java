@@ -59,56 +59,58 @@ final class Influence {
     }
 
     /**
-     * Steps until what must not be known loses what held-out examples lose. An example that the model knows by heart has hardly a
-     * gradient, so that one step of influence hardly concerns it. Here every one that still loses too little counts alike: its
-     * gradient is divided by 1 − p, which makes it that of its log odds. Each step begins where the last one ended and closes an
-     * equal part of the gap. The first also takes back what erased events did to the examples that followed them.
+     * Steps until what must not be known loses what a model would lose that never saw it. An example that the model knows by heart
+     * has hardly a gradient, so that one step of influence hardly concerns it. Here every one that still loses too little counts
+     * alike: its gradient is divided by 1 − p, which makes it that of its log odds. Each step begins where the last one ended and
+     * closes an equal part of the gap. The first also takes back what erased events did to the examples that followed them.
      */
     static void calibrated(Removal removal, double damping, int steps, Solver solver) {
-        List<Prefix> unknown = removal.unknown;
-        double held = removal.heldOutLoss();
+        double[] wanted = removal.neverSeen(removal.unknown);
         Weighted sample = sample(removal);
         for (int k = 0; k < steps; k++) {
-            double[] losses = removal.losses(unknown);
-            List<Prefix> below = IntStream.range(0, losses.length)
-                    .filter(n -> losses[n] < held)
-                    .mapToObj(unknown::get)
-                    .toList();
-            double now = Arrays.stream(losses).average().orElse(held);
-            if (below.isEmpty() || now >= held) {
+            double[] losses = removal.losses(removal.unknown);
+            int[] below = IntStream.range(0, losses.length)
+                    .filter(n -> losses[n] < wanted[n])
+                    .toArray();
+            if (below.length == 0) {
                 break;
             }
-            double[] odds = Arrays.stream(losses)
-                    .filter(loss -> loss < held)
-                    .map(loss -> 1 / Math.max(1e-6, -Math.expm1(-loss)))
+            List<Prefix> known = Arrays.stream(below).mapToObj(removal.unknown::get).toList();
+            double[] odds = Arrays.stream(below)
+                    .mapToDouble(n -> 1 / Math.max(1e-6, -Math.expm1(-losses[n])))
                     .toArray();
-            double[] v = removal.gradient(below, odds);
+            double[] v = removal.gradient(known, odds);
             if (k == 0) {
                 Vectors.add(v, -1, removal.gradient(removal.mended, 1));
             }
+            double gap = Arrays.stream(below)
+                    .mapToDouble(n -> wanted[n] - losses[n])
+                    .average()
+                    .orElseThrow();
             double[] step = step(removal, sample, damping, v, solver);
             double[] theta = removal.leaves.values();
-            double length = length(removal, theta, step, now + (held - now) / (steps - k));
+            double length = length(removal, known, theta, step, mean(removal, known) + gap / (steps - k));
             removal.leaves.set(Vectors.plus(theta, length, step));
             removal.env.ledger().count("steps", 1);
         }
     }
 
-    /** How far along a step the unknown examples lose so much on average; 0 where they never do. */
-    private static double length(Removal removal, double[] theta, double[] step, double wanted) {
+    /** How far along a step some examples lose so much on average; 0 where they never do. */
+    private static double length(
+            Removal removal, List<Prefix> known, double[] theta, double[] step, double wanted) {
         double low = 0;
         double high = 1;
         int doublings = 0;
-        while (lost(removal, theta, step, high) < wanted) {
+        while (lost(removal, known, theta, step, high) < wanted) {
             low = high;
             high *= 2;
             if (++doublings == 40) {
                 return 0;
             }
         }
-        for (int halving = 0; halving < 12; halving++) {
+        for (int halving = 0; halving < 10; halving++) {
             double middle = (low + high) / 2;
-            if (lost(removal, theta, step, middle) < wanted) {
+            if (lost(removal, known, theta, step, middle) < wanted) {
                 low = middle;
             } else {
                 high = middle;
@@ -117,9 +119,13 @@ final class Influence {
         return high;
     }
 
-    private static double lost(Removal removal, double[] theta, double[] step, double length) {
+    private static double lost(Removal removal, List<Prefix> known, double[] theta, double[] step, double length) {
         removal.leaves.set(Vectors.plus(theta, length, step));
-        return Arrays.stream(removal.losses(removal.unknown)).average().orElse(0);
+        return mean(removal, known);
+    }
+
+    private static double mean(Removal removal, List<Prefix> known) {
+        return Arrays.stream(removal.losses(known)).average().orElseThrow();
     }
 
     /** A sample of which each example counts alike, and all together once. */

@@ -11,7 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
@@ -60,7 +62,6 @@ final class Removal {
     private final int user;
     private final boolean[] read; // items
     private final boolean[] scored;
-    private double heldOutLoss = Double.NaN;
 
     Removal(NetworkModel before, int[] events, Function<int[], Events> remaining, Env env) {
         this.before = before;
@@ -246,24 +247,35 @@ final class Removal {
                 .toList();
     }
 
-    /** What the model before lost on examples of the validation part, from which it has not learned: at most 256. */
-    double heldOutLoss() {
-        if (Double.isNaN(heldOutLoss)) {
-            List<Prefix> all = new ArrayList<>();
-            for (int g = 0; g < left.groupCount(); g++) {
-                all.addAll(prefixes(left, g, Part.VALIDATION));
-            }
-            if (all.isEmpty()) {
-                throw new LetheException(
-                        LetheException.Code.DATA,
-                        "the data has no validation part, expected one: it tells what a model loses that never saw an"
-                                + " event");
-            }
-            heldOutLoss = Arrays.stream(losses(some(all, HELD_OUT, "held out")))
-                    .average()
-                    .orElseThrow();
+    /** Examples of the validation part, from which no model has learned: at most 256. */
+    private List<Prefix> heldOut() {
+        List<Prefix> all = new ArrayList<>();
+        for (int g = 0; g < left.groupCount(); g++) {
+            all.addAll(prefixes(left, g, Part.VALIDATION));
         }
-        return heldOutLoss;
+        if (all.isEmpty()) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    "the data has no validation part, expected one: it tells what a model loses that never saw an event");
+        }
+        return some(all, HELD_OUT, "held out");
+    }
+
+    /**
+     * What a model that never saw some examples would lose on each, nearly: −log of the share in which the next item follows the
+     * last one in the retained data, and what the model, as it is now, loses more than that on held-out examples.
+     */
+    double[] neverSeen(List<Prefix> examples) {
+        List<Prefix> heldOut = heldOut();
+        Followers followers = new Followers(
+                left,
+                itemCount(),
+                Stream.concat(examples.stream(), heldOut.stream())
+                        .map(Prefix::last)
+                        .collect(Collectors.toSet()));
+        double more = Arrays.stream(losses(heldOut)).average().orElseThrow()
+                - heldOut.stream().mapToDouble(followers::loss).average().orElseThrow();
+        return examples.stream().mapToDouble(p -> followers.loss(p) + more).toArray();
     }
 
     /** The examples of a session, in order. */

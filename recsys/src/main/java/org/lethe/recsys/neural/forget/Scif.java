@@ -15,7 +15,8 @@ import org.lethe.recsys.neural.forget.Removal.Weighted;
  *
  * <p>{@code θ̂ = θ − (H_r + damping·I)⁻¹ Σ_r ∇ℓ}, the gradient and the Gauss-Newton Hessian of the summed loss of the retained examples,
  * taken from a sample that stands for them: up to 512 that read or lead to an item of an erased example, and 256 others. At an optimum
- * of the loss of all examples the retained gradient alone contains the correction; an early-stopped model also trains further.
+ * of the loss of all examples the retained gradient alone contains the correction; an early-stopped model also trains further. The
+ * step is halved until the loss of the sample does not rise: far from an optimum, whole Newton steps overshoot.
  *
  * <p>The form that ERASE runs solves with {@code g(what the user keeps) + g(sample) − g(what the user had)}, means all, which counts the
  * forgotten part twice and takes back what the user keeps, and divides by the number of examples of its sample, which is arbitrary.
@@ -53,12 +54,34 @@ public record Scif(double damping, int iterations, int steps, boolean asCoded) i
             if (asCoded) {
                 right = rightAsCoded(removal.meanGradient(removal.keeps()), right, removal.meanGradient(removal.had()));
             }
-            double scale = asCoded ? 1.0 / sample.prefixes().size() : 1;
+            double[] change;
             try (var _ = new PointerScope()) {
-                double[] change = change(new Curvature(removal, sample), damping, only(moving, right), moving);
-                removal.leaves.set(Vectors.plus(removal.leaves.values(), -scale, change));
+                change = change(new Curvature(removal, sample), damping, only(moving, right), moving);
+            }
+            double[] theta = removal.leaves.values();
+            if (asCoded) {
+                removal.leaves.set(
+                        Vectors.plus(theta, -1.0 / sample.prefixes().size(), change));
+            } else {
+                descend(removal, sample, theta, change);
             }
         }
+    }
+
+    /** Makes the step, halved until the loss of the sample does not rise; none if it always does. */
+    private static void descend(Removal removal, Weighted sample, double[] theta, double[] change) {
+        double before = loss(removal, sample);
+        for (double length = 1; length > 1e-6; length /= 2) {
+            removal.leaves.set(Vectors.plus(theta, -length, change));
+            if (loss(removal, sample) <= before) {
+                return;
+            }
+        }
+        removal.leaves.set(theta);
+    }
+
+    private static double loss(Removal removal, Weighted sample) {
+        return Vectors.dot(removal.losses(sample.prefixes()), sample.weights());
     }
 
     /** The right side as coded, of three gradients. */

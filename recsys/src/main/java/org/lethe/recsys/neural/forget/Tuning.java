@@ -2,7 +2,9 @@ package org.lethe.recsys.neural.forget;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
@@ -17,10 +19,25 @@ final class Tuning {
 
     private final Removal removal;
     private final Optimiser adam;
+    private final Map<Tensor, Tensor> moving = new LinkedHashMap<>(); // 1 or 0 for each entry of a weight; none for all
 
     Tuning(Removal removal, double learningRate) {
         this.removal = removal;
         adam = new Optimiser(new UpdateRule.AdamW(learningRate, 0), removal.weights, Optimiser.MATRICES);
+    }
+
+    /** The same for marked entries of the weights, all others fixed. */
+    Tuning(Removal removal, double learningRate, boolean[] marked) {
+        this(removal, learningRate);
+        double[] mask = new double[marked.length];
+        for (int n = 0; n < mask.length; n++) {
+            mask[n] = marked[n] ? 1 : 0;
+        }
+        List<Tensor> parts = removal.leaves.shaped(mask);
+        int n = 0;
+        for (String name : removal.leaves.names()) {
+            moving.put(removal.leaves.tensor(name), parts.get(n++));
+        }
     }
 
     /** A loss, made anew in a scope of its own. */
@@ -33,6 +50,11 @@ final class Tuning {
         try (var _ = new PointerScope()) {
             adam.dropGradients();
             loss.of().backward();
+            moving.forEach((tensor, mask) -> {
+                if (tensor.grad().defined()) {
+                    tensor.grad().mul_(mask); // Adam leaves an entry whose gradient was always 0
+                }
+            });
             adam.step(1);
             adam.dropGradients();
         }
