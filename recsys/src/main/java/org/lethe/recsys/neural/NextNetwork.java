@@ -1,13 +1,10 @@
 package org.lethe.recsys.neural;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
 import org.lethe.torch.Parameters;
 import org.lethe.torch.Tensors;
@@ -29,14 +26,7 @@ public interface NextNetwork {
 
     /** The weights before training, all of them leaves that are trained; drawn by the key alone. */
     default Parameters initial(int items, Keyed key) {
-        Map<String, Tensor> weights = new LinkedHashMap<>();
-        for (Weight weight : layout(items)) {
-            long[] shape = weight.shape().stream().mapToLong(Long::longValue).toArray();
-            Tensor tensor = torch.zeros(shape);
-            weight.initial().fill(tensor, key.of(weight.name()), Workers.here());
-            weights.put(weight.name(), tensor.set_requires_grad(true));
-        }
-        return Parameters.of(weights);
+        return Weight.initial(layout(items), key);
     }
 
     /**

@@ -20,6 +20,7 @@ import org.lethe.recsys.sequence.Events;
 import org.lethe.recsys.sequence.Events.Example;
 import org.lethe.recsys.sequence.Events.Part;
 import org.lethe.recsys.sequence.NextItemRanking;
+import org.lethe.recsys.sequence.NextItems;
 import org.lethe.statistics.Statistics;
 import org.lethe.torch.Devices;
 import org.lethe.torch.Parameters;
@@ -28,7 +29,8 @@ import org.lethe.torch.Training;
 import org.lethe.torch.UpdateRule;
 
 /**
- * Trains networks of the next item: each training click that has one before it in its session is an example.
+ * Trains networks of what comes next: each training click that has one before it in its session is an example, and each training
+ * basket whose user has one before it.
  *
  * <p>An epoch passes over the examples in the order of a keyed draw, in batches of nearly equal size. After each epoch the
  * validation examples are ranked, at most 2,000 of them and no more than there are examples of training. The result is the model
@@ -45,23 +47,56 @@ record NextTraining(int epochs, int batch, double learningRate, int patience) {
         Check.require(patience >= 0, "patience", patience, "at least 0");
     }
 
+    /**
+     * What is trained: a loss and a model, both functions of the weights.
+     *
+     * @param <M> the model
+     */
+    interface Task<M extends NextItems> {
+        /** The mean loss of some examples; the key is for what is dropped. */
+        Tensor loss(Parameters weights, List<Example> batch, Keyed dropout);
+
+        /** The model with a copy of the weights. */
+        M model(Parameters weights);
+    }
+
     /** Trains a network from its initial weights. */
     NetworkModel train(String kind, NextNetwork network, Events data, Env env) {
+        Task<NetworkModel> task = new Task<>() {
+            @Override
+            public Tensor loss(Parameters weights, List<Example> batch, Keyed dropout) {
+                int[][] histories =
+                        batch.stream().map(example -> example.history()[0]).toArray(int[][]::new);
+                int[] next =
+                        batch.stream().mapToInt(example -> example.targets()[0]).toArray();
+                return network.loss(weights, histories, next, Optional.of(dropout));
+            }
+
+            @Override
+            public NetworkModel model(Parameters weights) {
+                return NetworkModel.of(kind, network, data.itemCount(), weights);
+            }
+        };
+        return train(kind, task, network.layout(data.itemCount()), data, env);
+    }
+
+    /** Trains weights of a layout. */
+    <M extends NextItems> M train(String kind, Task<M> task, List<Weight> layout, Events data, Env env) {
         List<Example> examples = data.examples(Part.TRAIN);
         if (examples.isEmpty()) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    kind + ": no session has two training events (" + data + "), expected at least one");
+                    kind + ": no training event has one before it (" + data + "), expected at least one that has");
         }
         Devices.ready(env.device());
         try (var _ = new PointerScope();
                 var _ = new AutoGradMode(true)) {
-            Parameters weights = on(env.device(), network.initial(data.itemCount(), env.random("initial-network")));
-            Course course = new Course(kind, network, data.itemCount(), weights, examples, validation(data, env), env);
+            Parameters weights = on(env.device(), Weight.initial(layout, env.random("initial-network")));
+            Course course = new Course(kind, task, weights, examples, validation(data, env), env);
             course.training().run(weights, course, env);
             env.ledger().count("epochs", course.epochs);
             env.ledger().count("examples-trained", (long) course.epochs * examples.size());
-            return NetworkModel.of(kind, network, data.itemCount(), weights);
+            return task.model(weights);
         }
     }
 
@@ -107,8 +142,7 @@ record NextTraining(int epochs, int batch, double learningRate, int patience) {
     /** A training under way. */
     private final class Course implements Training.Objective<int[]> {
         private final String kind;
-        private final NextNetwork network;
-        private final int items;
+        private final Task<?> task;
         private final Parameters weights;
         private final List<Example> examples;
         private final List<Example> validation;
@@ -121,15 +155,13 @@ record NextTraining(int epochs, int batch, double learningRate, int patience) {
 
         Course(
                 String kind,
-                NextNetwork network,
-                int items,
+                Task<?> task,
                 Parameters weights,
                 List<Example> examples,
                 List<Example> validation,
                 Env env) {
             this.kind = kind;
-            this.network = network;
-            this.items = items;
+            this.task = task;
             this.weights = weights;
             this.examples = examples;
             this.validation = validation;
@@ -171,13 +203,8 @@ record NextTraining(int epochs, int batch, double learningRate, int patience) {
 
         @Override
         public Tensor loss(int[] batch, Keyed key) {
-            int[][] histories = new int[batch.length][];
-            int[] next = new int[batch.length];
-            for (int n = 0; n < batch.length; n++) {
-                histories[n] = examples.get(batch[n]).history()[0];
-                next[n] = examples.get(batch[n]).targets()[0];
-            }
-            return network.loss(weights, histories, next, Optional.of(dropout.of(epochs)));
+            List<Example> chosen = Arrays.stream(batch).mapToObj(examples::get).toList();
+            return task.loss(weights, chosen, dropout.of(epochs));
         }
 
         @Override
@@ -188,8 +215,7 @@ record NextTraining(int epochs, int batch, double learningRate, int patience) {
         /** Minus the recall on the validation part. */
         @Override
         public double validate() {
-            NetworkModel model = NetworkModel.of(kind, network, items, weights);
-            return -Statistics.mean(NextItemRanking.of(model, validation, TOP, env.workers())
+            return -Statistics.mean(NextItemRanking.of(task.model(weights), validation, TOP, env.workers())
                     .recall());
         }
     }

@@ -1,7 +1,14 @@
 package org.lethe.recsys.neural;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.lethe.Workers;
+import org.lethe.numerics.Keyed;
 import org.lethe.torch.Initial;
+import org.lethe.torch.Parameters;
 
 /**
  * A weight of a network.
@@ -13,6 +20,22 @@ import org.lethe.torch.Initial;
 public record Weight(String name, List<Long> shape, Initial initial) {
     public Weight {
         shape = List.copyOf(shape);
+    }
+
+    /** The shape as libtorch takes it. */
+    long[] sizes() {
+        return shape.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    /** Weights before training, all of them leaves that are trained; drawn by the key alone. */
+    static Parameters initial(List<Weight> layout, Keyed key) {
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        for (Weight weight : layout) {
+            Tensor tensor = torch.zeros(weight.sizes());
+            weight.initial.fill(tensor, key.of(weight.name), Workers.here());
+            weights.put(weight.name, tensor.set_requires_grad(true));
+        }
+        return Parameters.of(weights);
     }
 
     /** A matrix or a table, row by row. */

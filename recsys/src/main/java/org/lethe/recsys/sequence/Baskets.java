@@ -10,6 +10,7 @@ import org.lethe.Learner;
 import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
+import org.lethe.recsys.neural.Sets2Sets;
 import org.lethe.recsys.stream.Decrement;
 import org.lethe.recsys.stream.Drift;
 import org.lethe.recsys.stream.ErasureStream;
@@ -38,7 +39,7 @@ public final class Baskets implements Subject<Events, NextItems> {
 
     @Override
     public List<Learner<Events, NextItems>> models() {
-        return List.of(new TifuKnn(), new UpCf(), new Frequency());
+        return List.of(new TifuKnn(), new UpCf(), new Frequency(), new Sets2Sets());
     }
 
     @Override

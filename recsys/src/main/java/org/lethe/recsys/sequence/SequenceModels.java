@@ -7,7 +7,7 @@ import org.lethe.recsys.neural.NeuralModels;
 /** The kinds of models of sessions and baskets. */
 public final class SequenceModels {
     /** Their names, in words. */
-    public static final String KINDS = "vmis-knn, tifu-knn, up-cf, frequency, fmc";
+    public static final String KINDS = "vmis-knn, tifu-knn, up-cf, frequency, fmc, gru4rec, sasrec, narm, sets2sets";
 
     private SequenceModels() {}
 
@@ -22,7 +22,7 @@ public final class SequenceModels {
             case "tifu-knn" -> Optional.of(new TifuKnn.Index(file, prefix));
             case "up-cf" -> Optional.of(new UpCf.Index(file, prefix));
             case "frequency" -> Optional.of(new Frequency.Index(file, prefix));
-            default -> NeuralModels.read(kind, file, prefix).map(NextItems.class::cast);
+            default -> NeuralModels.read(kind, file, prefix);
         };
     }
 }

@@ -11,6 +11,9 @@ import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.recsys.neural.Fmc;
+import org.lethe.recsys.neural.Gru4Rec;
+import org.lethe.recsys.neural.Narm;
+import org.lethe.recsys.neural.SasRec;
 import org.lethe.recsys.neural.forget.Ceu;
 import org.lethe.recsys.neural.forget.Fanchuan;
 import org.lethe.recsys.neural.forget.Finetune;
@@ -43,7 +46,7 @@ public final class Sessions implements Subject<Events, NextItems> {
 
     @Override
     public List<Learner<Events, NextItems>> models() {
-        return List.of(new VmisKnn(), new Fmc());
+        return List.of(new VmisKnn(), new Fmc(), new Gru4Rec(), new SasRec(), new Narm());
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.lethe.recsys.sequence;
 
 import java.util.List;
 import org.lethe.DataFolders;
+import org.lethe.Learner;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.laws.AuditLaws;
@@ -15,6 +16,11 @@ class BasketsAuditLawsTest extends AuditLaws<Events, NextItems> {
     @Override
     protected Events data() {
         return new PlantedBaskets(400, 5).load(new DataFolders(List.of()));
+    }
+
+    @Override
+    protected List<Learner<Events, NextItems>> models() {
+        return only(subject().models(), "tifu-knn", "up-cf", "frequency");
     }
 
     @Override

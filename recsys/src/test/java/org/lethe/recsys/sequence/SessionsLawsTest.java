@@ -8,7 +8,12 @@ import org.lethe.laws.SubjectLaws;
 
 class SessionsLawsTest extends SubjectLaws<Events, NextItems> {
     /** Networks in small. */
-    static final String[] QUICK = {"fmc {dims: 4, epochs: 2}"};
+    static final String[] QUICK = {
+        "fmc {dims: 4, epochs: 2}",
+        "gru4rec {dims: 4, hidden: 5, epochs: 2}",
+        "sasrec {dims: 4, inner: 5, epochs: 2}",
+        "narm {dims: 4, hidden: 5, epochs: 2}"
+    };
 
     @Override
     protected Subject<Events, NextItems> subject() {
