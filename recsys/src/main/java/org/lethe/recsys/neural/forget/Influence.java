@@ -59,7 +59,7 @@ final class Influence {
     }
 
     /**
-     * Steps until what must not be known loses what a model would lose that never saw it. An example that the model knows by heart
+     * Steps until what must not be known loses, on average, what a model would lose that never saw it. An example that the model knows by heart
      * has hardly a gradient, so that one step of influence hardly concerns it. Here every one that still loses too little counts
      * alike: its gradient is divided by 1 − p, which makes it that of its log odds. Each step begins where the last one ended and
      * closes an equal part of the gap. The first also takes back what erased events did to the examples that followed them.
@@ -72,7 +72,8 @@ final class Influence {
             int[] below = IntStream.range(0, losses.length)
                     .filter(n -> losses[n] < wanted[n])
                     .toArray();
-            if (below.length == 0) {
+            double missing = Arrays.stream(wanted).sum() - Arrays.stream(losses).sum();
+            if (below.length == 0 || missing <= 0) {
                 break;
             }
             List<Prefix> known = Arrays.stream(below).mapToObj(removal.unknown::get).toList();
@@ -83,10 +84,7 @@ final class Influence {
             if (k == 0) {
                 Vectors.add(v, -1, removal.gradient(removal.mended, 1));
             }
-            double gap = Arrays.stream(below)
-                    .mapToDouble(n -> wanted[n] - losses[n])
-                    .average()
-                    .orElseThrow();
+            double gap = missing / below.length; // others may lose more than wanted
             double[] step = step(removal, sample, damping, v, solver);
             double[] theta = removal.leaves.values();
             double length = length(removal, known, theta, step, mean(removal, known) + gap / (steps - k));

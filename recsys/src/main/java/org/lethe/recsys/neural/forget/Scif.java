@@ -39,9 +39,9 @@ public record Scif(double damping, int iterations, int steps, boolean asCoded) i
         Check.require(steps >= 1, "steps", steps, "at least 1");
     }
 
-    /** Damping 10, at most 20 iterations, one step. */
+    /** Damping 100, at most 20 iterations, one step. */
     public Scif() {
-        this(10, 20, 1, false);
+        this(100, 20, 1, false);
     }
 
     @Override
