@@ -14,6 +14,7 @@ import org.lethe.recsys.neural.Sets2Sets;
 import org.lethe.recsys.stream.Decrement;
 import org.lethe.recsys.stream.Drift;
 import org.lethe.recsys.stream.ErasureStream;
+import org.lethe.recsys.stream.Filter;
 import org.lethe.recsys.stream.Latency;
 import org.lethe.recsys.stream.Retrain;
 import org.lethe.recsys.stream.SequenceUtility;
@@ -48,7 +49,7 @@ public final class Baskets implements Subject<Events, NextItems> {
 
     @Override
     public List<Method<Events, NextItems>> methods() {
-        return List.of(new Retrain(), new Decrement());
+        return List.of(new Retrain(), new Decrement(), new Filter());
     }
 
     @Override

@@ -8,7 +8,7 @@ import org.lethe.recsys.sequence.Events.Example;
 /**
  * Ranks all items for each example, by one model, and measures the first k.
  *
- * <p>An item with the score −∞ is never recommended. Ties go to the smaller number. With one target, recall and hit rate
+ * <p>An item whose score is −∞ or no number is never recommended. Ties go to the smaller number. With one target, recall and hit rate
  * are the same.
  */
 public final class NextItemRanking {
@@ -92,7 +92,7 @@ public final class NextItemRanking {
         int size = 0;
         for (int i = 0; i < scores.length; i++) {
             double score = scores[i];
-            if (score == Double.NEGATIVE_INFINITY || size == best.length && !(score > scores[best[size - 1]])) {
+            if (!(score > Double.NEGATIVE_INFINITY) || size == best.length && !(score > scores[best[size - 1]])) {
                 continue;
             }
             int at = size < best.length ? size++ : size - 1;

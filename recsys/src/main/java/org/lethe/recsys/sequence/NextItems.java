@@ -42,6 +42,11 @@ public interface NextItems {
         return 0.99 * share + 0.01 / scores.length;
     }
 
+    /** The model behind a ban of some recommendations, which its weights still know; itself where nothing is banned. */
+    default NextItems bare() {
+        return this;
+    }
+
     /** Whether every number in it is finite. */
     default boolean finite() {
         return true;

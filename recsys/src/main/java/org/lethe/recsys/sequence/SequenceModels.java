@@ -13,6 +13,10 @@ public final class SequenceModels {
 
     /** A model of a kind, from the tensors whose names begin with a prefix; empty for an unknown kind. */
     public static Optional<NextItems> read(String kind, Safetensors file, String prefix) {
+        if (kind.startsWith(Filtered.KIND)) {
+            return read(kind.substring(Filtered.KIND.length()), file, prefix)
+                    .map(bare -> Filtered.read(bare, file, prefix));
+        }
         return switch (kind) {
             case "vmis-knn" -> Optional.of(SessionIndex.read(file, prefix));
             case "tifu-knn" -> Optional.of(new TifuKnn.Index(file, prefix));

@@ -14,9 +14,19 @@ import org.lethe.recsys.neural.Fmc;
 import org.lethe.recsys.neural.Gru4Rec;
 import org.lethe.recsys.neural.Narm;
 import org.lethe.recsys.neural.SasRec;
+import org.lethe.recsys.neural.forget.Ceu;
+import org.lethe.recsys.neural.forget.Fanchuan;
+import org.lethe.recsys.neural.forget.Finetune;
+import org.lethe.recsys.neural.forget.Gif;
+import org.lethe.recsys.neural.forget.Idea;
+import org.lethe.recsys.neural.forget.Kookmin;
+import org.lethe.recsys.neural.forget.RowRefit;
+import org.lethe.recsys.neural.forget.Scif;
+import org.lethe.recsys.neural.forget.Seif;
 import org.lethe.recsys.stream.Decrement;
 import org.lethe.recsys.stream.Drift;
 import org.lethe.recsys.stream.ErasureStream;
+import org.lethe.recsys.stream.Filter;
 import org.lethe.recsys.stream.Latency;
 import org.lethe.recsys.stream.Retrain;
 import org.lethe.recsys.stream.SequenceUtility;
@@ -46,7 +56,19 @@ public final class Sessions implements Subject<Events, NextItems> {
 
     @Override
     public List<Method<Events, NextItems>> methods() {
-        return List.of(new Retrain(), new Decrement());
+        return List.of(
+                new Retrain(),
+                new Decrement(),
+                new RowRefit(),
+                new Scif(),
+                new Kookmin(),
+                new Fanchuan(),
+                new Seif(),
+                new Gif(),
+                new Ceu(),
+                new Idea(),
+                new Finetune(),
+                new Filter());
     }
 
     @Override

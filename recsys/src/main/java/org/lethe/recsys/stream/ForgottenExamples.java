@@ -58,15 +58,18 @@ final class ForgottenExamples {
         return baskets.toArray(int[][]::new);
     }
 
-    /** The mean of −log p of the targets. */
-    static double loss(NextItems model, List<Example> examples, Workers workers) {
+    /** The mean of −log p of the targets, whether or not the model may recommend them; no loss is above 745. */
+    static double loss(NextItems served, List<Example> examples, Workers workers) {
+        NextItems model = served.bare();
         double[] losses = new double[examples.size()];
         NextItemRanking.eachScored(
                 model,
                 examples,
                 workers,
-                (n, scores) -> losses[n] = -Math.log(
-                        model.probability(scores, examples.get(n).targets()[0])));
+                (n, scores) -> {
+                    double p = model.probability(scores, examples.get(n).targets()[0]);
+                    losses[n] = -Math.log(p > 0 ? p : Double.MIN_VALUE); // scores that are no numbers give none
+                });
         return Statistics.mean(losses);
     }
 }

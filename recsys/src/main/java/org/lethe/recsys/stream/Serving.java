@@ -22,6 +22,8 @@ final class Serving {
     /** The part of a ledger that holds the seconds of each request. */
     static final String REQUEST = "request";
 
+    private static final String PREPARE = "prepare";
+
     private static final int K = 20; // of the stop rule
 
     private final ErasureStream stream;
@@ -58,7 +60,8 @@ final class Serving {
             Learner<Events, NextItems> learner,
             Events data,
             Env env) {
-        Serving serving = new Serving(stream, method, method.begin(model), learner, data, env);
+        NextItems begun = env.ledger().timed(PREPARE, () -> method.begin(model, learner, data, env));
+        Serving serving = new Serving(stream, method, begun, learner, data, env);
         serving.serve(stream.on(data), model);
         return new Streamed(serving.points);
     }
@@ -147,7 +150,8 @@ final class Serving {
     }
 
     private void replay(Events remaining) {
-        current = method.begin(env.ledger().timed("replay", () -> learner.train(remaining, env)));
+        NextItems again = env.ledger().timed("replay", () -> learner.train(remaining, env));
+        current = env.ledger().timed(PREPARE, () -> method.begin(again, learner, remaining, env));
         env.ledger().count("replayed", waiting);
         waiting = 0;
     }

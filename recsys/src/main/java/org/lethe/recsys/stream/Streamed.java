@@ -57,6 +57,11 @@ public record Streamed(List<Point> points) implements NextItems {
     }
 
     @Override
+    public NextItems bare() {
+        return last().bare();
+    }
+
+    @Override
     public String kind() {
         return "streamed";
     }

@@ -3,6 +3,7 @@ package org.lethe.recsys.sequence;
 import java.util.List;
 import org.lethe.DataFolders;
 import org.lethe.Learner;
+import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.laws.MethodLaws;
@@ -24,8 +25,22 @@ class SessionsMethodLawsTest extends MethodLaws<Events, NextItems> {
     }
 
     @Override
+    protected List<Method<Events, NextItems>> methods() {
+        return quick(
+                subject().methods(),
+                "row-refit {ridge: 1}",
+                "scif {iterations: 3}",
+                "kookmin {epochs: 1}",
+                "fanchuan {steps: 3, rounds: 1}",
+                "seif {epochs: 1}",
+                "gif {iterations: 3, steps: 1}",
+                "ceu {iterations: 3, steps: 1}",
+                "idea {iterations: 3, steps: 1}");
+    }
+
+    @Override
     protected List<Request> requests() {
-        return only(subject().requests(), "stream {requests: 12, measure: [1, 5]}");
+        return only(subject().requests(), "stream {requests: 5, measure: [1, 2]}");
     }
 
     @Override
