@@ -97,7 +97,7 @@ final class Course<D, M> {
                 .map(f -> f.judged(Verdict.of(last.gap <= gap && last.gap >= OVER, gapBar())))
                 .orElseGet(() -> new Finding("forgetGap", 0, last.examples, Direction.LOWER)
                         .judged(new Verdict.Undecided(
-                                gapBar(), "the erased events are as likely before as after retraining"))));
+                                gapBar(), "what was erased is no more likely before than after retraining"))));
         finding("sameLists@" + k, last.same, last.examples, Direction.HIGHER).ifPresent(findings::add);
         finding("watchedShare@" + k, last.watched, last.examples, Direction.LOWER)
                 .ifPresent(findings::add);
@@ -140,7 +140,7 @@ final class Course<D, M> {
                 requests,
                 mine.lists.length,
                 ratio(mean(mine.ndcg), mean(again.ndcg)),
-                Math.abs(apart) < NOISE ? Double.NaN : (lossAgain - judged.loss(model, requests)) / apart,
+                apart < NOISE ? Double.NaN : (lossAgain - judged.loss(model, requests)) / apart,
                 mine.lists.length == 0 ? Double.NaN : (double) same / mine.lists.length,
                 ratio(watched(mine.lists), watched(again.lists)));
     }
