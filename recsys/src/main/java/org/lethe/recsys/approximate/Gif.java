@@ -91,7 +91,7 @@ public record Gif(Solver solver, double damping, double scale, int iterations, d
     }
 
     /** The series at a scale that makes it converge; a smaller one is refused. */
-    static double[] series(UnaryOperator<double[]> a, double[] v, double scale, int iterations) {
+    public static double[] series(UnaryOperator<double[]> a, double[] v, double scale, int iterations) {
         double largest = Vectors.largestEigenvalue(a, v, 10);
         double used = scale == 0 ? 1.5 * largest : scale; // the estimate is never above it
         Optional<double[]> h = used < largest ? Optional.empty() : Vectors.series(a, v, used, iterations);
@@ -105,7 +105,7 @@ public record Gif(Solver solver, double damping, double scale, int iterations, d
     }
 
     /** The series of ERASE, with its scale and its number of iterations, not divided by the scale. */
-    static double[] asCoded(UnaryOperator<double[]> a, double[] v) {
+    public static double[] asCoded(UnaryOperator<double[]> a, double[] v) {
         return Vectors.times(1e5, Vectors.series(a, v, 1e5, 100).orElse(v));
     }
 }

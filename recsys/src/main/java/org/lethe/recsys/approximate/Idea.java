@@ -73,12 +73,12 @@ public record Idea(
     }
 
     /** The deviation of the Gaussian mechanism. */
-    static double sigma(double zeta, double epsilon, double delta) {
+    public static double sigma(double zeta, double epsilon, double delta) {
         return zeta * Math.sqrt(2 * StrictMath.log(1.25 / delta)) / epsilon;
     }
 
     /** The deviation with the root in the denominator. */
-    static double sigmaAsCoded(double zeta, double epsilon, double delta) {
+    public static double sigmaAsCoded(double zeta, double epsilon, double delta) {
         return zeta / (epsilon * Math.sqrt(2 * StrictMath.log(1.25 / delta)));
     }
 }

@@ -121,7 +121,7 @@ public record Kookmin(Reset reset, double itemShare, int epochs, double learning
     }
 
     /** The entries between two positions with the smallest absolute value, a share of them but at least one; ties by position. */
-    static int[] smallest(double[] values, int from, int to, double share) {
+    public static int[] smallest(double[] values, int from, int to, double share) {
         return IntStream.range(from, to)
                 .boxed()
                 .sorted(Comparator.comparingDouble((Integer n) -> Math.abs(values[n]))

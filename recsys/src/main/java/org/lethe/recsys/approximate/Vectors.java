@@ -4,10 +4,11 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /** Arithmetic of long vectors, and solvers of linear systems whose matrix is only ever multiplied. */
-final class Vectors {
+public final class Vectors {
     private Vectors() {}
 
-    static double dot(double[] a, double[] b) {
+    /** The sum of products, in the order of the entries. */
+    public static double dot(double[] a, double[] b) {
         double sum = 0;
         for (int n = 0; n < a.length; n++) {
             sum = Math.fma(a[n], b[n], sum);
@@ -15,25 +16,27 @@ final class Vectors {
         return sum;
     }
 
-    static double norm(double[] a) {
+    /** The Euclidean length. */
+    public static double norm(double[] a) {
         return Math.sqrt(dot(a, a));
     }
 
     /** {@code a + factor · b}, a new vector. */
-    static double[] plus(double[] a, double factor, double[] b) {
+    public static double[] plus(double[] a, double factor, double[] b) {
         double[] sum = a.clone();
         add(sum, factor, b);
         return sum;
     }
 
     /** {@code a ← a + factor · b}. */
-    static void add(double[] a, double factor, double[] b) {
+    public static void add(double[] a, double factor, double[] b) {
         for (int n = 0; n < a.length; n++) {
             a[n] += factor * b[n];
         }
     }
 
-    static double[] times(double factor, double[] a) {
+    /** {@code factor · a}, a new vector. */
+    public static double[] times(double factor, double[] a) {
         double[] product = new double[a.length];
         add(product, factor, a);
         return product;
@@ -46,13 +49,13 @@ final class Vectors {
      * @param residual length of the residual as a share of the right side's
      * @param steps products with the matrix
      */
-    record Solution(double[] x, double residual, int steps) {}
+    public record Solution(double[] x, double residual, int steps) {}
 
     /**
      * Solves {@code A x = right} by conjugate gradients for a symmetric positive A, until the residual is at most {@code tolerance}
      * of the right side or so many steps are made. Where A turns out not to be positive, it stops at what it has.
      */
-    static Solution conjugateGradients(UnaryOperator<double[]> a, double[] right, double tolerance, int most) {
+    public static Solution conjugateGradients(UnaryOperator<double[]> a, double[] right, double tolerance, int most) {
         double[] x = new double[right.length];
         double[] residual = right.clone();
         double[] direction = right.clone();
@@ -82,7 +85,7 @@ final class Vectors {
      * The scaled series of GIF: {@code h ← right + h − A h / scale}, whose limit over the scale solves {@code A x = right}. Empty
      * where the series grows, since the scale is then below half the largest eigenvalue of A.
      */
-    static Optional<double[]> series(UnaryOperator<double[]> a, double[] right, double scale, int steps) {
+    public static Optional<double[]> series(UnaryOperator<double[]> a, double[] right, double scale, int steps) {
         double[] h = right.clone();
         double before = 0;
         for (int step = 1; step <= steps; step++) {
@@ -102,7 +105,7 @@ final class Vectors {
     }
 
     /** About the largest eigenvalue of a symmetric positive A, by so many steps of the power iteration; never above it. */
-    static double largestEigenvalue(UnaryOperator<double[]> a, double[] start, int steps) {
+    public static double largestEigenvalue(UnaryOperator<double[]> a, double[] start, int steps) {
         double[] x = start;
         double value = 0;
         for (int step = 0; step < steps && norm(x) > 0; step++) {

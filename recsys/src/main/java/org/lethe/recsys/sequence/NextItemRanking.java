@@ -12,6 +12,8 @@ import org.lethe.recsys.sequence.Events.Example;
  * are the same.
  */
 public final class NextItemRanking {
+    private static final int AT_ONCE = 64; // examples of a batch, whose scores are held together
+
     private NextItemRanking() {}
 
     /**
@@ -32,13 +34,31 @@ public final class NextItemRanking {
         int count = examples.size();
         Measured measured = new Measured(
                 examples, new int[count][], new double[count], new double[count], new double[count], new double[count]);
-        workers.each(count, n -> {
-            double[] scores = new double[model.itemCount()];
-            model.scores(examples.get(n), scores);
+        eachScored(model, examples, workers, (n, scores) -> {
             measured.lists[n] = first(scores, k);
             measure(measured, n);
         });
         return measured;
+    }
+
+    /** Takes the scores of an example. */
+    @FunctionalInterface
+    public interface Scored {
+        /** The number of the example, and the score of each item. */
+        void of(int number, double[] scores);
+    }
+
+    /** Scores all examples, in batches of which several may be under way, and hands each over where it was computed. */
+    public static void eachScored(NextItems model, List<Example> examples, Workers workers, Scored taken) {
+        int count = examples.size();
+        workers.each((count + AT_ONCE - 1) / AT_ONCE, b -> {
+            List<Example> part = examples.subList(b * AT_ONCE, Math.min(count, (b + 1) * AT_ONCE));
+            double[][] scores = new double[part.size()][model.itemCount()];
+            model.scores(part, scores);
+            for (int n = 0; n < scores.length; n++) {
+                taken.of(b * AT_ONCE + n, scores[n]);
+            }
+        });
     }
 
     private static void measure(Measured into, int n) {

@@ -2,6 +2,7 @@ package org.lethe.recsys.sequence;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.lethe.Safetensors;
@@ -14,6 +15,13 @@ public interface NextItems {
 
     /** The score of each item after this history; −∞ for an item that must not be recommended. */
     void scores(Example after, double[] into);
+
+    /** The scores after several histories, one row each; a network computes them together. */
+    default void scores(List<Example> after, double[][] into) {
+        for (int n = 0; n < into.length; n++) {
+            scores(after.get(n), into[n]);
+        }
+    }
 
     /** The kind of model, as the header of a file names it. */
     String kind();
@@ -32,6 +40,11 @@ public interface NextItems {
         }
         double share = sum > 0 ? Math.max(scores[item], 0) / sum : 1.0 / scores.length;
         return 0.99 * share + 0.01 / scores.length;
+    }
+
+    /** The model behind a ban of some recommendations, which its weights still know; itself where nothing is banned. */
+    default NextItems bare() {
+        return this;
     }
 
     /** Whether every number in it is finite. */

@@ -2,11 +2,12 @@ package org.lethe.recsys.sequence;
 
 import java.util.Optional;
 import org.lethe.Safetensors;
+import org.lethe.recsys.neural.NeuralModels;
 
 /** The kinds of models of sessions and baskets. */
 public final class SequenceModels {
     /** Their names, in words. */
-    public static final String KINDS = "vmis-knn, tifu-knn, up-cf, frequency";
+    public static final String KINDS = "vmis-knn, tifu-knn, up-cf, frequency, fmc";
 
     private SequenceModels() {}
 
@@ -17,7 +18,7 @@ public final class SequenceModels {
             case "tifu-knn" -> Optional.of(new TifuKnn.Index(file, prefix));
             case "up-cf" -> Optional.of(new UpCf.Index(file, prefix));
             case "frequency" -> Optional.of(new Frequency.Index(file, prefix));
-            default -> Optional.empty();
+            default -> NeuralModels.read(kind, file, prefix).map(NextItems.class::cast);
         };
     }
 }

@@ -10,6 +10,7 @@ import org.lethe.Learner;
 import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
+import org.lethe.recsys.neural.Fmc;
 import org.lethe.recsys.stream.Decrement;
 import org.lethe.recsys.stream.Drift;
 import org.lethe.recsys.stream.ErasureStream;
@@ -32,7 +33,7 @@ public final class Sessions implements Subject<Events, NextItems> {
 
     @Override
     public List<Learner<Events, NextItems>> models() {
-        return List.of(new VmisKnn());
+        return List.of(new VmisKnn(), new Fmc());
     }
 
     @Override

@@ -12,10 +12,19 @@ import org.lethe.recsys.sequence.Events;
 import org.lethe.recsys.sequence.NextItems;
 
 /** A method that serves a stream of erasure requests one by one. */
-interface Erasing extends Method<Events, NextItems> {
+public interface Erasing extends Method<Events, NextItems> {
     /** A model that this stream may change, made of one that it may not. */
     default NextItems begin(NextItems model) {
         return model;
+    }
+
+    /**
+     * The same, with what is computed once and not for each request, which is no part of a request's time.
+     *
+     * @param data from which the model was trained
+     */
+    default NextItems begin(NextItems model, Learner<Events, NextItems> learner, Events data, Env env) {
+        return begin(model);
     }
 
     /** A model that does not change any more, made of the one that the stream goes on with. */

@@ -7,6 +7,7 @@ import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.sequence.Events;
 import org.lethe.recsys.sequence.Events.Example;
+import org.lethe.recsys.sequence.NextItemRanking;
 import org.lethe.recsys.sequence.NextItems;
 import org.lethe.statistics.Statistics;
 
@@ -57,14 +58,16 @@ final class ForgottenExamples {
         return baskets.toArray(int[][]::new);
     }
 
-    /** The mean of −log p of the targets. */
-    static double loss(NextItems model, List<Example> examples, Workers workers) {
+    /** The mean of −log p of the targets, whether or not the model may recommend them. */
+    static double loss(NextItems served, List<Example> examples, Workers workers) {
+        NextItems model = served.bare();
         double[] losses = new double[examples.size()];
-        workers.each(losses.length, n -> {
-            double[] scores = new double[model.itemCount()];
-            model.scores(examples.get(n), scores);
-            losses[n] = -Math.log(model.probability(scores, examples.get(n).targets()[0]));
-        });
+        NextItemRanking.eachScored(
+                model,
+                examples,
+                workers,
+                (n, scores) -> losses[n] = -Math.log(
+                        model.probability(scores, examples.get(n).targets()[0])));
         return Statistics.mean(losses);
     }
 }

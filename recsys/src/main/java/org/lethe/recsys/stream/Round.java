@@ -22,8 +22,12 @@ interface Round<D, M> {
     /** The data without the first requests. */
     D remaining(int requests);
 
-    /** A model that this stream may change, made of one that it may not. */
-    default M begun(M model) {
+    /**
+     * A model that this stream may change, made of one that it may not, with what is computed once and not for each request.
+     *
+     * @param data from which the model was trained
+     */
+    default M begun(M model, D data, Env env) {
         return model;
     }
 

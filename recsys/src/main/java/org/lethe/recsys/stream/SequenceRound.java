@@ -74,8 +74,8 @@ final class SequenceRound implements Round<Events, NextItems> {
     }
 
     @Override
-    public NextItems begun(NextItems model) {
-        return method.begin(model);
+    public NextItems begun(NextItems model, Events from, Env env) {
+        return method.begin(model, learner, from, env);
     }
 
     @Override

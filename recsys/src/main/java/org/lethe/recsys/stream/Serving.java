@@ -17,6 +17,8 @@ final class Serving<D, M> {
     /** The part of a ledger that holds the seconds of each request. */
     static final String REQUEST = "request";
 
+    private static final String PREPARE = "prepare";
+
     private static final int OTHER_SEEDS = 2;
 
     private final ErasureStream stream;
@@ -36,7 +38,8 @@ final class Serving<D, M> {
 
     /** The model at each measuring point. */
     static <D, M> List<Point<M>> served(ErasureStream stream, Round<D, M> round, M model, Env env) {
-        Serving<D, M> serving = new Serving<>(stream, round, round.begun(model), env);
+        M begun = env.ledger().timed(PREPARE, () -> round.begun(model, round.remaining(0), env));
+        Serving<D, M> serving = new Serving<>(stream, round, begun, env);
         serving.serve(model);
         return serving.points;
     }
@@ -121,7 +124,8 @@ final class Serving<D, M> {
     }
 
     private void replay(D remaining) {
-        current = round.begun(env.ledger().timed("replay", () -> round.trained(remaining, env)));
+        M again = env.ledger().timed("replay", () -> round.trained(remaining, env));
+        current = env.ledger().timed(PREPARE, () -> round.begun(again, remaining, env));
         env.ledger().count("replayed", waiting);
         waiting = 0;
     }

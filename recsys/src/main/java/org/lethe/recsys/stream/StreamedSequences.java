@@ -34,6 +34,11 @@ public record StreamedSequences(List<Point<NextItems>> points) implements NextIt
     }
 
     @Override
+    public NextItems bare() {
+        return last().bare();
+    }
+
+    @Override
     public String kind() {
         return "streamed";
     }

@@ -2,6 +2,7 @@ package org.lethe.recsys.sequence;
 
 import java.util.List;
 import org.lethe.DataFolders;
+import org.lethe.Learner;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.laws.AuditLaws;
@@ -15,6 +16,11 @@ class SessionsAuditLawsTest extends AuditLaws<Events, NextItems> {
     @Override
     protected Events data() {
         return new PlantedSessions(400, 3).load(new DataFolders(List.of()));
+    }
+
+    @Override
+    protected List<Learner<Events, NextItems>> models() {
+        return only(subject().models(), "vmis-knn");
     }
 
     @Override

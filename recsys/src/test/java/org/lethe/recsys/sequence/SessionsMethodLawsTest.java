@@ -2,6 +2,7 @@ package org.lethe.recsys.sequence;
 
 import java.util.List;
 import org.lethe.DataFolders;
+import org.lethe.Learner;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.laws.MethodLaws;
@@ -15,6 +16,11 @@ class SessionsMethodLawsTest extends MethodLaws<Events, NextItems> {
     @Override
     protected Events data() {
         return new PlantedSessions(60, 3).load(new DataFolders(List.of()));
+    }
+
+    @Override
+    protected List<Learner<Events, NextItems>> models() {
+        return quick(subject().models(), SessionsLawsTest.QUICK);
     }
 
     @Override

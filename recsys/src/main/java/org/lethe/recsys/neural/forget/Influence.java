@@ -1,0 +1,131 @@
+package org.lethe.recsys.neural.forget;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.PointerScope;
+import org.lethe.recsys.approximate.Vectors;
+import org.lethe.recsys.approximate.Vectors.Solution;
+import org.lethe.recsys.neural.forget.Removal.Weighted;
+
+/** The step that removing examples makes, {@code (H + damping·I)⁻¹ v}, for methods that differ in v and in how they solve. */
+final class Influence {
+    private static final int NEAR = 256; // examples of the Hessian that read or lead to a touched item
+    private static final int FAR = 128;
+
+    private Influence() {}
+
+    /**
+     * What the erased events leave of the gradient of the summed loss: that of the examples that contain them, less that of the
+     * same examples without them.
+     */
+    static double[] removed(Removal removal) {
+        return Vectors.plus(removal.gradient(removal.gone, 1), -1, removal.gradient(removal.mended, 1));
+    }
+
+    /** A sample that stands for all retained examples in the Hessian of the summed loss. */
+    static Weighted sample(Removal removal) {
+        return removal.representative(NEAR, FAR);
+    }
+
+    /** A solver of {@code A x = v}. */
+    @FunctionalInterface
+    interface Solver {
+        double[] of(UnaryOperator<double[]> a, double[] v);
+    }
+
+    /** Conjugate gradients to this residual, so many products at most, which the ledger counts. */
+    static Solver conjugateGradients(Removal removal, double tolerance, int most) {
+        return (a, v) -> {
+            Solution solution = Vectors.conjugateGradients(a, v, tolerance, most);
+            removal.env.ledger().count("hessian-products", solution.steps());
+            return solution.x();
+        };
+    }
+
+    /** The step at the weights as they are now, with the Hessian of a weighted sum of losses. */
+    static double[] step(Removal removal, Weighted sample, double damping, double[] v, Solver solver) {
+        try (var _ = new PointerScope()) {
+            Curvature hessian = new Curvature(removal, sample);
+            return solver.of(x -> Vectors.plus(hessian.apply(x), damping, x), v);
+        }
+    }
+
+    /** Adds the single step of the paper to the weights. */
+    static void single(Removal removal, double damping, Solver solver) {
+        double[] step = step(removal, sample(removal), damping, removed(removal), solver);
+        removal.leaves.set(Vectors.plus(removal.leaves.values(), 1, step));
+    }
+
+    /**
+     * Steps until what must not be known loses what held-out examples lose. An example that the model knows by heart has hardly a
+     * gradient, so that one step of influence hardly concerns it. Here every one that still loses too little counts alike: its
+     * gradient is divided by 1 − p, which makes it that of its log odds. Each step begins where the last one ended and closes an
+     * equal part of the gap. The first also takes back what erased events did to the examples that followed them.
+     */
+    static void calibrated(Removal removal, double damping, int steps, Solver solver) {
+        List<Prefix> unknown = removal.unknown;
+        double held = removal.heldOutLoss();
+        Weighted sample = sample(removal);
+        for (int k = 0; k < steps; k++) {
+            double[] losses = removal.losses(unknown);
+            List<Prefix> below = IntStream.range(0, losses.length)
+                    .filter(n -> losses[n] < held)
+                    .mapToObj(unknown::get)
+                    .toList();
+            double now = Arrays.stream(losses).average().orElse(held);
+            if (below.isEmpty() || now >= held) {
+                break;
+            }
+            double[] odds = Arrays.stream(losses)
+                    .filter(loss -> loss < held)
+                    .map(loss -> 1 / Math.max(1e-6, -Math.expm1(-loss)))
+                    .toArray();
+            double[] v = removal.gradient(below, odds);
+            if (k == 0) {
+                Vectors.add(v, -1, removal.gradient(removal.mended, 1));
+            }
+            double[] step = step(removal, sample, damping, v, solver);
+            double[] theta = removal.leaves.values();
+            double length = length(removal, theta, step, now + (held - now) / (steps - k));
+            removal.leaves.set(Vectors.plus(theta, length, step));
+            removal.env.ledger().count("steps", 1);
+        }
+    }
+
+    /** How far along a step the unknown examples lose so much on average; 0 where they never do. */
+    private static double length(Removal removal, double[] theta, double[] step, double wanted) {
+        double low = 0;
+        double high = 1;
+        int doublings = 0;
+        while (lost(removal, theta, step, high) < wanted) {
+            low = high;
+            high *= 2;
+            if (++doublings == 40) {
+                return 0;
+            }
+        }
+        for (int halving = 0; halving < 12; halving++) {
+            double middle = (low + high) / 2;
+            if (lost(removal, theta, step, middle) < wanted) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return high;
+    }
+
+    private static double lost(Removal removal, double[] theta, double[] step, double length) {
+        removal.leaves.set(Vectors.plus(theta, length, step));
+        return Arrays.stream(removal.losses(removal.unknown)).average().orElse(0);
+    }
+
+    /** A sample of which each example counts alike, and all together once. */
+    static Weighted mean(List<Prefix> prefixes) {
+        double[] weights = new double[prefixes.size()];
+        Arrays.fill(weights, 1.0 / weights.length);
+        return new Weighted(prefixes, weights);
+    }
+}
