@@ -46,7 +46,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private final JsonOption json = new JsonOption();
 
-    @Parameters(paramLabel = "STUDY", description = "A study file, or a study shipped with Lethe: quickstart.")
+    @Parameters(
+            paramLabel = "STUDY",
+            description = "A study file, a file that lists study files, or a study shipped with Lethe: quickstart.")
     private String study = "";
 
     @Option(names = "--runs", description = "Folder for run folders; ${DEFAULT-VALUE} by default.")
@@ -81,9 +83,12 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Study<?, ?> resolved = Studies.resolve(study);
-        resolved.notes().forEach(spec.commandLine().getErr()::println);
-        return run(resolved);
+        int exit = Lethe.DONE;
+        for (Study<?, ?> resolved : Studies.all(study)) {
+            resolved.notes().forEach(spec.commandLine().getErr()::println);
+            exit = Math.max(exit, run(resolved));
+        }
+        return exit;
     }
 
     private <D, M> int run(Study<D, M> resolved) throws IOException {

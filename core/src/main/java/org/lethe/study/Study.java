@@ -66,13 +66,18 @@ public record Study<D, M>(
 
     /** Reads a study file. All of its mistakes are in the one exception. */
     public static Study<?, ?> read(Path file, List<? extends Subject<?, ?>> subjects) {
+        return parse(file.toString(), text(file), subjects);
+    }
+
+    /** The text of a study file. */
+    static String text(Path file) {
         try {
             if (Files.size(file) > LARGEST) {
                 throw new LetheException(
                         LetheException.Code.STUDY,
                         file + " is " + Files.size(file) + " bytes, expected a study of at most " + LARGEST);
             }
-            return parse(file.toString(), Files.readString(file), subjects);
+            return Files.readString(file);
         } catch (IOException e) {
             throw Storage.refused(file, "cannot be read", e);
         }

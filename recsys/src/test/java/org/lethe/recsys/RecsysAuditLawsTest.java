@@ -36,6 +36,7 @@ class RecsysAuditLawsTest extends AuditLaws<Split, Recommender> {
         return only(
                 subject().requests(),
                 "forget-users {percent: 10}",
+                "stream {requests: 40, measure: [10]}",
                 "hide {attribute: [group]}",
                 "balance {activeShare: 0.2}");
     }
@@ -82,6 +83,7 @@ class RecsysSeedsLawsTest extends RecsysAuditLawsTest {
                 subject().requests(),
                 "forget-users {percent: 10}",
                 "forget-items {percent: 10}",
+                "stream {requests: 40, measure: [10]}",
                 "hide {attribute: [group]}");
     }
 }
