@@ -195,20 +195,22 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
      * Runs the cells of a study that have no record yet, and the audits that have no result, and returns all of its records in
      * order.
      *
+     * <p>A study that lists ids is refused with a {@code LetheException} where the data do not have one of them.
+     *
      * @param fresh whether records that are there are thrown away first
      */
     public <D, M> List<Run> run(Study<D, M> given, RunFolder folder, boolean fresh) {
         RunFolder.Hold hold = folder.hold();
         try {
+            if (!given.listed().isEmpty()) {
+                resolve(given, this::loaded); // an id that is not there is said before anything is trained or written
+            }
             if (fresh) {
                 folder.clear();
             }
             Study<D, M> study = given.with(folder.persons(given));
             Product<D, M> product = Product.of(study);
             List<Cell<D, M>> cells = cells(study, product);
-            if (!study.listed().isEmpty()) {
-                resolve(study, this::loaded); // an id that is not there is said before anything is trained
-            }
             List<RunFolder.Listed> listed = new ArrayList<>();
             Map<String, Graph.Open<D, M>> open = new LinkedHashMap<>();
             for (Cell<D, M> cell : cells) {

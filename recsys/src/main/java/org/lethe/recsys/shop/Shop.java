@@ -195,7 +195,8 @@ public final class Shop {
                     LetheException.Code.DATA, now + ": says \"" + name + "\", expected a version here");
         }
         Version version = Version.read(folder.resolve(name));
-        version.events(); // a broken chain is said at once
+        Path history = folder.resolve(name).resolve("history.jsonl");
+        History.read(version.history(), history.toString()); // a broken chain is said at once
         Shop shop = new Shop(folder, version);
         String seal = Files.isRegularFile(folder.resolve(name).resolve(SEAL))
                 ? Files.readString(folder.resolve(name).resolve(SEAL)).strip()
@@ -203,8 +204,7 @@ public final class Shop {
         if (!seal.equals(shop.hmac(History.last(version.history())))) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    folder.resolve(name).resolve("history.jsonl")
-                            + ": its last line is not the one that was sealed: it was" + " changed or cut since");
+                    history + ": its last line is not the one that was sealed: it was changed or cut since");
         }
         shop.sweep();
         return shop;

@@ -389,6 +389,12 @@ class ShopTest {
                     assertThrows(LetheException.class, () -> Shop.open(shop)).getMessage();
             assertTrue(message.contains("its last line is not the one that was sealed"), message);
         }
+        Files.writeString(history, told.substring(0, told.length() - 80));
+        String cut = assertThrows(LetheException.class, () -> Shop.open(shop)).getMessage();
+        assertTrue(cut.startsWith(history + ":2: is no event, or was cut off"), cut);
+        Files.write(history, new byte[] {'{', (byte) 0xC3});
+        String half = assertThrows(LetheException.class, () -> Shop.open(shop)).getMessage();
+        assertTrue(half.startsWith(history + ":1: is no event"), half);
         Files.writeString(history, told);
         assertTrue(new ShopHistory(shop).run(ENV).intact());
     }
