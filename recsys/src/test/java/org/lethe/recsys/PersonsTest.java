@@ -35,6 +35,7 @@ import org.lethe.recsys.forget.ForgetInteractions;
 import org.lethe.recsys.forget.ForgetUsers;
 import org.lethe.report.Report;
 import org.lethe.study.Engine;
+import org.lethe.study.Replay;
 import org.lethe.study.Run;
 import org.lethe.study.RunFolder;
 import org.lethe.study.Study;
@@ -184,6 +185,17 @@ class PersonsTest {
         String report = Files.readString(folder.resolve("runs/persons/report.md"));
         assertTrue(report.contains("2 listed users"), report);
         assertFalse(runs.toString().contains(CANARY));
+    }
+
+    @Test
+    void aRunThatListsPersonsCanBeReplayedFromItsFolder() throws IOException {
+        run(folder, study(folder, 2, ""));
+        RunFolder runs = RunFolder.of(folder.resolve("runs"), "persons");
+        Engine engine = new Engine(Workers.here(), Progress.NONE, new DataFolders(List.of()));
+        Replay.Result replayed = new Replay(engine, List.of(new Recsys())).of(runs);
+        assertEquals(List.of(), replayed.differences());
+        assertEquals(runs.cells().size(), replayed.models());
+        assertEquals(Set.of("runs/persons/" + PERSONS), told());
     }
 
     @Test
