@@ -60,7 +60,7 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private final ComputeOptions compute = new ComputeOptions();
 
-    @Option(names = "--dry-run", description = "Print the cells with an estimate of time and memory, and run nothing.")
+    @Option(names = "--dry-run", description = "Read the data, resolve the requests on them, print the cells with an estimate of time and memory, and run nothing.")
     private boolean dryRun;
 
     @Option(names = "--fresh", description = "Start over: delete the records and models of earlier runs of this study.")
@@ -139,8 +139,11 @@ final class RunCommand implements Callable<Integer> {
                         left(cell));
             }
             out.printf(
-                    "%d cells; %s on %d threads (steps that cells share are counted for each cell)%n",
-                    planned.size(), shown(new Estimate(seconds / workers, bytes * workers)), workers);
+                    "%d cells, %d audits to run; %s on %d threads (steps that cells share are counted for each cell)%n",
+                    planned.size(),
+                    planned.stream().mapToInt(Engine.Planned::audits).sum(),
+                    shown(new Estimate(seconds / workers, bytes * workers)),
+                    workers);
             for (LeftOut pair : plan.leftOut()) {
                 out.printf(
                         "left out: %s%s, %s%s: %s%n",

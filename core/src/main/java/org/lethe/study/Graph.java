@@ -4,7 +4,11 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -219,6 +223,25 @@ final class Graph<D, M> {
         }
     }
 
+    /** SHA-256 of a model as its file is without provenance; empty where it cannot be written. */
+    private String digest(Cell<D, M> cell, M model) {
+        Path file = scratch.resolve(cell.digest() + ".safetensors");
+        try {
+            cell.study().subject().save(model, Map.of(), file);
+            return RunFolder.sha256(file);
+        } catch (IllegalArgumentException | UnsupportedOperationException e) {
+            return ""; // such models have no file
+        } catch (IOException e) {
+            throw Storage.refused(file, "cannot be written", e);
+        } finally {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                throw Storage.refused(file, "cannot be deleted", e);
+            }
+        }
+    }
+
     private Env env(Cell<D, M> cell) {
         return new Env(cell.seed(), engine.workers(), engine.progress(), new Ledger(), scratch, engine.device());
     }
@@ -240,6 +263,7 @@ final class Graph<D, M> {
         List<String> warnings = new ArrayList<>();
         Optional<Run.Failure> failure = Optional.empty();
         String trace = "";
+        String digest = "";
         try {
             before = learned.value().cost();
             referenced =
@@ -262,6 +286,7 @@ final class Graph<D, M> {
                     fulfilled,
                     referenced,
                     learned.value().baseline());
+            digest = digest(cell, examined.after());
             for (Audit<D, M> audit : open.open()) {
                 place.written(() -> folder.write(result(cell, audit, examined), cell.text(audit)));
             }
@@ -287,7 +312,12 @@ final class Graph<D, M> {
                 open.known().map(Run::referenced).orElse(referenced),
                 List.of(),
                 List.copyOf(warnings),
-                failure);
+                failure,
+                Optional.of(new Run.Made(
+                        Instant.now(Clock.systemUTC())
+                                .truncatedTo(ChronoUnit.SECONDS)
+                                .toString(),
+                        digest)));
         String log = trace;
         place.written(() -> {
             if (run.failure().isPresent()) {
