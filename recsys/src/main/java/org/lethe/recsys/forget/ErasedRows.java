@@ -40,15 +40,16 @@ import org.lethe.statistics.Resampling.Sampled;
  *
  * <p><em>Folded AUC.</em> An attacker who has items alone takes half of what a user did, makes a profile of it (the mean direction of the items, from
  * which the mean of all items is taken away), and ranks the other half against as many items unseen by the user. Rows of zeros do not hide from it. The
- * bar is that of {@code completeness}: like the reference's, by a paired bootstrap over users.
+ * bar is that of {@code completeness}: like that of retrained models, by a paired bootstrap over users.
  *
- * <p>Cost: one product of each erased row with all rows before, and of each profile with a user's items.
+ * <p>Cost: the {@code retrainings} trainings of {@code completeness}, which audits share; one product of each erased row with all rows before, and of each profile with a user's items.
  *
  * @param resamples number of resamples for intervals
  * @param margin difference of AUC that passes even if it is not due to chance
+ * @param retrainings number of retrained models of other seeds, beside the reference
  */
 @Named("erased-rows")
-public record ErasedRows(int resamples, double margin) implements Audit<Split, Recommender> {
+public record ErasedRows(int resamples, double margin, int retrainings) implements Audit<Split, Recommender> {
     private static final double MOST_LENGTH = 1.5;
     private static final double NORMAL_99 = 2.3263478740408408; // the quantile of 99 %
     private static final int FEWEST = 4; // pairs of a user for two halves
@@ -56,11 +57,12 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
     public ErasedRows {
         Check.require(resamples >= 100, "resamples", resamples, "at least 100");
         Check.require(margin >= 0 && margin < 0.5, "margin", margin, "0 up to, but not including, 0.5");
+        Check.require(retrainings >= 0, "retrainings", retrainings, "at least 0");
     }
 
-    /** 1,000 resamples, a margin of 0.02. */
+    /** 1,000 resamples, a margin of 0.02, two retrainings of other seeds. */
     public ErasedRows() {
-        this(1_000, 0.02);
+        this(1_000, 0.02, 2);
     }
 
     @Override
@@ -103,8 +105,13 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
         double usual = usual(after, sets);
         findings.add(new Finding("norm-ratio", usual == 0 ? 0 : longest / usual, erased.length, Direction.LOWER)
                 .judged(Verdict.of(longest <= MOST_LENGTH * usual, "at most " + MOST_LENGTH)));
-        folded(before, after, reference, sets, env.random("erased-rows"), findings);
+        folded(before, after, references(c), sets, env.random("erased-rows"), findings);
         return findings;
+    }
+
+    /** The reference and those of other seeds. */
+    private static List<Embeddings> references(Case<Split, Recommender> c) {
+        return c.references().stream().map(Embeddings.class::cast).toList();
     }
 
     private static String rankBar() {
@@ -187,7 +194,7 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
     private void folded(
             Embeddings before,
             Embeddings after,
-            Embeddings reference,
+            List<Embeddings> references,
             ForgetSets sets,
             Keyed key,
             List<Finding> findings) {
@@ -199,10 +206,11 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
             return;
         }
         Keyed draws = key.of("resamples");
-        Sampled[] models = new Sampled[3];
-        Embeddings[] each = {after, before, reference};
+        List<Embeddings> each = new ArrayList<>(List.of(after, before));
+        each.addAll(references);
+        Sampled[] models = new Sampled[each.size()];
         for (int m = 0; m < models.length; m++) {
-            Profiles profiles = new Profiles(each[m]);
+            Profiles profiles = new Profiles(each.get(m));
             double[] aucs = Arrays.stream(users)
                     .mapToDouble(u -> profiles.auc(u, gone, key.of(gone.userKey(u))))
                     .toArray();
@@ -218,10 +226,10 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
         }
         findings.add(new Finding("folded-auc", models[0].value(), users.length, Direction.HALF)
                 .within(models[0].interval())
-                .judged(Resampling.likeReference(
-                        "within " + margin + " of the reference, or not told from it",
-                        models[0].less(models[2]),
-                        models[1].less(models[2]),
+                .judged(Resampling.likeReferences(
+                        "within " + margin + " of a retrained model, or not told from it",
+                        Arrays.stream(models).skip(2).map(models[0]::less).toList(),
+                        Arrays.stream(models).skip(2).map(models[1]::less).toList(),
                         margin,
                         users.length,
                         "erased users"))
