@@ -249,17 +249,13 @@ final class Graph<D, M> {
         Path file = scratch.resolve(cell.digest() + ".safetensors");
         try {
             cell.study().subject().save(model, Map.of(), file);
-            return RunFolder.sha256(file);
+            String digest = RunFolder.sha256(file);
+            Files.delete(file);
+            return digest;
         } catch (IllegalArgumentException | UnsupportedOperationException e) {
             return ""; // such models have no file
         } catch (IOException e) {
             throw Storage.refused(file, "cannot be written", e);
-        } finally {
-            try {
-                Files.deleteIfExists(file);
-            } catch (IOException e) {
-                throw Storage.refused(file, "cannot be deleted", e);
-            }
         }
     }
 
@@ -313,7 +309,7 @@ final class Graph<D, M> {
                     fulfilled,
                     referenced,
                     learned.value().baseline());
-            digest = digest(cell, examined.after());
+            digest = digest(cell, whole.after());
             for (Audit<D, M> audit : open.open()) {
                 // what an audit sees does not depend on what other audits want
                 Case<D, M> wanted = whole.withOthers(

@@ -11,10 +11,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
@@ -167,20 +169,21 @@ public abstract class AuditLaws<D, M> extends Laws<D, M> {
                 counts.merge(SOME, caught ? 1 : 0, Integer::sum);
             }
         }
+        Set<String> strict = suited.stream()
+                .filter(audit -> mustReject(audit, request))
+                .map(Named.Of::name)
+                .collect(Collectors.toSet());
         String where = Named.Of.name(request) + ", trials with a missed bar of " + trials() + ": " + missed;
         missed.forEach((who, counts) -> counts.forEach((audit, count) -> {
+            if (who.equals(NOTHING) && strict.contains(audit)) {
+                assertTrue(20 * count >= 19 * trials(), audit + " accepts doing nothing; " + where);
+            }
             if (who.equals(INDEPENDENT)) {
                 assertTrue(audit.equals(SOME) || 20 * count <= trials(), audit + " rejects a retraining; " + where);
             } else if (audit.equals(SOME)) {
                 assertTrue(20 * count >= 19 * trials(), who + " is not caught; " + where);
             }
         }));
-        for (Audit<D, M> audit : suited) {
-            if (mustReject(audit, request)) {
-                int count = missed.get(NOTHING).get(Named.Of.name(audit));
-                assertTrue(20 * count >= 19 * trials(), Named.Of.name(audit) + " accepts doing nothing; " + where);
-            }
-        }
     }
 
     /** One trial: the model before, a reference of another seed and all saboteurs, each as the model after. */

@@ -50,11 +50,7 @@ final class EmbeddingsSheet {
                 head(result.answer()), standing, word(standing), sentences, result, findings, pictures, steps, limits);
     }
 
-    /**
-     * The page of a repair.
-     *
-     * @param was the best attack accuracy before, of 1
-     */
+    /** The page of a repair. */
     static Sheet repaired(
             HideEmbeddings tool,
             AuditEmbeddings.Result result,
