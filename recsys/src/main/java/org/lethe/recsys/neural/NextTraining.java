@@ -131,11 +131,12 @@ record NextTraining(int epochs, int batch, double learningRate, int patience) {
      * @param width of a state
      */
     Estimate estimate(Events data, double perExample, int width) {
-        double examples = data.count(Part.TRAIN);
+        double examples = data.task() == Events.Task.BASKETS ? data.groupCount() : data.count(Part.TRAIN);
         double scored = Math.min(MOST, data.count(Part.VALIDATION)) * (double) data.itemCount() * width;
         double trained = examples * (perExample + (double) data.itemCount() * width);
+        double steps = Math.max(1, examples / batch);
         return new Estimate(
-                1 + epochs * (trained * 3e-10 + scored * 1e-10),
+                1 + epochs * (trained * 3e-10 + steps * 1.5e-3 + scored * 1e-10),
                 600_000_000L + (long) (16.0 * data.itemCount() * (width + batch)));
     }
 

@@ -6,10 +6,13 @@ import static org.bytedeco.pytorch.global.torch.layer_norm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
@@ -53,6 +56,8 @@ public record SasRec(
         double learningRate,
         int patience)
         implements NetworkLearner {
+    private static final double SLOWER = 20; // many clicks, small products and passes over memory, against a softmax
+
     public SasRec {
         new Network(dims, inner, blocks, heads, dropout);
         new NextTraining(epochs, batch, learningRate, patience);
@@ -79,7 +84,8 @@ public record SasRec(
 
     @Override
     public Estimate estimate(Events data) {
-        return training().estimate(data, (double) blocks * dims * (2.0 * inner + 4.0 * dims), dims);
+        double products = (double) blocks * dims * (2.0 * inner + 4.0 * dims); // of a click
+        return training().estimate(data, SLOWER * products, dims);
     }
 
     /**
@@ -95,6 +101,8 @@ public record SasRec(
         private static final double EPSILON = 1e-12; // of the norms
         private static final Initial SMALL = Initial.normal(0, 0.02);
         private static final int MOST_BLOCKS = 100;
+        private static final int SHORT = 3; // up to 8 clicks
+        private static final int LONG = 6; // all that are longer than 32
 
         public Network {
             Check.require(heads >= 1, "heads", heads, "at least 1");
@@ -132,8 +140,31 @@ public record SasRec(
             layout.add(Weight.constant(name + ".bias", dims, 0));
         }
 
+        /** Histories of like lengths are padded together: in a whole batch, most places would be padding. */
         @Override
         public Tensor states(Parameters weights, int[][] histories, Optional<Keyed> key) {
+            Map<Integer, List<Integer>> alike = new TreeMap<>();
+            for (int n = 0; n < histories.length; n++) {
+                int log = Integer.SIZE - Integer.numberOfLeadingZeros(histories[n].length - 1);
+                alike.computeIfAbsent(Math.clamp(log, SHORT, LONG), _ -> new ArrayList<>())
+                        .add(n);
+            }
+            TensorVector parts = new TensorVector();
+            int[] place = new int[histories.length];
+            int at = 0;
+            for (List<Integer> group : alike.values()) {
+                parts.push_back(last(
+                        weights,
+                        group.stream().map(n -> histories[n]).toArray(int[][]::new),
+                        key));
+                for (int n : group) {
+                    place[n] = at++;
+                }
+            }
+            return Histories.rows(torch.cat(parts, 0), place);
+        }
+
+        private Tensor last(Parameters weights, int[][] histories, Optional<Keyed> key) {
             Histories batch = new Histories(histories);
             int longest = batch.longest();
             int[] last = new int[batch.size()];

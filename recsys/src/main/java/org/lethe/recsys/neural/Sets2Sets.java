@@ -67,7 +67,7 @@ public record Sets2Sets(
 
     /** Rows and states of 32, at most 20 epochs. */
     public Sets2Sets() {
-        this(32, 32, 0.1, 20, 64, 1e-3, 5);
+        this(32, 32, 0.1, 20, 64, 1e-2, 5);
     }
 
     @Override

@@ -34,6 +34,7 @@ public final class Baskets implements Subject<Events, NextItems> {
                 new TaFeng(),
                 new OnlineRetail(),
                 new Bandwagon(new PlantedBaskets(), 0.01, 10, 1),
+                new MostFrequent(new PlantedBaskets(), 200),
                 new BasketFile());
     }
 

@@ -160,6 +160,48 @@ public final class Events {
                 task, userStart, groupStart, userOf, groupOf, item, time, parts, users, groups, items, erased);
     }
 
+    /**
+     * The events of some items, which are numbered in the order of the array. Erased events and empty groups are left out; the
+     * parts stay.
+     */
+    Events ofItems(int[] kept) {
+        int[] number = new int[itemCount()];
+        Arrays.fill(number, -1);
+        for (int n = 0; n < kept.length; n++) {
+            number[kept[n]] = n;
+        }
+        int[] events = IntStream.range(0, item.length)
+                .filter(e -> holds(e) && number[item[e]] >= 0)
+                .toArray();
+        int[] left = Arrays.stream(events).map(this::group).distinct().toArray(); // groups, ascending
+        int[] userStarts = new int[userCount() + 1];
+        int[] groupStarts = new int[left.length + 1];
+        int[] groupsOf = new int[events.length];
+        int[] owner = Arrays.stream(left).map(this::userOf).toArray();
+        for (int n = 0, g = 0; n < events.length; n++) {
+            g += left[g] == groupOf[events[n]] ? 0 : 1;
+            groupsOf[n] = g;
+            groupStarts[g + 1] = n + 1;
+        }
+        for (int u : owner) {
+            userStarts[u + 1]++;
+        }
+        Arrays.parallelPrefix(userStarts, Integer::sum);
+        return new Events(
+                task,
+                userStarts,
+                groupStarts,
+                owner,
+                groupsOf,
+                Arrays.stream(events).map(e -> number[item[e]]).toArray(),
+                Arrays.stream(events).mapToLong(this::time).toArray(),
+                Arrays.stream(events).mapToObj(this::part).toArray(Part[]::new),
+                users,
+                groups.select(left),
+                items.select(kept),
+                new BitSet());
+    }
+
     /** The same with attributes of items. */
     Events withItems(Entities described) {
         return new Events(

@@ -41,7 +41,13 @@ public final class Sessions implements Subject<Events, NextItems> {
 
     @Override
     public List<DataSource<Events>> data() {
-        return List.of(new PlantedSessions(), new SerenadeToy(), new TmallCoder(), new Bandwagon(), new SessionFile());
+        return List.of(
+                new PlantedSessions(),
+                new SerenadeToy(),
+                new TmallCoder(),
+                new Bandwagon(),
+                new MostFrequent(),
+                new SessionFile());
     }
 
     @Override

@@ -30,8 +30,9 @@ import org.lethe.torch.Tensors;
 class NetworksTest {
     private static final int ITEMS = 7;
     private static final Keyed KEY = Keyed.seed(5);
-    private static final int[][] HISTORIES = {{3}, {1, 4, 1, 5}, {2, 6}, {0, 0, 3, 2, 1, 6}, {4, 5}};
-    private static final int[] NEXT = {1, 2, 0, 3, 6};
+    private static final int[][] HISTORIES = {{3}, {1, 4, 1, 5}, {2, 6}, {0, 0, 3, 2, 1, 6}, {4, 5},
+        {6, 5, 4, 3, 2, 1, 0, 1, 2, 3, 4}};
+    private static final int[] NEXT = {1, 2, 0, 3, 6, 5};
 
     static Stream<NextNetwork> networks() {
         return Stream.of(
