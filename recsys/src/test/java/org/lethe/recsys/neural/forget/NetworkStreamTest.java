@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -16,6 +18,7 @@ import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Ledger;
 import org.lethe.Method;
+import org.lethe.Safetensors;
 import org.lethe.Verdict;
 import org.lethe.recsys.neural.Fmc;
 import org.lethe.recsys.neural.NetworkModel;
@@ -158,8 +161,11 @@ class NetworkStreamTest {
     }
 
     private static void assertSame(NetworkModel expected, NextItems actual) {
+        Map<String, Safetensors.Tensor> tensors = actual.tensors();
         expected.tensors().forEach((name, tensor) -> assertEquals(
-                -1L, tensor.data().mismatch(actual.tensors().get(name).data()), name));
+                -1L,
+                tensor.data().mismatch(Objects.requireNonNull(tensors.get(name)).data()),
+                name));
     }
 
     /** erase E11: requesting users see no item of the category any more, while the weights know as much as before. */
