@@ -27,6 +27,15 @@ public interface Audit<D, M> {
         return Optional.empty();
     }
 
+    /**
+     * How many more references, trained with other seeds, the audit wants beside the first: they show how far apart two
+     * trainings on the same data are. Each costs one training for each data set, model, request and seed, which all
+     * methods and audits share. By default none. A record with a component of this name makes it a setting.
+     */
+    default int retrainings() {
+        return 0;
+    }
+
     /** Pictures of the same case for the report; most audits have none. */
     default List<Picture> pictures(Case<D, M> c, Env env) {
         return List.of();

@@ -41,7 +41,8 @@ public interface Subject<D, M> {
 
     /**
      * The reference for such a request, which is never a {@link Chain}: retraining for <em>forget</em>, {@link
-     * DoNothing} where results are compared with the untreated model.
+     * DoNothing} where results are compared with the untreated model. Unless nothing is to be done, its result must not
+     * depend on the model it is given: audits also ask for references of other seeds, for which no model before is trained.
      */
     default Method<D, M> reference(Request request) {
         return new DoNothing<>();

@@ -7,9 +7,11 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A job outside studies, as {@code audit embeddings}: a record whose components are its options.
@@ -27,6 +29,24 @@ public interface Tool<R extends Record & Tool.Result> {
     /** The entries that an option may name, besides those of a sealed family: {@code --method d2d-r}. */
     default List<?> entries() {
         return List.of();
+    }
+
+    /** What of {@link Env} changes what the job does or how fast: only these are options of its command. */
+    default Set<Need> needs() {
+        return EnumSet.allOf(Need.class);
+    }
+
+    /** What a job may use of its surroundings. */
+    enum Need {
+        /** Random draws, by the seed that is given. */
+        SEED,
+        /** Threads. */
+        WORKERS,
+        /** A device for models with layers. */
+        DEVICE;
+
+        /** A job that computes with the seed of a folder. */
+        public static final Set<Need> WITHOUT_SEED = Set.of(WORKERS, DEVICE);
     }
 
     /** The result of a tool: a record whose components a program can read. */

@@ -75,6 +75,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
      * @param attackInterval interval of the attack accuracy
      * @param f1 mean over classes of F1
      * @param auc mean over classes and fits of the area under the curve, each class against the rest
+     * @param classAucs mean over fits of the area for each class against the rest
      * @param samples how many different samples were guessed
      */
     public record Outcome(
@@ -85,6 +86,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
             Interval attackInterval,
             double f1,
             double auc,
+            List<Double> classAucs,
             int samples) {}
 
     /**
@@ -253,7 +255,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
         int[][] confusion = new int[classes][classes]; // [true, guessed]
         int[] asked = new int[samples.labels().length];
         int[] right = new int[samples.labels().length];
-        double auc = 0;
+        double[] aucs = new double[classes];
         for (int f = 0; f < fits.size(); f++) {
             int[] chosen = fits.get(f).asked;
             float[] guess = guesses.get(f);
@@ -267,8 +269,11 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
                 asked[chosen[n]]++;
                 right[chosen[n]] += best == is ? 1 : 0;
             }
-            auc += auc(samples, chosen, guess) / fits.size();
+            for (int k = classes == 2 ? 1 : 0; k < classes; k++) { // with two classes both areas are the same
+                aucs[k] += auc(samples, chosen, guess, k) / fits.size();
+            }
         }
+        aucs[0] = classes == 2 ? aucs[1] : aucs[0];
         double accuracy = 0;
         double f1 = 0;
         double[] recall = new double[classes];
@@ -298,7 +303,15 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
         double half = Z * Math.sqrt(variance);
         Interval interval = new Interval(Math.max(0, accuracy - half), Math.min(1, accuracy + half), Statistics.LEVEL);
         return new Outcome(
-                attacker, accuracy, interval, turned(accuracy, classes), turned(interval, classes), f1, auc, different);
+                attacker,
+                accuracy,
+                interval,
+                turned(accuracy, classes),
+                turned(interval, classes),
+                f1,
+                Arrays.stream(aucs).sum() / classes,
+                Arrays.stream(aucs).boxed().toList(),
+                different);
     }
 
     private static final double Z = 1.959963984540054; // the normal quantile of 0.975
@@ -315,23 +328,17 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
                 : new Interval(Math.min(low, high), Math.max(low, high), interval.level());
     }
 
-    /** The mean over classes of the area under the curve, the class against the rest. */
-    private static double auc(LabelledSamples samples, int[] chosen, float[] guess) {
+    /** The area under the curve of one class against the rest. */
+    private static double auc(LabelledSamples samples, int[] chosen, float[] guess, int column) {
         int classes = samples.classes();
-        double sum = 0;
-        int from = classes == 2 ? 1 : 0; // with two classes both areas are the same
-        for (int k = from; k < classes; k++) {
-            int column = k;
-            double[] ours = IntStream.range(0, chosen.length)
-                    .filter(n -> samples.labels()[chosen[n]] == column)
-                    .mapToDouble(n -> guess[n * classes + column])
-                    .toArray();
-            double[] others = IntStream.range(0, chosen.length)
-                    .filter(n -> samples.labels()[chosen[n]] != column)
-                    .mapToDouble(n -> guess[n * classes + column])
-                    .toArray();
-            sum += Auc.of(ours, others).value();
-        }
-        return sum / (classes - from);
+        double[] ours = IntStream.range(0, chosen.length)
+                .filter(n -> samples.labels()[chosen[n]] == column)
+                .mapToDouble(n -> guess[n * classes + column])
+                .toArray();
+        double[] others = IntStream.range(0, chosen.length)
+                .filter(n -> samples.labels()[chosen[n]] != column)
+                .mapToDouble(n -> guess[n * classes + column])
+                .toArray();
+        return Auc.of(ours, others).value();
     }
 }

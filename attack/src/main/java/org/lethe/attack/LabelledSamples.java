@@ -64,6 +64,22 @@ public record LabelledSamples(float[] rows, int width, int[] labels, int classes
         return new LabelledSamples(rows, width, shuffled, classes);
     }
 
+    /** The same rows with the known labels shuffled within two groups, so that each keeps its numbers of each class. */
+    public LabelledSamples shuffled(Keyed random, boolean[] group) {
+        int[] shuffled = labels.clone();
+        for (boolean inside : new boolean[] {true, false}) {
+            int[] part = labels.clone();
+            for (int n = 0; n < part.length; n++) {
+                part[n] = group[n] == inside ? part[n] : -1;
+            }
+            int[] dealt = new LabelledSamples(rows, width, part, classes).shuffled(random.of(inside ? 1 : 0)).labels;
+            for (int n = 0; n < part.length; n++) {
+                shuffled[n] = group[n] == inside ? dealt[n] : shuffled[n];
+            }
+        }
+        return new LabelledSamples(rows, width, shuffled, classes);
+    }
+
     /** Numbers of samples in an order drawn by the key. */
     static int[] ordered(int[] samples, Keyed key) {
         long[] order = new long[samples.length];

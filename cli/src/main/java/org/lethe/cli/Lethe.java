@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -66,9 +67,10 @@ public final class Lethe {
     }
 
     /** Runs the command and returns its exit code. */
-    static int execute(String... args) {
+    static int execute(String... given) {
         Lethe lethe = new Lethe();
-        CommandLine command = new CommandLine(lethe);
+        CommandLine command = new CommandLine(lethe).setExpandAtFiles(false); // an id may begin with @
+        String[] args = helped(given);
         try {
             ToolCommand.add(command.getCommandSpec(), Tools.listed(), List.of(args));
             return command.setCaseInsensitiveEnumValuesAllowed(true)
@@ -79,6 +81,14 @@ public final class Lethe {
         } catch (Error | RuntimeException e) {
             return lethe.explain(e, command);
         }
+    }
+
+    /** {@code help recsys train} as {@code recsys train --help}: picocli's own command takes one word. */
+    private static String[] helped(String[] args) {
+        boolean words = args.length > 2 && args[0].equals("help") && List.of(args).stream().noneMatch(a -> a.startsWith("-"));
+        return words
+                ? Stream.concat(Arrays.stream(args).skip(1), Stream.of("--help")).toArray(String[]::new)
+                : args;
     }
 
     /** Runs what was asked, with outputs that no text of a file can command. Help has colours of its own. */

@@ -46,7 +46,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private final JsonOption json = new JsonOption();
 
-    @Parameters(paramLabel = "STUDY", description = "A study file, or a study shipped with Lethe: quickstart.")
+    @Parameters(
+            paramLabel = "STUDY",
+            description = "A study file, a file that lists study files, or a study shipped with Lethe: quickstart.")
     private String study = "";
 
     @Option(names = "--runs", description = "Folder for run folders; ${DEFAULT-VALUE} by default.")
@@ -58,7 +60,7 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private final ComputeOptions compute = new ComputeOptions();
 
-    @Option(names = "--dry-run", description = "Print the cells with an estimate of time and memory, and run nothing.")
+    @Option(names = "--dry-run", description = "Read the data, resolve the requests on them, print the cells with an estimate of time and memory, and run nothing.")
     private boolean dryRun;
 
     @Option(names = "--fresh", description = "Start over: delete the records and models of earlier runs of this study.")
@@ -81,9 +83,12 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Study<?, ?> resolved = Studies.resolve(study);
-        resolved.notes().forEach(spec.commandLine().getErr()::println);
-        return run(resolved);
+        int exit = Lethe.DONE;
+        for (Study<?, ?> resolved : Studies.all(study)) {
+            resolved.notes().forEach(spec.commandLine().getErr()::println);
+            exit = Math.max(exit, run(resolved));
+        }
+        return exit;
     }
 
     private <D, M> int run(Study<D, M> resolved) throws IOException {
@@ -134,8 +139,11 @@ final class RunCommand implements Callable<Integer> {
                         left(cell));
             }
             out.printf(
-                    "%d cells; %s on %d threads (steps that cells share are counted for each cell)%n",
-                    planned.size(), shown(new Estimate(seconds / workers, bytes * workers)), workers);
+                    "%d cells, %d audits to run; %s on %d threads (steps that cells share are counted for each cell)%n",
+                    planned.size(),
+                    planned.stream().mapToInt(Engine.Planned::audits).sum(),
+                    shown(new Estimate(seconds / workers, bytes * workers)),
+                    workers);
             for (LeftOut pair : plan.leftOut()) {
                 out.printf(
                         "left out: %s%s, %s%s: %s%n",

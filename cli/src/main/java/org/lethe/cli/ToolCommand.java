@@ -82,12 +82,22 @@ final class ToolCommand implements Callable<Integer> {
                         .build());
             }
         }
+        without(Tool.Need.SEED, "--seed");
+        without(Tool.Need.WORKERS, "--workers");
+        without(Tool.Need.DEVICE, "--device");
         if (prototype instanceof Tool.Reporting<?>) {
             spec.addOption(OptionSpec.builder("--out")
                     .paramLabel("<out>")
                     .type(Path.class)
                     .description("Folder for the report; without it no report is written.")
                     .build());
+        }
+    }
+
+    /** Takes out an option that the tool would ignore. */
+    private void without(Tool.Need need, String option) {
+        if (!prototype.needs().contains(need)) {
+            spec.remove(spec.findOption(option));
         }
     }
 

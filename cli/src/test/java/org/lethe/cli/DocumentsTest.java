@@ -31,7 +31,11 @@ class DocumentsTest {
     void snippetsAreCompiledCode() throws IOException {
         int snippets = 0;
         for (String page : List.of(
-                "README.md", "CONTRIBUTING.md", "docs/add-a-subject.md", "docs/tasks/run-your-own-recommender.md")) {
+                "README.md",
+                "CONTRIBUTING.md",
+                "docs/add-a-subject.md",
+                "docs/tasks/run-your-own-recommender.md",
+                "docs/tasks/use-from-java.md")) {
             String text = Files.readString(ROOT.resolve(page));
             Matcher matcher = SNIPPET.matcher(text);
             StringBuilder renewed = new StringBuilder();
@@ -45,7 +49,7 @@ class DocumentsTest {
             }
             compare(ROOT.resolve(page), text, matcher.appendTail(renewed).toString());
         }
-        assertEquals(14, snippets);
+        assertEquals(15, snippets);
     }
 
     @Test

@@ -242,6 +242,47 @@ class LetheTest {
     }
 
     @Test
+    void aDryRunNamesARequestThatTheDataRefuse() throws IOException {
+        Path study = folder.resolve("unknown.yaml");
+        Files.writeString(study, """
+                study: unknown
+                subject: recsys
+                data: [{planted: {users: 120, items: 80}}]
+                model: [bpr]
+                request: [{forget-users: {choose: listed, users: [nobody]}}]
+                method: [retrain]
+                audit: [utility]
+                seeds: [1]
+                """);
+        Typed planned = Typed.lethe("run", study.toString(), "--runs", folder.toString(), "--dry-run");
+        assertEquals(Lethe.MISTAKE, planned.code());
+        assertTrue(planned.err().startsWith("forget-users.users[0] is unknown, expected one of the 120 ids"), planned.err());
+        assertFalse(planned.err().contains("nobody"), planned.err());
+    }
+
+    @Test
+    void aRunIsReplayedFromItsFolder() throws IOException {
+        Path study = folder.resolve("again.yaml");
+        Files.writeString(study, """
+                study: again
+                subject: recsys
+                data: [{planted: {users: 120, items: 80}}]
+                model: [{bpr: {dims: 8, epochs: 3}}]
+                request: [{forget-users: {choose: random, percent: 10}}]
+                method: [{sisa: {shards: 2}}]
+                audit: [utility]
+                seeds: [1]
+                """);
+        String runs = folder.resolve("runs").toString();
+        assertEquals(Lethe.DONE, Typed.lethe("run", study.toString(), "--runs", runs, "--quiet").code());
+        Typed same = Typed.lethe("verify", runs + "/again", "--replay", "--workers", "2", "--quiet");
+        assertEquals(Lethe.DONE, same.code(), same.err());
+        assertTrue(same.out().contains("3 cells; run again, the digests of 3 models and all findings are the same"), same.out());
+        Typed json = Typed.lethe("verify", runs + "/again", "--replay", "--quiet", "--json");
+        assertTrue(json.out().replaceAll("\\s", "").contains("\"replayed\":{"), json.out());
+    }
+
+    @Test
     void aDryRunSaysWhatIsThereAndWhatIsLeft() throws IOException {
         Path study = folder.resolve("kept.yaml");
         String text = """
@@ -258,7 +299,7 @@ class LetheTest {
         String runs = folder.resolve("runs").toString();
         List<String> words = List.of("run", study.toString(), "--runs", runs, "--keep", "all", "--quiet");
         Typed before = planned(words);
-        assertTrue(before.out().contains("3 cells; under 1 s, "), before.out());
+        assertTrue(before.out().contains("3 cells, 3 audits to run; under 1 s, "), before.out());
         assertEquals(Lethe.DONE, Typed.lethe(words).code());
         assertEquals(
                 3,

@@ -82,6 +82,37 @@ class ToolCommandTest {
     }
 
     @Test
+    void helpTakesTheWordsOfACommand() {
+        Typed words = Typed.lethe("help", "toy", "shout");
+        assertEquals(Lethe.DONE, words.code(), words.err());
+        assertEquals(Typed.lethe("toy", "shout", "--help").out(), words.out());
+        assertTrue(Typed.lethe("help", "run").out().contains("--dry-run"));
+        assertTrue(Typed.lethe("help").out().startsWith("Usage: lethe"));
+    }
+
+    @Test
+    void optionsThatAToolWouldIgnoreAreNotThere() {
+        for (String reads : List.of("recommend", "history", "export", "certificate")) {
+            String help = Typed.lethe("recsys", reads, "--help").out();
+            assertFalse(help.contains("--seed") || help.contains("--workers") || help.contains("--device"), help);
+        }
+        String forget = Typed.lethe("recsys", "forget", "--help").out();
+        assertTrue(forget.contains("--workers") && forget.contains("--users-file"), forget);
+        assertFalse(forget.contains("--seed"), forget);
+        assertTrue(Typed.lethe("recsys", "train", "--help").out().contains("--seed"));
+        Typed refused = Typed.lethe("recsys", "recommend", "shop", "--user", "u", "--seed", "3");
+        assertEquals(Lethe.MISTAKE, refused.code());
+        assertTrue(refused.err().contains("--seed"), refused.err());
+    }
+
+    @Test
+    void anArgumentThatBeginsWithAnAtSignIsNoFileOfArguments() throws IOException {
+        Path words = Files.writeString(folder.resolve("words.txt"), "a b");
+        Typed said = Typed.lethe("toy", "shout", "@" + words, "--volume", "low");
+        assertEquals("[@" + words + "] LOW\n", said.out(), said.err());
+    }
+
+    @Test
     void whatIsTypedIsWhatTheToolGets() throws IOException {
         Typed usualOnes = Typed.lethe("toy", "shout", "a,b", "--volume", "very-high", "--workers", "2", "--json");
         assertEquals(Lethe.DONE, usualOnes.code(), usualOnes.err());

@@ -110,15 +110,20 @@ public record Answer(Kind kind, String text) {
      * @param missed those that are missed, by name, each with the first number that missed
      * @param misses how many are missed
      * @param open how many are undecided
-     * @param reasons why
+     * @param reasons why, with the measures that each concerns
      */
-    private record Bars(int met, SequencedMap<String, Measured> missed, int misses, int open, Set<String> reasons) {
+    private record Bars(
+            int met,
+            SequencedMap<String, Measured> missed,
+            int misses,
+            int open,
+            SequencedMap<String, Set<String>> reasons) {
         static Bars of(Report report, Score score, Predicate<Aspect> aspect) {
             int met = 0;
             int misses = 0;
             int open = 0;
             SequencedMap<String, Measured> missed = new LinkedHashMap<>();
-            Set<String> reasons = new LinkedHashSet<>();
+            SequencedMap<String, Set<String>> reasons = new LinkedHashMap<>();
             for (AuditTable audit : report.audits()) {
                 for (Row row : aspect.test(audit.aspect()) ? audit.rows() : List.<Row>of()) {
                     if (!row.method().equals(score.method()) || row.role() != score.role()) {
@@ -130,7 +135,8 @@ public record Answer(Kind kind, String text) {
                         boolean broken = controls.get(finding.getKey()) == Control.BROKEN;
                         if (broken && m.standing().equals(Optional.of(Standing.FAIL))) {
                             open++;
-                            reasons.add("the reference misses " + finding.getKey() + " too");
+                            reasons.computeIfAbsent("the reference misses it too", none -> new LinkedHashSet<>())
+                                    .add(finding.getKey());
                             continue;
                         }
                         switch (m.standing().orElse(Standing.PASS)) {
@@ -141,7 +147,9 @@ public record Answer(Kind kind, String text) {
                             }
                             case UNDECIDED -> {
                                 open++;
-                                reasons.addAll(m.reasons());
+                                m.reasons()
+                                        .forEach(why -> reasons.computeIfAbsent(why, none -> new LinkedHashSet<>())
+                                                .add(finding.getKey()));
                             }
                         }
                     }
@@ -180,7 +188,7 @@ public record Answer(Kind kind, String text) {
 
         private String why() {
             return Stream.concat(
-                            reasons.stream().limit(2),
+                            Wording.undecided(reasons).stream().limit(2),
                             reasons.size() > 2
                                     ? Stream.of("and " + Wording.count(reasons.size() - 2, "more reason"))
                                     : Stream.empty())

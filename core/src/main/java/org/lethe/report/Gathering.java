@@ -106,9 +106,10 @@ final class Gathering {
                 names.stream()
                         .flatMap(name -> Stream.of(rejected, reference)
                                 .flatMap(runs -> verdicts(audit, name, runs).stream())
-                                .flatMap(List::stream))
-                        .flatMap(
-                                v -> v instanceof Verdict.Undecided(var bar, var why) ? Stream.of(why) : Stream.empty())
+                                .flatMap(List::stream)
+                                .flatMap(v -> v instanceof Verdict.Undecided(var bar, var why)
+                                        ? Stream.of(name + ": " + why)
+                                        : Stream.empty()))
                         .findFirst()
                         .ifPresent(why -> undecided.put(place, why));
             }

@@ -32,30 +32,14 @@ record Page(Report report) {
     /** More audits than this stand in narrow columns. */
     private static final int SIDE_BY_SIDE = 6;
 
+    static final String CHARTS =
+            "Charts: Apache ECharts, copyright 2017-2025 The Apache Software Foundation, Apache License 2.0.<br>";
+
     private static final List<String> SCRIPTS = List.of("echarts/echarts.min.js", "charts.js");
 
     String html() {
-        List<String> scripts = SCRIPTS.stream().map(Page::script).toList();
-        StringBuilder page = new StringBuilder();
         String study = report.study().isEmpty() ? "Empty study" : report.study();
-        page.append("""
-                <!doctype html>
-                <html lang="en">
-                <head>
-                <meta charset="utf-8">
-                <meta name="viewport" content="width=device-width, initial-scale=1">
-                <meta name="color-scheme" content="light dark">
-                """);
-        page.append(
-                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline';"
-                        + " img-src data:; script-src "
-                        + scripts.stream().map(Page::digest).collect(Collectors.joining(" "))
-                        + "\">\n");
-        page.append("<title>" + escape(study) + " · Lethe</title>\n<style>\n" + resource("report.css")
-                + "</style>\n</head>\n<body>\n");
-        page.append("<header><p class=\"kicker\">Lethe report</p><h1>" + escape(study) + "</h1></header>\n<main>\n"
-                + "<noscript><p class=\"quiet\">Scripts are off, so no charts are drawn; every number stands in the tables.</p>"
-                + "</noscript>\n");
+        StringBuilder page = new StringBuilder();
         if (report.runs().isEmpty()) {
             page.append("<p>Nothing was run.</p>");
         } else {
@@ -72,7 +56,32 @@ record Page(Report report) {
             failures(page);
         }
         leftOut(page);
-        page.append("</main>\n<footer>" + footer() + "</footer>\n");
+        return framed(study, "Lethe report", page.toString(), footer());
+    }
+
+    /** A whole page around its sections: a heading, the style, and the scripts that draw its charts. */
+    static String framed(String heading, String kicker, String sections, String footer) {
+        List<String> scripts = SCRIPTS.stream().map(Page::script).toList();
+        StringBuilder page = new StringBuilder();
+        page.append("""
+                <!doctype html>
+                <html lang="en">
+                <head>
+                <meta charset="utf-8">
+                <meta name="viewport" content="width=device-width, initial-scale=1">
+                <meta name="color-scheme" content="light dark">
+                """);
+        page.append(
+                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline';"
+                        + " img-src data:; script-src "
+                        + scripts.stream().map(Page::digest).collect(Collectors.joining(" "))
+                        + "\">\n");
+        page.append("<title>" + escape(heading) + " · Lethe</title>\n<style>\n" + resource("report.css")
+                + "</style>\n</head>\n<body>\n");
+        page.append("<header><p class=\"kicker\">" + kicker + "</p><h1>" + escape(heading) + "</h1></header>\n<main>\n"
+                + "<noscript><p class=\"quiet\">Scripts are off, so no charts are drawn; every number stands in the tables.</p>"
+                + "</noscript>\n");
+        page.append(sections + "</main>\n<footer>" + footer + "</footer>\n");
         scripts.forEach(s -> page.append("<script>" + s + "</script>\n"));
         page.append("</body>\n</html>\n");
         return page.toString();
@@ -343,8 +352,7 @@ record Page(Report report) {
                 .collect(Collectors.joining("<br>"));
         return "Mean ± sd over seeds; intervals at 95 %: Student's over seeds, or the audit's own with one seed. P-values are corrected"
                 + " per audit by Holm; n is the sample of one seed.<br>"
-                + "Charts: Apache ECharts, copyright 2017-2025 The Apache Software Foundation, Apache License 2.0.<br>"
-                + versions;
+                + CHARTS + versions;
     }
 
     private String anchor(AuditTable audit) {
@@ -360,7 +368,7 @@ record Page(Report report) {
         return role == Role.TESTED ? "tested" : "anchor";
     }
 
-    private static String mood(Standing standing) {
+    static String mood(Standing standing) {
         return switch (standing) {
             case PASS -> "good";
             case FAIL -> "bad";

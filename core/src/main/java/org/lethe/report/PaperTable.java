@@ -24,6 +24,8 @@ import org.lethe.study.Run.Role;
 /**
  * One table of chosen findings, a line for each method at each place, as a paper prints it.
  *
+ * <p>The rows of the reference and of controls say so after the name of the method; in CSV a column {@code role} does.
+ *
  * <p>The best tested method of each column and place is bold, with any other tested method that cannot be told from it: over three or more seeds, the
  * paired differences to the best have a Student's interval that contains zero, at 95 % over all comparisons of the column and place (Bonferroni).
  * With fewer seeds only the best is bold, and where one method is tested, none is.
@@ -33,6 +35,7 @@ import org.lethe.study.Run.Role;
  */
 public record PaperTable(Report report, List<String> metrics) {
     private static final int FEWEST = 3; // seeds for a test
+    private static final int METHOD = 3; // its place in the head of a line
 
     /** Forms of a table. */
     public enum Form {
@@ -41,8 +44,11 @@ public record PaperTable(Report report, List<String> metrics) {
         MD
     }
 
-    /** A line: where, which method, and its text for each metric. */
-    private record Line(List<String> head, List<Cell> cells) {}
+    /** A line: where, which method in which role, and its text for each metric. */
+    private record Line(List<String> head, Role role, List<Cell> cells) {}
+
+    /** A line before its numbers. */
+    private record Key(List<String> head, Role role) {}
 
     /** A number with its spread; empty where nothing was measured. */
     private record Cell(Optional<Measured> measured, boolean best) {}
@@ -58,8 +64,8 @@ public record PaperTable(Report report, List<String> metrics) {
         List<Integer> shown = new ArrayList<>();
         for (int n = 0; n < head.size(); n++) {
             int at = n;
-            boolean varies = lines.stream().map(l -> l.head.get(at)).distinct().count() > 1;
-            if (varies || n == head.size() - 1) {
+            boolean varies = n == METHOD || lines.stream().map(l -> l.head.get(at)).distinct().count() > 1;
+            if (varies) {
                 shown.add(n);
             }
         }
@@ -69,7 +75,7 @@ public record PaperTable(Report report, List<String> metrics) {
         }
         List<List<String>> rows = lines.stream()
                 .map(l -> Stream.concat(
-                                shown.stream().map(l.head::get),
+                                shown.stream().map(n -> l.head.get(n) + (n == METHOD ? marked(l.role) : "")),
                                 l.cells.stream().map(c -> cell(c, form)))
                         .toList())
                 .toList();
@@ -107,19 +113,21 @@ public record PaperTable(Report report, List<String> metrics) {
     }
 
     private List<Line> lines(List<Column> columns) {
-        SequencedMap<List<String>, Map<Column, Row>> rows = new LinkedHashMap<>();
+        SequencedMap<Key, Map<Column, Row>> rows = new LinkedHashMap<>();
         for (Column column : columns) {
             for (Row row : column.audit.rows()) {
                 if (!row.findings().isEmpty()) {
                     List<String> head = List.of(
                             row.place().data(), row.place().model(), row.place().request(), row.method());
-                    rows.computeIfAbsent(head, h -> new LinkedHashMap<>()).put(column, row);
+                    rows.computeIfAbsent(new Key(head, row.role()), h -> new LinkedHashMap<>())
+                            .put(column, row);
                 }
             }
         }
         return rows.entrySet().stream()
                 .map(e -> new Line(
-                        e.getKey(),
+                        e.getKey().head,
+                        e.getKey().role,
                         columns.stream()
                                 .map(c ->
                                         cell(c, Optional.ofNullable(e.getValue().get(c))))
@@ -196,6 +204,14 @@ public record PaperTable(Report report, List<String> metrics) {
         return values;
     }
 
+    private static String marked(Role role) {
+        return switch (role) {
+            case TESTED -> "";
+            case REFERENCE -> " (reference)";
+            case DO_NOTHING, REJECTED -> " (control)";
+        };
+    }
+
     private static String arrow(Column column, Form form) {
         Direction direction = column.audit.rows().stream()
                 .flatMap(r -> Optional.ofNullable(r.findings().get(column.finding)).stream())
@@ -229,11 +245,13 @@ public record PaperTable(Report report, List<String> metrics) {
 
     private static String csv(List<Column> columns, List<String> head, List<Integer> shown, List<Line> lines) {
         List<String> names = new ArrayList<>(head);
+        names.add("role");
         columns.forEach(c -> names.addAll(List.of(c.finding, c.finding + " sd", c.finding + " seeds")));
         StringBuilder text = new StringBuilder(names.stream().map(Table::quoted).collect(joining(","))).append("\r\n");
         for (Line line : lines) {
             List<String> cells =
                     new ArrayList<>(shown.stream().map(line.head::get).toList());
+            cells.add(Table.word(line.role));
             for (Cell cell : line.cells) {
                 cells.addAll(cell.measured
                         .map(m -> List.of(

@@ -297,8 +297,26 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
     }
 
     private String scatter(Axes axes, Picture.Scatter first, List<Shown<Picture.Panel>> panels) {
+        SequencedMap<String, Picture.Panel> named = new LinkedHashMap<>();
+        panels.forEach(shown -> named.put(name(shown, panels), shown.part()));
+        return points(axes.title(), caption(axes, sides(first.horizontal(), first.vertical())), named);
+    }
+
+    /** A scatter by itself, outside any study. */
+    static String alone(Picture.Scatter scatter) {
+        SequencedMap<String, Picture.Panel> named = new LinkedHashMap<>();
+        scatter.panels().forEach(panel -> named.put(panel.name(), panel));
+        String sides = sides(scatter.horizontal(), scatter.vertical()).substring("; ".length());
+        return points(
+                scatter.title(),
+                upper(scatter.title()) + " <span class=\"quiet\">" + Page.escape(sides) + "</span>",
+                named);
+    }
+
+    /** Panels side by side on the same axes, each with its name. */
+    private static String points(String title, String caption, SequencedMap<String, Picture.Panel> panels) {
         ObjectNode data = Figure.object();
-        List<Picture.Points> classes = panels.getFirst().part().classes();
+        List<Picture.Points> classes = panels.firstEntry().getValue().classes();
         StringBuilder legend = new StringBuilder("<p class=\"legend\">");
         for (int k = 0; k < classes.size(); k++) {
             data.withArray("classes")
@@ -313,12 +331,12 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
                     + "</span>");
         }
         legend.append("</p>");
-        range(data.putArray("x"), data.putArray("y"), panels);
+        range(data.putArray("x"), data.putArray("y"), List.copyOf(panels.values()));
         List<Box> boxes = new ArrayList<>();
-        for (Shown<Picture.Panel> shown : panels) {
+        panels.forEach((name, panel) -> {
             ObjectNode option = data.withArray("options").addObject();
-            option.put("note", shown.part().note());
-            for (Picture.Points points : shown.part().classes()) {
+            option.put("note", panel.note());
+            for (Picture.Points points : panel.classes()) {
                 ObjectNode of = option.withArray("classes").addObject();
                 points.mean().forEach(of.putArray("mean")::add);
                 ArrayNode at = of.putArray("at");
@@ -326,17 +344,9 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
                     at.add(points.x().get(n)).add(points.y().get(n));
                 }
             }
-            String name = name(shown, panels);
-            boxes.add(new Box(
-                    name, axes.title() + ", " + name + ": " + shown.part().note(), 0));
-        }
-        return new Figure(
-                        "points",
-                        caption(axes, sides(first.horizontal(), first.vertical())),
-                        legend.toString(),
-                        boxes,
-                        data)
-                .html();
+            boxes.add(new Box(name, title + ", " + name + ": " + panel.note(), 0));
+        });
+        return new Figure("points", caption, legend.toString(), boxes, data).html();
     }
 
     /** A panel is named after its method unless several methods share it, or there is one only. */
@@ -348,7 +358,7 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
     }
 
     /** Both axes are equally long in numbers, so that a circle is one. */
-    private static void range(ArrayNode x, ArrayNode y, List<Shown<Picture.Panel>> panels) {
+    private static void range(ArrayNode x, ArrayNode y, List<Picture.Panel> panels) {
         double[] across = ends(panels, Picture.Points::x);
         double[] upwards = ends(panels, Picture.Points::y);
         double half = 1.04 * Math.max(Math.max(across[1] - across[0], upwards[1] - upwards[0]) / 2, 0.5);
@@ -361,9 +371,9 @@ record PictureRows(Report report, Charts charts, AuditTable audit) {
         axis.add(middle - half).add(middle + half);
     }
 
-    private static double[] ends(List<Shown<Picture.Panel>> panels, Function<Picture.Points, List<Float>> side) {
+    private static double[] ends(List<Picture.Panel> panels, Function<Picture.Points, List<Float>> side) {
         double[] numbers = panels.stream()
-                .flatMap(s -> s.part().classes().stream())
+                .flatMap(panel -> panel.classes().stream())
                 .flatMap(c -> side.apply(c).stream())
                 .mapToDouble(Float::doubleValue)
                 .toArray();

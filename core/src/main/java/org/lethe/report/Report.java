@@ -344,6 +344,16 @@ public record Report(
         write(folder.resolve("report.html"), report.html());
     }
 
+    /** The same files of a tool, whose page and Markdown are a sheet of its own. */
+    public static void write(List<Run> runs, Sheet sheet, Path folder) throws IOException {
+        Report report = of(runs, List.of());
+        Files.createDirectories(folder);
+        write(folder.resolve("findings.csv"), report.csv());
+        write(folder.resolve("report.json"), report.json());
+        write(folder.resolve("report.md"), sheet.markdown());
+        write(folder.resolve("report.html"), sheet.html());
+    }
+
     /** Says which bars the findings of one method met, missed or left undecided, as the summary of a report does. */
     public static String outcome(List<Finding> findings) {
         return Wording.outcome(findings);

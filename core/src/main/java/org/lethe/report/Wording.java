@@ -185,7 +185,7 @@ final class Wording {
     /** What findings of one method say about all their bars. */
     static String outcome(List<Finding> findings) {
         Set<String> missed = new LinkedHashSet<>();
-        Set<String> reasons = new LinkedHashSet<>();
+        SequencedMap<String, Set<String>> reasons = new LinkedHashMap<>();
         int undecided = 0;
         int met = 0;
         for (Finding finding : findings) {
@@ -195,7 +195,7 @@ final class Wording {
                     case Verdict.Fail(var bar) -> missed.add(finding.name());
                     case Verdict.Undecided(var bar, var why) -> {
                         undecided++;
-                        reasons.add(why);
+                        reasons.computeIfAbsent(why, none -> new LinkedHashSet<>()).add(finding.name());
                     }
                 }
             }
@@ -209,7 +209,14 @@ final class Wording {
         }
         return "Did not meet every bar: " + String.join("; ", parts(missed, missed.size(), undecided, judged))
                 + (met > 0 ? "; meets the other " + met : "") + "."
-                + (reasons.isEmpty() ? "" : " Undecided: " + String.join("; ", reasons) + ".");
+                + (reasons.isEmpty() ? "" : " Undecided: " + String.join("; ", undecided(reasons)) + ".");
+    }
+
+    /** Each reason once, after the measures that it concerns. */
+    static List<String> undecided(SequencedMap<String, Set<String>> reasons) {
+        return reasons.entrySet().stream()
+                .map(e -> grouped(e.getValue()) + ": " + e.getKey())
+                .toList();
     }
 
     /** The verdict with its bar and, where it is undecided, the reasons. */
@@ -218,17 +225,24 @@ final class Wording {
                 + Stream.concat(Stream.of(m.bar()), m.reasons().stream()).collect(joining("; "));
     }
 
-    /** Why verdicts in a table are undecided, each reason once, with the methods that it concerns. */
+    /** Why verdicts in a table are undecided, each reason once, with the measures and the methods that it concerns. */
     static List<String> reasons(List<Report.Row> rows, List<String> findings) {
         List<String> methods = rows.stream().map(Report.Row::method).distinct().toList();
-        SequencedMap<String, Set<String>> reasons = new LinkedHashMap<>();
-        rows.forEach(row -> findings.stream()
-                .flatMap(f -> Optional.ofNullable(row.findings().get(f)).stream())
-                .flatMap(m -> m.reasons().stream())
-                .forEach(why -> reasons.computeIfAbsent(why, none -> new LinkedHashSet<>())
-                        .add(name(row.method(), methods))));
-        return reasons.entrySet().stream()
-                .map(e -> "Undecided: " + e.getKey() + " (" + String.join(", ", e.getValue()) + ").")
+        SequencedMap<String, Set<String>> measures = new LinkedHashMap<>();
+        SequencedMap<String, Set<String>> concerned = new LinkedHashMap<>();
+        for (Report.Row row : rows) {
+            for (String finding : findings) {
+                Optional.ofNullable(row.findings().get(finding)).stream()
+                        .flatMap(m -> m.reasons().stream())
+                        .forEach(why -> {
+                            measures.computeIfAbsent(why, none -> new LinkedHashSet<>()).add(finding);
+                            concerned.computeIfAbsent(why, none -> new LinkedHashSet<>()).add(name(row.method(), methods));
+                        });
+            }
+        }
+        return measures.entrySet().stream()
+                .map(e -> "Undecided: " + grouped(e.getValue()) + ": " + e.getKey() + " ("
+                        + String.join(", ", concerned.getOrDefault(e.getKey(), Set.of())) + ").")
                 .toList();
     }
 

@@ -1,6 +1,9 @@
 package org.lethe.statistics;
 
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.IntToDoubleFunction;
 import java.util.function.IntUnaryOperator;
@@ -113,58 +116,81 @@ public final class Resampling {
         }
     }
 
+    /** The verdict on whether a model is like the one reference there is, see {@link #likeReferences}. */
+    public static Verdict likeReference(
+            String bar, Difference after, Difference before, double margin, int drawn, String who) {
+        return likeReferences(bar, List.of(after), List.of(before), margin, drawn, who);
+    }
+
     /**
-     * The verdict on whether a model is like the reference. The measure must tell the model before from the reference.
+     * The verdict on whether a model is like references that differ in their seeds. The measure must tell the model before
+     * from each of them.
      *
-     * <p>Fail: the difference is larger than the margin and its interval leaves out 0. Undecided: the measure does not
-     * tell the model before from the reference, or the interval is so wide that it holds the value of the model before.
-     * The reason then names a sample size that would be enough, as intervals narrow with its root. Pass otherwise.
+     * <p>Fail: from every reference the difference is larger than the margin, its interval leaves out 0, and all differences
+     * have one sign. A model that differs from some references only as they differ from each other passes. Undecided: the
+     * measure does not tell the model before from a reference, or the interval is so wide that it holds the value of the
+     * model before. The reason then names a sample size that would be enough, as intervals narrow with its root. Pass
+     * otherwise.
      *
+     * @param after the differences of the model from each reference
+     * @param before the differences of the model before from each reference, in the same order
      * @param drawn how many people, or pairs, the intervals were drawn from
      * @param who the word for them
      */
-    public static Verdict likeReference(
-            String bar, Difference after, Difference before, double margin, int drawn, String who) {
-        if (after.beyond(margin)) {
+    public static Verdict likeReferences(
+            String bar, List<Difference> after, List<Difference> before, double margin, int drawn, String who) {
+        if (apart(after, margin)) {
             return new Verdict.Fail(bar);
         }
-        if (Math.abs(before.value) <= margin) {
+        Difference told = nearest(before);
+        if (Math.abs(told.value) <= margin) {
             return new Verdict.Undecided(
                     bar,
                     String.format(
                             Locale.ROOT,
                             "the model before is only %.3f from the reference, which the margin of %s lets pass",
-                            Math.abs(before.value),
+                            Math.abs(told.value),
                             margin));
         }
-        double half = before.value > 0 ? before.value - before.interval.low() : before.interval.high() - before.value;
-        if (!before.beyond(margin)) {
+        if (!told.beyond(margin)) {
+            double half = told.value > 0 ? told.value - told.interval.low() : told.interval.high() - told.value;
             return new Verdict.Undecided(
                     bar,
                     String.format(
                             Locale.ROOT,
                             "the model before, %.3f from the reference, is not told from it by %d %s; about %d would do",
-                            Math.abs(before.value),
+                            Math.abs(told.value),
                             drawn,
                             who,
-                            needed(drawn, half, Math.abs(before.value))));
+                            needed(drawn, half, Math.abs(told.value))));
         }
-        if (after.interval.contains(before.value)) {
-            double far = Math.abs(before.value - after.value);
-            double width = before.value > after.value
-                    ? after.interval.high() - after.value
-                    : after.value - after.interval.low();
-            return new Verdict.Undecided(
-                    bar,
-                    String.format(Locale.ROOT, "%d %s do not tell it from the model before", drawn, who)
-                            + (far > 0
-                                    ? String.format(
-                                            Locale.ROOT,
-                                            "; about %d would, by this difference",
-                                            needed(drawn, width, far))
-                                    : ""));
-        }
-        return new Verdict.Pass(bar);
+        Difference like = nearest(after);
+        double untreated = before.get(after.indexOf(like)).value;
+        return like.interval.contains(untreated)
+                ? new Verdict.Undecided(bar, like(like, untreated, drawn, who))
+                : new Verdict.Pass(bar);
+    }
+
+    /** Whether all differences are larger than a margin, in one direction, and told from 0. */
+    private static boolean apart(List<Difference> differences, double margin) {
+        double sign = Math.signum(differences.getFirst().value);
+        return differences.stream().allMatch(d -> d.beyond(margin) && Math.signum(d.value) == sign);
+    }
+
+    private static Difference nearest(List<Difference> differences) {
+        return Collections.min(differences, Comparator.comparingDouble(d -> Math.abs(d.value)));
+    }
+
+    /** Why a model is not told from the model before. */
+    private static String like(Difference after, double before, int drawn, String who) {
+        double far = Math.abs(before - after.value);
+        double width =
+                before > after.value ? after.interval.high() - after.value : after.value - after.interval.low();
+        return String.format(Locale.ROOT, "%d %s do not tell it from the model before", drawn, who)
+                + (far > 0
+                        ? String.format(
+                                Locale.ROOT, "; about %d would, by this difference", needed(drawn, width, far))
+                        : "");
     }
 
     /** How many are enough for half an interval to become as short as a difference, to two digits, rounded up. */
@@ -177,10 +203,15 @@ public final class Resampling {
 
     /** Whether a difference, higher being better, is no worse than minus a margin. */
     public static Verdict notWorse(String bar, Interval difference, double margin) {
-        if (difference.low() >= -margin) {
+        return notWorse(bar, List.of(difference), margin);
+    }
+
+    /** Whether a model is no worse than some reference by more than a margin, given its differences from each. */
+    public static Verdict notWorse(String bar, List<Interval> differences, double margin) {
+        if (differences.stream().anyMatch(d -> d.low() >= -margin)) {
             return new Verdict.Pass(bar);
         }
-        return difference.high() < -margin
+        return differences.stream().allMatch(d -> d.high() < -margin)
                 ? new Verdict.Fail(bar)
                 : new Verdict.Undecided(bar, "the interval of the difference crosses the bar");
     }

@@ -180,8 +180,14 @@ public final class Statistics {
         return new Interval(quantile(ascending, (1 - level) / 2), quantile(ascending, (1 + level) / 2), level);
     }
 
-    static double normalQuantile(double p) {
+    /** The value that a standard normal number is below with probability p. */
+    public static double normalQuantile(double p) {
         return new NormalDistribution().inverseCumulativeProbability(p);
+    }
+
+    /** The probability that a standard normal number is as far from 0 as x, in either direction. */
+    public static double normalTails(double x) {
+        return 2 * new NormalDistribution().cumulativeProbability(-Math.abs(x));
     }
 
     static double[] check(double[] sample, int least) {

@@ -16,6 +16,8 @@ import java.util.Set;
 import org.lethe.Components;
 import org.lethe.Formerly;
 import org.lethe.Gone;
+import org.lethe.IdFile;
+import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Personal;
 
@@ -24,16 +26,23 @@ import org.lethe.Personal;
  *
  * <p>An entry is a name or {@code {name: {key: value}}}: the prototype of that name with some components replaced. A
  * component is a number, a boolean, a word, a path, a constant, a list or an {@code Optional} of these, a record of
- * settings, or an entry of the catalogue. Mistakes are noted, not thrown.
+ * settings, or an entry of the catalogue. A list of words may stand in a file, one on each line: {@code {file: ids.txt}}.
+ * Mistakes are noted, not thrown.
  */
 final class Binder {
     private final Mistakes mistakes;
     private final List<Object> catalogue;
+    private boolean filed;
 
     /** {@code catalogue} is everything that a component of an entry may name. */
     Binder(List<Object> catalogue, Mistakes mistakes) {
         this.catalogue = catalogue;
         this.mistakes = mistakes;
+    }
+
+    /** Whether a list was read from a file. */
+    boolean filed() {
+        return filed;
     }
 
     /** One entry of a list of prototypes; empty where it was a mistake. */
@@ -241,12 +250,29 @@ final class Binder {
     }
 
     private Optional<List<Object>> list(Node node, String path, Type of) {
+        if (of == String.class
+                && node instanceof Node.Mapping mapping
+                && mapping.pairs().size() == 1
+                && mapping.get("file").orElse(null) instanceof Node.Scalar file) {
+            return ids(file, path);
+        }
         List<Node> items = node instanceof Node.Items list ? list.items() : List.of(node);
         List<Object> values = new ArrayList<>();
         for (int i = 0; i < items.size(); i++) {
             value(items.get(i), path + "[" + i + "]", of, "").ifPresent(values::add);
         }
         return values.size() == items.size() ? Optional.of(List.copyOf(values)) : Optional.empty();
+    }
+
+    /** The lines of a file: {@code users: {file: ids.txt}}. */
+    private Optional<List<Object>> ids(Node.Scalar file, String path) {
+        filed = true;
+        try {
+            return Optional.of(List.copyOf(IdFile.read(Path.of(file.text()))));
+        } catch (LetheException | InvalidPathException e) {
+            mistakes.add(file.line(), path + ".file: " + e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** A record of settings, or an entry of the catalogue or of a sealed family. */

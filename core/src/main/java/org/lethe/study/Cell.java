@@ -78,6 +78,11 @@ public record Cell<D, M>(
                 """.formatted(RunFolder.FORMAT, digest(), study.full(audit));
     }
 
+    /** The same with another seed. */
+    Cell<D, M> seeded(long seed) {
+        return new Cell<>(study, data, dataDigest, model, request, method, reference, seed, role, audits, device);
+    }
+
     /** The origin of the model that is judged. */
     Origin origin() {
         return origin(method);

@@ -7,13 +7,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.lethe.Audit;
+import org.lethe.Chain;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Device;
 import org.lethe.Estimate;
 import org.lethe.LetheException;
 import org.lethe.Progress;
+import org.lethe.Request;
 import org.lethe.Workers;
 
 /**
@@ -108,11 +111,15 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
         }
     }
 
-    /** The plan of {@link #run}, without running it. Data are read, because the estimates depend on their size. */
+    /**
+     * The plan of {@link #run}, without running it. Data are read, because the estimates depend on their size; requests are resolved on
+     * them, and a {@code LetheException} says which cannot be, as with the id of a user who is not there.
+     */
     public <D, M> Plan plan(Study<D, M> given, RunFolder folder) {
         Study<D, M> study = given.with(folder.persons().orElse(given.persons()));
         Product<D, M> product = Product.of(study);
         Map<DataSource<D>, Optional<D>> loaded = new HashMap<>();
+        resolve(study, source -> loaded.computeIfAbsent(source, this::loaded));
         List<Planned> plan = new ArrayList<>();
         for (Cell<D, M> cell : cells(study, product)) {
             Optional<Graph.Open<D, M>> open = open(cell, folder);
@@ -131,6 +138,27 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
                     estimate));
         }
         return new Plan(List.copyOf(plan), product.leftOut());
+    }
+
+    /** Refuses requests that cannot be resolved on data that are here, all in one exception. */
+    private static <D, M> void resolve(Study<D, M> study, Function<DataSource<D>, Optional<D>> loaded) {
+        List<String> refused = new ArrayList<>();
+        for (DataSource<D> source : study.data()) {
+            Optional<D> data = loaded.apply(source);
+            for (Request request : data.isPresent() ? study.requests() : List.<Request>of()) {
+                D left = data.get();
+                try {
+                    for (Request step : Chain.steps(request)) {
+                        left = study.subject().remaining(step, left);
+                    }
+                } catch (LetheException e) {
+                    refused.add(study.hidden(String.valueOf(e.getMessage())) + " (in the data " + study.brief(source) + ")");
+                }
+            }
+        }
+        if (!refused.isEmpty()) {
+            throw new LetheException(LetheException.Code.STUDY, String.join("\n", refused));
+        }
     }
 
     private <D> Optional<D> loaded(DataSource<D> source) {
@@ -167,11 +195,16 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
      * Runs the cells of a study that have no record yet, and the audits that have no result, and returns all of its records in
      * order.
      *
+     * <p>A study that lists ids is refused with a {@code LetheException} where the data do not have one of them.
+     *
      * @param fresh whether records that are there are thrown away first
      */
     public <D, M> List<Run> run(Study<D, M> given, RunFolder folder, boolean fresh) {
         RunFolder.Hold hold = folder.hold();
         try {
+            if (!given.listed().isEmpty()) {
+                resolve(given, this::loaded); // an id that is not there is said before anything is trained or written
+            }
             if (fresh) {
                 folder.clear();
             }

@@ -4,7 +4,11 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -13,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.lethe.Audit;
 import org.lethe.Baseline;
 import org.lethe.Case;
@@ -78,11 +83,27 @@ final class Graph<D, M> {
         Step<Made<M>> learned = learned(cell, cell.method());
         Step<Made<M>> after = fulfilled(cell, cell.method());
         Step<Made<M>> reference = fulfilled(cell, cell.reference());
+        List<Step<Made<M>>> others = others(open);
+        List<Step<?>> needs = new ArrayList<>(List.of(data, remaining, learned, after, reference));
+        needs.addAll(others);
         // what it needs starts it
-        Step.always(engine.workers(), List.of(data, remaining, learned, after, reference), () -> {
-            run(open, data, remaining, learned, after, reference);
+        Step.always(engine.workers(), needs, () -> {
+            run(open, data, remaining, learned, after, reference, others);
             return true;
         });
+    }
+
+    /** The references of the next seeds, as many as an open audit wants. */
+    private List<Step<Made<M>>> others(Open<D, M> open) {
+        Cell<D, M> cell = open.cell();
+        if (cell.reference().doNothing()) {
+            return List.of();
+        }
+        int most = open.open().stream().mapToInt(Audit::retrainings).max().orElse(0);
+        Step<Made<M>> learned = learned(cell, cell.reference()); // a reference makes nothing of the model it is given
+        return IntStream.rangeClosed(1, most)
+                .mapToObj(n -> fulfilled(cell.seeded(cell.seed() + n), cell.reference(), learned))
+                .toList();
     }
 
     /** The data once the first steps of the request are carried out. */
@@ -117,7 +138,11 @@ final class Graph<D, M> {
 
     /** The model after every step of the request; doing nothing hands on the very model it was given. */
     private Step<Made<M>> fulfilled(Cell<D, M> cell, Legs<D, M> legs) {
-        Step<Made<M>> model = learned(cell, legs);
+        return fulfilled(cell, legs, learned(cell, legs));
+    }
+
+    private Step<Made<M>> fulfilled(Cell<D, M> cell, Legs<D, M> legs, Step<Made<M>> learned) {
+        Step<Made<M>> model = learned;
         Origin origin = Origin.learned(cell, legs.first());
         List<Request> steps = Chain.steps(cell.request());
         boolean first = true;
@@ -219,6 +244,21 @@ final class Graph<D, M> {
         }
     }
 
+    /** SHA-256 of a model as its file is without provenance; empty where it cannot be written. */
+    private String digest(Cell<D, M> cell, M model) {
+        Path file = scratch.resolve(cell.digest() + ".safetensors");
+        try {
+            cell.study().subject().save(model, Map.of(), file);
+            String digest = RunFolder.sha256(file);
+            Files.delete(file);
+            return digest;
+        } catch (IllegalArgumentException | UnsupportedOperationException e) {
+            return ""; // such models have no file
+        } catch (IOException e) {
+            throw Storage.refused(file, "cannot be written", e);
+        }
+    }
+
     private Env env(Cell<D, M> cell) {
         return new Env(cell.seed(), engine.workers(), engine.progress(), new Ledger(), scratch, engine.device());
     }
@@ -229,7 +269,8 @@ final class Graph<D, M> {
             Step<D> remaining,
             Step<Made<M>> learned,
             Step<Made<M>> after,
-            Step<Made<M>> reference) {
+            Step<Made<M>> reference,
+            List<Step<Made<M>>> others) {
         if (place.stopped()) {
             return;
         }
@@ -240,29 +281,40 @@ final class Graph<D, M> {
         List<String> warnings = new ArrayList<>();
         Optional<Run.Failure> failure = Optional.empty();
         String trace = "";
+        String digest = "";
         try {
             before = learned.value().cost();
             referenced =
                     cell.reference().doNothing() ? Cost.NONE : reference.value().cost();
             boolean untouched = cell.method().doNothing();
             fulfilled = untouched ? Cost.NONE : after.value().cost();
+            List<M> retrained = new ArrayList<>();
+            for (Step<Made<M>> step : others) {
+                retrained.add(step.value().model());
+            }
             for (Step<Made<M>> step : List.of(learned, after, reference)) {
                 step.value().warnings().stream()
                         .filter(w -> !warnings.contains(w))
                         .forEach(warnings::add);
             }
-            Case<D, M> examined = new Case<>(
+            Case<D, M> whole = new Case<>(
                     data.value(),
                     remaining.value(),
                     cell.request(),
                     learned.value().model(),
                     after.value().model(),
                     reference.value().model(),
+                    retrained,
                     before,
                     fulfilled,
                     referenced,
                     learned.value().baseline());
+            digest = digest(cell, whole.after());
             for (Audit<D, M> audit : open.open()) {
+                // what an audit sees does not depend on what other audits want
+                Case<D, M> wanted = whole.withOthers(
+                        retrained.subList(0, Math.min(audit.retrainings(), retrained.size())));
+                Case<D, M> examined = cell.role() == Run.Role.REFERENCE ? wanted.independent() : wanted;
                 place.written(() -> folder.write(result(cell, audit, examined), cell.text(audit)));
             }
         } catch (RuntimeException | OutOfMemoryError e) {
@@ -287,7 +339,12 @@ final class Graph<D, M> {
                 open.known().map(Run::referenced).orElse(referenced),
                 List.of(),
                 List.copyOf(warnings),
-                failure);
+                failure,
+                Optional.of(new Run.Made(
+                        Instant.now(Clock.systemUTC())
+                                .truncatedTo(ChronoUnit.SECONDS)
+                                .toString(),
+                        digest)));
         String log = trace;
         place.written(() -> {
             if (run.failure().isPresent()) {

@@ -67,12 +67,20 @@ final class Pseudonyms {
         return Passing.ONLY;
     }
 
+    /** Nothing in their place: the ids as they are, for the text of a study that travels to a worker. */
+    static Pseudonyms none() {
+        return new Pseudonyms(new byte[0]);
+    }
+
     byte[] key() {
         return key.clone();
     }
 
     /** What stands for a list; its order does not matter. */
     String of(Listed list) {
+        if (key.length == 0) {
+            return Words.word(list.ids());
+        }
         Mac mac = mac();
         for (String id : new TreeSet<>(list.ids())) {
             byte[] bytes = id.getBytes(StandardCharsets.UTF_8);

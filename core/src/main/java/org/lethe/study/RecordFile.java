@@ -136,7 +136,11 @@ final class RecordFile {
 
     /** Reads a file that is named after its digest. */
     static <T> T read(Path folder, Path file, Class<T> type) {
-        return convert(folder, file, content(file), type);
+        JsonNode content = content(file);
+        if (type == Run.class && content instanceof ObjectNode run && !run.has("made")) {
+            run.putNull("made"); // a record of an earlier version
+        }
+        return convert(folder, file, content, type);
     }
 
     /** Reads a file that is no sealed record. */

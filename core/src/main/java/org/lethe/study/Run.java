@@ -27,6 +27,7 @@ import org.lethe.Picture;
  * @param results per audit, in the study's order; those of an audit that failed are missing
  * @param warnings what went wrong without harm to the findings, as a model that could not be kept
  * @param failure why the cell failed, if it did
+ * @param made when, and which model came of it; empty in records of earlier versions
  */
 public record Run(
         String study,
@@ -42,7 +43,50 @@ public record Run(
         Cost referenced,
         List<Result> results,
         List<String> warnings,
-        Optional<Failure> failure) {
+        Optional<Failure> failure,
+        Optional<Made> made) {
+
+    /** Without the time and the model. */
+    public Run(
+            String study,
+            String digest,
+            Recipe recipe,
+            Role role,
+            Exactness exactness,
+            String origin,
+            String dataDigest,
+            Map<String, String> versions,
+            Cost learned,
+            Cost fulfilled,
+            Cost referenced,
+            List<Result> results,
+            List<String> warnings,
+            Optional<Failure> failure) {
+        this(
+                study,
+                digest,
+                recipe,
+                role,
+                exactness,
+                origin,
+                dataDigest,
+                versions,
+                learned,
+                fulfilled,
+                referenced,
+                results,
+                warnings,
+                failure,
+                Optional.empty());
+    }
+
+    /**
+     * When a cell was run, and which model came of it.
+     *
+     * @param time in UTC, to the second
+     * @param model SHA-256 of the model that is judged, as the subject writes it without its provenance; empty where it cannot be written
+     */
+    public record Made(String time, String model) {}
 
     /** The coordinates of a cell, each as a study file would write it: {@code sisa {shards: 10}}. */
     public record Recipe(String subject, String data, String model, String request, String method, long seed) {}
@@ -117,7 +161,8 @@ public record Run(
                 referenced,
                 List.copyOf(results),
                 warnings,
-                failure);
+                failure,
+                made);
     }
 
     /** Why a cell has no findings, or lacks those of an audit. */

@@ -1,6 +1,8 @@
 package org.lethe.study;
 
 import java.io.IOException;
+import java.net.JarURLConnection;
+import java.net.URL;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -17,8 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.lethe.Cost;
 import org.lethe.LetheException;
+import org.lethe.Subject;
 
 /**
  * The folder of one study: what was run and what was found.
@@ -186,6 +190,33 @@ public final class RunFolder {
         PersonsFile before = Files.exists(file) ? PersonsFile.read(path, file) : PersonsFile.fresh();
         before.with(lists).write(file);
         return before.pseudonyms();
+    }
+
+    /** The study of this folder with the ids of persons that {@code persons.json} holds. */
+    Study<?, ?> study(List<? extends Subject<?, ?>> subjects) {
+        Path file = path.resolve("study.yaml");
+        Path listed = path.resolve(PersonsFile.NAME);
+        try {
+            String text = Files.readString(file);
+            if (!Files.exists(listed)) {
+                return Study.parse(file.toString(), text, subjects);
+            }
+            PersonsFile persons = PersonsFile.read(path, listed);
+            for (Map.Entry<String, List<String>> list : persons.lists().entrySet()) {
+                text = text.replace(list.getKey(), Words.word(list.getValue()));
+            }
+            return Study.parse(file.toString(), text, subjects).with(persons.pseudonyms());
+        } catch (IOException e) {
+            throw Storage.refused(file, "cannot be read", e);
+        }
+    }
+
+    /** Takes over the key of another folder, so that the same ids have the same digests here. */
+    void personsOf(RunFolder other) {
+        Path file = other.path.resolve(PersonsFile.NAME);
+        if (Files.exists(file)) {
+            PersonsFile.read(other.path, file).write(path.resolve(PersonsFile.NAME));
+        }
     }
 
     /** Forgets every record, log, picture and model, and the ids of persons. */
@@ -374,7 +405,7 @@ public final class RunFolder {
     }
 
     /**
-     * The part of a run that is the same to the last byte in every execution of a cell: all but costs, versions and the
+     * The part of a run that is the same to the last byte in every execution of a cell: all but costs, versions, the time and the
      * findings of the machine.
      */
     public static String comparable(Run run) {
@@ -450,6 +481,23 @@ public final class RunFolder {
         versions.put(
                 "kernels", org.lethe.numerics.Lanes.VECTOR ? "vector" : "plain: " + org.lethe.numerics.Lanes.OBSTACLE);
         versions.put("lethe", lethe());
+        Commit.NAME.ifPresent(commit -> versions.put("commit", commit));
         return versions;
+    }
+
+    /** The commit that this Lethe was built from, where the manifest of its jar names it. */
+    private static final class Commit {
+        static final Optional<String> NAME = named(RunFolder.class.getResource("RunFolder.class"));
+
+        private static Optional<String> named(@Nullable URL own) {
+            try {
+                return own != null && own.openConnection() instanceof JarURLConnection jar && jar.getManifest() != null
+                        ? Optional.ofNullable(jar.getManifest().getMainAttributes().getValue("Build-Commit"))
+                                .filter(name -> !name.isBlank())
+                        : Optional.empty();
+            } catch (IOException e) {
+                throw new LetheException(LetheException.Code.STORAGE, own + ": its manifest cannot be read", e);
+            }
+        }
     }
 }

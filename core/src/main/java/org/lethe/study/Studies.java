@@ -6,14 +6,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
 import org.lethe.LetheException;
 import org.lethe.Subject;
 
 /** Where studies and subjects come from: files, the studies shipped inside the command, and {@code ServiceLoader}. */
 public final class Studies {
+    private static final String STUDIES = "studies";
+
     private Studies() {}
 
     /** Every subject that is installed. */
@@ -52,6 +56,67 @@ public final class Studies {
                 LetheException.Code.STUDY,
                 "\"" + nameOrPath
                         + "\" is neither a study file nor a study shipped with Lethe, such as \"quickstart\"");
+    }
+
+    /**
+     * The study of {@link #resolve}, or the studies that a file lists under {@code studies}, by their paths from the folder
+     * of that file: what one subject cannot hold together.
+     */
+    public static List<Study<?, ?>> all(String nameOrPath) {
+        return all(nameOrPath, subjects());
+    }
+
+    /** The same for given subjects. */
+    public static List<Study<?, ?>> all(String nameOrPath, List<? extends Subject<?, ?>> subjects) {
+        Path file = Path.of(nameOrPath);
+        Optional<List<Path>> listed = Files.isRegularFile(file) ? listed(file) : Optional.empty();
+        if (listed.isEmpty()) {
+            return List.of(resolve(nameOrPath, subjects));
+        }
+        List<Study<?, ?>> studies = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (Path path : listed.get()) {
+            Study<?, ?> study = Study.read(path, subjects);
+            if (!names.add(study.name())) {
+                throw new LetheException(
+                        LetheException.Code.STUDY,
+                        file + ": studies has two of the name \"" + study.name() + "\", whose runs share a folder");
+            }
+            studies.add(study);
+        }
+        return List.copyOf(studies);
+    }
+
+    /** The files that a file lists; empty where it is a study itself, or no text that can be read. */
+    private static Optional<List<Path>> listed(Path file) {
+        Mistakes mistakes = new Mistakes(file.toString());
+        Optional<Node> root = Node.read(Study.text(file), mistakes);
+        if (!(root.orElse(null) instanceof Node.Mapping mapping) || mapping.get(STUDIES).isEmpty()) {
+            return Optional.empty();
+        }
+        List<Path> files = new ArrayList<>();
+        for (Node.Pair pair : mapping.pairs()) {
+            if (!pair.key().equals(STUDIES)) {
+                mistakes.add(pair.line(), "unknown key \"" + pair.key() + "\" beside " + STUDIES);
+            } else if (pair.value() instanceof Node.Items items) {
+                for (Node item : items.items()) {
+                    if (item instanceof Node.Scalar(String name, int line)) {
+                        Path listed = file.resolveSibling(name);
+                        files.add(listed);
+                        if (!Files.isRegularFile(listed)) {
+                            mistakes.add(line, "there is no study file " + listed);
+                        }
+                    } else {
+                        mistakes.add(item.line(), "studies has " + item.brief() + ", expected paths of study files");
+                    }
+                }
+            } else {
+                mistakes.add(
+                        pair.line(), "studies is " + pair.value().brief() + ", expected a list of paths of study files");
+            }
+        }
+        mistakes.orThrow();
+        return Optional.of(files);
     }
 
     /** The error where there is no entry of a name; it names the nearest. */

@@ -41,7 +41,7 @@ import org.lethe.Subject;
  * @param audits that judge the results
  * @param seeds of all random draws
  * @param keep which models are kept; by default learned models whose training is long
- * @param text the file it was read from
+ * @param text the file it was read from; with the ids in place of the files that list them, so that a worker can read it elsewhere
  * @param notes for its writer, as on keys that have a new name
  * @param persons what is shown in place of their ids
  * @param <D> the data the subject trains on
@@ -66,13 +66,18 @@ public record Study<D, M>(
 
     /** Reads a study file. All of its mistakes are in the one exception. */
     public static Study<?, ?> read(Path file, List<? extends Subject<?, ?>> subjects) {
+        return parse(file.toString(), text(file), subjects);
+    }
+
+    /** The text of a study file. */
+    static String text(Path file) {
         try {
             if (Files.size(file) > LARGEST) {
                 throw new LetheException(
                         LetheException.Code.STUDY,
                         file + " is " + Files.size(file) + " bytes, expected a study of at most " + LARGEST);
             }
-            return parse(file.toString(), Files.readString(file), subjects);
+            return Files.readString(file);
         } catch (IOException e) {
             throw Storage.refused(file, "cannot be read", e);
         }
@@ -144,6 +149,9 @@ public record Study<D, M>(
                 text,
                 mistakes.notes(),
                 Pseudonyms.passing());
+        if (binder.filed()) {
+            study = study.with(study.with(Pseudonyms.none()).written());
+        }
         if (mistakes.count() == 0) {
             Map<Object, String> refused = Product.of(study).refused();
             for (Map<?, Integer> listed : List.of(models, requests, methods, audits)) {
@@ -180,6 +188,11 @@ public record Study<D, M>(
         return new Study<>(name, subject, data, models, requests, methods, audits, seeds, keep, text, notes, others);
     }
 
+    private Study<D, M> with(String otherText) {
+        return new Study<>(
+                name, subject, data, models, requests, methods, audits, seeds, keep, otherText, notes, persons);
+    }
+
     /** The lists of persons' ids in its entries. */
     List<Pseudonyms.Listed> listed() {
         return Stream.of(data, models, requests, methods, audits)
@@ -190,11 +203,14 @@ public record Study<D, M>(
 
     /** Its file without ids of persons: as it was read if it has none, else without comments too. */
     String shown() {
-        if (listed().isEmpty()) {
-            return text;
-        }
+        return listed().isEmpty()
+                ? text
+                : "# The ids of persons are left out, and with them all comments.\n" + written();
+    }
+
+    /** Its file as its entries give it. */
+    private String written() {
         return """
-                # The ids of persons are left out, and with them all comments.
                 study: %s
                 subject: %s
                 data: %s

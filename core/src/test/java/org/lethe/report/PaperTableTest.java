@@ -42,6 +42,19 @@ class PaperTableTest {
     }
 
     @Test
+    void rowsOfTheReferenceAndOfControlsSaySo() {
+        PaperTable table = new PaperTable(REPORT, List.of(metric(0)));
+        List<String> rows = table.text(PaperTable.Form.MD).lines().skip(2).toList();
+        assertTrue(rows.stream().anyMatch(l -> l.contains("| retrain (reference) |")), rows.toString());
+        assertTrue(rows.stream().anyMatch(l -> l.contains("nothing (control) |")), rows.toString());
+        assertTrue(rows.stream().anyMatch(l -> l.contains("| ultrare |")), rows.toString());
+        assertTrue(table.text(PaperTable.Form.LATEX).contains("retrain (reference)"));
+        String csv = table.text(PaperTable.Form.CSV);
+        assertTrue(csv.startsWith("model,request,method,role,"), csv);
+        assertTrue(csv.contains("retrain,reference,") && csv.contains(",do-nothing,"), csv);
+    }
+
+    @Test
     void latexHasNoBareSpecialCharacterOutsideMathematics() {
         String text = new PaperTable(REPORT, List.of()).text(PaperTable.Form.LATEX);
         assertTrue(text.startsWith("\\begin{tabular}{lll") && text.endsWith("\\end{tabular}\n"), text);
@@ -57,7 +70,7 @@ class PaperTableTest {
     @Test
     void csvHasMeansWithoutRounding() {
         String text = new PaperTable(REPORT, List.of(metric(0))).text(PaperTable.Form.CSV);
-        assertTrue(text.startsWith("model,request,method,"), text);
+        assertTrue(text.startsWith("model,request,method,role,"), text);
         double mean = Optional.ofNullable(
                         REPORT.audits().getFirst().rows().getFirst().findings().get(metric(0)))
                 .orElseThrow()

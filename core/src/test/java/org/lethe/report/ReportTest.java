@@ -113,9 +113,9 @@ class ReportTest {
                 run("retrain", Role.REFERENCE, 1, judged(true))));
         String html = report.html();
         assertTrue(html.contains("title=\"undecided: at most 0.5; 9 users are &lt;too&gt; few\""), html);
-        String below = "Undecided: 9 users are &lt;too&gt; few (sisa, ultrare, scif).";
+        String below = "Undecided: ndcg@20: 9 users are &lt;too&gt; few (sisa, ultrare, scif).";
         assertEquals(2, html.split(Pattern.quote(below), -1).length, html);
-        assertTrue(report.markdown().contains("\n\nUndecided: 9 users are \\<too\\> few (sisa, ultrare, scif).\n"));
+        assertTrue(report.markdown().contains("\n\nUndecided: ndcg@20: 9 users are \\<too\\> few (sisa, ultrare, scif).\n"));
         JsonNode rows = new ObjectMapper().readTree(report.json()).at("/audits/0/rows");
         assertEquals("9 users are <too> few", rows.at("/1/findings/0/reasons/0").asText(), rows.toString());
         assertTrue(rows.at("/0/findings/0/reasons").isMissingNode());
@@ -133,7 +133,7 @@ class ReportTest {
         assertEquals(Report.Control.PARTLY, audit.control());
         assertTrue(audit.controlWords().contains("at 1 of 2 places"), audit.controlWords());
         assertTrue(audit.controlWords().contains("other"), audit.controlWords());
-        assertTrue(audit.controlWords().endsWith("9 users are too few"), audit.controlWords());
+        assertTrue(audit.controlWords().endsWith("ndcg@20: 9 users are too few"), audit.controlWords());
     }
 
     private static Run elsewhere(Run run, String model) {

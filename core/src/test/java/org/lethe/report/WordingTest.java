@@ -62,7 +62,7 @@ class WordingTest {
         assertEquals("Met every bar in 2 comparisons.", Wording.outcome(List.of(met, bare, met)));
         assertEquals(
                 "Did not meet every bar: misses auc(mlp) in 1 of 3 comparisons; 1 undecided; meets the other 1."
-                        + " Undecided: 9 users are too few.",
+                        + " Undecided: auc(knn): 9 users are too few.",
                 Wording.outcome(List.of(met, missed, open, bare)));
         assertEquals(
                 "rank, auc(mlp, knn), auc(mlp) of age, a-igf(ndcg)@20, trace",

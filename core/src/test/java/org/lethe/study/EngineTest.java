@@ -632,6 +632,35 @@ class EngineTest {
                 "small", Studies.resolve(file.toString(), List.of(new Toy())).name());
         LetheException e = assertThrows(LetheException.class, () -> Studies.resolve("nosuch", List.of(new Toy())));
         assertTrue(e.getMessage().startsWith("\"nosuch\" is neither a study file"));
-        assertEquals(Optional.empty(), Optional.empty());
+    }
+
+    /** A study has one subject; a file of studies holds several of them. */
+    @Test
+    void aFileMayListStudies() throws IOException {
+        Files.writeString(folder.resolve("s.yaml"), STUDY);
+        Files.writeString(folder.resolve("t.yaml"), STUDY.replace("study: small", "study: other"));
+        Path both = Files.writeString(folder.resolve("both.yaml"), "studies:\n  - s.yaml\n  - t.yaml\n");
+        assertEquals(
+                List.of("small", "other"),
+                Studies.all(both.toString(), List.of(new Toy())).stream()
+                        .map(Study::name)
+                        .toList());
+        assertEquals(
+                1,
+                Studies.all(folder.resolve("s.yaml").toString(), List.of(new Toy()))
+                        .size());
+        assertRefused("studies: [s.yaml, s.yaml]", "two of the name \"small\"");
+        assertRefused("studies: [none.yaml]", "there is no study file");
+        assertRefused("studies: s.yaml", "expected a list of paths");
+        assertRefused("studies: [[s.yaml]]", "expected paths of study files");
+        assertRefused("studies: [s.yaml]\nseeds: [1]", "unknown key \"seeds\" beside studies");
+    }
+
+    private void assertRefused(String text, String why) throws IOException {
+        Path file = Files.writeString(folder.resolve("list.yaml"), text);
+        LetheException e =
+                assertThrows(LetheException.class, () -> Studies.all(file.toString(), List.of(new Toy())));
+        assertEquals(LetheException.Code.STUDY, e.code());
+        assertTrue(e.getMessage().contains(why), e.getMessage());
     }
 }

@@ -53,6 +53,7 @@ import org.lethe.recsys.balance.Reranked;
 import org.lethe.recsys.balance.SDro;
 import org.lethe.recsys.balance.Ufr;
 import org.lethe.recsys.balance.UserGroupFairness;
+import org.lethe.recsys.data.AttackedLists;
 import org.lethe.recsys.data.Gowalla;
 import org.lethe.recsys.data.InUcdsEpinions;
 import org.lethe.recsys.data.InUcdsGowalla;
@@ -112,6 +113,10 @@ import org.lethe.recsys.shop.ForgetInShop;
 import org.lethe.recsys.shop.Recommend;
 import org.lethe.recsys.shop.ShopHistory;
 import org.lethe.recsys.shop.TrainShop;
+import org.lethe.recsys.stream.ErasureStream;
+import org.lethe.recsys.stream.Latency;
+import org.lethe.recsys.stream.ListDrift;
+import org.lethe.recsys.stream.StreamedLists;
 
 /** The subject of recommenders: its catalogue of data, models, requests, methods, audits and tools. */
 public final class Recsys implements Subject<Split, Recommender> {
@@ -124,6 +129,7 @@ public final class Recsys implements Subject<Split, Recommender> {
     public List<DataSource<Split>> data() {
         return List.of(
                 new Planted(),
+                new AttackedLists(),
                 new Ml100k(),
                 new Ml1m(),
                 new LastfmGender(),
@@ -155,7 +161,7 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Request> requests() {
-        return List.of(new ForgetUsers(), new ForgetItems(), new ForgetInteractions(), new Hide(), new Balance());
+        return List.of(new ForgetUsers(), new ForgetItems(), new ForgetInteractions(), new ErasureStream(), new Hide(), new Balance());
     }
 
     @Override
@@ -211,6 +217,8 @@ public final class Recsys implements Subject<Split, Recommender> {
     public List<Audit<Split, Recommender>> audits() {
         return List.of(
                 new Utility(),
+                new ListDrift(),
+                new Latency<>(),
                 new Completeness(),
                 new ErasedRows(),
                 new Efficiency(),
@@ -250,6 +258,7 @@ public final class Recsys implements Subject<Split, Recommender> {
     public void save(Recommender model, Map<String, String> provenance, Path file) throws IOException {
         switch (model) {
             case Sharded sharded -> ShardedFile.save(sharded, file, provenance);
+            case StreamedLists streamed -> streamed.save(provenance, file, this::save);
             case Storable storable -> storable.save(file, provenance);
             default ->
                 throw new IllegalArgumentException("model is a "
@@ -266,12 +275,13 @@ public final class Recsys implements Subject<Split, Recommender> {
                 case "adapted" -> Adapted.read(read, file);
                 case "certified-heads" -> CertifiedHeads.read(read, file);
                 case "sharded" -> ShardedFile.load(file, methods());
+                case StreamedLists.KIND -> StreamedLists.load(read, file, this::load);
                 default ->
                     StoredModels.read(kind, read, file, "")
                             .orElseThrow(() -> new LetheException(
                                     LetheException.Code.DATA,
                                     file + " holds a model of kind \"" + kind + "\", expected " + StoredModels.KINDS
-                                            + ", or adapted, certified-heads, reranked or sharded"));
+                                            + ", or adapted, certified-heads, reranked, sharded or streamed"));
             };
         }
     }

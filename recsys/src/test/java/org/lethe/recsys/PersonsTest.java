@@ -3,6 +3,7 @@ package org.lethe.recsys;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lethe.DataFolders;
+import org.lethe.LetheException;
 import org.lethe.Progress;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
@@ -33,6 +35,7 @@ import org.lethe.recsys.forget.ForgetInteractions;
 import org.lethe.recsys.forget.ForgetUsers;
 import org.lethe.report.Report;
 import org.lethe.study.Engine;
+import org.lethe.study.Replay;
 import org.lethe.study.Run;
 import org.lethe.study.RunFolder;
 import org.lethe.study.Study;
@@ -185,6 +188,17 @@ class PersonsTest {
     }
 
     @Test
+    void aRunThatListsPersonsCanBeReplayedFromItsFolder() throws IOException {
+        run(folder, study(folder, 2, ""));
+        RunFolder runs = RunFolder.of(folder.resolve("runs"), "persons");
+        Engine engine = new Engine(Workers.here(), Progress.NONE, new DataFolders(List.of()));
+        Replay.Result replayed = new Replay(engine, List.of(new Recsys())).of(runs);
+        assertEquals(List.of(), replayed.differences());
+        assertEquals(runs.cells().size(), replayed.models());
+        assertEquals(Set.of("runs/persons/" + PERSONS), told());
+    }
+
+    @Test
     void withTheFileARunGoesOnAndWithoutItTheRecordsStay() throws IOException {
         List<Run> first = run(folder, study(folder, 2, ""));
         assertEquals(first, run(folder, study(folder, 2, "")), "nothing runs again");
@@ -203,19 +217,45 @@ class PersonsTest {
     }
 
     @Test
-    void aFailureTellsOfNobody() throws IOException {
-        List<Run> runs = run(folder, study(folder, 2, """
+    void anIdThatIsNotThereIsSaidBeforeAnythingRunsAndTellsOfNobody() throws IOException {
+        String text = study(folder, 2, """
                   - {forget-users: {choose: listed, users: [%1$s6x, %1$s77x]}}
                   - {forget-interactions: {pairs: ["%1$s7x:item99", "%1$s8x"]}}
-                """.formatted(CANARY)));
-        List<String> failures = runs.stream()
-                .flatMap(r -> r.failure().stream())
-                .map(Run.Failure::message)
-                .distinct()
-                .toList();
-        assertEquals(2, failures.size(), failures.toString());
+                """.formatted(CANARY));
+        Study<?, ?> study = Study.parse("study.yaml", text, List.of(new Recsys()));
+        RunFolder runs = RunFolder.of(folder.resolve("runs"), study.name());
+        Engine engine = new Engine(Workers.here(), Progress.NONE, new DataFolders(List.of()));
+        String refused = assertThrows(LetheException.class, () -> engine.run(study, runs, false))
+                .getMessage();
+        assertEquals(refused, assertThrows(LetheException.class, () -> engine.plan(study, runs))
+                .getMessage());
+        assertEquals(2, refused.lines().count(), refused);
+        assertTrue(refused.startsWith("forget-users.users[1] is unknown, expected one of the 40 ids"), refused);
+        assertFalse(refused.contains(CANARY), refused);
+        assertEquals(Set.of(), told());
+        try (Stream<Path> cells = Files.list(runs.path().resolve("cells"))) {
+            assertEquals(0, cells.count());
+        }
+    }
+
+    @Test
+    void idsMayStandInAFileAndWorkersGetThem() throws IOException {
+        Path ids = folder.resolve("ids.txt");
+        Files.writeString(ids, CANARY + "1x\n" + CANARY + "2x\n");
+        String inline = "users: [" + CANARY + "1x, \"" + CANARY + "2x\"]";
+        String filed = study(folder, 2, "").replace(inline, "users: {file: \"" + ids.toString().replace('\\', '/') + "\"}");
+        assertNotEquals(filed, study(folder, 2, ""));
+        List<Run> typed = run(folder, study(folder, 2, ""));
+        assertEquals(typed, run(folder, filed), "the ids count, and not where they stand");
+        Study<?, ?> study = Study.parse("study.yaml", filed, List.of(new Recsys()));
+        Files.delete(ids);
+        Study<?, ?> travelled = Study.parse("study.yaml", study.text(), List.of(new Recsys()));
+        assertEquals(study.requests(), travelled.requests());
+        assertEquals(study.methods(), travelled.methods());
         assertEquals(Set.of("runs/persons/" + PERSONS), told());
-        assertFalse((runs + RunFolder.json(runs.getLast())).contains(CANARY));
+        String gone = assertThrows(LetheException.class, () -> run(folder, filed)).getMessage();
+        assertTrue(gone.contains("study.yaml:7: request.forget-users.users.file: "), gone);
+        assertTrue(gone.contains("ids.txt"), gone);
     }
 
     @Test

@@ -1,8 +1,11 @@
 package org.lethe.recsys;
 
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
 import org.lethe.Audit;
+import org.lethe.Case;
 import org.lethe.DataFolders;
 import org.lethe.Learner;
 import org.lethe.Request;
@@ -36,6 +39,7 @@ class RecsysAuditLawsTest extends AuditLaws<Split, Recommender> {
         return only(
                 subject().requests(),
                 "forget-users {percent: 10}",
+                "stream {requests: 40, measure: [10]}",
                 "hide {attribute: [group]}",
                 "balance {activeShare: 0.2}");
     }
@@ -82,6 +86,59 @@ class RecsysSeedsLawsTest extends RecsysAuditLawsTest {
                 subject().requests(),
                 "forget-users {percent: 10}",
                 "forget-items {percent: 10}",
+                "stream {requests: 40, measure: [10]}",
                 "hide {attribute: [group]}");
+    }
+}
+
+/** The audits of forgetting over many seeds, each with data of its own. */
+class RecsysTrialsLawsTest extends RecsysAuditLawsTest {
+    @Override
+    protected int trials() {
+        return 20;
+    }
+
+    @Override
+    protected Split data(long seed) {
+        return new Planted(400, 150, 30, seed).load(new DataFolders(List.of()));
+    }
+
+    @Override
+    protected List<Request> requests() {
+        return only(subject().requests(), "forget-users {percent: 10}");
+    }
+
+    @Override
+    protected Map<String, Function<Case<Split, Recommender>, Recommender>> saboteurs(Request request) {
+        return Map.of(
+                "rows of zeros", c -> moved(c, (d, value) -> 0),
+                "shifted rows", c -> moved(c, (d, value) -> value + (d % 2 == 0 ? 0.1F : -0.1F)));
+    }
+
+    private interface Move {
+        float to(int dimension, float value);
+    }
+
+    /** The model before, with other rows for forgotten users. */
+    private static Embeddings moved(Case<Split, Recommender> c, Move move) {
+        Embeddings before = (Embeddings) c.before();
+        float[] rows = before.userRows().clone();
+        for (int u = 0; u < before.users(); u++) {
+            if (c.data().train().degree(u) > 0 && c.remaining().train().degree(u) == 0) {
+                for (int d = 0; d < before.dims(); d++) {
+                    rows[u * before.dims() + d] = move.to(d, rows[u * before.dims() + d]);
+                }
+            }
+        }
+        return before.withUserRows(rows);
+    }
+}
+
+/** As many as a promise of 95 in 100 needs. */
+@Tag("slow")
+class RecsysManyTrialsLawsTest extends RecsysTrialsLawsTest {
+    @Override
+    protected int trials() {
+        return 200;
     }
 }

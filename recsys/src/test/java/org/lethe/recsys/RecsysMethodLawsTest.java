@@ -38,6 +38,7 @@ class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
         return only(
                 subject().requests(),
                 "forget-users",
+                "stream {requests: 3, measure: [1]}",
                 "hide {attribute: [group], least: 10}",
                 "balance {activeShare: 0.2}");
     }
@@ -64,7 +65,8 @@ class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
                 subject().requests(),
                 "forget-users {percent: 0}",
                 "forget-items {percent: 0}",
-                "forget-interactions {percent: 0}");
+                "forget-interactions {percent: 0}",
+                "stream {requests: 0}");
     }
 }
 
@@ -78,6 +80,9 @@ class RecsysPairsLawsTest extends RecsysMethodLawsTest {
 
     @Override
     protected List<Request> requests() {
-        return quick(subject().requests(), "hide {attribute: [group], least: 10}");
+        return quick(
+                subject().requests(),
+                "stream {requests: 3, measure: [1]}",
+                "hide {attribute: [group], least: 10}");
     }
 }

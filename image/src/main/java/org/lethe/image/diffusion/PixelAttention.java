@@ -2,6 +2,7 @@ package org.lethe.image.diffusion;
 
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
+import org.lethe.torch.Recomputed;
 import org.lethe.torch.Tensors;
 
 /** Attention among all places of a picture with a residual: x + out(attention(norm x)); every map has a bias. */
@@ -22,13 +23,13 @@ final class PixelAttention {
         out = layers.linear(name + ".to_out.0", channels, channels);
     }
 
-    Tensor of(Tensor x) {
-        return Tensors.within(() -> {
+    Tensor of(Tensor picture) {
+        return Recomputed.of(picture, x -> Tensors.within(() -> {
             Tensor tokens = norm.of(x).flatten(2, 3).transpose(1, 2); // [batch, height · width, channels]
             Tensor mixed =
                     Layers.attention(query.of(tokens), key.of(tokens), value.of(tokens), heads, Optional.empty());
             return out.of(mixed).transpose(1, 2).reshape(x.shape()).add(x);
-        });
+        }));
     }
 
     /** The names of older files in today's. */

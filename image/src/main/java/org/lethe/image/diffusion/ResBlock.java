@@ -3,6 +3,7 @@ package org.lethe.image.diffusion;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.lethe.torch.Recomputed;
 import org.lethe.torch.Tensors;
 
 /**
@@ -32,8 +33,8 @@ final class ResBlock {
     }
 
     /** The output, {@code [batch, outputs, height, width]}; the activated embedding of time is {@code [batch, timeDims]}. */
-    Tensor of(Tensor x, Optional<Tensor> activatedTime) {
-        return Tensors.within(() -> {
+    Tensor of(Tensor in, Optional<Tensor> activatedTime) {
+        return Recomputed.of(in, x -> Tensors.within(() -> {
             Tensor h = conv1.of(torch.silu(norm1.of(x)));
             if (time.isPresent()) {
                 h = h.add(
@@ -41,7 +42,7 @@ final class ResBlock {
             }
             h = conv2.of(torch.silu(norm2.of(h)));
             return h.add(shortcut.map(s -> s.of(x)).orElse(x));
-        });
+        }), activatedTime.stream().toArray(Tensor[]::new));
     }
 
     /** Nearest neighbours at another size. */

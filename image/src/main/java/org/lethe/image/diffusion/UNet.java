@@ -12,10 +12,11 @@ import java.util.Optional;
 import java.util.function.BiConsumer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.bytedeco.pytorch.global.torch;
 import org.lethe.Check;
 import org.lethe.Device;
+import org.lethe.torch.Recomputed;
 import org.lethe.torch.Tensors;
 
 /**
@@ -381,8 +382,8 @@ public final class UNet {
                     : layers.convolution(name + ".proj_out", channels, channels, 1);
         }
 
-        Tensor of(Tensor x, Tensor text, Optional<CrossAttention> crossing) {
-            return Tensors.within(() -> {
+        Tensor of(Tensor picture, Tensor text, Optional<CrossAttention> crossing) {
+            return Recomputed.of(picture, x -> Tensors.within(() -> {
                 Tensor normed = norm.of(x);
                 Tensor tokens = linear ? in.of(tokens(normed)) : tokens(in.of(normed));
                 for (TokenBlock block : blocks) {
@@ -391,7 +392,7 @@ public final class UNet {
                 }
                 Tensor mapped = linear ? picture(out.of(tokens), x) : out.of(picture(tokens, x));
                 return mapped.add(x);
-            });
+            }), text);
         }
 
         private static Tensor tokens(Tensor picture) {

@@ -23,6 +23,7 @@ import org.lethe.image.Sampler;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.numerics.Keyed;
 import org.lethe.torch.Devices;
+import org.lethe.torch.Recomputed;
 import org.lethe.torch.Tensors;
 
 /**
@@ -40,7 +41,7 @@ import org.lethe.torch.Tensors;
  * @param norm by which changes are measured
  */
 record ProjectedGradient(double epsilon, double step, int steps, boolean randomStart, boolean shrinking, Norm norm) {
-    private static final int PIXELS = 1 << 16; // of a batch: 64 pictures of 32 pixels, one of 256 and more
+    private static final int PIXELS = 1 << 16; // of a batch: 64 pictures of 32 x 32, one of 256 x 256 and more
 
     /** How the size of a change is measured. */
     enum Norm {
@@ -66,10 +67,12 @@ record ProjectedGradient(double epsilon, double step, int steps, boolean randomS
         /** One number for each picture, {@code [rows]}; a row depends on its own picture alone. */
         Tensor of(Tensor pictures, int step);
 
-        /** The gradient of their sum, of the shape of the pictures. */
+        /** The gradient of their sum, of the shape of the pictures. Blocks of networks are passed twice where pictures are large. */
         default Tensor gradient(Tensor pictures, int step) {
             Tensor at = pictures.detach().requires_grad_(true);
-            return derivative(of(at, step).sum(), at);
+            return pictures.size(2) * pictures.size(3) >= PIXELS
+                    ? Recomputed.derivative(() -> of(at, step).sum(), at)
+                    : derivative(of(at, step).sum(), at);
         }
     }
 

@@ -146,7 +146,7 @@ class RecoveryTest {
                 c.request(),
                 c.before(),
                 c.before().with(new Guard.Avoid("a painting in the style of dots")),
-                c.reference(),
+                c.reference(), List.of(),
                 c.learned(),
                 c.fulfilled(),
                 c.referenced(),

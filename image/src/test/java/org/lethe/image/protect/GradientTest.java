@@ -20,6 +20,7 @@ import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.diffusion.LatentDiffusion;
 import org.lethe.numerics.Keyed;
 import org.lethe.torch.Devices;
+import org.lethe.torch.Recomputed;
 
 /** Gradients of what the methods follow, against central differences in double precision. */
 class GradientTest {
@@ -88,6 +89,23 @@ class GradientTest {
             double[] once = doubles(whole.gradient(pictures(), 4));
             for (int i = 0; i < parts.length; i++) {
                 assertEquals(once[i], parts[i], 1e-9 * Math.max(1, Math.abs(once[i])));
+            }
+        }
+    }
+
+    /** Large pictures keep the inputs of blocks alone and pass the blocks a second time. */
+    @Test
+    void blocksThatArePassedTwiceHaveTheSameGradient() {
+        try (var _ = new PointerScope()) {
+            LatentDiffusion model = Small.latent(ScalarType.Double);
+            ProjectedGradient.Objective objective =
+                    AdvDm.raising(DiffusionLoss.of(model, "a painting", Keyed.seed(1)), 0, 1);
+            double[] kept = doubles(objective.gradient(pictures(), 4));
+            Tensor at = pictures().requires_grad_(true);
+            double[] twice =
+                    doubles(Recomputed.derivative(() -> objective.of(at, 4).sum(), at));
+            for (int i = 0; i < kept.length; i++) {
+                assertEquals(kept[i], twice[i], 1e-9 * Math.max(1, Math.abs(kept[i])));
             }
         }
     }

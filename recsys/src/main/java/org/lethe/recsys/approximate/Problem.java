@@ -11,7 +11,6 @@ import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.EmbeddingLearner.Loss;
 import org.lethe.recsys.Embeddings;
@@ -87,14 +86,13 @@ final class Problem {
     static Optional<Problem> of(
             Method<?, ?> method,
             Recommender model,
-            Request request,
+            Forgotten forgotten,
             Learner<Split, Recommender> learner,
             Split data,
             boolean overGraph,
             Env env) {
         Loss form = form(method, learner);
         Embeddings before = Forgetting.embeddings(method, model);
-        Forgotten forgotten = Forgetting.resolve(method, request, data);
         if (forgotten.interactions().size() == 0) {
             return Optional.empty();
         }

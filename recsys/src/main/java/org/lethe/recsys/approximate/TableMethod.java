@@ -5,9 +5,9 @@ import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
-import org.lethe.Request;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 import org.lethe.recsys.forget.Forgetting;
 
 /** What the methods of this package share: they move the tables of a trained model, and promise nothing exact. */
@@ -26,9 +26,9 @@ interface TableMethod extends Forgetting {
     }
 
     @Override
-    default Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        Optional<Problem> problem = Problem.of(this, model, request, learner, data, overGraph(), env);
+    default Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
+        Optional<Problem> problem = Problem.of(this, model, forgotten, learner, data, overGraph(), env);
         if (problem.isEmpty()) {
             return model;
         }

@@ -48,7 +48,6 @@ public record Ease(double lambda) implements Learner<Split, Recommender> {
 
     @Override
     public Model train(Split data, Env env) {
-        Training.requireInteractions("ease", data);
         if (data.items() > MOST) {
             throw new LetheException(
                     LetheException.Code.DATA,

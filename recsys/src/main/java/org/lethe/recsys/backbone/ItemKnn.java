@@ -50,7 +50,6 @@ public record ItemKnn(int neighbours) implements Learner<Split, Recommender> {
 
     @Override
     public Model train(Split data, Env env) {
-        Training.requireInteractions("item-knn", data);
         env.ledger().count("interactions-trained", data.train().size());
         return built(neighbours, data.train(), env.workers());
     }

@@ -11,7 +11,6 @@ import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.Workers;
@@ -22,6 +21,7 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.Suited;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
  * Forgets by retraining one adapter of several on a frozen model (the adapter partition and aggregation of APA; Hu et al. 2024,
@@ -120,17 +120,13 @@ public record Apa(
     }
 
     @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+    public Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
         if (!(model instanceof Adapted before)) {
             throw Suited.refused(
                     this,
                     "works on adapters that it learned, not on a "
                             + model.getClass().getSimpleName());
-        }
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
-        if (forgotten.nothing()) {
-            return model;
         }
         int[] touched = Arrays.stream(forgotten.touchedUsers())
                 .map(u -> before.shardOf()[u])

@@ -8,7 +8,6 @@ import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
@@ -18,6 +17,7 @@ import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.Suited;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
  * Forgets by a Newton step of a convex head whose residual is bounded, under noise that hides as much (certified removal; Guo
@@ -120,8 +120,8 @@ public record CertifiedNewton(double epsilon, double delta, double budget, doubl
     }
 
     @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+    public Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
         EmbeddingLearner.Loss loss = Forgetting.tables(this, learner).loss();
         if (!(model instanceof CertifiedHeads before)) {
             throw Suited.refused(
@@ -129,7 +129,6 @@ public record CertifiedNewton(double epsilon, double delta, double budget, doubl
                     "works on heads that it learned, not on a "
                             + model.getClass().getSimpleName());
         }
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
         Interactions gone = forgotten.interactions();
         if (gone.size() == 0) {
             return model;

@@ -6,7 +6,6 @@ import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.Interactions;
@@ -14,6 +13,7 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.Suited;
 import org.lethe.recsys.backbone.ItemKnn;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
  * Forgets by taking interactions out of the counts that an item-based neighbourhood is made of, for the model
@@ -37,14 +37,13 @@ public record Decrement() implements Forgetting {
     }
 
     @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+    public Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
         if (!(model instanceof ItemKnn.Model before)) {
             throw Suited.refused(
                     this,
                     "works on a model of item-knn, not on a " + model.getClass().getSimpleName());
         }
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
         Interactions gone = forgotten.interactions();
         if (gone.size() == 0) {
             return model;

@@ -6,7 +6,6 @@ import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.Interactions;
@@ -14,6 +13,7 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.Suited;
 import org.lethe.recsys.backbone.Ease;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
  * Forgets by taking rows out of the inverse that a linear autoencoder is made of: {@code P ← P + (Px)(Px)ᵀ / (1 − xᵀPx)} for
@@ -53,15 +53,14 @@ public record Downdate(double drift) implements Forgetting {
     }
 
     @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+    public Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
         Ease ease = ease(learner);
         if (!(model instanceof Ease.Model before)) {
             throw Suited.refused(
                     this,
                     "works on a model of ease, not on a " + model.getClass().getSimpleName());
         }
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
         Interactions gone = forgotten.interactions();
         if (gone.size() == 0) {
             return model;

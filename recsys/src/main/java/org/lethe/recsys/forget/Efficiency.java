@@ -15,7 +15,9 @@ import org.lethe.Cost;
 import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
+import org.lethe.Method;
 import org.lethe.Named;
+import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
@@ -146,6 +148,14 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
             }
             return last;
         }
+    }
+
+    @Override
+    public Optional<String> unsuited(Request request, Method<Split, Recommender> method) {
+        return request instanceof ForgetRequest forget && !forget.atOnce()
+                ? Optional.of("efficiency times one request at once; latency times those of a "
+                        + Named.Of.name(request))
+                : Optional.empty();
     }
 
     @Override

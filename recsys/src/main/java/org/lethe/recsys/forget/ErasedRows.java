@@ -38,29 +38,35 @@ import org.lethe.statistics.Resampling.Sampled;
  * <p><em>Norm ratio.</em> The longest erased row over the 99th percentile of retained rows, at most 1.5: no row of a model that learned is much
  * longer, and recommendations from it would be extreme.
  *
- * <p><em>Folded AUC.</em> An attacker who has items alone takes half of what a user did, makes a profile of it (the mean direction of the items, from
- * which the mean of all items is taken away), and ranks the other half against as many items unseen by the user. Rows of zeros do not hide from it. The
- * bar is that of {@code completeness}: like the reference's, by a paired bootstrap over users.
+ * <p><em>Folded AUC.</em> An attacker who has items alone takes all but one of a user's items, makes a profile of them, and ranks the one left out
+ * against items unseen by the user, in turn for each item. Rows of zeros do not hide from it. The profile is the mean direction of the items under the
+ * covariance of all items: the mean row of all items is taken away, and coordinates are scaled so that all directions are equally common, as the few
+ * directions of popularity and of common tastes otherwise hide what one user left behind. The bar is that of {@code completeness}: like that of
+ * retrained models, by a paired bootstrap over users.
  *
- * <p>Cost: one product of each erased row with all rows before, and of each profile with a user's items.
+ * <p>Cost: the {@code retrainings} trainings of {@code completeness}, which audits share; one product of each erased row with all rows before, and of each profile with a user's items.
  *
  * @param resamples number of resamples for intervals
  * @param margin difference of AUC that passes even if it is not due to chance
+ * @param retrainings number of retrained models of other seeds, beside the reference
  */
 @Named("erased-rows")
-public record ErasedRows(int resamples, double margin) implements Audit<Split, Recommender> {
+public record ErasedRows(int resamples, double margin, int retrainings) implements Audit<Split, Recommender> {
     private static final double MOST_LENGTH = 1.5;
     private static final double NORMAL_99 = 2.3263478740408408; // the quantile of 99 %
-    private static final int FEWEST = 4; // pairs of a user for two halves
+    private static final int FEWEST = 4; // pairs of a user for a profile
+    private static final int UNSEEN = 200; // items that one left out is ranked against, at most
+    private static final double RIDGE = 0.01; // share of the mean variance that is added to each
 
     public ErasedRows {
         Check.require(resamples >= 100, "resamples", resamples, "at least 100");
         Check.require(margin >= 0 && margin < 0.5, "margin", margin, "0 up to, but not including, 0.5");
+        Check.require(retrainings >= 0, "retrainings", retrainings, "at least 0");
     }
 
-    /** 1,000 resamples, a margin of 0.02. */
+    /** 1,000 resamples, a margin of 0.02, two retrainings of other seeds. */
     public ErasedRows() {
-        this(1_000, 0.02);
+        this(1_000, 0.02, 2);
     }
 
     @Override
@@ -103,8 +109,13 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
         double usual = usual(after, sets);
         findings.add(new Finding("norm-ratio", usual == 0 ? 0 : longest / usual, erased.length, Direction.LOWER)
                 .judged(Verdict.of(longest <= MOST_LENGTH * usual, "at most " + MOST_LENGTH)));
-        folded(before, after, reference, sets, env.random("erased-rows"), findings);
+        folded(before, after, references(c), sets, env.random("erased-rows"), findings);
         return findings;
+    }
+
+    /** The reference and those of other seeds. */
+    private static List<Embeddings> references(Case<Split, Recommender> c) {
+        return c.references().stream().map(Embeddings.class::cast).toList();
     }
 
     private static String rankBar() {
@@ -187,7 +198,7 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
     private void folded(
             Embeddings before,
             Embeddings after,
-            Embeddings reference,
+            List<Embeddings> references,
             ForgetSets sets,
             Keyed key,
             List<Finding> findings) {
@@ -199,10 +210,11 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
             return;
         }
         Keyed draws = key.of("resamples");
-        Sampled[] models = new Sampled[3];
-        Embeddings[] each = {after, before, reference};
+        List<Embeddings> each = new ArrayList<>(List.of(after, before));
+        each.addAll(references);
+        Sampled[] models = new Sampled[each.size()];
         for (int m = 0; m < models.length; m++) {
-            Profiles profiles = new Profiles(each[m]);
+            Profiles profiles = new Profiles(each.get(m));
             double[] aucs = Arrays.stream(users)
                     .mapToDouble(u -> profiles.auc(u, gone, key.of(gone.userKey(u))))
                     .toArray();
@@ -218,10 +230,10 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
         }
         findings.add(new Finding("folded-auc", models[0].value(), users.length, Direction.HALF)
                 .within(models[0].interval())
-                .judged(Resampling.likeReference(
-                        "within " + margin + " of the reference, or not told from it",
-                        models[0].less(models[2]),
-                        models[1].less(models[2]),
+                .judged(Resampling.likeReferences(
+                        "within " + margin + " of a retrained model, or not told from it",
+                        Arrays.stream(models).skip(2).map(models[0]::less).toList(),
+                        Arrays.stream(models).skip(2).map(models[1]::less).toList(),
                         margin,
                         users.length,
                         "erased users"))
@@ -232,74 +244,101 @@ public record ErasedRows(int resamples, double margin) implements Audit<Split, R
                 .within(models[2].interval()));
     }
 
-    /** Directions of items, from which the mean row is taken away. */
+    /** Directions of items, {@code [items][dims]}, under the covariance of all items. */
     private static final class Profiles {
-        private final int dims;
-        private final float[] rows;
-        private final double[] mean;
+        private final double[][] directions;
 
         Profiles(Embeddings model) {
-            dims = model.dims();
-            rows = model.itemRows();
-            mean = new double[dims];
-            int items = rows.length / dims;
+            int dims = model.dims();
+            float[] rows = model.itemRows();
+            directions = new double[rows.length / dims][dims];
+            double[] mean = new double[dims];
             for (int n = 0; n < rows.length; n++) {
-                mean[n % dims] += rows[n] / (double) items;
+                mean[n % dims] += rows[n] / (double) directions.length;
+            }
+            for (int n = 0; n < rows.length; n++) {
+                directions[n / dims][n % dims] = rows[n] - mean[n % dims];
+            }
+            double[][] factor = factor(directions, dims);
+            for (double[] row : directions) {
+                whiten(row, factor);
+                double length = Math.sqrt(product(row, row));
+                for (int d = 0; d < dims && length > 0; d++) {
+                    row[d] /= length;
+                }
             }
         }
 
-        private double[] direction(int item) {
-            double[] direction = new double[dims];
-            double squares = 0;
-            for (int d = 0; d < dims; d++) {
-                direction[d] = rows[item * dims + d] - mean[d];
-                squares += direction[d] * direction[d];
+        /** The lower triangle L of the covariance C = LLᵀ, with a ridge. */
+        private static double[][] factor(double[][] rows, int dims) {
+            double[][] covariance = new double[dims][dims];
+            double trace = 0;
+            for (double[] row : rows) {
+                for (int a = 0; a < dims; a++) {
+                    trace += row[a] * row[a];
+                    for (int b = 0; b <= a; b++) {
+                        covariance[a][b] += row[a] * row[b];
+                    }
+                }
             }
-            double length = Math.sqrt(squares);
-            for (int d = 0; d < dims && length > 0; d++) {
-                direction[d] /= length;
+            double ridge = Math.max(Double.MIN_NORMAL, RIDGE * trace / dims);
+            for (int a = 0; a < dims; a++) {
+                covariance[a][a] += ridge;
+                for (int b = 0; b <= a; b++) {
+                    double rest = covariance[a][b];
+                    for (int k = 0; k < b; k++) {
+                        rest -= covariance[a][k] * covariance[b][k];
+                    }
+                    covariance[a][b] = a == b ? Math.sqrt(rest) : rest / covariance[b][b];
+                }
             }
-            return direction;
+            return covariance;
         }
 
-        /** The AUC of one half of a user's items against as many that the user never had, by the profile of the other half. */
+        /** L⁻¹ of a row, in place. */
+        private static void whiten(double[] row, double[][] factor) {
+            for (int a = 0; a < row.length; a++) {
+                double rest = row[a];
+                for (int k = 0; k < a; k++) {
+                    rest -= factor[a][k] * row[k];
+                }
+                row[a] = rest / factor[a][a];
+            }
+        }
+
+        /** The AUC of each of a user's items against items that the user never had, by the profile of the others. */
         double auc(int user, Interactions gone, Keyed key) {
             int[] items = IntStream.range(gone.from(user), gone.to(user))
                     .map(gone::item)
+                    .toArray();
+            int[] unseen = IntStream.range(0, gone.items())
+                    .filter(i -> !gone.contains(user, i))
                     .boxed()
-                    .sorted(Comparator.comparingLong(i -> key.of("half").at(i)))
+                    .sorted(Comparator.comparingLong(i -> key.of("unseen").at(i)))
+                    .limit(UNSEEN)
                     .mapToInt(i -> i)
                     .toArray();
-            int half = items.length / 2;
-            double[] profile = new double[dims];
-            for (int n = 0; n < half; n++) {
-                double[] direction = direction(items[n]);
-                for (int d = 0; d < dims; d++) {
-                    profile[d] += direction[d];
-                }
+            double[] whole = new double[directions[0].length];
+            for (int item : items) {
+                add(whole, 1, directions[item]);
             }
             double wins = 0;
-            int rounds = 0;
-            for (int n = half; n < items.length; n++) {
-                double hit = product(profile, items[n]);
-                int unseen = items[n];
-                for (int draw = 0; gone.contains(user, unseen); draw++) {
-                    unseen = Keyed.below(key.of("unseen").of(n).at(draw), gone.items());
+            for (int item : items) {
+                double[] profile = whole.clone();
+                add(profile, -1, directions[item]);
+                double hit = product(profile, directions[item]);
+                for (int other : unseen) {
+                    double miss = product(profile, directions[other]);
+                    wins += hit > miss ? 1 : hit == miss ? 0.5 : 0;
                 }
-                double miss = product(profile, unseen);
-                wins += hit > miss ? 1 : hit == miss ? 0.5 : 0;
-                rounds++;
             }
-            return wins / rounds;
+            return wins / items.length / unseen.length;
         }
 
-        private double product(double[] profile, int item) {
-            double[] direction = direction(item);
-            double product = 0;
-            for (int d = 0; d < dims; d++) {
-                product += profile[d] * direction[d];
+        private static void add(double[] sum, double times, double[] row) {
+            for (int d = 0; d < sum.length; d++) {
+                sum[d] += times * row[d];
             }
-            return product;
         }
     }
 

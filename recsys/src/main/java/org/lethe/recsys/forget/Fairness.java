@@ -39,21 +39,24 @@ import org.lethe.statistics.Resampling.Difference;
  * <p>A sharded model is judged by its combined answer; shardGF and {@code a-igf-local} rank each user by its own shard
  * alone, as the paper does.
  *
- * <p>The bar: |A-IGF| exceeds the reference's by at most {@code margin}; it passes if the whole interval of the difference meets
- * it, fails if none of it does, and is undecided otherwise. Doing nothing may be fair to the remaining users,
+ * <p>The bar: |A-IGF| exceeds that of a retrained model by at most {@code margin}; {@code retrainings} retrained models have
+ * other seeds than the reference. It passes if for some of them the whole interval of the difference meets it, fails if for
+ * each none of it does, and is undecided otherwise. Doing nothing may be fair to the remaining users,
  * but it also keeps serving the forgotten ones. {@code forgotten-gap} is the mean NDCG of remaining users minus that of
- * forgotten users, and must be like the reference's. By this finding the audit rejects a method that does nothing; it needs
+ * forgotten users, and must be like that of retrained models. By this finding the audit rejects a method that does nothing; it needs
  * a request about users.
  *
- * <p>Cost: three full rankings.
+ * <p>Cost: the {@code retrainings} trainings of {@code completeness}, which audits share, and two full rankings for each
+ * model.
  *
  * @param activeShare share of the users that count as active
  * @param ndcg form of NDCG: full or cut
  * @param k number of recommendations of each user
- * @param margin largest allowed excess of |A-IGF| over the reference's
+ * @param margin largest allowed excess of |A-IGF| over that of a retrained model
+ * @param retrainings number of retrained models of other seeds, beside the reference
  */
 @Named("fairness")
-public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, double margin)
+public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, double margin, int retrainings)
         implements Audit<Split, Recommender> {
     private static final int RESAMPLES = 1_000;
 
@@ -79,11 +82,12 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
         Check.require(activeShare > 0 && activeShare < 1, "activeShare", activeShare, "between 0 and 1");
         Check.require(k >= 1, "k", k, "at least 1");
         Check.require(margin >= 0 && margin < 1, "margin", margin, "0 up to, but not including, 1");
+        Check.require(retrainings >= 0, "retrainings", retrainings, "at least 0");
     }
 
-    /** The most active 5 %, NDCG-full at 20, a margin of 0.02. */
+    /** The most active 5 %, NDCG-full at 20, a margin of 0.02, two retrainings of other seeds. */
     public Fairness() {
-        this(0.05, Ndcg.FULL, 20, 0.02);
+        this(0.05, Ndcg.FULL, 20, 0.02, 2);
     }
 
     @Override
@@ -93,7 +97,9 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
         Split remaining = sets.gone().remaining();
         Keyed random = env.random("fairness");
         Quality after = Ranking.test(c.after(), remaining, k, env.workers());
-        Quality reference = Ranking.test(c.reference(), remaining, k, env.workers());
+        List<Quality> references = c.references().stream()
+                .map(model -> Ranking.test(model, remaining, k, env.workers()))
+                .toList();
         boolean[] active = active(remaining.train(), activeShare);
         int[] front = IntStream.range(0, after.users().length)
                 .filter(n -> active[after.users()[n]])
@@ -106,8 +112,12 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
             findings.add(new Finding(name("a-igf"), 0, 0, Direction.ZERO)
                     .judged(new Verdict.Undecided(bar(), "one of the two groups has no user with test items")));
         } else {
-            findings.addAll(
-                    gap(new Gap(ndcg.of(after), front, rest), new Gap(ndcg.of(reference), front, rest), random));
+            findings.addAll(gap(
+                    new Gap(ndcg.of(after), front, rest),
+                    references.stream()
+                            .map(each -> new Gap(ndcg.of(each), front, rest))
+                            .toList(),
+                    random));
         }
         if (after.users().length > 0) {
             findings.add(new Finding(name("gini"), gini(ndcg.of(after)), after.users().length, Direction.LOWER));
@@ -117,38 +127,48 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
         return findings;
     }
 
-    private List<Finding> gap(Gap after, Gap reference, Keyed random) {
+    private List<Finding> gap(Gap after, List<Gap> references, Keyed random) {
         int n = after.n();
         double[] drawn = new double[RESAMPLES];
         double[] absolute = new double[RESAMPLES];
-        double[] further = new double[RESAMPLES];
+        double[][] further = new double[references.size()][RESAMPLES];
         for (int b = 0; b < RESAMPLES; b++) {
             int[] front = Resampling.draw(random.of("front").of(b), after.front.length);
             int[] rest = Resampling.draw(random.of("rest").of(b), after.rest.length);
             drawn[b] = after.value(front, rest);
             absolute[b] = Math.abs(drawn[b]);
-            further[b] = absolute[b] - Math.abs(reference.value(front, rest));
+            for (int r = 0; r < further.length; r++) {
+                further[r][b] =
+                        absolute[b] - Math.abs(references.get(r).value(front, rest));
+            }
         }
         double value = after.value();
-        double difference = Math.abs(value) - Math.abs(reference.value());
-        Difference against = Difference.of(difference, further);
+        List<Difference> against = IntStream.range(0, further.length)
+                .mapToObj(r -> Difference.of(
+                        Math.abs(value) - Math.abs(references.get(r).value()), further[r]))
+                .toList();
+        Difference reference = against.getFirst();
         return List.of(
                 new Finding(name("a-igf"), value, n, Direction.ZERO)
                         .within(Resampling.interval(value, drawn))
                         .judged(Resampling.notWorse(
                                 bar(),
-                                new Interval(
-                                        -against.interval().high(),
-                                        -against.interval().low(),
-                                        against.interval().level()),
+                                against.stream()
+                                        .map(Difference::interval)
+                                        .map(i -> new Interval(-i.high(), -i.low(), i.level()))
+                                        .toList(),
                                 margin))
-                        .tested(Resampling.pValue(further)),
+                        .tested(Resampling.pValue(further[0])),
                 new Finding(name("a-igf-absolute"), Math.abs(value), n, Direction.LOWER)
                         .within(Resampling.interval(Math.abs(value), absolute)),
-                new Finding(name("a-igf-absolute-difference"), difference, n, Direction.LOWER)
-                        .within(against.interval()),
+                new Finding(name("a-igf-absolute-difference"), reference.value(), n, Direction.LOWER)
+                        .within(reference.interval()),
                 new Finding(name("worst-group"), after.worst(), n, Direction.HIGHER),
-                new Finding(name("worst-group-difference"), after.worst() - reference.worst(), n, Direction.HIGHER));
+                new Finding(
+                        name("worst-group-difference"),
+                        after.worst() - references.getFirst().worst(),
+                        n,
+                        Direction.HIGHER));
     }
 
     private List<Finding> shards(Recommender after, Split remaining, boolean[] active, Env env) {
@@ -186,29 +206,41 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
         }
         Gap ofAfter = new Gap(ndcg.of(after), stay, leave);
         Gap ofBefore = new Gap(ndcg.of(Ranking.test(c.before(), c.data(), k, env.workers())), stay, leave);
-        Gap ofReference = new Gap(ndcg.of(Ranking.test(c.reference(), c.data(), k, env.workers())), stay, leave);
+        List<Gap> references = c.references().stream()
+                .map(model -> new Gap(ndcg.of(Ranking.test(model, c.data(), k, env.workers())), stay, leave))
+                .toList();
         double[] drawn = new double[RESAMPLES];
-        double[] afterLess = new double[RESAMPLES];
-        double[] beforeLess = new double[RESAMPLES];
+        double[][] afterLess = new double[references.size()][RESAMPLES];
+        double[][] beforeLess = new double[references.size()][RESAMPLES];
         for (int b = 0; b < RESAMPLES; b++) {
             int[] s = Resampling.draw(random.of("stay").of(b), stay.length);
             int[] l = Resampling.draw(random.of("leave").of(b), leave.length);
-            double ofB = ofReference.value(s, l);
             drawn[b] = ofAfter.value(s, l);
-            afterLess[b] = drawn[b] - ofB;
-            beforeLess[b] = ofBefore.value(s, l) - ofB;
+            double untreated = ofBefore.value(s, l);
+            for (int r = 0; r < afterLess.length; r++) {
+                double retrained = references.get(r).value(s, l);
+                afterLess[r][b] = drawn[b] - retrained;
+                beforeLess[r][b] = untreated - retrained;
+            }
         }
         double value = ofAfter.value();
-        String bar = String.format(Locale.ROOT, "within %s of the reference, or not told from it", margin);
+        String bar = String.format(Locale.ROOT, "within %s of a retrained model, or not told from it", margin);
         return Optional.of(new Finding(name("forgotten-gap"), value, leave.length, Direction.NONE)
                 .within(Resampling.interval(value, drawn))
-                .judged(Resampling.likeReference(
+                .judged(Resampling.likeReferences(
                         bar,
-                        Difference.of(value - ofReference.value(), afterLess),
-                        Difference.of(ofBefore.value() - ofReference.value(), beforeLess),
+                        differences(ofAfter, references, afterLess),
+                        differences(ofBefore, references, beforeLess),
                         margin,
                         leave.length,
                         "forgotten users")));
+    }
+
+    private static List<Difference> differences(Gap of, List<Gap> references, double[][] drawn) {
+        return IntStream.range(0, drawn.length)
+                .mapToObj(
+                        r -> Difference.of(of.value() - references.get(r).value(), drawn[r]))
+                .toList();
     }
 
     /** Whether each user is active. */
@@ -276,7 +308,7 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
     }
 
     private String bar() {
-        return String.format(Locale.ROOT, "|A-IGF| at most %s above the reference's", margin);
+        return String.format(Locale.ROOT, "|A-IGF| at most %s above that of a retrained model", margin);
     }
 
     @Override

@@ -5,8 +5,11 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
+import org.lethe.Env;
+import org.lethe.Learner;
 import org.lethe.Request;
 import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 
 /** A request to forget: resolved on data, it gives the interactions to remove and the remaining data. */
@@ -16,6 +19,21 @@ public interface ForgetRequest extends Request {
      * user, a user with nothing left to forget, a percentage that selects no user.
      */
     Forgotten resolve(Split data);
+
+    /** Whether the request is one; a stream, whose requests come one after another, is not. */
+    default boolean atOnce() {
+        return true;
+    }
+
+    /**
+     * The model after the request, as a method forgets. A request that consists of several is carried out one by one, any other
+     * at once.
+     */
+    default Recommender fulfilled(
+            Forgetting method, Recommender model, Learner<Split, Recommender> learner, Split data, Env env) {
+        Forgotten forgotten = resolve(data);
+        return forgotten.nothing() ? model : method.erase(model, forgotten, learner, data, env);
+    }
 
     /**
      * A resolved request. The remaining data is computed on first use. A method that touches few users asks only for those, and

@@ -45,6 +45,7 @@ record ForgetSets(Forgotten gone, Interactions unseen) {
                 c.before().served(),
                 c.after().served(),
                 c.reference().served(),
+                c.others().stream().map(Recommender::served).toList(),
                 c.learned(),
                 c.fulfilled(),
                 c.referenced(),

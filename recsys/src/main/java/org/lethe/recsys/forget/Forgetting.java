@@ -19,6 +19,7 @@ import org.lethe.recsys.Split;
 import org.lethe.recsys.Suited;
 import org.lethe.recsys.UserLearner;
 import org.lethe.recsys.backbone.Wmf;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /** The requirements of every method of forgetting. */
 public interface Forgetting extends Method<Split, Recommender> {
@@ -30,17 +31,28 @@ public interface Forgetting extends Method<Split, Recommender> {
         });
     }
 
+    @Override
+    default Recommender fulfil(
+            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+        return forget(this, request).fulfilled(this, model, learner, data, env);
+    }
+
+    /**
+     * Forgets what a request removes. A stream asks this again and again, each time with the model and the data that the
+     * request before left.
+     *
+     * @param forgotten what is removed of {@code data}, not nothing
+     * @param data the data with it
+     */
+    Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env);
+
     /** Refuses a learner whose models the method cannot change; by default none. */
     default void require(Learner<Split, Recommender> learner) {}
 
     /** The request, which must be one to forget. */
     static ForgetRequest forget(Method<?, ?> method, Request request) {
         return Suited.request(method, request, ForgetRequest.class, "forget");
-    }
-
-    /** The request, resolved on the data. */
-    static ForgetRequest.Forgotten resolve(Method<?, ?> method, Request request, Split data) {
-        return forget(method, request).resolve(data);
     }
 
     /** The learner, which must train user and item tables. */

@@ -5,13 +5,13 @@ import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.Suited;
 import org.lethe.recsys.backbone.Ease;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
  * Forgets by correcting the interactions that scores are made of, and the mapping behind them (IMCorrect; Liu et al. 2023), for
@@ -50,14 +50,13 @@ public record ImCorrect(Mapping mapping) implements Forgetting {
     }
 
     @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+    public Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
         if (!(model instanceof Ease.Model before)) {
             throw Suited.refused(
                     this,
                     "works on a model of ease, not on a " + model.getClass().getSimpleName());
         }
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
         env.ledger().count("interactions-touched", forgotten.interactions().size());
         return forgotten.interactions().size() == 0
                 ? model

@@ -11,7 +11,6 @@ import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
@@ -23,6 +22,7 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.Suited;
 import org.lethe.recsys.backbone.AlternatingLearner;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
  * Forgets by replaying one training that took groups of users in turn, from the last group that did not see the forgotten data
@@ -108,13 +108,9 @@ public record Laser(int groups, Grouping grouping, double slack, int clusterIter
     }
 
     @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+    public Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
         Sharded before = Sharded.madeBy(this, model);
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
-        if (forgotten.nothing()) {
-            return model;
-        }
         int first = before.partition().touched(forgotten, data)[0];
         List<Sharded.Shard> kept = before.shards().subList(0, first);
         return replayed(before.partition(), kept, stepped(learner), forgotten.remaining(), env);

@@ -6,7 +6,6 @@ import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.EmbeddingLearner;
@@ -14,6 +13,7 @@ import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
  * Forgets by a Newton step on the remaining data: {@code p_u ← p_u − (H + damping·I)⁻¹∇L_r(p_u)} for every touched user,
@@ -48,14 +48,10 @@ public record NewtonStep(double damping, double ridge, int steps) implements For
     }
 
     @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+    public Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
         EmbeddingLearner.Loss loss = Forgetting.tables(this, learner).loss();
         Embeddings before = Forgetting.embeddings(this, model);
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
-        if (forgotten.nothing()) {
-            return model;
-        }
         int[] touched = forgotten.touchedUsers();
         Interactions left = forgotten.remainingOf(touched).train();
         env.ledger().count("interactions-touched", left.size());

@@ -11,6 +11,7 @@ import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.Suited;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
  * A method that partitions the data, trains one model a shard and aggregates them.
@@ -61,13 +62,9 @@ interface PartitionedMethod extends Forgetting {
     }
 
     @Override
-    default Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+    default Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
         Sharded before = Sharded.madeBy(this, model);
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
-        if (forgotten.nothing()) {
-            return model;
-        }
         if (repartition()) {
             return learn(learner, forgotten.remaining(), env);
         }

@@ -4,11 +4,11 @@ import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
  * Forgets by training again on the remaining data, from the same seeded initial state.
@@ -20,12 +20,8 @@ import org.lethe.recsys.Split;
 @Taxonomy(Branch.RETRAINING)
 public record Retrain() implements Forgetting {
     @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
-        if (forgotten.nothing()) {
-            return model;
-        }
+    public Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
         env.ledger().count("shards-touched", 1);
         env.ledger().count("interactions-touched", forgotten.remaining().train().size());
         return learner.train(forgotten.remaining(), env);

@@ -6,7 +6,6 @@ import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.EmbeddingLearner;
@@ -14,6 +13,7 @@ import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
  * Forgets by selective and collaborative influence: the embeddings of touched users move as if the forgotten labels became
@@ -57,14 +57,10 @@ public record Scif(double damping, int steps) implements Forgetting {
     }
 
     @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+    public Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
         EmbeddingLearner.Loss loss = Forgetting.tables(this, learner).loss();
         Embeddings before = Forgetting.embeddings(this, model);
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
-        if (forgotten.nothing()) {
-            return model;
-        }
         int[] touched = forgotten.touchedUsers();
         Interactions had = data.train().ofUsers(touched);
         Interactions goes = forgotten.interactions().ofUsers(touched);

@@ -9,7 +9,6 @@ import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
@@ -18,6 +17,7 @@ import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.Suited;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
  * Forgets by retraining only the shards that saw the forgotten data, from the last slice that did not (SISA; Bourtoule et
@@ -86,13 +86,9 @@ public record Sisa(int shards, int slices, Sharded.Aggregate aggregate) implemen
     }
 
     @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+    public Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
         Sharded before = Sharded.madeBy(this, model);
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
-        if (forgotten.nothing()) {
-            return model;
-        }
         Partition partition = before.partition();
         int[] touchedUsers = forgotten.touchedUsers();
         List<Sharded.Shard> trained = Sharded.train(

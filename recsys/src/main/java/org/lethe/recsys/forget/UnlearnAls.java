@@ -6,7 +6,6 @@ import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.Embeddings;
@@ -15,6 +14,7 @@ import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.Suited;
 import org.lethe.recsys.backbone.AlternatingLearner;
+import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
  * Forgets by alternating least squares on the remaining data, from the tables as they are (Unlearn-ALS; Xu et al. 2022), for
@@ -61,11 +61,10 @@ public record UnlearnAls(double tolerance, int iterations) implements Forgetting
     }
 
     @Override
-    public Recommender fulfil(
-            Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
+    public Recommender erase(
+            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
         AlternatingLearner alternating = alternating(learner);
         Embeddings before = Forgetting.embeddings(this, model);
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
         Interactions gone = forgotten.interactions();
         if (gone.size() == 0) {
             return model;

@@ -1,5 +1,6 @@
 package org.lethe.recsys.hide;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -15,6 +16,8 @@ import org.lethe.Verdict;
 import org.lethe.attack.Attacker;
 import org.lethe.attack.AttributeAttack;
 import org.lethe.attack.AttributeAttack.Outcome;
+import org.lethe.attack.ChanceTest;
+import org.lethe.attack.ChanceTest.Result;
 import org.lethe.attack.LabelledSamples;
 import org.lethe.numerics.Keyed;
 
@@ -22,6 +25,8 @@ import org.lethe.numerics.Keyed;
 final class AttackFindings {
     private static final double Z = 1.959963984540054; // half a 95 % interval, in standard errors
     private static final double SURPRISE = 4; // standard errors that chance exceeds once in 16,000 times
+
+    private static final ChanceTest CHANCE = new ChanceTest();
 
     private final AttributeAttack attack;
     private final double bar;
@@ -91,24 +96,56 @@ final class AttackFindings {
     }
 
     /**
-     * Adds the attack accuracies against the bar, and the control on shuffled labels.
+     * Adds the attack accuracies and AUCs against the bars, the control on shuffled labels, and the test against chance.
      *
      * @param before the best attack on the model before, if there is one
+     * @param known the users whose labels the method knew, if it did not know all
      */
-    void judge(LabelledSamples target, Outcome[] outcomes, Optional<Outcome> before, List<Finding> findings) {
+    void judge(
+            LabelledSamples target,
+            Outcome[] outcomes,
+            Optional<Outcome> before,
+            Optional<boolean[]> known,
+            List<Finding> findings) {
         List<Outcome> control = attack.randomBaseline(target, random, env.workers());
+        Optional<Partly> partly = known.map(k -> new Partly(k, across(target, k, attack), within(target, k, attack)));
+        List<Outcome> all = new ArrayList<>(List.of(outcomes));
+        partly.ifPresent(p -> all.addAll(p.across));
+        partly.ifPresent(p -> all.addAll(p.within));
+        int attacked = best(outcomes).samples();
+        double detectable = CHANCE.detectable(attacked, classes.size(), attack.attackers().size());
         Optional<String> obstacle = obstacle(before, control);
+        Optional<Result> tested = obstacle.isPresent() || all.stream().allMatch(o -> accurate(o) && close(o.auc()))
+                ? Optional.empty()
+                : Optional.of(chance(target, known));
+        Grounds grounds = new Grounds(
+                obstacle,
+                tested.filter(t -> !CHANCE.rejects(t))
+                        .map(t -> String.format(
+                                Locale.ROOT,
+                                "the attackers reach as much on labels dealt at random (deal %d of at most %d); from %d users this"
+                                        + " test finds an AUC of %.2f 80 times in 100",
+                                t.dealt(),
+                                CHANCE.deals(),
+                                attacked,
+                                detectable)));
         Outcome worst = best(outcomes);
-        findings.add(judged(named("attack-accuracy"), worst, obstacle));
+        findings.add(judged(named("attack-accuracy"), worst, grounds));
         for (Outcome o : outcomes) {
-            findings.add(judged(named("attack-accuracy", o), o, obstacle));
+            findings.add(judged(named("attack-accuracy", o), o, grounds));
         }
         for (Outcome o : outcomes) {
-            double away = Math.abs(o.auc() - 0.5);
             String words = "within " + number(bar - 0.5) + " of 0.5";
             findings.add(new Finding(named("auc", o), o.auc(), o.samples(), Direction.HALF)
-                    .judged(decided(away <= bar - 0.5, words, obstacle)));
+                    .judged(grounds.decided(close(o.auc()), words)));
         }
+        partly.ifPresent(p -> {
+            p.across.forEach(o -> findings.add(judged(named("attack-accuracy-inductive", o), o, grounds)));
+            p.within.forEach(o -> findings.add(judged(named("attack-accuracy-held-out", o), o, grounds)));
+        });
+        tested.ifPresent(t ->
+                findings.add(new Finding(named("chance-p"), t.pValue(), attacked, Direction.NONE)));
+        findings.add(new Finding(named("detectable-auc"), detectable, attacked, Direction.NONE));
         describe("", outcomes, findings);
         for (Outcome o : control) {
             findings.add(plain(named("attack-accuracy-random", o), o));
@@ -121,7 +158,66 @@ final class AttackFindings {
                 labelled,
                 Direction.NONE));
         findings.add(new Finding(named("users-labelled"), labelled, classes.of().length, Direction.NONE));
-        findings.add(new Finding(named("users-attacked"), worst.samples(), labelled, Direction.NONE));
+        findings.add(new Finding(named("users-attacked"), attacked, labelled, Direction.NONE));
+    }
+
+    /**
+     * The grounds on which bars are not decided.
+     *
+     * @param obstacle why no attack proves anything here
+     * @param doubt why what misses a bar may be chance
+     */
+    private record Grounds(Optional<String> obstacle, Optional<String> doubt) {
+        Verdict decided(boolean met, String bar) {
+            return obstacle.or(() -> met ? Optional.empty() : doubt)
+                    .<Verdict>map(why -> new Verdict.Undecided(bar, why))
+                    .orElseGet(() -> Verdict.of(met, bar));
+        }
+    }
+
+    /** The attacks on users whose labels the method did not know: learned on those it knew, or on each other. */
+    private record Partly(boolean[] known, List<Outcome> across, List<Outcome> within) {}
+
+    private List<Outcome> across(LabelledSamples target, boolean[] known, AttributeAttack attack) {
+        return attack.transferred(target, known, random.of("inductive"), env.workers());
+    }
+
+    private List<Outcome> within(LabelledSamples target, boolean[] known, AttributeAttack attack) {
+        int[] unknown = target.labels().clone();
+        for (int u = 0; u < unknown.length; u++) {
+            unknown[u] = known[u] ? -1 : unknown[u];
+        }
+        LabelledSamples others = new LabelledSamples(target.rows(), target.width(), unknown, target.classes());
+        return attack.crossValidated(others, random.of("unknown"), env.workers());
+    }
+
+    /** One test of all these attacks against the same attacks on labels dealt at random. */
+    private Result chance(LabelledSamples target, Optional<boolean[]> known) {
+        return CHANCE.of(
+                distance(target, known),
+                attack.folds(),
+                key -> distance(
+                        known.map(k -> target.shuffled(key, k)).orElseGet(() -> target.shuffled(key)), known),
+                random.of("chance"));
+    }
+
+    private double distance(LabelledSamples samples, Optional<boolean[]> known) {
+        AttributeAttack once = attack.withRepeats(1);
+        double all = ChanceTest.distance(once.crossValidated(samples, random, env.workers()));
+        return known.map(k -> Math.max(
+                        all,
+                        Math.max(
+                                ChanceTest.distance(across(samples, k, once)),
+                                ChanceTest.distance(within(samples, k, once)))))
+                .orElse(all);
+    }
+
+    private boolean accurate(Outcome o) {
+        return o.attackAccuracy() <= moved(bar);
+    }
+
+    private boolean close(double auc) {
+        return Math.abs(auc - 0.5) <= bar - 0.5;
     }
 
     /** The reason why the attack proves nothing here, if there is one. */
@@ -136,20 +232,6 @@ final class AttackFindings {
                         > SURPRISE / Z * (o.interval().high() - o.balancedAccuracy()) + 1e-9)
                 .findFirst()
                 .map(o -> word(o.attacker()) + " reaches " + number(o.balancedAccuracy()) + " on shuffled labels");
-    }
-
-    /** Adds the attacks on users whose labels the method did not know. */
-    void inductive(LabelledSamples target, boolean[] known, Outcome before, List<Finding> findings) {
-        int[] unknown = target.labels().clone();
-        for (int u = 0; u < unknown.length; u++) {
-            unknown[u] = known[u] ? -1 : unknown[u];
-        }
-        Optional<String> obstacle = obstacle(Optional.of(before), List.of());
-        List<Outcome> across = attack.transferred(target, known, random.of("inductive"), env.workers());
-        across.forEach(o -> findings.add(judged(named("attack-accuracy-inductive", o), o, obstacle)));
-        LabelledSamples within = new LabelledSamples(target.rows(), target.width(), unknown, target.classes());
-        List<Outcome> among = attack.crossValidated(within, random.of("unknown"), env.workers());
-        among.forEach(o -> findings.add(judged(named("attack-accuracy-held-out", o), o, obstacle)));
     }
 
     /** Adds other measures of the same outcomes. */
@@ -169,19 +251,15 @@ final class AttackFindings {
         }
     }
 
-    private Finding judged(String name, Outcome o, Optional<String> obstacle) {
+    private Finding judged(String name, Outcome o, Grounds grounds) {
         String words = "at most " + number(moved(bar));
         return new Finding(name, o.attackAccuracy(), o.samples(), Direction.LOWER)
                 .within(o.attackInterval())
-                .judged(decided(o.attackAccuracy() <= moved(bar), words, obstacle));
+                .judged(grounds.decided(accurate(o), words));
     }
 
     private Finding plain(String name, Outcome o) {
         return new Finding(name, o.attackAccuracy(), o.samples(), Direction.NONE).within(o.attackInterval());
-    }
-
-    private Verdict decided(boolean met, String bar, Optional<String> obstacle) {
-        return obstacle.<Verdict>map(why -> new Verdict.Undecided(bar, why)).orElseGet(() -> Verdict.of(met, bar));
     }
 
     private String named(String what, Outcome o) {
@@ -196,7 +274,7 @@ final class AttackFindings {
         return String.format(Locale.ROOT, "%.4f", value).replaceAll("\\.?0+$", "");
     }
 
-    private static String word(Attacker attacker) {
+    static String word(Attacker attacker) {
         return attacker.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -23,6 +23,7 @@ import org.lethe.Verdict;
 import org.lethe.attack.Attacker;
 import org.lethe.attack.AttributeAttack;
 import org.lethe.attack.AttributeAttack.Outcome;
+import org.lethe.attack.ChanceTest;
 import org.lethe.attack.LabelledSamples;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
@@ -48,11 +49,16 @@ import org.lethe.recsys.UserRows;
  * model before must reach {@code minAccuracyBefore}. If all embeddings become one point, nothing leaks, but the model is
  * useless. The trace of their covariance and their effective rank must therefore keep a share of their value before. {@code
  * js-divergence} is the divergence of the classes' histograms, column by column, over its largest value. It is above 0 for
- * finite classes; {@code js-divergence-random} shows by how much. A bar judges the point estimate, not its interval. Bars are
- * for two classes; for K they move to the same share of the way from chance to 1.
+ * finite classes; {@code js-divergence-random} shows by how much. Bars are for two classes; for K they move to the same
+ * share of the way from chance to 1.
+ *
+ * <p>Few users give large accuracies by chance, and the best of several attackers larger ones still. So an accuracy or AUC
+ * beyond its bar misses it only if one test over all attackers and classes rejects that they know nothing, at a level of 5 %
+ * ({@link ChanceTest}); otherwise it is undecided. {@code chance-p} is the p-value of this test. {@code detectable-auc} is
+ * the smallest AUC that it finds 80 times in 100 from so many users: a pass says nothing about smaller ones.
  *
  * <p>Cost: {@code attackers · folds · repeats} fits for each model, and one repeat for the control. The model before is
- * attacked once for all cells that share it.
+ * attacked once for all cells that share it. If a bar is not met, the test takes one to 20 repeats more.
  *
  * @param attackers the classifiers that guess the attribute
  * @param folds number of folds of the cross-validation
@@ -115,18 +121,23 @@ public record AttributeInference(
                     () -> target(before, classes),
                     target);
             Outcome strongest = AttackFindings.best(attacks.before());
-            attacked.judge(target, attacks.after(), Optional.of(strongest), findings);
-            if (hide.labelShare() < 1) {
-                boolean[] known = new boolean[train.users()];
-                for (int u = 0; u < known.length; u++) {
-                    known[u] = hide.knows(train, u);
-                }
-                attacked.inductive(target, known, strongest, findings);
-            }
+            attacked.judge(target, attacks.after(), Optional.of(strongest), known(hide, train), findings);
             attacked.describe("-before", attacks.before(), findings);
         }
         shape(before, after, findings);
         return findings;
+    }
+
+    /** The users whose labels the method knows, unless it knows all. */
+    private static Optional<boolean[]> known(Hide hide, Interactions train) {
+        if (hide.labelShare() == 1) {
+            return Optional.empty();
+        }
+        boolean[] known = new boolean[train.users()];
+        for (int u = 0; u < known.length; u++) {
+            known[u] = hide.knows(train, u);
+        }
+        return Optional.of(known);
     }
 
     /**
@@ -138,7 +149,7 @@ public record AttributeInference(
         LabelledSamples target = new LabelledSamples(rows, width, classes.of(), classes.size());
         AttackFindings attacked = attacked(classes, "", env);
         List<Finding> findings = new ArrayList<>();
-        attacked.judge(target, attacked.crossValidated(target, env), Optional.empty(), findings);
+        attacked.judge(target, attacked.crossValidated(target, env), Optional.empty(), Optional.empty(), findings);
         RowShape shape = RowShape.of(rows, width);
         int users = rows.length / width;
         findings.add(new Finding("effective-rank", shape.effectiveRank(), users, Direction.NONE));

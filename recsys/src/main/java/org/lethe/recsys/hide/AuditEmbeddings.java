@@ -16,6 +16,7 @@ import org.lethe.Finding;
 import org.lethe.Formerly;
 import org.lethe.Ledger;
 import org.lethe.Named;
+import org.lethe.Picture;
 import org.lethe.Tool;
 import org.lethe.attack.Attacker;
 import org.lethe.report.Report;
@@ -27,8 +28,9 @@ import org.lethe.tables.EmbeddingTable;
 /**
  * Says how well attackers guess an attribute of users from their embeddings in a file.
  *
- * <p>Only the attackers are trained. The audit is {@code attribute-inference}, with its control; the report also shows a
- * scatter of the classes.
+ * <p>Only the attackers are trained. The audit is {@code attribute-inference}, with its control. The page says first how many
+ * of 100 users the best attacker guesses, then shows a bar for each attacker, the users of each class as a scatter, and the
+ * command that repairs the embeddings.
  *
  * @param embeddings file with one embedding for each user: .npy, .safetensors, .csv, .tsv or .parquet
  * @param attributes file with the attributes of users: .csv, .tsv or .parquet
@@ -118,7 +120,8 @@ public record AuditEmbeddings(
                     measured);
         }
 
-        private static String answer(String attribute, int classes, List<Finding> findings) {
+        /** The first line: what the best attacker comes to. */
+        static String answer(String attribute, int classes, List<Finding> findings) {
             double best = findings.stream()
                     .filter(f -> f.name().startsWith("attack-accuracy("))
                     .mapToDouble(Finding::value)
@@ -220,6 +223,8 @@ public record AuditEmbeddings(
         Result result = Result.of(described, attribute, classes, findings);
         if (folder.isPresent()) {
             String words = result.facts() + "; " + Words.full(hide) + "; " + Words.full(audit) + "; seed " + env.seed();
+            Picture picture = audit.picture(table.rows(), table.width(), classes, counted);
+            String limits = result.sampled() + ". " + audit.limits();
             Run run = Run.ofTool(
                     "audit-embeddings",
                     RunFolder.sha256(words),
@@ -233,13 +238,11 @@ public record AuditEmbeddings(
                     Run.Role.TESTED,
                     Exactness.NONE,
                     cost,
-                    List.of(new Run.Result(
-                            Named.Of.name(audit),
-                            audit.aspect(),
-                            findings,
-                            result.sampled() + ". " + audit.limits(),
-                            List.of(audit.picture(table.rows(), table.width(), classes, counted)))));
-            Report.write(List.of(run), folder.get());
+                    List.of(new Run.Result(Named.Of.name(audit), audit.aspect(), findings, limits, List.of(picture))));
+            Report.write(
+                    List.of(run),
+                    EmbeddingsSheet.audited(this, result, findings, List.of(picture), limits),
+                    folder.get());
         }
         return result;
     }

@@ -22,6 +22,7 @@ import org.lethe.Tool;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.report.Report;
+import org.lethe.report.Sheet;
 import org.lethe.study.Run;
 import org.lethe.study.RunFolder;
 import org.lethe.study.Words;
@@ -194,7 +195,14 @@ public record HideEmbeddings(
         }
         file.write(repaired.table());
         if (folder.isPresent()) {
-            Report.write(runs, folder.get());
+            Sheet sheet = EmbeddingsSheet.repaired(
+                    this,
+                    result.audited,
+                    Words.brief(method, method),
+                    findings,
+                    attack.pictures(repaired.made(), counted),
+                    attack.limits() + " " + LIMITS);
+            Report.write(runs, sheet, folder.get());
         }
         return result;
     }

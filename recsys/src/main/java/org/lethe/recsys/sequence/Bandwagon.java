@@ -3,20 +3,16 @@ package org.lethe.recsys.sequence;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.lethe.Check;
 import org.lethe.DataFolders;
 import org.lethe.DataSource;
 import org.lethe.Fetch;
-import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.numerics.Keyed;
-import org.lethe.tables.Entities;
-import org.lethe.tables.Entities.Categorical;
+import org.lethe.recsys.Injected;
 
 /**
  * Another data set with a bandwagon attack: injected users whose sessions or baskets mix popular items with a few that the
@@ -35,9 +31,6 @@ import org.lethe.tables.Entities.Categorical;
  */
 @Named("bandwagon")
 public record Bandwagon(DataSource<Events> of, double share, int targets, long seed) implements DataSource<Events> {
-    private static final String INJECTED = "injected";
-    private static final String TARGET = "target";
-    private static final int FIFTH = 5;
     private static final int BASKETS = 4;
 
     public Bandwagon {
@@ -54,73 +47,18 @@ public record Bandwagon(DataSource<Events> of, double share, int targets, long s
     public Events load(DataFolders folders) {
         Events clean = of.load(folders);
         int users = clean.userCount();
-        int fakes = (int) Math.ceil(share * users / (1 - share));
         Keyed attack = Keyed.seed(seed).of("bandwagon");
-        int[] ranked = ranked(clean);
-        int fifth = Math.max(1, ranked.length / FIFTH);
-        int[] rare = Arrays.copyOfRange(ranked, ranked.length - fifth, ranked.length);
-        if (targets > rare.length) {
-            throw new LetheException(
-                    LetheException.Code.STUDY,
-                    "bandwagon.targets is " + targets + ", expected at most " + rare.length
-                            + ", a fifth of the items of the data");
+        int[] count = new int[clean.itemCount()];
+        for (int e = 0; e < clean.size(); e++) {
+            count[clean.item(e)] += clean.trains(e) ? 1 : 0;
         }
-        int[] target = Arrays.stream(rare)
-                .boxed()
-                .sorted(Comparator.comparingLong(i -> attack.of("targets").at(i)))
-                .limit(targets)
-                .mapToInt(Integer::intValue)
-                .toArray();
-        Growing growing = new Growing(clean, fakes);
-        for (int f = 0; f < fakes; f++) {
-            growing.add(f, attack.of(f), Arrays.copyOf(ranked, fifth), target);
+        Injected injected = Injected.on(users, count, share, targets, attack);
+        Growing growing = new Growing(clean, injected.users());
+        for (int f = 0; f < injected.users(); f++) {
+            growing.add(f, attack.of(f), injected.fillers(), injected.targets());
         }
-        return described(growing.events(), users, target);
-    }
-
-    /** The items of training, the most frequent first. */
-    private static int[] ranked(Events data) {
-        int[] count = new int[data.itemCount()];
-        for (int e = 0; e < data.size(); e++) {
-            count[data.item(e)] += data.trains(e) ? 1 : 0;
-        }
-        return IntStream.range(0, count.length)
-                .filter(i -> count[i] > 0)
-                .boxed()
-                .sorted(Comparator.<Integer>comparingInt(i -> -count[i]).thenComparing(i -> i))
-                .mapToInt(Integer::intValue)
-                .toArray();
-    }
-
-    private static Events described(Events all, int users, int[] target) {
-        int[] injected = new int[all.userCount()];
-        Arrays.fill(injected, users, injected.length, 1);
-        int[] wanted = new int[all.itemCount()];
-        Arrays.stream(target).forEach(i -> wanted[i] = 1);
-        List<String> labels = List.of("no", "yes");
-        return all.withUsers(all.users().with(INJECTED, new Categorical(injected, labels)))
-                .withItems(all.items().with(TARGET, new Categorical(wanted, labels)));
-    }
-
-    /** Which users were injected. */
-    public static IntPredicate fakes(Events data) {
-        if (!data.users().attributes().containsKey(INJECTED)) {
-            throw new LetheException(
-                    LetheException.Code.STUDY,
-                    "stream.kind is spam, expected data with injected users, as bandwagon {of: planted-sessions}");
-        }
-        int[] codes = data.users().categorical(INJECTED).codes();
-        return u -> codes[u] == 1;
-    }
-
-    /** Which items the attacker wants to sell. */
-    public static boolean[] targets(Events data) {
-        int[] codes = data.items().categorical(TARGET).codes();
-        boolean[] targets = new boolean[codes.length];
-        for (int i = 0; i < targets.length; i++) {
-            targets[i] = codes[i] == 1;
-        }
-        return targets;
+        Events all = growing.events();
+        return all.withUsers(Injected.markedUsers(all.users(), users)).withItems(injected.markedItems(all.items()));
     }
 
     /** The clean events with injected ones behind them. */
@@ -131,7 +69,7 @@ public record Bandwagon(DataSource<Events> of, double share, int targets, long s
         private final int[] group;
         private final int[] item;
         private final long[] time;
-        private final int mean;
+        private final double usual; // length of a group
         private final long begin;
         private final long end;
         private int groups;
@@ -140,7 +78,8 @@ public record Bandwagon(DataSource<Events> of, double share, int targets, long s
         Growing(Events clean, int fakes) {
             this.clean = clean;
             perUser = clean.task() == Events.Task.SESSIONS ? 1 : BASKETS;
-            mean = Math.max(4, (int) Math.round(0.8 * clean.size() / clean.groupCount()));
+            usual = (double) clean.size() / clean.groupCount();
+            int mean = Math.max(4, (int) Math.round(0.8 * usual));
             int more = Math.multiplyExact(Math.multiplyExact(fakes, perUser), 2 * mean);
             userOf = new int[clean.groupCount() + fakes * perUser];
             group = new int[clean.size() + more];
@@ -169,7 +108,7 @@ public record Bandwagon(DataSource<Events> of, double share, int targets, long s
         void add(int fake, Keyed draw, int[] fillers, int[] targets) {
             for (int g = 0; g < perUser; g++) {
                 Keyed here = draw.of(g);
-                int length = 4 + Keyed.below(here.of("length").at(0), 2 * (mean - 4) + 1);
+                int length = Injected.length(usual, here.of("length").at(0));
                 long start = begin + (long) (Keyed.unit(here.of("start").at(0)) * (end - begin));
                 int first = place(length, here.of("place").at(0));
                 int second = length >= 6 ? place(length, here.of("place").at(1)) : first;
@@ -201,8 +140,8 @@ public record Bandwagon(DataSource<Events> of, double share, int targets, long s
                     Arrays.copyOf(group, size),
                     Arrays.copyOf(item, size),
                     Arrays.copyOf(time, size),
-                    longer(clean.users(), users, "injected user "),
-                    longer(clean.groups(), groups, "injected group "),
+                    Injected.longer(clean.users(), users, "injected user "),
+                    Injected.longer(clean.groups(), groups, "injected group "),
                     clean.items());
             Events.Part[] parts = new Events.Part[size];
             Arrays.fill(parts, Events.Part.TRAIN);
@@ -212,12 +151,6 @@ public record Bandwagon(DataSource<Events> of, double share, int targets, long s
                 erased.set(e, !clean.holds(e));
             }
             return all.split(parts).without(erased);
-        }
-
-        private static Entities longer(Entities known, int size, String name) {
-            String[] ids = new String[size];
-            Arrays.setAll(ids, n -> n < known.size() ? known.id(n) : name + (n - known.size()));
-            return Entities.ofNames(ids);
         }
     }
 

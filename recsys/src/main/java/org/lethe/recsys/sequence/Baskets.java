@@ -54,7 +54,7 @@ public final class Baskets implements Subject<Events, NextItems> {
 
     @Override
     public List<Audit<Events, NextItems>> audits() {
-        return List.of(new SequenceUtility(), new Drift(), new Latency());
+        return List.of(new SequenceUtility(), new Drift(), new Latency<>());
     }
 
     @Override

@@ -20,8 +20,7 @@ public final class ItemGroups {
      *
      * @param category its label; empty for the first one, or, where the data has none, for one item in twenty by a hash
      */
-    public static boolean[] of(Events data, String category) {
-        Entities items = data.items();
+    public static boolean[] of(Entities items, String category) {
         boolean[] in = new boolean[items.size()];
         if (!items.attributes().containsKey(CATEGORY)) {
             if (!category.isEmpty()) {

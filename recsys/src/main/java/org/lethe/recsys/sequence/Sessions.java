@@ -73,7 +73,7 @@ public final class Sessions implements Subject<Events, NextItems> {
 
     @Override
     public List<Audit<Events, NextItems>> audits() {
-        return List.of(new SequenceUtility(), new Drift(), new Latency());
+        return List.of(new SequenceUtility(), new Drift(), new Latency<>());
     }
 
     @Override

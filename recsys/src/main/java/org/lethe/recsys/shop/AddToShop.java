@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.lethe.DataFolders;
 import org.lethe.Env;
 import org.lethe.Named;
@@ -36,8 +37,10 @@ public record AddToShop(@Argument Path shop, @Argument Path interactions) implem
         public void print(PrintWriter out) {
             out.printf(
                     Locale.ROOT,
-                    "%,d interactions added, %,d now; trained in %.1f s%n",
+                    "%,d interactions, %,d new users and %,d new items added; %,d interactions now; trained in %.1f s%n",
                     change.added(),
+                    change.newUsers(),
+                    change.newItems(),
                     change.interactions(),
                     change.seconds());
             out.println("version " + change.version());
@@ -62,6 +65,11 @@ public record AddToShop(@Argument Path shop, @Argument Path interactions) implem
                         0.2,
                         env.seed())
                 .read(new DataFolders(List.of()));
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Need.WITHOUT_SEED; // that of the first training stays
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.LetheException;
@@ -67,6 +68,11 @@ public record Certificate(@Argument Path shop, int erasure, Path to) implements 
         public void print(PrintWriter out) {
             out.println(file);
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of();
     }
 
     @Override

@@ -93,9 +93,12 @@ public record Erasure(
         OptionalInt found = known.find(id);
         found = found.isPresent() ? found : known.find(id.strip());
         if (found.isEmpty() || id.isBlank()) {
+            long left = IntStream.range(0, known.size())
+                    .filter(n -> !known.id(n).isEmpty()) // a forgotten one has no id
+                    .count();
             throw new LetheException(
                     LetheException.Code.STUDY,
-                    which + " is not known, expected one of the " + known.size()
+                    which + " is not known, expected one of the " + left
                             + " ids of the data; they are compared letter by letter");
         }
         return found.getAsInt();

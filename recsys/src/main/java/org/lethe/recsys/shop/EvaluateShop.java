@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Named;
@@ -38,6 +39,11 @@ public record EvaluateShop(@Argument Path shop, int top) implements Tool<Evaluat
         public void print(PrintWriter out) {
             quality.forEach((metric, value) -> out.printf(Locale.ROOT, "%-20s %.4f%n", metric + "@" + top, value));
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.WORKERS);
     }
 
     @Override

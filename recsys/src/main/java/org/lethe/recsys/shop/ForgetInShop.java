@@ -8,9 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.lethe.Env;
+import org.lethe.IdFile;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Tool;
@@ -23,8 +26,10 @@ import org.lethe.recsys.Interactions;
  * what was done, without an id.
  *
  * @param shop folder of the recommender
- * @param users ids of users, all of whose interactions go
+ * @param users ids of users, all of whose interactions go; the shell keeps what is typed, a file can be deleted
+ * @param usersFile text file with further ids of users, one on each line, which may hold commas
  * @param items ids of items, all of whose interactions go
+ * @param itemsFile text file with further ids of items, one on each line
  * @param interactions file with single interactions, with the columns of the training
  * @param verify whether a training without them is done as well and compared, bit by bit
  * @param keepOld how long the old version stays: 0, or a number with d, h or m, as 7d; a later command deletes it then
@@ -33,7 +38,9 @@ import org.lethe.recsys.Interactions;
 public record ForgetInShop(
         @Argument Path shop,
         List<String> users,
+        Optional<Path> usersFile,
         List<String> items,
+        Optional<Path> itemsFile,
         Optional<Path> interactions,
         boolean verify,
         String keepOld)
@@ -48,7 +55,25 @@ public record ForgetInShop(
 
     /** Nothing yet. */
     public ForgetInShop() {
-        this(Path.of(""), List.of(), List.of(), Optional.empty(), false, "0");
+        this(
+                Path.of(""),
+                List.of(),
+                Optional.empty(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                false,
+                "0");
+    }
+
+    /** Some users and items, at once and without a training to compare with. */
+    public ForgetInShop(Path shop, List<String> users, List<String> items) {
+        this(shop, users, Optional.empty(), items, Optional.empty(), Optional.empty(), false, "0");
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Need.WITHOUT_SEED; // that of the first training stays
     }
 
     private static Shop.Keep keep(String text) {
@@ -106,11 +131,18 @@ public record ForgetInShop(
                 }
             }
         }
-        if (users.isEmpty() && items.isEmpty() && pairs.isEmpty()) {
+        List<String> allUsers = with(users, usersFile);
+        List<String> allItems = with(items, itemsFile);
+        if (allUsers.isEmpty() && allItems.isEmpty() && pairs.isEmpty()) {
             throw new LetheException(
                     LetheException.Code.STUDY,
-                    "nothing is to be forgotten; expected --users, --items or --interactions");
+                    "nothing is to be forgotten; expected --users, --users-file, --items, --items-file or --interactions");
         }
-        return new Result(opened.forget(new Erasure(users, items, pairs), keep(keepOld), verify, env));
+        return new Result(opened.forget(new Erasure(allUsers, allItems, pairs), keep(keepOld), verify, env));
+    }
+
+    private static List<String> with(List<String> typed, Optional<Path> file) {
+        return Stream.concat(typed.stream(), file.map(IdFile::read).stream().flatMap(List::stream))
+                .toList();
     }
 }

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Named;
@@ -48,6 +49,11 @@ public record Recommend(@Argument Path shop, @Required String user, int top, boo
                         items.get(n).score());
             }
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of();
     }
 
     @Override

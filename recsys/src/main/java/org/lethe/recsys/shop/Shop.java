@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.crypto.Mac;
@@ -66,6 +67,9 @@ public final class Shop {
     private static final String UNFINISHED = ".unfinished";
     private static final Recsys SUBJECT = new Recsys();
 
+    /** An erasure by which methods say whether they can carry one out. */
+    static final Erasure ANY = Erasure.ofUsers(List.of("any"));
+
     private final Path folder;
     private volatile Version current;
 
@@ -95,6 +99,8 @@ public final class Shop {
      * @param items that were asked for
      * @param removed interactions that are gone
      * @param added interactions that are new
+     * @param newUsers users who were not there before
+     * @param newItems items that were not there before
      * @param interactions that are left
      * @param promise of the method
      * @param verified whether a training without the data gave the same bits; empty where it was not asked for
@@ -106,6 +112,8 @@ public final class Shop {
             int items,
             long removed,
             long added,
+            int newUsers,
+            int newItems,
             long interactions,
             Exactness promise,
             Optional<Boolean> verified,
@@ -131,9 +139,15 @@ public final class Shop {
             throw new LetheException(
                     LetheException.Code.STORAGE, folder + " is there already and not empty, expected a new folder");
         }
-        method.unsuited(new Erasure(List.of("any"), List.of(), List.of()), learner)
+        method.unsuited(ANY, learner)
                 .ifPresent(why -> {
-                    throw new LetheException(LetheException.Code.STUDY, why);
+                    throw new LetheException(
+                            LetheException.Code.STUDY,
+                            why + "; expected one of "
+                                    + SUBJECT.methods().stream()
+                                            .filter(m -> m.unsuited(ANY, learner).isEmpty())
+                                            .map(Named.Of::name)
+                                            .collect(Collectors.joining(", ")));
                 });
         Files.createDirectories(folder); // whether it can be there is known before the training
         Split data = Splits.random(all, test, validation, env.seed());
@@ -181,7 +195,8 @@ public final class Shop {
                     LetheException.Code.DATA, now + ": says \"" + name + "\", expected a version here");
         }
         Version version = Version.read(folder.resolve(name));
-        version.events(); // a broken chain is said at once
+        Path history = folder.resolve(name).resolve("history.jsonl");
+        History.read(version.history(), history.toString()); // a broken chain is said at once
         Shop shop = new Shop(folder, version);
         String seal = Files.isRegularFile(folder.resolve(name).resolve(SEAL))
                 ? Files.readString(folder.resolve(name).resolve(SEAL)).strip()
@@ -189,8 +204,7 @@ public final class Shop {
         if (!seal.equals(shop.hmac(History.last(version.history())))) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    folder.resolve(name).resolve("history.jsonl")
-                            + ": its last line is not the one that was sealed: it was" + " changed or cut since");
+                    history + ": its last line is not the one that was sealed: it was changed or cut since");
         }
         shop.sweep();
         return shop;
@@ -296,7 +310,7 @@ public final class Shop {
             Env own = env.with(before.settings().seed());
             ForgetRequest.Forgotten gone = request.resolve(before.data());
             long from = System.nanoTime();
-            Recommender model = method.fulfil(before.model(), request, learner, before.data(), own);
+            Recommender model = fulfilled(before, request, gone, method, learner, own);
             double seconds = (System.nanoTime() - from) / 1e9;
             Split left = gone.remaining();
             Optional<Boolean> same = Optional.empty();
@@ -321,10 +335,32 @@ public final class Shop {
                     request.items().size(),
                     removed,
                     0,
+                    0,
+                    0,
                     size(nameless),
                     method.exactness(),
                     same,
                     seconds);
+        }
+    }
+
+    private Recommender fulfilled(
+            Version before,
+            Erasure request,
+            ForgetRequest.Forgotten gone,
+            Method<Split, Recommender> method,
+            Learner<Split, Recommender> learner,
+            Env env) {
+        try {
+            return method.fulfil(before.model(), request, learner, before.data(), env);
+        } catch (LetheException e) {
+            if (gone.remaining().train().size() > 0) {
+                throw e;
+            }
+            throw new LetheException(
+                    e.code(),
+                    e.getMessage() + "; nothing is left to learn from, and deleting the folder erases everybody",
+                    e);
         }
     }
 
@@ -354,6 +390,8 @@ public final class Shop {
                     0,
                     0,
                     all.size() - known.size(),
+                    all.users() - known.users(),
+                    all.items() - known.items(),
                     size(data),
                     method.exactness(),
                     Optional.empty(),

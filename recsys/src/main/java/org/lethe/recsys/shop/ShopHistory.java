@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Named;
@@ -49,6 +50,11 @@ public record ShopHistory(@Argument Path shop) implements Tool<ShopHistory.Resul
             out.println("model " + events.getLast().model());
             out.println("Nothing was changed since.");
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of();
     }
 
     @Override

@@ -71,7 +71,10 @@ public record TrainShop(
     @Override
     public List<?> entries() {
         Recsys subject = new Recsys();
-        return Stream.concat(subject.models().stream(), subject.methods().stream())
+        return Stream.concat(
+                        subject.models().stream(),
+                        subject.methods().stream().filter(method -> subject.models().stream()
+                                .anyMatch(learner -> method.unsuited(Shop.ANY, learner).isEmpty())))
                 .toList();
     }
 

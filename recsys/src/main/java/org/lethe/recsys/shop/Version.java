@@ -181,7 +181,8 @@ record Version(Settings settings, Split data, Recommender model, List<String> hi
                     pairs(read, "validation.", users, items, dataFile),
                     pairs(read, "test.", users, items, dataFile));
         }
-        List<String> history = Files.readAllLines(folder.resolve("history.jsonl"));
+        String told = new String(Files.readAllBytes(folder.resolve("history.jsonl")), StandardCharsets.UTF_8);
+        List<String> history = told.lines().toList();
         return new Version(settings, data, SUBJECT.load(folder.resolve("model.safetensors")), history);
     }
 

@@ -60,7 +60,10 @@ public interface Erasing extends Method<Events, NextItems> {
     default NextItems fulfil(
             NextItems model, Request request, Learner<Events, NextItems> learner, Events data, Env env) {
         ErasureStream stream = stream(this, request);
-        return stream.requests() == 0 ? model : Serving.served(stream, this, model, learner, data, env);
+        return stream.requests() == 0
+                ? model
+                : new StreamedSequences(Serving.served(
+                        stream, new SequenceRound(this, learner, stream.on(data), data), model, env));
     }
 
     /** The request, which must be a stream. */

@@ -2,19 +2,28 @@ package org.lethe.recsys.stream;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.lethe.Check;
+import org.lethe.Env;
+import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
-import org.lethe.Request;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.sequence.Bandwagon;
+import org.lethe.recsys.Injected;
+import org.lethe.recsys.Interactions;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.forget.ForgetRequest;
+import org.lethe.recsys.forget.Forgetting;
 import org.lethe.recsys.sequence.Events;
 import org.lethe.recsys.sequence.Events.Part;
 import org.lethe.recsys.sequence.ItemGroups;
+import org.lethe.tables.Entities;
 
 /**
  * A stream of erasure requests, one user after another, which are served one by one (ERASE, 2026).
@@ -43,7 +52,7 @@ import org.lethe.recsys.sequence.ItemGroups;
 @Named("stream")
 public record ErasureStream(
         Kind kind, String category, int requests, List<Integer> measure, double deadline, double stop, long seed)
-        implements Request {
+        implements ForgetRequest {
     /** What the users ask for. */
     public enum Kind {
         /** All that a user did is to go. */
@@ -76,7 +85,7 @@ public record ErasureStream(
     }
 
     /**
-     * A stream on some data.
+     * A stream on some sessions or baskets.
      *
      * @param erased the events of each request, in the order of arrival
      * @param points ascending numbers of requests after which the model is measured
@@ -85,51 +94,146 @@ public record ErasureStream(
     public record Arrivals(List<int[]> erased, int[] points, boolean[] watched) {
         /** The data after some requests. */
         public Events after(int requests, Events data) {
-            return data.without(Serving.bits(erased.subList(0, requests), data.size()));
+            BitSet gone = new BitSet(data.size());
+            erased.subList(0, requests).forEach(request -> Arrays.stream(request).forEach(gone::set));
+            return data.without(gone);
         }
     }
 
     /** The requests in the order of their arrival. */
     public Arrivals on(Events data) {
-        boolean[] watched = new boolean[data.itemCount()];
-        if (kind == Kind.SENSITIVE) {
-            watched = ItemGroups.of(data, category);
-        }
-        boolean[] wanted = watched;
-        IntPredicate asked = kind == Kind.SENSITIVE ? e -> wanted[data.item(e)] : e -> data.holds(e);
-        IntPredicate asks = kind == Kind.SPAM ? Bandwagon.fakes(data) : u -> true;
+        boolean[] wanted = wanted(data.items());
         List<int[]> all = new ArrayList<>();
-        Keyed order = Keyed.seed(seed).of("stream");
-        List<Integer> users = IntStream.range(0, data.userCount())
-                .filter(asks)
-                .boxed()
-                .sorted(Comparator.comparingLong(u -> order.at(u)))
-                .toList();
-        for (int u : users) {
+        for (int u : users(data.users(), u -> u)) {
             int[] events = IntStream.range(data.from(data.firstGroup(u)), data.to(data.endOfGroups(u) - 1))
-                    .filter(data::holds)
-                    .filter(asked)
+                    .filter(e -> data.holds(e) && wanted[data.item(e)])
                     .toArray();
             if (Arrays.stream(events).anyMatch(data::trains)) {
                 all.add(events);
             }
         }
-        if (requests > all.size()) {
+        requireEnough(all.size());
+        return new Arrivals(List.copyOf(all.subList(0, requests)), points(), watched(data.items()));
+    }
+
+    /**
+     * A stream on some lists.
+     *
+     * @param users who ask, in the order of arrival
+     * @param wanted which items a request is about
+     * @param points ascending numbers of requests after which the model is measured
+     * @param watched which items must not be recommended any more, for sensitive and spam; else none
+     * @param whole whether a request is about all that a user did
+     */
+    record Asked(int[] users, boolean[] wanted, int[] points, boolean[] watched, boolean whole) {
+        /** One request on data in which it is still there. */
+        Forgotten request(int number, Split data) {
+            return of(new int[] {users[number]}, data);
+        }
+
+        /** The first requests as one. */
+        Forgotten first(int requests, Split data) {
+            return of(Arrays.copyOf(users, requests), data);
+        }
+
+        private Forgotten of(int[] who, Split data) {
+            if (whole) {
+                return Forgotten.ofUsers(data, who);
+            }
+            BitSet asking = new BitSet();
+            Arrays.stream(who).forEach(asking::set);
+            return Forgotten.ofPairs(data, (u, i) -> wanted[i] && asking.get(u));
+        }
+    }
+
+    /** The requests in the order of their arrival. */
+    Asked on(Split data) {
+        Interactions train = data.train();
+        boolean[] wanted = wanted(train.itemEntities());
+        int[] all = users(train.userEntities(), train::userKey).stream()
+                .mapToInt(Integer::intValue)
+                .filter(u -> IntStream.range(train.from(u), train.to(u)).anyMatch(k -> wanted[train.item(k)]))
+                .toArray();
+        requireEnough(all.length);
+        return new Asked(
+                Arrays.copyOf(all, requests), wanted, points(), watched(train.itemEntities()), kind != Kind.SENSITIVE);
+    }
+
+    /** All requests as one, on lists. */
+    @Override
+    public Forgotten resolve(Split data) {
+        return on(data).first(requests, data);
+    }
+
+    @Override
+    public boolean atOnce() {
+        return false;
+    }
+
+    /** Serves one request after another, or trains again at the measuring points, on lists. */
+    @Override
+    public Recommender fulfilled(
+            Forgetting method, Recommender model, Learner<Split, Recommender> learner, Split data, Env env) {
+        if (requests == 0) {
+            return model;
+        }
+        Asked asked = on(data);
+        return new StreamedLists(
+                method instanceof org.lethe.recsys.forget.Retrain
+                        ? Serving.retrained(
+                                asked.points(),
+                                n -> asked.first(n, data).remaining(),
+                                learner,
+                                StreamedLists.seeded(learner),
+                                env)
+                        : Serving.served(this, new ListRound(method, learner, asked, data), model, env));
+    }
+
+    /** Which items requests are about. */
+    private boolean[] wanted(Entities items) {
+        if (kind == Kind.SENSITIVE) {
+            return ItemGroups.of(items, category);
+        }
+        boolean[] all = new boolean[items.size()];
+        Arrays.fill(all, true);
+        return all;
+    }
+
+    private boolean[] watched(Entities items) {
+        return switch (kind) {
+            case USERS -> new boolean[items.size()];
+            case SENSITIVE -> ItemGroups.of(items, category);
+            case SPAM -> Injected.targets(items);
+        };
+    }
+
+    /** Those who may ask, in the order of their arrival. */
+    private List<Integer> users(Entities users, IntUnaryOperator keyOf) {
+        IntPredicate asks = kind == Kind.SPAM ? Injected.users(users) : u -> true;
+        Keyed order = Keyed.seed(seed).of("stream");
+        return IntStream.range(0, users.size())
+                .filter(asks)
+                .boxed()
+                .sorted(Comparator.comparingLong(u -> order.at(keyOf.applyAsInt(u))))
+                .toList();
+    }
+
+    private void requireEnough(int able) {
+        if (requests > able) {
             throw new LetheException(
                     LetheException.Code.STUDY,
-                    "stream.requests is " + requests + ", expected at most " + all.size()
+                    "stream.requests is " + requests + ", expected at most " + able
                             + ", the number of users with such training events in this data");
         }
-        if (kind == Kind.SPAM) {
-            watched = Bandwagon.targets(data);
-        }
-        int[] points = IntStream.concat(
+    }
+
+    private int[] points() {
+        return IntStream.concat(
                         measure.stream().mapToInt(Integer::intValue).filter(n -> n < requests), IntStream.of(requests))
                 .filter(n -> n > 0)
                 .sorted()
                 .distinct()
                 .toArray();
-        return new Arrivals(List.copyOf(all.subList(0, requests)), points, watched);
     }
 
     /** The part on which the stop rule looks. */

@@ -16,8 +16,6 @@ import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.Verdict;
-import org.lethe.recsys.sequence.Events;
-import org.lethe.recsys.sequence.NextItems;
 import org.lethe.statistics.Statistics;
 
 /**
@@ -32,9 +30,11 @@ import org.lethe.statistics.Statistics;
  * <p>The latency of retraining is that of a training at each measuring point.
  *
  * @param p99 largest 99th percentile of the seconds of a request that passes; 0 for no bar
+ * @param <D> the data of a subject
+ * @param <M> its models
  */
 @Named("latency")
-public record Latency(double p99) implements Audit<Events, NextItems> {
+public record Latency<D, M>(double p99) implements Audit<D, M> {
     public Latency {
         Check.require(p99 >= 0, "p99", p99, "seconds, at least 0");
     }
@@ -45,7 +45,7 @@ public record Latency(double p99) implements Audit<Events, NextItems> {
     }
 
     @Override
-    public List<Finding> examine(Case<Events, NextItems> c, Env env) {
+    public List<Finding> examine(Case<D, M> c, Env env) {
         Cost cost = c.fulfilled();
         long asked = ((ErasureStream) c.request()).requests();
         boolean exact = cost.count("replayed") == 0; // a late result of an approximate method is replayed
@@ -74,7 +74,7 @@ public record Latency(double p99) implements Audit<Events, NextItems> {
         return findings;
     }
 
-    private List<Finding> times(double[] seconds, Case<Events, NextItems> c) {
+    private List<Finding> times(double[] seconds, Case<D, M> c) {
         List<Finding> findings = new ArrayList<>();
         for (double q : new double[] {0.5, 0.95, 0.99, 1}) {
             String name = q == 1 ? "max" : "p" + Math.round(100 * q);
@@ -105,7 +105,7 @@ public record Latency(double p99) implements Audit<Events, NextItems> {
     }
 
     @Override
-    public Optional<String> unsuited(Request request, Method<Events, NextItems> method) {
+    public Optional<String> unsuited(Request request, Method<D, M> method) {
         return request instanceof ErasureStream
                 ? Optional.empty()
                 : Optional.of("latency looks at streams of requests, not at " + Named.Of.name(request));

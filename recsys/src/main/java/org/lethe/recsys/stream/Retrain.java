@@ -1,7 +1,5 @@
 package org.lethe.recsys.stream;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.lethe.Env;
 import org.lethe.Exactness;
@@ -16,7 +14,6 @@ import org.lethe.recsys.sequence.CountingLearner;
 import org.lethe.recsys.sequence.Events;
 import org.lethe.recsys.sequence.NextItems;
 import org.lethe.recsys.stream.ErasureStream.Arrivals;
-import org.lethe.recsys.stream.Streamed.Point;
 
 /**
  * Forgets by training again, at each measuring point of a stream, on what remains then.
@@ -28,8 +25,6 @@ import org.lethe.recsys.stream.Streamed.Point;
 @Named("retrain")
 @Taxonomy({Branch.RETRAINING, Branch.SEQUENCE})
 public record Retrain() implements Method<Events, NextItems> {
-    private static final int OTHERS = 2;
-
     @Override
     public Optional<String> unsuited(Request request, Learner<Events, NextItems> learner) {
         return LetheException.refusal(() -> Erasing.stream(this, request));
@@ -42,21 +37,12 @@ public record Retrain() implements Method<Events, NextItems> {
         if (arrivals.erased().isEmpty()) {
             return model;
         }
-        List<Point> points = new ArrayList<>();
-        int done = 0;
-        for (int n : arrivals.points()) {
-            Events remaining = arrivals.after(n, data);
-            NextItems again = env.ledger().timed(Serving.REQUEST, () -> learner.train(remaining, env));
-            env.ledger().count("served", n - done);
-            done = n;
-            List<NextItems> others = new ArrayList<>();
-            for (int other = 0; other < OTHERS && !(learner instanceof CountingLearner); other++) {
-                Env seeded = env.with(env.random("other seed").at(other));
-                others.add(env.ledger().timed("other-seed", () -> learner.train(remaining, seeded)));
-            }
-            points.add(new Point(n, again, others));
-        }
-        return new Streamed(points);
+        return new StreamedSequences(Serving.retrained(
+                arrivals.points(),
+                n -> arrivals.after(n, data),
+                learner,
+                !(learner instanceof CountingLearner),
+                env));
     }
 
     @Override

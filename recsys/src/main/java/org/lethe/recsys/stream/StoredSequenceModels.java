@@ -23,7 +23,7 @@ public final class StoredSequenceModels {
     public static void save(NextItems model, Map<String, String> provenance, Path file) throws IOException {
         Map<String, String> metadata = new TreeMap<>(provenance);
         metadata.put(MODEL, model.kind());
-        if (model instanceof Streamed streamed) {
+        if (model instanceof StreamedSequences streamed) {
             metadata.put(KIND, streamed.last().kind());
         }
         Safetensors.write(file, model.tensors(), metadata);
@@ -39,15 +39,15 @@ public final class StoredSequenceModels {
             String inside = read.metadata().getOrDefault(KIND, "");
             long[] at = read.longs("points");
             long[] others = read.longs("others");
-            List<Point> points = new ArrayList<>();
+            List<Point<NextItems>> points = new ArrayList<>();
             for (int p = 0; p < at.length; p++) {
                 List<NextItems> again = new ArrayList<>();
                 for (int n = 0; n < others[p]; n++) {
                     again.add(model(inside, read, file, at[p] + "/other" + n + "/"));
                 }
-                points.add(new Point((int) at[p], model(inside, read, file, at[p] + "/"), again));
+                points.add(new Point<>((int) at[p], model(inside, read, file, at[p] + "/"), again));
             }
-            return new Streamed(points);
+            return new StreamedSequences(points);
         }
     }
 

@@ -1,88 +1,32 @@
 package org.lethe.recsys.stream;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import org.lethe.Safetensors;
-import org.lethe.recsys.sequence.Decremental;
-import org.lethe.recsys.sequence.Events.Example;
-import org.lethe.recsys.sequence.NextItems;
 
 /**
  * The model at the end of a stream, with what it was at each measuring point.
  *
- * @param points in order; the last one is the end
+ * @param <M> the models of the subject
  */
-public record Streamed(List<Point> points) implements NextItems {
+public interface Streamed<M> {
+    /** In order; the last one is the end. */
+    List<Point<M>> points();
+
+    /** The model at the end. */
+    default M last() {
+        return points().getLast().model;
+    }
+
     /**
      * A measuring point.
      *
      * @param requests how many were served until then
      * @param model what it was
      * @param others the same trained with other seeds, which shows how much of a difference is chance; only in a reference
+     * @param <M> the models of the subject
      */
-    public record Point(int requests, NextItems model, List<NextItems> others) {
+    record Point<M>(int requests, M model, List<M> others) {
         public Point {
             others = List.copyOf(others);
         }
-    }
-
-    public Streamed {
-        points = List.copyOf(points);
-    }
-
-    /** The model at the end. */
-    public NextItems last() {
-        return points.getLast().model;
-    }
-
-    @Override
-    public int itemCount() {
-        return last().itemCount();
-    }
-
-    @Override
-    public void scores(Example after, double[] into) {
-        last().scores(after, into);
-    }
-
-    @Override
-    public void scores(List<Example> after, double[][] into) {
-        last().scores(after, into);
-    }
-
-    @Override
-    public double probability(double[] scores, int item) {
-        return last().probability(scores, item);
-    }
-
-    @Override
-    public NextItems bare() {
-        return last().bare();
-    }
-
-    @Override
-    public String kind() {
-        return "streamed";
-    }
-
-    @Override
-    public Map<String, Safetensors.Tensor> tensors() {
-        Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
-        tensors.put(
-                "points",
-                Decremental.tensor(points.stream().mapToInt(Point::requests).toArray()));
-        tensors.put(
-                "others",
-                Decremental.tensor(
-                        points.stream().mapToInt(p -> p.others.size()).toArray()));
-        points.forEach(point -> {
-            point.model.tensors().forEach((name, tensor) -> tensors.put(point.requests + "/" + name, tensor));
-            for (int n = 0; n < point.others.size(); n++) {
-                String prefix = point.requests + "/other" + n + "/";
-                point.others.get(n).tensors().forEach((name, tensor) -> tensors.put(prefix + name, tensor));
-            }
-        });
-        return tensors;
     }
 }

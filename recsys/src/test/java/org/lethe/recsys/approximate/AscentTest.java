@@ -88,7 +88,7 @@ class AscentTest {
         Problem without = Problem.of(
                         new NegGrad(),
                         Effects.trained(Effects.BPR),
-                        Effects.PAIRS,
+                        Effects.PAIRS.resolve(Effects.unvalidated(Effects.DATA)),
                         Effects.BPR,
                         Effects.unvalidated(Effects.DATA),
                         false,
@@ -114,7 +114,14 @@ class AscentTest {
     }
 
     static Problem problem(TableMethod method, ForgetRequest request, Bpr learner) {
-        return Problem.of(method, Effects.trained(learner), request, learner, Effects.DATA, false, Effects.env())
+        return Problem.of(
+                        method,
+                        Effects.trained(learner),
+                        request.resolve(Effects.DATA),
+                        learner,
+                        Effects.DATA,
+                        false,
+                        Effects.env())
                 .orElseThrow();
     }
 }

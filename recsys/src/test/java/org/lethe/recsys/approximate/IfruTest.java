@@ -68,7 +68,7 @@ class IfruTest {
         Problem graph = Problem.of(
                         new Ifru(),
                         Effects.trained(Effects.GRAPH),
-                        Effects.PAIRS,
+                        Effects.PAIRS.resolve(Effects.DATA),
                         Effects.GRAPH,
                         Effects.DATA,
                         true,

@@ -78,7 +78,13 @@ class RowRefitTest {
                 problem.data.test());
         ForgetRequest request = ForgetInteractions.listed(chosen + ":" + instead);
         Problem otherwise = Problem.of(
-                        users, Effects.trained(Effects.BPR), request, Effects.BPR, changed, false, Effects.env())
+                        users,
+                        Effects.trained(Effects.BPR),
+                        request.resolve(changed),
+                        Effects.BPR,
+                        changed,
+                        false,
+                        Effects.env())
                 .orElseThrow();
         assertEquals(problem.left(), otherwise.left());
         double[] afterwards = users.moved(otherwise);

@@ -123,7 +123,7 @@ final class EfficiencyTest {
                                 ForgetUsers.listed("1"),
                                 BEFORE,
                                 after,
-                                AFTER,
+                                AFTER, List.of(),
                                 LEARNED,
                                 cost,
                                 RETRAINED,

@@ -90,7 +90,7 @@ final class RealAuditsTest {
     }
 
     private static double aIgf(Case<Split, Recommender> c, Fairness.Ndcg ndcg) {
-        return new Fairness(0.05, ndcg, 20, 0.02)
+        return new Fairness(0.05, ndcg, 20, 0.02, 2)
                 .examine(c, ENV).stream()
                         .filter(f -> f.name().matches("a-igf\\(.*\\)@20"))
                         .findFirst()

@@ -17,7 +17,7 @@ public record Reset() implements Method<Split, Recommender> {
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        ForgetRequest.Forgotten forgotten = Forgetting.resolve(this, request, data);
+        ForgetRequest.Forgotten forgotten = Forgetting.forget(this, request).resolve(data);
         EmbeddingLearner tables = Forgetting.tables(this, learner);
         Embeddings before = Forgetting.embeddings(this, model);
         float[] untrained = tables.start(data, env).model().userRows();

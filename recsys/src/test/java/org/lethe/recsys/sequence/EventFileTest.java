@@ -93,7 +93,7 @@ class EventFileTest {
         String path = file("a.csv", "session,item,time", "s,a,10", "s,b,20");
         SessionFile source = sessions(path, "", file("c.csv", "item,category", "a,meat", "z,wine"));
         Events events = source.load(NONE);
-        assertArrayEquals(new boolean[] {true, false}, ItemGroups.of(events, "meat"));
+        assertArrayEquals(new boolean[] {true, false}, ItemGroups.of(events.items(), "meat"));
         assertEquals("1 items without a category", source.facts(NONE).get("unknown"));
         SessionFile others = sessions(path, "", file("d.csv", "item,category", "y,meat"));
         assertTrue(assertThrows(LetheException.class, () -> others.load(NONE))

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,12 +22,18 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lethe.Env;
+import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Method;
+import org.lethe.Named;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.backbone.Bpr;
+import org.lethe.recsys.backbone.Ease;
+import org.lethe.recsys.backbone.ItemKnn;
+import org.lethe.recsys.forget.Decrement;
+import org.lethe.recsys.forget.Downdate;
 import org.lethe.recsys.forget.RecEraser;
 import org.lethe.recsys.forget.Retrain;
 import org.lethe.recsys.forget.Sisa;
@@ -149,7 +156,16 @@ class ShopTest {
         Path single = folder.resolve("single.csv");
         String row = Files.readAllLines(purchases).get(1);
         Files.writeString(single, "customer,article\n" + row + "\n");
-        ForgetInShop.Result one = new ForgetInShop(shop, List.of(), List.of(), Optional.of(single), true, "0").run(ENV);
+        ForgetInShop.Result one = new ForgetInShop(
+                        shop,
+                        List.of(),
+                        Optional.empty(),
+                        List.of(),
+                        Optional.empty(),
+                        Optional.of(single),
+                        true,
+                        "0")
+                .run(ENV);
         assertEquals(1, one.change().removed());
         assertTrue(Shop.open(shop).recommend("customer-000", 40).stream()
                 .anyMatch(r -> row.endsWith(r.item()))); // it is new to the customer again
@@ -175,6 +191,8 @@ class ShopTest {
                 "customer,article\nnewcomer,article-000\nnewcomer,article-002\nnewcomer,novelty\ncustomer-001,novelty\n");
         AddToShop.Result added = new AddToShop(shop, more).run(ENV);
         assertEquals(4, added.change().added());
+        assertEquals(1, added.change().newUsers());
+        assertEquals(1, added.change().newItems());
         assertEquals(5, Shop.open(shop).recommend("newcomer", 5).size());
         String again = assertThrows(LetheException.class, () -> new AddToShop(shop, more).run(ENV))
                 .getMessage();
@@ -211,16 +229,134 @@ class ShopTest {
     @Test
     void anOldVersionStaysAsLongAsItIsAskedTo() throws IOException {
         trained(new Retrain(), 0);
-        new ForgetInShop(shop, List.of("customer-017"), List.of(), Optional.empty(), false, "7d").run(ENV);
+        kept("customer-017", "7d").run(ENV);
         assertTrue(Files.isDirectory(shop.resolve("v1")));
         Storage.write(
                 shop.resolve("v1/delete-after"),
                 "2020-01-01T00:00:00Z".getBytes(StandardCharsets.UTF_8)); // time is over
-        new ForgetInShop(shop, List.of("customer-018"), List.of(), Optional.empty(), false, "0").run(ENV);
+        kept("customer-018", "0").run(ENV);
         assertFalse(Files.exists(shop.resolve("v1")));
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> new ForgetInShop(shop, List.of("a"), List.of(), Optional.empty(), false, "soon"));
+        assertThrows(IllegalArgumentException.class, () -> kept("a", "soon"));
+    }
+
+    private ForgetInShop kept(String user, String keepOld) {
+        return new ForgetInShop(
+                shop,
+                List.of(user),
+                Optional.empty(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                false,
+                keepOld);
+    }
+
+    @Test
+    void idsMayStandInAFileAndHoldCommas() throws IOException {
+        Files.writeString(
+                purchases,
+                Files.readString(purchases)
+                        .replace("customer-017", "\"Doe, Jane\"")
+                        .replace("article-004", "\"pen, blue\""));
+        trained(new Retrain(), 0);
+        Path users = Files.writeString(folder.resolve("users.txt"), "\uFEFFDoe, Jane\r\n\r\ncustomer-018\r\n");
+        Path items = Files.writeString(folder.resolve("items.txt"), "pen, blue");
+        ForgetInShop.Result done = new ForgetInShop(
+                        shop,
+                        List.of("customer-019"),
+                        Optional.of(users),
+                        List.of(),
+                        Optional.of(items),
+                        Optional.empty(),
+                        false,
+                        "0")
+                .run(ENV);
+        assertEquals(3, done.change().users());
+        assertEquals(1, done.change().items());
+        assertFalse(somewhere("Jane") || somewhere("customer-018") || somewhere("pen, blue"));
+        Files.writeString(users, "\n \n");
+        ForgetInShop empty = new ForgetInShop(
+                shop,
+                List.of(),
+                Optional.of(users),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                false,
+                "0");
+        String none = assertThrows(LetheException.class, () -> empty.run(ENV)).getMessage();
+        assertTrue(none.contains("users.txt: holds no id, expected one on each line"), none);
+        Files.write(users, new byte[] {'a', (byte) 0xFF, '\n'});
+        String binary = assertThrows(LetheException.class, () -> empty.run(ENV)).getMessage();
+        assertTrue(binary.contains("users.txt: is no text in UTF-8"), binary);
+    }
+
+    @Test
+    void messagesCountTheIdsThatAreLeft() throws IOException {
+        trained(new Retrain(), 0);
+        Shop opened = Shop.open(shop);
+        opened.forget(Erasure.ofUsers(List.of("customer-017", "customer-018")), Shop.Keep.NOTHING, false, ENV);
+        String again = assertThrows(LetheException.class, () -> opened.recommend("customer-017", 5))
+                .getMessage();
+        assertTrue(again.contains("expected one of the 58 ids"), again);
+    }
+
+    @Test
+    void anArrayOfFactorsHasItsIdsBesideIt() throws IOException {
+        trained(new Retrain(), 0);
+        Shop.open(shop).forget(Erasure.ofUsers(List.of("customer-017")), Shop.Keep.NOTHING, false, ENV);
+        Path file = folder.resolve("factors.npy");
+        ExportFactors.Result written = new ExportFactors(shop, ExportFactors.Side.USERS, file).run(ENV);
+        List<String> ids = Files.readAllLines(written.ids().orElseThrow());
+        assertEquals(folder.resolve("factors.ids.txt"), written.ids().orElseThrow());
+        assertEquals(59, ids.size());
+        EmbeddingTable array = EmbeddingTable.read(file, "", "");
+        EmbeddingTable table = exported();
+        for (int row : new int[] {0, 30, 58}) {
+            int there = table.entities().find(ids.get(row)).orElseThrow();
+            assertEquals(table.rows()[there * 8 + 3], array.rows()[row * 8 + 3]);
+        }
+        assertTrue(new ExportFactors(shop, ExportFactors.Side.USERS, folder.resolve("factors.tsv"))
+                .run(ENV)
+                .ids()
+                .isEmpty());
+    }
+
+    @Test
+    void everybodyCanLeave() throws IOException {
+        record Way(Learner<Split, Recommender> learner, Method<Split, Recommender> method) {}
+        List<String> all =
+                IntStream.range(0, 60).mapToObj("customer-%03d"::formatted).toList();
+        int n = 0;
+        for (Way way : List.of(
+                new Way(new Ease(), new Retrain()),
+                new Way(new Ease(), new Downdate()),
+                new Way(new ItemKnn(), new Retrain()),
+                new Way(new ItemKnn(), new Decrement()),
+                new Way(MODEL, new Sisa(4, 1)))) {
+            Path own = folder.resolve("way-" + n++);
+            new TrainShop(purchases, "customer", "article", "", "", 0, way.learner, way.method, 0, 0.1, own).run(ENV);
+            Shop opened = Shop.open(own);
+            assertEquals(0, opened.forget(Erasure.ofUsers(all), Shop.Keep.NOTHING, false, ENV).interactions());
+            assertEquals(2, Shop.open(own).events().size());
+        }
+        trained(new Retrain(), 0);
+        String nothingLeft = assertThrows(
+                        LetheException.class,
+                        () -> Shop.open(shop).forget(Erasure.ofUsers(all), Shop.Keep.NOTHING, false, ENV))
+                .getMessage();
+        assertTrue(nothingLeft.contains("deleting the folder erases everybody"), nothingLeft);
+    }
+
+    @Test
+    void onlyMethodsThatCanForgetInAShopAreOffered() {
+        List<String> offered = new TrainShop()
+                .entries().stream()
+                        .filter(Method.class::isInstance)
+                        .map(Named.Of::name)
+                        .toList();
+        assertTrue(offered.containsAll(List.of("retrain", "sisa", "receraser", "decrement")), offered.toString());
+        assertFalse(offered.contains("do-nothing") || offered.contains("equal-noise"), offered.toString());
     }
 
     @Test
@@ -253,6 +389,12 @@ class ShopTest {
                     assertThrows(LetheException.class, () -> Shop.open(shop)).getMessage();
             assertTrue(message.contains("its last line is not the one that was sealed"), message);
         }
+        Files.writeString(history, told.substring(0, told.length() - 80));
+        String cut = assertThrows(LetheException.class, () -> Shop.open(shop)).getMessage();
+        assertTrue(cut.startsWith(history + ":2: is no event, or was cut off"), cut);
+        Files.write(history, new byte[] {'{', (byte) 0xC3});
+        String half = assertThrows(LetheException.class, () -> Shop.open(shop)).getMessage();
+        assertTrue(half.startsWith(history + ":1: is no event"), half);
         Files.writeString(history, told);
         assertTrue(new ShopHistory(shop).run(ENV).intact());
     }
@@ -323,6 +465,12 @@ class ShopTest {
                 .getMessage();
         assertTrue(only.contains("receraser is exact given the partition"), only);
         assertThrows(LetheException.class, () -> trained(new Retrain(), 0)); // the folder is taken
+        Path other = folder.resolve("other");
+        TrainShop unsuited =
+                new TrainShop(purchases, "customer", "article", "", "", 0, MODEL, new Downdate(), 0, 0.1, other);
+        String suited = assertThrows(LetheException.class, () -> unsuited.run(ENV)).getMessage();
+        assertTrue(suited.contains("bpr does not have; expected one of retrain, sisa, "), suited);
+        assertFalse(suited.contains(", decrement"), suited);
         String nowhere =
                 assertThrows(LetheException.class, () -> Shop.open(folder)).getMessage();
         assertTrue(nowhere.contains("expected a folder that lethe recsys train made"), nowhere);

@@ -71,14 +71,14 @@ class ErasureStreamTest {
         }
     }
 
-    private record Outcome(Streamed model, Cost cost) {}
+    private record Outcome(StreamedSequences model, Cost cost) {}
 
     private static Outcome fulfilled(Erasing method, ErasureStream stream) {
         Ledger ledger = new Ledger();
         NextItems before = MODEL.train(DATA, Env.seeded(1));
         NextItems after =
                 method.fulfil(before, stream, MODEL, DATA, Env.seeded(1).with(ledger));
-        return new Outcome((Streamed) after, ledger.cost());
+        return new Outcome((StreamedSequences) after, ledger.cost());
     }
 
     private static boolean replayed(Outcome outcome, ErasureStream stream) {
@@ -94,7 +94,7 @@ class ErasureStreamTest {
         assertArrayEquals(
                 new int[] {1, 5, 20},
                 outcome.model.points().stream()
-                        .mapToInt(Streamed.Point::requests)
+                        .mapToInt(point -> point.requests())
                         .toArray());
         assertTrue(replayed(outcome, stream));
     }
@@ -160,8 +160,8 @@ class ErasureStreamTest {
         Events data = attack.load(NONE);
         assertEquals(11, data.userCount() - 200, "⌈0.05 · 200 / 0.95⌉");
         ErasureStream stream = new ErasureStream(Kind.SPAM, 11);
-        Streamed after =
-                (Streamed) new Decrement().fulfil(MODEL.train(data, Env.seeded(1)), stream, MODEL, data, Env.seeded(1));
+        StreamedSequences after =
+                (StreamedSequences) new Decrement().fulfil(MODEL.train(data, Env.seeded(1)), stream, MODEL, data, Env.seeded(1));
         NextItems never = MODEL.train(clean.load(NONE), Env.seeded(1));
         for (Example example : clean.load(NONE).examples(Events.Part.TEST)) {
             double[] left = new double[never.itemCount()];
