@@ -16,6 +16,7 @@ import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Ledger;
 import org.lethe.Method;
+import org.lethe.Safetensors;
 import org.lethe.Verdict;
 import org.lethe.recsys.neural.Fmc;
 import org.lethe.recsys.neural.NetworkModel;
