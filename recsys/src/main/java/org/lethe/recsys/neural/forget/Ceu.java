@@ -12,7 +12,7 @@ import org.lethe.recsys.approximate.Vectors;
  *
  * <p>{@code θ̂ = θ + (H + damping·I)⁻¹ Δ}. Δ is the sum of {@code ∇ℓ(x)} over the examples x that contain an erased event, less that over
  * the same x without it; an x whose next item is erased has no second term. H is the Gauss-Newton Hessian of the summed loss of the
- * retained examples.
+ * retained examples. In sessions there is no other graph, so that {@code gif} by conjugate gradients makes the same step.
  *
  * <p>The form that the benchmark ERASE runs takes the second sum over other examples, drawn at random, which is no difference of
  * the same terms, and means instead of sums; {@code as-coded} is this form. The paper's certificate needs a linear model trained
