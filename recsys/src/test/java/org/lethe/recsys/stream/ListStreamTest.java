@@ -137,8 +137,8 @@ class ListStreamTest {
     void retrainingTrainsAtTheMeasuringPointsAndWithTwoOtherSeeds() {
         ErasureStream stream = new ErasureStream(Kind.USERS, 20, 5);
         Outcome outcome = fulfilled(new Retrain(), BPR, stream, DATA);
-        assertEquals(2, outcome.cost.steps().get("request").size());
-        assertEquals(4, outcome.cost.steps().get("other-seed").size());
+        assertEquals(2, outcome.cost.steps().getOrDefault("request", List.of()).size());
+        assertEquals(4, outcome.cost.steps().getOrDefault("other-seed", List.of()).size());
         Split left = stream.on(DATA).first(20, DATA).remaining();
         assertArrayEquals(scores(BPR.train(left, Env.seeded(1))), scores(outcome.model));
         assertEquals(
