@@ -37,14 +37,14 @@ class AdvMultVaeTest {
     @Test
     void withoutReversalItIsPlainMultVae() {
         MultVae quick = VAE.withEpochs(2);
-        UserRows plain = (UserRows) quick.train(DATA, Env.seeded(1));
+        UserRows plain = quick.train(DATA, Env.seeded(1));
         assertArrayEquals(plain.userRows(), hidden(new AdvMultVae(0, 8, 0.01), quick).userRows());
     }
 
     /** The acceptance check: an attacker of its own does no better than guessing on rows that told the group before. */
     @Test
     void aFreshAttackerIsLeftWithGuessing() {
-        UserRows plain = (UserRows) VAE.train(DATA, Env.seeded(1));
+        UserRows plain = VAE.train(DATA, Env.seeded(1));
         UserRows trained = hidden(new AdvMultVae(), VAE);
         double before = AdversarialTest.leak(plain, DATA);
         double after = AdversarialTest.leak(trained, DATA);
