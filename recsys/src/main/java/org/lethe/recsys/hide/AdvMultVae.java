@@ -27,6 +27,8 @@ import org.lethe.recsys.backbone.MultVae;
  *
  * <p>As {@code adversarial}, on one model and with the published balance of classes. The adversary reads the mean of the latent row, which
  * is what is served, where the released code reads a draw of it. There is no guarantee: audit with an attacker of its own.
+ * On planted data with two groups, the default left such an attacker an accuracy of 0.66, not the 0.5 of guessing; λ = 10 left 0.72
+ * to 0.86.
  *
  * <p>Cost: one training, and {@code O(latent · hidden)} products for every user of a batch.
  *
@@ -43,9 +45,9 @@ public record AdvMultVae(double reversal, int hidden, double learningRate) imple
         Check.require(learningRate > 0 && learningRate < 1e3, "learningRate", learningRate, "above 0 and below 1000");
     }
 
-    /** λ = 10, 64 units and a learning rate of 0.01. */
+    /** λ = 200, 32 units and a learning rate of 0.02. */
     public AdvMultVae() {
-        this(10, 64, 0.01);
+        this(200, 32, 0.02);
     }
 
     @Override
