@@ -91,7 +91,9 @@ public final class Studies {
     private static Optional<List<Path>> listed(Path file) {
         Mistakes mistakes = new Mistakes(file.toString());
         Optional<Node> root = Node.read(Study.text(file), mistakes);
-        if (!(root.orElse(null) instanceof Node.Mapping mapping) || mapping.get(STUDIES).isEmpty()) {
+        if (root.isEmpty()
+                || !(root.get() instanceof Node.Mapping mapping)
+                || mapping.get(STUDIES).isEmpty()) {
             return Optional.empty();
         }
         List<Path> files = new ArrayList<>();

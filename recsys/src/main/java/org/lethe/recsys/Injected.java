@@ -23,7 +23,8 @@ public record Injected(int users, int[] fillers, int[] targets) {
     private static final String TARGET = "target";
     private static final int FIFTH = 5;
 
-    /** The attack on data with so many users.
+    /**
+     * The attack on data with so many users.
      *
      * @param users how many there are without it
      * @param counts how often each item is used in training

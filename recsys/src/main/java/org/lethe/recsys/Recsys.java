@@ -24,6 +24,7 @@ import org.lethe.recsys.approximate.Gif;
 import org.lethe.recsys.approximate.Idea;
 import org.lethe.recsys.approximate.Ifru;
 import org.lethe.recsys.approximate.Kookmin;
+import org.lethe.recsys.approximate.MmRecUn;
 import org.lethe.recsys.approximate.NegGrad;
 import org.lethe.recsys.approximate.Obliviate;
 import org.lethe.recsys.approximate.RowRefit;
@@ -43,6 +44,7 @@ import org.lethe.recsys.backbone.NeuMf;
 import org.lethe.recsys.backbone.Ngcf;
 import org.lethe.recsys.backbone.Pmf;
 import org.lethe.recsys.backbone.StoredModels;
+import org.lethe.recsys.backbone.Vbpr;
 import org.lethe.recsys.backbone.WholeDataWmf;
 import org.lethe.recsys.backbone.Wmf;
 import org.lethe.recsys.balance.Balance;
@@ -63,6 +65,7 @@ import org.lethe.recsys.data.LastfmGender;
 import org.lethe.recsys.data.Ml100k;
 import org.lethe.recsys.data.Ml1m;
 import org.lethe.recsys.data.Planted;
+import org.lethe.recsys.data.PlantedFeatures;
 import org.lethe.recsys.forget.Adapted;
 import org.lethe.recsys.forget.Apa;
 import org.lethe.recsys.forget.CertifiedHeads;
@@ -90,6 +93,7 @@ import org.lethe.recsys.forget.Sisa;
 import org.lethe.recsys.forget.UltraRe;
 import org.lethe.recsys.forget.UnlearnAls;
 import org.lethe.recsys.forget.Utility;
+import org.lethe.recsys.hide.AdvMultVae;
 import org.lethe.recsys.hide.Adversarial;
 import org.lethe.recsys.hide.AttributeInference;
 import org.lethe.recsys.hide.AuditEmbeddings;
@@ -129,6 +133,7 @@ public final class Recsys implements Subject<Split, Recommender> {
     public List<DataSource<Split>> data() {
         return List.of(
                 new Planted(),
+                new PlantedFeatures(),
                 new AttackedLists(),
                 new Ml100k(),
                 new Ml1m(),
@@ -155,6 +160,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Pmf(),
                 new Ngcf(),
                 new MultVae(),
+                new Vbpr(),
                 new Ease(),
                 new ItemKnn());
     }
@@ -184,6 +190,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new NegGrad(),
                 new DescentAscent(),
                 new Rrl(),
+                new MmRecUn(),
                 new Ifru(),
                 new AltEraser(),
                 new RowRefit(),
@@ -201,6 +208,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new D2dR(),
                 new Raid(),
                 new Adversarial(),
+                new AdvMultVae(),
                 new D2dTraining(),
                 new TransportMap(),
                 new MeanMatching(),

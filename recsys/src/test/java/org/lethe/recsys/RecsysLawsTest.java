@@ -5,7 +5,7 @@ import org.lethe.DataFolders;
 import org.lethe.Learner;
 import org.lethe.Subject;
 import org.lethe.laws.SubjectLaws;
-import org.lethe.recsys.data.Planted;
+import org.lethe.recsys.data.PlantedFeatures;
 
 class RecsysLawsTest extends SubjectLaws<Split, Recommender> {
     /** Every model, in a size that a test can afford many times. */
@@ -22,6 +22,7 @@ class RecsysLawsTest extends SubjectLaws<Split, Recommender> {
         "dmf {dims: 8, layers: [16, 8], epochs: 2}",
         "ngcf {dims: 8, layers: [8], epochs: 2}",
         "multvae {latent: 8, hidden: 16, epochs: 2}",
+        "vbpr {dims: 4, own: 4, epochs: 2}",
         "ease {lambda: 5}",
         "item-knn {neighbours: 5}"
     };
@@ -33,7 +34,7 @@ class RecsysLawsTest extends SubjectLaws<Split, Recommender> {
 
     @Override
     protected Split data() {
-        return new Planted(60, 40, 10, 1).load(new DataFolders(List.of()));
+        return new PlantedFeatures(60, 40, 10, 4, 0.3, 1).load(new DataFolders(List.of()));
     }
 
     @Override

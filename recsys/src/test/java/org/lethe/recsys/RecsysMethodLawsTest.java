@@ -9,7 +9,7 @@ import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.laws.MethodLaws;
 import org.lethe.recsys.balance.SDro;
-import org.lethe.recsys.data.Planted;
+import org.lethe.recsys.data.PlantedFeatures;
 
 /** Every method with a model of two tables, and those that need another form with that; by night, with every model. */
 class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
@@ -20,7 +20,7 @@ class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
 
     @Override
     protected Split data() {
-        return new Planted(60, 40, 10, 1).load(new DataFolders(List.of()));
+        return new PlantedFeatures(60, 40, 10, 4, 0.3, 1).load(new DataFolders(List.of()));
     }
 
     @Override
@@ -29,6 +29,8 @@ class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
                 subject().models(),
                 "bpr {dims: 8, epochs: 4}",
                 "als {dims: 8, iterations: 2}",
+                "multvae {latent: 4, hidden: 8, epochs: 1}",
+                "vbpr {dims: 4, own: 4, epochs: 2}",
                 "ease {lambda: 5}",
                 "item-knn {neighbours: 5}");
     }

@@ -8,8 +8,7 @@ import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.forget.RowObjective;
 
 /**
- * Forgets by alternating Newton steps on the users and the items, the touched rows first (AltEraser; Liu et al. 2022, "Forgetting
- * Fast in Recommender Systems").
+ * Forgets by alternating Newton steps on the users and the items, the touched rows first (AltEraser).
  *
  * <p>Minimises the loss of the retained pairs, each with one negative, plus a squared length of every row, from the present tables.
  * With the items fixed, the problem of each user is convex, and the other way round. A row takes Newton steps solved by

@@ -6,8 +6,7 @@ import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 
 /**
- * Forgets edges by the step of certified edge removal, without its certificate (CEU; Wu et al. 2023, "Certified Edge Unlearning for
- * Graph Neural Networks").
+ * Forgets edges by the step of certified edge removal, without its certificate (CEU).
  *
  * <p>{@code θ̂ = θ + (H + damping·I)⁻¹ Δ}. Δ is the sum of {@code ∇ℓ(x; G) − ∇ℓ(x; G∖E_f)} over the same retained pairs x, plus the
  * gradient of the forgotten pairs, which are samples as well as edges here. With the Hessian after the request, the step is exact

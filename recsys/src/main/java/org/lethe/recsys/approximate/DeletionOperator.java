@@ -6,7 +6,7 @@ import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 
 /**
- * Forgets by a trained operator on the rows near forgotten pairs (GNNDelete; Cheng et al. 2023, and its form for recommenders).
+ * Forgets by a trained operator on the rows near forgotten pairs (GNNDelete, and its form for recommenders).
  *
  * <p>The model stays, and a row x at most {@code hops} edges from a forgotten pair becomes {@code x + 0.1 · MLP(x)}. The
  * operator is two layers without bias, whose last begins at zero, so that it begins as the identity. Adam minimises

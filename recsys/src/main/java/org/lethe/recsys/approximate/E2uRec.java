@@ -8,8 +8,7 @@ import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
 
 /**
- * Forgets by distillation from two teachers (E2URec; Wang et al. 2024, "Towards Efficient and Effective Unlearning of Large Language
- * Models for Recommendation"), with tables in place of a language model.
+ * Forgets by distillation from two teachers (E2URec), with tables in place of a language model.
  *
  * <p>The remembering teacher is the model itself, with scores z⁰. An augmented model, trained further on the forgotten
  * pairs, has z^a. The forgetting teacher has {@code z^t = z⁰ − α max(0, z^a − z⁰)}. The student starts at the model and

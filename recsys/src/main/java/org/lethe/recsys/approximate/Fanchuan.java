@@ -9,8 +9,8 @@ import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 
 /**
- * Forgets by moving predictions to a neutral distribution, then contrast and fine-tuning in turn (Fanchuan, the winning entry to the
- * NeurIPS 2023 unlearning challenge, as ERASE uses it).
+ * Forgets by moving predictions to a neutral distribution, then contrast and fine-tuning in turn (Fanchuan, one of the
+ * seven algorithms of ERASE).
  *
  * <p>First, Adam on {@code KL(q ‖ softmax(s_u))} for every user of a forgotten pair. By default the softmax is over the items that the user
  * does not keep, q is their popularity in the retained data, and steps go on until the forgotten pairs lose what never-seen pairs lose:

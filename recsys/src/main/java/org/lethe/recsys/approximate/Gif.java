@@ -9,8 +9,7 @@ import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 
 /**
- * Forgets by influence in the neighbourhood of the request (GIF; Wu et al. 2023, "GIF: A General Graph Unlearning Strategy via
- * Influence Function").
+ * Forgets by influence in the neighbourhood of the request (GIF).
  *
  * <p>{@code θ̂ = θ + H⁻¹ v} with v as in {@code ifru}, and H the Gauss-Newton Hessian of the summed loss of the retained pairs, with
  * damping. Rows at most {@code hops} edges from a forgotten pair move. The series {@code h ← v + h − H h / scale} converges to the

@@ -7,8 +7,7 @@ import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
 
 /**
- * Forgets by one influence step and normal noise (IDEA; Dong et al. 2024, "IDEA: A Flexible Framework of Certified Unlearning for
- * Graph Neural Networks").
+ * Forgets by one influence step and normal noise (IDEA).
  *
  * <p>{@code θ̂ = θ + (H + damping·I)⁻¹ Δ + N(0, σ²)} with Δ as in {@code ceu} and {@code σ = ζ √(2 ln(1.25/δ)) / ε}. ζ bounds the
  * distance between the result without noise and the true optimum. No such bound is known for these models, whose loss is not

@@ -8,7 +8,7 @@ import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.Interactions;
 
 /**
- * Forgets by influence on the loss and on the graph (IFRU; Zhang et al. 2023, "Recommendation Unlearning via Influence Function").
+ * Forgets by influence on the loss and on the graph (IFRU).
  *
  * <p>{@code θ̂ = θ + (H + damping·I)⁻¹ v} with {@code v = Σ_f ∇ℓ(z; G) + Σ_r [∇ℓ(z; G) − ∇ℓ(z; G∖D_f)]}. The second sum is over
  * retained pairs whose score changes as edges go; it is 0 for a model without propagation. H is the Gauss-Newton Hessian of the

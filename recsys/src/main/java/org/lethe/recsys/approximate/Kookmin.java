@@ -10,8 +10,7 @@ import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 
 /**
- * Forgets by resetting rows and fine-tuning (after the entry of Kookmin University to the NeurIPS 2023 unlearning challenge, as ERASE
- * uses it).
+ * Forgets by resetting rows and fine-tuning (Kookmin, one of the seven algorithms of ERASE).
  *
  * <p>By default, the rows of the users of forgotten pairs begin anew, and so does the share {@code itemShare} of the items in forgotten
  * pairs, those with the smallest mean gradient of the retained less that of the forgotten pairs. Then all retained pairs of those rows and

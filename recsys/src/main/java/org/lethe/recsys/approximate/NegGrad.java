@@ -6,7 +6,7 @@ import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 
 /**
- * Forgets by gradient ascent on the forgotten pairs: {@code θ ← θ + η ∇L_f(θ)} (NegGrad; Golatkar, Achille and Soatto 2020).
+ * Forgets by gradient ascent on the forgotten pairs: {@code θ ← θ + η ∇L_f(θ)} (NegGrad).
  *
  * <p>L_f is the summed loss of the forgotten pairs, a mean over four negatives each, drawn afresh for every step. The
  * published form makes all steps, and its loss has no bound: pairs that are forgotten already have the largest gradients. By

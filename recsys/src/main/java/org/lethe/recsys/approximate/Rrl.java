@@ -10,7 +10,7 @@ import org.lethe.recsys.Interactions;
 
 /**
  * Forgets by reverse learning of rankings: forgotten items are trained below items that their users never took, under an elastic
- * penalty (RRL; You et al. 2024, "RRL: Recommendation Reverse Learning").
+ * penalty (RRL, recommendation reverse learning).
  *
  * <p>Minimises {@code −Σ_f Σ_j ω_ui log σ(s_uj − s_ui) + μ Σ_x F_x ‖θ_x − θ⁰_x‖²} by Adam. Four items j are drawn for each
  * pair in every step. The weight {@code ω = 1/log₂(1 + rank)} falls with the present rank of the item among those that the

@@ -8,8 +8,8 @@ import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
 
 /**
- * Forgets by noise in proportion to the weights, then repairs on retained pairs (Seif, an entry to the NeurIPS 2023 unlearning challenge,
- * as ERASE uses it).
+ * Forgets by noise in proportion to the weights, then repairs on retained pairs (Seif, one of the seven algorithms
+ * of ERASE).
  *
  * <p>{@code θ ← θ + ξ |θ|} with {@code ξ ~ N(0, noise²)}, by default on the rows of forgotten pairs alone. Repair is Adam on
  * retained pairs, where pairs of forgotten items have weight 0.05; small noise of 0.005 comes before its last epoch. By

@@ -9,7 +9,7 @@ import org.lethe.recsys.Recommender;
 /** Reads the models of this package from files, alone or inside others. */
 public final class StoredModels {
     /** The kinds that can be read, in words. */
-    public static final String KINDS = "embeddings, neumf, multvae, ease or item-knn";
+    public static final String KINDS = "embeddings, neumf, multvae, vbpr, ease or item-knn";
 
     private StoredModels() {}
 
@@ -22,6 +22,7 @@ public final class StoredModels {
             case "embeddings" -> Optional.of(Embeddings.read(read, file, prefix));
             case "neumf" -> Optional.of(NeuMf.Model.read(read, file, prefix));
             case "multvae" -> Optional.of(MultVae.Model.read(read, file, prefix));
+            case "vbpr" -> Optional.of(Vbpr.Model.read(read, file, prefix));
             case "ease" -> Optional.of(Ease.Model.read(read, file, prefix));
             case "item-knn" -> Optional.of(ItemKnn.Model.read(read, file, prefix));
             default -> Optional.empty();

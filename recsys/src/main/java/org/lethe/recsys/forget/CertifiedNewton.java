@@ -20,8 +20,8 @@ import org.lethe.recsys.Suited;
 import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
- * Forgets by a Newton step of a convex head whose residual is bounded, under noise that hides as much (certified removal; Guo
- * et al. 2020, section 3).
+ * Forgets by a Newton step of a convex head whose residual is bounded, under noise that hides as much (certified
+ * removal).
  *
  * <p>The item table of a trained model, scaled to rows of length at most 1, is kept as fixed features. Each user gets a head θ
  * that minimises {@code Σ ℓ(θ·x, y) + (λ/2)‖θ‖² + b·θ}, over the user's interactions and one keyed negative each, with

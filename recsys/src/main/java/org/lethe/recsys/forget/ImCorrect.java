@@ -14,7 +14,7 @@ import org.lethe.recsys.backbone.Ease;
 import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
- * Forgets by correcting the interactions that scores are made of, and the mapping behind them (IMCorrect; Liu et al. 2023), for
+ * Forgets by correcting the interactions that scores are made of, and the mapping behind them (IMCorrect), for
  * the model {@code ease}.
  *
  * <p>Scores are {@code Y M}, interactions times a mapping. The request takes its entries out of Y. M is {@code fixed}, so

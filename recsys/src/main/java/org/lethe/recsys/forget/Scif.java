@@ -17,7 +17,7 @@ import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
  * Forgets by selective and collaborative influence: the embeddings of touched users move as if the forgotten labels became
- * neutral (SCIF; Li et al. 2023, arXiv 2304.10199).
+ * neutral (SCIF, arXiv 2304.10199).
  *
  * <p>{@code p_u ← p_u + (H_u + n_u·damping·I)⁻¹ Σ [∇ℓ(z) − ∇ℓ(z̃)]} over the forgotten interactions z of u. z̃ is the same
  * pair with a neutral label, counting one negative per interaction. The label is the mean of the user's remaining

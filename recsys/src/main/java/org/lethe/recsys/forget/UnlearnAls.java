@@ -17,7 +17,7 @@ import org.lethe.recsys.backbone.AlternatingLearner;
 import org.lethe.recsys.forget.ForgetRequest.Forgotten;
 
 /**
- * Forgets by alternating least squares on the remaining data, from the tables as they are (Unlearn-ALS; Xu et al. 2022), for
+ * Forgets by alternating least squares on the remaining data, from the tables as they are (Unlearn-ALS), for
  * {@code als} and {@code explicit-als}.
  *
  * <p>First the rows of the users who lose something are solved, items fixed: {@code p_u = (Σ q qᵀ + λI)⁻¹ Σ r q} over what
