@@ -131,12 +131,12 @@ record Page(Report report) {
             score.standings()
                     .forEach((audit, s) -> page.append("<td class=\"mid\"" + label(Wording.name(audit, audits())) + ">"
                             + met(s, many) + "</td>"));
-            page.append("<td class=\"num\"" + label("time ÷ reference") + ">"
+            page.append("<td class=\"num\"" + label("time ÷ reference") + "><span>"
                     + (score.slowness().isPresent()
                             ? Wording.ratio(score.slowness().getAsDouble())
                             : "–")
                     + (score.failed() > 0 ? " <span class=\"pill bad\">" + score.failed() + " failed</span>" : "")
-                    + "</td></tr>");
+                    + "</span></td></tr>");
         }
         page.append("</tbody></table></div>");
     }
