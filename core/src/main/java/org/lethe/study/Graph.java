@@ -228,17 +228,13 @@ final class Graph<D, M> {
         Path file = scratch.resolve(cell.digest() + ".safetensors");
         try {
             cell.study().subject().save(model, Map.of(), file);
-            return RunFolder.sha256(file);
+            String digest = RunFolder.sha256(file);
+            Files.delete(file); // the folder goes when the run ends, but many models may come before that
+            return digest;
         } catch (IllegalArgumentException | UnsupportedOperationException e) {
             return ""; // such models have no file
         } catch (IOException e) {
             throw Storage.refused(file, "cannot be written", e);
-        } finally {
-            try {
-                Files.deleteIfExists(file);
-            } catch (IOException e) {
-                throw Storage.refused(file, "cannot be deleted", e);
-            }
         }
     }
 

@@ -101,7 +101,7 @@ public record Replay(Engine engine, List<? extends Subject<?, ?>> subjects) {
 
     /** A finding by its value, or whole where another has the same value. */
     private static String said(Optional<Finding> finding, Finding other) {
-        return finding.map(f -> f.value() == other.value() && f != other ? f.toString() : Double.toString(f.value()))
+        return finding.map(f -> f.value() == other.value() && !f.equals(other) ? f.toString() : Double.toString(f.value()))
                 .orElse("not there");
     }
 
