@@ -95,4 +95,14 @@ class ConsumerTest {
         assertTrue(options.find());
         assertEquals(List.of(options.group(1).split(" ")), options(), "the tests run with what the page names");
     }
+
+    /** Of two builds from one commit, under another folder, zone and umask, the jars had the same bytes: tried with {@code numerics}. */
+    @Test
+    void whatDiffersBetweenUsersOfOneCommitDoesNotReachTheJars() throws IOException {
+        String root = Files.readString(Path.of("../pom.xml"));
+        assertTrue(root.contains("<project.build.outputTimestamp>"), "times of files");
+        assertTrue(root.contains("<notimestamp>true</notimestamp>"), "times in the documentation");
+        assertTrue(root.contains("<Build-Commit>${commit}</Build-Commit>"), "the commit is given, not looked up");
+        assertTrue(Files.readString(Path.of("../mvnw")).contains("\numask 022\n"), "modes of folders");
+    }
 }

@@ -80,8 +80,9 @@ record Charts(Report report) {
     }
 
     /**
-     * Any finding against any other, a chart per model and data; up and to the right is better whatever is chosen. At first
-     * the main finding on what a model is good for stands against the main finding on the effect.
+     * Any finding against any other, a chart per model and data, with the intervals of both. Axes are differences from the reference where there
+     * is one, else up and to the right is better. At first the main finding on what a model is good for stands against the main finding on the
+     * effect.
      */
     String tradeOff() {
         List<Axis> axes = Axis.of(report);
@@ -110,7 +111,12 @@ record Charts(Report report) {
         List<String> requests = report.distinct(r -> r.request());
         ObjectNode data = Figure.object();
         axes.forEach(
-                a -> data.withArray("axes").addObject().put("name", a.title()).put("lower", a.lower()));
+                a -> data.withArray("axes")
+                .addObject()
+                .put("name", a.title())
+                .put("lower", a.lower())
+                .put("relative", a.relative())
+                .put("least", a.least()));
         SequencedMap<String, ArrayNode> places = new LinkedHashMap<>();
         List<Row> rows = report.audits().getFirst().rows();
         for (int i = 0; i < rows.size(); i++) {
@@ -128,7 +134,12 @@ record Charts(Report report) {
                     .put("name", row.method() + ", " + row.place().request());
             for (Axis axis : axes) {
                 ArrayNode value = dot.withArray("value");
-                axis.at(i).map(axis::place).ifPresentOrElse(value::add, value::addNull);
+                int at = i;
+                axis.at(i).map(m -> axis.place(at, m)).ifPresentOrElse(value::add, value::addNull);
+                ArrayNode ends = dot.withArray("ends");
+                axis.at(i)
+                        .flatMap(m -> axis.ends(at, m))
+                        .ifPresentOrElse(e -> ends.addArray().add(e[0]).add(e[1]), ends::addNull);
                 dot.withArray("text").add(axis.at(i).map(Charts::words).orElse(""));
             }
         }
@@ -136,8 +147,19 @@ record Charts(Report report) {
                 .map(p -> new Box(p, "trade-off of the methods, " + p, 300))
                 .toList();
         String caption = "Trade-off: " + axes("y", axes, y.get()) + " against " + axes("x", axes, x.get())
-                + " <span class=\"quiet\">up and to the right is better</span>";
+                + " <span class=\"quiet\">" + compass(axes) + "; lines are 95 % intervals</span>";
         return new Figure("scatter", caption, legend(requests), boxes, data).html();
+    }
+
+    /** Where good methods stand. */
+    private static String compass(List<Axis> axes) {
+        if (axes.stream().noneMatch(Axis::relative)) {
+            return "up and to the right is better";
+        }
+        return "the reference stands where the dashed lines cross: the nearer, the more like it"
+                + (axes.stream().allMatch(Axis::relative)
+                        ? ""
+                        : "; on axes without the word reference, up and to the right is better");
     }
 
     private static Stream<Axis> main(Aspect aspect, List<Axis> axes) {

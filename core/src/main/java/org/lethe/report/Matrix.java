@@ -98,13 +98,18 @@ record Matrix(String finding, Place place, List<AuditTable> audits, Map<String, 
         html.append("</tr></thead><tbody>");
         rows.forEach((method, row) -> {
             html.append("<tr><th scope=\"row\">" + Page.escape(Wording.name(method, methods)) + "</th>");
-            row.forEach(r -> html.append(r.map(this::cell).orElse("<td class=\"quiet num\">–</td>")));
+            for (int n = 0; n < row.size(); n++) {
+                String label = Page.label(Wording.name(audits.get(n).audit(), names));
+                html.append(row.get(n)
+                        .map(r -> cell(r, label))
+                        .orElse("<td class=\"quiet num\"" + label + ">–</td>"));
+            }
             html.append("</tr>");
         });
         return html.append("</tbody></table></div></figure>\n").toString();
     }
 
-    private String cell(Row row) {
+    private String cell(Row row, String label) {
         Measured m = Charts.at(row, finding);
         String mood = m.standing()
                 .map(s -> switch (s) {
@@ -114,7 +119,7 @@ record Matrix(String finding, Place place, List<AuditTable> audits, Map<String, 
                 })
                 .orElse("quiet");
         String said = m.standing().map(s -> s.name().toLowerCase(Locale.ROOT)).orElse("no bar");
-        return "<td class=\"num cell " + mood + "\" title=\"" + Page.escape(said + ", " + Charts.words(m)) + "\">"
+        return "<td class=\"num cell " + mood + "\"" + label + " title=\"" + Page.escape(said + ", " + Charts.words(m)) + "\">"
                 + brief(m) + "</td>";
     }
 

@@ -137,15 +137,22 @@ record Page(Report report) {
         for (Score score : report.methods()) {
             page.append("<tr class=\"" + tone(score.role()) + "\"><th scope=\"row\">"
                     + name(score.method(), score.role()) + "</th>" + promise(score.exactness()));
-            score.standings().values().forEach(s -> page.append("<td class=\"mid\">" + met(s, many) + "</td>"));
-            page.append("<td class=\"num\">"
+            score.standings()
+                    .forEach((audit, s) -> page.append("<td class=\"mid\"" + label(Wording.name(audit, audits())) + ">"
+                            + met(s, many) + "</td>"));
+            page.append("<td class=\"num\"" + label("time ÷ reference") + "><span>"
                     + (score.slowness().isPresent()
                             ? Wording.ratio(score.slowness().getAsDouble())
                             : "–")
                     + (score.failed() > 0 ? " <span class=\"pill bad\">" + score.failed() + " failed</span>" : "")
-                    + "</td></tr>");
+                    + "</span></td></tr>");
         }
         page.append("</tbody></table></div>");
+    }
+
+    /** The head of its column, for a narrow page, where each row is a card. */
+    static String label(String head) {
+        return " data-label=\"" + escape(head) + "\"";
     }
 
     private List<String> audits() {
@@ -154,7 +161,7 @@ record Page(Report report) {
 
     /** The cell of the column "promises", which is shown where any method promises something. */
     private String promise(Exactness exactness) {
-        return report.promises() ? "<td>" + exactness.label() + "</td>" : "";
+        return report.promises() ? "<td" + label("promises") + ">" + exactness.label() + "</td>" : "";
     }
 
     private static String met(Map<Standing, Integer> standings, boolean brief) {
@@ -241,7 +248,8 @@ record Page(Report report) {
                         + "><span>" + escape(request) + "</span></th>");
                 Map<String, Control> controls =
                         Objects.requireNonNullElse(audit.controls().get(row.place()), Map.of());
-                findings.forEach(f -> page.append("<td class=\"num\">" + control(audit, controls.get(f)) + "</td>"));
+                findings.forEach(f -> page.append("<td class=\"num\"" + (controls.containsKey(f) ? label(f) : "") + ">"
+                        + control(audit, controls.get(f)) + "</td>"));
                 page.append("<td colspan=\"3\"></td></tr>");
             }
             row(page, row, findings);
@@ -256,14 +264,16 @@ record Page(Report report) {
         boolean ended = row.failures().size() < row.seeds();
         if (ended) {
             findings.forEach(
-                    f -> page.append("<td class=\"num\">" + cell(row.findings().get(f)) + "</td>"));
-            page.append("<td class=\"num\">" + Wording.number(row.learnSeconds()) + "</td><td class=\"num\">"
+                    f -> page.append("<td class=\"num\"" + label(f) + "><span>"
+                            + cell(row.findings().get(f)) + "</span></td>"));
+            page.append("<td class=\"num\"" + label("learn, seconds") + ">" + Wording.number(row.learnSeconds())
+                    + "</td><td class=\"num\"" + label("fulfil, seconds") + ">"
                     + Wording.number(row.fulfilSeconds()) + "</td>");
         } else {
             page.append("<td class=\"failed\" colspan=\"" + (findings.size() + 2) + "\">failed: "
                     + escape(row.failures().getFirst()) + "</td>");
         }
-        page.append("<td class=\"num\">" + (row.seeds() - row.failures().size())
+        page.append("<td class=\"num\"" + label("seeds") + ">" + (row.seeds() - row.failures().size())
                 + (row.failures().isEmpty() ? "" : " of " + row.seeds()) + "</td></tr>");
     }
 
@@ -334,7 +344,7 @@ record Page(Report report) {
         for (Run run : report.failed()) {
             var r = run.recipe();
             page.append("<tr><th scope=\"row\">" + escape(r.method()) + "<small>"
-                    + escape(String.join(" · ", r.data(), r.model(), r.request())) + "</small></th><td class=\"num\">"
+                    + escape(String.join(" · ", r.data(), r.model(), r.request())) + "</small></th><td class=\"num\"" + label("seed") + ">"
                     + r.seed()
                     + "</td><td class=\"failed\">"
                     + escape(run.failure().map(Run.Failure::message).orElse("")) + "</td></tr>");

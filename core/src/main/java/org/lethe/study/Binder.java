@@ -16,7 +16,6 @@ import java.util.Set;
 import org.lethe.Components;
 import org.lethe.Formerly;
 import org.lethe.Gone;
-import org.lethe.IdFile;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Personal;

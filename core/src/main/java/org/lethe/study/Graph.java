@@ -250,7 +250,7 @@ final class Graph<D, M> {
         try {
             cell.study().subject().save(model, Map.of(), file);
             String digest = RunFolder.sha256(file);
-            Files.delete(file);
+            Files.delete(file); // the folder goes when the run ends, but many models may come before that
             return digest;
         } catch (IllegalArgumentException | UnsupportedOperationException e) {
             return ""; // such models have no file

@@ -80,22 +80,59 @@
         })),
       };
     },
+    // Whiskers are lines behind the marks. An axis from the reference holds the reference and the margin of the bar, however near all are.
     scatter: (data, choice, i, selected) => {
       const [x, y] = [Number(choice('x')), Number(choice('y'))];
-      const side = (n, own) => axis({
-        name: data.axes[n].name, inverse: data.axes[n].lower, scale: true, splitNumber: 4,
-        nameLocation: 'middle', nameTextStyle: { color: ink('--quiet'), fontSize: 11.5, width: 240, overflow: 'truncate' }, ...own,
-      });
+      const { series } = data.options[i];
+      const both = d => d.value[x] !== null && d.value[y] !== null;
+      const reach = n => {
+        const all = series.filter(s => selected[s.name] ?? true)
+          .flatMap(s => s.data.filter(both).flatMap(d => [d.value[n], ...(d.ends[n] ?? [])]));
+        const [low, high] = [Math.min(-data.axes[n].least, ...all), Math.max(data.axes[n].least, ...all)];
+        const room = (high - low || 1) * .06;
+        return data.axes[n].relative ? { min: low - room, max: high + room, scale: false } : {};
+      };
+      const side = (n, own) => {
+        const { min, max } = reach(n);
+        const round = v => Number(v.toPrecision(4));
+        return axis({
+          name: data.axes[n].name, inverse: data.axes[n].lower, scale: true, splitNumber: 4, min, max,
+          nameLocation: 'middle', nameTextStyle: { color: ink('--quiet'), fontSize: 11.5, width: 240, overflow: 'truncate' }, ...own,
+          axisLabel: { color: ink('--quiet'), fontSize: 11, hideOverlap: true, showMinLabel: min === undefined, showMaxLabel: max === undefined, formatter: round },
+        });
+      };
       const line = (p, n) => data.axes[n].name + ': ' + p.data.text[n];
+      const whiskers = color => (params, api) => {
+        const [vx, vy, left, right, low, high] = [0, 1, 2, 3, 4, 5].map(k => api.value(k));
+        const from = (a, b) => ({
+          type: 'line', silent: true, style: { stroke: color, lineWidth: 1, opacity: .45 },
+          shape: { x1: api.coord(a)[0], y1: api.coord(a)[1], x2: api.coord(b)[0], y2: api.coord(b)[1] },
+        });
+        return { type: 'group', children: [
+          ...(right > left ? [from([left, vy], [right, vy])] : []), ...(high > low ? [from([vx, low], [vx, high])] : []),
+        ] };
+      };
+      const cross = [[x, 'xAxis'], [y, 'yAxis']].filter(([n]) => data.axes[n].relative).map(([n, at]) => ({ [at]: 0 }));
+      const base = common(p => shown([p.data.name, line(p, x), line(p, y)]));
       return {
-        ...common(p => shown([p.data.name, line(p, x), line(p, y)])),
+        ...base,
         grid: { left: 58, right: 14, top: 10, bottom: 42 },
         legend: { show: false, selected },
         xAxis: side(x, { nameGap: 26, position: 'bottom', axisLine: { onZero: false, lineStyle: { color: ink('--line') } } }),
         yAxis: side(y, { nameGap: 44, position: 'left', axisLine: { onZero: false, lineStyle: { color: ink('--line') } } }),
-        series: data.options[i].series.map(s => ({
-          ...s, type: 'scatter', symbolSize: 11, encode: { x, y }, itemStyle: { ...s.itemStyle, opacity: .85 },
-        })),
+        series: [
+          { type: 'scatter', silent: true, data: [], markLine: {
+            silent: true, symbol: 'none', label: { show: false }, lineStyle: { color: ink('--quiet'), type: 'dashed', width: 1 }, data: cross,
+          } },
+          ...series.map(s => ({
+            type: 'custom', name: s.name, silent: true, clip: true, tooltip: { show: false }, encode: { x: [0, 2, 3], y: [1, 4, 5] },
+            renderItem: whiskers(s.itemStyle.borderColor),
+            data: s.data.filter(both).map(d => [d.value[x], d.value[y], ...(d.ends[x] ?? [d.value[x], d.value[x]]), ...(d.ends[y] ?? [d.value[y], d.value[y]])]),
+          })),
+          ...series.map(s => ({
+            ...s, type: 'scatter', symbolSize: 11, encode: { x, y }, itemStyle: { ...s.itemStyle, opacity: .85 },
+          })),
+        ],
       };
     },
     // A hundred pictures must open quickly: "large" draws many points as one. Classes take turns, or the last would hide the

@@ -62,7 +62,7 @@ class BrowserTest {
         Files.writeString(folder.resolve("wide.html"), "<!doctype html><body><div style=\"width:9999px\">wide</div>");
         open("""
                 <!doctype html><body><script>
-                for (const page of ['pictures', 'block', 'wide']) for (const width of [360, 1240]) {
+                for (const page of ['pictures', 'block', 'wide']) for (const width of [390, 1240]) {
                   const frame = document.createElement('iframe');
                   frame.style = `border:0;height:900px;width:${width}px`;
                   frame.onload = () => setTimeout(() => {
@@ -71,7 +71,9 @@ class BrowserTest {
                     const images = [...frame.contentDocument.images].filter(i => i.naturalWidth > 0).length;
                     const said = document.createElement('p');
                     const off = root.scrollWidth > root.clientWidth;
-                    said.textContent = `${page} at ${width}: ${off ? 'runs off' : 'fits'}, ${images} images`;
+                    const cut = [...root.querySelectorAll('.scroll')].filter(s => s.scrollWidth > s.clientWidth).length;
+                    said.textContent = `${page} at ${width}: ${off ? 'runs off' : 'fits'}, ${images} images`
+                      + (width < 400 ? `, ${cut} tables cut` : '');
                     document.body.append(said);
                   }, 500);
                   frame.src = page + '.html';
@@ -88,11 +90,11 @@ class BrowserTest {
         assertEquals(
                 List.of(
                         "block at 1240: fits, 0 images",
-                        "block at 360: fits, 0 images",
+                        "block at 390: fits, 0 images, 0 tables cut",
                         "pictures at 1240: fits, 21 images",
-                        "pictures at 360: fits, 21 images",
+                        "pictures at 390: fits, 21 images, 0 tables cut",
                         "wide at 1240: runs off, 0 images",
-                        "wide at 360: runs off, 0 images"),
+                        "wide at 390: runs off, 0 images, 0 tables cut"),
                 said);
     }
 

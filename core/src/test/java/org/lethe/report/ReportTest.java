@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -580,10 +581,49 @@ class ReportTest {
         assertEquals("failed", bars.at("/2/yAxis/1/data/6/value").textValue());
         JsonNode dot = figures.get(0).at("/options/0/series/0/data/0");
         assertEquals(figures.get(0).get("axes").size(), dot.get("value").size());
-        assertEquals(first.mean(), dot.at("/value/0").doubleValue(), 0);
+        JsonNode axis = figures.get(0).at("/axes/0");
+        assertTrue(axis.get("relative").booleanValue() && !axis.get("lower").booleanValue(), axis.toString());
+        assertEquals(0, dot.at("/value/0").doubleValue(), 0, "the first row is the reference itself");
+        assertEquals(first.interval().orElseThrow().high() - first.mean(), dot.at("/ends/0/1").doubleValue(), 1e-12);
         for (JsonNode web : figures.get(1).findValues("value")) {
             web.forEach(v -> assertTrue(v.doubleValue() >= 0 && v.doubleValue() <= 1));
         }
+    }
+
+    @Test
+    void theTradeOffIsTheDifferenceFromTheReferenceAndReachesTheMargin() throws IOException {
+        Verdict within = new Verdict.Pass("within 0.2 of the reference, or not told from it");
+        Report report = Report.of(List.of(
+                run("nothing", Role.DO_NOTHING, 1, found(0.9).judged(new Verdict.Fail("within 0.2 of the reference"))),
+                run("sisa", Role.TESTED, 1, found(0.52).judged(within).within(new Interval(0.5, 0.55, 0.95))),
+                run("retrain", Role.REFERENCE, 1, found(0.5).judged(within))));
+        Axis axis = Axis.of(report).getFirst();
+        assertTrue(axis.relative());
+        assertEquals("ndcg@20 − reference", axis.title());
+        assertEquals(0.2, axis.least(), 0);
+        List<Report.Row> rows = report.audits().getFirst().rows();
+        double[] far = new double[3];
+        for (int i = 0; i < rows.size(); i++) {
+            far[List.of("nothing", "sisa", "retrain").indexOf(rows.get(i).method())] =
+                    axis.place(i, axis.at(i).orElseThrow());
+        }
+        assertEquals(0.4, far[0], 1e-12, "to do nothing is the farthest, though its number is the best");
+        assertEquals(0.02, far[1], 1e-12);
+        assertEquals(0, far[2]);
+        Report alone = Report.of(List.of(
+                run("nothing", Role.DO_NOTHING, 1, judged(false)), run("sisa", Role.TESTED, 1, judged(true))));
+        assertFalse(Axis.of(alone).getFirst().relative(), "without a reference there is nothing to compare with");
+    }
+
+    @Test
+    void everyNumberOfATableHasTheHeadOfItsColumnForANarrowPage() {
+        String html = Report.of(SampleRuns.cure4rec()).html();
+        assertTrue(html.contains("<td class=\"num\" data-label=\"ndcgFull@20\"><span>"), "findings");
+        for (String head : List.of("seeds", "learn, seconds", "fulfil, seconds", "time ÷ reference")) {
+            assertTrue(html.contains("data-label=\"" + head + "\""), head);
+        }
+        Matcher bare = Pattern.compile("<td class=\"(?:num|mid)[^\"]*\">(?!</td>)").matcher(html);
+        assertFalse(bare.find(), () -> html.substring(bare.start(), bare.start() + 80));
     }
 
     @Test

@@ -13,11 +13,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.lethe.Env;
-import org.lethe.IdFile;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Tool;
 import org.lethe.recsys.Interactions;
+import org.lethe.study.IdFile;
 
 /**
  * Makes a recommender in a folder forget users, items or single interactions.

@@ -1,4 +1,4 @@
-package org.lethe;
+package org.lethe.study;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.lethe.study.Storage;
+import org.lethe.LetheException;
 
 /** Ids in a text file in UTF-8, one on each line, so that they may hold commas. Blank lines are skipped. */
 public final class IdFile {
