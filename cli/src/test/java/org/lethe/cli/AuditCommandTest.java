@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -63,7 +64,12 @@ class AuditCommandTest {
         Typed output = Typed.lethe(command(page));
         assertEquals(Lethe.DONE, output.code(), output.err());
         String report = Files.readString(folder.resolve("audit/report.html"));
-        assertTrue(report.contains("Users by gender") && report.contains("<h4>as released</h4>"));
+        assertTrue(report.contains("Users by gender") && report.contains("<h4>these embeddings</h4>"));
+        assertTrue(report.contains("<h1>An attacker guesses gender from these embeddings for"), "the answer comes first");
+        assertTrue(report.contains("<code>lethe hide embeddings "), "the command that repairs");
+        for (String word : List.of("as released", "Trade-off", ">method<", " cell")) {
+            assertFalse(shown(report).contains(word), word);
+        }
         assertTrue(Files.readString(folder.resolve("audit/findings.csv")).contains("attack-accuracy(boosted-trees)"));
         String printed = output.out().replace(folder.toString() + "/", "");
         Matcher shown = PRINTED.matcher(page);
@@ -74,6 +80,11 @@ class AuditCommandTest {
             // the last digits of the trees are those of the machine that wrote the page
             assertEquals(shape(shown.group(2)), shape(printed));
         }
+    }
+
+    /** What a page says, without its style and scripts. */
+    private static String shown(String page) {
+        return page.replaceAll("(?s)<(style|script)[^>]*>.*?</\\1>", "");
     }
 
     private static String shape(String text) {

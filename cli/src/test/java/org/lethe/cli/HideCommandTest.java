@@ -93,19 +93,15 @@ class HideCommandTest {
         Typed output = Typed.lethe(words(command.group(1)));
         assertEquals(Lethe.DONE, output.code(), output.err());
         assertTrue(Files.readString(folder.resolve("repair/findings.csv")).contains("neighbours-kept"));
-        assertTrue(Files.readString(folder.resolve("repair/report.md")).contains("as before"));
+        assertTrue(Files.readString(folder.resolve("repair/report.md")).contains("from the repaired embeddings for"));
         String report = Files.readString(folder.resolve("repair/report.html"));
         assertTrue(report.contains("<h4>before</h4>") && report.contains("<h4>after</h4>"));
         String printed = output.out().replace(folder.toString() + "/", "");
         assertTrue(printed.contains("passes: at most 0.55"), printed);
-        Matcher missed = Pattern.compile("d2d-r: Audits of the effect miss (.*? in \\d+ of )")
-                .matcher(Files.readString(folder.resolve("repair/report.md")));
-        assertTrue(missed.find());
-        assertTrue(printed.contains("Did not meet every bar: misses " + missed.group(1)), printed);
         // five attackers by accuracy and by AUC, the rank and the trace
         assertEquals(
                 12,
-                Pattern.compile("(misses|passes): ").matcher(printed).results().count(),
+                Pattern.compile("(misses|passes|undecided): ").matcher(printed).results().count(),
                 printed);
         Matcher shown = PRINTED.matcher(page);
         assertTrue(shown.find());
@@ -124,7 +120,7 @@ class HideCommandTest {
     private static String shape(String text) {
         return text.replaceAll("(Met|Did not meet) every bar.*", "outcome")
                 .replaceAll("[0-9.]+", "#")
-                .replaceAll("(misses|passes): .*", "")
+                .replaceAll("(misses|passes|undecided): .*", "")
                 .replaceAll(" +", " ");
     }
 

@@ -29,8 +29,8 @@ import org.lethe.study.Storage;
 /**
  * The findings of a study: one table per audit, from which the page, the Markdown, the CSV and the JSON are written.
  *
- * <p>Seeds of one cell become mean ± sd. The interval is Student's over seeds, or, with a single seed, the one the audit
- * gave. P-values of several seeds become twice their median (Rüger 1978), which holds whatever their dependence; the
+ * <p>Seeds of one cell become mean ± sd. The interval is Student's over seeds (on the scale of log-odds for what is best at
+ * ½, of logarithms for times and their ratios), or, with a single seed, the one the audit gave. P-values of several seeds become twice their median (Rüger 1978), which holds whatever their dependence; the
  * p-values of tested methods are then corrected per audit by Holm. A bar is missed where more seeds miss it than chance
  * would let miss it at 5 % each; it is met where every seed meets it; else it is undecided.
  *

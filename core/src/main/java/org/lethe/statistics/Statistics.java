@@ -3,6 +3,7 @@ package org.lethe.statistics;
 import static org.lethe.Check.require;
 
 import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.ToDoubleFunction;
 import org.hipparchus.distribution.continuous.NormalDistribution;
 import org.hipparchus.distribution.continuous.TDistribution;
@@ -66,6 +67,37 @@ public final class Statistics {
     /** The 95 % interval of the mean over seeds. */
     public static Interval tInterval(double... sample) {
         return tInterval(sample, LEVEL);
+    }
+
+    /** Student's 95 % interval for a share or an AUC, on the scale of log-odds: it cannot leave 0 to 1. Needs two numbers of 0 to 1. */
+    public static Interval shareInterval(double... sample) {
+        for (double value : check(sample, 2)) {
+            require(value >= 0 && value <= 1, "share", value, "between 0 and 1");
+        }
+        return mapped(sample, p -> Math.log(p / (1 - p)), x -> 1 / (1 + Math.exp(-x)), 1);
+    }
+
+    /** Student's 95 % interval for a ratio, a time or a size, on the scale of logarithms: it cannot fall below 0. Needs two numbers from 0. */
+    public static Interval ratioInterval(double... sample) {
+        for (double value : check(sample, 2)) {
+            require(value >= 0, "ratio", value, "at least 0");
+        }
+        return mapped(sample, Math::log, Math::exp, Double.MAX_VALUE);
+    }
+
+    /** Student's interval on another scale, widened to hold the mean; where the scale has no place for a number, cut off at 0 and the highest. */
+    private static Interval mapped(double[] sample, DoubleUnaryOperator to, DoubleUnaryOperator back, double high) {
+        double[] there = Arrays.stream(sample).map(to).toArray();
+        double mean = mean(sample);
+        if (!Arrays.stream(there).allMatch(Double::isFinite)) {
+            Interval plain = tInterval(sample);
+            return new Interval(Math.max(0, plain.low()), Math.min(high, plain.high()), LEVEL);
+        }
+        Interval mapped = tInterval(there);
+        return new Interval(
+                Math.min(mean, back.applyAsDouble(mapped.low())),
+                Math.max(mean, Math.min(high, back.applyAsDouble(mapped.high()))),
+                LEVEL);
     }
 
     /** The 95 % bootstrap interval of the mean. */

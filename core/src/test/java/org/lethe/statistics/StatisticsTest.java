@@ -176,4 +176,16 @@ class StatisticsTest {
         Arrays.setAll(sample, i -> Keyed.normal(Keyed.seed(seed).at(i)));
         return sample;
     }
+
+    @Test
+    void intervalsOfSharesAndRatiosStayWhereTheyCanBe() {
+        assertTrue(Statistics.tInterval(0.9, 0.99, 0.95).high() > 1);
+        Interval share = Statistics.shareInterval(0.9, 0.99, 0.95);
+        assertTrue(share.low() > 0.5 && share.high() < 1 && share.contains(0.946), share::toString);
+        Interval certain = Statistics.shareInterval(1, 1, 0.9);
+        assertTrue(certain.high() == 1 && certain.low() > 0, certain::toString);
+        assertTrue(Statistics.tInterval(0.1, 3, 0.2).low() < 0);
+        Interval ratio = Statistics.ratioInterval(0.1, 3, 0.2);
+        assertTrue(ratio.low() > 0 && ratio.contains(1.1), ratio::toString);
+    }
 }

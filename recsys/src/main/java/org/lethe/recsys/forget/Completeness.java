@@ -58,7 +58,7 @@ import org.lethe.statistics.Statistics;
  * <p>The bar for each AUC: like that of retrained models, of which {@code retrainings} have other seeds than the reference.
  * It fails if a paired bootstrap over the forgotten users separates the model from each of them by more than {@code
  * margin}, in one direction. So it allows what another seed alone does: with two of them, fewer than 5 of 100 independent
- * retrainings miss any of the three bars (ForgettingAuditsTest). It is undecided if the attack does not separate the model
+ * retrainings miss any of the three bars (RecsysTrialsLawsTest). It is undecided if the attack does not separate the model
  * before from a retrained one, or if users are too few. With fewer than 10 forgotten users, pairs are resampled, and the conclusion
  * covers those users alone. A request about items or interactions has no users of its own. Unseen pairs are then the test
  * pairs removed with it, or else those of the affected users.

@@ -180,7 +180,7 @@ public record AttributeInference(
     /** A scatter of each class, for embeddings alone. */
     public Picture picture(float[] rows, int width, Classes classes, Env env) {
         return ClassPicture.of(
-                classes, width, new LinkedHashMap<>(Map.of("as released", rows)), pictured(classes, env));
+                classes, width, new LinkedHashMap<>(Map.of("these embeddings", rows)), pictured(classes, env));
     }
 
     private static Keyed pictured(Classes classes, Env env) {

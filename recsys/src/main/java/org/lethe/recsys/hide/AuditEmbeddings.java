@@ -192,8 +192,13 @@ public record AuditEmbeddings(
                         attacked.verdict().orElse(""));
             }
             out.println();
-            for (String name :
-                    List.of("users-attacked", "js-divergence", "js-divergence-random", "effective-rank", "trace")) {
+            for (String name : List.of(
+                    "users-attacked",
+                    "detectable-auc",
+                    "js-divergence",
+                    "js-divergence-random",
+                    "effective-rank",
+                    "trace")) {
                 out.printf(Locale.ROOT, "%-20s %.6g%n", name, found(name).value());
             }
             out.println();
@@ -240,9 +245,7 @@ public record AuditEmbeddings(
                     cost,
                     List.of(new Run.Result(Named.Of.name(audit), audit.aspect(), findings, limits, List.of(picture))));
             Report.write(
-                    List.of(run),
-                    EmbeddingsSheet.audited(this, result, findings, List.of(picture), limits),
-                    folder.get());
+                    List.of(run), EmbeddingsSheet.audited(this, result, findings, List.of(picture)), folder.get());
         }
         return result;
     }

@@ -20,14 +20,17 @@ import org.lethe.study.RunFolder;
 final class EmbeddingsSheet {
     private static final String ACCURACY = "attack-accuracy(";
 
+    private static final String LIMITS =
+            "These are the attackers that we ran. Another one, or one that also sees recommendations, scores or other data on the"
+                    + " same people, may guess more.";
+
     private EmbeddingsSheet() {}
 
     static Sheet audited(
             AuditEmbeddings tool,
             AuditEmbeddings.Result result,
             List<Finding> findings,
-            List<Picture> pictures,
-            String limits) {
+            List<Picture> pictures) {
         Standing standing = Sheet.standing(findings);
         List<String> sentences = sentences(result, findings, standing);
         List<Sheet.Step> steps = new ArrayList<>();
@@ -47,7 +50,7 @@ final class EmbeddingsSheet {
             }
         }
         return sheet(
-                head(result.answer()), standing, word(standing), sentences, result, findings, pictures, steps, limits);
+                head(result.answer()), standing, word(standing), sentences, result, findings, pictures, steps);
     }
 
     /** The page of a repair. */
@@ -56,8 +59,7 @@ final class EmbeddingsSheet {
             AuditEmbeddings.Result result,
             String method,
             List<Finding> findings,
-            List<Picture> pictures,
-            String limits) {
+            List<Picture> pictures) {
         Standing standing = Sheet.standing(findings);
         double before = findings.stream()
                 .filter(f -> f.name().startsWith("attack-accuracy-before("))
@@ -88,7 +90,7 @@ final class EmbeddingsSheet {
         steps.add(new Sheet.Step(
                 "Audit the written file by itself, with another seed for the attackers:",
                 command("audit embeddings", tool.audit(), tool.to()) + " --seed 2"));
-        return sheet(answer, standing, repairedWord(standing), sentences, result, findings, pictures, steps, limits);
+        return sheet(answer, standing, repairedWord(standing), sentences, result, findings, pictures, steps);
     }
 
     private static Sheet sheet(
@@ -99,8 +101,7 @@ final class EmbeddingsSheet {
             AuditEmbeddings.Result result,
             List<Finding> findings,
             List<Picture> pictures,
-            List<Sheet.Step> steps,
-            String limits) {
+            List<Sheet.Step> steps) {
         double chance = 1.0 / result.classes().size();
         List<Sheet.Bar> bars = findings.stream()
                 .filter(f -> f.name().startsWith(ACCURACY))
@@ -119,7 +120,7 @@ final class EmbeddingsSheet {
                 pictures.stream().map(Picture.Scatter.class::cast).toList(),
                 steps,
                 findings,
-                limits,
+                LIMITS,
                 RunFolder.versions());
     }
 

@@ -124,6 +124,7 @@ public record HideEmbeddings(
             out.println();
             for (String name : List.of(
                     "users-attacked",
+                    "detectable-auc",
                     "js-divergence",
                     "js-divergence-random",
                     "effective-rank-kept",
@@ -200,8 +201,7 @@ public record HideEmbeddings(
                     result.audited,
                     Words.brief(method, method),
                     findings,
-                    attack.pictures(repaired.made(), counted),
-                    attack.limits() + " " + LIMITS);
+                    attack.pictures(repaired.made(), counted));
             Report.write(runs, sheet, folder.get());
         }
         return result;
