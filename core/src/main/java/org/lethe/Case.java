@@ -72,17 +72,7 @@ public record Case<D, M>(
     /** The same with other references of other seeds. */
     public Case<D, M> withOthers(List<M> others) {
         return new Case<>(
-                data,
-                remaining,
-                request,
-                before,
-                after,
-                reference,
-                others,
-                learned,
-                fulfilled,
-                referenced,
-                baseline);
+                data, remaining, request, before, after, reference, others, learned, fulfilled, referenced, baseline);
     }
 
     /**

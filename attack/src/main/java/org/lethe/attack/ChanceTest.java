@@ -91,8 +91,8 @@ public record ChanceTest(int deals) {
 
     private static double distance(Outcome o) {
         int classes = o.classAucs().size();
-        double accuracy = (o.attackAccuracy() - 1.0 / classes)
-                / Math.sqrt((classes - 1.0) / classes / classes / o.samples());
+        double accuracy =
+                (o.attackAccuracy() - 1.0 / classes) / Math.sqrt((classes - 1.0) / classes / classes / o.samples());
         return Math.max(
                 accuracy,
                 o.classAucs().stream()

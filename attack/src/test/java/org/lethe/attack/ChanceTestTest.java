@@ -18,8 +18,8 @@ final class ChanceTestTest {
         long rejected = LongStream.range(0, 2_000)
                 .filter(seed -> {
                     Keyed key = Keyed.seed(seed);
-                    return TEST.rejects(
-                            TEST.of(Keyed.unit(key.of("own").at(1)), 5, deal -> Keyed.unit(deal.at(1)), key.of("deals")));
+                    return TEST.rejects(TEST.of(
+                            Keyed.unit(key.of("own").at(1)), 5, deal -> Keyed.unit(deal.at(1)), key.of("deals")));
                 })
                 .count();
         assertEquals(0.05, rejected / 2_000.0, 0.024); // five standard deviations

@@ -23,8 +23,7 @@ public final class ImageSpeed {
 
     public static void main(String[] args) {
         Devices.ready(Device.CPU);
-        Gallery data =
-                new PlantedPictures(32, 6, 4, 2, "dotted", 1).load(DataFolders.usual(Optional.empty()));
+        Gallery data = new PlantedPictures(32, 6, 4, 2, "dotted", 1).load(DataFolders.usual(Optional.empty()));
         train(2, data);
         double few = train(2, data);
         System.out.printf(
@@ -34,8 +33,7 @@ public final class ImageSpeed {
         List<Work> works = data.works().subList(0, 8);
         protect(2, model, works);
         double start = protect(2, model, works);
-        System.out.printf(
-                "advdm: %.3f s a step of 8 pictures%n", (protect(2 + STEPS, model, works) - start) / STEPS);
+        System.out.printf("advdm: %.3f s a step of 8 pictures%n", (protect(2 + STEPS, model, works) - start) / STEPS);
     }
 
     private static SmallDiffusion small(int steps) {
@@ -54,7 +52,12 @@ public final class ImageSpeed {
         new AdvDm(16, 1, steps, 1, false)
                 .protect(
                         open,
-                        new Obfuscation.Task(works.stream().map(Work::picture).toList(), "a painting", List.of(), List.of(), Optional.empty()),
+                        new Obfuscation.Task(
+                                works.stream().map(Work::picture).toList(),
+                                "a painting",
+                                List.of(),
+                                List.of(),
+                                Optional.empty()),
                         Env.seeded(1));
         return seconds(from);
     }

@@ -85,9 +85,12 @@ public final class Lethe {
 
     /** {@code help recsys train} as {@code recsys train --help}: picocli's own command takes one word. */
     private static String[] helped(String[] args) {
-        boolean words = args.length > 2 && args[0].equals("help") && List.of(args).stream().noneMatch(a -> a.startsWith("-"));
+        boolean words = args.length > 2
+                && args[0].equals("help")
+                && List.of(args).stream().noneMatch(a -> a.startsWith("-"));
         return words
-                ? Stream.concat(Arrays.stream(args).skip(1), Stream.of("--help")).toArray(String[]::new)
+                ? Stream.concat(Arrays.stream(args).skip(1), Stream.of("--help"))
+                        .toArray(String[]::new)
                 : args;
     }
 

@@ -60,7 +60,10 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private final ComputeOptions compute = new ComputeOptions();
 
-    @Option(names = "--dry-run", description = "Read the data, resolve the requests on them, print the cells with an estimate of time and memory, and run nothing.")
+    @Option(
+            names = "--dry-run",
+            description =
+                    "Read the data, resolve the requests on them, print the cells with an estimate of time and memory, and run nothing.")
     private boolean dryRun;
 
     @Option(names = "--fresh", description = "Start over: delete the records and models of earlier runs of this study.")

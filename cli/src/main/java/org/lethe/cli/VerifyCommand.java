@@ -45,8 +45,9 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Option(
             names = "--replay",
-            description = "Also run the study again from what the folder holds, compare the digests of all models and every finding"
-                    + " to the last bit, and say what differs. Takes as long as the run did.")
+            description =
+                    "Also run the study again from what the folder holds, compare the digests of all models and every finding"
+                            + " to the last bit, and say what differs. Takes as long as the run did.")
     private boolean replay;
 
     @Option(names = "--data", description = "A folder with data files for --replay, before $$LETHE_DATA and the cache.")

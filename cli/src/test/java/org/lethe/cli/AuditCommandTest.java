@@ -65,7 +65,8 @@ class AuditCommandTest {
         assertEquals(Lethe.DONE, output.code(), output.err());
         String report = Files.readString(folder.resolve("audit/report.html"));
         assertTrue(report.contains("Users by gender") && report.contains("<h4>these embeddings</h4>"));
-        assertTrue(report.contains("<h1>An attacker guesses gender from these embeddings for"), "the answer comes first");
+        assertTrue(
+                report.contains("<h1>An attacker guesses gender from these embeddings for"), "the answer comes first");
         assertTrue(report.contains("<code>lethe hide embeddings "), "the command that repairs");
         for (String word : List.of("as released", "Trade-off", ">method<", " cell")) {
             assertFalse(shown(report).contains(word), word);

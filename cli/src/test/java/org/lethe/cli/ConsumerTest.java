@@ -33,7 +33,8 @@ class ConsumerTest {
     /** What the project of the page would get: everything here but the command, its tests and what these need. */
     private static String libraries() {
         return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-                .filter(entry -> !Path.of(entry).getFileName().toString().matches("(picocli|progressbar|archunit|junit).*"))
+                .filter(entry ->
+                        !Path.of(entry).getFileName().toString().matches("(picocli|progressbar|archunit|junit).*"))
                 .filter(entry -> !Files.exists(Path.of(entry, "org/lethe/cli")))
                 .collect(Collectors.joining(File.pathSeparator));
     }
@@ -53,7 +54,10 @@ class ConsumerTest {
         List<String> arguments = List.of("-proc:none", "-cp", libraries(), "-d", classes.toString());
         try (var files = compiler.getStandardFileManager(null, null, null)) {
             var sources = files.getJavaFileObjects(PROJECT.resolve("src/main/java/shop/Erase.java"));
-            assertTrue(compiler.getTask(said, files, null, arguments, null, sources).call(), said.toString());
+            assertTrue(
+                    compiler.getTask(said, files, null, arguments, null, sources)
+                            .call(),
+                    said.toString());
         }
         StringBuilder csv = new StringBuilder("user,item\n");
         for (int u = 0; u < 30; u++) {
@@ -78,7 +82,9 @@ class ConsumerTest {
         assertTrue(
                 Files.readString(out).endsWith("8 interactions are gone; same bits as without them: true\n"),
                 Files.readString(out));
-        assertEquals("WARNING: Using incubator modules: jdk.incubator.vector", Files.readString(err).strip());
+        assertEquals(
+                "WARNING: Using incubator modules: jdk.incubator.vector",
+                Files.readString(err).strip());
     }
 
     @Test
@@ -88,7 +94,8 @@ class ConsumerTest {
         assertTrue(shown.find());
         assertTrue(project.contains(shown.group(1)), shown.group(1));
         String root = Files.readString(Path.of("../pom.xml"));
-        Matcher own = Pattern.compile("<artifactId>lethe</artifactId>\\s*<version>(.*?)</version>").matcher(root);
+        Matcher own = Pattern.compile("<artifactId>lethe</artifactId>\\s*<version>(.*?)</version>")
+                .matcher(root);
         assertTrue(own.find());
         assertTrue(project.contains("<version>" + own.group(1) + "</version>"), own.group(1));
         Matcher options = Pattern.compile("<jvm.modules>(.*?)</jvm.modules>").matcher(root);

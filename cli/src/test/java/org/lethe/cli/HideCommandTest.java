@@ -101,7 +101,10 @@ class HideCommandTest {
         // five attackers by accuracy and by AUC, the rank and the trace
         assertEquals(
                 12,
-                Pattern.compile("(misses|passes|undecided): ").matcher(printed).results().count(),
+                Pattern.compile("(misses|passes|undecided): ")
+                        .matcher(printed)
+                        .results()
+                        .count(),
                 printed);
         Matcher shown = PRINTED.matcher(page);
         assertTrue(shown.find());

@@ -256,7 +256,9 @@ class LetheTest {
                 """);
         Typed planned = Typed.lethe("run", study.toString(), "--runs", folder.toString(), "--dry-run");
         assertEquals(Lethe.MISTAKE, planned.code());
-        assertTrue(planned.err().startsWith("forget-users.users[0] is unknown, expected one of the 120 ids"), planned.err());
+        assertTrue(
+                planned.err().startsWith("forget-users.users[0] is unknown, expected one of the 120 ids"),
+                planned.err());
         assertFalse(planned.err().contains("nobody"), planned.err());
     }
 
@@ -274,10 +276,14 @@ class LetheTest {
                 seeds: [1]
                 """);
         String runs = folder.resolve("runs").toString();
-        assertEquals(Lethe.DONE, Typed.lethe("run", study.toString(), "--runs", runs, "--quiet").code());
+        assertEquals(
+                Lethe.DONE,
+                Typed.lethe("run", study.toString(), "--runs", runs, "--quiet").code());
         Typed same = Typed.lethe("verify", runs + "/again", "--replay", "--workers", "2", "--quiet");
         assertEquals(Lethe.DONE, same.code(), same.err());
-        assertTrue(same.out().contains("3 cells; run again, the digests of 3 models and all findings are the same"), same.out());
+        assertTrue(
+                same.out().contains("3 cells; run again, the digests of 3 models and all findings are the same"),
+                same.out());
         Typed json = Typed.lethe("verify", runs + "/again", "--replay", "--quiet", "--json");
         assertTrue(json.out().replaceAll("\\s", "").contains("\"replayed\":{"), json.out());
     }

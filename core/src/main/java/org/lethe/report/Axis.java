@@ -81,10 +81,11 @@ record Axis(AuditTable table, String finding, String label, Direction direction,
 
     /** Whether less of what {@link #place} says is better; on differences from the reference neither is. */
     boolean lower() {
-        return !relative && switch (direction) {
-            case LOWER, ZERO, HALF -> true;
-            case HIGHER, NONE -> false;
-        };
+        return !relative
+                && switch (direction) {
+                    case LOWER, ZERO, HALF -> true;
+                    case HIGHER, NONE -> false;
+                };
     }
 
     /** Where a row stands on this axis. */
@@ -106,7 +107,9 @@ record Axis(AuditTable table, String finding, String label, Direction direction,
     private double placed(int row, double value) {
         if (relative) {
             return value
-                    - reference(table, finding, table.rows().get(row)).orElseThrow().mean();
+                    - reference(table, finding, table.rows().get(row))
+                            .orElseThrow()
+                            .mean();
         }
         return switch (direction) {
             case HIGHER, LOWER, NONE -> value;

@@ -110,8 +110,7 @@ record Charts(Report report) {
         }
         List<String> requests = report.distinct(r -> r.request());
         ObjectNode data = Figure.object();
-        axes.forEach(
-                a -> data.withArray("axes")
+        axes.forEach(a -> data.withArray("axes")
                 .addObject()
                 .put("name", a.title())
                 .put("lower", a.lower())

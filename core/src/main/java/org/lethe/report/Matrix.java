@@ -100,9 +100,7 @@ record Matrix(String finding, Place place, List<AuditTable> audits, Map<String, 
             html.append("<tr><th scope=\"row\">" + Page.escape(Wording.name(method, methods)) + "</th>");
             for (int n = 0; n < row.size(); n++) {
                 String label = Page.label(Wording.name(audits.get(n).audit(), names));
-                html.append(row.get(n)
-                        .map(r -> cell(r, label))
-                        .orElse("<td class=\"quiet num\"" + label + ">–</td>"));
+                html.append(row.get(n).map(r -> cell(r, label)).orElse("<td class=\"quiet num\"" + label + ">–</td>"));
             }
             html.append("</tr>");
         });
@@ -119,8 +117,8 @@ record Matrix(String finding, Place place, List<AuditTable> audits, Map<String, 
                 })
                 .orElse("quiet");
         String said = m.standing().map(s -> s.name().toLowerCase(Locale.ROOT)).orElse("no bar");
-        return "<td class=\"num cell " + mood + "\"" + label + " title=\"" + Page.escape(said + ", " + Charts.words(m)) + "\">"
-                + brief(m) + "</td>";
+        return "<td class=\"num cell " + mood + "\"" + label + " title=\"" + Page.escape(said + ", " + Charts.words(m))
+                + "\">" + brief(m) + "</td>";
     }
 
     /** Two decimals are enough to compare by eye; the tables have them all. */

@@ -138,8 +138,8 @@ record Page(Report report) {
             page.append("<tr class=\"" + tone(score.role()) + "\"><th scope=\"row\">"
                     + name(score.method(), score.role()) + "</th>" + promise(score.exactness()));
             score.standings()
-                    .forEach((audit, s) -> page.append("<td class=\"mid\"" + label(Wording.name(audit, audits())) + ">"
-                            + met(s, many) + "</td>"));
+                    .forEach((audit, s) -> page.append(
+                            "<td class=\"mid\"" + label(Wording.name(audit, audits())) + ">" + met(s, many) + "</td>"));
             page.append("<td class=\"num\"" + label("time ÷ reference") + "><span>"
                     + (score.slowness().isPresent()
                             ? Wording.ratio(score.slowness().getAsDouble())
@@ -263,9 +263,8 @@ record Page(Report report) {
                 + "</th>" + promise(row.exactness()));
         boolean ended = row.failures().size() < row.seeds();
         if (ended) {
-            findings.forEach(
-                    f -> page.append("<td class=\"num\"" + label(f) + "><span>"
-                            + cell(row.findings().get(f)) + "</span></td>"));
+            findings.forEach(f -> page.append("<td class=\"num\"" + label(f) + "><span>"
+                    + cell(row.findings().get(f)) + "</span></td>"));
             page.append("<td class=\"num\"" + label("learn, seconds") + ">" + Wording.number(row.learnSeconds())
                     + "</td><td class=\"num\"" + label("fulfil, seconds") + ">"
                     + Wording.number(row.fulfilSeconds()) + "</td>");
@@ -273,8 +272,9 @@ record Page(Report report) {
             page.append("<td class=\"failed\" colspan=\"" + (findings.size() + 2) + "\">failed: "
                     + escape(row.failures().getFirst()) + "</td>");
         }
-        page.append("<td class=\"num\"" + label("seeds") + ">" + (row.seeds() - row.failures().size())
-                + (row.failures().isEmpty() ? "" : " of " + row.seeds()) + "</td></tr>");
+        page.append("<td class=\"num\"" + label("seeds") + ">"
+                + (row.seeds() - row.failures().size()) + (row.failures().isEmpty() ? "" : " of " + row.seeds())
+                + "</td></tr>");
     }
 
     private static String cell(@Nullable Measured m) {
@@ -344,7 +344,8 @@ record Page(Report report) {
         for (Run run : report.failed()) {
             var r = run.recipe();
             page.append("<tr><th scope=\"row\">" + escape(r.method()) + "<small>"
-                    + escape(String.join(" · ", r.data(), r.model(), r.request())) + "</small></th><td class=\"num\"" + label("seed") + ">"
+                    + escape(String.join(" · ", r.data(), r.model(), r.request())) + "</small></th><td class=\"num\""
+                    + label("seed") + ">"
                     + r.seed()
                     + "</td><td class=\"failed\">"
                     + escape(run.failure().map(Run.Failure::message).orElse("")) + "</td></tr>");

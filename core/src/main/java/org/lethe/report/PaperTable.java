@@ -64,7 +64,8 @@ public record PaperTable(Report report, List<String> metrics) {
         List<Integer> shown = new ArrayList<>();
         for (int n = 0; n < head.size(); n++) {
             int at = n;
-            boolean varies = n == METHOD || lines.stream().map(l -> l.head.get(at)).distinct().count() > 1;
+            boolean varies = n == METHOD
+                    || lines.stream().map(l -> l.head.get(at)).distinct().count() > 1;
             if (varies) {
                 shown.add(n);
             }

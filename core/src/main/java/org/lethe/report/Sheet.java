@@ -131,7 +131,8 @@ public record Sheet(
                     + (bar.before.isPresent()
                             ? "<i class=\"before\" style=\"left:" + percent(bar.before.getAsDouble()) + "\"></i>"
                             : "")
-                    + "<i class=\"chance\" style=\"left:" + percent(shares.chance) + "\"></i></span><span class=\"value\"><b>"
+                    + "<i class=\"chance\" style=\"left:" + percent(shares.chance)
+                    + "\"></i></span><span class=\"value\"><b>"
                     + hundredth(bar.value) + "</b> "
                     + bar.interval
                             .map(i -> "<span class=\"quiet\">" + hundredth(i.low()) + " to " + hundredth(i.high())
@@ -142,10 +143,13 @@ public record Sheet(
                             : "")
                     + "</span></div>");
         }
-        return html.append("<div class=\"share scale\" aria-hidden=\"true\"><span class=\"what\"></span><span class=\"track\">"
-                        + "<span style=\"left:0\">0</span><span class=\"at\" style=\"left:" + percent(shares.chance)
-                        + "\">chance: " + hundredth(shares.chance) + "</span><span style=\"right:0\">100</span></span>"
-                        + "<span class=\"value\"></span></div></div>")
+        return html.append(
+                        "<div class=\"share scale\" aria-hidden=\"true\"><span class=\"what\"></span><span class=\"track\">"
+                                + "<span style=\"left:0\">0</span><span class=\"at\" style=\"left:"
+                                + percent(shares.chance)
+                                + "\">chance: " + hundredth(shares.chance)
+                                + "</span><span style=\"right:0\">100</span></span>"
+                                + "<span class=\"value\"></span></div></div>")
                 .toString();
     }
 
@@ -154,7 +158,8 @@ public record Sheet(
                 + " interval</th><th class=\"num\">n</th><th>bar</th></tr></thead><tbody>"
                 + findings.stream()
                         .map(f -> "<tr><th scope=\"row\">" + Page.escape(f.name()) + "</th><td class=\"num\">"
-                                + number(f.value()) + "</td><td class=\"num\">" + interval(f) + "</td><td class=\"num\">"
+                                + number(f.value()) + "</td><td class=\"num\">" + interval(f)
+                                + "</td><td class=\"num\">"
                                 + f.n() + "</td><td>" + Page.escape(verdict(f)) + "</td></tr>")
                         .collect(joining())
                 + "</tbody></table></div>";
@@ -164,12 +169,14 @@ public record Sheet(
     String markdown() {
         StringBuilder text = new StringBuilder("# " + MarkdownText.escape(answer) + "\n\n**" + word + "**\n\n");
         sentences.forEach(s -> text.append(MarkdownText.escape(s) + "\n\n"));
-        text.append("## " + MarkdownText.escape(shares.title) + "\n\n| | of 100 | 95 % interval | before |\n|---|---:|---:|---:|\n");
-        shares.bars.forEach(bar -> text.append("| " + MarkdownText.escape(bar.label) + " | " + hundredth(bar.value) + " | "
-                + bar.interval
-                        .map(i -> hundredth(i.low()) + " to " + hundredth(i.high()))
-                        .orElse("")
-                + " | " + (bar.before.isPresent() ? hundredth(bar.before.getAsDouble()) : "") + " |\n"));
+        text.append("## " + MarkdownText.escape(shares.title)
+                + "\n\n| | of 100 | 95 % interval | before |\n|---|---:|---:|---:|\n");
+        shares.bars.forEach(bar ->
+                text.append("| " + MarkdownText.escape(bar.label) + " | " + hundredth(bar.value) + " | "
+                        + bar.interval
+                                .map(i -> hundredth(i.low()) + " to " + hundredth(i.high()))
+                                .orElse("")
+                        + " | " + (bar.before.isPresent() ? hundredth(bar.before.getAsDouble()) : "") + " |\n"));
         text.append("\n" + MarkdownText.escape(shares.note) + "\n\n## What to do next\n");
         steps.forEach(step -> text.append("\n" + MarkdownText.escape(step.words) + "\n"
                 + (step.command.isEmpty() ? "" : "\n```\n" + Printable.text(step.command) + "\n```\n")));

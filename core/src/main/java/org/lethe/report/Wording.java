@@ -195,7 +195,8 @@ final class Wording {
                     case Verdict.Fail(var bar) -> missed.add(finding.name());
                     case Verdict.Undecided(var bar, var why) -> {
                         undecided++;
-                        reasons.computeIfAbsent(why, none -> new LinkedHashSet<>()).add(finding.name());
+                        reasons.computeIfAbsent(why, none -> new LinkedHashSet<>())
+                                .add(finding.name());
                     }
                 }
             }
@@ -235,8 +236,11 @@ final class Wording {
                 Optional.ofNullable(row.findings().get(finding)).stream()
                         .flatMap(m -> m.reasons().stream())
                         .forEach(why -> {
-                            measures.computeIfAbsent(why, none -> new LinkedHashSet<>()).add(finding);
-                            concerned.computeIfAbsent(why, none -> new LinkedHashSet<>()).add(name(row.method(), methods));
+                            measures.computeIfAbsent(why, none -> new LinkedHashSet<>())
+                                    .add(finding);
+                            concerned
+                                    .computeIfAbsent(why, none -> new LinkedHashSet<>())
+                                    .add(name(row.method(), methods));
                         });
             }
         }

@@ -184,12 +184,10 @@ public final class Resampling {
     /** Why a model is not told from the model before. */
     private static String like(Difference after, double before, int drawn, String who) {
         double far = Math.abs(before - after.value);
-        double width =
-                before > after.value ? after.interval.high() - after.value : after.value - after.interval.low();
+        double width = before > after.value ? after.interval.high() - after.value : after.value - after.interval.low();
         return String.format(Locale.ROOT, "%d %s do not tell it from the model before", drawn, who)
                 + (far > 0
-                        ? String.format(
-                                Locale.ROOT, "; about %d would, by this difference", needed(drawn, width, far))
+                        ? String.format(Locale.ROOT, "; about %d would, by this difference", needed(drawn, width, far))
                         : "");
     }
 

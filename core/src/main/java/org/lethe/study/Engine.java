@@ -152,7 +152,8 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
                         left = study.subject().remaining(step, left);
                     }
                 } catch (LetheException e) {
-                    refused.add(study.hidden(String.valueOf(e.getMessage())) + " (in the data " + study.brief(source) + ")");
+                    refused.add(study.hidden(String.valueOf(e.getMessage())) + " (in the data " + study.brief(source)
+                            + ")");
                 }
             }
         }

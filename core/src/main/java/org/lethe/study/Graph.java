@@ -312,8 +312,8 @@ final class Graph<D, M> {
             digest = digest(cell, whole.after());
             for (Audit<D, M> audit : open.open()) {
                 // what an audit sees does not depend on what other audits want
-                Case<D, M> wanted = whole.withOthers(
-                        retrained.subList(0, Math.min(audit.retrainings(), retrained.size())));
+                Case<D, M> wanted =
+                        whole.withOthers(retrained.subList(0, Math.min(audit.retrainings(), retrained.size())));
                 Case<D, M> examined = cell.role() == Run.Role.REFERENCE ? wanted.independent() : wanted;
                 place.written(() -> folder.write(result(cell, audit, examined), cell.text(audit)));
             }

@@ -22,7 +22,8 @@ public final class IdFile {
         List<String> ids = new ArrayList<>();
         try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
             for (String text = lines.readLine(); text != null; text = lines.readLine()) {
-                String id = text.startsWith("\uFEFF") ? text.substring(1) : text; // the mark that some editors set first
+                String id =
+                        text.startsWith("\uFEFF") ? text.substring(1) : text; // the mark that some editors set first
                 if (!id.isBlank()) {
                     ids.add(id);
                 }

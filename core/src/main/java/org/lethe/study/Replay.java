@@ -45,7 +45,11 @@ public record Replay(Engine engine, List<? extends Subject<?, ?>> subjects) {
             int models = 0;
             for (Run was : before) {
                 Optional<Run> is = Optional.ofNullable(after.get(was.digest()));
-                models += is.isPresent() && digest(was).isPresent() && digest(is.get()).isPresent() ? 1 : 0;
+                models += is.isPresent()
+                                && digest(was).isPresent()
+                                && digest(is.get()).isPresent()
+                        ? 1
+                        : 0;
                 compare(was, is, differences);
             }
             if (!differences.isEmpty()) {
@@ -60,7 +64,8 @@ public record Replay(Engine engine, List<? extends Subject<?, ?>> subjects) {
         String cell = r.method() + " on " + r.model() + ", " + r.request() + ", seed " + r.seed() + " (cell "
                 + was.digest().substring(0, 8) + "): ";
         if (again.isEmpty()) {
-            into.add(cell + "the study gives no such cell here: its data, its device or the meaning of a setting is another");
+            into.add(cell
+                    + "the study gives no such cell here: its data, its device or the meaning of a setting is another");
             return;
         }
         Run is = again.get();
@@ -101,7 +106,8 @@ public record Replay(Engine engine, List<? extends Subject<?, ?>> subjects) {
 
     /** A finding by its value, or whole where another has the same value. */
     private static String said(Optional<Finding> finding, Finding other) {
-        return finding.map(f -> f.value() == other.value() && !f.equals(other) ? f.toString() : Double.toString(f.value()))
+        return finding.map(
+                        f -> f.value() == other.value() && !f.equals(other) ? f.toString() : Double.toString(f.value()))
                 .orElse("not there");
     }
 

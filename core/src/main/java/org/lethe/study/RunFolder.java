@@ -492,7 +492,8 @@ public final class RunFolder {
         private static Optional<String> named(@Nullable URL own) {
             try {
                 return own != null && own.openConnection() instanceof JarURLConnection jar && jar.getManifest() != null
-                        ? Optional.ofNullable(jar.getManifest().getMainAttributes().getValue("Build-Commit"))
+                        ? Optional.ofNullable(
+                                        jar.getManifest().getMainAttributes().getValue("Build-Commit"))
                                 .filter(name -> !name.isBlank())
                         : Optional.empty();
             } catch (IOException e) {

@@ -114,7 +114,8 @@ public final class Studies {
                 }
             } else {
                 mistakes.add(
-                        pair.line(), "studies is " + pair.value().brief() + ", expected a list of paths of study files");
+                        pair.line(),
+                        "studies is " + pair.value().brief() + ", expected a list of paths of study files");
             }
         }
         mistakes.orThrow();

@@ -116,7 +116,8 @@ class ReportTest {
         assertTrue(html.contains("title=\"undecided: at most 0.5; 9 users are &lt;too&gt; few\""), html);
         String below = "Undecided: ndcg@20: 9 users are &lt;too&gt; few (sisa, ultrare, scif).";
         assertEquals(2, html.split(Pattern.quote(below), -1).length, html);
-        assertTrue(report.markdown().contains("\n\nUndecided: ndcg@20: 9 users are \\<too\\> few (sisa, ultrare, scif).\n"));
+        assertTrue(report.markdown()
+                .contains("\n\nUndecided: ndcg@20: 9 users are \\<too\\> few (sisa, ultrare, scif).\n"));
         JsonNode rows = new ObjectMapper().readTree(report.json()).at("/audits/0/rows");
         assertEquals("9 users are <too> few", rows.at("/1/findings/0/reasons/0").asText(), rows.toString());
         assertTrue(rows.at("/0/findings/0/reasons").isMissingNode());
@@ -584,7 +585,10 @@ class ReportTest {
         JsonNode axis = figures.get(0).at("/axes/0");
         assertTrue(axis.get("relative").booleanValue() && !axis.get("lower").booleanValue(), axis.toString());
         assertEquals(0, dot.at("/value/0").doubleValue(), 0, "the first row is the reference itself");
-        assertEquals(first.interval().orElseThrow().high() - first.mean(), dot.at("/ends/0/1").doubleValue(), 1e-12);
+        assertEquals(
+                first.interval().orElseThrow().high() - first.mean(),
+                dot.at("/ends/0/1").doubleValue(),
+                1e-12);
         for (JsonNode web : figures.get(1).findValues("value")) {
             web.forEach(v -> assertTrue(v.doubleValue() >= 0 && v.doubleValue() <= 1));
         }
@@ -610,8 +614,8 @@ class ReportTest {
         assertEquals(0.4, far[0], 1e-12, "to do nothing is the farthest, though its number is the best");
         assertEquals(0.02, far[1], 1e-12);
         assertEquals(0, far[2]);
-        Report alone = Report.of(List.of(
-                run("nothing", Role.DO_NOTHING, 1, judged(false)), run("sisa", Role.TESTED, 1, judged(true))));
+        Report alone = Report.of(
+                List.of(run("nothing", Role.DO_NOTHING, 1, judged(false)), run("sisa", Role.TESTED, 1, judged(true))));
         assertFalse(Axis.of(alone).getFirst().relative(), "without a reference there is nothing to compare with");
     }
 
@@ -622,7 +626,8 @@ class ReportTest {
         for (String head : List.of("seeds", "learn, seconds", "fulfil, seconds", "time ÷ reference")) {
             assertTrue(html.contains("data-label=\"" + head + "\""), head);
         }
-        Matcher bare = Pattern.compile("<td class=\"(?:num|mid)[^\"]*\">(?!</td>)").matcher(html);
+        Matcher bare =
+                Pattern.compile("<td class=\"(?:num|mid)[^\"]*\">(?!</td>)").matcher(html);
         assertFalse(bare.find(), () -> html.substring(bare.start(), bare.start() + 80));
     }
 

@@ -658,8 +658,7 @@ class EngineTest {
 
     private void assertRefused(String text, String why) throws IOException {
         Path file = Files.writeString(folder.resolve("list.yaml"), text);
-        LetheException e =
-                assertThrows(LetheException.class, () -> Studies.all(file.toString(), List.of(new Toy())));
+        LetheException e = assertThrows(LetheException.class, () -> Studies.all(file.toString(), List.of(new Toy())));
         assertEquals(LetheException.Code.STUDY, e.code());
         assertTrue(e.getMessage().contains(why), e.getMessage());
     }

@@ -211,9 +211,7 @@ public abstract class AuditLaws<D, M> extends Laws<D, M> {
         cases.put(INDEPENDENT, after(c, retrained.in(Env.seeded(seed + FAR))));
         for (Method<D, M> other : subject().rejected(request)) {
             M start = other.learnsPlainly() ? before : other.learn(learner, data, Env.seeded(seed));
-            cases.put(
-                    Named.Of.name(other),
-                    after(c, other.fulfil(start, request, learner, data, Env.seeded(seed))));
+            cases.put(Named.Of.name(other), after(c, other.fulfil(start, request, learner, data, Env.seeded(seed))));
         }
         saboteurs(request).forEach((name, pretend) -> cases.put(name, after(c, pretend.apply(c))));
         return cases;
@@ -304,7 +302,10 @@ public abstract class AuditLaws<D, M> extends Laws<D, M> {
                         c.before(),
                         c.after(),
                         c.reference(),
-                        c.others().subList(0, Math.min(audit.retrainings(), c.others().size())), // as the engine does
+                        c.others()
+                                .subList(
+                                        0,
+                                        Math.min(audit.retrainings(), c.others().size())), // as the engine does
                         c.learned(),
                         c.fulfilled(),
                         c.referenced(),
@@ -348,19 +349,13 @@ public abstract class AuditLaws<D, M> extends Laws<D, M> {
     private List<M> others(M given, Request request, Learner<D, M> learner, D data, long seed) {
         int most = audits().stream().mapToInt(Audit::retrainings).max().orElse(0);
         return LongStream.rangeClosed(seed + 1, seed + most)
-                .mapToObj(other ->
-                        subject().reference(request).fulfil(given, request, learner, data, Env.seeded(other)))
+                .mapToObj(
+                        other -> subject().reference(request).fulfil(given, request, learner, data, Env.seeded(other)))
                 .toList();
     }
 
     private static <D, M> Case<D, M> of(
-            D data,
-            D remaining,
-            Request request,
-            Made<M> before,
-            Made<M> after,
-            Made<M> reference,
-            List<M> others) {
+            D data, D remaining, Request request, Made<M> before, Made<M> after, Made<M> reference, List<M> others) {
         return new Case<>(
                 data,
                 remaining,

@@ -167,7 +167,13 @@ public final class Recsys implements Subject<Split, Recommender> {
 
     @Override
     public List<Request> requests() {
-        return List.of(new ForgetUsers(), new ForgetItems(), new ForgetInteractions(), new ErasureStream(), new Hide(), new Balance());
+        return List.of(
+                new ForgetUsers(),
+                new ForgetItems(),
+                new ForgetInteractions(),
+                new ErasureStream(),
+                new Hide(),
+                new Balance());
     }
 
     @Override

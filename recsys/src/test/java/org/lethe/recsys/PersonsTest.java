@@ -227,8 +227,10 @@ class PersonsTest {
         Engine engine = new Engine(Workers.here(), Progress.NONE, new DataFolders(List.of()));
         String refused = assertThrows(LetheException.class, () -> engine.run(study, runs, false))
                 .getMessage();
-        assertEquals(refused, assertThrows(LetheException.class, () -> engine.plan(study, runs))
-                .getMessage());
+        assertEquals(
+                refused,
+                assertThrows(LetheException.class, () -> engine.plan(study, runs))
+                        .getMessage());
         assertEquals(2, refused.lines().count(), refused);
         assertTrue(refused.startsWith("forget-users.users[1] is unknown, expected one of the 40 ids"), refused);
         assertFalse(refused.contains(CANARY), refused);
@@ -243,7 +245,8 @@ class PersonsTest {
         Path ids = folder.resolve("ids.txt");
         Files.writeString(ids, CANARY + "1x\n" + CANARY + "2x\n");
         String inline = "users: [" + CANARY + "1x, \"" + CANARY + "2x\"]";
-        String filed = study(folder, 2, "").replace(inline, "users: {file: \"" + ids.toString().replace('\\', '/') + "\"}");
+        String filed = study(folder, 2, "")
+                .replace(inline, "users: {file: \"" + ids.toString().replace('\\', '/') + "\"}");
         assertNotEquals(filed, study(folder, 2, ""));
         List<Run> typed = run(folder, study(folder, 2, ""));
         assertEquals(typed, run(folder, filed), "the ids count, and not where they stand");
@@ -253,7 +256,8 @@ class PersonsTest {
         assertEquals(study.requests(), travelled.requests());
         assertEquals(study.methods(), travelled.methods());
         assertEquals(Set.of("runs/persons/" + PERSONS), told());
-        String gone = assertThrows(LetheException.class, () -> run(folder, filed)).getMessage();
+        String gone =
+                assertThrows(LetheException.class, () -> run(folder, filed)).getMessage();
         assertTrue(gone.contains("study.yaml:7: request.forget-users.users.file: "), gone);
         assertTrue(gone.contains("ids.txt"), gone);
     }

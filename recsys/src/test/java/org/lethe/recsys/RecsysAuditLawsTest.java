@@ -112,8 +112,8 @@ class RecsysTrialsLawsTest extends RecsysAuditLawsTest {
     protected List<Audit<Split, Recommender>> audits() {
         Request request = requests().getFirst();
         return super.audits().stream()
-                .filter(audit -> audit.unsuited(request, subject().reference(request))
-                        .isEmpty())
+                .filter(audit ->
+                        audit.unsuited(request, subject().reference(request)).isEmpty())
                 .toList();
     }
 

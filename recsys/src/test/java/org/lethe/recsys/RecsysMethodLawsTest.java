@@ -83,8 +83,6 @@ class RecsysPairsLawsTest extends RecsysMethodLawsTest {
     @Override
     protected List<Request> requests() {
         return quick(
-                subject().requests(),
-                "stream {requests: 3, measure: [1]}",
-                "hide {attribute: [group], least: 10}");
+                subject().requests(), "stream {requests: 3, measure: [1]}", "hide {attribute: [group], least: 10}");
     }
 }

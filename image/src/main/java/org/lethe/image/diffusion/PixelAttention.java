@@ -24,12 +24,14 @@ final class PixelAttention {
     }
 
     Tensor of(Tensor picture) {
-        return Recomputed.of(picture, x -> Tensors.within(() -> {
-            Tensor tokens = norm.of(x).flatten(2, 3).transpose(1, 2); // [batch, height · width, channels]
-            Tensor mixed =
-                    Layers.attention(query.of(tokens), key.of(tokens), value.of(tokens), heads, Optional.empty());
-            return out.of(mixed).transpose(1, 2).reshape(x.shape()).add(x);
-        }));
+        return Recomputed.of(
+                picture,
+                x -> Tensors.within(() -> {
+                    Tensor tokens = norm.of(x).flatten(2, 3).transpose(1, 2); // [batch, height · width, channels]
+                    Tensor mixed = Layers.attention(
+                            query.of(tokens), key.of(tokens), value.of(tokens), heads, Optional.empty());
+                    return out.of(mixed).transpose(1, 2).reshape(x.shape()).add(x);
+                }));
     }
 
     /** The names of older files in today's. */

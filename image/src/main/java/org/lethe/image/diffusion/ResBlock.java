@@ -34,15 +34,20 @@ final class ResBlock {
 
     /** The output, {@code [batch, outputs, height, width]}; the activated embedding of time is {@code [batch, timeDims]}. */
     Tensor of(Tensor in, Optional<Tensor> activatedTime) {
-        return Recomputed.of(in, x -> Tensors.within(() -> {
-            Tensor h = conv1.of(torch.silu(norm1.of(x)));
-            if (time.isPresent()) {
-                h = h.add(
-                        time.get().of(activatedTime.orElseThrow()).unsqueeze(2).unsqueeze(3));
-            }
-            h = conv2.of(torch.silu(norm2.of(h)));
-            return h.add(shortcut.map(s -> s.of(x)).orElse(x));
-        }), activatedTime.stream().toArray(Tensor[]::new));
+        return Recomputed.of(
+                in,
+                x -> Tensors.within(() -> {
+                    Tensor h = conv1.of(torch.silu(norm1.of(x)));
+                    if (time.isPresent()) {
+                        h = h.add(time.get()
+                                .of(activatedTime.orElseThrow())
+                                .unsqueeze(2)
+                                .unsqueeze(3));
+                    }
+                    h = conv2.of(torch.silu(norm2.of(h)));
+                    return h.add(shortcut.map(s -> s.of(x)).orElse(x));
+                }),
+                activatedTime.stream().toArray(Tensor[]::new));
     }
 
     /** Nearest neighbours at another size. */

@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.function.BiConsumer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.Device;
 import org.lethe.torch.Recomputed;
@@ -383,16 +383,19 @@ public final class UNet {
         }
 
         Tensor of(Tensor picture, Tensor text, Optional<CrossAttention> crossing) {
-            return Recomputed.of(picture, x -> Tensors.within(() -> {
-                Tensor normed = norm.of(x);
-                Tensor tokens = linear ? in.of(tokens(normed)) : tokens(in.of(normed));
-                for (TokenBlock block : blocks) {
-                    Tensor before = tokens;
-                    tokens = Tensors.within(() -> block.of(before, text, crossing));
-                }
-                Tensor mapped = linear ? picture(out.of(tokens), x) : out.of(picture(tokens, x));
-                return mapped.add(x);
-            }), text);
+            return Recomputed.of(
+                    picture,
+                    x -> Tensors.within(() -> {
+                        Tensor normed = norm.of(x);
+                        Tensor tokens = linear ? in.of(tokens(normed)) : tokens(in.of(normed));
+                        for (TokenBlock block : blocks) {
+                            Tensor before = tokens;
+                            tokens = Tensors.within(() -> block.of(before, text, crossing));
+                        }
+                        Tensor mapped = linear ? picture(out.of(tokens), x) : out.of(picture(tokens, x));
+                        return mapped.add(x);
+                    }),
+                    text);
         }
 
         private static Tensor tokens(Tensor picture) {

@@ -75,7 +75,8 @@ public record MmRecUn(double alpha, int epochs, int batch, double learningRate, 
         Vbpr vbpr = vbpr(learner);
         if (!(model instanceof Vbpr.Model before)) {
             throw Suited.refused(
-                    this, "works on a model of vbpr, not on a " + model.getClass().getSimpleName());
+                    this,
+                    "works on a model of vbpr, not on a " + model.getClass().getSimpleName());
         }
         Interactions gone = forgotten.interactions();
         Interactions left = forgotten.remaining().train();
@@ -114,12 +115,7 @@ public record MmRecUn(double alpha, int epochs, int batch, double learningRate, 
         int to = batches.starts[b + 1];
         for (int s = from; s < to; s++) {
             towers.add(
-                    theta,
-                    batches.users[s],
-                    batches.positives[s],
-                    batches.negatives[s],
-                    alpha / (to - from),
-                    gradient);
+                    theta, batches.users[s], batches.positives[s], batches.negatives[s], alpha / (to - from), gradient);
         }
     }
 

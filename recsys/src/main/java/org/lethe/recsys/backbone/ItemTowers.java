@@ -76,7 +76,8 @@ public final class ItemTowers {
         for (int f = 0; f < width; f++) {
             double[] column = columns.get(f);
             double mean = Arrays.stream(column).average().orElse(0);
-            double square = Arrays.stream(column).map(v -> (v - mean) * (v - mean)).sum() / items;
+            double square =
+                    Arrays.stream(column).map(v -> (v - mean) * (v - mean)).sum() / items;
             double by = square == 0 ? 0 : 1 / Math.sqrt(square * width);
             for (int i = 0; i < items; i++) {
                 scaled[i * width + f] = (float) ((column[i] - mean) * by);

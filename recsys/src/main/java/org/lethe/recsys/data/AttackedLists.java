@@ -87,8 +87,7 @@ public record AttackedLists(DataSource<Split> of, double share, int targets, lon
     }
 
     /** The pairs of a part, and behind them those of injected users. */
-    private static Interactions with(
-            int[][] lists, Interactions part, Entities users, Entities items, Keyed attack) {
+    private static Interactions with(int[][] lists, Interactions part, Entities users, Entities items, Keyed attack) {
         int more = Arrays.stream(lists).mapToInt(list -> list.length).sum();
         int[] userOf = new int[part.size() + more];
         int[] itemOf = Arrays.copyOf(part.columns(), userOf.length);

@@ -52,8 +52,7 @@ public record PlantedFeatures(int users, int items, int interactionsPerUser, int
         for (String modality : MODALITIES) {
             Keyed random = Keyed.seed(seed).of("planted features").of(modality);
             for (int f = 0; f < width; f++) {
-                described = described.with(
-                        modality + "." + f, new Entities.Numeric(column(characters, f, random)));
+                described = described.with(modality + "." + f, new Entities.Numeric(column(characters, f, random)));
             }
         }
         Entities all = described;
@@ -68,7 +67,8 @@ public record PlantedFeatures(int users, int items, int interactionsPerUser, int
             for (int d = 0; d < q.length; d++) {
                 sum += Keyed.normal(random.of("matrix").at(feature, d)) * q[d];
             }
-            column[i] = sum / Math.sqrt(q.length) + noise * Keyed.normal(random.of("noise").at(feature, i));
+            column[i] = sum / Math.sqrt(q.length)
+                    + noise * Keyed.normal(random.of("noise").at(feature, i));
         }
         return column;
     }

@@ -74,7 +74,8 @@ import org.lethe.statistics.Statistics;
  * @param retrainings number of retrained models of other seeds, beside the reference
  */
 @Named("completeness")
-public record Completeness(int k, @Formerly("users") int maxUsers, int resamples, boolean degrees, double margin, int retrainings)
+public record Completeness(
+        int k, @Formerly("users") int maxUsers, int resamples, boolean degrees, double margin, int retrainings)
         implements Audit<Split, Recommender> {
     private static final int FEWEST = 10; // users for an attack that compares within each
 

@@ -153,8 +153,8 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
     @Override
     public Optional<String> unsuited(Request request, Method<Split, Recommender> method) {
         return request instanceof ForgetRequest forget && !forget.atOnce()
-                ? Optional.of("efficiency times one request at once; latency times those of a "
-                        + Named.Of.name(request))
+                ? Optional.of(
+                        "efficiency times one request at once; latency times those of a " + Named.Of.name(request))
                 : Optional.empty();
     }
 

@@ -138,8 +138,7 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
             drawn[b] = after.value(front, rest);
             absolute[b] = Math.abs(drawn[b]);
             for (int r = 0; r < further.length; r++) {
-                further[r][b] =
-                        absolute[b] - Math.abs(references.get(r).value(front, rest));
+                further[r][b] = absolute[b] - Math.abs(references.get(r).value(front, rest));
             }
         }
         double value = after.value();
@@ -238,8 +237,7 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
 
     private static List<Difference> differences(Gap of, List<Gap> references, double[][] drawn) {
         return IntStream.range(0, drawn.length)
-                .mapToObj(
-                        r -> Difference.of(of.value() - references.get(r).value(), drawn[r]))
+                .mapToObj(r -> Difference.of(of.value() - references.get(r).value(), drawn[r]))
                 .toList();
     }
 

@@ -44,8 +44,7 @@ public interface Forgetting extends Method<Split, Recommender> {
      * @param forgotten what is removed of {@code data}, not nothing
      * @param data the data with it
      */
-    Recommender erase(
-            Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env);
+    Recommender erase(Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env);
 
     /** Refuses a learner whose models the method cannot change; by default none. */
     default void require(Learner<Split, Recommender> learner) {}

@@ -109,8 +109,8 @@ public record Utility(int k, double margin, int retrainings) implements Audit<Sp
         double[] reference = references.getFirst();
         double difference = Statistics.mean(after) - Statistics.mean(reference);
         List<Interval> intervals = references.stream()
-                .map(each -> Statistics.pairedBootstrap(
-                        after, each, random.of(name).of("difference")))
+                .map(each ->
+                        Statistics.pairedBootstrap(after, each, random.of(name).of("difference")))
                 .toList();
         return List.of(
                 value.judged(Resampling.notWorse(bar(), intervals, margin))

@@ -63,13 +63,15 @@ public record AdvMultVae(double reversal, int hidden, double learningRate) imple
             return vae;
         }
         throw Suited.refused(
-                this, "trains a multvae, not " + Named.Of.name(learner) + "; adversarial trains any model by gradient steps");
+                this,
+                "trains a multvae, not " + Named.Of.name(learner) + "; adversarial trains any model by gradient steps");
     }
 
     @Override
     public Recommender fulfil(
             Recommender model, Request request, Learner<Split, Recommender> learner, Split data, Env env) {
-        Adversarial adversaries = new Adversarial(reversal, hidden, learningRate, /* balanced= */ true, /* warmup= */ 0);
+        Adversarial adversaries =
+                new Adversarial(reversal, hidden, learningRate, /* balanced= */ true, /* warmup= */ 0);
         return multVae(learner)
                 .train(
                         data,

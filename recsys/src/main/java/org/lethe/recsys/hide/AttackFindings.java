@@ -113,7 +113,8 @@ final class AttackFindings {
         partly.ifPresent(p -> all.addAll(p.across));
         partly.ifPresent(p -> all.addAll(p.within));
         int attacked = best(outcomes).samples();
-        double detectable = CHANCE.detectable(attacked, classes.size(), attack.attackers().size());
+        double detectable =
+                CHANCE.detectable(attacked, classes.size(), attack.attackers().size());
         Optional<String> obstacle = obstacle(before, control);
         Optional<Result> tested = obstacle.isPresent() || all.stream().allMatch(o -> accurate(o) && close(o.auc()))
                 ? Optional.empty()
@@ -143,8 +144,7 @@ final class AttackFindings {
             p.across.forEach(o -> findings.add(judged(named("attack-accuracy-inductive", o), o, grounds)));
             p.within.forEach(o -> findings.add(judged(named("attack-accuracy-held-out", o), o, grounds)));
         });
-        tested.ifPresent(t ->
-                findings.add(new Finding(named("chance-p"), t.pValue(), attacked, Direction.NONE)));
+        tested.ifPresent(t -> findings.add(new Finding(named("chance-p"), t.pValue(), attacked, Direction.NONE)));
         findings.add(new Finding(named("detectable-auc"), detectable, attacked, Direction.NONE));
         describe("", outcomes, findings);
         for (Outcome o : control) {
@@ -196,8 +196,7 @@ final class AttackFindings {
         return CHANCE.of(
                 distance(target, known),
                 attack.folds(),
-                key -> distance(
-                        known.map(k -> target.shuffled(key, k)).orElseGet(() -> target.shuffled(key)), known),
+                key -> distance(known.map(k -> target.shuffled(key, k)).orElseGet(() -> target.shuffled(key)), known),
                 random.of("chance"));
     }
 

@@ -244,8 +244,7 @@ public record AuditEmbeddings(
                     Exactness.NONE,
                     cost,
                     List.of(new Run.Result(Named.Of.name(audit), audit.aspect(), findings, limits, List.of(picture))));
-            Report.write(
-                    List.of(run), EmbeddingsSheet.audited(this, result, findings, List.of(picture)), folder.get());
+            Report.write(List.of(run), EmbeddingsSheet.audited(this, result, findings, List.of(picture)), folder.get());
         }
         return result;
     }

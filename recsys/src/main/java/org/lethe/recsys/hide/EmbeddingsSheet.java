@@ -27,10 +27,7 @@ final class EmbeddingsSheet {
     private EmbeddingsSheet() {}
 
     static Sheet audited(
-            AuditEmbeddings tool,
-            AuditEmbeddings.Result result,
-            List<Finding> findings,
-            List<Picture> pictures) {
+            AuditEmbeddings tool, AuditEmbeddings.Result result, List<Finding> findings, List<Picture> pictures) {
         Standing standing = Sheet.standing(findings);
         List<String> sentences = sentences(result, findings, standing);
         List<Sheet.Step> steps = new ArrayList<>();
@@ -42,15 +39,16 @@ final class EmbeddingsSheet {
                         repair(tool, "")));
             case PASS ->
                 steps.add(new Sheet.Step(
-                        "Nothing has to be repaired. Audit the embeddings again whenever they are trained again:", again));
+                        "Nothing has to be repaired. Audit the embeddings again whenever they are trained again:",
+                        again));
             case UNDECIDED -> {
                 steps.add(new Sheet.Step(
-                        "Give more users, or more users with a known " + tool.attribute() + ", and audit again:", again));
+                        "Give more users, or more users with a known " + tool.attribute() + ", and audit again:",
+                        again));
                 steps.add(new Sheet.Step("To be safe, repair the embeddings:", repair(tool, "")));
             }
         }
-        return sheet(
-                head(result.answer()), standing, word(standing), sentences, result, findings, pictures, steps);
+        return sheet(head(result.answer()), standing, word(standing), sentences, result, findings, pictures, steps);
     }
 
     /** The page of a repair. */
@@ -107,10 +105,11 @@ final class EmbeddingsSheet {
                 .filter(f -> f.name().startsWith(ACCURACY))
                 .map(f -> bar(f, findings))
                 .toList();
-        String note = "A bar is the share of users whose class an attacker guesses right, when classes are equally likely. The thin"
-                + " line is a 95 % interval"
-                + (bars.getFirst().before().isPresent() ? ", the box the share before the repair" : "")
-                + ". An attacker at the dashed line knows nothing.";
+        String note =
+                "A bar is the share of users whose class an attacker guesses right, when classes are equally likely. The thin"
+                        + " line is a 95 % interval"
+                        + (bars.getFirst().before().isPresent() ? ", the box the share before the repair" : "")
+                        + ". An attacker at the dashed line knows nothing.";
         return new Sheet(
                 answer,
                 standing,

@@ -111,7 +111,12 @@ public record RecommendationInference(
                     List.of(this, classes.attribute(), hide.bands(), hide.minClassSize(), others),
                     () -> had.target(classes),
                     target);
-            attacked.judge(target, attacks.after(), Optional.of(AttackFindings.best(attacks.before())), Optional.empty(), findings);
+            attacked.judge(
+                    target,
+                    attacks.after(),
+                    Optional.of(AttackFindings.best(attacks.before())),
+                    Optional.empty(),
+                    findings);
             attacked.describe("-before", attacks.before(), findings);
         }
         return findings;

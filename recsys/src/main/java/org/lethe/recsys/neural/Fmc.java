@@ -83,7 +83,8 @@ public record Fmc(int dims, int epochs, int batch, double learningRate, int pati
 
         @Override
         public Tensor logits(Parameters weights, Tensor states) {
-            return torch.addmm(weights.tensor("bias"), states, weights.tensor("next").t());
+            return torch.addmm(
+                    weights.tensor("bias"), states, weights.tensor("next").t());
         }
 
         @Override

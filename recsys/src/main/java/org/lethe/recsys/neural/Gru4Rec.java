@@ -33,8 +33,7 @@ import org.lethe.torch.Parameters;
  * @param patience stop after this many epochs without improvement of the validation score
  */
 @Named("gru4rec")
-public record Gru4Rec(
-        int dims, int hidden, double dropout, int epochs, int batch, double learningRate, int patience)
+public record Gru4Rec(int dims, int hidden, double dropout, int epochs, int batch, double learningRate, int patience)
         implements NetworkLearner {
     public Gru4Rec {
         new Network(dims, hidden, dropout);
@@ -96,12 +95,15 @@ public record Gru4Rec(
             Packed packed = batch.packed();
             Tensor rows = Histories.rows(weights.tensor("items"), packed.item()); // [clicks, dims]
             if (key.isPresent() && dropout > 0) {
-                rows = Histories.dropped(rows, dropout, packed.keys(batch.keys(key.get().of("rows"))));
+                rows = Histories.dropped(
+                        rows, dropout, packed.keys(batch.keys(key.get().of("rows"))));
             }
             Tensor states = Recurrent.states(weights, packed, rows); // [clicks, hidden]
             Tensor last = Histories.rows(states, packed.last()); // [batch, hidden]
             return addmm(
-                    weights.tensor("dense.bias"), last, weights.tensor("dense.weight").t());
+                    weights.tensor("dense.bias"),
+                    last,
+                    weights.tensor("dense.weight").t());
         }
 
         @Override

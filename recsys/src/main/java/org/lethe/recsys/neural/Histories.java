@@ -42,9 +42,11 @@ final class Histories {
 
     /** The last item of each history. */
     Tensor last(Tensor table) {
-        return rows(table, Arrays.stream(items)
-                .mapToInt(history -> history[history.length - 1])
-                .toArray());
+        return rows(
+                table,
+                Arrays.stream(items)
+                        .mapToInt(history -> history[history.length - 1])
+                        .toArray());
     }
 
     /** The rows of a table, [numbers, width]. */

@@ -108,13 +108,15 @@ public record Narm(
             Packed packed = batch.packed();
             Tensor rows = Histories.rows(weights.tensor("items"), packed.item()); // [clicks, dims]
             if (key.isPresent() && rowDropout > 0) {
-                rows = Histories.dropped(rows, rowDropout, packed.keys(batch.keys(key.get().of("rows"))));
+                rows = Histories.dropped(
+                        rows, rowDropout, packed.keys(batch.keys(key.get().of("rows"))));
             }
             Tensor states = Recurrent.states(weights, packed, rows); // [clicks, hidden]
             Tensor last = Histories.rows(states, packed.last()); // [batch, hidden]
             Tensor both = torch.cat(new TensorVector(attended(weights, states, last, packed), last), 1);
             if (key.isPresent() && stateDropout > 0) {
-                both = Histories.dropped(both, stateDropout, batch.keys(key.get().of("state")));
+                both = Histories.dropped(
+                        both, stateDropout, batch.keys(key.get().of("state")));
             }
             return both.matmul(weights.tensor("bilinear").t());
         }

@@ -62,8 +62,8 @@ public record NetworkModel(String kind, NextNetwork network, int itemCount, Map<
             Parameters weights = weights();
             int[][] histories =
                     after.stream().map(example -> example.history()[0]).toArray(int[][]::new);
-            float[] logits = Tensors.floats(
-                    network.logits(weights, network.states(weights, histories, Optional.empty())));
+            float[] logits =
+                    Tensors.floats(network.logits(weights, network.states(weights, histories, Optional.empty())));
             for (int n = 0; n < histories.length; n++) {
                 for (int i = 0; i < itemCount; i++) {
                     into[n][i] = logits[n * itemCount + i];

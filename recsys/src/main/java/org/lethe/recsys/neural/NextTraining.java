@@ -103,8 +103,8 @@ record NextTraining(int epochs, int batch, double learningRate, int patience) {
     private static Parameters on(Device device, Parameters weights) {
         Map<String, Tensor> moved = new LinkedHashMap<>();
         weights.all()
-                .forEach((name, tensor) -> moved.put(
-                        name, Devices.on(tensor.detach(), device).set_requires_grad(true)));
+                .forEach((name, tensor) ->
+                        moved.put(name, Devices.on(tensor.detach(), device).set_requires_grad(true)));
         return Parameters.of(moved);
     }
 
@@ -194,7 +194,8 @@ record NextTraining(int epochs, int batch, double learningRate, int patience) {
                 Keyed ofEpoch = order.of(epoch);
                 ordered = IntStream.range(0, examples.size())
                         .boxed()
-                        .sorted(Comparator.comparingLong(n -> ofEpoch.at(examples.get(n).event())))
+                        .sorted(Comparator.comparingLong(
+                                n -> ofEpoch.at(examples.get(n).event())))
                         .mapToInt(Integer::intValue)
                         .toArray();
             }

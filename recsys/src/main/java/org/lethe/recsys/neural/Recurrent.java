@@ -33,7 +33,8 @@ final class Recurrent {
     static Tensor states(Parameters weights, Packed packed, Tensor rows) {
         long histories = packed.last().length;
         Tensor counts = Tensors.of(packed.counts(), packed.counts().length).to(ScalarType.Long);
-        Tensor begin = torch.zeros(new long[] {1, histories, weights.tensor(STATE).size(1)})
+        Tensor begin = torch.zeros(
+                        new long[] {1, histories, weights.tensor(STATE).size(1)})
                 .to(rows.device(), rows.scalar_type());
         TensorVector layer = new TensorVector(weights.tensor(INPUT), weights.tensor(STATE));
         return gru(rows, counts, begin, layer, false, 1, 0, false, false).get0();

@@ -153,10 +153,8 @@ public record SasRec(
             int[] place = new int[histories.length];
             int at = 0;
             for (List<Integer> group : alike.values()) {
-                parts.push_back(last(
-                        weights,
-                        group.stream().map(n -> histories[n]).toArray(int[][]::new),
-                        key));
+                parts.push_back(
+                        last(weights, group.stream().map(n -> histories[n]).toArray(int[][]::new), key));
                 for (int n : group) {
                     place[n] = at++;
                 }
@@ -177,7 +175,8 @@ public record SasRec(
             int size = batch.size();
             int longest = batch.longest();
             Optional<Keyed[]> keys = key.filter(_ -> dropout > 0).map(batch::keys);
-            Tensor rows = Histories.rows(weights.tensor("items"), batch.padded()).view(size, longest, dims);
+            Tensor rows =
+                    Histories.rows(weights.tensor("items"), batch.padded()).view(size, longest, dims);
             Tensor places = weights.tensor("places").narrow(0, 0, longest);
             Tensor x = dropped(norm(rows.add(places), weights, "norm"), keys, "rows");
             Tensor later = torch.ones(new long[] {longest, longest})
@@ -194,8 +193,7 @@ public record SasRec(
             return x;
         }
 
-        private Tensor attention(
-                Tensor x, Parameters weights, String block, Tensor later, Optional<Keyed[]> keys) {
+        private Tensor attention(Tensor x, Parameters weights, String block, Tensor later, Optional<Keyed[]> keys) {
             Tensor query = split(dense(x, weights, block + "query")); // [batch, heads, longest, dims / heads]
             Tensor key = split(dense(x, weights, block + "key"));
             Tensor value = split(dense(x, weights, block + "value"));

@@ -57,8 +57,7 @@ import org.lethe.torch.Tensors;
  * @param patience stop after this many epochs without improvement of the validation score
  */
 @Named("sets2sets")
-public record Sets2Sets(
-        int dims, int hidden, double dropout, int epochs, int batch, double learningRate, int patience)
+public record Sets2Sets(int dims, int hidden, double dropout, int epochs, int batch, double learningRate, int patience)
         implements Learner<Events, NextItems> {
     public Sets2Sets {
         new Network(dims, hidden, dropout);
@@ -134,8 +133,8 @@ public record Sets2Sets(
             Bought bought = Bought.of(batch, (int) predicted.size(1));
             Tensor place = Histories.whole(predicted, bought.place);
             Tensor item = Histories.whole(predicted, bought.item);
-            Tensor share = Tensors.of(bought.share, bought.share.length)
-                    .to(predicted.device(), predicted.scalar_type()); // f
+            Tensor share =
+                    Tensors.of(bought.share, bought.share.length).to(predicted.device(), predicted.scalar_type()); // f
             Tensor flat = predicted.view(-1);
             Tensor gate = weights.tensor("gate.frequency")
                     .index_select(0, item)
@@ -170,9 +169,8 @@ public record Sets2Sets(
                     .matmul(weights.tensor("context").t())
                     .tanh();
             if (key.isPresent() && dropout > 0) {
-                Keyed[] keys = batch.stream()
-                        .map(example -> keyOf(example, key.get()))
-                        .toArray(Keyed[]::new);
+                Keyed[] keys =
+                        batch.stream().map(example -> keyOf(example, key.get())).toArray(Keyed[]::new);
                 state = Histories.dropped(state, dropout, keys);
             }
             return state;
@@ -206,7 +204,10 @@ public record Sets2Sets(
             Tensor parts = Tensors.of(part, size, 1).to(table.device(), table.scalar_type());
             return torch.zeros(new long[] {baskets.size(), table.size(1)})
                     .to(table.device(), table.scalar_type())
-                    .index_add(0, Histories.whole(table, owner), Histories.rows(table, item).mul(parts));
+                    .index_add(
+                            0,
+                            Histories.whole(table, owner),
+                            Histories.rows(table, item).mul(parts));
         }
 
         /** The sum of the states of each history, weighted by a softmax, [batch, hidden]. */
@@ -232,9 +233,10 @@ public record Sets2Sets(
         Tensor loss(Parameters weights, List<Example> batch, Optional<Keyed> key) {
             Tensor logits = logits(weights, batch, key);
             int items = (int) logits.size(1);
-            int[] targets = new int[batch.stream()
-                    .mapToInt(example -> example.targets().length)
-                    .sum()];
+            int[] targets = new int
+                    [batch.stream()
+                            .mapToInt(example -> example.targets().length)
+                            .sum()];
             int at = 0;
             for (int n = 0; n < batch.size(); n++) {
                 for (int item : batch.get(n).targets()) {
@@ -281,16 +283,15 @@ public record Sets2Sets(
      * @param itemCount how many items it scores
      * @param tensors the weights, by name, and the settings of the network as {@code settings}
      */
-    public record Model(Network network, int itemCount, Map<String, Safetensors.Tensor> tensors)
-            implements NextItems {
+    public record Model(Network network, int itemCount, Map<String, Safetensors.Tensor> tensors) implements NextItems {
         public Model {
             tensors = StoredWeights.with(network, tensors);
         }
 
         static Model read(Safetensors file, String prefix) {
             Sets2Sets usual = new Sets2Sets();
-            Network network = StoredWeights.settings(
-                    new Network(usual.dims, usual.hidden, usual.dropout), file, prefix);
+            Network network =
+                    StoredWeights.settings(new Network(usual.dims, usual.hidden, usual.dropout), file, prefix);
             int items = StoredWeights.rows(file, prefix + Network.ROWS);
             return new Model(network, items, StoredWeights.read(network.layout(items), file, prefix));
         }
@@ -305,8 +306,7 @@ public record Sets2Sets(
             Devices.ready(Device.CPU);
             try (var _ = new PointerScope();
                     var _ = new NoGradGuard()) {
-                float[] logits =
-                        Tensors.floats(network.logits(StoredWeights.leaves(tensors), after, Optional.empty()));
+                float[] logits = Tensors.floats(network.logits(StoredWeights.leaves(tensors), after, Optional.empty()));
                 for (int n = 0; n < into.length; n++) {
                     for (int i = 0; i < itemCount; i++) {
                         into[n][i] = logits[n * itemCount + i];

@@ -89,9 +89,8 @@ public record Filtered(NextItems bare, Map<Integer, BitSet> banned) implements N
                         .toArray()));
         tensors.put(
                 ITEMS,
-                Decremental.tensor(banned.values().stream()
-                        .flatMapToInt(BitSet::stream)
-                        .toArray()));
+                Decremental.tensor(
+                        banned.values().stream().flatMapToInt(BitSet::stream).toArray()));
         return tensors;
     }
 }

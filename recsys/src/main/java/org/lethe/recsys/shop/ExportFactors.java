@@ -100,7 +100,8 @@ public record ExportFactors(
     private Path beside(String[] ids) {
         if (Arrays.stream(ids).anyMatch(id -> id.contains("\n"))) {
             throw new LetheException(
-                    LetheException.Code.DATA, shop + ": an id has two lines, expected an ending .parquet, .csv or .tsv");
+                    LetheException.Code.DATA,
+                    shop + ": an id has two lines, expected an ending .parquet, .csv or .tsv");
         }
         String name = String.valueOf(to.getFileName());
         Path file = to.resolveSibling(name.substring(0, name.length() - ".npy".length()) + ".ids.txt");

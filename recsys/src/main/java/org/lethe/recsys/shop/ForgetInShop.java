@@ -55,15 +55,7 @@ public record ForgetInShop(
 
     /** Nothing yet. */
     public ForgetInShop() {
-        this(
-                Path.of(""),
-                List.of(),
-                Optional.empty(),
-                List.of(),
-                Optional.empty(),
-                Optional.empty(),
-                false,
-                "0");
+        this(Path.of(""), List.of(), Optional.empty(), List.of(), Optional.empty(), Optional.empty(), false, "0");
     }
 
     /** Some users and items, at once and without a training to compare with. */

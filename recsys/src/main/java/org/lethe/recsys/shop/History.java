@@ -117,7 +117,9 @@ final class History {
             try {
                 event = JSON.readValue(lines.get(n), Event.class);
             } catch (JsonProcessingException e) {
-                throw new LetheException(LetheException.Code.DATA, file + ":" + (n + 1)
+                throw new LetheException(
+                        LetheException.Code.DATA,
+                        file + ":" + (n + 1)
                                 + ": is no event, or was cut off; expected one JSON object on each line, as Lethe wrote it",
                         e);
             }

@@ -139,16 +139,15 @@ public final class Shop {
             throw new LetheException(
                     LetheException.Code.STORAGE, folder + " is there already and not empty, expected a new folder");
         }
-        method.unsuited(ANY, learner)
-                .ifPresent(why -> {
-                    throw new LetheException(
-                            LetheException.Code.STUDY,
-                            why + "; expected one of "
-                                    + SUBJECT.methods().stream()
-                                            .filter(m -> m.unsuited(ANY, learner).isEmpty())
-                                            .map(Named.Of::name)
-                                            .collect(Collectors.joining(", ")));
-                });
+        method.unsuited(ANY, learner).ifPresent(why -> {
+            throw new LetheException(
+                    LetheException.Code.STUDY,
+                    why + "; expected one of "
+                            + SUBJECT.methods().stream()
+                                    .filter(m -> m.unsuited(ANY, learner).isEmpty())
+                                    .map(Named.Of::name)
+                                    .collect(Collectors.joining(", ")));
+        });
         Files.createDirectories(folder); // whether it can be there is known before the training
         Split data = Splits.random(all, test, validation, env.seed());
         long from = System.nanoTime();

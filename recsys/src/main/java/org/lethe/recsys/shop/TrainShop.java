@@ -73,8 +73,10 @@ public record TrainShop(
         Recsys subject = new Recsys();
         return Stream.concat(
                         subject.models().stream(),
-                        subject.methods().stream().filter(method -> subject.models().stream()
-                                .anyMatch(learner -> method.unsuited(Shop.ANY, learner).isEmpty())))
+                        subject.methods().stream()
+                                .filter(method -> subject.models().stream()
+                                        .anyMatch(learner -> method.unsuited(Shop.ANY, learner)
+                                                .isEmpty())))
                 .toList();
     }
 

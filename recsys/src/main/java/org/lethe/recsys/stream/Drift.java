@@ -70,15 +70,15 @@ public record Drift(int k, double gap) implements Audit<Events, NextItems> {
     private record Next(Arrivals arrivals, Events data, int k, Env env) implements Course.Judged<NextItems> {
         @Override
         public Course.Lists lists(NextItems model, int requests) {
-            Measured measured = NextItemRanking.of(
-                    model, arrivals.after(requests, data).examples(Part.TEST), k, env.workers());
+            Measured measured =
+                    NextItemRanking.of(model, arrivals.after(requests, data).examples(Part.TEST), k, env.workers());
             return new Course.Lists(measured.lists(), measured.ndcgFull());
         }
 
         @Override
         public double loss(NextItems model, int requests) {
-            List<Example> forgotten = ForgottenExamples.of(
-                    data, arrivals.erased().subList(0, requests), env.random("forgotten"));
+            List<Example> forgotten =
+                    ForgottenExamples.of(data, arrivals.erased().subList(0, requests), env.random("forgotten"));
             return forgotten.isEmpty() ? Double.NaN : ForgottenExamples.loss(model, forgotten, env.workers());
         }
 

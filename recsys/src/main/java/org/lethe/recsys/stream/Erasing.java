@@ -62,8 +62,8 @@ public interface Erasing extends Method<Events, NextItems> {
         ErasureStream stream = stream(this, request);
         return stream.requests() == 0
                 ? model
-                : new StreamedSequences(Serving.served(
-                        stream, new SequenceRound(this, learner, stream.on(data), data), model, env));
+                : new StreamedSequences(
+                        Serving.served(stream, new SequenceRound(this, learner, stream.on(data), data), model, env));
     }
 
     /** The request, which must be a stream. */

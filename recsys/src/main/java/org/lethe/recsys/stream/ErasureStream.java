@@ -95,7 +95,8 @@ public record ErasureStream(
         /** The data after some requests. */
         public Events after(int requests, Events data) {
             BitSet gone = new BitSet(data.size());
-            erased.subList(0, requests).forEach(request -> Arrays.stream(request).forEach(gone::set));
+            erased.subList(0, requests)
+                    .forEach(request -> Arrays.stream(request).forEach(gone::set));
             return data.without(gone);
         }
     }

@@ -62,14 +62,10 @@ final class ForgottenExamples {
     static double loss(NextItems served, List<Example> examples, Workers workers) {
         NextItems model = served.bare();
         double[] losses = new double[examples.size()];
-        NextItemRanking.eachScored(
-                model,
-                examples,
-                workers,
-                (n, scores) -> {
-                    double p = model.probability(scores, examples.get(n).targets()[0]);
-                    losses[n] = -Math.log(p > 0 ? p : Double.MIN_VALUE); // scores that are no numbers give none
-                });
+        NextItemRanking.eachScored(model, examples, workers, (n, scores) -> {
+            double p = model.probability(scores, examples.get(n).targets()[0]);
+            losses[n] = -Math.log(p > 0 ? p : Double.MIN_VALUE); // scores that are no numbers give none
+        });
         return Statistics.mean(losses);
     }
 }

@@ -20,7 +20,6 @@ import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.stream.ErasureStream.Asked;
-import org.lethe.statistics.Statistics;
 
 /**
  * Compares a model with a retrained one at every measuring point of a stream (erase 4.5).
@@ -76,8 +75,8 @@ public record ListDrift(int k, double gap) implements Audit<Split, Recommender> 
         @Override
         public Course.Lists lists(Recommender model, int requests) {
             Split left = asked.first(requests, data).remaining();
-            Interactions known = left.train().and(left.validation().where((u, i) -> !left.test()
-                    .contains(u, i)));
+            Interactions known = left.train()
+                    .and(left.validation().where((u, i) -> !left.test().contains(u, i)));
             int[] users = IntStream.range(0, left.users())
                     .filter(u -> left.test().degree(u) > 0)
                     .toArray();
@@ -100,9 +99,7 @@ public record ListDrift(int k, double gap) implements Audit<Split, Recommender> 
 
         private static Interactions sampled(Interactions erased, Keyed random) {
             double share = MOST / (double) Math.max(1, erased.size());
-            return share >= 1
-                    ? erased
-                    : erased.where((u, i) -> Keyed.unit(random.at(erased.userKey(u), i)) < share);
+            return share >= 1 ? erased : erased.where((u, i) -> Keyed.unit(random.at(erased.userKey(u), i)) < share);
         }
 
         /** The sum of the losses of a user's erased pairs. */

@@ -38,11 +38,7 @@ public record Retrain() implements Method<Events, NextItems> {
             return model;
         }
         return new StreamedSequences(Serving.retrained(
-                arrivals.points(),
-                n -> arrivals.after(n, data),
-                learner,
-                !(learner instanceof CountingLearner),
-                env));
+                arrivals.points(), n -> arrivals.after(n, data), learner, !(learner instanceof CountingLearner), env));
     }
 
     @Override

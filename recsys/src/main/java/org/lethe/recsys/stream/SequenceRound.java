@@ -105,8 +105,8 @@ final class SequenceRound implements Round<Events, NextItems> {
 
     @Override
     public double quality(NextItems model, Events remaining, Env env) {
-        return Statistics.mean(NextItemRanking.of(
-                        model, remaining.examples(ErasureStream.watchedPart()), K, env.workers())
-                .ndcgFull());
+        return Statistics.mean(
+                NextItemRanking.of(model, remaining.examples(ErasureStream.watchedPart()), K, env.workers())
+                        .ndcgFull());
     }
 }

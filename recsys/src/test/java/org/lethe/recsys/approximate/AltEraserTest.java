@@ -65,13 +65,7 @@ class AltEraserTest {
         Embeddings model = learner.train(Effects.DATA, Effects.env());
         AltEraser once = new AltEraser(0.5, 1, 1, false, 1e-12);
         Problem problem = Problem.of(
-                        once,
-                        model,
-                        Effects.PAIRS.resolve(Effects.DATA),
-                        learner,
-                        Effects.DATA,
-                        false,
-                        Effects.env())
+                        once, model, Effects.PAIRS.resolve(Effects.DATA), learner, Effects.DATA, false, Effects.env())
                 .orElseThrow();
         double[] after = once.moved(problem);
         RowFits fits = new RowFits(problem.lossOfRows(problem.retained()), problem.rows());

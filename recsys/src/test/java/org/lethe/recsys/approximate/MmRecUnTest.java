@@ -84,10 +84,10 @@ class MmRecUnTest {
 
     /** The share of forgotten pairs whose item is among the user's first 10. */
     private static double listed(Vbpr.Model model, Interactions gone, Interactions known) {
-        int[] users = IntStream.range(0, gone.users())
-                .filter(u -> gone.degree(u) > 0)
-                .toArray();
-        int[][] lists = Ranking.top(model.served(), known, users, 10, Env.seeded(1).workers());
+        int[] users =
+                IntStream.range(0, gone.users()).filter(u -> gone.degree(u) > 0).toArray();
+        int[][] lists =
+                Ranking.top(model.served(), known, users, 10, Env.seeded(1).workers());
         int found = 0;
         for (int n = 0; n < users.length; n++) {
             int user = users[n];
@@ -100,7 +100,8 @@ class MmRecUnTest {
     private static double recall(Vbpr.Model model, Interactions of) {
         Interactions none = of.where((u, i) -> false);
         return Ranking.mean(
-                Ranking.evaluate(model.served(), none, of, 20, Env.seeded(1).workers()).recall());
+                Ranking.evaluate(model.served(), none, of, 20, Env.seeded(1).workers())
+                        .recall());
     }
 
     @Test

@@ -346,7 +346,17 @@ class UserGroupFairnessTest {
         Counted before = new Counted(UNFAIR, new AtomicInteger());
         Counted after = new Counted(REPAIRED, new AtomicInteger());
         Case<Split, Recommender> c = new Case<>(
-                DATA, DATA, BY_GROUP, before, after, before, List.of(), Cost.NONE, Cost.NONE, Cost.NONE, new Baseline());
+                DATA,
+                DATA,
+                BY_GROUP,
+                before,
+                after,
+                before,
+                List.of(),
+                Cost.NONE,
+                Cost.NONE,
+                Cost.NONE,
+                new Baseline());
         List<Finding> once = AUDIT.examine(c, Env.seeded(1));
         int users = (int) named("ndcg@10", once).n();
         assertEquals(2 * users, before.asked.get(), "one full and one sampled ranking");

@@ -29,7 +29,8 @@ import org.lethe.statistics.Resampling;
 /** What makes an audit one: it rejects doing nothing, or a stated sabotage, and accepts retraining, over several seeds. */
 final class AuditControlsTest {
     private static final int SEEDS = 3;
-    private static final Fairness HALF = new Fairness(0.5, Fairness.Ndcg.FULL, 20, 0.02, 2); // half the users are active
+    private static final Fairness HALF =
+            new Fairness(0.5, Fairness.Ndcg.FULL, 20, 0.02, 2); // half the users are active
     private static final Request REQUEST = new ForgetUsers(Choice.RANDOM, 10);
     private static final List<World> WORLDS = new ArrayList<>();
 

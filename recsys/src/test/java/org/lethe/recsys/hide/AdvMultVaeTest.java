@@ -38,7 +38,8 @@ class AdvMultVaeTest {
     void withoutReversalItIsPlainMultVae() {
         MultVae quick = VAE.withEpochs(2);
         UserRows plain = quick.train(DATA, Env.seeded(1));
-        assertArrayEquals(plain.userRows(), hidden(new AdvMultVae(0, 8, 0.01), quick).userRows());
+        assertArrayEquals(
+                plain.userRows(), hidden(new AdvMultVae(0, 8, 0.01), quick).userRows());
     }
 
     /** Less is left than before; the aim of 0.5 ± 0.03 is missed. */

@@ -83,8 +83,8 @@ final class AttributeInferenceTest {
         List<List<Double>> attacks = new ArrayList<>();
         for (Embeddings after : List.of(rows(0), before, rows(0.3))) {
             Case<Split, Recommender> alone = new Case<>(DATA, HIDE, before, after, before);
-            Case<Split, Recommender> together =
-                    new Case<>(DATA, DATA, HIDE, before, after, before, List.of(), Cost.NONE, Cost.NONE, Cost.NONE, shared);
+            Case<Split, Recommender> together = new Case<>(
+                    DATA, DATA, HIDE, before, after, before, List.of(), Cost.NONE, Cost.NONE, Cost.NONE, shared);
             Env env = Env.seeded(1);
             assertEquals(AUDIT.examine(alone, Env.seeded(1)), AUDIT.examine(together, env));
             attacks.add(env.ledger().cost().steps().get("attack"));

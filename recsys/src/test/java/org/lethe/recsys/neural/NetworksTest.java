@@ -30,8 +30,9 @@ import org.lethe.torch.Tensors;
 class NetworksTest {
     private static final int ITEMS = 7;
     private static final Keyed KEY = Keyed.seed(5);
-    private static final int[][] HISTORIES = {{3}, {1, 4, 1, 5}, {2, 6}, {0, 0, 3, 2, 1, 6}, {4, 5},
-        {6, 5, 4, 3, 2, 1, 0, 1, 2, 3, 4}};
+    private static final int[][] HISTORIES = {
+        {3}, {1, 4, 1, 5}, {2, 6}, {0, 0, 3, 2, 1, 6}, {4, 5}, {6, 5, 4, 3, 2, 1, 0, 1, 2, 3, 4}
+    };
     private static final int[] NEXT = {1, 2, 0, 3, 6, 5};
 
     static Stream<NextNetwork> networks() {
@@ -61,8 +62,10 @@ class NetworksTest {
     @ParameterizedTest
     @MethodSource("networks")
     void onlyTheNewestItemsOfALongHistoryCount(NextNetwork network) {
-        int[] newest = IntStream.range(0, NextNetwork.LONGEST).map(n -> n * n % ITEMS).toArray();
-        int[] longer = IntStream.concat(IntStream.of(6, 2, 4), IntStream.of(newest)).toArray();
+        int[] newest =
+                IntStream.range(0, NextNetwork.LONGEST).map(n -> n * n % ITEMS).toArray();
+        int[] longer =
+                IntStream.concat(IntStream.of(6, 2, 4), IntStream.of(newest)).toArray();
         try (var _ = new PointerScope()) {
             Parameters weights = drawn(network, 0.5);
             assertArrayEquals(
@@ -180,8 +183,8 @@ class NetworksTest {
             input[2 * 2 * 2] = 0.8; // candidate of unit 0 from element 0
             weights.put("gru.input", tensor(input, 6, 2));
             weights.put("gru.state", tensor(new double[12], 6, 2));
-            double[] states =
-                    doubles(Recurrent.states(Parameters.of(weights), packed, tensor(new double[] {1, 0, 0, 0, 0, 0}, 3, 2)));
+            double[] states = doubles(
+                    Recurrent.states(Parameters.of(weights), packed, tensor(new double[] {1, 0, 0, 0, 0, 0}, 3, 2)));
             double first = Math.tanh(0.8) / 2;
             assertArrayEquals(new double[] {first, 0, first / 2, 0, first / 4, 0}, states, 1e-16);
             assertEquals(states[0] / 2, states[2], "to the last bit");
@@ -195,7 +198,8 @@ class NetworksTest {
         int[] history = {0, 3, 1, 6, 2};
         try (var _ = new PointerScope()) {
             Parameters weights = drawn(network, 0.5);
-            double[] outputs = doubles(network.outputs(weights, new Histories(new int[][] {history}), Optional.empty()));
+            double[] outputs =
+                    doubles(network.outputs(weights, new Histories(new int[][] {history}), Optional.empty()));
             for (int t = 0; t < history.length; t++) {
                 int[] changed = history.clone();
                 changed[t] = 5;
@@ -230,7 +234,8 @@ class NetworksTest {
     static Map<String, double[]> values(List<Weight> layout, double size) {
         Map<String, double[]> values = new LinkedHashMap<>();
         for (Weight weight : layout) {
-            int count = (int) weight.shape().stream().reduce(1L, (a, b) -> a * b).longValue();
+            int count =
+                    (int) weight.shape().stream().reduce(1L, (a, b) -> a * b).longValue();
             Keyed key = KEY.of(weight.name()).of(Double.doubleToLongBits(size));
             values.put(
                     weight.name(),
@@ -297,12 +302,14 @@ class NetworksTest {
             Parameters weights = parameters(network, values);
             TensorVector leaves = new TensorVector(weights.all().values().toArray(Tensor[]::new));
             Tensor loss = training(network).apply(weights);
-            TensorVector gradient = torch.grad(
-                    new TensorVector(loss), leaves, new TensorVector(), new BoolOptional(true), true, false);
+            TensorVector gradient =
+                    torch.grad(new TensorVector(loss), leaves, new TensorVector(), new BoolOptional(true), true, false);
             Tensor product = torch.zeros(new long[0]).to(ScalarType.Double);
             int at = 0;
             for (Map.Entry<String, Tensor> leaf : weights.all().entrySet()) {
-                Tensor along = tensor(direction.getOrDefault(leaf.getKey(), new double[0]), leaf.getValue().shape());
+                Tensor along = tensor(
+                        direction.getOrDefault(leaf.getKey(), new double[0]),
+                        leaf.getValue().shape());
                 product = product.add(gradient.get(at++).mul(along).sum());
             }
             product.backward();

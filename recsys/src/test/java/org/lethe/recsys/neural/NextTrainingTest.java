@@ -148,7 +148,8 @@ class NextTrainingTest {
     }
 
     static double recall(NextItems model, List<Example> examples) {
-        return Statistics.mean(NextItemRanking.of(model, examples, 10, Workers.here()).recall());
+        return Statistics.mean(
+                NextItemRanking.of(model, examples, 10, Workers.here()).recall());
     }
 
     static double[] scores(NextItems model, Example example) {

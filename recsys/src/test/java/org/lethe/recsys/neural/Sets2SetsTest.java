@@ -65,7 +65,9 @@ class Sets2SetsTest {
         Map<String, double[]> zero = NetworksTest.values(NETWORK.layout(ITEMS), 0);
         try (var _ = new PointerScope()) {
             assertEquals(
-                    Math.log(2), NETWORK.loss(weights(zero), BATCH, Optional.empty()).item_double(), 1e-15);
+                    Math.log(2),
+                    NETWORK.loss(weights(zero), BATCH, Optional.empty()).item_double(),
+                    1e-15);
         }
     }
 
@@ -79,9 +81,24 @@ class Sets2SetsTest {
         try (var _ = new PointerScope()) {
             double[] logits = NetworksTest.doubles(NETWORK.logits(weights(values), BATCH, Optional.empty()));
             double[] expected = {
-                -1 + 4 * 0.5, -7, -1 + 4, -7, -7, -7,
-                -7, -1 + 4, -7, -7, -7, -7,
-                -1 + 4 * 0.25, -1 + 4 * 0.25, -1 + 4 * 0.25, -1 + 4 * 0.25, -1 + 4 * 0.75, -1 + 4 * 0.25
+                -1 + 4 * 0.5,
+                -7,
+                -1 + 4,
+                -7,
+                -7,
+                -7,
+                -7,
+                -1 + 4,
+                -7,
+                -7,
+                -7,
+                -7,
+                -1 + 4 * 0.25,
+                -1 + 4 * 0.25,
+                -1 + 4 * 0.25,
+                -1 + 4 * 0.25,
+                -1 + 4 * 0.75,
+                -1 + 4 * 0.25
             };
             assertArrayEquals(expected, logits, 1e-12);
         }

@@ -58,8 +58,8 @@ class MostFrequentTest {
                 for (int e = data.from(g); e < data.to(g); e++) {
                     assertEquals(u, data.user(e));
                     if (which.test(data.item(e))) {
-                        rows.add(u + " " + data.groups().id(g) + " " + number.of(data.item(e)) + " " + data.time(e) + " "
-                                + data.part(e));
+                        rows.add(u + " " + data.groups().id(g) + " " + number.of(data.item(e)) + " " + data.time(e)
+                                + " " + data.part(e));
                     }
                 }
             }

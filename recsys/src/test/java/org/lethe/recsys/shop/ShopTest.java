@@ -157,14 +157,7 @@ class ShopTest {
         String row = Files.readAllLines(purchases).get(1);
         Files.writeString(single, "customer,article\n" + row + "\n");
         ForgetInShop.Result one = new ForgetInShop(
-                        shop,
-                        List.of(),
-                        Optional.empty(),
-                        List.of(),
-                        Optional.empty(),
-                        Optional.of(single),
-                        true,
-                        "0")
+                        shop, List.of(), Optional.empty(), List.of(), Optional.empty(), Optional.of(single), true, "0")
                 .run(ENV);
         assertEquals(1, one.change().removed());
         assertTrue(Shop.open(shop).recommend("customer-000", 40).stream()
@@ -241,14 +234,7 @@ class ShopTest {
 
     private ForgetInShop kept(String user, String keepOld) {
         return new ForgetInShop(
-                shop,
-                List.of(user),
-                Optional.empty(),
-                List.of(),
-                Optional.empty(),
-                Optional.empty(),
-                false,
-                keepOld);
+                shop, List.of(user), Optional.empty(), List.of(), Optional.empty(), Optional.empty(), false, keepOld);
     }
 
     @Test
@@ -276,14 +262,7 @@ class ShopTest {
         assertFalse(somewhere("Jane") || somewhere("customer-018") || somewhere("pen, blue"));
         Files.writeString(users, "\n \n");
         ForgetInShop empty = new ForgetInShop(
-                shop,
-                List.of(),
-                Optional.of(users),
-                List.of(),
-                Optional.empty(),
-                Optional.empty(),
-                false,
-                "0");
+                shop, List.of(), Optional.of(users), List.of(), Optional.empty(), Optional.empty(), false, "0");
         String none = assertThrows(LetheException.class, () -> empty.run(ENV)).getMessage();
         assertTrue(none.contains("users.txt: holds no id, expected one on each line"), none);
         Files.write(users, new byte[] {'a', (byte) 0xFF, '\n'});
@@ -337,7 +316,10 @@ class ShopTest {
             Path own = folder.resolve("way-" + n++);
             new TrainShop(purchases, "customer", "article", "", "", 0, way.learner, way.method, 0, 0.1, own).run(ENV);
             Shop opened = Shop.open(own);
-            assertEquals(0, opened.forget(Erasure.ofUsers(all), Shop.Keep.NOTHING, false, ENV).interactions());
+            assertEquals(
+                    0,
+                    opened.forget(Erasure.ofUsers(all), Shop.Keep.NOTHING, false, ENV)
+                            .interactions());
             assertEquals(2, Shop.open(own).events().size());
         }
         trained(new Retrain(), 0);
@@ -468,7 +450,8 @@ class ShopTest {
         Path other = folder.resolve("other");
         TrainShop unsuited =
                 new TrainShop(purchases, "customer", "article", "", "", 0, MODEL, new Downdate(), 0, 0.1, other);
-        String suited = assertThrows(LetheException.class, () -> unsuited.run(ENV)).getMessage();
+        String suited =
+                assertThrows(LetheException.class, () -> unsuited.run(ENV)).getMessage();
         assertTrue(suited.contains("bpr does not have; expected one of retrain, sisa, "), suited);
         assertFalse(suited.contains(", decrement"), suited);
         String nowhere =

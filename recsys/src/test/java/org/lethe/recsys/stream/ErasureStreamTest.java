@@ -160,8 +160,8 @@ class ErasureStreamTest {
         Events data = attack.load(NONE);
         assertEquals(11, data.userCount() - 200, "⌈0.05 · 200 / 0.95⌉");
         ErasureStream stream = new ErasureStream(Kind.SPAM, 11);
-        StreamedSequences after =
-                (StreamedSequences) new Decrement().fulfil(MODEL.train(data, Env.seeded(1)), stream, MODEL, data, Env.seeded(1));
+        StreamedSequences after = (StreamedSequences)
+                new Decrement().fulfil(MODEL.train(data, Env.seeded(1)), stream, MODEL, data, Env.seeded(1));
         NextItems never = MODEL.train(clean.load(NONE), Env.seeded(1));
         for (Example example : clean.load(NONE).examples(Events.Part.TEST)) {
             double[] left = new double[never.itemCount()];

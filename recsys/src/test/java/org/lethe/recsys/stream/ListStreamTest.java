@@ -127,8 +127,7 @@ class ListStreamTest {
     @Test
     void alternatingLeastSquaresGoOnFromRequestToRequest() {
         ErasureStream stream = new ErasureStream(Kind.USERS, 10, 5);
-        Outcome outcome =
-                fulfilled(new UnlearnAls(1e-3, 0), new ImplicitAls().withDims(4), stream, DATA);
+        Outcome outcome = fulfilled(new UnlearnAls(1e-3, 0), new ImplicitAls().withDims(4), stream, DATA);
         assertEquals(10, outcome.cost.count("rows-touched"), "the row of each user alone");
         assertEquals(10, outcome.cost.count("served"));
     }
@@ -138,7 +137,8 @@ class ListStreamTest {
         ErasureStream stream = new ErasureStream(Kind.USERS, 20, 5);
         Outcome outcome = fulfilled(new Retrain(), BPR, stream, DATA);
         assertEquals(2, outcome.cost.steps().getOrDefault("request", List.of()).size());
-        assertEquals(4, outcome.cost.steps().getOrDefault("other-seed", List.of()).size());
+        assertEquals(
+                4, outcome.cost.steps().getOrDefault("other-seed", List.of()).size());
         Split left = stream.on(DATA).first(20, DATA).remaining();
         assertArrayEquals(scores(BPR.train(left, Env.seeded(1))), scores(outcome.model));
         assertEquals(
@@ -228,7 +228,8 @@ class ListStreamTest {
         Split left = asked.first(8, DATA).remaining();
         for (int u : asked.users()) {
             for (int i = 0; i < DATA.items(); i++) {
-                assertFalse(asked.wanted()[i] && (left.train().contains(u, i) || left.test().contains(u, i)));
+                assertFalse(asked.wanted()[i]
+                        && (left.train().contains(u, i) || left.test().contains(u, i)));
             }
         }
         assertTrue(left.train().size() < DATA.train().size());
@@ -248,7 +249,10 @@ class ListStreamTest {
         Finding nothing = found("forgetGap", new Case<>(data, stream, before, before, reference));
         assertEquals(1, nothing.value(), 1e-12);
         assertTrue(nothing.verdict().orElseThrow() instanceof Verdict.Fail);
-        assertEquals(1, found("sameLists@20", new Case<>(data, stream, before, after, reference)).value());
+        assertEquals(
+                1,
+                found("sameLists@20", new Case<>(data, stream, before, after, reference))
+                        .value());
     }
 
     private static Finding found(String name, Case<Split, Recommender> c) {

@@ -58,8 +58,8 @@ public record Ceu(double damping, boolean asCoded, int iterations, int steps) im
 
     /** The step as coded: the erased examples with the events, and others drawn at random. */
     static double[] stepAsCoded(Removal removal, double damping, Influence.Solver solver) {
-        double[] unlike = Vectors.plus(
-                removal.meanGradient(removal.gone), -1, removal.meanGradient(removal.sample(8, "others")));
+        double[] unlike =
+                Vectors.plus(removal.meanGradient(removal.gone), -1, removal.meanGradient(removal.sample(8, "others")));
         return Influence.step(removal, Influence.mean(removal.sample(16, "repair")), damping, unlike, solver);
     }
 }

@@ -99,9 +99,7 @@ public record Fanchuan(Target target, int steps, int rounds, double learningRate
     }
 
     private Tuning tuning(Removal removal, double rate) {
-        return target == Target.UNIFORM
-                ? new Tuning(removal, rate)
-                : new Tuning(removal, rate, removal.touchedRows());
+        return target == Target.UNIFORM ? new Tuning(removal, rate) : new Tuning(removal, rate, removal.touchedRows());
     }
 
     private double[] targets(Removal removal, List<Prefix> lost) {
@@ -135,6 +133,10 @@ public record Fanchuan(Target target, int steps, int rounds, double learningRate
 
     /** The mean of {@code −log softmax_j(f · r_j / 1.15)} over rows and j; ln of the number of rows r is its minimum. */
     static Tensor contrast(Tensor f, Tensor r) {
-        return f.matmul(r.t()).div(new Scalar(TEMPERATURE)).log_softmax(1).mean().neg();
+        return f.matmul(r.t())
+                .div(new Scalar(TEMPERATURE))
+                .log_softmax(1)
+                .mean()
+                .neg();
     }
 }

@@ -65,8 +65,7 @@ public record Idea(
         Influence.Solver solver = Influence.conjugateGradients(removal, 1e-6, iterations);
         double[] step = Vectors.times(1.0 / removal.retained(), Ceu.stepAsCoded(removal, damping, solver));
         double zetaAsCoded = Vectors.norm(step) * damping;
-        double sigma =
-                Math.max(LEAST, org.lethe.recsys.approximate.Idea.sigmaAsCoded(zetaAsCoded, epsilon, delta));
+        double sigma = Math.max(LEAST, org.lethe.recsys.approximate.Idea.sigmaAsCoded(zetaAsCoded, epsilon, delta));
         removal.leaves.set(Vectors.plus(removal.leaves.values(), 1, step));
         boolean[] all = new boolean[removal.leaves.size()];
         Arrays.fill(all, true);

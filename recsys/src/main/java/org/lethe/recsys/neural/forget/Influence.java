@@ -76,7 +76,8 @@ final class Influence {
             if (below.length == 0 || missing <= 0) {
                 break;
             }
-            List<Prefix> known = Arrays.stream(below).mapToObj(removal.unknown::get).toList();
+            List<Prefix> known =
+                    Arrays.stream(below).mapToObj(removal.unknown::get).toList();
             double[] odds = Arrays.stream(below)
                     .mapToDouble(n -> 1 / Math.max(1e-6, -Math.expm1(-losses[n])))
                     .toArray();
@@ -94,8 +95,7 @@ final class Influence {
     }
 
     /** How far along a step some examples lose so much on average; 0 where they never do. */
-    private static double length(
-            Removal removal, List<Prefix> known, double[] theta, double[] step, double wanted) {
+    private static double length(Removal removal, List<Prefix> known, double[] theta, double[] step, double wanted) {
         double low = 0;
         double high = 1;
         int doublings = 0;

@@ -85,10 +85,10 @@ public record Kookmin(Reset reset, double itemShare, int epochs, double learning
         int from = removal.leaves.from(table);
         IntStream.of(items)
                 .boxed()
-                .sorted(Comparator.comparingDouble((Integer i) -> IntStream.range(
-                                        from + i * columns, from + (i + 1) * columns)
-                                .mapToDouble(n -> difference[n] * difference[n])
-                                .sum())
+                .sorted(Comparator.comparingDouble(
+                                (Integer i) -> IntStream.range(from + i * columns, from + (i + 1) * columns)
+                                        .mapToDouble(n -> difference[n] * difference[n])
+                                        .sum())
                         .thenComparingInt(i -> i))
                 .limit((long) Math.ceil(itemShare * items.length))
                 .forEach(i -> Arrays.fill(begun, from + i * columns, from + (i + 1) * columns, true));

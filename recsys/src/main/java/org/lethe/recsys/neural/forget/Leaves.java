@@ -93,9 +93,8 @@ final class Leaves {
     }
 
     private double[] joined(List<Tensor> parts) {
-        Tensor whole = torch.cat(new TensorVector(parts.stream()
-                        .map(part -> part.detach().reshape(-1))
-                        .toArray(Tensor[]::new)))
+        Tensor whole = torch.cat(new TensorVector(
+                        parts.stream().map(part -> part.detach().reshape(-1)).toArray(Tensor[]::new)))
                 .contiguous();
         double[] values = new double[size];
         new DoublePointer(whole.data_ptr()).get(values);

@@ -4,10 +4,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.LinkedHashMap;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
@@ -110,9 +110,9 @@ final class Removal {
 
     private static Parameters inDouble(Parameters weights) {
         Map<String, Tensor> doubles = new LinkedHashMap<>();
-        weights.all().forEach((name, tensor) -> doubles.put(
-                name,
-                tensor.detach().to(ScalarType.Double).set_requires_grad(tensor.requires_grad())));
+        weights.all()
+                .forEach((name, tensor) -> doubles.put(
+                        name, tensor.detach().to(ScalarType.Double).set_requires_grad(tensor.requires_grad())));
         return Parameters.of(doubles);
     }
 
@@ -210,8 +210,8 @@ final class Removal {
     /** A sample that stands for all retained examples: those near to the request, and others. */
     Weighted representative(int mostNear, int others) {
         Weighted near = near(mostNear);
-        Weighted far = drawn(
-                p -> !scored[p.next()] && Arrays.stream(p.history()).noneMatch(i -> read[i]), others, "far");
+        Weighted far =
+                drawn(p -> !scored[p.next()] && Arrays.stream(p.history()).noneMatch(i -> read[i]), others, "far");
         List<Prefix> both = new ArrayList<>(near.prefixes);
         both.addAll(far.prefixes);
         double[] weights = Arrays.copyOf(near.weights, both.size());
@@ -340,10 +340,17 @@ final class Removal {
             int to = Math.min(prefixes.size(), from + BATCH);
             try (var _ = new PointerScope()) {
                 Tensor by = Tensor.create(Arrays.copyOfRange(weightOf, from, to), to - from);
-                Tensor loss =
-                        logProbabilities(prefixes.subList(from, to)).mul(by).sum().neg();
+                Tensor loss = logProbabilities(prefixes.subList(from, to))
+                        .mul(by)
+                        .sum()
+                        .neg();
                 double[] part = leaves.flat(torch.grad(
-                        new TensorVector(loss), leaves.all(), new TensorVector(), new BoolOptional(false), false, true));
+                        new TensorVector(loss),
+                        leaves.all(),
+                        new TensorVector(),
+                        new BoolOptional(false),
+                        false,
+                        true));
                 Vectors.add(sum, 1, part);
             }
         }

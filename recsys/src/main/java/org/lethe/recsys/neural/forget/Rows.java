@@ -90,8 +90,7 @@ final class Rows {
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard()) {
             int dims = removal.leaves.columns(removal.network.scoredRows());
-            return Removal.doubles(
-                    removal.network.logits(removal.weights, Tensor.create(new double[dims], 1, dims)));
+            return Removal.doubles(removal.network.logits(removal.weights, Tensor.create(new double[dims], 1, dims)));
         }
     }
 
@@ -145,7 +144,8 @@ final class Rows {
                 .mapToInt(Integer::intValue)
                 .sorted()
                 .toArray();
-        int[] chosen = IntStream.concat(Arrays.stream(close), Arrays.stream(some)).toArray();
+        int[] chosen =
+                IntStream.concat(Arrays.stream(close), Arrays.stream(some)).toArray();
         double[] table = table(removal.network.readRows());
         double[] values = new double[chosen.length * dims];
         double[] many = new double[chosen.length];
@@ -174,8 +174,7 @@ final class Rows {
             int to = Math.min(sample.prefixes().size(), from + BATCH);
             try (var _ = new PointerScope();
                     var _ = new NoGradGuard()) {
-                parts.add(Removal.doubles(
-                        removal.states(sample.prefixes().subList(from, to))));
+                parts.add(Removal.doubles(removal.states(sample.prefixes().subList(from, to))));
             }
         }
         double[] values = parts.stream().flatMapToDouble(Arrays::stream).toArray();
@@ -206,8 +205,11 @@ final class Rows {
         double[] bias = bias();
         int dims = table.length / slot.length;
         double[][] rows = new double[items.length][];
-        removal.env.workers().each(items.length, k -> rows[k] =
-                new Convex.Read(table, bias, counts[k], ridge).minimum(dims, tolerance));
+        removal.env
+                .workers()
+                .each(
+                        items.length,
+                        k -> rows[k] = new Convex.Read(table, bias, counts[k], ridge).minimum(dims, tolerance));
         for (int k = 0; k < items.length; k++) {
             set(removal.network.readRows(), items[k], rows[k]);
         }

@@ -46,8 +46,7 @@ public record Scif(double damping, int iterations, int steps, boolean asCoded) i
 
     @Override
     public void move(Removal removal) {
-        boolean[] moving =
-                removal.leaves.within(removal.network.readRows(), removal.network.scoredRows());
+        boolean[] moving = removal.leaves.within(removal.network.readRows(), removal.network.scoredRows());
         for (int step = 0; step < (asCoded ? 1 : steps); step++) {
             Weighted sample = asCoded ? Influence.mean(removal.sample(16, "repair")) : removal.representative(512, 256);
             double[] right = removal.gradient(sample.prefixes(), sample.weights());
@@ -60,8 +59,7 @@ public record Scif(double damping, int iterations, int steps, boolean asCoded) i
             }
             double[] theta = removal.leaves.values();
             if (asCoded) {
-                removal.leaves.set(
-                        Vectors.plus(theta, -1.0 / sample.prefixes().size(), change));
+                removal.leaves.set(Vectors.plus(theta, -1.0 / sample.prefixes().size(), change));
             } else {
                 descend(removal, sample, theta, change);
             }

@@ -83,11 +83,11 @@ class KnownAnswersTest {
         UnaryOperator<double[]> diagonal = x -> new double[] {x[0], 10 * x[1]};
         double[] v = {1, 1};
         assertArrayEquals(
-                new double[] {1, 0.1}, Vectors.conjugateGradients(diagonal, v, 1e-12, 9).x(), 1e-12);
-        assertArrayEquals(
-                new double[] {1, 0.1}, org.lethe.recsys.approximate.Gif.series(diagonal, v, 20, 2000), 1e-12);
-        assertArrayEquals(
-                new double[] {100.950, 100.497}, org.lethe.recsys.approximate.Gif.asCoded(diagonal, v), 5e-4);
+                new double[] {1, 0.1},
+                Vectors.conjugateGradients(diagonal, v, 1e-12, 9).x(),
+                1e-12);
+        assertArrayEquals(new double[] {1, 0.1}, org.lethe.recsys.approximate.Gif.series(diagonal, v, 20, 2000), 1e-12);
+        assertArrayEquals(new double[] {100.950, 100.497}, org.lethe.recsys.approximate.Gif.asCoded(diagonal, v), 5e-4);
     }
 
     @Test

@@ -82,7 +82,8 @@ class NetworkStreamTest {
     }
 
     private static double gap(Method<Events, NextItems> method) {
-        return drift(fulfilled(method, STREAM).model, "forgetGap", RETRAINED.get(), STREAM).value();
+        return drift(fulfilled(method, STREAM).model, "forgetGap", RETRAINED.get(), STREAM)
+                .value();
     }
 
     @Test

@@ -35,8 +35,8 @@ class RemovalTest {
         Devices.ready(Device.CPU);
         try (var _ = new PointerScope()) {
             Fmc.Network network = new Fmc.Network(4);
-            NetworkModel drawn = NetworkModel.of(
-                    "fmc", network, DATA.itemCount(), network.initial(DATA.itemCount(), Keyed.seed(1)));
+            NetworkModel drawn =
+                    NetworkModel.of("fmc", network, DATA.itemCount(), network.initial(DATA.itemCount(), Keyed.seed(1)));
             // a step of training, as rows begin at zero
             Removal removal = removal(drawn, DATA.from(GROUP));
             double[] gradient = removal.gradient(removal.sample(100, "some"), 1);
