@@ -38,9 +38,10 @@ import org.lethe.recsys.backbone.MultVae;
 import org.lethe.recsys.backbone.NeuMf;
 import org.lethe.recsys.backbone.Ngcf;
 import org.lethe.recsys.backbone.Pmf;
+import org.lethe.recsys.backbone.Vbpr;
 import org.lethe.recsys.backbone.WholeDataWmf;
 import org.lethe.recsys.backbone.Wmf;
-import org.lethe.recsys.data.Planted;
+import org.lethe.recsys.data.PlantedFeatures;
 import org.lethe.recsys.forget.Apa;
 import org.lethe.recsys.forget.CertifiedNewton;
 import org.lethe.recsys.forget.Choice;
@@ -57,7 +58,7 @@ import org.lethe.recsys.forget.UltraRe;
 /** What {@link Recsys#save} writes, {@link Recsys#load} reads: the same scores, and the same bits after the next request. */
 class RecsysTest {
     private static final Recsys RECSYS = new Recsys();
-    private static final Split DATA = new Planted(60, 40, 10, 3).load(new DataFolders(List.of()));
+    private static final Split DATA = new PlantedFeatures(60, 40, 10, 4, 0.3, 3).load(new DataFolders(List.of()));
     private static final Env ENV = Env.seeded(1);
 
     @TempDir
@@ -83,6 +84,7 @@ class RecsysTest {
             case Ngcf graph -> graph.withDims(8).withLayers(List.of(6)).withEpochs(2);
             case Ease ease -> ease.withLambda(5);
             case ItemKnn knn -> knn.withNeighbours(5);
+            case Vbpr vbpr -> vbpr.withEpochs(2);
             case MultVae vae -> vae.withLatent(4).withHidden(8).withEpochs(2);
             default -> throw new IllegalArgumentException("no small training of " + Named.Of.name(learner));
         };
@@ -212,8 +214,8 @@ class RecsysTest {
         refused(
                 tables,
                 Map.of(),
-                "holds a model of kind \"\", expected embeddings, neumf, multvae, ease or item-knn, or adapted, certified-heads, reranked or"
-                        + " sharded");
+                "holds a model of kind \"\", expected embeddings, neumf, multvae, vbpr, ease or item-knn, or adapted, certified-heads, reranked,"
+                        + " sharded or streamed");
         refused(
                 tables,
                 Map.of("lethe.model", "sharded", "lethe.method", "siza {shards: 3}"),
