@@ -89,12 +89,12 @@ final class Course<D, M> {
         Measure last = measures.getLast();
         double least = measures.stream().mapToDouble(Measure::relative).min().orElse(Double.NaN);
         findings.add(finding("relNdcg@" + k, last.relative, last.examples, Direction.HIGHER)
-                .map(f -> f.judged(Verdict.of(last.relative >= LEAST && least >= LEAST_ANYWHERE, utilityBar())))
+                .map(f -> f.judged(verdict(last.relative >= LEAST && least >= LEAST_ANYWHERE, utilityBar())))
                 .orElseGet(() -> new Finding("relNdcg@" + k, 0, last.examples, Direction.HIGHER)
                         .judged(new Verdict.Undecided(
                                 utilityBar(), "the retrained model finds nothing, or there are no test examples"))));
         findings.add(finding("forgetGap", last.gap, last.examples, Direction.LOWER)
-                .map(f -> f.judged(Verdict.of(last.gap <= gap && last.gap >= OVER, gapBar())))
+                .map(f -> f.judged(verdict(last.gap <= gap && last.gap >= OVER, gapBar())))
                 .orElseGet(() -> new Finding("forgetGap", 0, last.examples, Direction.LOWER)
                         .judged(new Verdict.Undecided(
                                 gapBar(), "what was erased is no more likely before than after retraining"))));
@@ -102,6 +102,15 @@ final class Course<D, M> {
         finding("watchedShare@" + k, last.watched, last.examples, Direction.LOWER)
                 .ifPresent(findings::add);
         return findings;
+    }
+
+    /** A method that was stopped misses its bars: what is measured in the end is the work of a replay. */
+    private Verdict verdict(boolean held, String bar) {
+        long stopped = c.fulfilled().count("stopped-after");
+        return stopped == 0
+                ? Verdict.of(held, bar)
+                : new Verdict.Fail(
+                        bar + "; the method was stopped after " + stopped + " requests, and a replay did the rest");
     }
 
     private static Optional<Finding> finding(String name, double value, int n, Direction direction) {

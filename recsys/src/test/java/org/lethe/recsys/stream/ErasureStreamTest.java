@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.lethe.Baseline;
+import org.lethe.Case;
 import org.lethe.Cost;
 import org.lethe.DataFolders;
 import org.lethe.Env;
@@ -19,6 +21,7 @@ import org.lethe.Ledger;
 import org.lethe.LetheException;
 import org.lethe.Named;
 import org.lethe.Safetensors;
+import org.lethe.Verdict;
 import org.lethe.recsys.sequence.Bandwagon;
 import org.lethe.recsys.sequence.Decremental;
 import org.lethe.recsys.sequence.Events;
@@ -118,6 +121,30 @@ class ErasureStreamTest {
         assertEquals(5, outcome.cost.count("stopped-after"));
         assertEquals(20, outcome.cost.count("replayed"));
         assertTrue(replayed(outcome, stream));
+        assertEquals(List.of(true, true), failing(outcome, stream), "what a replay did is not what the method did");
+        assertEquals(List.of(false, false), failing(fulfilled(new Decrement(), stream), stream));
+    }
+
+    /** Whether the bars of quality and of forgetting are missed. */
+    private static List<Boolean> failing(Outcome outcome, ErasureStream stream) {
+        NextItems before = MODEL.train(DATA, Env.seeded(1));
+        Case<Events, NextItems> c = new Case<>(
+                DATA,
+                stream.on(DATA).after(stream.requests(), DATA),
+                stream,
+                before,
+                outcome.model,
+                new Retrain().fulfil(before, stream, MODEL, DATA, Env.seeded(1)),
+                List.of(),
+                Cost.NONE,
+                outcome.cost,
+                Cost.NONE,
+                new Baseline());
+        return new Drift()
+                .examine(c, Env.seeded(1)).stream()
+                        .flatMap(f -> f.verdict().stream())
+                        .map(verdict -> verdict instanceof Verdict.Fail)
+                        .toList();
     }
 
     /** erase E12: with a deadline nobody can meet nothing counts as served, and the state is that of a replay. */
