@@ -71,7 +71,7 @@ public record Gru4Rec(int dims, int hidden, double dropout, int epochs, int batc
      * @param hidden size of the recurrent state
      * @param dropout share of an item's row that training does not see
      */
-    public record Network(int dims, int hidden, double dropout) implements NextNetwork {
+    public record Network(int dims, int hidden, double dropout) implements TiedNetwork {
         public Network {
             Check.require(dims >= 1, "dims", dims, "at least 1");
             Check.require(hidden >= 1, "hidden", hidden, "at least 1");
@@ -104,21 +104,6 @@ public record Gru4Rec(int dims, int hidden, double dropout, int epochs, int batc
                     weights.tensor("dense.bias"),
                     last,
                     weights.tensor("dense.weight").t());
-        }
-
-        @Override
-        public Tensor logits(Parameters weights, Tensor states) {
-            return states.matmul(weights.tensor("items").t());
-        }
-
-        @Override
-        public String readRows() {
-            return "items";
-        }
-
-        @Override
-        public String scoredRows() {
-            return "items";
         }
     }
 }

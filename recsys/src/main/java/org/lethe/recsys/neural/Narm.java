@@ -81,7 +81,7 @@ public record Narm(
      * @param rowDropout share of an item's row that training does not see
      * @param stateDropout share of c that training does not see
      */
-    public record Network(int dims, int hidden, double rowDropout, double stateDropout) implements NextNetwork {
+    public record Network(int dims, int hidden, double rowDropout, double stateDropout) implements TiedNetwork {
         public Network {
             Check.require(dims >= 1, "dims", dims, "at least 1");
             Check.require(hidden >= 1, "hidden", hidden, "at least 1");
@@ -131,21 +131,6 @@ public record Narm(
                     .sigmoid()
                     .matmul(weights.tensor("attention.weight").t()); // [clicks, 1]
             return torch.zeros_like(last.detach()).index_add(0, owner, states.mul(weight));
-        }
-
-        @Override
-        public Tensor logits(Parameters weights, Tensor states) {
-            return states.matmul(weights.tensor("items").t());
-        }
-
-        @Override
-        public String readRows() {
-            return "items";
-        }
-
-        @Override
-        public String scoredRows() {
-            return "items";
         }
     }
 }

@@ -97,7 +97,7 @@ public record SasRec(
      * @param heads of the attention
      * @param dropout share of rows, attention weights and outputs of layers that training does not see
      */
-    public record Network(int dims, int inner, int blocks, int heads, double dropout) implements NextNetwork {
+    public record Network(int dims, int inner, int blocks, int heads, double dropout) implements TiedNetwork {
         private static final double EPSILON = 1e-12; // of the norms
         private static final Initial SMALL = Initial.normal(0, 0.02);
         private static final int MOST_BLOCKS = 100;
@@ -243,21 +243,6 @@ public record SasRec(
                 }
             }
             return Histories.dropped(x, dropout, rows);
-        }
-
-        @Override
-        public Tensor logits(Parameters weights, Tensor states) {
-            return states.matmul(weights.tensor("items").t());
-        }
-
-        @Override
-        public String readRows() {
-            return "items";
-        }
-
-        @Override
-        public String scoredRows() {
-            return "items";
         }
     }
 }
