@@ -230,6 +230,25 @@ final class Removal {
         return new Weighted(both, weights);
     }
 
+    /** The same with examples of one state as one: what came next does not count. */
+    Weighted merged(Weighted sample) {
+        Map<List<Integer>, Integer> first = new LinkedHashMap<>();
+        List<Prefix> prefixes = new ArrayList<>();
+        double[] weights = new double[sample.weights.length];
+        for (int n = 0; n < weights.length; n++) {
+            Prefix p = sample.prefixes.get(n);
+            List<Integer> state = network.stateIsLastRow()
+                    ? List.of(p.last())
+                    : Arrays.stream(p.history()).boxed().toList();
+            int at = first.computeIfAbsent(state, _ -> first.size());
+            if (at == prefixes.size()) {
+                prefixes.add(p);
+            }
+            weights[at] += sample.weights[n];
+        }
+        return new Weighted(prefixes, Arrays.copyOf(weights, prefixes.size()));
+    }
+
     private Weighted drawn(Predicate<Prefix> which, Part part, int most, String purpose) {
         List<Prefix> all = new ArrayList<>();
         for (int g = 0; g < left.groupCount(); g++) {
