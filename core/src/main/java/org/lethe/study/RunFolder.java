@@ -431,7 +431,8 @@ public final class RunFolder {
                 Cost.NONE,
                 results,
                 run.warnings(),
-                run.failure()));
+                run.failure(),
+                Optional.empty()));
     }
 
     /** SHA-256 of a text, in hex. */
