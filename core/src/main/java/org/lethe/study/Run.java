@@ -103,7 +103,7 @@ public record Run(
                 exactness,
                 "",
                 "",
-                RunFolder.versions(),
+                Versions.here(),
                 Cost.NONE,
                 cost,
                 Cost.NONE,
