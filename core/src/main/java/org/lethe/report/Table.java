@@ -3,6 +3,7 @@ package org.lethe.report;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Locale;
@@ -124,49 +125,9 @@ final class Table {
         root.put("format", 1)
                 .put("study", report.study())
                 .put("cells", report.runs().size());
-        var audits = root.putArray("audits");
-        for (Report.AuditTable table : report.audits()) {
-            ObjectNode audit = audits.addObject();
-            audit.put("audit", table.audit())
-                    .put("aspect", word(table.aspect()))
-                    .put("control", word(table.control()))
-                    .put("controlWords", table.controlWords())
-                    .put("limits", table.limits());
-            var rows = audit.putArray("rows");
-            for (Report.Row row : table.rows()) {
-                ObjectNode node = rows.addObject();
-                node.put("data", row.place().data())
-                        .put("model", row.place().model())
-                        .put("request", row.place().request())
-                        .put("method", row.method())
-                        .put("role", word(row.role()))
-                        .put("exactness", row.exactness().label())
-                        .put("seeds", row.seeds())
-                        .put("failed", row.failures().size());
-                number(node, "learnSeconds", row.learnSeconds());
-                number(node, "fulfilSeconds", row.fulfilSeconds());
-                var findings = node.putArray("findings");
-                row.findings().forEach((name, m) -> {
-                    ObjectNode finding = findings.addObject().put("finding", name);
-                    number(finding, "mean", m.mean());
-                    number(finding, "sd", m.sd());
-                    m.interval().ifPresent(i -> interval(finding, i));
-                    finding.put("n", m.n())
-                            .put("seeds", m.seeds())
-                            .put("unit", m.unit())
-                            .put("direction", word(m.direction()));
-                    m.standing().ifPresent(s -> finding.put("verdict", word(s)).put("bar", m.bar()));
-                    m.reasons().forEach(why -> finding.withArray("reasons").add(why));
-                    m.pValue().ifPresent(p -> finding.put("p", p));
-                    m.corrected().ifPresent(p -> finding.put("pHolm", p));
-                    var controls = table.controls().get(row.place());
-                    if (controls != null && controls.containsKey(name)) {
-                        finding.put("control", word(controls.get(name)));
-                    }
-                });
-            }
-        }
-        var failures = root.putArray("failed");
+        ArrayNode audits = root.putArray("audits");
+        report.audits().forEach(table -> audit(audits.addObject(), table));
+        ArrayNode failures = root.putArray("failed");
         for (Run run : report.failed()) {
             run.failure()
                     .ifPresent(failure -> place(failures.addObject(), run)
@@ -191,6 +152,48 @@ final class Table {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a tree of plain values cannot fail to be written", e);
         }
+    }
+
+    private static void audit(ObjectNode audit, Report.AuditTable table) {
+        audit.put("audit", table.audit())
+                .put("aspect", word(table.aspect()))
+                .put("control", word(table.control()))
+                .put("controlWords", table.controlWords())
+                .put("limits", table.limits());
+        ArrayNode rows = audit.putArray("rows");
+        table.rows().forEach(row -> row(rows.addObject(), row, table));
+    }
+
+    private static void row(ObjectNode node, Report.Row row, Report.AuditTable table) {
+        node.put("data", row.place().data())
+                .put("model", row.place().model())
+                .put("request", row.place().request())
+                .put("method", row.method())
+                .put("role", word(row.role()))
+                .put("exactness", row.exactness().label())
+                .put("seeds", row.seeds())
+                .put("failed", row.failures().size());
+        number(node, "learnSeconds", row.learnSeconds());
+        number(node, "fulfilSeconds", row.fulfilSeconds());
+        ArrayNode findings = node.putArray("findings");
+        row.findings().forEach((name, m) -> {
+            ObjectNode finding = findings.addObject().put("finding", name);
+            number(finding, "mean", m.mean());
+            number(finding, "sd", m.sd());
+            m.interval().ifPresent(i -> interval(finding, i));
+            finding.put("n", m.n())
+                    .put("seeds", m.seeds())
+                    .put("unit", m.unit())
+                    .put("direction", word(m.direction()));
+            m.standing().ifPresent(s -> finding.put("verdict", word(s)).put("bar", m.bar()));
+            m.reasons().forEach(why -> finding.withArray("reasons").add(why));
+            m.pValue().ifPresent(p -> finding.put("p", p));
+            m.corrected().ifPresent(p -> finding.put("pHolm", p));
+            var controls = table.controls().get(row.place());
+            if (controls != null && controls.containsKey(name)) {
+                finding.put("control", word(controls.get(name)));
+            }
+        });
     }
 
     private static ObjectNode place(ObjectNode node, Run run) {

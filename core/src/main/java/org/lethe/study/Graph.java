@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.lethe.Audit;
 import org.lethe.Baseline;
 import org.lethe.Case;
@@ -60,7 +61,7 @@ final class Graph<D, M> {
     private final Place<D> place;
     private final Path scratch;
     private final Progress.Step watched;
-    private final Map<String, String> versions = RunFolder.versions();
+    private final Map<String, String> versions = Versions.here();
     private final Map<List<Object>, Step<?>> shared = new HashMap<>();
     private final List<Step<?>> roots = new ArrayList<>();
 
@@ -88,7 +89,7 @@ final class Graph<D, M> {
         needs.addAll(others);
         // what it needs starts it
         Step.always(engine.workers(), needs, () -> {
-            run(open, data, remaining, learned, after, reference, others);
+            run(open, new Needed<>(data, remaining, learned, after, reference, others));
             return true;
         });
     }
@@ -263,14 +264,27 @@ final class Graph<D, M> {
         return new Env(cell.seed(), engine.workers(), engine.progress(), new Ledger(), scratch, engine.device());
     }
 
-    private void run(
-            Open<D, M> open,
+    /** The steps that a cell waits for; each has its value when the cell is run, or fails with its cause. */
+    private record Needed<D, M>(
             Step<D> data,
             Step<D> remaining,
             Step<Made<M>> learned,
             Step<Made<M>> after,
             Step<Made<M>> reference,
             List<Step<Made<M>>> others) {
+        List<String> warnings() {
+            return Stream.of(learned, after, reference)
+                    .flatMap(step -> step.value().warnings().stream())
+                    .distinct()
+                    .toList();
+        }
+
+        List<M> retrained() {
+            return others.stream().map(step -> step.value().model()).toList();
+        }
+    }
+
+    private void run(Open<D, M> open, Needed<D, M> needed) {
         if (place.stopped()) {
             return;
         }
@@ -278,45 +292,33 @@ final class Graph<D, M> {
         Cost before = Cost.NONE;
         Cost fulfilled = Cost.NONE;
         Cost referenced = Cost.NONE;
-        List<String> warnings = new ArrayList<>();
+        List<String> warnings = List.of();
         Optional<Run.Failure> failure = Optional.empty();
         String trace = "";
         String digest = "";
         try {
-            before = learned.value().cost();
-            referenced =
-                    cell.reference().doNothing() ? Cost.NONE : reference.value().cost();
-            boolean untouched = cell.method().doNothing();
-            fulfilled = untouched ? Cost.NONE : after.value().cost();
-            List<M> retrained = new ArrayList<>();
-            for (Step<Made<M>> step : others) {
-                retrained.add(step.value().model());
-            }
-            for (Step<Made<M>> step : List.of(learned, after, reference)) {
-                step.value().warnings().stream()
-                        .filter(w -> !warnings.contains(w))
-                        .forEach(warnings::add);
-            }
+            before = needed.learned.value().cost();
+            referenced = cell.reference().doNothing()
+                    ? Cost.NONE
+                    : needed.reference.value().cost();
+            fulfilled =
+                    cell.method().doNothing() ? Cost.NONE : needed.after.value().cost();
+            List<M> retrained = needed.retrained();
+            warnings = needed.warnings();
             Case<D, M> whole = new Case<>(
-                    data.value(),
-                    remaining.value(),
+                    needed.data.value(),
+                    needed.remaining.value(),
                     cell.request(),
-                    learned.value().model(),
-                    after.value().model(),
-                    reference.value().model(),
+                    needed.learned.value().model(),
+                    needed.after.value().model(),
+                    needed.reference.value().model(),
                     retrained,
                     before,
                     fulfilled,
                     referenced,
-                    learned.value().baseline());
+                    needed.learned.value().baseline());
             digest = digest(cell, whole.after());
-            for (Audit<D, M> audit : open.open()) {
-                // what an audit sees does not depend on what other audits want
-                Case<D, M> wanted =
-                        whole.withOthers(retrained.subList(0, Math.min(audit.retrainings(), retrained.size())));
-                Case<D, M> examined = cell.role() == Run.Role.REFERENCE ? wanted.independent() : wanted;
-                place.written(() -> folder.write(result(cell, audit, examined), cell.text(audit)));
-            }
+            examine(open, whole, retrained);
         } catch (RuntimeException | OutOfMemoryError e) {
             failure = Optional.of(new Run.Failure(code(e), cell.study().hidden(message(e))));
             trace = cell.study().hidden(trace(e));
@@ -338,7 +340,7 @@ final class Graph<D, M> {
                 open.known().map(Run::fulfilled).orElse(fulfilled),
                 open.known().map(Run::referenced).orElse(referenced),
                 List.of(),
-                List.copyOf(warnings),
+                warnings,
                 failure,
                 Optional.of(new Run.Made(
                         Instant.now(Clock.systemUTC())
@@ -355,6 +357,16 @@ final class Graph<D, M> {
         watched.note(cell.recipe().model() + ", " + cell.recipe().method()
                 + (failure.isPresent() ? " failed" : cell.role() != Run.Role.TESTED ? " (control)" : ""));
         watched.advance(1);
+    }
+
+    private void examine(Open<D, M> open, Case<D, M> whole, List<M> retrained) {
+        Cell<D, M> cell = open.cell();
+        for (Audit<D, M> audit : open.open()) {
+            // what an audit sees does not depend on what other audits want
+            Case<D, M> wanted = whole.withOthers(retrained.subList(0, Math.min(audit.retrainings(), retrained.size())));
+            Case<D, M> examined = cell.role() == Run.Role.REFERENCE ? wanted.independent() : wanted;
+            place.written(() -> folder.write(result(cell, audit, examined), cell.text(audit)));
+        }
     }
 
     private Run.Result result(Cell<D, M> cell, Audit<D, M> audit, Case<D, M> examined) {

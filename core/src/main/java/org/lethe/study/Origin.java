@@ -24,7 +24,7 @@ record Origin(String text) {
                 seed: %d
                 %s""".formatted(
                         RunFolder.FORMAT,
-                        RunFolder.lethe(),
+                        Versions.ofLethe(),
                         cell.study().subject().name(),
                         cell.study().full(cell.data()),
                         cell.dataDigest(),

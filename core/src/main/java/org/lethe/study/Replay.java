@@ -113,11 +113,11 @@ public record Replay(Engine engine, List<? extends Subject<?, ?>> subjects) {
 
     /** What made the records and what runs here, where the two are not the same. */
     private static List<String> versions(List<Run> before) {
-        String here = RunFolder.versions().toString();
+        String here = Versions.here().toString();
         return before.stream()
                 .map(run -> Map.copyOf(run.versions()))
                 .distinct()
-                .filter(versions -> !versions.equals(RunFolder.versions()))
+                .filter(versions -> !versions.equals(Versions.here()))
                 .map(versions -> "the records were made by " + new TreeMap<>(versions) + ", here runs " + here)
                 .toList();
     }

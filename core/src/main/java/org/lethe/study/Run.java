@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lethe.Aspect;
+import org.lethe.Components;
 import org.lethe.Cost;
 import org.lethe.Exactness;
 import org.lethe.Finding;
@@ -45,40 +46,6 @@ public record Run(
         List<String> warnings,
         Optional<Failure> failure,
         Optional<Made> made) {
-
-    /** Without the time and the model. */
-    public Run(
-            String study,
-            String digest,
-            Recipe recipe,
-            Role role,
-            Exactness exactness,
-            String origin,
-            String dataDigest,
-            Map<String, String> versions,
-            Cost learned,
-            Cost fulfilled,
-            Cost referenced,
-            List<Result> results,
-            List<String> warnings,
-            Optional<Failure> failure) {
-        this(
-                study,
-                digest,
-                recipe,
-                role,
-                exactness,
-                origin,
-                dataDigest,
-                versions,
-                learned,
-                fulfilled,
-                referenced,
-                results,
-                warnings,
-                failure,
-                Optional.empty());
-    }
 
     /**
      * When a cell was run, and which model came of it.
@@ -136,33 +103,19 @@ public record Run(
                 exactness,
                 "",
                 "",
-                RunFolder.versions(),
+                Versions.here(),
                 Cost.NONE,
                 cost,
                 Cost.NONE,
                 results,
                 List.of(),
+                Optional.empty(),
                 Optional.empty());
     }
 
     /** The same with other results. */
     Run with(List<Result> results) {
-        return new Run(
-                study,
-                digest,
-                recipe,
-                role,
-                exactness,
-                origin,
-                dataDigest,
-                versions,
-                learned,
-                fulfilled,
-                referenced,
-                List.copyOf(results),
-                warnings,
-                failure,
-                made);
+        return Components.with(this, "results", List.copyOf(results));
     }
 
     /** Why a cell has no findings, or lacks those of an audit. */

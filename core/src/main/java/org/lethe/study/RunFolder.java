@@ -1,8 +1,6 @@
 package org.lethe.study;
 
 import java.io.IOException;
-import java.net.JarURLConnection;
-import java.net.URL;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -14,12 +12,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.lethe.Cost;
 import org.lethe.LetheException;
 import org.lethe.Subject;
@@ -431,7 +427,8 @@ public final class RunFolder {
                 Cost.NONE,
                 results,
                 run.warnings(),
-                run.failure()));
+                run.failure(),
+                Optional.empty()));
     }
 
     /** SHA-256 of a text, in hex. */
@@ -464,41 +461,6 @@ public final class RunFolder {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
-    }
-
-    /** The version of Lethe that runs. */
-    static String lethe() {
-        String version = RunFolder.class.getPackage().getImplementationVersion();
-        return version == null ? "development" : version;
-    }
-
-    /** The versions of this process, for {@link Run#versions()}. */
-    public static Map<String, String> versions() {
-        Map<String, String> versions = new LinkedHashMap<>();
-        versions.put("format", String.valueOf(FORMAT));
-        versions.put("java", Runtime.version().toString());
-        versions.put(
-                "kernels", org.lethe.numerics.Lanes.VECTOR ? "vector" : "plain: " + org.lethe.numerics.Lanes.OBSTACLE);
-        versions.put("lethe", lethe());
-        Commit.NAME.ifPresent(commit -> versions.put("commit", commit));
-        return versions;
-    }
-
-    /** The commit that this Lethe was built from, where the manifest of its jar names it. */
-    private static final class Commit {
-        static final Optional<String> NAME = named(RunFolder.class.getResource("RunFolder.class"));
-
-        private static Optional<String> named(@Nullable URL own) {
-            try {
-                return own != null && own.openConnection() instanceof JarURLConnection jar && jar.getManifest() != null
-                        ? Optional.ofNullable(
-                                        jar.getManifest().getMainAttributes().getValue("Build-Commit"))
-                                .filter(name -> !name.isBlank())
-                        : Optional.empty();
-            } catch (IOException e) {
-                throw new LetheException(LetheException.Code.STORAGE, own + ": its manifest cannot be read", e);
-            }
         }
     }
 }

@@ -65,6 +65,7 @@ class MatrixTest {
                 Cost.NONE,
                 List.of(results),
                 List.of(),
+                Optional.empty(),
                 Optional.empty());
     }
 }

@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lethe.Aspect;
+import org.lethe.Components;
 import org.lethe.Cost;
 import org.lethe.Direction;
 import org.lethe.Exactness;
@@ -140,21 +141,8 @@ class ReportTest {
 
     private static Run elsewhere(Run run, String model) {
         Run.Recipe r = run.recipe();
-        return new Run(
-                run.study(),
-                run.digest(),
-                new Run.Recipe(r.subject(), r.data(), model, r.request(), r.method(), r.seed()),
-                run.role(),
-                run.exactness(),
-                "",
-                run.dataDigest(),
-                run.versions(),
-                run.learned(),
-                run.fulfilled(),
-                run.referenced(),
-                run.results(),
-                List.of(),
-                run.failure());
+        return Components.with(
+                run, "recipe", new Run.Recipe(r.subject(), r.data(), model, r.request(), r.method(), r.seed()));
     }
 
     @Test
@@ -232,21 +220,7 @@ class ReportTest {
     }
 
     private static Run with(Run run, List<Run.Result> results) {
-        return new Run(
-                run.study(),
-                run.digest(),
-                run.recipe(),
-                run.role(),
-                run.exactness(),
-                run.origin(),
-                run.dataDigest(),
-                run.versions(),
-                run.learned(),
-                run.fulfilled(),
-                run.referenced(),
-                results,
-                run.warnings(),
-                run.failure());
+        return Components.with(run, "results", results);
     }
 
     @Test
@@ -677,6 +651,7 @@ class ReportTest {
                 Cost.NONE,
                 List.of(new Run.Result(name, Aspect.EFFECT, List.of(finding), name)),
                 List.of(),
+                Optional.empty(),
                 Optional.empty());
         Report report = Report.of(List.of(run));
         String html = withoutScripts(report.html());
@@ -849,6 +824,7 @@ class ReportTest {
                 Cost.NONE,
                 List.of(new Run.Result("utility", Aspect.UTILITY, List.of(finding), LIMITS)),
                 List.of(),
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -871,7 +847,8 @@ class ReportTest {
                 Cost.NONE,
                 List.of(),
                 List.of(),
-                Optional.of(new Run.Failure(LetheException.Code.NUMERIC, cause)));
+                Optional.of(new Run.Failure(LetheException.Code.NUMERIC, cause)),
+                Optional.empty());
     }
 
     private static String at(List<List<String>> lines, String column) {

@@ -132,7 +132,8 @@ final class SampleRuns {
                         ? Optional.of(new Run.Failure(
                                 LetheException.Code.NUMERIC,
                                 "newton step 3: the residual is not finite, expected below 1e-6"))
-                        : Optional.empty());
+                        : Optional.empty(),
+                Optional.empty());
     }
 
     /** A run of protections of images with two audits: pictures of every kind, nothing promised, a second control. */
@@ -237,6 +238,7 @@ final class SampleRuns {
                 Cost.NONE,
                 results,
                 List.of("the model could not be kept: no space left on the device"),
+                Optional.empty(),
                 Optional.empty());
     }
 

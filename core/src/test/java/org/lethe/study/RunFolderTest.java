@@ -71,7 +71,8 @@ class RunFolderTest {
                         "nothing",
                         pictures)),
                 List.of(),
-                Optional.of(new Run.Failure(LetheException.Code.NUMERIC, "loss is NaN")));
+                Optional.of(new Run.Failure(LetheException.Code.NUMERIC, "loss is NaN")),
+                Optional.empty());
     }
 
     private RunFolder written() {

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -43,8 +42,6 @@ import org.lethe.federated.network.Message.Task;
  */
 final class Host {
     private static final int FAULTS = 3;
-    private static final int ROUNDS = 5; // whose norms an update is compared with
-    private static final double LARGE = 10; // times their median
     private static final int MISSED = 2; // heartbeats after which nobody waits for a site
     private static final long HELD = 2_000; // milliseconds that a client that asks for work is kept waiting
 
@@ -236,9 +233,9 @@ final class Host {
             changed.signalAll();
             return refusal(Code.MODEL, "the reply is about another model than task " + task);
         }
-        Optional<Message> fault = fault(client, now, reply);
+        Optional<Inspection.Fault> fault = inspection(client, now).fault(reply);
         if (fault.isPresent()) {
-            return fault.get();
+            return faulty(client, fault.get().code(), fault.get().reason());
         }
         now.refused.remove(client);
         now.replies.put(client, reply);
@@ -247,104 +244,14 @@ final class Host {
         return said(new Body.Accepted());
     }
 
-    private Optional<Message> fault(int client, Phase now, Reply reply) {
-        Task asked = now.work.apply(client);
-        return switch (reply) {
-            case Reply.ProfileReply(var profile) ->
-                asked instanceof Task.ProfileTask
-                        ? profile.groups().stream()
-                                                .mapToLong(SiteTable.Cell::rows)
-                                                .sum()
-                                        <= profile.rows()
-                                ? Optional.empty()
-                                : Optional.of(faulty(client, Code.INCONSISTENT, "groups have more rows than the table"))
-                        : other(client);
-            case Reply.StatsReply(var histogram, var records) ->
-                asked instanceof Task.StatsTask ? statistics(client, histogram, records) : other(client);
-            case Reply.TrainReply r -> asked instanceof Task.TrainTask ? update(client, now, r) : other(client);
-            case Reply.EvalReply(var counts) ->
-                !(asked instanceof Task.EvalTask)
-                        ? other(client)
-                        : counts.length != 4 * (known().groups() + 1)
-                                ? Optional.of(faulty(
-                                        client,
-                                        Code.MALFORMED,
-                                        "counts are " + counts.length + ", expected " + 4 * (known().groups() + 1)))
-                                : Arrays.stream(counts).anyMatch(c -> c < 0 || c > Integer.MAX_VALUE)
-                                        ? Optional.of(faulty(client, Code.INCONSISTENT, "a count is negative"))
-                                        : Optional.empty();
-        };
-    }
-
-    private Optional<Message> other(int client) {
-        return Optional.of(faulty(client, Code.MALFORMED, "the reply is of another kind than the task"));
+    private Inspection inspection(int client, Phase now) {
+        int groups = agreement.map(SiteTable.Agreement::groups).orElse(0); // there are none before profiles are known
+        int cells = terms.fairness().strata() * groups * terms.bins();
+        return new Inspection(now.work.apply(client), now.weights, rows[client], groups, cells, norms);
     }
 
     private SiteTable.Agreement known() {
         return agreement.orElseThrow();
-    }
-
-    private Optional<Message> statistics(int client, int[] histogram, int records) {
-        int expected = terms.fairness().strata() * known().groups() * terms.bins();
-        if (histogram.length != expected) {
-            return Optional.of(faulty(
-                    client,
-                    Code.MALFORMED,
-                    "the histogram has " + histogram.length + " numbers, expected " + expected));
-        }
-        long sum = 0;
-        for (int count : histogram) {
-            if (count < 0) {
-                return Optional.of(faulty(client, Code.INCONSISTENT, "a count is " + count + ", expected at least 0"));
-            }
-            sum += count;
-        }
-        if (sum != records || records > rows[client]) {
-            return Optional.of(faulty(
-                    client,
-                    Code.INCONSISTENT,
-                    "the histogram counts " + sum + " records of " + records + ", the site has " + rows[client]));
-        }
-        return Optional.empty();
-    }
-
-    private Optional<Message> update(int client, Phase now, Reply.TrainReply reply) {
-        float[] w = reply.weights();
-        if (w.length != now.weights.length) {
-            return Optional.of(faulty(
-                    client, Code.MALFORMED, "the update has " + w.length + " weights, expected " + now.weights.length));
-        }
-        if (reply.records() != rows[client]) {
-            return Optional.of(faulty(
-                    client,
-                    Code.INCONSISTENT,
-                    "the update is of " + reply.records() + " records, the site has " + rows[client]));
-        }
-        for (float weight : w) {
-            if (!Float.isFinite(weight)) {
-                return Optional.of(faulty(client, Code.NOT_FINITE, "a weight of the update is " + weight));
-            }
-        }
-        double norm = norm(now.weights, w);
-        double[] before =
-                norms.stream().flatMapToDouble(Arrays::stream).sorted().toArray();
-        if (before.length > 0 && norm > LARGE * before[before.length / 2]) {
-            return Optional.of(faulty(
-                    client,
-                    Code.TOO_LARGE,
-                    "the norm of the update is " + norm + ", expected at most " + LARGE
-                            + " times the median of the last " + ROUNDS + " rounds, " + before[before.length / 2]));
-        }
-        return Optional.empty();
-    }
-
-    private static double norm(float[] before, float[] after) {
-        double squares = 0;
-        for (int k = 0; k < before.length; k++) {
-            double difference = (double) after[k] - before[k];
-            squares += difference * difference;
-        }
-        return Math.sqrt(squares);
     }
 
     /** Leads through all rounds, from the beginning or from what was written ahead. */
@@ -424,26 +331,8 @@ final class Host {
     private float[] round(int r, float[] weights, Optional<FairMaps> maps, Progress.Step progress)
             throws IOException, InterruptedException {
         long start = System.nanoTime();
-        List<ScoreMap> sent = List.of();
         boolean fair = maps.isPresent() && r >= plan.warmUp();
-        if (fair) {
-            Map<Integer, Reply> replies = collected(
-                    new Phase(4L * (r + 1) + 1, r, weights, _ -> new Task.StatsTask(weights)),
-                    plan.rules().quorum(),
-                    plan.rules().fewest(),
-                    progress);
-            double[] sum = new double[terms.fairness().strata() * known().groups() * terms.bins()];
-            for (Reply reply : replies.values()) {
-                int[] histogram = ((Reply.StatsReply) reply).histogram();
-                for (int k = 0; k < sum.length; k++) {
-                    sum[k] += histogram[k];
-                }
-            }
-            sent = List.of(maps.get().of(sum));
-            env.ledger().count("bytes up", 4L * sum.length * replies.size());
-            env.ledger().count("bytes down", 4L * sum.length * replies.size());
-        }
-        List<ScoreMap> with = sent;
+        List<ScoreMap> with = fair ? scoreMaps(r, weights, maps.get(), progress) : List.of();
         boolean fresh = r == 0 || r == plan.warmUp();
         Phase train = new Phase(
                 4L * (r + 1) + 2,
@@ -463,7 +352,7 @@ final class Host {
             Reply.TrainReply reply = (Reply.TrainReply) entry.getValue();
             trained.add(reply.weights());
             records[at] = reply.records();
-            sizes[at] = norm(weights, reply.weights());
+            sizes[at] = Inspection.norm(weights, reply.weights());
             accepted[2 * at] = entry.getKey();
             accepted[2 * at + 1] = train.task;
             loss += reply.loss() * reply.records();
@@ -476,7 +365,7 @@ final class Host {
         lock.lock();
         try {
             norms.add(sizes);
-            if (norms.size() > ROUNDS) {
+            if (norms.size() > Inspection.ROUNDS) {
                 norms.removeFirst();
             }
             written(r + 1, next, maps.map(FairMaps::state), accepted, new long[0]);
@@ -502,6 +391,26 @@ final class Host {
                 seconds,
                 vanished > 0 ? "; " + vanished + " groups have vanished and are left alone" : ""));
         return next;
+    }
+
+    private List<ScoreMap> scoreMaps(int r, float[] weights, FairMaps maps, Progress.Step progress)
+            throws InterruptedException {
+        Map<Integer, Reply> replies = collected(
+                new Phase(4L * (r + 1) + 1, r, weights, _ -> new Task.StatsTask(weights)),
+                plan.rules().quorum(),
+                plan.rules().fewest(),
+                progress);
+        double[] sum = new double[terms.fairness().strata() * known().groups() * terms.bins()];
+        for (Reply reply : replies.values()) {
+            int[] histogram = ((Reply.StatsReply) reply).histogram();
+            for (int k = 0; k < sum.length; k++) {
+                sum[k] += histogram[k];
+            }
+        }
+        List<ScoreMap> made = List.of(maps.of(sum));
+        env.ledger().count("bytes up", 4L * sum.length * replies.size());
+        env.ledger().count("bytes down", 4L * sum.length * replies.size());
+        return made;
     }
 
     private WriteAhead.State written(

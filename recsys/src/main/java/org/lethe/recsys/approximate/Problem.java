@@ -1,9 +1,7 @@
 package org.lethe.recsys.approximate;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lethe.Env;
@@ -28,9 +26,8 @@ import org.lethe.recsys.forget.Forgetting;
  * losses at which pairs look as if never seen.
  */
 final class Problem {
-    private static final int NEGATIVES = 4;
+    static final int NEGATIVES = 4;
     private static final int WITNESSES = 4096;
-    private static final int ESTIMATES = 64; // pairs left out in turn, where there is no validation part
 
     final Method<?, ?> method;
     final Env env;
@@ -198,7 +195,8 @@ final class Problem {
         return ofPairs(lossAfter(measured).values(tables));
     }
 
-    private static double[] ofPairs(double[] losses) {
+    /** The mean of the losses of each pair, over four negatives. */
+    static double[] ofPairs(double[] losses) {
         double[] means = new double[losses.length / NEGATIVES];
         for (int n = 0; n < losses.length; n++) {
             means[n / NEGATIVES] += losses[n] / NEGATIVES;
@@ -206,81 +204,14 @@ final class Problem {
         return means;
     }
 
-    /**
-     * The loss that each forgotten pair would have if it had never been seen. For a user or an item with nothing left, it is that
-     * of rows of zeros. The others, by ascending loss, get the losses of never-seen pairs at the same quantiles: those of the
-     * validation pairs that remain. Without validation, they are those of 64 retained pairs, each with the rows of
-     * its item and its user refitted from zero without it.
-     */
+    /** The loss that each forgotten pair would have if it had never been seen. */
     double[] neverSeen() {
         double[] known = neverSeen;
         if (known.length == 0) {
-            known = levels();
+            known = NeverSeen.losses(this);
             neverSeen = known;
         }
         return known;
-    }
-
-    private double[] levels() {
-        Interactions left = left();
-        Interactions.ByItem byItem = left.byItem();
-        double[] now = goneLosses(theta);
-        double[] levels = new double[now.length];
-        double untrained = loss(measured).untrained();
-        Interactions lost = forgotten.interactions();
-        List<Integer> others = new ArrayList<>();
-        for (int u = 0; u < users; u++) {
-            for (int k = lost.from(u); k < lost.to(u); k++) {
-                int i = lost.item(k);
-                if (left.degree(u) == 0 || byItem.starts()[i + 1] == byItem.starts()[i]) {
-                    levels[k] = untrained;
-                } else {
-                    others.add(k);
-                }
-            }
-        }
-        if (others.isEmpty()) {
-            return levels;
-        }
-        double[] held = forgotten.remaining().validation().size() > 0 ? validated() : leftOut();
-        Arrays.sort(held);
-        others.sort(Comparator.comparingDouble(k -> now[k]));
-        for (int n = 0; n < others.size(); n++) {
-            int at = (int) ((n + 0.5) / others.size() * held.length);
-            levels[others.get(n)] = held.length == 0 ? untrained : held[at];
-        }
-        return levels;
-    }
-
-    private double[] validated() {
-        Interactions held = forgotten.remaining().validation();
-        Triples pairs = Triples.of(held, data.train().and(held), NEGATIVES, random("held-out"));
-        return ofPairs(loss(pairs).values(theta));
-    }
-
-    private double[] leftOut() {
-        double[] e = graph.apply(theta, dims);
-        Triples all = retained();
-        RowFits fits = new RowFits(lossOfRows(all), rows());
-        boolean[] none = new boolean[rows()];
-        double ofUsers = fits.ridge(e, 0, users, none, random("ridge"));
-        double ofItems = fits.ridge(e, users, rows(), none, random("ridge"));
-        Triples asked = Triples.of(left(), left(), NEGATIVES, random("held-out"));
-        int[] chosen = Arrays.stream(order(all.size(), random("left-out")))
-                .limit(ESTIMATES)
-                .toArray();
-        double[] losses = new double[chosen.length];
-        env.workers().each(chosen.length, k -> {
-            int n = chosen[k];
-            double[] moved = e.clone();
-            int item = users + all.positives()[n];
-            System.arraycopy(fits.fitted(fits.of(item, moved, ofItems, n), 1e-3), 0, moved, item * dims, dims);
-            int user = all.users()[n];
-            System.arraycopy(fits.fitted(fits.of(user, moved, ofUsers, n), 1e-3), 0, moved, user * dims, dims);
-            losses[k] =
-                    lossOfRows(asked.range(n * NEGATIVES, (n + 1) * NEGATIVES)).mean(moved);
-        });
-        return losses;
     }
 
     /** A loss of samples as a function of the tables that score, whether propagated or not. */

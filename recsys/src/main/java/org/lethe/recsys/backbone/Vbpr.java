@@ -13,6 +13,7 @@ import org.lethe.Learner;
 import org.lethe.Named;
 import org.lethe.Safetensors;
 import org.lethe.numerics.Keyed;
+import org.lethe.recsys.Delegating;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
@@ -132,29 +133,9 @@ public record Vbpr(int dims, int own, int epochs, int batch, double learningRate
      * @param served the tables, which answer
      * @param towers of each modality, {@code [own, features]}
      */
-    public record Model(Embeddings served, List<float[]> towers) implements Storable {
+    public record Model(Embeddings served, List<float[]> towers) implements Delegating, Storable {
         public Model {
             towers = List.copyOf(towers);
-        }
-
-        @Override
-        public int users() {
-            return served.users();
-        }
-
-        @Override
-        public int items() {
-            return served.items();
-        }
-
-        @Override
-        public float score(int user, int item) {
-            return served.score(user, item);
-        }
-
-        @Override
-        public void scores(int user, float[] into) {
-            served.scores(user, into);
         }
 
         @Override

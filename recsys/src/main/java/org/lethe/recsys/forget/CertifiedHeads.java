@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import org.lethe.LetheException;
 import org.lethe.Safetensors;
 import org.lethe.Safetensors.Tensor;
+import org.lethe.recsys.Delegating;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Storable;
@@ -15,7 +16,7 @@ import org.lethe.recsys.Storable;
  * A convex head for each user on fixed features of items, and how much of its budget each has spent. Immutable. Served as two
  * tables.
  */
-public final class CertifiedHeads implements Storable {
+public final class CertifiedHeads implements Delegating, Storable {
     private final int dims;
     private final double[] heads; // [users, dims]
     private final float[] features; // [items, dims], each of length at most 1
@@ -74,26 +75,6 @@ public final class CertifiedHeads implements Storable {
     @Override
     public Recommender served() {
         return served;
-    }
-
-    @Override
-    public int users() {
-        return served.users();
-    }
-
-    @Override
-    public int items() {
-        return served.items();
-    }
-
-    @Override
-    public float score(int user, int item) {
-        return served.score(user, item);
-    }
-
-    @Override
-    public void scores(int user, float[] into) {
-        served.scores(user, into);
     }
 
     @Override

@@ -12,6 +12,7 @@ import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Workers;
 import org.lethe.recsys.Checkpoint;
+import org.lethe.recsys.Delegating;
 import org.lethe.recsys.EmbeddingLearner;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Recommender;
@@ -24,7 +25,7 @@ import org.lethe.recsys.UserRows;
  *
  * <p>Immutable: a request makes a new one that shares every untouched shard.
  */
-public final class Sharded implements Recommender {
+public final class Sharded implements Delegating {
     private final Method<?, ?> maker;
     private final Partition partition;
     private final List<Shard> shards;
@@ -224,21 +225,6 @@ public final class Sharded implements Recommender {
     @Override
     public int items() {
         return items;
-    }
-
-    @Override
-    public float score(int user, int item) {
-        return served().score(user, item);
-    }
-
-    @Override
-    public void scores(int user, float[] into) {
-        served().scores(user, into);
-    }
-
-    @Override
-    public void scores(int[] users, float[] into) {
-        served().scores(users, into);
     }
 
     /** Whether every shard is two tables. */

@@ -14,7 +14,7 @@ import org.lethe.Picture;
 import org.lethe.attack.Attacker;
 import org.lethe.report.Report.Standing;
 import org.lethe.report.Sheet;
-import org.lethe.study.RunFolder;
+import org.lethe.study.Versions;
 
 /** The pages of {@code audit embeddings} and {@code hide embeddings}: what attackers guess, in words for a person who trained no model. */
 final class EmbeddingsSheet {
@@ -120,7 +120,7 @@ final class EmbeddingsSheet {
                 steps,
                 findings,
                 LIMITS,
-                RunFolder.versions());
+                Versions.here());
     }
 
     private static Sheet.Bar bar(Finding f, List<Finding> findings) {

@@ -93,11 +93,7 @@ public record Gru4Rec(int dims, int hidden, double dropout, int epochs, int batc
         public Tensor states(Parameters weights, int[][] histories, Optional<Keyed> key) {
             Histories batch = new Histories(histories);
             Packed packed = batch.packed();
-            Tensor rows = Histories.rows(weights.tensor("items"), packed.item()); // [clicks, dims]
-            if (key.isPresent() && dropout > 0) {
-                rows = Histories.dropped(
-                        rows, dropout, packed.keys(batch.keys(key.get().of("rows"))));
-            }
+            Tensor rows = batch.rows(weights.tensor("items"), packed, dropout, key); // [clicks, dims]
             Tensor states = Recurrent.states(weights, packed, rows); // [clicks, hidden]
             Tensor last = Histories.rows(states, packed.last()); // [batch, hidden]
             return addmm(

@@ -2,6 +2,7 @@ package org.lethe.recsys.neural;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -52,6 +53,14 @@ final class Histories {
     /** The rows of a table, [numbers, width]. */
     static Tensor rows(Tensor table, int... numbers) {
         return table.index_select(0, whole(table, numbers));
+    }
+
+    /** The rows of clicks, [clicks, width]; in training, dropout takes a share of each. */
+    Tensor rows(Tensor table, Packed packed, double dropout, Optional<Keyed> key) {
+        Tensor rows = rows(table, packed.item());
+        return key.isPresent() && dropout > 0
+                ? dropped(rows, dropout, packed.keys(keys(key.get().of("rows"))))
+                : rows;
     }
 
     /** Whole numbers on the device of another tensor. */

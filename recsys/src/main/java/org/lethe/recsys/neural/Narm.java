@@ -106,11 +106,7 @@ public record Narm(
         public Tensor states(Parameters weights, int[][] histories, Optional<Keyed> key) {
             Histories batch = new Histories(histories);
             Packed packed = batch.packed();
-            Tensor rows = Histories.rows(weights.tensor("items"), packed.item()); // [clicks, dims]
-            if (key.isPresent() && rowDropout > 0) {
-                rows = Histories.dropped(
-                        rows, rowDropout, packed.keys(batch.keys(key.get().of("rows"))));
-            }
+            Tensor rows = batch.rows(weights.tensor("items"), packed, rowDropout, key); // [clicks, dims]
             Tensor states = Recurrent.states(weights, packed, rows); // [clicks, hidden]
             Tensor last = Histories.rows(states, packed.last()); // [batch, hidden]
             Tensor both = torch.cat(new TensorVector(attended(weights, states, last, packed), last), 1);

@@ -1,13 +1,8 @@
 package org.lethe.recsys.shop;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.GeneralSecurityException;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,7 +12,6 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,9 +19,6 @@ import java.util.SequencedMap;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
@@ -41,7 +32,6 @@ import org.lethe.recsys.Recsys;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.data.Splits;
 import org.lethe.recsys.forget.ForgetRequest;
-import org.lethe.study.Storage;
 import org.lethe.tables.Entities;
 
 /**
@@ -61,16 +51,12 @@ import org.lethe.tables.Entities;
  * a folder.
  */
 public final class Shop {
-    private static final String CURRENT = "current";
-    private static final String KEY = "key";
-    private static final String SEAL = "seal";
-    private static final String UNFINISHED = ".unfinished";
     private static final Recsys SUBJECT = new Recsys();
 
     /** An erasure by which methods say whether they can carry one out. */
     static final Erasure ANY = Erasure.ofUsers(List.of("any"));
 
-    private final Path folder;
+    private final VersionFolder versions;
     private volatile Version current;
 
     /**
@@ -119,8 +105,8 @@ public final class Shop {
             Optional<Boolean> verified,
             double seconds) {}
 
-    private Shop(Path folder, Version current) {
-        this.folder = folder;
+    private Shop(VersionFolder versions, Version current) {
+        this.versions = versions;
         this.current = current;
     }
 
@@ -135,10 +121,8 @@ public final class Shop {
             Columns columns,
             Env env)
             throws IOException {
-        if (Files.exists(folder) && !isEmpty(folder)) {
-            throw new LetheException(
-                    LetheException.Code.STORAGE, folder + " is there already and not empty, expected a new folder");
-        }
+        VersionFolder versions = new VersionFolder(folder);
+        versions.requireNew();
         method.unsuited(ANY, learner).ifPresent(why -> {
             throw new LetheException(
                     LetheException.Code.STUDY,
@@ -163,8 +147,8 @@ public final class Shop {
                 columns.items,
                 columns.value,
                 columns.time);
-        Shop shop = new Shop(folder, new Version(settings, data, model, List.of()));
-        try (Hold hold = shop.hold()) {
+        Shop shop = new Shop(versions, new Version(settings, data, model, List.of()));
+        try (Hold hold = versions.hold()) {
             shop.become(shop.current, event("train", method, data, seconds), Keep.NOTHING, hold);
         }
         return shop;
@@ -182,48 +166,10 @@ public final class Shop {
 
     /** The recommender of a folder. */
     public static Shop open(Path folder) throws IOException {
-        Path now = folder.resolve(CURRENT);
-        if (!Files.isRegularFile(now)) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    folder + ": has no file \"" + CURRENT + "\", expected a folder that lethe recsys train made");
-        }
-        String name = Files.readString(now).strip();
-        if (!name.matches("v[1-9][0-9]{0,8}") || !Files.isDirectory(folder.resolve(name))) {
-            throw new LetheException(
-                    LetheException.Code.DATA, now + ": says \"" + name + "\", expected a version here");
-        }
-        Version version = Version.read(folder.resolve(name));
-        Path history = folder.resolve(name).resolve("history.jsonl");
-        History.read(version.history(), history.toString()); // a broken chain is said at once
-        Shop shop = new Shop(folder, version);
-        String seal = Files.isRegularFile(folder.resolve(name).resolve(SEAL))
-                ? Files.readString(folder.resolve(name).resolve(SEAL)).strip()
-                : "";
-        if (!seal.equals(shop.hmac(History.last(version.history())))) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    history + ": its last line is not the one that was sealed: it was changed or cut since");
-        }
-        shop.sweep();
+        VersionFolder versions = new VersionFolder(folder);
+        Shop shop = new Shop(versions, versions.read());
+        versions.sweep();
         return shop;
-    }
-
-    /** Deletes old versions whose time is over, unless another process changes the folder just now or it may not be written. */
-    private void sweep() throws IOException {
-        boolean over;
-        try (Stream<Path> all = Files.list(folder)) {
-            over = all.map(path -> path.resolve("delete-after")).anyMatch(Files::isRegularFile);
-        }
-        if (!over || !Files.isWritable(folder)) {
-            return;
-        }
-        try (Hold hold = hold()) {
-            hold.require();
-            clean(false);
-        } catch (LetheException e) {
-            // the process that changes it sweeps too
-        }
     }
 
     /** The events, oldest first. */
@@ -281,7 +227,7 @@ public final class Shop {
         if (now.data().test().size() == 0) {
             throw new LetheException(
                     LetheException.Code.DATA,
-                    folder + ": nothing is held out (--test was "
+                    versions.folder() + ": nothing is held out (--test was "
                             + now.settings().test() + "), expected a training with --test 0.2, say");
         }
         return Ranking.test(now.model().served(), now.data(), top, env.workers())
@@ -295,7 +241,7 @@ public final class Shop {
      * @param verify whether a training without the data is compared, bit by bit; for methods that are exact
      */
     public synchronized Change forget(Erasure request, Keep keep, boolean verify, Env env) throws IOException {
-        try (Hold hold = hold()) {
+        try (Hold hold = versions.hold()) {
             Version before = current;
             Method<Split, Recommender> method = before.settings().forgetting();
             Learner<Split, Recommender> learner = before.settings().learner();
@@ -326,7 +272,12 @@ public final class Shop {
             Split nameless = left.each(part -> part.with(
                     without(part.userEntities(), request.users()), without(part.itemEntities(), request.items())));
             History.Event event = event("forget", method, nameless, seconds)
-                    .asked(request.users().size(), request.items().size(), removed, digest(request), verify);
+                    .asked(
+                            request.users().size(),
+                            request.items().size(),
+                            removed,
+                            versions.hmac(request.toString()),
+                            verify);
             become(before.with(nameless, model), event, keep, hold);
             return new Change(
                     events().size(),
@@ -365,7 +316,7 @@ public final class Shop {
 
     /** Learns interactions that came since, by a training on all. Users and items keep their numbers, new ones come after them. */
     public synchronized Change add(Interactions more, Env env) throws IOException {
-        try (Hold hold = hold()) {
+        try (Hold hold = versions.hold()) {
             Version before = current;
             Version.Settings settings = before.settings();
             Split old = before.data();
@@ -491,8 +442,8 @@ public final class Shop {
 
     /** Whether two models have the same tensors, and say the same about themselves. */
     private boolean sameBits(Recommender one, Recommender other) throws IOException {
-        Path first = folder.resolve("verify-1" + UNFINISHED);
-        Path second = folder.resolve("verify-2" + UNFINISHED);
+        Path first = versions.unfinished("verify-1");
+        Path second = versions.unfinished("verify-2");
         try {
             SUBJECT.save(one, Map.of(), first);
             SUBJECT.save(other, Map.of(), second);
@@ -503,110 +454,9 @@ public final class Shop {
         }
     }
 
-    /** Writes a version, makes it current, and deletes the one before. */
+    /** Writes a version and makes it current; the one before is deleted, unless it is kept for a time. */
     private void become(Version next, History.Event event, Keep keep, Hold hold) throws IOException {
-        hold.require();
-        int number = next.history().size() + 1;
-        Path place = folder.resolve("v" + number);
-        Path unfinished = folder.resolve("v" + number + UNFINISHED);
-        delete(unfinished);
-        delete(place); // what a crash left between the renaming of the folder and that of "current"
-        next.write(unfinished);
-        Version.Digests digests = Version.Digests.of(unfinished);
-        Version whole =
-                next.with(History.with(next.history(), event.numbered(number, digests, History.last(next.history()))));
-        whole.writeHistory(unfinished);
-        Storage.write(
-                unfinished.resolve(SEAL),
-                (hmac(History.last(whole.history())) + "\n").getBytes(StandardCharsets.US_ASCII));
-        Files.move(unfinished, place, StandardCopyOption.ATOMIC_MOVE);
-        Storage.write(folder.resolve(CURRENT), (place.getFileName() + "\n").getBytes(StandardCharsets.UTF_8));
-        current = whole;
-        if (number > 1 && !keep.time.isZero()) {
-            Path old = folder.resolve("v" + (number - 1));
-            if (Files.isDirectory(old)) {
-                Storage.write(
-                        old.resolve("delete-after"),
-                        Instant.now(Clock.systemUTC())
-                                .plus(keep.time)
-                                .toString()
-                                .getBytes(StandardCharsets.UTF_8));
-            }
-        }
-        // every older version holds what this erasure took out
-        clean(event.event().equals("forget") && keep.time.isZero());
-    }
-
-    /** Deletes what is neither current nor kept for a time that is not over; or all but the current version. */
-    private void clean(boolean all) throws IOException {
-        String now = Files.isRegularFile(folder.resolve(CURRENT))
-                ? Files.readString(folder.resolve(CURRENT)).strip()
-                : "";
-        List<Path> old = new ArrayList<>();
-        try (DirectoryStream<Path> versions = Files.newDirectoryStream(folder)) {
-            for (Path path : versions) {
-                String name = String.valueOf(path.getFileName());
-                if (name.endsWith(UNFINISHED) || name.matches("v[0-9]+") && !name.equals(now) && (all || !kept(path))) {
-                    old.add(path);
-                }
-            }
-        }
-        for (Path path : old) {
-            delete(path);
-        }
-    }
-
-    private static boolean kept(Path version) throws IOException {
-        Path until = version.resolve("delete-after");
-        return Files.isRegularFile(until)
-                && Instant.parse(Files.readString(until).strip()).isAfter(Instant.now(Clock.systemUTC()));
-    }
-
-    private static void delete(Path path) throws IOException {
-        if (!Files.exists(path)) {
-            return;
-        }
-        List<Path> all;
-        try (Stream<Path> walk = Files.walk(path)) {
-            all = walk.sorted(Comparator.reverseOrder()).toList();
-        }
-        for (Path each : all) {
-            Files.delete(each);
-        }
-    }
-
-    private static boolean isEmpty(Path folder) throws IOException {
-        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
-            return !all.iterator().hasNext();
-        }
-    }
-
-    /**
-     * HMAC-SHA256 of a request under a key that never leaves the folder: its sender can be told that it was carried out, and nobody can
-     * find an id by trying all.
-     */
-    private String digest(Erasure request) throws IOException {
-        return hmac(request.toString());
-    }
-
-    private String hmac(String text) throws IOException {
-        Path file = folder.resolve(KEY);
-        if (!Files.exists(file)) {
-            byte[] key = new byte[32];
-            new SecureRandom().nextBytes(key);
-            Storage.writePrivately(file, HexFormat.of().formatHex(key).getBytes(StandardCharsets.US_ASCII));
-        }
-        byte[] key = HexFormat.of().parseHex(Files.readString(file).strip());
-        try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(key, "HmacSHA256"));
-            return HexFormat.of().formatHex(mac.doFinal(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every Java platform has HmacSHA256", e);
-        }
-    }
-
-    private Hold hold() throws IOException {
-        return new Hold(folder);
+        current = versions.write(next, event, hold);
+        versions.retire(current.history().size(), keep, event.event().equals("forget"));
     }
 }

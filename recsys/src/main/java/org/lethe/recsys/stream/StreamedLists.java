@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Safetensors;
+import org.lethe.recsys.Delegating;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.backbone.Ease;
@@ -24,7 +25,7 @@ import org.lethe.recsys.sequence.Decremental;
  *
  * @param points in order; the last one is the end
  */
-public record StreamedLists(List<Point<Recommender>> points) implements Recommender, Streamed<Recommender> {
+public record StreamedLists(List<Point<Recommender>> points) implements Delegating, Streamed<Recommender> {
     /** The kind of model, as the header of a file names it. */
     public static final String KIND = "streamed";
 
@@ -40,31 +41,6 @@ public record StreamedLists(List<Point<Recommender>> points) implements Recommen
     @Override
     public Recommender served() {
         return last().served();
-    }
-
-    @Override
-    public int users() {
-        return last().users();
-    }
-
-    @Override
-    public int items() {
-        return last().items();
-    }
-
-    @Override
-    public float score(int user, int item) {
-        return last().score(user, item);
-    }
-
-    @Override
-    public void scores(int user, float[] into) {
-        last().scores(user, into);
-    }
-
-    @Override
-    public void scores(int[] users, float[] into) {
-        last().scores(users, into);
     }
 
     /** Writes one model to a file. */
