@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -32,7 +33,18 @@ public final class Tensors {
     /** A tensor of floats with the values of an array, row by row. */
     public static Tensor of(float[] values, long... shape) {
         requireSize(values.length, shape);
-        return Tensor.create(values, shape);
+        return part(values, 0, shape);
+    }
+
+    /** A tensor of as many values as the shape holds, from a place of an array on. */
+    public static Tensor part(float[] values, int from, long... shape) {
+        int size = Math.toIntExact(size(shape));
+        Objects.checkFromIndexSize(from, size, values.length);
+        Tensor tensor = torch.empty(shape);
+        try (FloatPointer memory = new FloatPointer(tensor.data_ptr())) {
+            memory.put(values, from, size);
+        }
+        return tensor;
     }
 
     /** A tensor of whole numbers, as indices are. */
@@ -50,14 +62,20 @@ public final class Tensors {
 
     /** The values of a tensor of floats, row by row, into the beginning of an array. */
     public static void read(Tensor tensor, float[] into) {
+        read(tensor, into, 0);
+    }
+
+    /** The same from a place of the array on. */
+    public static void read(Tensor tensor, float[] into, int from) {
         Check.require(
                 tensor.scalar_type().intern() == ScalarType.Float,
                 "tensor.dtype",
                 tensor.scalar_type(),
                 "Float, since the array holds floats");
-        Check.require(tensor.numel() <= into.length, "into.length", into.length, "at least " + tensor.numel());
+        Check.require(
+                tensor.numel() <= into.length - from, "into.length", into.length, "at least " + (from + tensor.numel()));
         Tensor plain = tensor.cpu().contiguous();
-        new FloatPointer(plain.data_ptr()).get(into, 0, (int) tensor.numel());
+        new FloatPointer(plain.data_ptr()).get(into, from, (int) tensor.numel());
     }
 
     /**
@@ -172,12 +190,17 @@ public final class Tensors {
     }
 
     private static void requireSize(long count, long... shape) {
+        long size = size(shape);
+        Check.require(
+                size == count, "values.length", count, size + ", as the shape " + Arrays.toString(shape) + " asks");
+    }
+
+    private static long size(long... shape) {
         long size = 1;
         for (long d : shape) {
             size *= d;
         }
-        Check.require(
-                size == count, "values.length", count, size + ", as the shape " + Arrays.toString(shape) + " asks");
+        return size;
     }
 
     /** An address that somebody else owns. */

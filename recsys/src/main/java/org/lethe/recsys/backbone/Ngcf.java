@@ -11,8 +11,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 import org.lethe.Check;
 import org.lethe.Components;
 import org.lethe.Env;
@@ -399,13 +402,13 @@ public record Ngcf(
                 int columns = settings.layers.get(l);
                 at -= columns;
                 Layer layer = chain.get(l);
-                Tensor pull = layer.unit
-                        .mul(tensor(taken(slope, columns, at), columns))
-                        .sum();
+                TensorVector of = new TensorVector(layer.unit);
+                TensorVector by = new TensorVector(tensor(taken(slope, columns, at), columns));
                 if (l < chain.size() - 1) {
-                    pull = pull.add(layer.out.mul(tensor(later, columns)).sum());
+                    of.push_back(layer.out);
+                    by.push_back(tensor(later, columns));
                 }
-                pull.backward();
+                torch.backward(of, by, new BoolOptional(), false, new TensorVector());
                 later = Tensors.floats(layer.ego.grad());
                 float[] around = neighbours(l, Tensors.floats(layer.side.grad()));
                 for (int n = 0; n < later.length; n++) {

@@ -126,9 +126,12 @@ final class Weights {
 
     /** Each matrix as a tensor that gathers its gradient. */
     Tensor[] leaves(Device device) {
-        Tensor[] leaves = tensors(matrices, values(), device);
-        for (Tensor leaf : leaves) {
-            leaf.set_requires_grad(true);
+        Tensor[] leaves = new Tensor[matrices.size()];
+        int at = 0;
+        for (int n = 0; n < leaves.length; n++) {
+            Matrix matrix = matrices.get(n);
+            leaves[n] = Devices.on(Tensors.part(w, at, matrix.shape()), device).requires_grad_(true);
+            at += matrix.size();
         }
         return leaves;
     }
@@ -142,14 +145,18 @@ final class Weights {
 
     /** A step of Adam by the gradients that the leaves have gathered; a leaf without one has the gradient zero. */
     void step(Tensor[] leaves) {
-        float[][] gradients = new float[leaves.length][];
+        int at = 0;
         for (int n = 0; n < leaves.length; n++) {
             Tensor own = leaves[n].grad();
-            gradients[n] = own.defined()
-                    ? Tensors.floats(own)
-                    : new float[matrices.get(n).size()];
+            int size = matrices.get(n).size();
+            if (own.defined()) {
+                Tensors.read(own, gradient, at);
+            } else {
+                Arrays.fill(gradient, at, at + size, 0);
+            }
+            at += size;
         }
-        step(gradients);
+        step();
     }
 
     /** A step of Adam by the gradient of each matrix. */
@@ -159,6 +166,10 @@ final class Weights {
             System.arraycopy(own, 0, gradient, at, own.length);
             at += own.length;
         }
+        step();
+    }
+
+    private void step() {
         steps++;
         DenseAdam.step(
                 w, m, v, gradient, decay, w.length, 0, 1, DenseAdam.rate(learningRate, steps), DenseAdam.root(steps));
