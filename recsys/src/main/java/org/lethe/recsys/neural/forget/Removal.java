@@ -207,7 +207,7 @@ final class Removal {
 
     /** The retained examples that read or lead to an item of an example that is gone; so many at most, drawn by the request. */
     Weighted near(int most) {
-        return drawn(this::touched, Part.TRAIN, most, "near");
+        return drawn(this::touched, most, "near");
     }
 
     private boolean touched(Prefix p) {
@@ -216,13 +216,8 @@ final class Removal {
 
     /** A sample that stands for all retained examples: those near to the request, and others. */
     Weighted representative(int mostNear, int others) {
-        return representative(mostNear, others, Part.TRAIN);
-    }
-
-    /** A sample that stands for all examples of a part that are left. */
-    Weighted representative(int mostNear, int others, Part part) {
-        Weighted near = drawn(this::touched, part, mostNear, "near");
-        Weighted far = drawn(p -> !touched(p), part, others, "far");
+        Weighted near = near(mostNear);
+        Weighted far = drawn(p -> !touched(p), others, "far");
         List<Prefix> both = new ArrayList<>(near.prefixes);
         both.addAll(far.prefixes);
         double[] weights = Arrays.copyOf(near.weights, both.size());
@@ -249,10 +244,10 @@ final class Removal {
         return new Weighted(prefixes, Arrays.copyOf(weights, prefixes.size()));
     }
 
-    private Weighted drawn(Predicate<Prefix> which, Part part, int most, String purpose) {
+    private Weighted drawn(Predicate<Prefix> which, int most, String purpose) {
         List<Prefix> all = new ArrayList<>();
         for (int g = 0; g < left.groupCount(); g++) {
-            for (Prefix p : prefixes(left, g, part)) {
+            for (Prefix p : prefixes(left, g, Part.TRAIN)) {
                 if (which.test(p)) {
                     all.add(p);
                 }
@@ -277,8 +272,8 @@ final class Removal {
                 .toList();
     }
 
-    /** Examples of the validation part, from which no model has learned: at most 256. */
-    private List<Prefix> heldOut() {
+    /** Examples of the validation part, from which no model has learned; so many at most. */
+    List<Prefix> heldOut(int most) {
         List<Prefix> all = new ArrayList<>();
         for (int g = 0; g < left.groupCount(); g++) {
             all.addAll(prefixes(left, g, Part.VALIDATION));
@@ -288,7 +283,7 @@ final class Removal {
                     LetheException.Code.DATA,
                     "the data has no validation part, expected one: it tells what a model loses that never saw an event");
         }
-        return some(all, HELD_OUT, "held out");
+        return some(all, most, "held out");
     }
 
     /**
@@ -296,7 +291,7 @@ final class Removal {
      * last one in the retained data, and what the model, as it is now, loses more than that on held-out examples.
      */
     double[] neverSeen(List<Prefix> examples) {
-        List<Prefix> heldOut = heldOut();
+        List<Prefix> heldOut = heldOut(HELD_OUT);
         Followers followers = new Followers(
                 left,
                 itemCount(),

@@ -19,12 +19,9 @@ import org.lethe.Safetensors;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
-import org.lethe.recsys.approximate.Vectors;
 import org.lethe.recsys.neural.NetworkModel;
-import org.lethe.recsys.neural.forget.Removal.Weighted;
 import org.lethe.recsys.sequence.Events;
 import org.lethe.recsys.sequence.Events.Example;
-import org.lethe.recsys.sequence.Events.Part;
 import org.lethe.recsys.sequence.NextItems;
 import org.lethe.torch.Devices;
 
@@ -43,7 +40,7 @@ import org.lethe.torch.Devices;
  * <p>Ours (erase 5.11); not exact: a heuristic in which rows of one item are exact given the rest. The weight of the squared length sets
  * the balance between forgetting too little and too much. With {@code ridge: 0} it is chosen once, before the first request, by
  * eight trials, each of which erases some users. {@code held-out} takes, for each table, the weight with which examples of the
- * validation part lose least. {@code never-seen}, the form first proposed, takes one weight for both tables, with which erased examples
+ * validation part lose least after all trials in turn. {@code never-seen}, the form first proposed, takes one weight for both tables, with which erased examples
  * of a trial lose, beyond what the retained data says of them, what examples of the validation part do; where these are of a later
  * day, and so harder than erased ones, it forgets too much.
  *
@@ -68,8 +65,7 @@ public record RowRefit(double ridge, double scoredRidge, boolean scored, Choice 
 
     private static final int TRIALS = 8;
     private static final int EVENTS = 32; // of a trial by held-out examples, at least
-    private static final int NEAR = 512; // validation examples that read or lead to an item of a trial
-    private static final int FAR = 256;
+    private static final int HELD_OUT = 1024;
     private static final double[] RIDGES = {0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30};
     private static final double TOLERANCE = 1e-6;
     private static final int EPOCHS = 20; // of rows that are no minimum
@@ -260,24 +256,31 @@ public record RowRefit(double ridge, double scoredRidge, boolean scored, Choice 
         return RIDGES[best];
     }
 
-    /** How much more than before held-out examples lose after each trial, added up. */
+    /** What held-out examples lose on average after all trials, one after another as in a stream. */
     private double heldOut(NetworkModel model, Events data, List<int[]> trials, Ridges tried, Env env) {
-        double more = 0;
+        NetworkModel current = model;
+        BitSet gone = new BitSet();
+        double loss = Double.NaN;
         for (int[] events : trials) {
             try (var _ = new PointerScope()) {
-                Removal removal = new Removal(model, events, gone -> data.without(bits(gone)), env);
-                Weighted sample = removal.representative(NEAR, FAR, Part.VALIDATION);
-                if (sample.prefixes().isEmpty()) {
-                    throw new LetheException(
-                            LetheException.Code.DATA,
-                            "row-refit.ridge is 0, expected a number above 0 for data without a validation part");
-                }
-                more -= Vectors.dot(sample.weights(), removal.losses(sample.prefixes()));
+                Removal removal = new Removal(
+                        current,
+                        events,
+                        more -> {
+                            BitSet both = bits(more);
+                            both.or(gone);
+                            return data.without(both);
+                        },
+                        env);
                 refit(removal, tried);
-                more += Vectors.dot(sample.weights(), removal.losses(sample.prefixes()));
+                current = removal.model();
+                loss = Arrays.stream(removal.losses(removal.heldOut(HELD_OUT)))
+                        .average()
+                        .orElseThrow();
             }
+            gone.or(bits(events));
         }
-        return more;
+        return loss;
     }
 
     /**
