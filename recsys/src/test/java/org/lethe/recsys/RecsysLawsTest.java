@@ -23,6 +23,7 @@ class RecsysLawsTest extends SubjectLaws<Split, Recommender> {
         "ngcf {dims: 8, layers: [8], epochs: 2}",
         "multvae {latent: 8, hidden: 16, epochs: 2}",
         "vbpr {dims: 4, own: 4, epochs: 2}",
+        "fed-mf {dims: 4, rounds: 4, clients: 0.4, localEpochs: 3}",
         "ease {lambda: 5}",
         "item-knn {neighbours: 5}"
     };

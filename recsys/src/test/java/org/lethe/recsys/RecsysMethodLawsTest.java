@@ -31,6 +31,7 @@ class RecsysMethodLawsTest extends MethodLaws<Split, Recommender> {
                 "als {dims: 8, iterations: 2}",
                 "multvae {latent: 4, hidden: 8, epochs: 1}",
                 "vbpr {dims: 4, own: 4, epochs: 2}",
+                "fed-mf {dims: 4, rounds: 4, clients: 0.4, localEpochs: 3}",
                 "ease {lambda: 5}",
                 "item-knn {neighbours: 5}");
     }

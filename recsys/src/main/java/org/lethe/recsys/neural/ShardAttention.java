@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
@@ -42,7 +43,8 @@ final class ShardAttention {
     private ShardAttention() {}
 
     private static int width(NetworkModel shard) {
-        Safetensors.Tensor rows = shard.tensors().get(shard.network().scoredRows());
+        Safetensors.Tensor rows =
+                Objects.requireNonNull(shard.tensors().get(shard.network().scoredRows()));
         return Math.toIntExact(rows.shape().get(1));
     }
 

@@ -28,6 +28,7 @@ class SessionsMethodLawsTest extends MethodLaws<Events, NextItems> {
     protected List<Method<Events, NextItems>> methods() {
         return quick(
                 subject().methods(),
+                "sru {shards: 3, more: 1, epochs: 1}",
                 "row-refit {ridge: 1}",
                 "scif {iterations: 3}",
                 "kookmin {epochs: 1}",

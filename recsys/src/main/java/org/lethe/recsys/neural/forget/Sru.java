@@ -4,6 +4,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -46,7 +47,7 @@ import org.lethe.recsys.stream.Erasing;
  * <p>{@code more} clicks of the same session go with each erased one. This is no part of the exact promise: a model that never saw the
  * erased clicks would have seen these. The result is then approximate. It has the bits of a model that never saw either, but which clicks
  * go was chosen by the erased one. Their number is in the ledger as {@code also-erased}, and the model keeps theirs out of later
- * trainings. Nothing more can go where a whole session does.
+ * trainings, but for one after a replay. Nothing more can go where a whole session does.
  *
  * <p>Learning costs two trainings (one with {@code random} grouping) and the attention; a request one shard for each session that loses
  * something, and the attention, whose examples cost {@code shards} networks each, as does every answer.
@@ -233,7 +234,8 @@ public record Sru(int shards, Grouping grouping, Extra extra, int more, int epoc
 
     /** The cosine of two rows that score items; 0 where one is zero. */
     private static double cosine(NetworkModel model, int one, int other) {
-        Safetensors.Tensor table = model.tensors().get(model.network().scoredRows());
+        Safetensors.Tensor table =
+                Objects.requireNonNull(model.tensors().get(model.network().scoredRows()));
         int width = Math.toIntExact(table.shape().get(1));
         double product = 0;
         double left = 0;

@@ -275,7 +275,7 @@ class SruTest {
     @Test
     void aStreamServesRequestsAndItsModelsAreKeptToTheLastBit(@TempDir Path folder) throws IOException {
         Sru sru = sru(3, Grouping.SIMILAR, Extra.COLLABORATIVE, 1, 1);
-        ErasureStream stream = new ErasureStream(Kind.USERS, 4, 2);
+        ErasureStream stream = new ErasureStream(Kind.USERS, "", 4, List.of(2), 0, 0, 42);
         Ledger ledger = new Ledger();
         StreamedSequences after = (StreamedSequences)
                 sru.fulfil(sru.learn(QUICK, DATA, ENV), stream, QUICK, DATA, ENV.with(ledger));

@@ -1,0 +1,46 @@
+package org.lethe.recsys.forget;
+
+import java.util.List;
+import org.lethe.Audit;
+import org.lethe.DataFolders;
+import org.lethe.Learner;
+import org.lethe.Request;
+import org.lethe.Subject;
+import org.lethe.laws.AuditLaws;
+import org.lethe.recsys.Recommender;
+import org.lethe.recsys.Recsys;
+import org.lethe.recsys.Split;
+import org.lethe.recsys.data.Planted;
+
+/** The audits of the effect on a federated model: they reject doing nothing and accept a training without the clients. */
+class FederatedAuditLawsTest extends AuditLaws<Split, Recommender> {
+    @Override
+    protected Subject<Split, Recommender> subject() {
+        return new Recsys();
+    }
+
+    @Override
+    protected Split data() {
+        return new Planted(300, 120, 24, 1).withValidation(0).load(new DataFolders(List.of()));
+    }
+
+    @Override
+    protected List<Learner<Split, Recommender>> models() {
+        return only(subject().models(), "fed-mf {rounds: 60}");
+    }
+
+    @Override
+    protected List<Request> requests() {
+        return only(subject().requests(), "forget-users {percent: 10}");
+    }
+
+    @Override
+    protected List<Audit<Split, Recommender>> audits() {
+        return only(subject().audits(), "completeness", "erased-rows", "efficiency");
+    }
+
+    @Override
+    protected List<Long> seeds() {
+        return List.of(1L);
+    }
+}
