@@ -23,17 +23,19 @@ final class TerminalProgress implements Progress {
     private final PrintStream out;
     private final boolean terminal;
     private final LongSupplier nanos;
+    private final Duration gap; // between lines
     private final AtomicReference<@Nullable Shown> shown = new AtomicReference<>();
 
     TerminalProgress(PrintStream out, boolean terminal) {
-        this(out, terminal, System::nanoTime);
+        this(out, terminal, System::nanoTime, Duration.ofSeconds(5));
     }
 
-    /** One with another clock, for tests. */
-    TerminalProgress(PrintStream out, boolean terminal, LongSupplier nanos) {
+    /** One with another clock and another time between lines, for tests. */
+    TerminalProgress(PrintStream out, boolean terminal, LongSupplier nanos, Duration gap) {
         this.out = out;
         this.terminal = terminal;
         this.nanos = nanos;
+        this.gap = gap;
     }
 
     @Override
@@ -115,43 +117,74 @@ final class TerminalProgress implements Progress {
         }
     }
 
-    /** At most one line in five seconds, one in thirty while a part goes on, and one at the end. */
+    /** A line every five seconds, whether or not anything has moved, and one at the end. */
     private final class Lines implements Shown {
-        private static final long GAP_NANOS = 5_000_000_000L;
-        private static final long NOTE_GAP_NANOS = 6 * GAP_NANOS; // of a part that takes long
         private final String what;
         private final long total;
         private final long start = nanos.getAsLong();
         private final AtomicLong done = new AtomicLong();
         private final AtomicLong printed = new AtomicLong(start);
+        private final AtomicReference<String> note = new AtomicReference<>("");
+        private final AtomicReference<String> before = new AtomicReference<>("");
+        private final Thread clock = Thread.ofVirtual().start(this::run);
 
         Lines(String what, long total) {
             this.what = Printable.text(what);
             this.total = total;
         }
 
+        private void run() {
+            try {
+                while (true) {
+                    Thread.sleep(gap);
+                    say();
+                }
+            } catch (InterruptedException e) {
+                // the step is over
+            }
+        }
+
+        private void say() {
+            long now = nanos.getAsLong();
+            long last = printed.get();
+            if (now - last >= gap.toNanos() && printed.compareAndSet(last, now)) {
+                String moved = moved(now);
+                String taken = moved.equals(before.getAndSet(moved))
+                        ? ", " + Progress.clock(Duration.ofNanos(now - start)) + " so far"
+                        : "";
+                out.println(moved + taken);
+            }
+        }
+
+        private String moved(long now) {
+            long at = done.get();
+            String part = note.get();
+            String left = part.isEmpty() && at > 0 && at < total
+                    ? ", about " + Progress.clock(Duration.ofNanos((now - start) / at * (total - at))) + " left"
+                    : "";
+            return what + ": " + at + " of " + total + (part.isEmpty() ? left : ", " + part);
+        }
+
         @Override
         public void advance(long amount) {
-            long now = nanos.getAsLong();
-            long at = done.addAndGet(amount);
-            long last = printed.get();
-            if (at > 0 && at < total && now - last >= GAP_NANOS && printed.compareAndSet(last, now)) {
-                Duration remaining = Duration.ofNanos((now - start) / at * (total - at));
-                out.println(what + ": " + at + " of " + total + ", about " + Progress.clock(remaining) + " left");
+            if (amount > 0 && done.addAndGet(amount) >= total) {
+                return; // the last line says so
             }
+            if (amount > 0) {
+                note.set("");
+            }
+            say();
         }
 
         @Override
         public void note(String message) {
-            long now = nanos.getAsLong();
-            long last = printed.get();
-            if (now - last >= NOTE_GAP_NANOS && printed.compareAndSet(last, now)) {
-                out.println(what + ": " + done.get() + " of " + total + ", " + Printable.text(message));
-            }
+            note.set(Printable.text(message));
+            say();
         }
 
         @Override
         public void close() {
+            clock.interrupt();
             Duration taken = Duration.ofNanos(nanos.getAsLong() - start);
             out.println(what + ": " + done.get() + " of " + total + " in " + Progress.clock(taken));
             shown.set(null);

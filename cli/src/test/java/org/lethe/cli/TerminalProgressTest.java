@@ -1,10 +1,12 @@
 package org.lethe.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.lethe.Progress;
@@ -14,16 +16,18 @@ class TerminalProgressTest {
     void aStepThatTookLongBeforeAnythingWasDoneHasNoRemainingTimeYet() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         AtomicLong clock = new AtomicLong();
-        Progress progress = new TerminalProgress(new PrintStream(out, true, StandardCharsets.UTF_8), false, clock::get);
+        Progress progress = new TerminalProgress(
+                new PrintStream(out, true, StandardCharsets.UTF_8), false, clock::get, Duration.ofSeconds(5));
         try (Progress.Step step = progress.begin("rounds", 50)) {
-            clock.set(47_000_000_000L);
+            clock.set(42_000_000_000L);
             step.advance(0);
+            clock.set(47_000_000_000L);
             step.advance(1);
             clock.set(48_000_000_000L);
             step.advance(49);
         }
         assertEquals(
-                "rounds: 1 of 50, about 38 min 23 s left%nrounds: 50 of 50 in 48 s%n".formatted(),
+                "rounds: 0 of 50%nrounds: 1 of 50, about 38 min 23 s left%nrounds: 50 of 50 in 48 s%n".formatted(),
                 out.toString(StandardCharsets.UTF_8));
     }
 
@@ -32,7 +36,8 @@ class TerminalProgressTest {
     void aPartThatTakesLongSaysHowLong() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         AtomicLong clock = new AtomicLong();
-        Progress progress = new TerminalProgress(new PrintStream(out, true, StandardCharsets.UTF_8), false, clock::get);
+        Progress progress = new TerminalProgress(
+                new PrintStream(out, true, StandardCharsets.UTF_8), false, clock::get, Duration.ofSeconds(5));
         try (Progress.Step step = progress.begin("protect", 1);
                 Progress.Step part = progress.begin("mist", 100)) {
             clock.set(20_000_000_000L);
@@ -42,7 +47,22 @@ class TerminalProgressTest {
             step.advance(1);
         }
         assertEquals(
-                "protect: 0 of 1, mist 20/100, 2 min 40 s left%nprotect: 1 of 1 in 40 s%n".formatted(),
+                "protect: 0 of 1, mist 10/100, 3 min 0 s left%nprotect: 0 of 1, mist 20/100, 2 min 40 s left%nprotect: 1 of 1 in 40 s%n".formatted(),
                 out.toString(StandardCharsets.UTF_8));
+    }
+
+    /** Somebody who pipes the output sees that it lives, whatever it does. */
+    @Test
+    void aStepThatSaysNothingIsShownNowAndThen() throws InterruptedException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        Progress progress = new TerminalProgress(
+                new PrintStream(out, true, StandardCharsets.UTF_8), false, System::nanoTime, Duration.ofMillis(20));
+        try (Progress.Step _ = progress.begin("mark", 3)) {
+            Thread.sleep(1_000);
+        }
+        assertTrue(
+                out.toString(StandardCharsets.UTF_8)
+                        .matches("mark: 0 of 3\\R(mark: 0 of 3, \\d s so far\\R)+mark: 0 of 3 in \\d s\\R"),
+                () -> out.toString(StandardCharsets.UTF_8));
     }
 }

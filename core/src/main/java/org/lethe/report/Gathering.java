@@ -15,9 +15,7 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import org.lethe.Direction;
 import org.lethe.Finding;
-import org.lethe.Interval;
 import org.lethe.Verdict;
 import org.lethe.report.Report.AuditTable;
 import org.lethe.report.Report.Control;
@@ -169,7 +167,9 @@ final class Gathering {
                 finite ? Statistics.sd(values) : Double.NaN,
                 !finite
                         ? Optional.empty()
-                        : values.length == 1 ? first.interval() : Optional.of(overSeeds(first, values)),
+                        : values.length == 1
+                                ? first.interval().filter(i -> i.low() < i.high())
+                                : Statistics.meanInterval(first.scale(), values),
                 seeds.stream().mapToLong(Finding::n).min().orElse(0),
                 values.length,
                 first.unit(),
@@ -183,16 +183,6 @@ final class Gathering {
                     default -> OptionalDouble.of(Math.min(1, 2 * Statistics.quantile(tests, 0.5)));
                 },
                 OptionalDouble.empty());
-    }
-
-    /** Student's interval over seeds, on a scale that a share, an AUC, a ratio or a time cannot leave. */
-    private static Interval overSeeds(Finding finding, double[] values) {
-        double least = Arrays.stream(values).min().orElse(0);
-        double most = Arrays.stream(values).max().orElse(0);
-        if (finding.direction() == Direction.HALF && least >= 0 && most <= 1) {
-            return Statistics.shareInterval(values);
-        }
-        return finding.ofTheMachine() && least >= 0 ? Statistics.ratioInterval(values) : Statistics.tInterval(values);
     }
 
     private static List<String> reasons(List<Verdict> verdicts) {

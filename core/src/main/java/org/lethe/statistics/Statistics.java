@@ -3,7 +3,7 @@ package org.lethe.statistics;
 import static org.lethe.Check.require;
 
 import java.util.Arrays;
-import java.util.function.DoubleUnaryOperator;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import org.hipparchus.distribution.continuous.NormalDistribution;
 import org.hipparchus.distribution.continuous.TDistribution;
@@ -11,6 +11,7 @@ import org.hipparchus.stat.ranking.NaNStrategy;
 import org.hipparchus.stat.ranking.NaturalRanking;
 import org.hipparchus.stat.ranking.TiesStrategy;
 import org.lethe.Interval;
+import org.lethe.Scale;
 import org.lethe.numerics.Keyed;
 
 /**
@@ -69,35 +70,39 @@ public final class Statistics {
         return tInterval(sample, LEVEL);
     }
 
-    /** Student's 95 % interval for a share or an AUC, on the scale of log-odds: it cannot leave 0 to 1. Needs two numbers of 0 to 1. */
-    public static Interval shareInterval(double... sample) {
-        for (double value : check(sample, 2)) {
-            require(value >= 0 && value <= 1, "share", value, "between 0 and 1");
+    /**
+     * The 95 % interval of the mean over seeds, on the scale of the measure. Needs two numbers.
+     *
+     * <p>Student's interval is computed for g(mean), and its ends are taken back by g⁻¹. By the delta method, the standard
+     * error of g(mean) is |g′(mean)| times that of the mean. g is the log-odds for a share, the logarithm for a positive
+     * number, and nothing where the scale has no end. Numbers that are all equal have shown no spread, from which no interval
+     * follows.
+     */
+    public static Optional<Interval> meanInterval(Scale scale, double... sample) {
+        double[] here = Arrays.stream(check(sample, 2)).map(scale::nearest).toArray();
+        double mean = mean(here);
+        Interval plain = tInterval(here);
+        double half = (plain.high() - plain.low()) / 2;
+        if (half == 0 || scale.endsAt(mean)) {
+            return Optional.empty();
         }
-        return mapped(sample, p -> Math.log(p / (1 - p)), x -> 1 / (1 + Math.exp(-x)), 1);
+        return Optional.of(
+                switch (scale) {
+                    case UNBOUNDED -> plain;
+                    case SHARE -> {
+                        double step = half / (mean * (1 - mean));
+                        yield new Interval(shifted(mean, -step), shifted(mean, step), LEVEL);
+                    }
+                    case POSITIVE -> {
+                        double factor = Math.exp(half / mean);
+                        yield new Interval(mean / factor, Math.min(mean * factor, Double.MAX_VALUE), LEVEL);
+                    }
+                });
     }
 
-    /** Student's 95 % interval for a ratio, a time or a size, on the scale of logarithms: it cannot fall below 0. Needs two numbers from 0. */
-    public static Interval ratioInterval(double... sample) {
-        for (double value : check(sample, 2)) {
-            require(value >= 0, "ratio", value, "at least 0");
-        }
-        return mapped(sample, Math::log, Math::exp, Double.MAX_VALUE);
-    }
-
-    /** Student's interval on another scale, widened to hold the mean; where the scale has no place for a number, cut off at 0 and the highest. */
-    private static Interval mapped(double[] sample, DoubleUnaryOperator to, DoubleUnaryOperator back, double high) {
-        double[] there = Arrays.stream(sample).map(to).toArray();
-        double mean = mean(sample);
-        if (!Arrays.stream(there).allMatch(Double::isFinite)) {
-            Interval plain = tInterval(sample);
-            return new Interval(Math.max(0, plain.low()), Math.min(high, plain.high()), LEVEL);
-        }
-        Interval mapped = tInterval(there);
-        return new Interval(
-                Math.min(mean, back.applyAsDouble(mapped.low())),
-                Math.max(mean, Math.min(high, back.applyAsDouble(mapped.high()))),
-                LEVEL);
+    /** The share whose log-odds are so much larger. */
+    private static double shifted(double share, double logOdds) {
+        return 1 / (1 + (1 - share) / share * Math.exp(-logOdds));
     }
 
     /** The 95 % bootstrap interval of the mean. */

@@ -27,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.lethe.Aspect;
+import org.lethe.Direction;
+import org.lethe.Finding;
 import org.lethe.LetheException;
 import org.lethe.Picture;
 import org.lethe.Verdict;
@@ -140,7 +142,23 @@ final class RecordFile {
         if (type == Run.class && content instanceof ObjectNode run && !run.has("made")) {
             run.putNull("made"); // a record of an earlier version
         }
+        for (JsonNode finding : content.findParents("direction")) {
+            scaled((ObjectNode) finding);
+        }
         return convert(folder, file, content, type);
+    }
+
+    /** An earlier version did not record scales; what it knew of them follows from the direction and the unit. */
+    private static void scaled(ObjectNode finding) {
+        if (!finding.has("scale")) {
+            Finding known = new Finding(
+                            "",
+                            0,
+                            0,
+                            Direction.valueOf(finding.path("direction").asText()))
+                    .in(finding.path("unit").asText());
+            finding.put("scale", known.scale().name());
+        }
     }
 
     /** Reads a file that is no sealed record. */

@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import org.hipparchus.stat.inference.WilcoxonSignedRankTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lethe.Interval;
+import org.lethe.Scale;
 import org.lethe.numerics.Keyed;
 
 class StatisticsTest {
@@ -178,14 +182,101 @@ class StatisticsTest {
     }
 
     @Test
-    void intervalsOfSharesAndRatiosStayWhereTheyCanBe() {
+    void intervalsOfSharesAndOfPositiveNumbersStayWhereTheyCanBe() {
         assertTrue(Statistics.tInterval(0.9, 0.99, 0.95).high() > 1);
-        Interval share = Statistics.shareInterval(0.9, 0.99, 0.95);
+        Interval share = Statistics.meanInterval(Scale.SHARE, 0.9, 0.99, 0.95).orElseThrow();
         assertTrue(share.low() > 0.5 && share.high() < 1 && share.contains(0.946), share::toString);
-        Interval certain = Statistics.shareInterval(1, 1, 0.9);
-        assertTrue(certain.high() == 1 && certain.low() > 0, certain::toString);
+        Interval nearlyCertain =
+                Statistics.meanInterval(Scale.SHARE, 1, 1, 0.99).orElseThrow();
+        assertTrue(nearlyCertain.low() > 0.5 && nearlyCertain.high() < 1, nearlyCertain::toString);
         assertTrue(Statistics.tInterval(0.1, 3, 0.2).low() < 0);
-        Interval ratio = Statistics.ratioInterval(0.1, 3, 0.2);
+        Interval ratio = Statistics.meanInterval(Scale.POSITIVE, 0.1, 3, 0.2).orElseThrow();
         assertTrue(ratio.low() > 0 && ratio.contains(1.1), ratio::toString);
+        assertEquals(
+                Statistics.tInterval(-1, 4, 2),
+                Statistics.meanInterval(Scale.UNBOUNDED, -1, 4, 2).orElseThrow());
+    }
+
+    @Test
+    void numbersThatAreAllEqualHaveNoInterval() {
+        for (Scale scale : Scale.values()) {
+            assertEquals(Optional.empty(), Statistics.meanInterval(scale, 0, 0, 0));
+            assertEquals(Optional.empty(), Statistics.meanInterval(scale, 1, 1));
+            assertEquals(Optional.empty(), Statistics.meanInterval(scale, 0.4, 0.4, 0.4));
+        }
+    }
+
+    @Test
+    void noIntervalLeavesItsScaleWhateverTheNumbers() {
+        for (int trial = 0; trial < 10_000; trial++) {
+            Keyed draws = Keyed.seed(8).of(trial);
+            double[] sample = new double[2 + trial % 5];
+            double size = Math.pow(10, -18 * Keyed.unit(draws.at(1_000)));
+            boolean nearOne = trial % 2 == 0;
+            Arrays.setAll(sample, i -> nearOne ? 1 - size * Keyed.unit(draws.at(i)) : size * Keyed.unit(draws.at(i)));
+            for (Scale scale : List.of(Scale.SHARE, Scale.POSITIVE)) {
+                Statistics.meanInterval(scale, sample).ifPresent(i -> {
+                    assertTrue(i.low() >= 0 && i.contains(Statistics.mean(sample)), () -> i + Arrays.toString(sample));
+                    assertTrue(scale == Scale.POSITIVE || i.high() <= 1, () -> i + Arrays.toString(sample));
+                });
+            }
+        }
+    }
+
+    /** Shares that are beta distributed over seeds, as the a-th smallest of a + b − 1 uniform numbers is. */
+    @Test
+    void intervalsOfSharesCoverTheTrueMeanAsOftenAsTheySay() {
+        for (int seeds : List.of(3, 5, 10)) {
+            for (int[] ab : List.of(new int[] {50, 50}, new int[] {90, 10}, new int[] {10, 30})) {
+                nominal(coverage(seeds, ab[0], ab[1], Scale.SHARE), "shares " + ab[0] + ", " + ab[1] + ", " + seeds);
+            }
+            // so near 1 that most of Student's intervals leave the scale, and a tenth of them miss the mean
+            double plain = coverage(seeds, 19, 1, Scale.UNBOUNDED);
+            double here = coverage(seeds, 19, 1, Scale.SHARE);
+            assertTrue(plain < 0.92 && here > plain + 0.02 && here > 0.925, seeds + ": " + plain + ", " + here);
+        }
+    }
+
+    @Test
+    void intervalsOfTimesCoverTheTrueMeanAsOftenAsTheySay() {
+        for (int seeds : List.of(3, 5, 10)) {
+            nominal(coverageOfTimes(seeds, 0.2, Scale.POSITIVE), "times, " + seeds);
+            double plain = coverageOfTimes(seeds, 1, Scale.UNBOUNDED);
+            double here = coverageOfTimes(seeds, 1, Scale.POSITIVE);
+            assertTrue(here > plain + 0.02, seeds + " seeds of a long tail: " + plain + ", " + here);
+        }
+    }
+
+    private static final int TRIALS = 4_000;
+
+    /** Within the range that 999 of 1,000 binomial counts with the promised chance fall into. */
+    private static void nominal(double coverage, String what) {
+        double room = Statistics.normalQuantile(0.9995)
+                * Math.sqrt(Statistics.LEVEL * (1 - Statistics.LEVEL) / TRIALS);
+        assertEquals(Statistics.LEVEL, coverage, room, what);
+    }
+
+    private static double coverage(int seeds, int a, int b, Scale scale) {
+        return covered(scale, (double) a / (a + b), seeds, draws -> {
+            double[] uniform = new double[a + b - 1];
+            Arrays.setAll(uniform, i -> Keyed.unit(draws.at(i)));
+            Arrays.sort(uniform);
+            return uniform[a - 1];
+        });
+    }
+
+    private static double coverageOfTimes(int seeds, double sd, Scale scale) {
+        return covered(scale, Math.exp(sd * sd / 2), seeds, draws -> Math.exp(sd * Keyed.normal(draws.at(0))));
+    }
+
+    private static double covered(Scale scale, double truth, int seeds, ToDoubleFunction<Keyed> draw) {
+        int held = 0;
+        for (int trial = 0; trial < TRIALS; trial++) {
+            Keyed draws = Keyed.seed(21).of(trial);
+            double[] sample = new double[seeds];
+            Arrays.setAll(sample, i -> draw.applyAsDouble(draws.of(i)));
+            held += Statistics.meanInterval(scale, sample).orElseThrow().contains(truth) ? 1 : 0;
+        }
+        return (double) held / TRIALS;
     }
 }

@@ -62,6 +62,21 @@ public record Sampler(int steps, double guidance) {
 
     /** The pictures of prompts, from noise by a key; the same key and place give the same noise whatever the model. */
     public List<Bitmap> pictures(Diffusion model, Guard guard, List<String> prompts, int height, int width, Keyed key) {
+        return pictures(model, guard, prompts, height, width, key, () -> {});
+    }
+
+    /** How often the pictures of so many prompts ask the denoiser. */
+    public long calls(int prompts) {
+        return (long) Math.ceilDiv(prompts, BATCH) * steps;
+    }
+
+    /**
+     * The same pictures.
+     *
+     * @param called after each call of the denoiser
+     */
+    public List<Bitmap> pictures(
+            Diffusion model, Guard guard, List<String> prompts, int height, int width, Keyed key, Runnable called) {
         List<Bitmap> made = new ArrayList<>();
         try (var _ = new NoGradGuard()) {
             for (int from = 0; from < prompts.size(); from += BATCH) {
@@ -72,7 +87,13 @@ public record Sampler(int steps, double guidance) {
                             .toArray(Tensor[]::new);
                     Tensor start = torch.cat(new TensorVector(starts), 0)
                             .to(Devices.of(model.device()), torch.ScalarType.Float);
-                    made.addAll(bitmaps(model.decode(latents(model, guard, start, model.states(some)))));
+                    Scheduler.Denoiser denoiser = denoiser(model, guard, model.states(some));
+                    Tensor latents = ddim(model).sample(start, Scheduler.Course.still(steps), (input, time) -> {
+                        Tensor noise = denoiser.predict(input, time);
+                        called.run();
+                        return noise;
+                    });
+                    made.addAll(bitmaps(model.decode(latents)));
                 }
             }
         }

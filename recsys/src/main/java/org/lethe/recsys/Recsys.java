@@ -35,6 +35,7 @@ import org.lethe.recsys.backbone.Bpr;
 import org.lethe.recsys.backbone.Dmf;
 import org.lethe.recsys.backbone.Ease;
 import org.lethe.recsys.backbone.ExplicitAls;
+import org.lethe.recsys.backbone.FedMf;
 import org.lethe.recsys.backbone.Gmf;
 import org.lethe.recsys.backbone.ImplicitAls;
 import org.lethe.recsys.backbone.ItemKnn;
@@ -80,6 +81,7 @@ import org.lethe.recsys.forget.ForgetInteractions;
 import org.lethe.recsys.forget.ForgetItems;
 import org.lethe.recsys.forget.ForgetRequest;
 import org.lethe.recsys.forget.ForgetUsers;
+import org.lethe.recsys.forget.Fru;
 import org.lethe.recsys.forget.GraphEraser;
 import org.lethe.recsys.forget.ImCorrect;
 import org.lethe.recsys.forget.Laser;
@@ -161,6 +163,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new Ngcf(),
                 new MultVae(),
                 new Vbpr(),
+                new FedMf(),
                 new Ease(),
                 new ItemKnn());
     }
@@ -186,6 +189,7 @@ public final class Recsys implements Subject<Split, Recommender> {
                 new GraphEraser(),
                 new Laser(),
                 new Apa(),
+                new Fru(),
                 new Scif(),
                 new NewtonStep(),
                 new CertifiedNewton(),

@@ -214,7 +214,7 @@ class RecsysTest {
         refused(
                 tables,
                 Map.of(),
-                "holds a model of kind \"\", expected embeddings, neumf, multvae, vbpr, ease or item-knn, or adapted, certified-heads, reranked,"
+                "holds a model of kind \"\", expected embeddings, neumf, multvae, vbpr, ease, item-knn or federated, or adapted, certified-heads, reranked,"
                         + " sharded or streamed");
         refused(
                 tables,

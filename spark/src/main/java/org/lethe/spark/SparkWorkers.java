@@ -85,6 +85,8 @@ public final class SparkWorkers implements Workers {
                 .setIfMissing("spark.driver.maxResultSize", "0") // kept models come back one by one
                 .set("spark.serializer", "org.apache.spark.serializer.JavaSerializer") // of what tasks share
                 .setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "PASSIVE")
+                .setIfMissing("spark.executorEnv.MALLOC_MMAP_THRESHOLD_", "4294967296") // as bin/lethe has them
+                .setIfMissing("spark.executorEnv.MALLOC_TRIM_THRESHOLD_", "8589934592")
                 .setIfMissing("spark.executorEnv.OMP_NUM_THREADS", "1");
         if (!settings.contains("spark.executor.extraJavaOptions")) {
             settings.set("spark.executor.extraJavaOptions", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");

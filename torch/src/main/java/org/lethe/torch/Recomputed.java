@@ -40,8 +40,14 @@ public final class Recomputed {
     }
 
     private final List<Block> blocks = new ArrayList<>();
+    private boolean forwards = true;
 
     private Recomputed() {}
+
+    /** Whether a derivative is being taken here. There is no second one then, so that blocks may use whatever has only the first. */
+    public static boolean stands() {
+        return AROUND.isBound();
+    }
 
     /**
      * What a block makes of a tensor; it must be a function of that tensor and of nothing else that is differentiated.
@@ -49,7 +55,7 @@ public final class Recomputed {
      * @param read other tensors that the block reads, except weights
      */
     public static Tensor of(Tensor in, UnaryOperator<Tensor> block, Tensor... read) {
-        return AROUND.isBound() && in.requires_grad() && GradMode.is_enabled()
+        return AROUND.isBound() && AROUND.get().forwards && in.requires_grad() && GradMode.is_enabled()
                 ? AROUND.get().cut(in, block, List.of(read))
                 : block.apply(in);
     }
@@ -71,13 +77,7 @@ public final class Recomputed {
     public static Tensor derivative(Supplier<Tensor> number, Tensor by) {
         Recomputed pass = new Recomputed();
         try {
-            Tensor value = ScopedValue.where(AROUND, pass).call(number::get);
-            try (var _ = new PointerScope()) {
-                pass.back(value, torch.ones_like(value), by, pass.blocks.size());
-                for (int b = pass.blocks.size() - 1; b >= 0; b--) {
-                    pass.back(b, by);
-                }
-            }
+            ScopedValue.where(AROUND, pass).run(() -> pass.derive(number, by));
             return by.grad().clone();
         } finally {
             by.mutable_grad().reset();
@@ -85,8 +85,23 @@ public final class Recomputed {
         }
     }
 
-    private void back(int b, Tensor by) {
-        Block block = blocks.get(b);
+    private void derive(Supplier<Tensor> number, Tensor by) {
+        Tensor value = number.get();
+        forwards = false;
+        try (var _ = new PointerScope()) {
+            back(value, torch.ones_like(value), by);
+            while (!blocks.isEmpty()) {
+                Block last = blocks.removeLast();
+                try {
+                    back(last, by);
+                } finally {
+                    last.release(); // nothing before it needs it
+                }
+            }
+        }
+    }
+
+    private void back(Block block, Tensor by) {
         if (!block.out.grad().defined()) {
             return; // nobody used it
         }
@@ -101,14 +116,14 @@ public final class Recomputed {
                             false)
                     .get(0);
             block.out.mutable_grad().reset();
-            back(block.in, product, by, b);
+            back(block.in, product, by);
         }
     }
 
     /** Carries a gradient back to the inputs of the blocks before, and to the leaf itself. */
-    private void back(Tensor of, Tensor gradient, Tensor by, int before) {
+    private void back(Tensor of, Tensor gradient, Tensor by) {
         TensorVector leaves = new TensorVector(by);
-        blocks.subList(0, before).forEach(block -> leaves.push_back(block.out));
+        blocks.forEach(block -> leaves.push_back(block.out));
         // parts between blocks may be passed several times
         torch.backward(new TensorVector(of), new TensorVector(gradient), new BoolOptional(true), false, leaves);
     }

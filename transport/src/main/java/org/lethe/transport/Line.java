@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>For the costs |x − y|^p with p ≥ 1 mass keeps its order, so {@code W_p^p = ∫ |Q_x(u) − Q_y(u)|^p du} is a merge of two
  * sorted lists: O(n log n). For p below 1 the cost is not convex and sorting would be wrong; it is refused. Choose it
- * whenever there is one dimension: it is exact and a million points take a tenth of a second.
+ * whenever there is one dimension: it is exact and a million points take some hundredths of a second.
  *
  * @param points positions, in rising order
  * @param weights their masses, adding up to 1
@@ -21,18 +21,38 @@ public record Line(double[] points, double[] weights) {
     public Line {
         require(points.length >= 1, "points.length", points.length, "at least 1");
         require(weights.length == points.length, "weights.length", weights.length, "one per point, " + points.length);
-        double total = 0;
+        double before = -Double.MAX_VALUE;
         for (int i = 0; i < points.length; i++) {
-            if (!Double.isFinite(points[i]) || i > 0 && points[i] < points[i - 1]) {
+            if (!(points[i] >= before && points[i] <= Double.MAX_VALUE)) {
                 throw new IllegalArgumentException(
                         "points[" + i + "] is " + points[i] + ", expected a finite number no less than the one before");
             }
             if (!(weights[i] >= 0)) {
                 throw new IllegalArgumentException("weights[" + i + "] is " + weights[i] + ", expected 0 or more");
             }
-            total += weights[i];
+            before = points[i];
         }
+        double total = total(weights);
         require(Math.abs(total - 1) <= 1e-8, "sum of weights", total, "1");
+    }
+
+    /** Four sums side by side, as one would wait for each addition. */
+    private static double total(double[] weights) {
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        int i = 0;
+        for (; i + 3 < weights.length; i += 4) {
+            a += weights[i];
+            b += weights[i + 1];
+            c += weights[i + 2];
+            d += weights[i + 3];
+        }
+        for (; i < weights.length; i++) {
+            a += weights[i];
+        }
+        return a + b + (c + d);
     }
 
     /** Points in any order, with equal weights. */
@@ -65,6 +85,9 @@ public record Line(double[] points, double[] weights) {
     /** W_p^p to another measure. */
     public double power(Line other, double p) {
         requireConvex(p);
+        if (weights.length == other.weights.length && weights[0] == other.weights[0] && even() && other.even()) {
+            return pairwise(other, p);
+        }
         int i = 0;
         int j = 0;
         double mine = weights[0];
@@ -88,6 +111,25 @@ public record Line(double[] points, double[] weights) {
                 theirs += other.weights[j];
             }
         }
+    }
+
+    /** Whether all weights are equal. */
+    private boolean even() {
+        for (double weight : weights) {
+            if (weight != weights[0]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** What the merge comes to, bit for bit, where all points on both sides have the same weight. */
+    private double pairwise(Line other, double p) {
+        double total = 0;
+        for (int i = 0; i < points.length; i++) {
+            total += weights[0] * cost(points[i] - other.points[i], p);
+        }
+        return total;
     }
 
     /**

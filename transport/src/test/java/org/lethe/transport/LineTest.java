@@ -65,6 +65,16 @@ class LineTest {
     }
 
     @Test
+    void manyPointsOfEqualWeightCostWhatTheirPlanDoes() {
+        Random random = new Random(34);
+        Line x = Line.of(random.doubles(30_000, -1, 2).toArray());
+        Line y = Line.of(random.doubles(30_000, 0, 1).toArray());
+        for (double p : new double[] {1, 2, 3.5}) {
+            assertEquals(x.transport(y, p).cost(), x.power(y, p), 1e-12);
+        }
+    }
+
+    @Test
     void quantilesStayInsideAtTheEnds() {
         Line tenths = Line.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
         assertEquals(9, tenths.quantile(1), 0);

@@ -3,7 +3,6 @@ package org.lethe.image.diffusion;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -14,6 +13,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
+import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -27,6 +27,7 @@ import org.lethe.Device;
 import org.lethe.torch.Devices;
 import org.lethe.torch.ModelFiles;
 import org.lethe.torch.Parameters;
+import org.lethe.torch.Recomputed;
 import org.lethe.torch.Tensors;
 
 /**
@@ -36,8 +37,7 @@ import org.lethe.torch.Tensors;
  * <p>Tensors belong to the scope in which {@link #allocate} is called. An adapter may add to linear maps and convolutions.
  */
 public final class Layers {
-    private static final long LARGEST_SCORES =
-            1L << 27; // elements, half a gigabyte: above it heads take turns, and queries of a head
+    private static final long LARGEST_SCORES = 1L << 24; // elements, 64 MB: above it they are never all there
 
     /**
      * A linear map or a convolution, which low-rank adaptation may change.
@@ -247,7 +247,9 @@ public final class Layers {
     }
 
     /**
-     * Attention, softmax(q·kᵀ/√e + bias)·v, written out so that second derivatives exist; the softmax is at least float32.
+     * Attention, softmax(q·kᵀ/√e + bias)·v, written out so that second derivatives exist; the softmax is at least float32. Where
+     * there are many scores, and nobody can ask for second derivatives, they are taken block by block and never stored (Dao et
+     * al. 2022).
      *
      * @param q {@code [batch, tokens, heads · e]}
      * @param k as q, of the tokens that are looked at
@@ -263,18 +265,18 @@ public final class Layers {
         Tensor key = byHead(k, heads);
         Tensor value = byHead(v, heads);
         boolean graph = GradMode.is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
-        Tensor mixed;
-        if (graph || rows * heads * time * all <= LARGEST_SCORES) {
-            mixed = mixed(query, key, value, bias);
-        } else {
-            List<Tensor> parts = new ArrayList<>();
-            for (int h = 0; h < heads; h++) {
-                int head = h;
-                parts.add(Tensors.within(() ->
-                        inTurns(query.narrow(1, head, 1), key.narrow(1, head, 1), value.narrow(1, head, 1), bias)));
-            }
-            mixed = torch.cat(new TensorVector(parts.toArray(Tensor[]::new)), 1);
-        }
+        boolean written = graph && !Recomputed.stands() || rows * heads * time * all <= LARGEST_SCORES;
+        Tensor mixed = written
+                ? probabilities(query, key, bias).matmul(value)
+                : torch.scaled_dot_product_attention(
+                        query,
+                        key,
+                        value,
+                        bias.map(TensorOptional::new).orElseGet(TensorOptional::new),
+                        0,
+                        false,
+                        new DoubleOptional(),
+                        false);
         return mixed.transpose(1, 2).reshape(rows, time, dims);
     }
 
@@ -291,27 +293,6 @@ public final class Layers {
         Tensor probabilities = probabilities(byHead(q, heads), byHead(k, heads), Optional.empty());
         seen.accept(probabilities);
         return probabilities.matmul(byHead(v, heads)).transpose(1, 2).reshape(q.shape());
-    }
-
-    /** Some queries at a time, where one head has too many scores. */
-    private static Tensor inTurns(Tensor q, Tensor k, Tensor v, Optional<Tensor> bias) {
-        long time = q.size(2);
-        long most = Math.max(1, LARGEST_SCORES / (q.size(0) * k.size(2)));
-        if (time <= most) {
-            return mixed(q, k, v, bias);
-        }
-        List<Tensor> parts = new ArrayList<>();
-        for (long at = 0; at < time; at += most) {
-            long from = at;
-            long count = Math.min(most, time - at);
-            Optional<Tensor> own = bias.map(b -> b.size(2) == 1 ? b : b.narrow(2, from, count));
-            parts.add(Tensors.within(() -> mixed(q.narrow(2, from, count), k, v, own)));
-        }
-        return torch.cat(new TensorVector(parts.toArray(Tensor[]::new)), 2);
-    }
-
-    private static Tensor mixed(Tensor q, Tensor k, Tensor v, Optional<Tensor> bias) {
-        return probabilities(q, k, bias).matmul(v);
     }
 
     private static Tensor probabilities(Tensor q, Tensor k, Optional<Tensor> bias) {

@@ -81,23 +81,23 @@ public record Generate(
         Devices.ready(env.device());
         List<List<Bitmap>> rows = new ArrayList<>();
         int[] sides = size.map(s -> new int[] {s, s}).orElseGet(() -> new int[0]);
-        try (Progress.Step bar = env.progress().begin("generate", model.size())) {
+        Sampler sampler = new Sampler(steps, guidance);
+        try (Progress.Step bar = env.progress().begin("generate", model.size() * sampler.calls(count))) {
             for (Path path : model) {
                 try (var _ = new PointerScope()) {
                     OpenModel opened = OpenModel.at(path, env.device());
                     if (sides.length == 0) {
                         sides = sides(opened.model(), path);
                     }
-                    rows.add(new Sampler(steps, guidance)
-                            .pictures(
-                                    opened.model(),
-                                    opened.guard(),
-                                    Collections.nCopies(count, prompt),
-                                    sides[0],
-                                    sides[1],
-                                    env.random("generate")));
+                    rows.add(sampler.pictures(
+                            opened.model(),
+                            opened.guard(),
+                            Collections.nCopies(count, prompt),
+                            sides[0],
+                            sides[1],
+                            env.random("generate"),
+                            () -> bar.advance(1)));
                 }
-                bar.advance(1);
             }
         }
         return written(rows);

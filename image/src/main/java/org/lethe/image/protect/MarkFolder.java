@@ -54,6 +54,8 @@ public record MarkFolder(
         @Required Path key,
         @Required Path to)
         implements Tool<MarkFolder.Result> {
+    private static final double FALSE_POSITIVE_RATE = new DetectMark().falsePositiveRate();
+
     public MarkFolder {
         Check.require(count >= 1, "count", count, "at least 1");
         Check.require(size >= 8, "size", size, "at least 8");
@@ -86,6 +88,7 @@ public record MarkFolder(
      * @param newKey whether the key is new
      * @param psnr mean peak signal to noise of marked pictures to their originals in decibels, where there are any
      * @param ssim mean structural similarity to them
+     * @param found pictures in which the mark is found again, at the false positive rate of {@code image detect}
      * @param largestP largest p of the mark in what was written
      * @param bitAccuracy mean share of the symbols that were read, where the mark has a message
      * @param left files that were not marked
@@ -98,6 +101,7 @@ public record MarkFolder(
             boolean newKey,
             Optional<Double> psnr,
             Optional<Double> ssim,
+            int found,
             double largestP,
             Optional<Double> bitAccuracy,
             List<PictureFiles.Left> left,
@@ -111,8 +115,18 @@ public record MarkFolder(
             ssim.ifPresent(s -> out.printf(Locale.ROOT, "%-32s %10.4f%n", "SSIM to the originals", s));
             out.printf(Locale.ROOT, "%-32s %10.2g%n", "largest p of the mark", largestP);
             bitAccuracy.ifPresent(b -> out.printf(Locale.ROOT, "%-32s %10.4f%n", "symbols read", b));
+            out.printf(Locale.ROOT, "%-32s %10d%n", "found again", found);
             PictureFiles.print(out, "not marked", left);
             out.println();
+            if (found < pictures) {
+                out.printf(
+                        Locale.ROOT,
+                        "%d of %d pictures carry no mark that image detect finds at a false positive rate of %.0e;%n"
+                                + "do not rely on them: choose other settings, another method, or pictures as the model paints them%n%n",
+                        pictures - found,
+                        pictures,
+                        FALSE_POSITIVE_RATE);
+            }
             out.println("keep secret: " + key);
             out.println(written);
         }
@@ -124,12 +138,15 @@ public record MarkFolder(
         private final List<Double> ssim = new ArrayList<>();
         private final List<Double> bits = new ArrayList<>();
         private double largestP;
+        private int found;
         private int pictures;
 
         void add(Detector detector, Bitmap marked) {
-            Detector.Detection found = detector.detect(List.of(marked)).getFirst();
-            largestP = Math.max(largestP, found.pValue().orElse(1));
-            found.bitAccuracy().ifPresent(bits::add);
+            Detector.Detection detection = detector.detect(List.of(marked)).getFirst();
+            double p = detection.pValue().orElse(1);
+            largestP = Math.max(largestP, p);
+            found += p <= FALSE_POSITIVE_RATE ? 1 : 0;
+            detection.bitAccuracy().ifPresent(bits::add);
             pictures++;
         }
 
@@ -285,6 +302,7 @@ public record MarkFolder(
                 fresh,
                 mean(tally.psnr),
                 mean(tally.ssim),
+                tally.found,
                 tally.largestP,
                 mean(tally.bits),
                 List.copyOf(left),

@@ -12,7 +12,6 @@ import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -23,7 +22,6 @@ import org.lethe.image.Sampler;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.numerics.Keyed;
 import org.lethe.torch.Devices;
-import org.lethe.torch.Recomputed;
 import org.lethe.torch.Tensors;
 
 /**
@@ -41,7 +39,6 @@ import org.lethe.torch.Tensors;
  * @param norm by which changes are measured
  */
 record ProjectedGradient(double epsilon, double step, int steps, boolean randomStart, boolean shrinking, Norm norm) {
-    private static final int PIXELS = 1 << 16; // of a batch: 64 pictures of 32 x 32, one of 256 x 256 and more
 
     /** How the size of a change is measured. */
     enum Norm {
@@ -70,9 +67,7 @@ record ProjectedGradient(double epsilon, double step, int steps, boolean randomS
         /** The gradient of their sum, of the shape of the pictures. Blocks of networks are passed twice where pictures are large. */
         default Tensor gradient(Tensor pictures, int step) {
             Tensor at = pictures.detach().requires_grad_(true);
-            return pictures.size(2) * pictures.size(3) >= PIXELS
-                    ? Recomputed.derivative(() -> of(at, step).sum(), at)
-                    : derivative(of(at, step).sum(), at);
+            return Slope.of(() -> of(at, step).sum(), at, pictures.size(2) * pictures.size(3));
         }
     }
 
@@ -125,7 +120,7 @@ record ProjectedGradient(double epsilon, double step, int steps, boolean randomS
                 ? 1
                 : Math.max(
                         1,
-                        PIXELS
+                        Slope.PIXELS
                                 / (pictures.getFirst().width()
                                         * pictures.getFirst().height()));
     }
@@ -224,13 +219,6 @@ record ProjectedGradient(double epsilon, double step, int steps, boolean randomS
             }
             progress.advance(1);
         }
-    }
-
-    /** The derivative of a number by a tensor that it was computed from. */
-    static Tensor derivative(Tensor number, Tensor by) {
-        // a reference of its own, as that of the vector goes with the vector
-        return new Tensor(
-                torch.grad(new TensorVector(number), new TensorVector(by)).get(0));
     }
 
     /** Draws between −1 and 1, each row by its place in the task. */

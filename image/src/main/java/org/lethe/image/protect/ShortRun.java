@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -96,23 +95,18 @@ final class ShortRun implements ProjectedGradient.Objective {
             }
         }
         Tensor last = state.detach().requires_grad_(true);
-        Tensor back =
-                Tensors.within(() -> ProjectedGradient.derivative(distance(last).sum(), last));
+        long pixels = pictures.size(2) * pictures.size(3);
+        Tensor back = Tensors.within(() -> Slope.of(() -> distance(last).sum(), last, pixels));
         for (int i = times.length - 1; i >= 0; i--) {
             Tensor at = before.get(i).detach().requires_grad_(true);
             Tensor behind = back;
             int call = i;
-            back = Tensors.within(() -> product(call(at, call, step, draw), behind, at));
+            back = Tensors.within(() ->
+                    Slope.of(() -> call(at, call, step, draw).mul(behind).sum(), at, pixels));
         }
         Tensor at = pictures.detach().requires_grad_(true);
-        return product(start(at, step, draw), back, at);
-    }
-
-    /** A vector times a Jacobian. */
-    private static Tensor product(Tensor of, Tensor vector, Tensor by) {
-        TensorVector products = torch.grad(
-                new TensorVector(of), new TensorVector(by), new TensorVector(vector), new BoolOptional(), false, false);
-        return new Tensor(products.get(0)); // a reference of its own, as that of the vector goes with the vector
+        Tensor first = back;
+        return Slope.of(() -> start(at, step, draw).mul(first).sum(), at, pixels);
     }
 
     /** The latents with the noise of the first call. */

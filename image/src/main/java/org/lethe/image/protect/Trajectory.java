@@ -23,9 +23,17 @@ final class Trajectory {
     private final int[] times;
     private final double[] bars;
     private final int stride;
+    private final long pixels;
+    private final Runnable passed;
 
-    Trajectory(Diffusion model, Sampler sampler) {
+    /**
+     * @param pixels of a picture
+     * @param passed called after each step, forwards and backwards
+     */
+    Trajectory(Diffusion model, Sampler sampler, long pixels, Runnable passed) {
         this.model = model;
+        this.pixels = pixels;
+        this.passed = passed;
         condition = model.states(List.of("")).detach();
         times = sampler.times(model);
         bars = model.schedule().alphaBars();
@@ -52,6 +60,7 @@ final class Trajectory {
                 Tensor from = states.getLast();
                 int now = call;
                 states.add(Tensors.within(() -> step(from, now)));
+                passed.run();
             }
         }
         return states;
@@ -63,9 +72,10 @@ final class Trajectory {
         for (int call = times.length - 1; call >= 0; call--) {
             try (var _ = new PointerScope()) {
                 Tensor x = states.get(call).detach().clone().set_requires_grad(true);
-                step(x, call).mul(gradient).sum().backward();
-                gradient.copy_(x.grad());
+                int now = call;
+                gradient.copy_(Slope.of(() -> step(x, now).mul(gradient).sum(), x, pixels));
             }
+            passed.run();
         }
         return gradient;
     }

@@ -58,7 +58,7 @@ public record ZoDiac(
         double learningRate,
         double ssim)
         implements PostHoc {
-    private static final int BATCH = 8;
+    private static final int BATCH = 8; // at most
     private static final int HALVINGS = 12;
 
     public ZoDiac {
@@ -96,16 +96,17 @@ public record ZoDiac(
     public List<Bitmap> mark(Diffusion model, Mark mark, List<Bitmap> pictures, Env env) {
         FourierKey key = TreeRing.key(mark);
         List<Bitmap> marked = new ArrayList<>();
-        try (Progress.Step bar = env.progress().begin("zodiac", pictures.size())) {
-            for (int from = 0; from < pictures.size(); from += BATCH) {
-                List<Bitmap> some = pictures.subList(from, Math.min(pictures.size(), from + BATCH));
+        int rows = Math.min(BATCH, ProjectedGradient.batch(pictures));
+        int batches = Math.ceilDiv(pictures.size(), rows);
+        try (Progress.Step bar = env.progress().begin("zodiac", (long) batches * (2 * iterations + 1) * steps)) {
+            for (int from = 0; from < pictures.size(); from += rows) {
+                List<Bitmap> some = pictures.subList(from, Math.min(pictures.size(), from + rows));
                 try (var _ = new PointerScope()) {
-                    List<Bitmap> made = optimised(model, key, some).pictures;
+                    List<Bitmap> made = optimised(model, key, some, bar).pictures;
                     for (int n = 0; n < some.size(); n++) {
                         marked.add(enhanced(made.get(n), some.get(n)));
                     }
                 }
-                bar.advance(some.size());
             }
         }
         return marked;
@@ -120,9 +121,10 @@ public record ZoDiac(
     record Optimised(List<Bitmap> pictures, List<Double> losses) {}
 
     /** Pictures as near to the originals as the key in their noise allows. */
-    Optimised optimised(Diffusion model, FourierKey key, List<Bitmap> originals) {
+    Optimised optimised(Diffusion model, FourierKey key, List<Bitmap> originals, Progress.Step progress) {
         Sampler sampler = new Sampler(steps, 1);
-        Trajectory run = new Trajectory(model, sampler);
+        long pixels = (long) originals.getFirst().width() * originals.getFirst().height();
+        Trajectory run = new Trajectory(model, sampler, pixels, () -> progress.advance(1));
         Tensor wanted = Sampler.batch(originals).to(Devices.of(model.device()), ScalarType.Float);
         Tensor noise;
         try (var _ = new NoGradGuard()) {
@@ -138,11 +140,16 @@ public record ZoDiac(
             try (var _ = new PointerScope()) {
                 List<Tensor> states = run.states(key.inject(noise.detach()));
                 Tensor latents = states.getLast().detach().clone().set_requires_grad(true);
-                Tensor loss = loss(model.decode(latents), wanted);
-                losses.add(loss.item_double() / originals.size());
-                loss.backward();
+                Tensor end = Slope.of(
+                        () -> {
+                            Tensor loss = loss(model.decode(latents), wanted);
+                            losses.add(loss.item_double() / originals.size());
+                            return loss;
+                        },
+                        latents,
+                        pixels);
                 key.inject(noise)
-                        .mul(run.gradient(states, latents.grad()))
+                        .mul(run.gradient(states, end))
                         .sum()
                         .backward();
                 adam.step(i < 30 ? 1 : i < 80 ? 0.3 : 0.09);

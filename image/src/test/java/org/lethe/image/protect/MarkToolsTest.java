@@ -1,10 +1,13 @@
 package org.lethe.image.protect;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.StringWriter;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -56,11 +59,18 @@ class MarkToolsTest {
                 .run(Env.seeded(9));
     }
 
+    private static String printed(MarkFolder.Result result) {
+        StringWriter text = new StringWriter();
+        result.print(new PrintWriter(text));
+        return text.toString();
+    }
+
     @Test
     void paintedPicturesAreFoundAndTheirNoncesStayInTheKey() throws IOException {
         GaussianShading method = new GaussianShading(1, 0, 1, GaussianShading.Nonces.FRESH, 10, 1, 2);
         MarkFolder.Result first = painting(method, 2, "one").run(Env.seeded(1));
-        assertTrue(first.newKey() && first.largestP() < 1e-6, first.toString());
+        assertTrue(first.newKey() && first.largestP() < 1e-6 && first.found() == 2, first.toString());
+        assertFalse(printed(first).contains("do not rely on them"), printed(first));
         MarkFolder.Result second = painting(method, 2, "two").run(Env.seeded(1));
         assertTrue(!second.newKey() && second.pictures() == 2);
         assertEquals(
@@ -103,6 +113,8 @@ class MarkToolsTest {
                 .run(Env.seeded(1));
         assertEquals(3, result.pictures());
         assertTrue(result.ssim().orElseThrow() >= .9, result.toString());
+        assertEquals(detected("marked", "key.safetensors").marked(), result.found());
+        assertTrue(result.found() < 3 && printed(result).contains("do not rely on them"), printed(result));
         assertEquals(3, detected("marked", "key.safetensors").rows().size());
         LetheException none = assertThrows(
                 LetheException.class,

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.lethe.Device;
 import org.lethe.Env;
+import org.lethe.Progress;
 import org.lethe.image.Bitmap;
 import org.lethe.image.Guard;
 import org.lethe.image.ImageMetrics;
@@ -43,7 +44,7 @@ class ZoDiacTest {
         try (var _ = new PointerScope()) {
             Diffusion model = TierZero.model();
             Sampler sampler = new Sampler(7, 1);
-            Trajectory run = new Trajectory(model, sampler);
+            Trajectory run = new Trajectory(model, sampler, 256, () -> {});
             Tensor start = Sampler.normal(Keyed.seed(2), 2, 3, 16, 16).set_requires_grad(true);
             Tensor ends = sampler.latents(model, new Guard.None(), start, model.states(List.of("")));
             List<Tensor> states = run.states(start);
@@ -77,7 +78,8 @@ class ZoDiacTest {
             Mark mark = zodiac.key(model, List.of(), 16, 16, env);
             List<Bitmap> works = pictures(model, 8);
             List<Double> losses =
-                    zodiac.optimised(model, TreeRing.key(mark), works).losses();
+                    zodiac.optimised(model, TreeRing.key(mark), works, Progress.NONE.begin("zodiac", 0))
+                            .losses();
             assertEquals(21, losses.size());
             assertTrue(losses.getLast() < losses.getFirst(), losses.toString());
             List<Bitmap> marked = zodiac.mark(model, mark, works, env);
@@ -128,7 +130,7 @@ class ZoDiacTest {
     void theStatesOfARunDoNotKeepAGraph() {
         try (var _ = new PointerScope()) {
             Tensor start = Sampler.normal(Keyed.seed(2), 1, 3, 16, 16).set_requires_grad(true);
-            for (Tensor state : new Trajectory(TierZero.model(), new Sampler(3, 1)).states(start)) {
+            for (Tensor state : new Trajectory(TierZero.model(), new Sampler(3, 1), 256, () -> {}).states(start)) {
                 assertTrue(!state.requires_grad() && Tensors.floats(state).length == 768);
             }
         }

@@ -9,7 +9,7 @@ import org.lethe.recsys.Recommender;
 /** Reads the models of this package from files, alone or inside others. */
 public final class StoredModels {
     /** The kinds that can be read, in words. */
-    public static final String KINDS = "embeddings, neumf, multvae, vbpr, ease or item-knn";
+    public static final String KINDS = "embeddings, neumf, multvae, vbpr, ease, item-knn or federated";
 
     private StoredModels() {}
 
@@ -25,6 +25,7 @@ public final class StoredModels {
             case "vbpr" -> Optional.of(Vbpr.Model.read(read, file, prefix));
             case "ease" -> Optional.of(Ease.Model.read(read, file, prefix));
             case "item-knn" -> Optional.of(ItemKnn.Model.read(read, file, prefix));
+            case Federated.KIND -> Optional.of(Federated.read(read, file, prefix));
             default -> Optional.empty();
         };
     }

@@ -50,6 +50,11 @@ public final class Training {
         /** A copy of all that is kept; {@code epochs} is written into it where it has a place for it. */
         S snapshot(int epochs);
 
+        /** How many interactions all epochs together were trained on. */
+        default long trained(int epochs, Split data) {
+            return (long) data.train().size() * epochs;
+        }
+
         /** Whether the state after an epoch, from 0, may be the result. */
         default boolean eligible(int epoch) {
             return true;
@@ -105,7 +110,7 @@ public final class Training {
                 }
             }
         }
-        env.ledger().count("interactions-trained", (long) data.train().size() * (epoch - done));
+        env.ledger().count("interactions-trained", course.trained(epoch - done, data));
         env.ledger().count("epochs", epoch - done);
         return new Best<>(best.isPresent() ? best.get() : course.snapshot(epoch), epoch);
     }

@@ -20,16 +20,16 @@ import org.lethe.recsys.Interactions;
  * @param capacity largest number of units of an anchor
  * @param rounds largest number of iterations
  */
-record BalancedGreedy(int shards, int capacity, int rounds) {
+public record BalancedGreedy(int shards, int capacity, int rounds) {
     private static final int BLOCK = 1 << 14;
 
     /** The capacity of a shard: {@code ⌈slack · units / shards⌉}. */
-    static int capacity(int units, int shards, double slack) {
+    public static int capacity(int units, int shards, double slack) {
         return (int) Math.ceil(slack * units / shards);
     }
 
     /** Units with a distance to each anchor, and anchors that follow their units. */
-    interface Space {
+    public interface Space {
         /** Number of units. */
         int units();
 
@@ -47,7 +47,7 @@ record BalancedGreedy(int shards, int capacity, int rounds) {
     }
 
     /** The shard of each unit. */
-    int[] assign(Space space, Keyed random, Workers workers) {
+    public int[] assign(Space space, Keyed random, Workers workers) {
         space.start(chosen(space.units(), random));
         int[] shardOf = {};
         for (int round = 0; round < rounds; round++) {
@@ -165,7 +165,7 @@ record BalancedGreedy(int shards, int capacity, int rounds) {
     }
 
     /** Rows of a table as units: users, or items. */
-    static final class Rows implements Space {
+    public static final class Rows implements Space {
         private final float[] table;
         private final int dims;
         private final int[] rows;
@@ -173,7 +173,7 @@ record BalancedGreedy(int shards, int capacity, int rounds) {
         private float[] distances = {};
 
         /** Some rows of a table. */
-        Rows(float[] table, int dims, int[] rows, int shards) {
+        public Rows(float[] table, int dims, int[] rows, int shards) {
             this.table = table;
             this.dims = dims;
             this.rows = rows;

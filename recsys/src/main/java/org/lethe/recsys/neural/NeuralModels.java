@@ -17,6 +17,9 @@ public final class NeuralModels {
 
     /** A model of a kind, from the tensors whose names begin with a prefix; empty for an unknown kind. */
     public static Optional<NextItems> read(String kind, Safetensors file, String prefix) {
+        if (kind.startsWith(SessionShards.KIND)) {
+            return Optional.of(SessionShards.read(kind.substring(SessionShards.KIND.length()), file, prefix));
+        }
         if (kind.equals(Named.Of.name(new Sets2Sets()))) {
             return Optional.of(Sets2Sets.Model.read(file, prefix));
         }

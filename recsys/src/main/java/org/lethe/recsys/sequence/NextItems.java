@@ -2,6 +2,7 @@ package org.lethe.recsys.sequence;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -45,6 +46,14 @@ public interface NextItems {
     /** The model behind a ban of some recommendations, which its weights still know; itself where nothing is banned. */
     default NextItems bare() {
         return this;
+    }
+
+    /**
+     * Events that a method took out besides those asked for, so that these cannot be guessed from what is left; none as a rule. The
+     * caller may change it.
+     */
+    default BitSet alsoErased() {
+        return new BitSet();
     }
 
     /** Whether every number in it is finite. */

@@ -23,8 +23,10 @@ import org.lethe.recsys.neural.forget.Kookmin;
 import org.lethe.recsys.neural.forget.RowRefit;
 import org.lethe.recsys.neural.forget.Scif;
 import org.lethe.recsys.neural.forget.Seif;
+import org.lethe.recsys.neural.forget.Sru;
 import org.lethe.recsys.stream.Decrement;
 import org.lethe.recsys.stream.Drift;
+import org.lethe.recsys.stream.ErasedHits;
 import org.lethe.recsys.stream.ErasureStream;
 import org.lethe.recsys.stream.Filter;
 import org.lethe.recsys.stream.Latency;
@@ -65,6 +67,7 @@ public final class Sessions implements Subject<Events, NextItems> {
         return List.of(
                 new Retrain(),
                 new Decrement(),
+                new Sru(),
                 new RowRefit(),
                 new Scif(),
                 new Kookmin(),
@@ -79,7 +82,7 @@ public final class Sessions implements Subject<Events, NextItems> {
 
     @Override
     public List<Audit<Events, NextItems>> audits() {
-        return List.of(new SequenceUtility(), new Drift(), new Latency<>());
+        return List.of(new SequenceUtility(), new Drift(), new ErasedHits(), new Latency<>());
     }
 
     @Override

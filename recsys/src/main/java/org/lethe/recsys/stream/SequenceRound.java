@@ -85,7 +85,7 @@ final class SequenceRound implements Round<Events, NextItems> {
 
     @Override
     public NextItems trained(Events remaining, Env env) {
-        return learner.train(remaining, env);
+        return method.learn(learner, remaining, env);
     }
 
     @Override

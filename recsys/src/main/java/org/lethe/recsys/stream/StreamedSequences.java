@@ -1,5 +1,6 @@
 package org.lethe.recsys.stream;
 
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,11 @@ public record StreamedSequences(List<Point<NextItems>> points) implements NextIt
     @Override
     public NextItems bare() {
         return last().bare();
+    }
+
+    @Override
+    public BitSet alsoErased() {
+        return last().alsoErased();
     }
 
     @Override

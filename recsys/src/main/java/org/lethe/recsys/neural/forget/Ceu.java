@@ -20,13 +20,14 @@ import org.lethe.recsys.approximate.Vectors;
  *
  * @param damping damping added to the Hessian of the summed loss; to that of the mean loss as coded
  * @param asCoded whether the second sum is over other examples
- * @param iterations largest number of iterations of conjugate gradients, which stop at a residual of 1e-6
+ * @param iterations largest number of iterations of conjugate gradients, which stop at a residual of 1e-6, or 0.01 for calibrated steps
  * @param steps number of calibrated steps, as in {@code gif}; 0 for the single step of the paper; unused as coded
  */
 @Named("ceu")
 @Taxonomy({Branch.INFLUENCE, Branch.SEQUENCE})
 public record Ceu(double damping, boolean asCoded, int iterations, int steps) implements NetworkMethod {
-    private static final double TOLERANCE = 1e-6;
+    private static final double TOLERANCE = 1e-6; // of a single step
+    private static final double COARSE = 1e-2; // of one whose length is searched
 
     public Ceu {
         Check.require(damping > 0 && damping <= 1e9, "damping", damping, "above 0 and at most 1e9");
@@ -45,7 +46,7 @@ public record Ceu(double damping, boolean asCoded, int iterations, int steps) im
     }
 
     static void move(Removal removal, double damping, boolean asCoded, int iterations, int steps) {
-        Influence.Solver solver = Influence.conjugateGradients(removal, TOLERANCE, iterations);
+        Influence.Solver solver = Influence.conjugateGradients(removal, steps > 0 && !asCoded ? COARSE : TOLERANCE, iterations);
         if (asCoded) {
             double[] step = stepAsCoded(removal, damping, solver);
             removal.leaves.set(Vectors.plus(removal.leaves.values(), 1, step));

@@ -26,19 +26,20 @@ final class Curvature implements UnaryOperator<double[]> {
     private final TensorVector linear; // Jᵀ u of each tensor that takes part
     private final boolean[] part;
 
-    Curvature(Removal removal, Weighted sample) {
+    Curvature(Removal removal, Weighted all) {
+        Weighted sample = removal.merged(all);
         leaves = removal.leaves;
         logits = removal.network.logits(removal.weights, removal.states(sample.prefixes())); // [examples, items]
         p = logits.detach().softmax(1);
         weightOf = Tensor.create(sample.weights(), sample.weights().length, 1);
         u = torch.zeros_like(p).set_requires_grad(true);
-        TensorVector all = gradient(new TensorVector(logits), leaves.all(), new TensorVector(u), true);
-        part = new boolean[(int) all.size()];
+        TensorVector products = gradient(new TensorVector(logits), leaves.all(), new TensorVector(u), true);
+        part = new boolean[(int) products.size()];
         linear = new TensorVector();
         for (int n = 0; n < part.length; n++) {
-            part[n] = all.get(n).defined();
+            part[n] = products.get(n).defined();
             if (part[n]) {
-                linear.push_back(all.get(n));
+                linear.push_back(products.get(n));
             }
         }
     }

@@ -26,7 +26,7 @@ import org.lethe.recsys.approximate.Vectors;
  * @param epsilon ε of the promise that would follow from a true bound
  * @param delta δ of that promise
  * @param asCoded whether noise is as in ERASE; ζ is then unused
- * @param iterations largest number of iterations of conjugate gradients, which stop at a residual of 1e-6
+ * @param iterations largest number of iterations of conjugate gradients, as in {@code ceu}
  * @param steps number of calibrated steps, as in {@code gif}; 0 for the single step of the paper; unused as coded
  */
 @Named("idea")

@@ -46,10 +46,26 @@ final class Influence {
 
     /** The step at the weights as they are now, with the Hessian of a weighted sum of losses. */
     static double[] step(Removal removal, Weighted sample, double damping, double[] v, Solver solver) {
+        boolean[] all = new boolean[v.length];
+        Arrays.fill(all, true);
+        return step(removal, sample, damping, all, v, solver);
+    }
+
+    /** The same among marked entries, all others fixed. */
+    private static double[] step(
+            Removal removal, Weighted sample, double damping, boolean[] marked, double[] v, Solver solver) {
         try (var _ = new PointerScope()) {
             Curvature hessian = new Curvature(removal, sample);
-            return solver.of(x -> Vectors.plus(hessian.apply(x), damping, x), v);
+            return solver.of(x -> Vectors.plus(only(marked, hessian.apply(x)), damping, x), only(marked, v));
         }
+    }
+
+    private static double[] only(boolean[] marked, double[] vector) {
+        double[] only = new double[vector.length];
+        for (int n = 0; n < only.length; n++) {
+            only[n] = marked[n] ? vector[n] : 0;
+        }
+        return only;
     }
 
     /** Adds the single step of the paper to the weights. */
@@ -62,10 +78,11 @@ final class Influence {
      * Steps until what must not be known loses, on average, what a model would lose that never saw it. An example that the model knows by heart
      * has hardly a gradient, so that one step of influence hardly concerns it. Here every one that still loses too little counts
      * alike: its gradient is divided by 1 − p, which makes it that of its log odds. Each step begins where the last one ended and
-     * closes an equal part of the gap. The first also takes back what erased events did to the examples that followed them.
+     * closes an equal part of the gap. Only rows of items in erased examples move. The first also takes back what erased events did to the examples that followed them.
      */
     static void calibrated(Removal removal, double damping, int steps, Solver solver) {
         double[] wanted = removal.neverSeen(removal.unknown);
+        boolean[] touched = removal.touchedRows();
         Weighted sample = sample(removal);
         for (int k = 0; k < steps; k++) {
             double[] losses = removal.losses(removal.unknown);
@@ -86,7 +103,7 @@ final class Influence {
                 Vectors.add(v, -1, removal.gradient(removal.mended, 1));
             }
             double gap = missing / below.length; // others may lose more than wanted
-            double[] step = step(removal, sample, damping, v, solver);
+            double[] step = step(removal, sample, damping, touched, v, solver);
             double[] theta = removal.leaves.values();
             double length = length(removal, known, theta, step, mean(removal, known) + gap / (steps - k));
             removal.leaves.set(Vectors.plus(theta, length, step));

@@ -7,6 +7,7 @@ import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
+import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
 import org.lethe.recsys.approximate.Vectors;
@@ -29,10 +30,15 @@ interface NetworkMethod extends Erasing {
     default Optional<String> unsuited(Request request, Learner<Events, NextItems> learner) {
         return Erasing.super
                 .unsuited(request, learner)
-                .or(() -> learner instanceof NetworkLearner
-                        ? Optional.empty()
-                        : Optional.of(Named.Of.name(this) + " needs a model that is a network, for example fmc, not "
-                                + Named.Of.name(learner)));
+                .or(() -> needsNetwork(this, learner));
+    }
+
+    /** The refusal of a model that is no network. */
+    static Optional<String> needsNetwork(Method<?, ?> method, Learner<?, ?> learner) {
+        return learner instanceof NetworkLearner
+                ? Optional.empty()
+                : Optional.of(Named.Of.name(method) + " needs a model that is a network, for example fmc, not "
+                        + Named.Of.name(learner));
     }
 
     @Override

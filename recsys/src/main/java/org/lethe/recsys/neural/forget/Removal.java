@@ -34,7 +34,7 @@ import org.lethe.torch.Parameters;
 import org.lethe.torch.Tensors;
 
 /**
- * What a method begins with for one request: the weights in double, which it changes in place, and the examples that are gone,
+ * What a method begins with for one request, mostly of one user: the weights in double, which it changes in place, and the examples that are gone,
  * changed, and left. Belongs to the scope in which it is made.
  */
 final class Removal {
@@ -59,7 +59,7 @@ final class Removal {
     final List<Prefix> unknown = new ArrayList<>();
 
     private final NetworkModel before;
-    private final int user;
+    private final BitSet users = new BitSet(); // of the erased events
     private final boolean[] read; // items
     private final boolean[] scored;
 
@@ -71,21 +71,26 @@ final class Removal {
         leaves = new Leaves(weights);
         data = remaining.apply(new int[0]);
         left = remaining.apply(events);
-        user = data.user(events[0]);
+        Arrays.stream(events).forEach(e -> users.set(data.user(e)));
         read = new boolean[before.itemCount()];
         scored = new boolean[before.itemCount()];
         BitSet erased = new BitSet();
         Arrays.stream(events).forEach(erased::set);
-        for (int g = data.firstGroup(user); g < data.endOfGroups(user); g++) {
+        groups().forEach(g -> {
             int first = erased.nextSetBit(data.from(g));
             if (first >= 0 && first < data.to(g)) {
                 divide(g, first, erased);
             }
-        }
+        });
         for (Prefix p : gone) {
             Arrays.stream(p.history()).forEach(i -> read[i] = true);
             scored[p.next()] = true;
         }
+    }
+
+    /** The sessions of those who ask. */
+    private IntStream groups() {
+        return users.stream().flatMap(u -> IntStream.range(data.firstGroup(u), data.endOfGroups(u)));
     }
 
     private void divide(int group, int first, BitSet erased) {
@@ -157,9 +162,7 @@ final class Removal {
 
     private List<Prefix> ofUser(Events of) {
         List<Prefix> all = new ArrayList<>();
-        for (int g = of.firstGroup(user); g < of.endOfGroups(user); g++) {
-            all.addAll(prefixes(of, g, Part.TRAIN));
-        }
+        groups().forEach(g -> all.addAll(prefixes(of, g, Part.TRAIN)));
         return all;
     }
 
@@ -191,7 +194,7 @@ final class Removal {
         List<Prefix> sample = new ArrayList<>();
         for (int n = 0; n < 4 * left.groupCount() && sample.size() < most; n++) {
             int g = Keyed.below(random.at(n), left.groupCount());
-            if (left.userOf(g) != user && !drawn.get(g)) {
+            if (!users.get(left.userOf(g)) && !drawn.get(g)) {
                 drawn.set(g);
                 sample.addAll(prefixes(left, g, Part.TRAIN));
             }
@@ -204,14 +207,22 @@ final class Removal {
 
     /** The retained examples that read or lead to an item of an example that is gone; so many at most, drawn by the request. */
     Weighted near(int most) {
-        return drawn(p -> scored[p.next()] || Arrays.stream(p.history()).anyMatch(i -> read[i]), most, "near");
+        return drawn(this::touched, Part.TRAIN, most, "near");
+    }
+
+    private boolean touched(Prefix p) {
+        return scored[p.next()] || Arrays.stream(p.history()).anyMatch(i -> read[i]);
     }
 
     /** A sample that stands for all retained examples: those near to the request, and others. */
     Weighted representative(int mostNear, int others) {
-        Weighted near = near(mostNear);
-        Weighted far =
-                drawn(p -> !scored[p.next()] && Arrays.stream(p.history()).noneMatch(i -> read[i]), others, "far");
+        return representative(mostNear, others, Part.TRAIN);
+    }
+
+    /** A sample that stands for all examples of a part that are left. */
+    Weighted representative(int mostNear, int others, Part part) {
+        Weighted near = drawn(this::touched, part, mostNear, "near");
+        Weighted far = drawn(p -> !touched(p), part, others, "far");
         List<Prefix> both = new ArrayList<>(near.prefixes);
         both.addAll(far.prefixes);
         double[] weights = Arrays.copyOf(near.weights, both.size());
@@ -219,10 +230,29 @@ final class Removal {
         return new Weighted(both, weights);
     }
 
-    private Weighted drawn(Predicate<Prefix> which, int most, String purpose) {
+    /** The same with examples of one state as one: what came next does not count. */
+    Weighted merged(Weighted sample) {
+        Map<List<Integer>, Integer> first = new LinkedHashMap<>();
+        List<Prefix> prefixes = new ArrayList<>();
+        double[] weights = new double[sample.weights.length];
+        for (int n = 0; n < weights.length; n++) {
+            Prefix p = sample.prefixes.get(n);
+            List<Integer> state = network.stateIsLastRow()
+                    ? List.of(p.last())
+                    : Arrays.stream(p.history()).boxed().toList();
+            int at = first.computeIfAbsent(state, _ -> first.size());
+            if (at == prefixes.size()) {
+                prefixes.add(p);
+            }
+            weights[at] += sample.weights[n];
+        }
+        return new Weighted(prefixes, Arrays.copyOf(weights, prefixes.size()));
+    }
+
+    private Weighted drawn(Predicate<Prefix> which, Part part, int most, String purpose) {
         List<Prefix> all = new ArrayList<>();
         for (int g = 0; g < left.groupCount(); g++) {
-            for (Prefix p : prefixes(left, g, Part.TRAIN)) {
+            for (Prefix p : prefixes(left, g, part)) {
                 if (which.test(p)) {
                     all.add(p);
                 }

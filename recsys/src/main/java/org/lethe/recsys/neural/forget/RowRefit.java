@@ -1,10 +1,12 @@
 package org.lethe.recsys.neural.forget;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
@@ -17,9 +19,12 @@ import org.lethe.Safetensors;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.numerics.Keyed;
+import org.lethe.recsys.approximate.Vectors;
 import org.lethe.recsys.neural.NetworkModel;
+import org.lethe.recsys.neural.forget.Removal.Weighted;
 import org.lethe.recsys.sequence.Events;
 import org.lethe.recsys.sequence.Events.Example;
+import org.lethe.recsys.sequence.Events.Part;
 import org.lethe.recsys.sequence.NextItems;
 import org.lethe.torch.Devices;
 
@@ -36,18 +41,35 @@ import org.lethe.torch.Devices;
  * the tables differ, rows that are read are trained from zero by Adam on retained examples with these items, which is no minimum.
  *
  * <p>Ours (erase 5.11); not exact: a heuristic in which rows of one item are exact given the rest. The weight of the squared length sets
- * the balance between forgetting too little and too much. With {@code ridge: 0} it is chosen once, before the first request: eight
- * users are forgotten for a trial, and their examples must lose, beyond what the retained data says of them, what examples of the
- * validation part do. Up to 4,096 states stand for
- * all retained examples. Cost: {@code O((states + examples of the rows) · items · width)} a request, and one pass over all events.
+ * the balance between forgetting too little and too much. With {@code ridge: 0} it is chosen once, before the first request, by
+ * eight trials, each of which erases some users. {@code held-out} takes, for each table, the weight with which examples of the
+ * validation part lose least. {@code never-seen}, the form first proposed, takes one weight for both tables, with which erased examples
+ * of a trial lose, beyond what the retained data says of them, what examples of the validation part do; where these are of a later
+ * day, and so harder than erased ones, it forgets too much.
  *
- * @param ridge weight of the squared length of each row; 0 to choose it
+ * <p>Up to 4,096 states stand for all retained examples. Cost: {@code O((states + examples of the rows) · items · width)} a
+ * request, and one pass over all events.
+ *
+ * @param ridge weight of the squared length of each row that is read; 0 to choose it
+ * @param scoredRidge the same for rows that score; 0 to choose it, or to take {@code ridge} where that is given
  * @param scored whether rows that score are refitted; without, less is forgotten and less is disturbed
+ * @param choice by what the weights are chosen
  */
 @Named("row-refit")
 @Taxonomy({Branch.REPAIR, Branch.SEQUENCE})
-public record RowRefit(double ridge, boolean scored) implements NetworkMethod {
+public record RowRefit(double ridge, double scoredRidge, boolean scored, Choice choice) implements NetworkMethod {
+    /** By what the weights of the squared lengths are chosen. */
+    public enum Choice {
+        /** The loss of validation examples, for each table. */
+        HELD_OUT,
+        /** What a model would lose that never saw the examples of a trial, for both tables together. */
+        NEVER_SEEN
+    }
+
     private static final int TRIALS = 8;
+    private static final int EVENTS = 32; // of a trial by held-out examples, at least
+    private static final int NEAR = 512; // validation examples that read or lead to an item of a trial
+    private static final int FAR = 256;
     private static final double[] RIDGES = {0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30};
     private static final double TOLERANCE = 1e-6;
     private static final int EPOCHS = 20; // of rows that are no minimum
@@ -55,15 +77,24 @@ public record RowRefit(double ridge, boolean scored) implements NetworkMethod {
 
     public RowRefit {
         Check.require(ridge >= 0 && ridge <= 1e9, "ridge", ridge, "0 to 1e9");
+        Check.require(scoredRidge >= 0 && scoredRidge <= 1e9, "scoredRidge", scoredRidge, "0 to 1e9");
     }
 
-    /** A chosen ridge, rows that score and rows that are read. */
+    /** Ridges chosen by held-out examples, rows that score and rows that are read. */
     public RowRefit() {
-        this(0, true);
+        this(0, 0, true, Choice.HELD_OUT);
     }
 
-    /** A model in a stream, with the ridge that was chosen for it. */
-    private record Ridged(NetworkModel model, double ridge) implements NextItems {
+    /**
+     * The weights of the squared lengths.
+     *
+     * @param read of rows that are read
+     * @param scored of rows that score
+     */
+    private record Ridges(double read, double scored) {}
+
+    /** A model in a stream, with the ridges that were chosen for it. */
+    private record Ridged(NetworkModel model, Ridges ridges) implements NextItems {
         @Override
         public int itemCount() {
             return model.itemCount();
@@ -102,8 +133,7 @@ public record RowRefit(double ridge, boolean scored) implements NetworkMethod {
 
     @Override
     public NextItems begin(NextItems model, Learner<Events, NextItems> learner, Events data, Env env) {
-        NetworkModel network = (NetworkModel) model;
-        return new Ridged(network, ridge > 0 ? ridge : chosen(network, data, env));
+        return new Ridged((NetworkModel) model, ridges((NetworkModel) model, data, env));
     }
 
     @Override
@@ -119,22 +149,29 @@ public record RowRefit(double ridge, boolean scored) implements NetworkMethod {
             Learner<Events, NextItems> learner,
             Env env) {
         Ridged ridged = (Ridged) current;
-        return new Ridged(new RowRefit(ridged.ridge, scored).moved(ridged.model, events, remaining, env), ridged.ridge);
+        Ridges ridges = ridged.ridges;
+        return new Ridged(
+                new RowRefit(ridges.read, ridges.scored, scored, choice).moved(ridged.model, events, remaining, env),
+                ridges);
     }
 
     @Override
     public void move(Removal removal) {
-        refit(removal, ridge);
+        refit(removal, given());
     }
 
-    /** Refits the rows in place, with some ridge. */
-    private void refit(Removal removal, double weight) {
-        Rows rows = new Rows(removal, weight, TOLERANCE);
+    private Ridges given() {
+        return new Ridges(ridge, scoredRidge > 0 ? scoredRidge : ridge);
+    }
+
+    /** Refits the rows in place. */
+    private void refit(Removal removal, Ridges ridges) {
+        Rows rows = new Rows(removal, ridges.scored, TOLERANCE);
         if (removal.network.stateIsLastRow()) {
             if (scored) {
                 rows.scored(removal.scoredItems());
             }
-            rows.read(removal.readItems());
+            new Rows(removal, ridges.read, TOLERANCE).read(removal.readItems());
         } else if (removal.network.readRows().equals(removal.network.scoredRows())) {
             int[] both = IntStream.concat(Arrays.stream(removal.scoredItems()), Arrays.stream(removal.readItems()))
                     .sorted()
@@ -155,25 +192,100 @@ public record RowRefit(double ridge, boolean scored) implements NetworkMethod {
         }
     }
 
-    /**
-     * The ridge at which users who are forgotten for a trial lose what a model would that never saw them. A very large one makes
-     * rows useless, so that only those up to the one of the smallest loss are asked.
-     */
-    private double chosen(NetworkModel model, Events data, Env env) {
+    private Ridges ridges(NetworkModel model, Events data, Env env) {
+        if (ridge > 0) {
+            return given();
+        }
         Devices.ready(env.device());
+        if (choice == Choice.NEVER_SEEN) {
+            List<int[]> trials = trials(data, 2, env);
+            return nearest(r -> excess(model, data, trials, new Ridges(r, r), env));
+        }
+        return best(model, data, trials(data, EVENTS, env), env);
+    }
+
+    /** Training events of users who are drawn by the seed: of one or more users, so many at least. */
+    private static List<int[]> trials(Events data, int least, Env env) {
         Keyed random = env.random("trials");
-        int[][] trials = IntStream.range(0, data.userCount())
+        List<int[]> trials = new ArrayList<>();
+        int[] open = {};
+        for (int u : IntStream.range(0, data.userCount())
                 .boxed()
                 .sorted(Comparator.comparingLong(u -> random.at(u)))
-                .map(u -> IntStream.range(data.from(data.firstGroup(u)), data.to(data.endOfGroups(u) - 1))
-                        .filter(data::trains)
-                        .toArray())
-                .filter(events -> events.length > 1)
-                .limit(TRIALS)
-                .toArray(int[][]::new);
-        double[] excess = Arrays.stream(RIDGES)
-                .map(tried -> excess(model, data, trials, tried, env))
-                .toArray();
+                .toList()) {
+            int[] events = IntStream.range(data.from(data.firstGroup(u)), data.to(data.endOfGroups(u) - 1))
+                    .filter(data::trains)
+                    .toArray();
+            if (events.length > 1 && trials.size() < TRIALS) {
+                open = IntStream.concat(Arrays.stream(open), Arrays.stream(events)).toArray();
+                if (open.length >= least) {
+                    trials.add(open);
+                    open = new int[0];
+                }
+            }
+        }
+        if (trials.isEmpty()) {
+            throw new LetheException(
+                    LetheException.Code.DATA,
+                    "row-refit.ridge is 0, expected a number above 0 for data with so few sessions of two clicks");
+        }
+        return trials;
+    }
+
+    /** The ridges with which held-out examples lose least: first that of the rows that score, then that of those that are read. */
+    private Ridges best(NetworkModel model, Events data, List<int[]> trials, Env env) {
+        double ofScored = scoredRidge > 0 || !scored
+                ? Math.max(scoredRidge, 1)
+                : least(r -> heldOut(model, data, trials, new Ridges(r, r), env));
+        return model.network().stateIsLastRow()
+                ? new Ridges(least(r -> heldOut(model, data, trials, new Ridges(r, ofScored), env)), ofScored)
+                : new Ridges(ofScored, ofScored);
+    }
+
+    /** The ridge of the smallest loss, from 1 on downhill. */
+    private static double least(DoubleUnaryOperator loss) {
+        int best = Arrays.binarySearch(RIDGES, 1);
+        double[] known = new double[RIDGES.length];
+        Arrays.fill(known, Double.NaN);
+        known[best] = loss.applyAsDouble(RIDGES[best]);
+        for (int way : new int[] {1, -1}) {
+            for (int n = best + way; n >= 0 && n < RIDGES.length && Double.isNaN(known[n]); n += way) {
+                known[n] = loss.applyAsDouble(RIDGES[n]);
+                if (!(known[n] < known[best])) {
+                    break;
+                }
+                best = n;
+            }
+        }
+        return RIDGES[best];
+    }
+
+    /** How much more than before held-out examples lose after each trial, added up. */
+    private double heldOut(NetworkModel model, Events data, List<int[]> trials, Ridges tried, Env env) {
+        double more = 0;
+        for (int[] events : trials) {
+            try (var _ = new PointerScope()) {
+                Removal removal = new Removal(model, events, gone -> data.without(bits(gone)), env);
+                Weighted sample = removal.representative(NEAR, FAR, Part.VALIDATION);
+                if (sample.prefixes().isEmpty()) {
+                    throw new LetheException(
+                            LetheException.Code.DATA,
+                            "row-refit.ridge is 0, expected a number above 0 for data without a validation part");
+                }
+                more -= Vectors.dot(sample.weights(), removal.losses(sample.prefixes()));
+                refit(removal, tried);
+                more += Vectors.dot(sample.weights(), removal.losses(sample.prefixes()));
+            }
+        }
+        return more;
+    }
+
+    /**
+     * The ridge at which the excess is nearest to none. A very large one makes rows useless, so that only those up to the one of the
+     * smallest excess are asked.
+     */
+    private static Ridges nearest(DoubleUnaryOperator excessOf) {
+        double[] excess = Arrays.stream(RIDGES).map(excessOf).toArray();
         int best = 0;
         for (int n = 1; n < excess.length; n++) {
             best = excess[n] < excess[best] ? n : best;
@@ -182,11 +294,11 @@ public record RowRefit(double ridge, boolean scored) implements NetworkMethod {
         for (int n = best; n >= 0; n--) {
             nearest = Math.abs(excess[n]) < Math.abs(excess[nearest]) ? n : nearest;
         }
-        return RIDGES[nearest];
+        return new Ridges(RIDGES[nearest], RIDGES[nearest]);
     }
 
-    /** How much more than that the examples of the trials lose, on average. */
-    private double excess(NetworkModel model, Events data, int[][] trials, double tried, Env env) {
+    /** How much more the examples of the trials lose, on average, than under a model that never saw them. */
+    private double excess(NetworkModel model, Events data, List<int[]> trials, Ridges tried, Env env) {
         double more = 0;
         int count = 0;
         for (int[] events : trials) {
@@ -200,12 +312,7 @@ public record RowRefit(double ridge, boolean scored) implements NetworkMethod {
                 }
             }
         }
-        if (count == 0) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    "row-refit.ridge is 0, expected a number above 0 for data without sessions of two clicks");
-        }
-        return more / count;
+        return more / Math.max(1, count);
     }
 
     private static BitSet bits(int... events) {

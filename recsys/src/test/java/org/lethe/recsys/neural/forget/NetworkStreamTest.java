@@ -142,7 +142,7 @@ class NetworkStreamTest {
         ErasureStream hurried = stream(Kind.USERS, 2, 1e-3, 0);
         NetworkModel replayed = MODEL.train(hurried.on(DATA).after(2, DATA), ENV);
         for (NetworkMethod method : List.of(
-                new RowRefit(1, true),
+                new RowRefit(1, 0, true, RowRefit.Choice.HELD_OUT),
                 new Scif(),
                 new Kookmin(),
                 new Fanchuan(),
@@ -208,7 +208,7 @@ class NetworkStreamTest {
     @Test
     void aRequestServedTwiceFromTheSameModelGivesTheSameBits() {
         ErasureStream two = stream(Kind.USERS, 2, 0, 0);
-        for (NetworkMethod method : List.of(new RowRefit(1, true), new Kookmin(), new Idea())) {
+        for (NetworkMethod method : List.of(new RowRefit(1, 0, true, RowRefit.Choice.HELD_OUT), new Kookmin(), new Idea())) {
             assertArrayEquals(
                     scores(fulfilled(method, two).model), scores(fulfilled(method, two).model), method.toString());
         }

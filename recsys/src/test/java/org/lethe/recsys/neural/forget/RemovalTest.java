@@ -160,7 +160,7 @@ class RemovalTest {
         try (var _ = new PointerScope()) {
             Removal removal = removal(before, one);
             double[] theta = removal.leaves.values();
-            new RowRefit(0.5, true).move(removal);
+            new RowRefit(0.5, 0, true, RowRefit.Choice.HELD_OUT).move(removal);
             double[] after = removal.leaves.values();
             boolean[] touched = removal.touchedRows();
             int moved = 0;
