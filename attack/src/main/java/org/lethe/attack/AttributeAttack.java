@@ -60,10 +60,6 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
         return Components.with(this, "repeats", repeats);
     }
 
-    public AttributeAttack withMost(int most) {
-        return Components.with(this, "most", most);
-    }
-
     /**
      * The result of one attacker.
      *
@@ -260,10 +256,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
             int[] chosen = fits.get(f).asked;
             float[] guess = guesses.get(f);
             for (int n = 0; n < chosen.length; n++) {
-                int best = 0;
-                for (int k = 1; k < classes; k++) {
-                    best = guess[n * classes + k] > guess[n * classes + best] ? k : best;
-                }
+                int best = likeliest(guess, n * classes, classes);
                 int is = samples.labels()[chosen[n]];
                 confusion[is][best]++;
                 asked[chosen[n]]++;
@@ -289,18 +282,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
             accuracy += recall[k] / classes;
             f1 += 2.0 * hits / (total[k] + guessed) / classes;
         }
-        // A class's recall is a ratio of sums over samples, each of which may have been asked several times.
-        double variance = 0;
-        int different = 0;
-        for (int u = 0; u < asked.length; u++) {
-            if (asked[u] > 0) {
-                int k = samples.labels()[u];
-                double residual = (right[u] - recall[k] * asked[u]) / total[k] / classes;
-                variance += residual * residual;
-                different++;
-            }
-        }
-        double half = Z * Math.sqrt(variance);
+        double half = halfWidth(samples.labels(), asked, right, recall, total);
         Interval interval = new Interval(Math.max(0, accuracy - half), Math.min(1, accuracy + half), Statistics.LEVEL);
         return new Outcome(
                 attacker,
@@ -311,10 +293,31 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
                 f1,
                 Arrays.stream(aucs).sum() / classes,
                 Arrays.stream(aucs).boxed().toList(),
-                different);
+                (int) Arrays.stream(asked).filter(times -> times > 0).count());
+    }
+
+    private static int likeliest(float[] guess, int from, int classes) {
+        int best = 0;
+        for (int k = 1; k < classes; k++) {
+            best = guess[from + k] > guess[from + best] ? k : best;
+        }
+        return best;
     }
 
     private static final double Z = 1.959963984540054; // the normal quantile of 0.975
+
+    /** Half the interval of the accuracy. Recalls are ratios of sums over samples, each perhaps asked several times. */
+    private static double halfWidth(int[] labels, int[] asked, int[] right, double[] recall, int[] total) {
+        double variance = 0;
+        for (int u = 0; u < asked.length; u++) {
+            if (asked[u] > 0) {
+                int k = labels[u];
+                double residual = (right[u] - recall[k] * asked[u]) / total[k] / recall.length;
+                variance += residual * residual;
+            }
+        }
+        return Z * Math.sqrt(variance);
+    }
 
     private static double turned(double accuracy, int classes) {
         return Math.max(accuracy, (1 - accuracy) / (classes - 1));

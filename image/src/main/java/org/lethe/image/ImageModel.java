@@ -29,7 +29,7 @@ public final class ImageModel {
         /** The weights that such a model has now; a copy in Java memory. */
         Weights of(Diffusion model);
 
-        /** Who tells the styles of its pictures apart: a network trained on the gallery, unless a better one is known for such a model. */
+        /** The judge of the styles of its pictures: a network trained on the gallery, unless a better one is known for such a model. */
         default Judging judge(Gallery gallery, Env env) {
             return Judge.of(gallery, env);
         }

@@ -150,19 +150,6 @@ public record Reading(List<float[]> tokens, List<boolean[]> right, List<float[]>
         return Arrays.stream(crossEntropies()).map(ce -> Math.exp(-ce)).toArray();
     }
 
-    /** Mean probability of the scored tokens of each sample. */
-    public double[] tokenProbabilities() {
-        return tokens.stream()
-                .mapToDouble(t -> {
-                    double sum = 0;
-                    for (float log : t) {
-                        sum += Math.exp(log);
-                    }
-                    return sum / t.length;
-                })
-                .toArray();
-    }
-
     /** Perplexity of all scored tokens together. */
     public double perplexity() {
         double sum = 0;

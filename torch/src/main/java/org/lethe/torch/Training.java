@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
-import java.util.function.BiPredicate;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -19,6 +18,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.LetheException;
@@ -38,7 +38,6 @@ import org.lethe.study.Storage;
  * @param clip longest gradient of all parameters together; 0 for no clipping
  * @param rule how parameters follow their gradients
  * @param schedule factor of the learning rate
- * @param decayAll whether biases and the weights of norms decay too
  * @param averaging share that a moving average of the parameters keeps each step; 0 for no average
  * @param checkEvery steps between validations; 0 for none
  * @param patience stop after this many validations without improvement; 0 never stops early
@@ -50,7 +49,6 @@ public record Training(
         double clip,
         UpdateRule rule,
         Schedule schedule,
-        boolean decayAll,
         double averaging,
         long checkEvery,
         int patience,
@@ -69,45 +67,37 @@ public record Training(
     /** AdamW at 1e-3 with decay 0.01 of matrices, gradients clipped at 1, constant rate, a checkpoint every 1,000 steps. */
     public static Training of(long steps) {
         UpdateRule rule = new UpdateRule.AdamW(1e-3, 0.01);
-        return new Training(steps, 1, 1, rule, new Schedule.Constant(0), false, 0, 0, 0, 1000);
+        return new Training(steps, 1, 1, rule, new Schedule.Constant(0), 0, 0, 0, 1000);
     }
 
     /** The same with another number of batches a step. */
     public Training withAccumulation(int batches) {
-        return new Training(steps, batches, clip, rule, schedule, decayAll, averaging, checkEvery, patience, saveEvery);
+        return Components.with(this, "accumulation", batches);
     }
 
     /** The same with another longest gradient. */
     public Training withClip(double longest) {
-        return new Training(
-                steps, accumulation, longest, rule, schedule, decayAll, averaging, checkEvery, patience, saveEvery);
+        return Components.with(this, "clip", longest);
     }
 
     /** The same with another rule and schedule. */
     public Training with(UpdateRule other, Schedule factor) {
-        return new Training(
-                steps, accumulation, clip, other, factor, decayAll, averaging, checkEvery, patience, saveEvery);
-    }
-
-    /** The same with decay of all parameters, or of matrices alone. */
-    public Training withDecayAll(boolean all) {
-        return new Training(steps, accumulation, clip, rule, schedule, all, averaging, checkEvery, patience, saveEvery);
+        return Components.with(Components.with(this, "rule", other), "schedule", factor);
     }
 
     /** The same with a moving average. */
     public Training withAveraging(double kept) {
-        return new Training(steps, accumulation, clip, rule, schedule, decayAll, kept, checkEvery, patience, saveEvery);
+        return Components.with(this, "averaging", kept);
     }
 
     /** The same with validations. */
     public Training withChecks(long every, int patient) {
-        return new Training(steps, accumulation, clip, rule, schedule, decayAll, averaging, every, patient, saveEvery);
+        return new Training(steps, accumulation, clip, rule, schedule, averaging, every, patient, saveEvery);
     }
 
     /** The same with checkpoints every so many steps. */
     public Training withSaveEvery(long every) {
-        return new Training(
-                steps, accumulation, clip, rule, schedule, decayAll, averaging, checkEvery, patience, every);
+        return Components.with(this, "saveEvery", every);
     }
 
     /**
@@ -212,8 +202,7 @@ public record Training(
             Keyed key = env.random(objective.name());
             batches = key.of("batches");
             draws = key.of("draws");
-            BiPredicate<String, Tensor> decays = settings.decayAll ? Optimiser.ALL : Optimiser.MATRICES;
-            optimiser = new Optimiser(settings.rule, model, decays);
+            optimiser = new Optimiser(settings.rule, model, Optimiser.MATRICES);
             average = settings.averaging == 0 ? Optional.empty() : Optional.of(new Average(model, settings.averaging));
             if (settings.checkEvery > 0) {
                 model.distinct()

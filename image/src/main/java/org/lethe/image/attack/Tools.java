@@ -12,7 +12,7 @@ import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.diffusion.GaussianDiffusion;
 import org.lethe.image.diffusion.NoiseSchedule;
 import org.lethe.image.diffusion.UNet;
-import org.lethe.image.model.Arsenal;
+import org.lethe.image.model.AttackerNetworks;
 
 /**
  * What an attacker owns: models that were trained without the protected works. They belong to the scope in which they are asked for.
@@ -62,11 +62,11 @@ public final class Tools {
      * networks are trained when an attack asks for them.
      */
     static Tools of(Gallery gallery, ImageModel model, Env env) {
-        Arsenal own = Arsenal.of(gallery);
+        AttackerNetworks own = AttackerNetworks.of(gallery);
         return new Tools(
                 model.open(env.device()),
                 () -> Optional.of(own.autoencoder(env)),
-                () -> Optional.of(new PixelDenoiser(own.pixels(env), Arsenal.schedule())),
+                () -> Optional.of(new PixelDenoiser(own.pixels(env), AttackerNetworks.schedule())),
                 Optional.of((pictures, others) -> Judge.of(gallery, env).distance(pictures, others)));
     }
 

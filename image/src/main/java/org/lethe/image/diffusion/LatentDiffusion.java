@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
@@ -37,7 +36,7 @@ public record LatentDiffusion(
         int padding,
         NoiseSchedule schedule,
         NoiseSchedule.Prediction prediction)
-        implements AttendingDiffusion {
+        implements AttendingDiffusion, AutoencodedDiffusion {
     public LatentDiffusion {
         Check.require(
                 unet.config().textDims() == text.config().dims(),
@@ -64,32 +63,6 @@ public record LatentDiffusion(
     @Override
     public Device device() {
         return unet.layers().device();
-    }
-
-    @Override
-    public long[] latent(int height, int width) {
-        int factor = vae.config().factor();
-        Check.require(
-                height >= factor && width >= factor && height % factor == 0 && width % factor == 0,
-                "size of pictures",
-                height + " x " + width,
-                "multiples of " + factor);
-        return new long[] {vae.config().latentChannels(), height / factor, width / factor};
-    }
-
-    @Override
-    public AutoencoderKl.Posterior posterior(Tensor pictures) {
-        return vae.encode(Diffusion.signed(pictures));
-    }
-
-    @Override
-    public Tensor scaled(Tensor latents) {
-        return vae.scaled(latents);
-    }
-
-    @Override
-    public Tensor decode(Tensor latents) {
-        return vae.decode(vae.unscaled(latents)).mul(new Scalar(0.5)).add(new Scalar(0.5));
     }
 
     @Override

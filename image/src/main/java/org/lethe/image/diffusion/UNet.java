@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +15,6 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.Device;
-import org.lethe.torch.Recomputed;
 import org.lethe.torch.Tensors;
 
 /**
@@ -27,9 +25,6 @@ import org.lethe.torch.Tensors;
  * kept. Up: the same, each block on its input beside the latest output that was kept, then twice the size.
  */
 public final class UNet {
-    private static final double TRANSFORMER_EPSILON = 1e-6;
-    private static final double TOKEN_EPSILON = 1e-5;
-
     /** What follows the residual blocks of a level. */
     public enum Mixing {
         /** Nothing. */
@@ -124,150 +119,12 @@ public final class UNet {
 
         /** Reads {@code config.json} of a folder, or a file. */
         public static Config read(Path path) throws IOException {
-            return ConfigFile.read(path, Config::of);
+            return ConfigFile.read(path, UNetFile::config);
         }
 
         /** The shape that the text of a configuration describes. */
         public static Config parse(String json, String where) {
-            return ConfigFile.parse(json, where, Config::of);
-        }
-
-        private static Config of(ConfigFile file) {
-            String kind = file.oneOf("_class_name", "UNet2DConditionModel", "UNet2DConditionModel", "UNet2DModel");
-            file.neutral("dropout", "num_train_timesteps", "upcast_attention", "addition_embed_type_num_heads");
-            file.only("act_fn", "silu");
-            file.only("time_embedding_type", "positional");
-            file.only("resnet_time_scale_shift", "default");
-            file.only("mid_block_scale_factor", 1);
-            file.only("center_input_sample", false);
-            Config config = kind.equals("UNet2DModel") ? plain(file) : conditional(file);
-            file.finish();
-            return config;
-        }
-
-        private static Config conditional(ConfigFile file) {
-            List<Integer> widths = file.wholes("block_out_channels", List.of(320, 640, 1280, 1280));
-            int levels = widths.size();
-            file.only("resnet_out_scale_factor", 1);
-            file.only("conv_in_kernel", 3);
-            file.only("conv_out_kernel", 3);
-            file.only("attention_type", "default");
-            // the name of the field is wrong and stays so: it counts heads
-            List<Integer> heads = file.perLevel("attention_head_dim", levels, 8);
-            if (file.has("num_attention_heads")) {
-                heads = file.perLevel("num_attention_heads", levels, 8);
-            }
-            int padding = file.whole("downsample_padding", 1);
-            Check.require(padding == 0 || padding == 1, "downsample_padding", padding, "0 or 1");
-            List<Integer> texts = file.perLevel("cross_attention_dim", levels, 1280);
-            Check.require(
-                    texts.stream().distinct().count() == 1, "cross_attention_dim", texts, "the same for all levels");
-            List<Integer> blocks = file.perLevel("layers_per_block", levels, 2);
-            Check.require(
-                    blocks.stream().distinct().count() == 1, "layers_per_block", blocks, "the same for all levels");
-            boolean sizes = file.has("addition_embed_type");
-            if (sizes) {
-                file.only("addition_embed_type", "text_time");
-            }
-            file.oneOf("mid_block_type", "UNetMidBlock2DCrossAttn", "UNetMidBlock2DCrossAttn");
-            return new Config(
-                    true,
-                    file.whole("in_channels", 4),
-                    file.whole("out_channels", 4),
-                    widths,
-                    mixing(
-                            file,
-                            "down_block_types",
-                            "CrossAttnDownBlock2D",
-                            "DownBlock2D",
-                            Mixing.TRANSFORMER,
-                            List.of(
-                                    "CrossAttnDownBlock2D",
-                                    "CrossAttnDownBlock2D",
-                                    "CrossAttnDownBlock2D",
-                                    "DownBlock2D")),
-                    mixing(
-                            file,
-                            "up_block_types",
-                            "CrossAttnUpBlock2D",
-                            "UpBlock2D",
-                            Mixing.TRANSFORMER,
-                            List.of("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D")),
-                    Mixing.TRANSFORMER,
-                    blocks.getFirst(),
-                    heads,
-                    file.perLevel("transformer_layers_per_block", levels, 1),
-                    texts.getFirst(),
-                    file.flag("use_linear_projection", false),
-                    file.whole("norm_num_groups", 32),
-                    file.number("norm_eps", 1e-5),
-                    file.flag("flip_sin_to_cos", true),
-                    file.number("freq_shift", 0),
-                    padding == 1,
-                    sizes ? file.whole("addition_time_embed_dim", 256) : 0,
-                    sizes ? file.whole("projection_class_embeddings_input_dim", 2816) : 0,
-                    file.whole("sample_size", 64));
-        }
-
-        private static Config plain(ConfigFile file) {
-            List<Integer> widths = file.wholes("block_out_channels", List.of(224, 448, 672, 896));
-            file.only("downsample_type", "conv");
-            file.only("upsample_type", "conv");
-            file.only("mid_block_type", "UNetMidBlock2D");
-            int groups = file.whole("norm_num_groups", 32);
-            file.only("attn_norm_num_groups", groups);
-            int padding = file.whole("downsample_padding", 1);
-            Check.require(padding == 0 || padding == 1, "downsample_padding", padding, "0 or 1");
-            // here the field does say the width of a head, and absent by null means one head
-            boolean oneHead = file.names().contains("attention_head_dim") && !file.has("attention_head_dim");
-            int width = file.whole("attention_head_dim", 8);
-            Check.require(width >= 1, "attention_head_dim", width, "at least 1");
-            List<Integer> heads = widths.stream()
-                    .map(w -> oneHead ? 1 : Math.max(1, w / width))
-                    .toList();
-            return new Config(
-                    false,
-                    file.whole("in_channels", 3),
-                    file.whole("out_channels", 3),
-                    widths,
-                    mixing(
-                            file,
-                            "down_block_types",
-                            "AttnDownBlock2D",
-                            "DownBlock2D",
-                            Mixing.ATTENTION,
-                            List.of("DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D")),
-                    mixing(
-                            file,
-                            "up_block_types",
-                            "AttnUpBlock2D",
-                            "UpBlock2D",
-                            Mixing.ATTENTION,
-                            List.of("AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D")),
-                    file.flag("add_attention", true) ? Mixing.ATTENTION : Mixing.NONE,
-                    file.whole("layers_per_block", 2),
-                    heads,
-                    Collections.nCopies(widths.size(), 1),
-                    0,
-                    false,
-                    groups,
-                    file.number("norm_eps", 1e-5),
-                    file.flag("flip_sin_to_cos", true),
-                    file.number("freq_shift", 0),
-                    padding == 1,
-                    0,
-                    0,
-                    file.whole("sample_size", 32));
-        }
-
-        private static List<Mixing> mixing(
-                ConfigFile file, String field, String with, String without, Mixing mixing, List<String> otherwise) {
-            return file.texts(field, otherwise).stream()
-                    .map(kind -> {
-                        Check.require(kind.equals(with) || kind.equals(without), field, kind, with + " or " + without);
-                        return kind.equals(with) ? mixing : Mixing.NONE;
-                    })
-                    .toList();
+            return ConfigFile.parse(json, where, UNetFile::config);
         }
     }
 
@@ -304,111 +161,8 @@ public final class UNet {
         default void seen(String layer, Tensor probabilities) {}
     }
 
-    /** A transformer block on tokens: x += attn1(norm1 x); x += attn2(norm2 x, text); x += ff(norm3 x). */
-    private static final class TokenBlock {
-        private final Layers.Layer norm1;
-        private final Layers.Layer query1;
-        private final Layers.Layer key1;
-        private final Layers.Layer value1;
-        private final Layers.Layer out1;
-        private final Layers.Layer norm2;
-        private final Layers.Layer query2;
-        private final Layers.Layer key2;
-        private final Layers.Layer value2;
-        private final Layers.Layer out2;
-        private final Layers.Layer norm3;
-        private final Layers.Layer gated;
-        private final Layers.Layer narrowed;
-        private final String attention;
-        private final int heads;
-
-        TokenBlock(Layers layers, String name, long dims, long textDims, int heads) {
-            this.attention = name + ".attn2";
-            this.heads = heads;
-            norm1 = layers.layerNorm(name + ".norm1", dims, TOKEN_EPSILON);
-            query1 = layers.linearWithoutBias(name + ".attn1.to_q", dims, dims);
-            key1 = layers.linearWithoutBias(name + ".attn1.to_k", dims, dims);
-            value1 = layers.linearWithoutBias(name + ".attn1.to_v", dims, dims);
-            out1 = layers.linear(name + ".attn1.to_out.0", dims, dims);
-            norm2 = layers.layerNorm(name + ".norm2", dims, TOKEN_EPSILON);
-            query2 = layers.linearWithoutBias(name + ".attn2.to_q", dims, dims);
-            key2 = layers.linearWithoutBias(name + ".attn2.to_k", textDims, dims);
-            value2 = layers.linearWithoutBias(name + ".attn2.to_v", textDims, dims);
-            out2 = layers.linear(name + ".attn2.to_out.0", dims, dims);
-            norm3 = layers.layerNorm(name + ".norm3", dims, TOKEN_EPSILON);
-            gated = layers.linear(name + ".ff.net.0.proj", dims, 8 * dims);
-            narrowed = layers.linear(name + ".ff.net.2", 4 * dims, dims);
-        }
-
-        Tensor of(Tensor tokens, Tensor text, Optional<CrossAttention> crossing) {
-            Tensor x = tokens.add(Tensors.within(() -> {
-                Tensor in = norm1.of(tokens);
-                return out1.of(Layers.attention(query1.of(in), key1.of(in), value1.of(in), heads, Optional.empty()));
-            }));
-            Tensor seen = x.add(Tensors.within(() -> {
-                Tensor query = query2.of(norm2.of(x));
-                Tensor key = key2.of(text);
-                Tensor value = value2.of(text);
-                return out2.of(crossing.map(c -> Layers.attention(
-                                query, c.used(key), c.used(value), heads, shown -> c.seen(attention, shown)))
-                        .orElseGet(() -> Layers.attention(query, key, value, heads, Optional.empty())));
-            }));
-            return seen.add(Tensors.within(() -> {
-                TensorVector halves = gated.of(norm3.of(seen)).chunk(2, -1); // value, gate
-                return narrowed.of(halves.get(0).mul(torch.gelu(halves.get(1))));
-            }));
-        }
-    }
-
-    /** Transformer blocks on the places of a picture, between maps in and out, with a residual. */
-    private static final class Transformer {
-        private final Layers.Layer norm;
-        private final Layers.Layer in;
-        private final List<TokenBlock> blocks = new ArrayList<>();
-        private final Layers.Layer out;
-        private final boolean linear;
-
-        Transformer(Layers layers, String name, long channels, int heads, int depth, Config config) {
-            linear = config.linear;
-            norm = layers.groupNorm(name + ".norm", channels, config.groups, TRANSFORMER_EPSILON);
-            in = linear
-                    ? layers.linear(name + ".proj_in", channels, channels)
-                    : layers.convolution(name + ".proj_in", channels, channels, 1);
-            for (int t = 0; t < depth; t++) {
-                blocks.add(new TokenBlock(layers, name + ".transformer_blocks." + t, channels, config.textDims, heads));
-            }
-            out = linear
-                    ? layers.linear(name + ".proj_out", channels, channels)
-                    : layers.convolution(name + ".proj_out", channels, channels, 1);
-        }
-
-        Tensor of(Tensor picture, Tensor text, Optional<CrossAttention> crossing) {
-            return Recomputed.of(
-                    picture,
-                    x -> Tensors.within(() -> {
-                        Tensor normed = norm.of(x);
-                        Tensor tokens = linear ? in.of(tokens(normed)) : tokens(in.of(normed));
-                        for (TokenBlock block : blocks) {
-                            Tensor before = tokens;
-                            tokens = Tensors.within(() -> block.of(before, text, crossing));
-                        }
-                        Tensor mapped = linear ? picture(out.of(tokens), x) : out.of(picture(tokens, x));
-                        return mapped.add(x);
-                    }),
-                    text);
-        }
-
-        private static Tensor tokens(Tensor picture) {
-            return picture.flatten(2, 3).transpose(1, 2); // [batch, height · width, channels]
-        }
-
-        private static Tensor picture(Tensor tokens, Tensor like) {
-            return tokens.transpose(1, 2).reshape(like.shape());
-        }
-    }
-
     /** A residual block and what follows it. */
-    private record Step(ResBlock block, Optional<PixelAttention> attention, Optional<Transformer> transformer) {
+    private record Step(ResBlock block, Optional<PixelAttention> attention, Optional<SpatialTransformer> transformer) {
         Tensor of(Tensor x, Tensor time, Condition condition, Optional<CrossAttention> crossing) {
             Tensor h = block.of(x, Optional.of(time));
             Tensor attended = attention.map(a -> a.of(h)).orElse(h);
@@ -507,7 +261,8 @@ public final class UNet {
                         ? Optional.of(new PixelAttention(layers, name, outputs, heads, config.groups, config.epsilon))
                         : Optional.empty(),
                 mixing == Mixing.TRANSFORMER
-                        ? Optional.of(new Transformer(layers, name, outputs, heads, config.depths.get(level), config))
+                        ? Optional.of(
+                                new SpatialTransformer(layers, name, outputs, heads, config.depths.get(level), config))
                         : Optional.empty());
     }
 

@@ -2,17 +2,16 @@ package org.lethe.image.model;
 
 import java.util.List;
 import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.lethe.Check;
 import org.lethe.Device;
+import org.lethe.image.diffusion.AutoencodedDiffusion;
 import org.lethe.image.diffusion.AutoencoderKl;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.diffusion.NoiseSchedule;
 import org.lethe.torch.Parameters;
 
 /** An autoencoder without a denoiser: it can be asked for latents and pictures, and for nothing else. */
-record LoneAutoencoder(AutoencoderKl vae) implements Diffusion {
+record LoneAutoencoder(AutoencoderKl vae) implements AutoencodedDiffusion {
     @Override
     public NoiseSchedule schedule() {
         throw none();
@@ -21,32 +20,6 @@ record LoneAutoencoder(AutoencoderKl vae) implements Diffusion {
     @Override
     public Device device() {
         return vae.layers().device();
-    }
-
-    @Override
-    public long[] latent(int height, int width) {
-        int factor = vae.config().factor();
-        Check.require(
-                height % factor == 0 && width % factor == 0,
-                "size of pictures",
-                height + " x " + width,
-                "multiples of " + factor);
-        return new long[] {vae.config().latentChannels(), height / factor, width / factor};
-    }
-
-    @Override
-    public AutoencoderKl.Posterior posterior(Tensor pictures) {
-        return vae.encode(Diffusion.signed(pictures));
-    }
-
-    @Override
-    public Tensor scaled(Tensor latents) {
-        return vae.scaled(latents);
-    }
-
-    @Override
-    public Tensor decode(Tensor latents) {
-        return vae.decode(vae.unscaled(latents)).mul(new Scalar(0.5)).add(new Scalar(0.5));
     }
 
     @Override

@@ -169,14 +169,14 @@ public record AblatingConcepts(
 
     private void run(Diffusion model, Parameters chosen, Prompted prompted, List<Concept> concepts, Env env) {
         List<Painted> painted = painted(model, concepts, env.random("ablating-concepts pictures"));
-        WeightEditing.train(
-                Named.Of.name(this), chosen, steps, new UpdateRule.AdamW(learningRate, decay), 1, env, key -> {
-                    Tensor loss = term(model, prompted, painted, key.of("concept"), true);
-                    return priorWeight == 0
-                            ? loss
-                            : loss.add(term(model, prompted, painted, key.of("prior"), false)
-                                    .mul(new Scalar(priorWeight)));
-                });
+        UpdateRule rule = new UpdateRule.AdamW(learningRate, decay);
+        new Fit(Named.Of.name(this), steps, rule, 1).train(chosen, env, key -> {
+            Tensor loss = term(model, prompted, painted, key.of("concept"), true);
+            return priorWeight == 0
+                    ? loss
+                    : loss.add(term(model, prompted, painted, key.of("prior"), false)
+                            .mul(new Scalar(priorWeight)));
+        });
     }
 
     private List<Painted> painted(Diffusion model, List<Concept> concepts, Keyed key) {

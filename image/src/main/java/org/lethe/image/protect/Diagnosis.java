@@ -190,22 +190,14 @@ public record Diagnosis(
         Tensor coated = seen(model, data.filtered(w -> w.part() == Work.Part.TRAINING), warp, true, reconstructed);
         Tensor truth = torch.cat(new TensorVector(torch.ones(BATCH), torch.zeros(BATCH)), 0)
                 .to(clean.device(), ScalarType.Float);
-        Fit.train(
-                "classifier of diagnosis",
-                classifier.parameters(),
-                classifierSteps,
-                new UpdateRule.AdamW(learningRate, 5e-4),
-                new Schedule.Cosine(0, 0.05),
-                key -> torch.binary_cross_entropy_with_logits(
-                        classifier
-                                .of(torch.cat(
-                                        new TensorVector(
-                                                Fit.rows(coated, BATCH, key.of("coated")),
-                                                Fit.rows(clean, BATCH, key.of("clean"))),
-                                        0))
-                                .flatten(),
-                        truth),
-                env);
+        UpdateRule rule = new UpdateRule.AdamW(learningRate, 5e-4);
+        Fit fit = new Fit("classifier of diagnosis", classifierSteps, rule, new Schedule.Cosine(0, 0.05), 1);
+        fit.train(classifier.parameters(), env, key -> {
+            Tensor some = Fit.rows(coated, BATCH, key.of("coated"));
+            Tensor others = Fit.rows(clean, BATCH, key.of("clean"));
+            Tensor said = classifier.of(torch.cat(new TensorVector(some, others), 0));
+            return torch.binary_cross_entropy_with_logits(said.flatten(), truth);
+        });
         List<Work> held = data.filtered(w -> w.part() == Work.Part.VALIDATION);
         int alarms = called(classifier, model, held, warp, false);
         int found = called(classifier, model, held, warp, true);

@@ -89,19 +89,16 @@ public record Esd(
                 prompts.forEach(p -> targets.add(new Target(model.states(List.of(p)), size[0], size[1])));
             }
         }
-        WeightEditing.train(
-                Named.Of.name(this),
-                chosen(model),
-                iterations,
-                new UpdateRule.AdamW(learningRate, 0),
-                0,
-                env,
-                key -> loss(
-                        model,
-                        frozen,
-                        empty,
-                        targets.get(Keyed.below(key.of("concept").at(0), targets.size())),
-                        key));
+        new Fit(Named.Of.name(this), iterations, new UpdateRule.AdamW(learningRate, 0), 0)
+                .train(
+                        chosen(model),
+                        env,
+                        key -> loss(
+                                model,
+                                frozen,
+                                empty,
+                                targets.get(Keyed.below(key.of("concept").at(0), targets.size())),
+                                key));
     }
 
     private Tensor loss(Diffusion model, Diffusion frozen, Tensor empty, Target target, Keyed key) {

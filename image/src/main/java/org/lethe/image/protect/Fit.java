@@ -12,25 +12,30 @@ import org.lethe.torch.Tensors;
 import org.lethe.torch.Training;
 import org.lethe.torch.UpdateRule;
 
-/** Trains parameters on a loss whose batch is drawn by a key. */
-final class Fit {
-    private Fit() {}
+/**
+ * Trains parameters on a loss whose batch is drawn by a key.
+ *
+ * @param name of the training, for its messages
+ * @param steps how many; 0 for none
+ * @param rule how parameters follow their gradients
+ * @param schedule factor of the learning rate
+ * @param clip longest gradient of all parameters together; 0 for no clipping
+ */
+record Fit(String name, long steps, UpdateRule rule, Schedule schedule, double clip) {
+    /** At a constant learning rate. */
+    Fit(String name, long steps, UpdateRule rule, double clip) {
+        this(name, steps, rule, new Schedule.Constant(0), clip);
+    }
 
     /** Trains in place; afterwards nothing wants a gradient. */
-    static void train(
-            String name,
-            Parameters trained,
-            int steps,
-            UpdateRule rule,
-            Schedule schedule,
-            Function<Keyed, Tensor> loss,
-            Env env) {
+    void train(Parameters trained, Env env, Function<Keyed, Tensor> loss) {
         if (steps == 0) {
             return;
         }
         trained.train(_ -> true);
         Training.of(steps)
                 .with(rule, schedule)
+                .withClip(clip)
                 .run(
                         trained,
                         new Training.Objective<List<Tensor>>() {

@@ -138,14 +138,14 @@ public record ForgetMeNot(
                     concepts.get(c),
                     env.with(env.random("forget-me-not concept").at(c))));
         }
-        WeightEditing.train(
-                Named.Of.name(this), chosen, steps, new UpdateRule.AdamW(learningRate, DECAY), 1, env, key -> {
-                    Target target = targets.get(Keyed.below(key.of("concept").at(0), targets.size()));
-                    Tensor clean = drawn(target.latents, key);
-                    int[] time = time(model, key);
-                    Tensor noisy = model.schedule().noised(clean, noise(clean, key), time);
-                    return looking(attending.attention(noisy, time, target.states), target.positions);
-                });
+        UpdateRule rule = new UpdateRule.AdamW(learningRate, DECAY);
+        new Fit(Named.Of.name(this), steps, rule, 1).train(chosen, env, key -> {
+            Target target = targets.get(Keyed.below(key.of("concept").at(0), targets.size()));
+            Tensor clean = drawn(target.latents, key);
+            int[] time = time(model, key);
+            Tensor noisy = model.schedule().noised(clean, noise(clean, key), time);
+            return looking(attending.attention(noisy, time, target.states), target.positions);
+        });
     }
 
     /** ‖A‖₂ over all layers, heads and places, at some positions. */
@@ -227,18 +227,13 @@ public record ForgetMeNot(
                 .to(table.device(), table.scalar_type())
                 .mul(new Scalar(table.std(true).item_double()));
         try (var _ = new AutoGradMode(true)) {
-            WeightEditing.train(
-                    "forget-me-not inversion",
-                    Parameters.of(Map.of("rows", rows)),
-                    inversionSteps,
-                    new UpdateRule.AdamW(inversionRate, INVERSION_DECAY),
-                    0,
-                    env,
-                    key -> {
-                        draw(rows, usual);
-                        Tensor clean = drawn(pictures, key);
-                        return model.loss(clean, noise(clean, key), time(model, key), model.states(List.of(ids), rows));
-                    });
+            UpdateRule rule = new UpdateRule.AdamW(inversionRate, INVERSION_DECAY);
+            Fit inversion = new Fit("forget-me-not inversion", inversionSteps, rule, 0);
+            inversion.train(Parameters.of(Map.of("rows", rows)), env, key -> {
+                draw(rows, usual);
+                Tensor clean = drawn(pictures, key);
+                return model.loss(clean, noise(clean, key), time(model, key), model.states(List.of(ids), rows));
+            });
         }
         return rows.detach();
     }

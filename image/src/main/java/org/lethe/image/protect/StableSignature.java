@@ -249,20 +249,14 @@ public record StableSignature(
         Map<String, Tensor> both = new LinkedHashMap<>();
         encoder.parameters().all().forEach((name, tensor) -> both.put("encoder/" + name, tensor));
         extractor.parameters().all().forEach((name, tensor) -> both.put("extractor/" + name, tensor));
-        Fit.train(
-                "extractor of stable-signature",
-                Parameters.of(both),
-                extractorSteps,
-                new UpdateRule.AdamW(extractorRate, 0),
-                new Schedule.Cosine(0, 0.05),
-                key -> {
-                    Tensor some = Fit.rows(pictures, BATCH, key.of("rows"));
-                    Tensor message = messages(key.of("messages"), some);
-                    return torch.binary_cross_entropy_with_logits(
-                            extractor.of(Distortions.moved(encoded(encoder, some, message), key.of("distortion"))),
-                            message);
-                },
-                env);
+        UpdateRule rule = new UpdateRule.AdamW(extractorRate, 0);
+        Fit fit = new Fit("extractor of stable-signature", extractorSteps, rule, new Schedule.Cosine(0, 0.05), 1);
+        fit.train(Parameters.of(both), env, key -> {
+            Tensor some = Fit.rows(pictures, BATCH, key.of("rows"));
+            Tensor message = messages(key.of("messages"), some);
+            return torch.binary_cross_entropy_with_logits(
+                    extractor.of(Distortions.moved(encoded(encoder, some, message), key.of("distortion"))), message);
+        });
         try (var _ = new PointerScope();
                 var _ = new NoGradGuard()) {
             List<Tensor> said = new ArrayList<>();
@@ -311,31 +305,25 @@ public record StableSignature(
             said[i] = key[i % bits] ? 1 : 0;
         }
         Tensor wanted = Tensors.of(said, DECODER_BATCH, bits).to(pictures.device(), ScalarType.Float);
-        Fit.train(
-                "decoder of stable-signature",
-                Parameters.of(decoder),
-                decoderSteps,
-                new UpdateRule.AdamW(decoderRate, 0.01),
-                new Schedule.Cosine(Math.min(20, decoderSteps / 5), 2e-3),
-                step -> {
-                    Tensor latents;
-                    Tensor before;
-                    try (var _ = new NoGradGuard()) {
-                        latents = plain.encode(Fit.rows(pictures, DECODER_BATCH, step.of("rows")));
-                        before = plain.decode(latents);
-                    }
-                    Tensor after = marked.decode(latents);
-                    Tensor bit = torch.binary_cross_entropy_with_logits(
-                            extractor.of(within(after)).mul(new Scalar(10)), wanted);
-                    Tensor image = after.sub(before)
-                            .square()
-                            .mean()
-                            .add(new StructuralDistance()
-                                    .distance(after, before)
-                                    .mean());
-                    return bit.add(image.mul(new Scalar(imageWeight)));
-                },
-                env);
+        UpdateRule rule = new UpdateRule.AdamW(decoderRate, 0.01);
+        Schedule schedule = new Schedule.Cosine(Math.min(20, decoderSteps / 5), 2e-3);
+        Fit fit = new Fit("decoder of stable-signature", decoderSteps, rule, schedule, 1);
+        fit.train(Parameters.of(decoder), env, step -> {
+            Tensor latents;
+            Tensor before;
+            try (var _ = new NoGradGuard()) {
+                latents = plain.encode(Fit.rows(pictures, DECODER_BATCH, step.of("rows")));
+                before = plain.decode(latents);
+            }
+            Tensor after = marked.decode(latents);
+            Tensor bit = torch.binary_cross_entropy_with_logits(
+                    extractor.of(within(after)).mul(new Scalar(10)), wanted);
+            Tensor image = after.sub(before)
+                    .square()
+                    .mean()
+                    .add(new StructuralDistance().distance(after, before).mean());
+            return bit.add(image.mul(new Scalar(imageWeight)));
+        });
     }
 
     /** A detector that reads the bits; its score is the share that agrees. */

@@ -78,21 +78,11 @@ public record TreeRing(Form form, Pattern pattern, int channel, int radius, int 
 
     @Override
     public Mark key(Diffusion model, int height, int width, Env env) {
-        return key(model, height, width, "tree-ring", form, pattern, channel, radius, steps, refinements, env);
+        return key("tree-ring", model, height, width, env);
     }
 
-    static Mark key(
-            Diffusion model,
-            int height,
-            int width,
-            String method,
-            Form form,
-            Pattern pattern,
-            int channel,
-            int radius,
-            int steps,
-            int refinements,
-            Env env) {
+    /** The key of these settings for a method that marks by them. */
+    Mark key(String method, Diffusion model, int height, int width, Env env) {
         long[] latent = model.latent(height, width);
         Check.require(
                 channel < latent[0], "channel", channel, "0 to " + (latent[0] - 1) + ", the channels of a latent");

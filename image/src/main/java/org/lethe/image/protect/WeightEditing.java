@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.lethe.Env;
@@ -17,11 +16,7 @@ import org.lethe.image.ImageModel;
 import org.lethe.image.diffusion.Diffusion;
 import org.lethe.image.diffusion.TokenDiffusion;
 import org.lethe.image.model.Gaussian;
-import org.lethe.numerics.Keyed;
 import org.lethe.torch.Parameters;
-import org.lethe.torch.Schedule;
-import org.lethe.torch.Training;
-import org.lethe.torch.UpdateRule;
 
 /** Sanitisations that change weights: the part of the model that they name, and nothing else. */
 public interface WeightEditing extends Sanitisation {
@@ -88,43 +83,5 @@ public interface WeightEditing extends Sanitisation {
         }
         throw new IllegalArgumentException(
                 "pictures of \"" + concept.concept() + "\" are absent, expected some, since the model has no size");
-    }
-
-    /** Trains parameters in place by a loss of the draws of a step. */
-    static void train(
-            String name,
-            Parameters parameters,
-            long steps,
-            UpdateRule rule,
-            double clip,
-            Env env,
-            Function<Keyed, Tensor> loss) {
-        if (steps == 0) {
-            return;
-        }
-        parameters.train(_ -> true);
-        Training.of(steps)
-                .with(rule, new Schedule.Constant(0))
-                .withClip(clip)
-                .run(
-                        parameters,
-                        new Training.Objective<List<Tensor>>() {
-                            @Override
-                            public String name() {
-                                return name;
-                            }
-
-                            @Override
-                            public List<Tensor> batch(long step, int part, Keyed key) {
-                                return List.of();
-                            }
-
-                            @Override
-                            public Tensor loss(List<Tensor> none, Keyed key) {
-                                return loss.apply(key);
-                            }
-                        },
-                        env);
-        parameters.train(_ -> false);
     }
 }

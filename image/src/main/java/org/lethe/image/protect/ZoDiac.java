@@ -78,18 +78,8 @@ public record ZoDiac(
 
     @Override
     public Mark key(Diffusion model, List<Bitmap> lessons, int height, int width, Env env) {
-        return TreeRing.key(
-                model,
-                height,
-                width,
-                "zodiac",
-                TreeRing.Form.CALIBRATED,
-                pattern,
-                channel,
-                radius,
-                steps,
-                refinements,
-                env);
+        return new TreeRing(TreeRing.Form.CALIBRATED, pattern, channel, radius, steps, 1, refinements)
+                .key("zodiac", model, height, width, env);
     }
 
     @Override

@@ -2,12 +2,12 @@ package org.lethe.image.protect;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -29,42 +29,55 @@ import org.lethe.torch.Tensors;
 
 /** Small models and pictures of which everything is known. */
 final class Small {
-    private static final String UNET = """
-            {"_class_name": "UNet2DConditionModel", "sample_size": 4, "in_channels": 4, "out_channels": 4, \
-            "block_out_channels": [8, 16], "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D"], \
-            "up_block_types": ["CrossAttnUpBlock2D", "UpBlock2D"], "layers_per_block": 1, "attention_head_dim": 2, \
-            "cross_attention_dim": 8, "norm_num_groups": 4}""";
-    private static final String VAE = """
-            {"_class_name": "AutoencoderKL", "sample_size": 8, "latent_channels": 4, "block_out_channels": [8, 16], \
-            "down_block_types": ["DownEncoderBlock2D", "DownEncoderBlock2D"], \
-            "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D"], "layers_per_block": 1, \
-            "norm_num_groups": 4, "mid_block_add_attention": false, "scaling_factor": 0.7}""";
-    private static final String TEXT = """
-            {"vocab_size": 10, "hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 1, \
-            "num_attention_heads": 2, "max_position_embeddings": 10, "eos_token_id": 9}""";
     private static final List<String> WORDS = List.of("a", "painting", "in", "the", "style", "of", "sks", "cubist");
 
     private Small() {}
 
-    /** A random latent diffusion model of factor 2, in the current scope. */
+    /** A shape of factor 2 for pictures of {@code 2 side} by {@code 2 side}, without values. */
+    static LatentWeights shape(int side, double scale, List<String> words, int positions) {
+        String unet = """
+                {"_class_name": "UNet2DConditionModel", "sample_size": %d, "in_channels": 4, "out_channels": 4, \
+                "block_out_channels": [8, 16], "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D"], \
+                "up_block_types": ["CrossAttnUpBlock2D", "UpBlock2D"], "layers_per_block": 1, "attention_head_dim": 2, \
+                "cross_attention_dim": 8, "norm_num_groups": 4}""".formatted(side);
+        String vae = """
+                {"_class_name": "AutoencoderKL", "sample_size": %d, "latent_channels": 4, "block_out_channels": [8, 16], \
+                "down_block_types": ["DownEncoderBlock2D", "DownEncoderBlock2D"], \
+                "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D"], "layers_per_block": 1, \
+                "norm_num_groups": 4, "mid_block_add_attention": false, "scaling_factor": %s}""".formatted(2 * side, scale);
+        String text = """
+                {"vocab_size": %d, "hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 1, \
+                "num_attention_heads": 2, "max_position_embeddings": %d, "eos_token_id": %d}""".formatted(words.size() + 2, positions, words.size() + 1);
+        return new LatentWeights(unet, vae, text, words, Map.of());
+    }
+
+    private static LatentWeights shape() {
+        return shape(4, 0.7, WORDS, 10);
+    }
+
+    /** A random latent diffusion model, in the current scope. */
     static LatentDiffusion latent(ScalarType type) {
+        LatentWeights shape = shape();
         ClipTokenizer tokenizer = ClipTokenizer.ofWords(WORDS);
         LatentDiffusion model = new LatentDiffusion(
-                new ClipText(ClipText.Config.parse(TEXT, "text"), Device.CPU, type),
-                new UNet(UNet.Config.parse(UNET, "unet"), Device.CPU, type),
-                new AutoencoderKl(AutoencoderKl.Config.parse(VAE, "vae"), Device.CPU, type),
+                new ClipText(ClipText.Config.parse(shape.text(), "text"), Device.CPU, type),
+                new UNet(UNet.Config.parse(shape.unet(), "unet"), Device.CPU, type),
+                new AutoencoderKl(AutoencoderKl.Config.parse(shape.vae(), "vae"), Device.CPU, type),
                 tokenizer,
                 tokenizer.end(),
                 new NoiseSchedule(),
                 NoiseSchedule.Prediction.NOISE);
+        return drawn(model, name -> Initial.normal(name.contains("norm") ? 1 : 0, 0.1));
+    }
+
+    /** The model with random matrices, and vectors as they are asked for by name. */
+    static LatentDiffusion drawn(LatentDiffusion model, Function<String, Initial> vectors) {
         for (Diffusion.Part part : Diffusion.Part.values()) {
             model.parameters(part)
                     .draw(
                             Keyed.seed(8).of(part.name()),
-                            (name, tensor) -> Optional.of(
-                                    tensor.dim() > 1
-                                            ? Initial.xavierUniform(1)
-                                            : Initial.normal(name.contains("norm") ? 1 : 0, 0.1)),
+                            (name, tensor) ->
+                                    Optional.of(tensor.dim() > 1 ? Initial.xavierUniform(1) : vectors.apply(name)),
                             Workers.here());
         }
         return model;
@@ -73,8 +86,7 @@ final class Small {
     /** The same as a value. */
     static LatentWeights weights() {
         try (var _ = new PointerScope()) {
-            return new LatentWeights(UNET, VAE, TEXT, WORDS, new EnumMap<>(Diffusion.Part.class))
-                    .of(latent(ScalarType.Float));
+            return shape().of(latent(ScalarType.Float));
         }
     }
 

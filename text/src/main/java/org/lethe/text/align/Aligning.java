@@ -23,7 +23,7 @@ public sealed interface Aligning extends Method<Corpus, LanguageModel>
      */
     record Aligned(LanguageModel model, AlignmentCourse course) {}
 
-    /** What the course is judged by. */
+    /** The goal whose held-out objective chooses the point of the course. */
     default Goal objective() {
         return Goal.PREFERENCES;
     }

@@ -37,7 +37,7 @@ record BilevelDescent(
         double sparsity,
         double eta,
         InverseHessian inverse) {
-    /** Who is unlearned. */
+    /** Which candidates are unlearned. */
     enum Choice {
         /** Those whose implicit gradient says that it helps. */
         SCORES,

@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import org.lethe.Audit;
 import org.lethe.Case;
 import org.lethe.Check;
+import org.lethe.Components;
 import org.lethe.Cost;
 import org.lethe.Env;
 import org.lethe.Exactness;
@@ -166,20 +167,9 @@ public record AuditCheckpoint(
         ForgetSamples request = ForgetSamples.listed(
                 IntStream.range(kept.size(), all.size()).boxed().toList());
         Case<Corpus, LanguageModel> c = new Case<>(data, data.training(kept), request, start, after, like);
-        List<Audit<Corpus, LanguageModel>> audits = new ArrayList<>(List.of(
-                new Knowledge(newTokens, new Knowledge().margin()),
-                new ModelUtility(new ModelUtility().samples(), newTokens, new ModelUtility().margin()),
-                new Robustness(
-                        relearning,
-                        new Robustness().batch(),
-                        new Robustness().learningRate(),
-                        new Robustness().margin())));
-        if (!strangers.isEmpty()) {
-            audits.add(2, new MembershipInference());
-        }
         List<Run.Result> results = new ArrayList<>();
         List<Finding> findings = new ArrayList<>();
-        for (Audit<Corpus, LanguageModel> audit : audits) {
+        for (Audit<Corpus, LanguageModel> audit : audits(!strangers.isEmpty())) {
             List<Finding> found = judged(audit.examine(c, env));
             findings.addAll(found);
             results.add(new Run.Result(
@@ -199,25 +189,29 @@ public record AuditCheckpoint(
                 Report.outcome(findings),
                 measured);
         if (folder.isPresent()) {
+            Run.Recipe recipe = new Run.Recipe(
+                    "text",
+                    String.valueOf(forget.getFileName()),
+                    after.size() + " parameters",
+                    "forget " + gone.size() + " samples",
+                    String.valueOf(model.getFileName()),
+                    env.seed());
             String digest = RunFolder.sha256(result.facts() + "; seed " + env.seed());
-            Report.write(
-                    List.of(Run.ofTool(
-                            "text-audit",
-                            digest,
-                            new Run.Recipe(
-                                    "text",
-                                    String.valueOf(forget.getFileName()),
-                                    after.size() + " parameters",
-                                    "forget " + gone.size() + " samples",
-                                    String.valueOf(model.getFileName()),
-                                    env.seed()),
-                            Run.Role.TESTED,
-                            Exactness.NONE,
-                            Cost.NONE,
-                            results)),
-                    folder.get());
+            Run run = Run.ofTool("text-audit", digest, recipe, Run.Role.TESTED, Exactness.NONE, Cost.NONE, results);
+            Report.write(List.of(run), folder.get());
         }
         return result;
+    }
+
+    private List<Audit<Corpus, LanguageModel>> audits(boolean withStrangers) {
+        List<Audit<Corpus, LanguageModel>> audits = new ArrayList<>(List.of(
+                Components.with(new Knowledge(), "newTokens", newTokens),
+                Components.with(new ModelUtility(), "newTokens", newTokens),
+                Components.with(new Robustness(), "steps", relearning)));
+        if (withStrangers) {
+            audits.add(2, new MembershipInference());
+        }
+        return audits;
     }
 
     /** Probabilities of answers that are cut into other tokens cannot be compared. */

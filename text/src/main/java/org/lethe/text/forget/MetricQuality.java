@@ -130,11 +130,11 @@ public record MetricQuality(int newTokens, int steps) implements Audit<Corpus, L
     }
 
     private Measured measured(LanguageModel model, List<Sample> samples, Env env) {
-        Robustness again = new Robustness(
-                steps, new Robustness().batch(), new Robustness().learningRate(), new Robustness().margin());
+        Robustness usual = new Robustness();
+        Relearning again = new Relearning(steps, usual.batch(), usual.learningRate());
         return new Measured(
                 measures(model, samples, env),
-                measures(again.relearned(model, samples, env), samples, env),
+                measures(again.of(model, samples, env), samples, env),
                 measures(Robustness.rounded(model, EIGHT_BITS, env), samples, env));
     }
 

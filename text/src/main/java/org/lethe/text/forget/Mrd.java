@@ -3,7 +3,6 @@ package org.lethe.text.forget;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -11,13 +10,7 @@ import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.BoolOptional;
-import org.bytedeco.pytorch.GeneratorOptional;
-import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.LetheException;
@@ -25,7 +18,6 @@ import org.lethe.Named;
 import org.lethe.numerics.Keyed;
 import org.lethe.text.Encoded;
 import org.lethe.text.model.Transformer;
-import org.lethe.torch.Tensors;
 
 /**
  * Memory removal difficulty of single samples (Feng et al. 2025, arXiv 2504.06658): how much a small Gaussian change δ of the
@@ -131,7 +123,7 @@ public record Mrd(Estimator estimator, Tokens tokens, String parameters, int bat
     }
 
     /** Tokens nearer to 0 are left out: their relative change is rounding. */
-    private static final double SMALLEST = 1e-6;
+    static final double SMALLEST = 1e-6;
 
     /** The same for the paper's code, where p is a float that becomes 1. */
     private static final double SMALLEST_OF_PAPER = 6e-8;
@@ -237,8 +229,8 @@ public record Mrd(Estimator estimator, Tokens tokens, String parameters, int bat
                         .scores(sigma, false, Double.POSITIVE_INFINITY);
             }
             case Paper p -> paper(model, p, key);
-            case Hutchinson h -> traces(model, h.probes, key, Mrd::hutchinson);
-            case Fisher f -> traces(model, f.probes, key, Mrd::fisher);
+            case Hutchinson h -> traces(model, h.probes, key, TraceProbe::hutchinson);
+            case Fisher f -> traces(model, f.probes, key, TraceProbe::fisher);
         };
     }
 
@@ -329,7 +321,7 @@ public record Mrd(Estimator estimator, Tokens tokens, String parameters, int bat
             if (sigma == 0) {
                 return this;
             }
-            Moved moved = new Moved(model.parameters());
+            MovedParameters moved = new MovedParameters(model.parameters());
             try (var _ = moved) {
                 for (int k = 0; k < count; k++) {
                     moved.draw(sigma, key.of(k));
@@ -410,65 +402,7 @@ public record Mrd(Estimator estimator, Tokens tokens, String parameters, int bat
         return draws < 2 ? 0 : Math.sqrt(Math.max(0, squares / draws - mean * mean) / (draws - 1));
     }
 
-    /**
-     * Parameters that are moved in place and put back from a copy, never by subtraction, which would not round back. Noise is a
-     * function of key and name, and is not kept: the other side is the reflection 2θ − θ' of the moved parameters.
-     */
-    private static final class Moved implements AutoCloseable {
-        private final PointerScope scope = new PointerScope();
-        private final Map<String, Tensor> parameters;
-        private final Map<String, Tensor> saved = new LinkedHashMap<>();
-
-        Moved(Map<String, Tensor> parameters) {
-            this.parameters = parameters;
-            parameters.forEach((name, tensor) -> saved.put(name, tensor.detach().clone()));
-        }
-
-        /** θ' = θ + σ·noise. */
-        void draw(double sigma, Keyed key) {
-            each((name, tensor, start) -> {
-                GeneratorOptional own = new GeneratorOptional(Tensors.generator(key.of(name)));
-                if (tensor.is_cpu() && tensor.is_contiguous()) {
-                    tensor.normal_(0, sigma, own).add_(start); // 2 passes over memory, and none for a copy
-                } else {
-                    tensor.copy_(torch.empty_like(start.cpu()).normal_(0, sigma, own))
-                            .add_(start);
-                }
-            });
-        }
-
-        /** θ' ← 2θ − θ'. */
-        void reflect() {
-            each((_, tensor, start) -> tensor.neg_().add_(start, new Scalar(2)));
-        }
-
-        @Override
-        public void close() {
-            each((_, tensor, start) -> tensor.copy_(start));
-            scope.close();
-        }
-
-        private interface Move {
-            void of(String name, Tensor tensor, Tensor start);
-        }
-
-        private void each(Move move) {
-            try (var _ = new PointerScope();
-                    var _ = new NoGradGuard()) {
-                saved.forEach((name, start) -> move.of(
-                        name,
-                        Optional.ofNullable(parameters.get(name)).orElseThrow().detach(),
-                        start));
-            }
-        }
-    }
-
-    /** One probe: an estimate of Σ_t tr(H_t)/P_t of a sample. */
-    private interface Probe {
-        double of(Scored model, int sample, Map<String, Tensor> parameters, Keyed key);
-    }
-
-    private static Scores traces(Scored model, int probes, Keyed key, Probe probe) {
+    private static Scores traces(Scored model, int probes, Keyed key, TraceProbe probe) {
         Map<String, Tensor> parameters = model.parameters();
         Sums start = new Sums(model, SMALLEST);
         int n = model.size();
@@ -507,89 +441,5 @@ public record Mrd(Estimator estimator, Tokens tokens, String parameters, int bat
                     Optional.ofNullable(parameters.get(name)).orElseThrow().set_requires_grad(false));
         }
         return new Scores(signed, score, error, new double[0], counted, skipped, 1);
-    }
-
-    private static double hutchinson(Scored model, int sample, Map<String, Tensor> parameters, Keyed key) {
-        try (var _ = new PointerScope()) {
-            Tensor p = model.tokens(sample);
-            Tensor weights = inverse(p, -1);
-            Tensor total = weights.mul(p).sum();
-            TensorVector wanted = new TensorVector(parameters.values().toArray(Tensor[]::new));
-            TensorVector first =
-                    torch.grad(new TensorVector(total), wanted, new TensorVector(), new BoolOptional(true), true, true);
-            List<Tensor> signs = new ArrayList<>();
-            Tensor product = torch.zeros(1).to(p.device(), p.scalar_type());
-            int at = 0;
-            for (Map.Entry<String, Tensor> e : parameters.entrySet()) {
-                Tensor r = signs(e.getValue(), key.of(e.getKey()));
-                signs.add(r);
-                Tensor gradient = first.get(at++);
-                if (gradient.defined()) {
-                    product = product.add(gradient.mul(r).sum());
-                }
-            }
-            if (!product.requires_grad()) {
-                return 0; // linear in the parameters
-            }
-            TensorVector second = torch.grad(
-                    new TensorVector(product.sum()), wanted, new TensorVector(), new BoolOptional(false), false, true);
-            double trace = 0;
-            for (int n = 0; n < signs.size(); n++) {
-                if (second.get(n).defined()) {
-                    trace += second.get(n).mul(signs.get(n)).sum().item_double();
-                }
-            }
-            return trace;
-        }
-    }
-
-    private static double fisher(Scored model, int sample, Map<String, Tensor> parameters, Keyed key) {
-        try (var _ = new PointerScope()) {
-            Tensor p = model.tokens(sample);
-            Tensor all = model.distributions(sample);
-            Tensor drawn = torch.multinomial(
-                            all.detach().cpu().exp(),
-                            1,
-                            true,
-                            new GeneratorOptional(
-                                    Tensors.generator(key.of("labels").of(sample))))
-                    .to(all.device(), ScalarType.Long); // [tokens, 1]
-            Tensor scale = inverse(p, -0.5).mul(signs(p, key.of("signs").of(sample)));
-            Tensor total = all.gather(1, drawn).squeeze(1).mul(scale).sum();
-            TensorVector gradients = torch.grad(
-                    new TensorVector(total),
-                    new TensorVector(parameters.values().toArray(Tensor[]::new)),
-                    new TensorVector(),
-                    new BoolOptional(false),
-                    false,
-                    true);
-            double squares = 0;
-            for (long n = 0; n < gradients.size(); n++) {
-                if (gradients.get(n).defined()) {
-                    squares += gradients.get(n).square().sum().item_double();
-                }
-            }
-            return squares; // tr H = −tr F and P = −|P|, so that the ratio is positive
-        }
-    }
-
-    /** 1/P_t for exponent −1, |P_t|^(−1/2) for −0.5, as constants; 0 for tokens that are left out. */
-    private static Tensor inverse(Tensor p, double exponent) {
-        Tensor values = p.detach();
-        Tensor kept = values.abs().ge(new Scalar(SMALLEST)).to(p.device(), values.scalar_type());
-        Tensor safe = values.abs()
-                .clamp_min(new Scalar(SMALLEST))
-                .pow(new Scalar(exponent))
-                .mul(kept);
-        return exponent == -1 ? safe.neg() : safe;
-    }
-
-    /** Random signs in the shape of a tensor. */
-    private static Tensor signs(Tensor like, Keyed key) {
-        return torch.empty(like.shape())
-                .bernoulli_(0.5, new GeneratorOptional(Tensors.generator(key)))
-                .mul_(new Scalar(2))
-                .sub_(new Scalar(1))
-                .to(like.device(), like.scalar_type());
     }
 }

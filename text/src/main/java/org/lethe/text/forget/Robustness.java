@@ -19,7 +19,6 @@ import org.lethe.Finding;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Picture;
-import org.lethe.Progress;
 import org.lethe.Request;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
@@ -28,14 +27,8 @@ import org.lethe.text.Encoded;
 import org.lethe.text.LanguageModel;
 import org.lethe.text.Reading;
 import org.lethe.text.Sample;
-import org.lethe.text.TokenBatch;
-import org.lethe.text.TokenScores;
 import org.lethe.text.forget.Studied.Looks;
 import org.lethe.text.model.Transformer;
-import org.lethe.torch.Order;
-import org.lethe.torch.Schedule;
-import org.lethe.torch.Training;
-import org.lethe.torch.UpdateRule;
 
 /**
  * Measures whether what was forgotten comes back: after a little training on half of it, after the weights are rounded, and when
@@ -120,8 +113,9 @@ public record Robustness(int steps, int batch, double learningRate, double margi
 
     private Back back(LanguageModel model, List<Sample> samples, Env env) {
         List<Encoded> all = samples.stream().map(model::encode).toList();
-        List<Encoded> seen = every(all, 0);
-        List<Encoded> hidden = every(all, 1);
+        Relearning relearning = new Relearning(steps, batch, learningRate);
+        List<Encoded> seen = Relearning.seen(all);
+        List<Encoded> hidden = Relearning.hidden(all);
         List<Encoded> paraphrased = samples.stream()
                 .filter(s -> s.paraphrasedPrompt().isPresent())
                 .map(s -> model.encode(s.paraphrasedPrompt().orElseThrow(), s.answer()))
@@ -139,7 +133,7 @@ public record Robustness(int steps, int batch, double learningRate, double margi
             for (int part = 0; part < parts; part++) {
                 int from = steps * part / parts;
                 int to = steps * (part + 1) / parts;
-                relearn(open, seen, from, to - from, env);
+                relearning.run(open, seen, from, to, env);
                 course.add((float) mean(Reading.of(open, hidden, env).probabilities()));
             }
             back = Reading.of(open, hidden, env).probabilities();
@@ -149,42 +143,6 @@ public record Robustness(int steps, int batch, double learningRate, double margi
 
     private static double mean(double[] values) {
         return Arrays.stream(values).average().orElse(0);
-    }
-
-    private static List<Encoded> every(List<Encoded> all, int from) {
-        return IntStream.range(0, all.size())
-                .filter(n -> n % 2 == from)
-                .mapToObj(all::get)
-                .toList();
-    }
-
-    private void relearn(Transformer model, List<Encoded> seen, int from, int count, Env env) {
-        Order order = new Order(seen.size(), Math.min(batch, seen.size()), env.random("relearn-order"));
-        Training.of(count)
-                .with(new UpdateRule.AdamW(learningRate, 0), new Schedule.Constant(0))
-                .run(
-                        model.parameters(),
-                        new Training.Objective<TokenBatch>() {
-                            @Override
-                            public String name() {
-                                return "relearn";
-                            }
-
-                            @Override
-                            public TokenBatch batch(long step, int part, Keyed key) {
-                                return TokenBatch.of(
-                                        Arrays.stream(order.at(from + step))
-                                                .mapToObj(seen::get)
-                                                .toList(),
-                                        model.device());
-                            }
-
-                            @Override
-                            public Tensor loss(TokenBatch batch, Keyed key) {
-                                return TokenScores.of(model, batch).crossEntropy();
-                            }
-                        },
-                        env.with(Progress.NONE)); // a moment's work
     }
 
     private static double[] rounded(LanguageModel model, List<Encoded> samples, int levels, Env env) {
@@ -205,16 +163,6 @@ public record Robustness(int steps, int batch, double learningRate, double margi
                     tensor.copy_(tensor.div(scale).round().mul(scale));
                 }
             });
-            return LanguageModel.of(open, model.tokenizer(), model.format());
-        }
-    }
-
-    /** The model after training on every other of some samples. */
-    LanguageModel relearned(LanguageModel model, List<Sample> samples, Env env) {
-        try (var _ = new PointerScope()) {
-            Transformer open = model.open(env.device());
-            open.parameters().train(_ -> true);
-            relearn(open, every(samples.stream().map(model::encode).toList(), 0), 0, steps, env);
             return LanguageModel.of(open, model.tokenizer(), model.format());
         }
     }

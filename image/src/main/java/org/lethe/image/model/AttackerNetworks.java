@@ -25,10 +25,10 @@ import org.lethe.torch.Tensors;
  * Networks that an attacker trains without the protected works, on the training works of all styles but the one apart: an autoencoder
  * that is independent of the public model's, deeper and from another seed, and a denoiser of pictures.
  *
- * <p>Each is trained once for a gallery by the first who asks, with a seed of its own, so that all protections of a study meet the
+ * <p>Each is trained once for a gallery, on first use, with a seed of its own, so that all protections of a study meet the
  * same attacker. On pictures of 16 x 16 it takes about half a minute each on one core, on 32 x 32 two minutes.
  */
-public final class Arsenal {
+public final class AttackerNetworks {
     private static final int AUTOENCODER_STEPS = 200;
     private static final int PIXEL_STEPS = 600;
     private static final int BATCH = 16;
@@ -43,16 +43,16 @@ public final class Arsenal {
     private Optional<Map<String, float[]>> pixels = Optional.empty();
     private double scale = 1;
 
-    private Arsenal(int size, List<Bitmap> pictures) {
+    private AttackerNetworks(int size, List<Bitmap> pictures) {
         this.size = size;
         this.pictures = pictures;
     }
 
     /** That of a gallery; nothing is trained before it is asked for. */
-    public static Arsenal of(Gallery gallery) {
+    public static AttackerNetworks of(Gallery gallery) {
         return gallery.derived(
-                Arsenal.class,
-                () -> new Arsenal(
+                AttackerNetworks.class,
+                () -> new AttackerNetworks(
                         gallery.height(),
                         gallery.known(Work.Part.TRAINING).stream()
                                 .map(Work::picture)
