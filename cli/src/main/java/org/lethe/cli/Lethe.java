@@ -15,11 +15,13 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.lethe.LetheException;
 import org.lethe.Printable;
+import org.lethe.study.Mistakes;
 import org.lethe.study.Storage;
 import org.lethe.study.Tools;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
@@ -85,7 +87,7 @@ public final class Lethe {
 
     /** {@code help recsys train} as {@code recsys train --help}: picocli's own command takes one word. */
     private static String[] helped(String[] args) {
-        boolean words = args.length > 2
+        boolean words = args.length > 1
                 && args[0].equals("help")
                 && List.of(args).stream().noneMatch(a -> a.startsWith("-"));
         return words
@@ -94,8 +96,30 @@ public final class Lethe {
                 : args;
     }
 
+    /** The first word that help was asked for and that is no command; picocli itself would show the help of the words before it. */
+    private static Optional<String> unknown(CommandLine.ParseResult parsed) {
+        CommandLine.ParseResult last = parsed;
+        while (last.hasSubcommand()) {
+            last = last.subcommand();
+        }
+        CommandSpec group = last.commandSpec();
+        if (!last.isUsageHelpRequested() || group.subcommands().isEmpty()) {
+            return Optional.empty();
+        }
+        return last.unmatched().stream()
+                .filter(word -> !word.startsWith("-"))
+                .findFirst()
+                .map(word -> group.qualifiedName() + " has no command \"" + word + "\""
+                        + Mistakes.hint(word, group.subcommands().keySet()));
+    }
+
     /** Runs what was asked, with outputs that no text of a file can command. Help has colours of its own. */
     private static int executed(CommandLine command, CommandLine.ParseResult parsed) {
+        Optional<String> unknown = unknown(parsed);
+        if (unknown.isPresent()) {
+            command.getErr().println(Printable.lines(unknown.get()));
+            return MISTAKE;
+        }
         Integer help = CommandLine.executeHelpRequest(parsed);
         if (help != null) {
             return help;

@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -103,13 +107,58 @@ class ConsumerTest {
         assertEquals(List.of(options.group(1).split(" ")), options(), "the tests run with what the page names");
     }
 
-    /** Of two builds from one commit, under another folder, zone and umask, the jars had the same bytes: tried with {@code numerics}. */
+    /** {@code .ci/ship} builds two modules twice, under another folder, zone and umask, and compares all of their jars. */
     @Test
     void whatDiffersBetweenUsersOfOneCommitDoesNotReachTheJars() throws IOException {
         String root = Files.readString(Path.of("../pom.xml"));
         assertTrue(root.contains("<project.build.outputTimestamp>"), "times of files");
         assertTrue(root.contains("<notimestamp>true</notimestamp>"), "times in the documentation");
         assertTrue(root.contains("<Build-Commit>${commit}</Build-Commit>"), "the commit is given, not looked up");
-        assertTrue(Files.readString(Path.of("../mvnw")).contains("\numask 022\n"), "modes of folders");
+        assertTrue(root.contains("/.mvn/Modes.java</argument>"), "modes of files");
+    }
+
+    @Test
+    void modesOfFilesAndFoldersInJarsAreMadeEven() throws Exception {
+        Path some = jar("own", "rw-------", "rwx------");
+        Path others = jar("other", "rw-r--r--", "rwxr-xr-x");
+        Path untouched = jar("untouched", "rw-------", "rwx------");
+        assertTrue(Files.mismatch(some, others) >= 0, "modes stand in the jars");
+        for (String name : List.of("own", "other")) {
+            Process process = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "../.mvn/Modes.java",
+                            folder.toString(),
+                            name)
+                    .inheritIO()
+                    .start();
+            assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+            assertEquals(0, process.exitValue());
+        }
+        assertEquals(-1, Files.mismatch(some, others));
+        assertTrue(Files.mismatch(some, untouched) >= 0, "jars of other names stay as they are");
+        try (var files = FileSystems.newFileSystem(some, Map.of("enablePosixFileAttributes", true))) {
+            assertEquals("some text", Files.readString(files.getPath("folder/file.txt")));
+            assertEquals(
+                    "rw-r--r--",
+                    PosixFilePermissions.toString(Files.getPosixFilePermissions(files.getPath("folder/file.txt"))));
+            assertEquals(
+                    "rwxr-xr-x",
+                    PosixFilePermissions.toString(Files.getPosixFilePermissions(files.getPath("folder"))));
+        }
+    }
+
+    private Path jar(String name, String ofFile, String ofFolder) throws IOException {
+        Path jar = folder.resolve(name + ".jar");
+        FileTime time = FileTime.fromMillis(1_700_000_000_000L);
+        try (var files = FileSystems.newFileSystem(jar, Map.of("create", true, "enablePosixFileAttributes", true))) {
+            Path inside = Files.createDirectory(files.getPath("folder"));
+            Path file = Files.writeString(inside.resolve("file.txt"), "some text");
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(ofFile));
+            Files.setPosixFilePermissions(inside, PosixFilePermissions.fromString(ofFolder));
+            Files.setLastModifiedTime(file, time);
+            Files.setLastModifiedTime(inside, time);
+        }
+        return jar;
     }
 }

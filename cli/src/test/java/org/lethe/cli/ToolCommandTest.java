@@ -91,11 +91,32 @@ class ToolCommandTest {
     }
 
     @Test
+    void helpOnAnUnknownCommandIsAMistakeThatNamesIt() {
+        for (String typed : List.of("help toy shuot", "toy shuot --help", "toy --help shuot")) {
+            Typed near = Typed.lethe(typed.split(" "));
+            assertEquals(Lethe.MISTAKE, near.code(), typed + near);
+            assertEquals("lethe toy has no command \"shuot\"; did you mean \"shout\"?\n", near.err());
+            assertEquals("", near.out());
+        }
+        Typed far = Typed.lethe("help", "recsys", "whisper");
+        assertEquals(Lethe.MISTAKE, far.code());
+        assertTrue(far.err().startsWith("lethe recsys has no command \"whisper\"; known are "), far.err());
+        Typed first = Typed.lethe("help", "recsis", "train");
+        assertEquals(Lethe.MISTAKE, first.code());
+        assertEquals("lethe has no command \"recsis\"; did you mean \"recsys\"?\n", first.err());
+        assertEquals(Lethe.DONE, Typed.lethe("help", "run", "quickstart").code(), "a study is no command");
+    }
+
+    @Test
     void optionsThatAToolWouldIgnoreAreNotThere() {
         for (String reads : List.of("recommend", "history", "export", "certificate")) {
             String help = Typed.lethe("recsys", reads, "--help").out();
             assertFalse(help.contains("--seed") || help.contains("--workers") || help.contains("--device"), help);
         }
+        assertFalse(Typed.lethe("audit", "embeddings", "--help").out().contains("--device"));
+        assertFalse(Typed.lethe("text", "generate", "--help").out().contains("--workers"));
+        assertFalse(Typed.lethe("video", "motion", "--help").out().contains("--seed"));
+        assertTrue(Typed.lethe("image", "detect", "--help").out().contains("--device"));
         String forget = Typed.lethe("recsys", "forget", "--help").out();
         assertTrue(forget.contains("--workers") && forget.contains("--users-file"), forget);
         assertFalse(forget.contains("--seed"), forget);

@@ -72,7 +72,7 @@ public final class Mistakes {
     }
 
     /** The hint after an unknown name: the nearest known one, or all where none is near. */
-    static String hint(String name, Collection<String> known) {
+    public static String hint(String name, Collection<String> known) {
         if (known.isEmpty()) {
             return "; there are none to choose from";
         }

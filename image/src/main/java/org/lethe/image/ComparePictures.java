@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -142,6 +143,11 @@ public record ComparePictures(
             return value.map(v -> String.format(Locale.ROOT, "%." + digits + "f", v))
                     .orElse("");
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.DEVICE);
     }
 
     @Override

@@ -19,6 +19,7 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -69,6 +70,11 @@ public record Certificates(@Required Path to, int clients, List<String> hosts, i
             out.println(
                     "Give each site ca.crt with its own .crt and .key, over a channel you trust; the server keeps server.*.");
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of();
     }
 
     @Override

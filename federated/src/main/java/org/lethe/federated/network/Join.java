@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -73,6 +74,11 @@ public record Join(
             out.println(rounds + " rounds, " + updates + " updates from this site"
                     + (classifier.isEmpty() ? "" : "; the classifier: " + classifier));
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of();
     }
 
     @Override

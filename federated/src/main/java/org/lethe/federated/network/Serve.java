@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.LetheException;
@@ -167,6 +168,11 @@ public record Serve(
                 new SiteTable.Layout(label, positive, sensitive, features, sensitiveInInput, test, seed, least),
                 sites,
                 new Plan.Rules(quorum, fewest, 1_000L * deadlineSeconds, 60_000L * gatherMinutes, BEAT_MILLIS));
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED);
     }
 
     @Override

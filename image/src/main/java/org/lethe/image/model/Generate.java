@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.lethe.Check;
@@ -73,6 +74,11 @@ public record Generate(
             files.forEach(out::println);
             out.println(sheet);
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED, Need.DEVICE);
     }
 
     @Override

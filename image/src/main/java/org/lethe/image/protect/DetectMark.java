@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -103,6 +104,11 @@ public record DetectMark(@Argument Path pictures, @Required Path key, Optional<P
                     Locale.ROOT, "%np of all together, that their model did not learn from coated works: %.2g%n", p));
             PictureFiles.print(out, "not looked at", left);
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.DEVICE);
     }
 
     @Override

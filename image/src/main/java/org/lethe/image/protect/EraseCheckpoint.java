@@ -110,6 +110,11 @@ public record EraseCheckpoint(
     }
 
     @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED, Need.DEVICE);
+    }
+
+    @Override
     public Result run(Env env) throws IOException {
         if (!(method instanceof WeightEditing editing)) {
             throw new LetheException(

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -160,6 +161,11 @@ public record MarkFolder(
                 ssim.add(ImageMetrics.ssim(original, marked));
             }
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED, Need.DEVICE);
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.bytedeco.javacpp.PointerScope;
 import org.lethe.Check;
@@ -146,6 +147,11 @@ public record ProtectPictures(
 
     /** A picture on its way. */
     private record Item(String name, Path result, Bitmap original, Optional<Bitmap> mask, Tiles tiles) {}
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED, Need.DEVICE);
+    }
 
     @Override
     public Result run(Env env) throws IOException {

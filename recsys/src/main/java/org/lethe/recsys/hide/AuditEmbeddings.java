@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.lethe.Cost;
 import org.lethe.Env;
 import org.lethe.Exactness;
@@ -204,6 +205,11 @@ public record AuditEmbeddings(
             out.println();
             out.println(outcome);
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED, Need.WORKERS);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.lethe.Aspect;
 import org.lethe.Check;
 import org.lethe.Cost;
@@ -144,6 +145,11 @@ public record HideEmbeddings(
             out.println(audited.outcome());
             out.println(repaired);
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED, Need.WORKERS);
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Named;
@@ -105,6 +106,11 @@ public record AlignCheckpoint(
             }
             out.println(written);
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED, Need.DEVICE);
     }
 
     @Override

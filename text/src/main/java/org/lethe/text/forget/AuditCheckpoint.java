@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.lethe.Audit;
 import org.lethe.Case;
@@ -132,6 +133,11 @@ public record AuditCheckpoint(
             Measured found = findings.get(other);
             return found == null ? "" : String.format(Locale.ROOT, "%.4g", found.value());
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED, Need.DEVICE);
     }
 
     @Override

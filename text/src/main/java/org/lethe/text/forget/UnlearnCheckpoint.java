@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.lethe.Check;
 import org.lethe.Components;
@@ -132,6 +133,11 @@ public record UnlearnCheckpoint(
             out.println("What is left is measured by: lethe text audit");
             out.println(written);
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED, Need.DEVICE);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.lethe.Check;
 import org.lethe.Env;
@@ -88,6 +89,11 @@ public record Generate(
                                 .distinct()
                                 .limit(most)
                                 .toList();
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED, Need.DEVICE);
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.LetheException;
@@ -94,6 +95,11 @@ public record Annotate(@Argument Path clips, @Required Path to, String voter, in
                     name,
                     value.map(v -> String.format(Locale.ROOT, "%.3f", v)).orElse("- (" + otherwise + ")"));
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED);
     }
 
     @Override

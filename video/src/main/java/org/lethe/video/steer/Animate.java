@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.lethe.Env;
 import org.lethe.LetheException;
 import org.lethe.Named;
@@ -69,6 +70,11 @@ public record Animate(
                     camera);
             out.println(written);
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.IntUnaryOperator;
 import java.util.function.ToDoubleFunction;
 import org.lethe.Check;
@@ -108,6 +109,11 @@ public record CompareMeasures(PlantedClips clips, Optional<Path> estimator, int 
                         String.format(Locale.ROOT, "%.3f", row.cameraLeak));
             }
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED, Need.WORKERS);
     }
 
     @Override

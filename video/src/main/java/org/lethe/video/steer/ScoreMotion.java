@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.LetheException;
@@ -144,6 +145,11 @@ public record ScoreMotion(
         private static String two(double value) {
             return String.format(Locale.ROOT, "%.2f", value);
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of();
     }
 
     @Override

@@ -83,6 +83,11 @@ public record SelectClips(
     }
 
     @Override
+    public Set<Need> needs() {
+        return Set.of();
+    }
+
+    @Override
     public Result run(Env env) throws IOException {
         to.ifPresent(SelectClips::free);
         ScoreMotion.Result all = new ScoreMotion(clips, Optional.empty(), Optional.empty(), 30, 8).run(env);

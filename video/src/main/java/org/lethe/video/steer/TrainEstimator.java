@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.lethe.DataFolders;
 import org.lethe.Env;
 import org.lethe.Named;
@@ -76,6 +77,11 @@ public record TrainEstimator(
             out.println();
             out.println(written + ", SHA-256 " + sha256);
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED, Need.WORKERS);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.lethe.DataFolders;
 import org.lethe.Env;
 import org.lethe.Learner;
@@ -61,6 +62,11 @@ public record TrainGenerator(
             out.printf(Locale.ROOT, "%,d clips to learn from, %.1f s%n", trained, seconds);
             out.println(written);
         }
+    }
+
+    @Override
+    public Set<Need> needs() {
+        return Set.of(Need.SEED, Need.WORKERS);
     }
 
     @Override
