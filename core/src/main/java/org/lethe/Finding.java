@@ -29,7 +29,8 @@ public record Finding(
     public Finding {
         Check.require(scale.holds(value), name, value, "on its scale, " + scale);
         for (Interval i : interval.stream().toList()) {
-            Check.require(scale.holds(i.low()) && scale.holds(i.high()), name + ".interval", i, "on its scale, " + scale);
+            Check.require(
+                    scale.holds(i.low()) && scale.holds(i.high()), name + ".interval", i, "on its scale, " + scale);
         }
     }
 

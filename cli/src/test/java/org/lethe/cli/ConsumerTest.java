@@ -143,8 +143,7 @@ class ConsumerTest {
                     "rw-r--r--",
                     PosixFilePermissions.toString(Files.getPosixFilePermissions(files.getPath("folder/file.txt"))));
             assertEquals(
-                    "rwxr-xr-x",
-                    PosixFilePermissions.toString(Files.getPosixFilePermissions(files.getPath("folder"))));
+                    "rwxr-xr-x", PosixFilePermissions.toString(Files.getPosixFilePermissions(files.getPath("folder"))));
         }
     }
 

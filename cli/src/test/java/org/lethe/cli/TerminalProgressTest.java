@@ -47,7 +47,8 @@ class TerminalProgressTest {
             step.advance(1);
         }
         assertEquals(
-                "protect: 0 of 1, mist 10/100, 3 min 0 s left%nprotect: 0 of 1, mist 20/100, 2 min 40 s left%nprotect: 1 of 1 in 40 s%n".formatted(),
+                "protect: 0 of 1, mist 10/100, 3 min 0 s left%nprotect: 0 of 1, mist 20/100, 2 min 40 s left%nprotect: 1 of 1 in 40 s%n"
+                        .formatted(),
                 out.toString(StandardCharsets.UTF_8));
     }
 

@@ -251,8 +251,7 @@ class StatisticsTest {
 
     /** Within the range that 999 of 1,000 binomial counts with the promised chance fall into. */
     private static void nominal(double coverage, String what) {
-        double room = Statistics.normalQuantile(0.9995)
-                * Math.sqrt(Statistics.LEVEL * (1 - Statistics.LEVEL) / TRIALS);
+        double room = Statistics.normalQuantile(0.9995) * Math.sqrt(Statistics.LEVEL * (1 - Statistics.LEVEL) / TRIALS);
         assertEquals(Statistics.LEVEL, coverage, room, what);
     }
 

@@ -73,7 +73,10 @@ public final class Tensors {
                 tensor.scalar_type(),
                 "Float, since the array holds floats");
         Check.require(
-                tensor.numel() <= into.length - from, "into.length", into.length, "at least " + (from + tensor.numel()));
+                tensor.numel() <= into.length - from,
+                "into.length",
+                into.length,
+                "at least " + (from + tensor.numel()));
         Tensor plain = tensor.cpu().contiguous();
         new FloatPointer(plain.data_ptr()).get(into, from, (int) tensor.numel());
     }

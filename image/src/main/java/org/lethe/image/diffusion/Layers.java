@@ -28,7 +28,6 @@ import org.lethe.torch.Devices;
 import org.lethe.torch.ModelFiles;
 import org.lethe.torch.Parameters;
 import org.lethe.torch.Recomputed;
-import org.lethe.torch.Tensors;
 
 /**
  * The layers of a network: first their names and shapes, as in the ecosystem's files, and memory only when it is asked for. A

@@ -101,8 +101,8 @@ final class ShortRun implements ProjectedGradient.Objective {
             Tensor at = before.get(i).detach().requires_grad_(true);
             Tensor behind = back;
             int call = i;
-            back = Tensors.within(() ->
-                    Slope.of(() -> call(at, call, step, draw).mul(behind).sum(), at, pixels));
+            back = Tensors.within(
+                    () -> Slope.of(() -> call(at, call, step, draw).mul(behind).sum(), at, pixels));
         }
         Tensor at = pictures.detach().requires_grad_(true);
         Tensor first = back;

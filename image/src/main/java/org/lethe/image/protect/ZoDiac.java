@@ -138,10 +138,7 @@ public record ZoDiac(
                         },
                         latents,
                         pixels);
-                key.inject(noise)
-                        .mul(run.gradient(states, end))
-                        .sum()
-                        .backward();
+                key.inject(noise).mul(run.gradient(states, end)).sum().backward();
                 adam.step(i < 30 ? 1 : i < 80 ? 0.3 : 0.09);
                 adam.dropGradients();
             }

@@ -32,14 +32,13 @@ class AttentionTest {
             Tensor q = tokens(1, TOKENS, WIDTH).requires_grad_(true);
             Tensor k = tokens(2, TOKENS, WIDTH);
             Tensor v = tokens(3, TOKENS, WIDTH);
-            Optional<Tensor> bias =
-                    masked ? Optional.of(tokens(4, TOKENS, 1).view(1, 1, 1, TOKENS)) : Optional.empty();
+            Optional<Tensor> bias = masked ? Optional.of(tokens(4, TOKENS, 1).view(1, 1, 1, TOKENS)) : Optional.empty();
 
             Tensor stored = Layers.attention(q, k, v, 2, bias);
             Tensor slope = torch.grad(new TensorVector(stored.mul(v).sum()), new TensorVector(q))
                     .get(0);
-            Tensor derivative =
-                    Recomputed.derivative(() -> Layers.attention(q, k, v, 2, bias).mul(v).sum(), q);
+            Tensor derivative = Recomputed.derivative(
+                    () -> Layers.attention(q, k, v, 2, bias).mul(v).sum(), q);
             float[] same = Tensors.floats(stored.detach());
             try (var _ = new NoGradGuard()) {
                 assertArrayEquals(same, Tensors.floats(Layers.attention(q, k, v, 2, bias)), 1e-5f);

@@ -269,7 +269,8 @@ class ObfuscationTest {
             for (double budget : new double[] {distance * 1.01, distance * 0.99}) {
                 Tensor at = now.detach().requires_grad_(true);
                 Glaze glaze = new Glaze(budget, 7, 1, 1, Glaze.Distance.PDIST, "", 0.5);
-                Tensor slope = Slope.of(() -> glaze.loss(model, looks, original, at, target).sum(), at, 0);
+                Tensor slope = Slope.of(
+                        () -> glaze.loss(model, looks, original, at, target).sum(), at, 0);
                 assertEquals(budget > distance ? 0 : 7 * 2 * 0.1, Tensors.floats(slope)[5], 1e-5);
             }
         }

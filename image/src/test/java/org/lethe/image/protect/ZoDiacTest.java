@@ -77,9 +77,8 @@ class ZoDiacTest {
             Env env = Env.seeded(1);
             Mark mark = zodiac.key(model, List.of(), 16, 16, env);
             List<Bitmap> works = pictures(model, 8);
-            List<Double> losses =
-                    zodiac.optimised(model, TreeRing.key(mark), works, Progress.NONE.begin("zodiac", 0))
-                            .losses();
+            List<Double> losses = zodiac.optimised(model, TreeRing.key(mark), works, Progress.NONE.begin("zodiac", 0))
+                    .losses();
             assertEquals(21, losses.size());
             assertTrue(losses.getLast() < losses.getFirst(), losses.toString());
             List<Bitmap> marked = zodiac.mark(model, mark, works, env);

@@ -124,7 +124,8 @@ public record FedMf(
 
     private Training.Best<Federated> best(Embeddings from, int done, Split data, Env env) {
         Training.requireInteractions("fed-mf", data);
-        return Training.best("fed-mf", new FederatedRounds(this, from, data.train(), env), data, env, done, rounds, patience);
+        return Training.best(
+                "fed-mf", new FederatedRounds(this, from, data.train(), env), data, env, done, rounds, patience);
     }
 
     @Override
@@ -132,10 +133,14 @@ public record FedMf(
         double passes = localEpochs * (1 + hard * negatives) * data.train().size() * (10e-9 + dims * 3e-9);
         double pools = (double) data.users() * data.items() * (dims * 2e-9 + 30e-9);
         double ranking = data.validation().size() == 0 ? 0 : (double) data.users() * data.items() * dims * 5e-11;
-        double kept = clients * rounds * stored * (1 + hard * negatives) * data.train().size();
+        double kept = clients
+                * rounds
+                * stored
+                * (1 + hard * negatives)
+                * data.train().size();
         return new Estimate(
                 0.3 + rounds * (clients * (passes + pools) + ranking),
-                (long) (kept * (4 + 4.0 * dims)) 
+                (long) (kept * (4 + 4.0 * dims))
                         + 4L * (rounds + 4L) * data.items() * dims
                         + 16L * data.users() * dims);
     }

@@ -172,10 +172,16 @@ public record Federated(Embeddings first, Embeddings tables, List<Round> rounds)
         tensors.put("rounds/lengths", Tensor.of(lengths, lengths.length));
         float[] after = joined(rounds.stream().map(Round::after).toList());
         tensors.put("rounds/items", Tensor.of(after, lengths.length, items(), dims));
-        put(tensors, "rounds/clients", rounds.stream().mapToLong(r -> r.stored.size()).toArray());
+        put(
+                tensors,
+                "rounds/clients",
+                rounds.stream().mapToLong(r -> r.stored.size()).toArray());
         put(tensors, "clients/users", sent().mapToLong(Sent::user).toArray());
         put(tensors, "clients/items", sent().mapToLong(s -> s.items.length).toArray());
-        put(tensors, "stored/items", sent().flatMapToInt(s -> Arrays.stream(s.items)).asLongStream().toArray());
+        put(
+                tensors,
+                "stored/items",
+                sent().flatMapToInt(s -> Arrays.stream(s.items)).asLongStream().toArray());
         float[] rows = joined(sent().map(Sent::rows).toList());
         float[] own = joined(sent().map(Sent::own).toList());
         tensors.put("stored/rows", Tensor.of(rows, rows.length / dims, dims));
@@ -242,13 +248,13 @@ public record Federated(Embeddings first, Embeddings tables, List<Round> rounds)
                 at = end;
                 client++;
             }
-            rounds.add(new Round(
-                    lengths[t], sent, Arrays.copyOfRange(after, t * each, (t + 1) * each)));
+            rounds.add(new Round(lengths[t], sent, Arrays.copyOfRange(after, t * each, (t + 1) * each)));
         }
         return new Federated(first, tables, rounds);
     }
 
     private static boolean sums(long[] counts, long total) {
-        return Arrays.stream(counts).allMatch(n -> n >= 0 && n <= total) && Arrays.stream(counts).sum() == total;
+        return Arrays.stream(counts).allMatch(n -> n >= 0 && n <= total)
+                && Arrays.stream(counts).sum() == total;
     }
 }

@@ -112,7 +112,8 @@ public record Fru(double share) implements Forgetting {
             Recommender model, Forgotten forgotten, Learner<Split, Recommender> learner, Split data, Env env) {
         FedMf federated = federated(learner);
         if (!(model instanceof Federated before)) {
-            throw Suited.refused(this, "needs the history of a federated training, which only a model that it learned has");
+            throw Suited.refused(
+                    this, "needs the history of a federated training, which only a model that it learned has");
         }
         int[] left = forgotten.users();
         int[] touched = forgotten.touchedUsers();
@@ -121,8 +122,8 @@ public record Fru(double share) implements Forgetting {
         }
         BitSet gone = new BitSet();
         Arrays.stream(left).forEach(gone::set);
-        FederatedRounds course =
-                new FederatedRounds(federated, before.first(), forgotten.remaining().train(), env);
+        FederatedRounds course = new FederatedRounds(
+                federated, before.first(), forgotten.remaining().train(), env);
         List<Round> rounds = before.rounds();
         int first = 0;
         while (first < rounds.size() && Arrays.stream(left).noneMatch(rounds.get(first)::has)) {
@@ -133,7 +134,10 @@ public record Fru(double share) implements Forgetting {
             List<Sent> others = without(rounds.get(t), gone);
             double length = length(rounds.get(t), others, before);
             List<Sent> sent = t == first ? others : course.sent(t, users(others), passes);
-            course.add(sent, stretched(Federated.mean(sent, before.items(), before.tables().dims()), length));
+            course.add(
+                    sent,
+                    stretched(
+                            Federated.mean(sent, before.items(), before.tables().dims()), length));
         }
         env.ledger().count("rounds-replayed", rounds.size() - first);
         env.ledger().count("interactions-touched", course.passed());

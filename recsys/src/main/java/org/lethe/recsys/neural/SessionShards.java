@@ -84,13 +84,7 @@ public record SessionShards(
         /** Trains all shards of some data. */
         public SessionShards all(int[] shardOf, int shards, Events data, Env env) {
             return made(
-                    shardOf,
-                    IntStream.range(0, shards).toArray(),
-                    List.of(),
-                    new float[0],
-                    new BitSet(),
-                    data,
-                    env);
+                    shardOf, IntStream.range(0, shards).toArray(), List.of(), new float[0], new BitSet(), data, env);
         }
 
         /**
@@ -136,7 +130,12 @@ public record SessionShards(
             int width = ShardAttention.states(networks.getFirst(), new int[][] {{0}}).length;
             float[] centroids = Arrays.copyOf(oldCentroids, networks.size() * width);
             for (int s : touched) {
-                System.arraycopy(centroid(networks.get(s), part(data, g -> shardOf[g] == s), width), 0, centroids, s * width, width);
+                System.arraycopy(
+                        centroid(networks.get(s), part(data, g -> shardOf[g] == s), width),
+                        0,
+                        centroids,
+                        s * width,
+                        width);
             }
             SessionShards mean = new SessionShards(
                     networks,
@@ -243,7 +242,9 @@ public record SessionShards(
         float[] centroids = file.floats(prefix + "centroids");
         return new SessionShards(
                 networks,
-                Arrays.stream(file.longs(prefix + "shard-of")).mapToInt(s -> (int) s).toArray(),
+                Arrays.stream(file.longs(prefix + "shard-of"))
+                        .mapToInt(s -> (int) s)
+                        .toArray(),
                 alsoErased,
                 file.longs(prefix + "seed")[0],
                 attention,

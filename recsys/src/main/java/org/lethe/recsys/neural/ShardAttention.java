@@ -180,7 +180,10 @@ final class ShardAttention {
             if (count >= most) {
                 left.set(data.from(g), data.to(g));
             }
-            count += (int) IntStream.range(data.from(g), data.to(g)).filter(data::trains).count() - 1;
+            count += (int) IntStream.range(data.from(g), data.to(g))
+                            .filter(data::trains)
+                            .count()
+                    - 1;
         }
         return data.without(left);
     }

@@ -7,7 +7,8 @@ import org.lethe.recsys.neural.NeuralModels;
 /** The kinds of models of sessions and baskets. */
 public final class SequenceModels {
     /** Their names, in words. */
-    public static final String KINDS = "vmis-knn, tifu-knn, up-cf, frequency, fmc, gru4rec, sasrec, narm, sets2sets, or sharded/ before a network";
+    public static final String KINDS =
+            "vmis-knn, tifu-knn, up-cf, frequency, fmc, gru4rec, sasrec, narm, sets2sets, or sharded/ before a network";
 
     private SequenceModels() {}
 

@@ -15,6 +15,7 @@ import org.lethe.Check;
 import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
+import org.lethe.Interval;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
@@ -25,7 +26,6 @@ import org.lethe.recsys.sequence.Events;
 import org.lethe.recsys.sequence.Events.Example;
 import org.lethe.recsys.sequence.NextItemRanking;
 import org.lethe.recsys.sequence.NextItems;
-import org.lethe.Interval;
 import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Resampling.Difference;
 import org.lethe.statistics.Statistics;
@@ -129,10 +129,9 @@ public record ErasedHits(int candidates, int k, double margin) implements Audit<
                 .mapToObj(e -> {
                     int[] known = before(e, left);
                     return new Example(
-                            e,
-                            data.user(e),
-                            new int[][] {known.length > 0 ? known : before(e, data)},
-                            new int[] {data.item(e)});
+                            e, data.user(e), new int[][] {known.length > 0 ? known : before(e, data)}, new int[] {
+                                data.item(e)
+                            });
                 })
                 .toList();
     }

@@ -43,8 +43,7 @@ class FruTest {
     }
 
     private static Federated after(Fru fru, FedMf learner, String... users) {
-        return (Federated)
-                fru.fulfil(fru.learn(learner, DATA, ENV), ForgetUsers.listed(users), learner, DATA, ENV);
+        return (Federated) fru.fulfil(fru.learn(learner, DATA, ENV), ForgetUsers.listed(users), learner, DATA, ENV);
     }
 
     private static double[] mean(List<Sent> sent) {
@@ -78,8 +77,8 @@ class FruTest {
     void aClientWhoNeverTookPartLeavesEverythingAsItIs() {
         Federated model = learned(SMALL.withRounds(2));
         int user = IntStream.range(0, DATA.users())
-                .filter(u -> DATA.train().degree(u) > 0
-                        && model.rounds().stream().noneMatch(round -> round.has(u)))
+                .filter(u ->
+                        DATA.train().degree(u) > 0 && model.rounds().stream().noneMatch(round -> round.has(u)))
                 .findFirst()
                 .orElseThrow();
         Federated after = after(new Fru(), SMALL.withRounds(2), "" + user);
@@ -89,7 +88,8 @@ class FruTest {
 
     @Test
     void aNewChangeHasTheStoredLengthAndItsOwnDirection() {
-        double[] change = IntStream.range(0, 1_000).mapToDouble(n -> Math.sin(n) / 3).toArray();
+        double[] change =
+                IntStream.range(0, 1_000).mapToDouble(n -> Math.sin(n) / 3).toArray();
         double[] stretched = Fru.stretched(change, 7.25);
         assertEquals(7.25, Federated.length(stretched), 1e-12);
         assertEquals(change[3] / change[8], stretched[3] / stretched[8], 1e-12);
@@ -121,8 +121,7 @@ class FruTest {
         assertArrayEquals(
                 Arrays.copyOfRange(SMALL.initial(DATA, ENV).userRows(), 3 * dims, 4 * dims),
                 Arrays.copyOfRange(after.tables().userRows(), 3 * dims, 4 * dims));
-        assertArrayEquals(
-                after.tables().itemRows(), after.rounds().getLast().after());
+        assertArrayEquals(after.tables().itemRows(), after.rounds().getLast().after());
     }
 
     @Test
@@ -135,11 +134,13 @@ class FruTest {
                 .findFirst()
                 .orElseThrow();
         Ledger ledger = new Ledger();
-        Federated after = (Federated)
-                new Fru().fulfil(before, ForgetUsers.listed("" + user), SMALL, DATA, ENV.with(ledger));
+        Federated after =
+                (Federated) new Fru().fulfil(before, ForgetUsers.listed("" + user), SMALL, DATA, ENV.with(ledger));
         assertSame(before.rounds().get(0), after.rounds().get(0));
         assertSame(before.rounds().get(1), after.rounds().get(1));
-        assertEquals(before.rounds().get(2).stored().size() - 1, after.rounds().get(2).stored().size());
+        assertEquals(
+                before.rounds().get(2).stored().size() - 1,
+                after.rounds().get(2).stored().size());
         assertEquals(before.rounds().size() - 2, ledger.cost().count("rounds-replayed"));
     }
 
@@ -209,8 +210,7 @@ class FruTest {
         Federated two = (Federated) fru.fulfil(one, ForgetUsers.listed("8"), SMALL, left, ENV);
         assertFalse(two.rounds().stream().anyMatch(round -> round.has(3) || round.has(8)));
         assertEquals(one.rounds().size(), two.rounds().size());
-        double quality = Ranking.mean(
-                Ranking.test(two, left, 10, ENV.workers()).ndcgFull());
+        double quality = Ranking.mean(Ranking.test(two, left, 10, ENV.workers()).ndcgFull());
         assertTrue(quality > 0, "quality " + quality);
     }
 

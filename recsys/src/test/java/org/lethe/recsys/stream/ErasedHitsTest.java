@@ -76,7 +76,8 @@ class ErasedHitsTest {
         NextItems guess = new Guess(data.itemCount(), true);
         assertEquals(
                 20.0 / 501,
-                finding("hit-at-random@20", data, stream(150), guess, guess, guess).value(),
+                finding("hit-at-random@20", data, stream(150), guess, guess, guess)
+                        .value(),
                 1e-12);
     }
 
@@ -89,9 +90,15 @@ class ErasedHitsTest {
         Events left = stream.on(data).after(20, data);
         NextItems reference = learner.train(left, ENV);
         NextItems other = learner.train(left, Env.seeded(2));
-        assertTrue(finding("hit@20", data, stream, before, before, reference).verdict().orElseThrow()
-                instanceof Verdict.Fail);
-        assertTrue(finding("hit@20", data, stream, before, other, reference).verdict().orElseThrow()
-                instanceof Verdict.Pass);
+        assertTrue(
+                finding("hit@20", data, stream, before, before, reference)
+                                .verdict()
+                                .orElseThrow()
+                        instanceof Verdict.Fail);
+        assertTrue(
+                finding("hit@20", data, stream, before, other, reference)
+                                .verdict()
+                                .orElseThrow()
+                        instanceof Verdict.Pass);
     }
 }

@@ -46,7 +46,8 @@ public record Ceu(double damping, boolean asCoded, int iterations, int steps) im
     }
 
     static void move(Removal removal, double damping, boolean asCoded, int iterations, int steps) {
-        Influence.Solver solver = Influence.conjugateGradients(removal, steps > 0 && !asCoded ? COARSE : TOLERANCE, iterations);
+        Influence.Solver solver =
+                Influence.conjugateGradients(removal, steps > 0 && !asCoded ? COARSE : TOLERANCE, iterations);
         if (asCoded) {
             double[] step = stepAsCoded(removal, damping, solver);
             removal.leaves.set(Vectors.plus(removal.leaves.values(), 1, step));

@@ -28,9 +28,7 @@ interface NetworkMethod extends Erasing {
 
     @Override
     default Optional<String> unsuited(Request request, Learner<Events, NextItems> learner) {
-        return Erasing.super
-                .unsuited(request, learner)
-                .or(() -> needsNetwork(this, learner));
+        return Erasing.super.unsuited(request, learner).or(() -> needsNetwork(this, learner));
     }
 
     /** The refusal of a model that is no network. */

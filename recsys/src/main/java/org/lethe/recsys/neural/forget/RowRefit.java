@@ -213,7 +213,8 @@ public record RowRefit(double ridge, double scoredRidge, boolean scored, Choice 
                     .filter(data::trains)
                     .toArray();
             if (events.length > 1 && trials.size() < TRIALS) {
-                open = IntStream.concat(Arrays.stream(open), Arrays.stream(events)).toArray();
+                open = IntStream.concat(Arrays.stream(open), Arrays.stream(events))
+                        .toArray();
                 if (open.length >= least) {
                     trials.add(open);
                     open = new int[0];

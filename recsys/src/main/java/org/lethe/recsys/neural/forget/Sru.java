@@ -109,9 +109,7 @@ public record Sru(int shards, Grouping grouping, Extra extra, int more, int epoc
 
     @Override
     public Optional<String> unsuited(Request request, Learner<Events, NextItems> learner) {
-        return Erasing.super
-                .unsuited(request, learner)
-                .or(() -> NetworkMethod.needsNetwork(this, learner));
+        return Erasing.super.unsuited(request, learner).or(() -> NetworkMethod.needsNetwork(this, learner));
     }
 
     @Override
@@ -127,7 +125,8 @@ public record Sru(int shards, Grouping grouping, Extra extra, int more, int epoc
         int[] shardOf = dealt(data, env);
         if (grouping == Grouping.SIMILAR && shards > 1) {
             NetworkModel placed = env.ledger().timed("pre-embedding", () -> network.train(data, env));
-            int[] alike = env.ledger().timed("partition", () -> alike(placed, SessionShards.sessions(data, trained), env));
+            int[] alike =
+                    env.ledger().timed("partition", () -> alike(placed, SessionShards.sessions(data, trained), env));
             for (int n = 0; n < trained.length; n++) {
                 shardOf[trained[n]] = alike[n];
             }

@@ -208,7 +208,8 @@ class NetworkStreamTest {
     @Test
     void aRequestServedTwiceFromTheSameModelGivesTheSameBits() {
         ErasureStream two = stream(Kind.USERS, 2, 0, 0);
-        for (NetworkMethod method : List.of(new RowRefit(1, 0, true, RowRefit.Choice.HELD_OUT), new Kookmin(), new Idea())) {
+        for (NetworkMethod method :
+                List.of(new RowRefit(1, 0, true, RowRefit.Choice.HELD_OUT), new Kookmin(), new Idea())) {
             assertArrayEquals(
                     scores(fulfilled(method, two).model), scores(fulfilled(method, two).model), method.toString());
         }

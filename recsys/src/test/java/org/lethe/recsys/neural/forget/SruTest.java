@@ -126,8 +126,8 @@ class SruTest {
         int[] events = {click()};
         int own = before.shardOf()[DATA.group(events[0])];
         Ledger ledger = new Ledger();
-        SessionShards after =
-                (SessionShards) sru.erase(before, events, remaining(DATA), QUICK, Env.seeded(99).with(ledger));
+        SessionShards after = (SessionShards)
+                sru.erase(before, events, remaining(DATA), QUICK, Env.seeded(99).with(ledger));
         assertEquals(1, ledger.cost().count("shards-touched"));
         for (int s = 0; s < 4; s++) {
             if (s == own) {
@@ -193,8 +193,7 @@ class SruTest {
         Map<String, Safetensors.Tensor> tensors = new TreeMap<>(placed.tensors());
         tensors.put("last", Safetensors.Tensor.of(rows, DATA.itemCount(), 2));
         NetworkModel model = new NetworkModel("fmc", placed.network(), DATA.itemCount(), tensors);
-        int[][] sessions =
-                IntStream.range(0, 80).mapToObj(n -> new int[] {n}).toArray(int[][]::new);
+        int[][] sessions = IntStream.range(0, 80).mapToObj(n -> new int[] {n}).toArray(int[][]::new);
         int[] shardOf = plain(2, Grouping.SIMILAR).alike(model, sessions, ENV);
         for (int n = 2; n < 80; n++) {
             assertEquals(shardOf[n % 2], shardOf[n], "session " + n);
@@ -277,8 +276,8 @@ class SruTest {
         Sru sru = sru(3, Grouping.SIMILAR, Extra.COLLABORATIVE, 1, 1);
         ErasureStream stream = new ErasureStream(Kind.USERS, "", 4, List.of(2), 0, 0, 42);
         Ledger ledger = new Ledger();
-        StreamedSequences after = (StreamedSequences)
-                sru.fulfil(sru.learn(QUICK, DATA, ENV), stream, QUICK, DATA, ENV.with(ledger));
+        StreamedSequences after =
+                (StreamedSequences) sru.fulfil(sru.learn(QUICK, DATA, ENV), stream, QUICK, DATA, ENV.with(ledger));
         assertEquals(4, ledger.cost().count("served"));
         assertTrue(ledger.cost().count("shards-touched") >= 4);
         Path file = folder.resolve("model.safetensors");
