@@ -15,12 +15,16 @@ final class AdamTable {
     /** Steps without a gradient after which a row rests. */
     static final int CUT = 128;
 
+    private static final long NEAR = 16L << 20;
+    private static final int LINE = 16; // floats of a line of cache
+
     final int dims;
     final int stride;
     final int rows;
     final float[] w;
     final float[] m;
     final float[] r;
+    float fetched; // nobody needs it, but the compiler must think so
     private final boolean fresh; // no moments from a checkpoint
     private final int[] touched; // the step of the last gradient, counted from the checkpoint
     private final int[] current; // the last step that the row has made
@@ -52,6 +56,28 @@ final class AdamTable {
             System.arraycopy(padded, row * stride, packed, row * dims, dims);
         }
         return packed;
+    }
+
+    /** Whether the table and its moments are too large for caches that are near. */
+    boolean isFar() {
+        return 3L * Float.BYTES * w.length > NEAR;
+    }
+
+    /**
+     * Reads a little of the rows {@code next[from … to−1]} so that they lie in a near cache when they step: reads that nothing waits
+     * for overlap, where those of a step come one after the other.
+     */
+    void fetch(int[] next, int from, int to) {
+        float read = 0;
+        for (int n = from; n < to; n++) {
+            int row = next[n];
+            int last = (row + 1) * stride - 1;
+            for (int d = row * stride; d < last; d += LINE) {
+                read += w[d] + m[d] + r[d];
+            }
+            read += w[last] + m[last] + r[last] + touched[row] + current[row];
+        }
+        fetched = read;
     }
 
     /** Makes a row what it is after {@code step} steps, so that it can be read. */

@@ -20,6 +20,8 @@ import org.lethe.recsys.UserLoss;
  * order; an index of the batch by item serves the second. Sums run in the order of samples. Nothing is allocated per batch.
  */
 final class Factorisation implements Training.Course<Checkpoint> {
+    private static final int AHEAD = 128; // samples whose users are fetched at a time
+
     private final EmbeddingLearner.Loss loss;
     private final AdamForm form;
     private final UserLoss defence;
@@ -126,7 +128,12 @@ final class Factorisation implements Training.Course<Checkpoint> {
         float[] pulls = pulled.gradient;
         int at = 0; // the first of the shown users that has not stepped
         int slot = 0;
+        int fetched = users.isFar() ? from : to;
         for (int start = from; start < to; slot++) {
+            if (start >= fetched) {
+                fetched = Math.min(to, start + AHEAD);
+                users.fetch(batches.users, start, fetched);
+            }
             int user = batches.users[start];
             int end = start;
             while (end < to && batches.users[end] == user) {
