@@ -180,12 +180,19 @@ public record RowRefit(double ridge, double scoredRidge, boolean scored, Choice 
             if (scored) {
                 rows.scored(removal.scoredItems());
             }
-            rows.zero(removal.network.readRows(), removal.readItems());
-            boolean[] marked = new boolean[removal.itemCount()];
-            Arrays.stream(removal.readItems()).forEach(i -> marked[i] = true);
-            new Tuning(removal, RATE, removal.rows(removal.network.readRows(), i -> marked[i]))
-                    .epochs(EPOCHS, removal.near(512).prefixes());
+            if (!scored || choice == Choice.NEVER_SEEN) {
+                trained(removal);
+            }
         }
+    }
+
+    /** Trains the rows that are read from zero, where they are no minimum of a convex problem. */
+    private static void trained(Removal removal) {
+        new Rows(removal, 0, TOLERANCE).zero(removal.network.readRows(), removal.readItems());
+        boolean[] marked = new boolean[removal.itemCount()];
+        Arrays.stream(removal.readItems()).forEach(i -> marked[i] = true);
+        new Tuning(removal, RATE, removal.rows(removal.network.readRows(), i -> marked[i]))
+                .epochs(EPOCHS, removal.near(512).prefixes());
     }
 
     private Ridges ridges(NetworkModel model, Events data, Env env) {
