@@ -98,6 +98,16 @@ class NetworkStreamTest {
         assertTrue(gap(new Finetune()) > 0.9);
     }
 
+    /** Once to begin with, and three times at each of three points, as two other seeds tell what is chance. */
+    @Test
+    void theEstimateOfRetrainingCountsEveryTraining() {
+        ErasureStream three = new ErasureStream(Kind.USERS, 20, 1, 10);
+        double one = MODEL.estimate(DATA).seconds();
+        assertEquals(10 * one, new Retrain().estimate(MODEL, DATA, three).seconds(), 1e-9 * one);
+        double index = new VmisKnn().estimate(DATA).seconds();
+        assertEquals(4 * index, new Retrain().estimate(new VmisKnn(), DATA, three).seconds(), 1e-9 * index);
+    }
+
     private static Finding attacked(NextItems after, String name) {
         Events left = STREAM.on(DATA).after(STREAM.requests(), DATA);
         return new StreamMembership()
