@@ -35,7 +35,8 @@ import org.lethe.torch.Devices;
  * nothing left is zero.
  *
  * <p>Where one table does both, its rows begin at zero, and states and rows are computed in turn, twice. Where states are no rows and
- * the tables differ, rows that are read are trained from zero by Adam on retained examples with these items, which is no minimum.
+ * the tables differ, rows that are read are no minimum, and stand; with {@code never-seen}, or where no rows that score are
+ * refitted, they are trained from zero by Adam on retained examples with these items, which costs a recurrent network its quality.
  *
  * <p>Ours (erase 5.11); not exact: a heuristic in which rows of one item are exact given the rest. The weight of the squared length sets
  * the balance between forgetting too little and too much. With {@code ridge: 0} it is chosen once, before the first request, by
