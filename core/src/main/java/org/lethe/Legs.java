@@ -71,11 +71,12 @@ public record Legs<D, M>(List<Method<D, M>> methods) {
     }
 
     /** The expected cost of learning once and fulfilling every step. */
-    public Estimate estimate(Learner<D, M> learner, D data) {
+    public Estimate estimate(Learner<D, M> learner, D data, Request request) {
+        List<Request> steps = Chain.steps(request);
         Estimate learning = learner.estimate(data);
-        Estimate all = first().estimate(learner, data);
-        for (Method<D, M> leg : methods.subList(1, methods.size())) {
-            Estimate both = leg.estimate(learner, data);
+        Estimate all = first().estimate(learner, data, steps.getFirst());
+        for (int n = 1; n < methods.size(); n++) {
+            Estimate both = at(n).estimate(learner, data, steps.get(n));
             all = all.then(new Estimate(Math.max(0, both.seconds() - learning.seconds()), both.bytes()));
         }
         return all;

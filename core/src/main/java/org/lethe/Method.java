@@ -39,4 +39,9 @@ public interface Method<D, M> {
     default Estimate estimate(Learner<D, M> learner, D data) {
         return learner.estimate(data).times(2);
     }
+
+    /** The same for this request, where what it asks changes the work; by default it does not. */
+    default Estimate estimate(Learner<D, M> learner, D data, Request request) {
+        return estimate(learner, data);
+    }
 }

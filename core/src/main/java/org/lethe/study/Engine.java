@@ -172,7 +172,7 @@ public record Engine(Workers workers, Progress progress, DataFolders folders, Op
 
     /** The expected cost of a cell without the learning, or what follows it, whose model is kept. */
     private static <D, M> Estimate left(Cell<D, M> cell, D data, boolean learned, boolean after) {
-        Estimate all = cell.method().estimate(cell.model(), data);
+        Estimate all = cell.method().estimate(cell.model(), data, cell.request());
         double learning = Math.min(all.seconds(), cell.model().estimate(data).seconds());
         return new Estimate((learned ? 0 : learning) + (after ? 0 : all.seconds() - learning), all.bytes());
     }

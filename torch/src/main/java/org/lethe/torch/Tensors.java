@@ -41,8 +41,10 @@ public final class Tensors {
         int size = Math.toIntExact(size(shape));
         Objects.checkFromIndexSize(from, size, values.length);
         Tensor tensor = torch.empty(shape);
-        try (FloatPointer memory = new FloatPointer(tensor.data_ptr())) {
-            memory.put(values, from, size);
+        if (size > 0) { // a tensor without values has no memory
+            try (FloatPointer memory = new FloatPointer(tensor.data_ptr())) {
+                memory.put(values, from, size);
+            }
         }
         return tensor;
     }

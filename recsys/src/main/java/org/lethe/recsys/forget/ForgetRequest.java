@@ -25,6 +25,11 @@ public interface ForgetRequest extends Request {
         return true;
     }
 
+    /** How many trainings retraining makes of it. */
+    default int trainings(Learner<Split, Recommender> learner) {
+        return 1;
+    }
+
     /**
      * The model after the request, as a method forgets. A request that consists of several is carried out one by one, any other
      * at once.

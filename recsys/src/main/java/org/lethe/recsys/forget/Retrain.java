@@ -1,9 +1,11 @@
 package org.lethe.recsys.forget;
 
 import org.lethe.Env;
+import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.Named;
+import org.lethe.Request;
 import org.lethe.Taxonomy;
 import org.lethe.Taxonomy.Branch;
 import org.lethe.recsys.Recommender;
@@ -25,6 +27,11 @@ public record Retrain() implements Forgetting {
         env.ledger().count("shards-touched", 1);
         env.ledger().count("interactions-touched", forgotten.remaining().train().size());
         return learner.train(forgotten.remaining(), env);
+    }
+
+    @Override
+    public Estimate estimate(Learner<Split, Recommender> learner, Split data, Request request) {
+        return learner.estimate(data).times(1 + Forgetting.forget(this, request).trainings(learner));
     }
 
     @Override

@@ -33,6 +33,7 @@ import org.lethe.recsys.stream.Latency;
 import org.lethe.recsys.stream.Retrain;
 import org.lethe.recsys.stream.SequenceUtility;
 import org.lethe.recsys.stream.StoredSequenceModels;
+import org.lethe.recsys.stream.StreamMembership;
 
 /** The subject of session-based recommendation: what will somebody click next? */
 public final class Sessions implements Subject<Events, NextItems> {
@@ -82,7 +83,7 @@ public final class Sessions implements Subject<Events, NextItems> {
 
     @Override
     public List<Audit<Events, NextItems>> audits() {
-        return List.of(new SequenceUtility(), new Drift(), new ErasedHits(), new Latency<>());
+        return List.of(new SequenceUtility(), new Drift(), new StreamMembership(), new ErasedHits(), new Latency<>());
     }
 
     @Override

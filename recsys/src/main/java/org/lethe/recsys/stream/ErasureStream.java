@@ -171,6 +171,16 @@ public record ErasureStream(
         return false;
     }
 
+    @Override
+    public int trainings(Learner<Split, Recommender> learner) {
+        return trainings(StreamedLists.seeded(learner));
+    }
+
+    /** One training at each measuring point, and those of other seeds where a model depends on its seed. */
+    int trainings(boolean seeded) {
+        return points().length * (seeded ? 1 + Serving.OTHER_SEEDS : 1);
+    }
+
     /** Serves one request after another, or trains again at the measuring points, on lists. */
     @Override
     public Recommender fulfilled(

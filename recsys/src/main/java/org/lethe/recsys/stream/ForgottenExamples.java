@@ -1,6 +1,7 @@
 package org.lethe.recsys.stream;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import org.lethe.Workers;
@@ -37,6 +38,16 @@ final class ForgottenExamples {
                 .toList();
     }
 
+    /** Events of the test part that are left, as examples with one target each; at most 2,000, drawn by their numbers. */
+    static List<Example> unseen(Events left, Keyed random) {
+        return left.examples(Events.Part.TEST).stream()
+                .flatMap(e -> Arrays.stream(e.targets())
+                        .mapToObj(i -> new Example(e.event(), e.user(), e.history(), new int[] {i})))
+                .sorted(Comparator.comparingLong(e -> random.at(e.event(), e.targets()[0])))
+                .limit(MOST)
+                .toList();
+    }
+
     private static int[][] history(Events data, int event) {
         int group = data.group(event);
         if (data.task() == Events.Task.SESSIONS) {
@@ -58,14 +69,19 @@ final class ForgottenExamples {
         return baskets.toArray(int[][]::new);
     }
 
-    /** The mean of −log p of the targets, whether or not the model may recommend them; no loss is above 745. */
+    /** The mean of the losses. */
     static double loss(NextItems served, List<Example> examples, Workers workers) {
+        return Statistics.mean(losses(served, examples, workers));
+    }
+
+    /** −log p of the first target of each, whether or not the model may recommend it; no loss is above 745. */
+    static double[] losses(NextItems served, List<Example> examples, Workers workers) {
         NextItems model = served.bare();
         double[] losses = new double[examples.size()];
         NextItemRanking.eachScored(model, examples, workers, (n, scores) -> {
             double p = model.probability(scores, examples.get(n).targets()[0]);
             losses[n] = -Math.log(p > 0 ? p : Double.MIN_VALUE); // scores that are no numbers give none
         });
-        return Statistics.mean(losses);
+        return losses;
     }
 }

@@ -2,6 +2,7 @@ package org.lethe.recsys.stream;
 
 import java.util.Optional;
 import org.lethe.Env;
+import org.lethe.Estimate;
 import org.lethe.Exactness;
 import org.lethe.Learner;
 import org.lethe.LetheException;
@@ -39,6 +40,12 @@ public record Retrain() implements Method<Events, NextItems> {
         }
         return new StreamedSequences(Serving.retrained(
                 arrivals.points(), n -> arrivals.after(n, data), learner, !(learner instanceof CountingLearner), env));
+    }
+
+    @Override
+    public Estimate estimate(Learner<Events, NextItems> learner, Events data, Request request) {
+        return learner.estimate(data)
+                .times(1 + Erasing.stream(this, request).trainings(!(learner instanceof CountingLearner)));
     }
 
     @Override

@@ -19,7 +19,8 @@ final class Serving<D, M> {
 
     private static final String PREPARE = "prepare";
 
-    private static final int OTHER_SEEDS = 2;
+    /** Trainings with other seeds at each measuring point, where a model depends on its seed. */
+    static final int OTHER_SEEDS = 2;
 
     private final ErasureStream stream;
     private final Round<D, M> round;

@@ -75,10 +75,11 @@ final class Influence {
     }
 
     /**
-     * Steps until what must not be known loses, on average, what a model would lose that never saw it. An example that the model knows by heart
-     * has hardly a gradient, so that one step of influence hardly concerns it. Here every one that still loses too little counts
-     * alike: its gradient is divided by 1 − p, which makes it that of its log odds. Each step begins where the last one ended and
-     * closes an equal part of the gap. Only rows of items in erased examples move. The first also takes back what erased events did to the examples that followed them.
+     * Steps until what must not be known loses, on average, what a model would lose that never saw it. An example that the model
+     * knows by heart has hardly a gradient, so that one step of influence hardly concerns it. Here every one that still loses too
+     * little counts alike: its gradient is divided by 1 − p, which makes it that of its log odds. Each step begins where the last
+     * one ended and closes an equal part of the gap. The first also takes back what erased events did to the examples that followed
+     * them. Only rows of items in erased examples move.
      */
     static void calibrated(Removal removal, double damping, int steps, Solver solver) {
         double[] wanted = removal.neverSeen(removal.unknown);

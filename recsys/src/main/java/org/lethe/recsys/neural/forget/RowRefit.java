@@ -35,7 +35,8 @@ import org.lethe.torch.Devices;
  * nothing left is zero.
  *
  * <p>Where one table does both, its rows begin at zero, and states and rows are computed in turn, twice. Where states are no rows and
- * the tables differ, rows that are read are trained from zero by Adam on retained examples with these items, which is no minimum.
+ * the tables differ, rows that are read are no minimum, and stand; with {@code never-seen}, or where no rows that score are
+ * refitted, they are trained from zero by Adam on retained examples with these items, which costs a recurrent network its quality.
  *
  * <p>Ours (erase 5.11); not exact: a heuristic in which rows of one item are exact given the rest. The weight of the squared length sets
  * the balance between forgetting too little and too much. With {@code ridge: 0} it is chosen once, before the first request, by
@@ -180,12 +181,19 @@ public record RowRefit(double ridge, double scoredRidge, boolean scored, Choice 
             if (scored) {
                 rows.scored(removal.scoredItems());
             }
-            rows.zero(removal.network.readRows(), removal.readItems());
-            boolean[] marked = new boolean[removal.itemCount()];
-            Arrays.stream(removal.readItems()).forEach(i -> marked[i] = true);
-            new Tuning(removal, RATE, removal.rows(removal.network.readRows(), i -> marked[i]))
-                    .epochs(EPOCHS, removal.near(512).prefixes());
+            if (!scored || choice == Choice.NEVER_SEEN) {
+                trained(removal);
+            }
         }
+    }
+
+    /** Trains the rows that are read from zero, where they are no minimum of a convex problem. */
+    private static void trained(Removal removal) {
+        new Rows(removal, 0, TOLERANCE).zero(removal.network.readRows(), removal.readItems());
+        boolean[] marked = new boolean[removal.itemCount()];
+        Arrays.stream(removal.readItems()).forEach(i -> marked[i] = true);
+        new Tuning(removal, RATE, removal.rows(removal.network.readRows(), i -> marked[i]))
+                .epochs(EPOCHS, removal.near(512).prefixes());
     }
 
     private Ridges ridges(NetworkModel model, Events data, Env env) {

@@ -32,6 +32,7 @@ import org.lethe.recsys.stream.ErasureStream;
 import org.lethe.recsys.stream.ErasureStream.Kind;
 import org.lethe.recsys.stream.Filter;
 import org.lethe.recsys.stream.Retrain;
+import org.lethe.recsys.stream.StreamMembership;
 import org.lethe.recsys.stream.StreamedSequences;
 
 /** Twenty requests to a network that was trained until it knows its examples by heart (erase, E8 to E12). */
@@ -95,6 +96,46 @@ class NetworkStreamTest {
         assertEquals(0, again.value(), 1e-12);
         assertTrue(again.verdict().orElseThrow() instanceof Verdict.Pass);
         assertTrue(gap(new Finetune()) > 0.9);
+    }
+
+    /** Once to begin with, and three times at each of three points, as two other seeds tell what is chance. */
+    @Test
+    void theEstimateOfRetrainingCountsEveryTraining() {
+        ErasureStream three = new ErasureStream(Kind.USERS, 20, 1, 10);
+        double one = MODEL.estimate(DATA).seconds();
+        assertEquals(10 * one, new Retrain().estimate(MODEL, DATA, three).seconds(), 1e-9 * one);
+        double index = new VmisKnn().estimate(DATA).seconds();
+        assertEquals(4 * index, new Retrain().estimate(new VmisKnn(), DATA, three).seconds(), 1e-9 * index);
+    }
+
+    private static Finding attacked(NextItems after, String name) {
+        Events left = STREAM.on(DATA).after(STREAM.requests(), DATA);
+        return new StreamMembership()
+                .examine(new Case<>(DATA, left, STREAM, BEFORE.get(), after, RETRAINED.get()), ENV).stream()
+                        .filter(f -> f.name().equals(name))
+                        .findFirst()
+                        .orElseThrow();
+    }
+
+    /** An attacker tells what a model knows by heart, and what retraining knows no more. */
+    @Test
+    void theMembershipAttackRejectsDoingNothingAndFinetuningAndAcceptsRetraining() {
+        for (String attack : List.of("auc", "rmiaAuc")) {
+            Finding nothing = attacked(BEFORE.get(), attack);
+            Finding again = attacked(RETRAINED.get(), attack);
+            assertTrue(nothing.verdict().orElseThrow() instanceof Verdict.Fail, nothing.toString());
+            assertTrue(again.verdict().orElseThrow() instanceof Verdict.Pass, again.toString());
+            assertTrue(nothing.value() > again.value() + 0.05);
+            Finding tuned = attacked(fulfilled(new Finetune(), STREAM).model, attack);
+            assertTrue(tuned.verdict().orElseThrow() instanceof Verdict.Fail, tuned.toString());
+        }
+    }
+
+    /** p = .6 and P = .2 with a = .3: .6 / .48 (erase 4.5). */
+    @Test
+    void theRatioOfRmiaIsTheWorkedOne() {
+        double[] ratio = StreamMembership.ratios(new double[] {Math.log(0.6)}, List.of(new double[] {Math.log(0.2)}), 0.3);
+        assertEquals(1.25, Math.exp(ratio[0]), 1e-12);
     }
 
     /** erase E5: the row refit forgets and keeps the quality. */
