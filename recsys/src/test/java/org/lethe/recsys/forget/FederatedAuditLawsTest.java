@@ -23,17 +23,17 @@ class FederatedAuditLawsTest extends AuditLaws<Split, Recommender> {
 
     @Override
     protected Split data() {
-        return new Planted(300, 120, 24, 1).withValidation(0).load(new DataFolders(List.of()));
+        return new Planted(400, 200, 30, 1).withValidation(0).load(new DataFolders(List.of()));
     }
 
     @Override
     protected List<Learner<Split, Recommender>> models() {
-        return only(subject().models(), "fed-mf {rounds: 60}");
+        return only(subject().models(), "fed-mf {rounds: 100}");
     }
 
     @Override
     protected List<Request> requests() {
-        return only(subject().requests(), "forget-users {percent: 10}");
+        return only(subject().requests(), "forget-users {percent: 5}");
     }
 
     @Override
