@@ -30,6 +30,7 @@ import org.lethe.recsys.backbone.Bpr;
 import org.lethe.recsys.backbone.Dmf;
 import org.lethe.recsys.backbone.Ease;
 import org.lethe.recsys.backbone.ExplicitAls;
+import org.lethe.recsys.backbone.FedMf;
 import org.lethe.recsys.backbone.Gmf;
 import org.lethe.recsys.backbone.ImplicitAls;
 import org.lethe.recsys.backbone.ItemKnn;
@@ -82,6 +83,7 @@ class RecsysTest {
             case Pmf pmf -> pmf.withEpochs(2);
             case Dmf dmf -> dmf.withDims(8).withLayers(List.of(8, 6)).withEpochs(2);
             case Ngcf graph -> graph.withDims(8).withLayers(List.of(6)).withEpochs(2);
+            case FedMf federated -> federated.withEpochs(3);
             case Ease ease -> ease.withLambda(5);
             case ItemKnn knn -> knn.withNeighbours(5);
             case Vbpr vbpr -> vbpr.withEpochs(2);

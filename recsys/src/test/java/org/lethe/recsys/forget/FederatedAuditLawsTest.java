@@ -4,9 +4,11 @@ import java.util.List;
 import org.lethe.Audit;
 import org.lethe.DataFolders;
 import org.lethe.Learner;
+import org.lethe.Method;
 import org.lethe.Request;
 import org.lethe.Subject;
 import org.lethe.laws.AuditLaws;
+import org.lethe.laws.MethodLaws;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Recsys;
 import org.lethe.recsys.Split;
@@ -21,17 +23,17 @@ class FederatedAuditLawsTest extends AuditLaws<Split, Recommender> {
 
     @Override
     protected Split data() {
-        return new Planted(300, 120, 24, 1).withValidation(0).load(new DataFolders(List.of()));
+        return new Planted(400, 200, 30, 1).withValidation(0).load(new DataFolders(List.of()));
     }
 
     @Override
     protected List<Learner<Split, Recommender>> models() {
-        return only(subject().models(), "fed-mf {rounds: 60}");
+        return only(subject().models(), "fed-mf {rounds: 100}");
     }
 
     @Override
     protected List<Request> requests() {
-        return only(subject().requests(), "forget-users {percent: 10}");
+        return only(subject().requests(), "forget-users {percent: 5}");
     }
 
     @Override
@@ -42,5 +44,38 @@ class FederatedAuditLawsTest extends AuditLaws<Split, Recommender> {
     @Override
     protected List<Long> seeds() {
         return List.of(1L);
+    }
+}
+
+/** FRU with requests of one kind and the other, and the bits of every thread and process. */
+class FederatedMethodLawsTest extends MethodLaws<Split, Recommender> {
+    @Override
+    protected Subject<Split, Recommender> subject() {
+        return new Recsys();
+    }
+
+    @Override
+    protected Split data() {
+        return new Planted(60, 40, 10, 1).load(new DataFolders(List.of()));
+    }
+
+    @Override
+    protected List<Learner<Split, Recommender>> models() {
+        return only(subject().models(), "fed-mf {dims: 4, rounds: 6, clients: 0.4, localEpochs: 3}");
+    }
+
+    @Override
+    protected List<Method<Split, Recommender>> methods() {
+        return only(subject().methods(), "retrain", "fru", "fru {share: 1}");
+    }
+
+    @Override
+    protected List<Request> requests() {
+        return only(subject().requests(), "forget-users", "stream {requests: 3, measure: [1]}");
+    }
+
+    @Override
+    protected List<Request> nothing() {
+        return only(subject().requests(), "forget-users {percent: 0}", "stream {requests: 0}");
     }
 }
