@@ -91,20 +91,7 @@ record Charts(Report report) {
         if (x.isEmpty()) {
             return "";
         }
-        // what one audit asks for is best seen against what another does, and what should fall against what should not
-        List<Axis> others =
-                axes.stream().filter(a -> !a.table().equals(x.get().table())).toList();
-        Optional<Axis> y = main(Aspect.UTILITY, axes)
-                .filter(a -> !a.equals(x.get()))
-                .sorted(Comparator.comparingLong(a -> -together(a, x.get())))
-                .findFirst()
-                .or(() -> others.stream()
-                        .filter(a -> a.lower() != x.get().lower())
-                        .findFirst())
-                .or(() -> others.stream().findFirst())
-                .or(() ->
-                        axes.stream().filter(a -> a.lower() != x.get().lower()).findFirst())
-                .or(() -> axes.stream().filter(a -> !a.equals(x.get())).findFirst());
+        Optional<Axis> y = against(x.get(), axes);
         if (y.isEmpty()) {
             return "";
         }
@@ -132,14 +119,7 @@ record Charts(Report report) {
                     .addObject()
                     .put("name", row.method() + ", " + row.place().request());
             for (Axis axis : axes) {
-                ArrayNode value = dot.withArray("value");
-                int at = i;
-                axis.at(i).map(m -> axis.place(at, m)).ifPresentOrElse(value::add, value::addNull);
-                ArrayNode ends = dot.withArray("ends");
-                axis.at(i)
-                        .flatMap(m -> axis.ends(at, m))
-                        .ifPresentOrElse(e -> ends.addArray().add(e[0]).add(e[1]), ends::addNull);
-                dot.withArray("text").add(axis.at(i).map(Charts::words).orElse(""));
+                coordinate(dot, axis, i);
             }
         }
         List<Box> boxes = places.sequencedKeySet().stream()
@@ -148,6 +128,31 @@ record Charts(Report report) {
         String caption = "Trade-off: " + axes("y", axes, y.get()) + " against " + axes("x", axes, x.get())
                 + " <span class=\"quiet\">" + compass(axes) + "; lines are 95 % intervals</span>";
         return new Figure("scatter", caption, legend(requests), boxes, data).html();
+    }
+
+    /** What one audit asks for is best seen against what another does, and what should fall against what should not. */
+    private Optional<Axis> against(Axis x, List<Axis> axes) {
+        List<Axis> others =
+                axes.stream().filter(a -> !a.table().equals(x.table())).toList();
+        return main(Aspect.UTILITY, axes)
+                .filter(a -> !a.equals(x))
+                .sorted(Comparator.comparingLong(a -> -together(a, x)))
+                .findFirst()
+                .or(() -> others.stream().filter(a -> a.lower() != x.lower()).findFirst())
+                .or(() -> others.stream().findFirst())
+                .or(() -> axes.stream().filter(a -> a.lower() != x.lower()).findFirst())
+                .or(() -> axes.stream().filter(a -> !a.equals(x)).findFirst());
+    }
+
+    /** Adds where a row stands on an axis, with its interval, to the dot of the row. */
+    private static void coordinate(ObjectNode dot, Axis axis, int row) {
+        ArrayNode value = dot.withArray("value");
+        axis.at(row).map(m -> axis.place(row, m)).ifPresentOrElse(value::add, value::addNull);
+        ArrayNode ends = dot.withArray("ends");
+        axis.at(row)
+                .flatMap(m -> axis.ends(row, m))
+                .ifPresentOrElse(e -> ends.addArray().add(e[0]).add(e[1]), ends::addNull);
+        dot.withArray("text").add(axis.at(row).map(Charts::words).orElse(""));
     }
 
     /** Where good methods stand. */

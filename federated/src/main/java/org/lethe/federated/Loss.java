@@ -20,7 +20,7 @@ public interface Loss {
             return place.rows().length;
         }
 
-        /** What the sum of weighted updates is divided by, summed over clients: the weight unless an algorithm says otherwise. */
+        /** The client's part of the number that divides the sum of weighted updates: its weight unless an algorithm says otherwise. */
         default double divisor(Place place, double share, double squaredNorm) {
             return share;
         }

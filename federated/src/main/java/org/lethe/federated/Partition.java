@@ -62,11 +62,6 @@ public record Partition(int clients, By by, String attribute, double alpha, int 
         return new Partition(clients, by, attribute, alpha, least, seed);
     }
 
-    /** The same with another concentration. */
-    public Partition withAlpha(double alpha) {
-        return new Partition(clients, by, attribute, alpha, least, seed);
-    }
-
     /** The same by something else. */
     public Partition withBy(By by, String attribute) {
         return new Partition(clients, by, attribute, alpha, least, seed);

@@ -78,10 +78,6 @@ public record SiteFile(
         return Components.with(this, "sensitive", sensitive);
     }
 
-    public SiteFile withFeatures(List<String> features) {
-        return Components.with(this, "features", features);
-    }
-
     public SiteFile withSite(String site) {
         return Components.with(this, "site", site);
     }

@@ -115,10 +115,6 @@ public record NeuMf(
         return Components.with(this, "weightDecay", weightDecay);
     }
 
-    public NeuMf withNegativesAvoidTest(boolean negativesAvoidTest) {
-        return Components.with(this, "negativesAvoidTest", negativesAvoidTest);
-    }
-
     public NeuMf withPatience(int patience) {
         return Components.with(this, "patience", patience);
     }

@@ -44,43 +44,13 @@ public final class ShardedFile {
         int[] own = new int[model.users()];
         Arrays.setAll(own, model::shardOf);
         put(tensors, "own", own);
-        switch (model.partition()) {
-            case Partition.ByUser(int[] shardOf, int[][] members) -> {
-                metadata.put("lethe.partition", "users");
-                put(tensors, "partition", shardOf);
-            }
-            case Partition.ByItem(int[] shardOf, int shards) -> {
-                metadata.put("lethe.partition", "items");
-                put(tensors, "partition", shardOf);
-            }
-            case Partition.ByPair(Interactions of, int[] shardOf, int shards) -> {
-                metadata.put("lethe.partition", "interactions");
-                put(tensors, "partition", shardOf);
-                int[] users = new int[of.size()];
-                for (int u = 0; u < of.users(); u++) {
-                    Arrays.fill(users, of.from(u), of.to(u), u);
-                }
-                put(tensors, "partition.users", users);
-                put(tensors, "partition.items", of.columns());
-            }
-        }
+        metadata.put("lethe.partition", putPartition(tensors, model.partition()));
         if (!model.tabular()) {
             metadata.put(
                     "lethe.shard-model", storable(model.shards().getFirst()).kind());
         }
         for (int s = 0; s < model.shards().size(); s++) {
-            Sharded.Shard shard = model.shards().get(s);
-            String name = "shard." + s + ".";
-            put(tensors, name + "members", shard.users());
-            storable(shard).tensors().forEach((of, tensor) -> tensors.put(name + of, tensor));
-            for (int r = 0; r < shard.stages().size(); r++) {
-                Checkpoint stage = shard.stages().get(r);
-                String of = name + "stage." + r + ".";
-                put(tensors, of, stage.model());
-                put(tensors, of + "user-state.", stage.userState());
-                put(tensors, of + "item-state.", stage.itemState());
-                tensors.put(of + "progress", Tensor.of(new long[] {stage.steps(), stage.epochs()}, 2));
-            }
+            putShard(tensors, "shard." + s + ".", model.shards().get(s));
         }
         switch (model.served()) {
             case Embeddings served -> put(tensors, "", served);
@@ -92,6 +62,43 @@ public final class ShardedFile {
             default -> {}
         }
         Safetensors.write(file, tensors, metadata);
+    }
+
+    /** Writes the partition, and returns what it divides. */
+    private static String putPartition(Map<String, Tensor> tensors, Partition partition) {
+        return switch (partition) {
+            case Partition.ByUser(int[] shardOf, int[][] members) -> {
+                put(tensors, "partition", shardOf);
+                yield "users";
+            }
+            case Partition.ByItem(int[] shardOf, int shards) -> {
+                put(tensors, "partition", shardOf);
+                yield "items";
+            }
+            case Partition.ByPair(Interactions of, int[] shardOf, int shards) -> {
+                put(tensors, "partition", shardOf);
+                int[] users = new int[of.size()];
+                for (int u = 0; u < of.users(); u++) {
+                    Arrays.fill(users, of.from(u), of.to(u), u);
+                }
+                put(tensors, "partition.users", users);
+                put(tensors, "partition.items", of.columns());
+                yield "interactions";
+            }
+        };
+    }
+
+    private static void putShard(Map<String, Tensor> tensors, String name, Sharded.Shard shard) {
+        put(tensors, name + "members", shard.users());
+        storable(shard).tensors().forEach((of, tensor) -> tensors.put(name + of, tensor));
+        for (int r = 0; r < shard.stages().size(); r++) {
+            Checkpoint stage = shard.stages().get(r);
+            String of = name + "stage." + r + ".";
+            put(tensors, of, stage.model());
+            put(tensors, of + "user-state.", stage.userState());
+            put(tensors, of + "item-state.", stage.itemState());
+            tensors.put(of + "progress", Tensor.of(new long[] {stage.steps(), stage.epochs()}, 2));
+        }
     }
 
     private static Storable storable(Sharded.Shard shard) {

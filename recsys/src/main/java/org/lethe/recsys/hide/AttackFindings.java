@@ -147,9 +147,12 @@ final class AttackFindings {
         tested.ifPresent(t -> findings.add(new Finding(named("chance-p"), t.pValue(), attacked, Direction.NONE)));
         findings.add(new Finding(named("detectable-auc"), detectable, attacked, Direction.NONE));
         describe("", outcomes, findings);
-        for (Outcome o : control) {
-            findings.add(plain(named("attack-accuracy-random", o), o));
-        }
+        control.forEach(o -> findings.add(plain(named("attack-accuracy-random", o), o)));
+        counts(target, attacked, findings);
+    }
+
+    /** How far apart the classes are, how far they are when labels are dealt at random, and how many users there are. */
+    private void counts(LabelledSamples target, int attacked, List<Finding> findings) {
         int labelled = (int) IntStream.of(classes.of()).filter(k -> k >= 0).count();
         findings.add(new Finding(named("js-divergence"), RowShape.divergence(target), labelled, Direction.LOWER));
         findings.add(new Finding(

@@ -68,7 +68,7 @@ public record Preservation(
         this(10, 99, 0.03, 0.05);
     }
 
-    /** What forgetting costs is told by {@code utility}: the untreated model is no measure for one that had to forget. */
+    /** Refused for forgetting, whose cost {@code utility} measures: the untreated model is no measure for one that had to forget. */
     @Override
     public Optional<String> unsuited(Request request, Method<Split, Recommender> method) {
         return LetheException.refusal(() -> Hide.in(request, "preservation"));

@@ -1,4 +1,4 @@
-/** Networks that read a history of items and predict the next one, and methods that forget in them. */
+/** Networks that read a history of items and predict the next one, and their training. */
 @NullMarked
 package org.lethe.recsys.neural;
 

@@ -137,16 +137,7 @@ public final class Shop {
         long from = System.nanoTime();
         Recommender model = method.learn(learner, data, env);
         double seconds = (System.nanoTime() - from) / 1e9;
-        Version.Settings settings = Version.Settings.of(
-                learner,
-                method,
-                env.seed(),
-                test,
-                validation,
-                columns.users,
-                columns.items,
-                columns.value,
-                columns.time);
+        Version.Settings settings = Version.Settings.of(learner, method, env.seed(), test, validation, columns);
         Shop shop = new Shop(versions, new Version(settings, data, model, List.of()));
         try (Hold hold = versions.hold()) {
             shop.become(shop.current, event("train", method, data, seconds), Keep.NOTHING, hold);
@@ -179,8 +170,7 @@ public final class Shop {
 
     /** The columns of the owner's files. */
     public Columns columns() {
-        Version.Settings s = current.settings();
-        return new Columns(s.users(), s.items(), s.value(), s.time());
+        return current.settings().columns();
     }
 
     Version version() {

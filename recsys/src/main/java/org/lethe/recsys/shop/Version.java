@@ -85,12 +85,22 @@ record Version(Settings settings, Split data, Recommender model, List<String> hi
                 long seed,
                 double test,
                 double validation,
-                String users,
-                String items,
-                String value,
-                String time) {
+                Shop.Columns columns) {
             return new Settings(
-                    FORMAT, Words.full(learner), Words.full(method), seed, test, validation, users, items, value, time);
+                    FORMAT,
+                    Words.full(learner),
+                    Words.full(method),
+                    seed,
+                    test,
+                    validation,
+                    columns.users(),
+                    columns.items(),
+                    columns.value(),
+                    columns.time());
+        }
+
+        Shop.Columns columns() {
+            return new Shop.Columns(users, items, value, time);
         }
     }
 

@@ -71,13 +71,13 @@ public record FirstFrame(int clips, double minPsnr, double maxDrift) implements 
     @Override
     public List<Finding> examine(Case<MotionClips, VideoModel> c, Env env) {
         Keyed draws = env.random("first frame").of("resamples");
-        Again again = Again.of(c, clips, env);
+        Reanimated again = Reanimated.of(c, clips, env);
         List<Clip> real = again.real();
         List<Clip> made = again.made();
-        List<Clip> asked = Again.animated(c.after(), real, _ -> ((Steer) c.request()).asked(), env);
-        List<Clip> still = Again.animated(c.after(), real, _ -> new Measure.Score(1, 1), env);
+        List<Clip> asked = Reanimated.animated(c.after(), real, _ -> ((Steer) c.request()).asked(), env);
+        List<Clip> still = Reanimated.animated(c.after(), real, _ -> new Measure.Score(1, 1), env);
         List<Finding> findings = new ArrayList<>();
-        Sampled psnr = Again.mean(
+        Sampled psnr = Reanimated.mean(
                 pairs(n -> Math.min(
                         MOST_PSNR,
                         ImageMetrics.psnr(real.get(n).frame(0), made.get(n).frame(0)))),
@@ -85,21 +85,21 @@ public record FirstFrame(int clips, double minPsnr, double maxDrift) implements 
         findings.add(finding("first-frame-psnr", psnr, Direction.HIGHER)
                 .in("dB")
                 .judged(verdict(psnr, minPsnr, Double.POSITIVE_INFINITY, "at least " + minPsnr)));
-        Sampled drift = Again.mean(
+        Sampled drift = Reanimated.mean(
                 Scores.measured(Measure.COMPENSATED_FLOW, still, env).stream()
                         .mapToDouble(Measure.Score::camera)
                         .toArray(),
                 draws);
         findings.add(finding("drift", drift, Direction.LOWER)
                 .judged(verdict(drift, Double.NEGATIVE_INFINITY, maxDrift, "at most " + maxDrift)));
-        Sampled freeze = Again.mean(freeze(made, env), draws);
+        Sampled freeze = Reanimated.mean(freeze(made, env), draws);
         findings.add(finding("freeze", freeze, Direction.NONE)
                 .judged(verdict(freeze, FROZEN, BOLTS, "from " + FROZEN + " to " + BOLTS)));
-        findings.add(finding("freeze-real", Again.mean(freeze(real, env), draws), Direction.NONE));
+        findings.add(finding("freeze-real", Reanimated.mean(freeze(real, env), draws), Direction.NONE));
         if (Math.min(real.getFirst().width(), real.getFirst().height()) >= SMALLEST_WINDOW) {
             findings.add(finding(
                     "first-frame-ssim",
-                    Again.mean(
+                    Reanimated.mean(
                             pairs(n -> ImageMetrics.ssim(
                                     real.get(n).frame(0), made.get(n).frame(0))),
                             draws),
@@ -128,8 +128,8 @@ public record FirstFrame(int clips, double minPsnr, double maxDrift) implements 
             Direction direction,
             Keyed draws,
             Env env) {
-        into.add(finding(name, Again.mean(each(made, of, env), draws), direction));
-        into.add(finding(name + "-real", Again.mean(each(real, of, env), draws), Direction.NONE));
+        into.add(finding(name, Reanimated.mean(each(made, of, env), draws), direction));
+        into.add(finding(name + "-real", Reanimated.mean(each(real, of, env), draws), Direction.NONE));
     }
 
     private static double[] each(List<Clip> clips, ToDoubleFunction<Clip> of, Env env) {

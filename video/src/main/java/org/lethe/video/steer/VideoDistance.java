@@ -55,7 +55,7 @@ public record VideoDistance(int clips) implements Audit<MotionClips, VideoModel>
 
     @Override
     public List<Finding> examine(Case<MotionClips, VideoModel> c, Env env) {
-        Again again = Again.of(c, clips, env);
+        Reanimated again = Reanimated.of(c, clips, env);
         List<float[]> truth = features(again.real());
         double made = ImageMetrics.frechet(truth, features(again.made()));
         double frozen = ImageMetrics.frechet(

@@ -21,9 +21,9 @@ import org.lethe.video.model.MotionEstimator;
  * @param real held-out clips
  * @param made one for each
  */
-record Again(List<Clip> real, List<Clip> made) {
+record Reanimated(List<Clip> real, List<Clip> made) {
     /** So many, chosen by the seed; the model makes them once for all audits. */
-    static Again of(Case<MotionClips, VideoModel> c, int clips, Env env) {
+    static Reanimated of(Case<MotionClips, VideoModel> c, int clips, Env env) {
         VideoModel model = c.after();
         return model.derived(List.of("held-out clips again", clips, env.seed()), () -> {
             Keyed key = env.random("held-out clips again");
@@ -33,7 +33,7 @@ record Again(List<Clip> real, List<Clip> made) {
                             .clip())
                     .toList();
             List<Measure.Score> scores = MotionEstimator.shipped().scores(real);
-            return new Again(real, animated(model, real, scores::get, env));
+            return new Reanimated(real, animated(model, real, scores::get, env));
         });
     }
 
