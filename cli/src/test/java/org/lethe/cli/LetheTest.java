@@ -65,7 +65,7 @@ class LetheTest {
 
     @Test
     void whatComputesIsChosenTheSameWayEverywhere() {
-        for (String command : List.of("run", "audit embeddings", "hide embeddings")) {
+        for (String command : List.of("run", "recsys train", "text train")) {
             String help = Typed.lethe((command + " --help").split(" ")).out().replaceAll("\\s+", " ");
             assertEquals(
                     2,

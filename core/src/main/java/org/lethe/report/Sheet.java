@@ -139,7 +139,7 @@ public record Sheet(
                                     + "</span>")
                             .orElse("")
                     + (bar.before.isPresent()
-                            ? " <span class=\"quiet\">before: " + hundredth(bar.before.getAsDouble()) + "</span>"
+                            ? "<span class=\"quiet\">, before: " + hundredth(bar.before.getAsDouble()) + "</span>"
                             : "")
                     + "</span></div>");
         }

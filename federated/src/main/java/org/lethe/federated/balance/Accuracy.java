@@ -41,7 +41,7 @@ public record Accuracy(double margin) implements Audit<Sites, Classifier> {
         double[] was = c.untouched() ? now : of.means(right(of.labels(), of.before()), all);
         double[] change = Predictions.minus(now, was);
         List<Finding> findings = new ArrayList<>();
-        findings.addAll(Predictions.finding("accuracy", now, of.size(), Direction.HIGHER));
+        findings.addAll(Predictions.share("accuracy", now, of.size(), Direction.HIGHER));
         for (Finding finding : Predictions.finding("accuracy-change", change, of.size(), Direction.HIGHER)) {
             findings.add(finding.judged(Resampling.notWorse(
                     String.format(Locale.ROOT, "at most %s is lost", margin), Predictions.interval(change), margin)));

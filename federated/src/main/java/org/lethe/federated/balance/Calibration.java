@@ -43,10 +43,10 @@ public record Calibration(int bins) implements Audit<Sites, Classifier> {
         double[] squares = new double[of.size()];
         Arrays.setAll(squares, i -> (of.after()[i] - of.labels()[i]) * (of.after()[i] - of.labels()[i]));
         List<Finding> findings = new ArrayList<>();
-        findings.addAll(Predictions.finding("brier-score", of.means(squares, all), of.size(), Direction.LOWER));
+        findings.addAll(Predictions.share("brier-score", of.means(squares, all), of.size(), Direction.LOWER));
         double[] now = errors(of, of.after(), -1);
         double[] was = c.untouched() ? now : errors(of, of.before(), -1);
-        findings.addAll(Predictions.finding("calibration-error", now, of.size(), Direction.LOWER));
+        findings.addAll(Predictions.share("calibration-error", now, of.size(), Direction.LOWER));
         findings.addAll(Predictions.finding(
                 "calibration-error-change", Predictions.minus(now, was), of.size(), Direction.LOWER));
         List<String> names = BalanceSites.in(c.request())
@@ -55,7 +55,7 @@ public record Calibration(int bins) implements Audit<Sites, Classifier> {
         for (int g = 0; g < names.size(); g++) {
             int group = g;
             long n = Arrays.stream(of.groups()).filter(x -> x == group).count();
-            findings.addAll(Predictions.finding(
+            findings.addAll(Predictions.share(
                     "calibration-error of " + names.get(g), errors(of, of.after(), g), n, Direction.LOWER));
         }
         return findings;

@@ -196,22 +196,22 @@ public record GroupFairness(double maxRemaining, double tolerated) implements Au
         long n = after.getFirst().size(g);
         double[] now = Predictions.values(after, r -> r.accuracy(g));
         double[] was = Predictions.values(before, r -> r.accuracy(g));
-        into.addAll(Predictions.finding("accuracy of " + name, now, n, Direction.HIGHER));
+        into.addAll(Predictions.share("accuracy of " + name, now, n, Direction.HIGHER));
         into.addAll(
                 Predictions.finding("accuracy-change of " + name, Predictions.minus(now, was), n, Direction.HIGHER));
-        into.addAll(Predictions.finding(
+        into.addAll(Predictions.share(
                 "selection-rate of " + name, Predictions.values(after, r -> r.selectionRate(g)), n, Direction.NONE));
-        into.addAll(Predictions.finding(
+        into.addAll(Predictions.share(
                 "selection-rate-before of " + name,
                 Predictions.values(before, r -> r.selectionRate(g)),
                 n,
                 Direction.NONE));
-        into.addAll(Predictions.finding(
+        into.addAll(Predictions.share(
                 "true-positive-rate of " + name,
                 Predictions.values(after, r -> r.truePositiveRate(g)),
                 n,
                 Direction.NONE));
-        into.addAll(Predictions.finding(
+        into.addAll(Predictions.share(
                 "false-positive-rate of " + name,
                 Predictions.values(after, r -> r.falsePositiveRate(g)),
                 n,

@@ -9,6 +9,7 @@ import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Interval;
+import org.lethe.Scale;
 import org.lethe.federated.Classifier;
 import org.lethe.federated.GroupRates;
 import org.lethe.federated.Grouping;
@@ -132,5 +133,12 @@ record Predictions(byte[] labels, int[] groups, int count, float[] after, float[
         return Double.isFinite(values[0])
                 ? List.of(new Finding(name, values[0], n, direction).within(interval(values)))
                 : List.of();
+    }
+
+    /** The same of a share. */
+    static List<Finding> share(String name, double[] values, long n, Direction direction) {
+        return finding(name, values, n, direction).stream()
+                .map(f -> f.on(Scale.SHARE))
+                .toList();
     }
 }

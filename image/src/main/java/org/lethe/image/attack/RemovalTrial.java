@@ -21,6 +21,7 @@ import org.lethe.Finding;
 import org.lethe.Interval;
 import org.lethe.Named;
 import org.lethe.Picture;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.image.Bitmap;
 import org.lethe.image.Gallery;
@@ -36,8 +37,8 @@ import org.lethe.image.protect.MarkPictures;
 import org.lethe.image.protect.Watermark;
 import org.lethe.numerics.Keyed;
 import org.lethe.statistics.Auc;
-import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Resampling.Sampled;
+import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Statistics;
 import org.lethe.torch.Devices;
 
@@ -281,7 +282,7 @@ final class RemovalTrial {
     private static Finding auc(String name, Look look) {
         Auc auc = Auc.of(scores(look.marked), scores(look.unmarked));
         Interval interval = auc.interval();
-        return new Finding(name, auc.value(), auc.positives() + (long) auc.negatives(), Direction.HIGHER)
+        return new Finding(name, auc.value(), auc.positives() + (long) auc.negatives(), Direction.HIGHER).on(Scale.SHARE)
                 .within(interval);
     }
 

@@ -19,6 +19,7 @@ import org.lethe.Formerly;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Embeddings;
@@ -26,9 +27,9 @@ import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.forget.Membership.Outcome;
-import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Resampling.Difference;
 import org.lethe.statistics.Resampling.Sampled;
+import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Roc;
 import org.lethe.statistics.Statistics;
 
@@ -138,12 +139,12 @@ public record Completeness(
         findings.add(finding("mio-auc-reference", mio.reference(), n, Direction.NONE));
         findings.add(new Finding("mio-accuracy", after.accuracy(), n, Direction.HALF));
         findings.add(
-                new Finding("mio-rate", after.rate(), membership.questions().members(), Direction.LOWER));
+                new Finding("mio-rate", after.rate(), membership.questions().members(), Direction.LOWER).on(Scale.SHARE));
         findings.add(found("mio-tpr@1%", after.mio(), 0.01, people, n, draws));
         findings.add(found("mio-tpr@0.1%", after.mio(), 0.001, people, n, draws));
         if (Double.isFinite(after.onRetained())) {
             findings.add(new Finding(
-                    "mio-auc-retained", after.onRetained(), membership.lessons().size(), Direction.NONE));
+                    "mio-auc-retained", after.onRetained(), membership.lessons().size(), Direction.NONE).on(Scale.SHARE));
         }
 
         Compared score = compared(o -> sampled(o.score(), people, draws), after, before, references);
@@ -208,7 +209,7 @@ public record Completeness(
     }
 
     private static Finding finding(String name, Sampled measured, int n, Direction direction) {
-        return new Finding(name, measured.value(), n, direction).within(measured.interval());
+        return new Finding(name, measured.value(), n, direction).on(Scale.SHARE).within(measured.interval());
     }
 
     private Optional<Finding> gap(String name, int n, Compared compared) {
@@ -238,7 +239,7 @@ public record Completeness(
                 .mapToDouble(p -> jaccard(ours[p], theirs[p]))
                 .toArray();
         Finding finding = new Finding(
-                "jaccard@" + k, Arrays.stream(jaccard).average().orElse(0), people.length, Direction.HIGHER);
+                "jaccard@" + k, Arrays.stream(jaccard).average().orElse(0), people.length, Direction.HIGHER).on(Scale.SHARE);
         return people.length == 0 ? finding : finding.within(Statistics.bootstrap(jaccard, random.of("jaccard")));
     }
 
@@ -265,7 +266,7 @@ public record Completeness(
         return whole == 0
                 ? Optional.empty()
                 : Optional.of(
-                        new Finding("parameter-distance", distance(after, reference) / whole, 1, Direction.LOWER));
+                        new Finding("parameter-distance", distance(after, reference) / whole, 1, Direction.LOWER).on(Scale.POSITIVE));
     }
 
     private static double distance(Embeddings left, Embeddings right) {

@@ -18,6 +18,7 @@ import org.lethe.Finding;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
@@ -111,7 +112,7 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
         String bar = "scores of what is forgotten change";
         return pairs == 0
                 ? Optional.empty()
-                : Optional.of(new Finding("scores-changed", (double) changed / pairs, pairs, Direction.NONE)
+                : Optional.of(new Finding("scores-changed", (double) changed / pairs, pairs, Direction.NONE).on(Scale.SHARE)
                         .judged(Verdict.of(changed > 0, bar)));
     }
 

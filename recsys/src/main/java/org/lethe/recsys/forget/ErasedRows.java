@@ -16,14 +16,15 @@ import org.lethe.Finding;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Resampling.Sampled;
+import org.lethe.statistics.Resampling;
 
 /**
  * Looks at the rows of erased users themselves: whether they still point where they pointed, whether they grew, and whether items alone give the
@@ -107,7 +108,7 @@ public record ErasedRows(int resamples, double margin, int retrainings) implemen
         double longest =
                 Arrays.stream(erased).mapToDouble(u -> norm(after, u)).max().orElse(0);
         double usual = usual(after, sets);
-        findings.add(new Finding("norm-ratio", usual == 0 ? 0 : longest / usual, erased.length, Direction.LOWER)
+        findings.add(new Finding("norm-ratio", usual == 0 ? 0 : longest / usual, erased.length, Direction.LOWER).on(Scale.POSITIVE)
                 .judged(Verdict.of(longest <= MOST_LENGTH * usual, "at most " + MOST_LENGTH)));
         folded(before, after, references(c), sets, env.random("erased-rows"), findings);
         return findings;
@@ -238,9 +239,9 @@ public record ErasedRows(int resamples, double margin, int retrainings) implemen
                         users.length,
                         "erased users"))
                 .tested(Resampling.pValue(models[0].differences(models[2]))));
-        findings.add(new Finding("folded-auc-before", models[1].value(), users.length, Direction.NONE)
+        findings.add(new Finding("folded-auc-before", models[1].value(), users.length, Direction.NONE).on(Scale.SHARE)
                 .within(models[1].interval()));
-        findings.add(new Finding("folded-auc-reference", models[2].value(), users.length, Direction.NONE)
+        findings.add(new Finding("folded-auc-reference", models[2].value(), users.length, Direction.NONE).on(Scale.SHARE)
                 .within(models[2].interval()));
     }
 

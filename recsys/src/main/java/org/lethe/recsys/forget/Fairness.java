@@ -16,15 +16,16 @@ import org.lethe.Finding;
 import org.lethe.Formerly;
 import org.lethe.Interval;
 import org.lethe.Named;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
-import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Ranking.Quality;
+import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Resampling.Difference;
+import org.lethe.statistics.Resampling;
 
 /**
  * Measures whether users are served equally well (CURE4Rec, "Fairness"): A-IGF, the mean NDCG of the most active users
@@ -120,7 +121,7 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
                     random));
         }
         if (after.users().length > 0) {
-            findings.add(new Finding(name("gini"), gini(ndcg.of(after)), after.users().length, Direction.LOWER));
+            findings.add(new Finding(name("gini"), gini(ndcg.of(after)), after.users().length, Direction.LOWER).on(Scale.SHARE));
         }
         findings.addAll(shards(given.after(), remaining, active, env));
         forgottenGap(c, sets, env, random).ifPresent(findings::add);
@@ -158,11 +159,11 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
                                         .toList(),
                                 margin))
                         .tested(Resampling.pValue(further[0])),
-                new Finding(name("a-igf-absolute"), Math.abs(value), n, Direction.LOWER)
+                new Finding(name("a-igf-absolute"), Math.abs(value), n, Direction.LOWER).on(Scale.SHARE)
                         .within(Resampling.interval(Math.abs(value), absolute)),
                 new Finding(name("a-igf-absolute-difference"), reference.value(), n, Direction.LOWER)
                         .within(reference.interval()),
-                new Finding(name("worst-group"), after.worst(), n, Direction.HIGHER),
+                new Finding(name("worst-group"), after.worst(), n, Direction.HIGHER).on(Scale.SHARE),
                 new Finding(
                         name("worst-group-difference"),
                         after.worst() - references.getFirst().worst(),
@@ -172,12 +173,12 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
 
     private List<Finding> shards(Recommender after, Split remaining, boolean[] active, Env env) {
         if (!(after instanceof Sharded sharded)) {
-            return List.of(new Finding("shard-gf", 0, 1, Direction.LOWER));
+            return List.of(new Finding("shard-gf", 0, 1, Direction.LOWER).on(Scale.POSITIVE));
         }
         Quality local = Ranking.test(sharded.local(), remaining, k, env.workers());
         double[] means = sharded.shardMeans(local.users(), ndcg.of(local));
         List<Finding> findings = new ArrayList<>();
-        findings.add(new Finding("shard-gf", variance(means), means.length, Direction.LOWER));
+        findings.add(new Finding("shard-gf", variance(means), means.length, Direction.LOWER).on(Scale.POSITIVE));
         double front = Ranking.mean(ndcg.of(local.of(u -> active[u])));
         double rest = Ranking.mean(ndcg.of(local.of(u -> !active[u])));
         if (Double.isFinite(front) && Double.isFinite(rest)) {

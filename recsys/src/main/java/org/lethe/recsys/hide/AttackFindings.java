@@ -12,12 +12,13 @@ import org.lethe.Case;
 import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.attack.Attacker;
-import org.lethe.attack.AttributeAttack;
 import org.lethe.attack.AttributeAttack.Outcome;
-import org.lethe.attack.ChanceTest;
+import org.lethe.attack.AttributeAttack;
 import org.lethe.attack.ChanceTest.Result;
+import org.lethe.attack.ChanceTest;
 import org.lethe.attack.LabelledSamples;
 import org.lethe.numerics.Keyed;
 
@@ -144,8 +145,8 @@ final class AttackFindings {
             p.across.forEach(o -> findings.add(judged(named("attack-accuracy-inductive", o), o, grounds)));
             p.within.forEach(o -> findings.add(judged(named("attack-accuracy-held-out", o), o, grounds)));
         });
-        tested.ifPresent(t -> findings.add(new Finding(named("chance-p"), t.pValue(), attacked, Direction.NONE)));
-        findings.add(new Finding(named("detectable-auc"), detectable, attacked, Direction.NONE));
+        tested.ifPresent(t -> findings.add(new Finding(named("chance-p"), t.pValue(), attacked, Direction.NONE).on(Scale.SHARE)));
+        findings.add(new Finding(named("detectable-auc"), detectable, attacked, Direction.NONE).on(Scale.SHARE));
         describe("", outcomes, findings);
         control.forEach(o -> findings.add(plain(named("attack-accuracy-random", o), o)));
         counts(target, attacked, findings);
@@ -154,7 +155,7 @@ final class AttackFindings {
     /** How far apart the classes are, how far they are when labels are dealt at random, and how many users there are. */
     private void counts(LabelledSamples target, int attacked, List<Finding> findings) {
         int labelled = (int) IntStream.of(classes.of()).filter(k -> k >= 0).count();
-        findings.add(new Finding(named("js-divergence"), RowShape.divergence(target), labelled, Direction.LOWER));
+        findings.add(new Finding(named("js-divergence"), RowShape.divergence(target), labelled, Direction.LOWER).on(Scale.POSITIVE));
         findings.add(new Finding(
                 named("js-divergence-random"),
                 RowShape.divergence(target.shuffled(random.of("labels"))),
@@ -243,25 +244,25 @@ final class AttackFindings {
                 findings.add(plain(named("attack-accuracy" + when, o), o));
             }
             findings.add(
-                    new Finding(named("balanced-accuracy" + when, o), o.balancedAccuracy(), o.samples(), Direction.NONE)
+                    new Finding(named("balanced-accuracy" + when, o), o.balancedAccuracy(), o.samples(), Direction.NONE).on(Scale.SHARE)
                             .within(o.interval()));
             if (when.isEmpty()) {
-                findings.add(new Finding(named("f1", o), o.f1(), o.samples(), Direction.NONE));
+                findings.add(new Finding(named("f1", o), o.f1(), o.samples(), Direction.NONE).on(Scale.SHARE));
             } else {
-                findings.add(new Finding(named("auc" + when, o), o.auc(), o.samples(), Direction.NONE));
+                findings.add(new Finding(named("auc" + when, o), o.auc(), o.samples(), Direction.NONE).on(Scale.SHARE));
             }
         }
     }
 
     private Finding judged(String name, Outcome o, Grounds grounds) {
         String words = "at most " + number(moved(bar));
-        return new Finding(name, o.attackAccuracy(), o.samples(), Direction.LOWER)
+        return new Finding(name, o.attackAccuracy(), o.samples(), Direction.LOWER).on(Scale.SHARE)
                 .within(o.attackInterval())
                 .judged(grounds.decided(accurate(o), words));
     }
 
     private Finding plain(String name, Outcome o) {
-        return new Finding(name, o.attackAccuracy(), o.samples(), Direction.NONE).within(o.attackInterval());
+        return new Finding(name, o.attackAccuracy(), o.samples(), Direction.NONE).on(Scale.SHARE).within(o.attackInterval());
     }
 
     private String named(String what, Outcome o) {

@@ -109,7 +109,7 @@ final class EmbeddingsSheet {
                 "A bar is the share of users whose class an attacker guesses right, when classes are equally likely. The thin"
                         + " line is a 95 % interval"
                         + (bars.getFirst().before().isPresent() ? ", the box the share before the repair" : "")
-                        + ". An attacker at the dashed line knows nothing.";
+                        + ". An attacker at the line of chance knows nothing.";
         return new Sheet(
                 answer,
                 standing,

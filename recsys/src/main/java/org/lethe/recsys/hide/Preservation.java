@@ -18,6 +18,7 @@ import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Ranking;
@@ -109,7 +110,7 @@ public record Preservation(
                     .judged(new Verdict.Undecided(bar(bar), "no user has test pairs")));
             return;
         }
-        into.add(new Finding(name, Statistics.mean(after), n, Direction.HIGHER)
+        into.add(new Finding(name, Statistics.mean(after), n, Direction.HIGHER).on(Scale.SHARE)
                 .within(Statistics.bootstrap(after, random.of(name))));
         double loss = loss(Statistics.mean(before), Statistics.mean(after));
         double[] losses = new double[RESAMPLES];

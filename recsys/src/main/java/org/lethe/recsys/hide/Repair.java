@@ -12,6 +12,7 @@ import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
+import org.lethe.Scale;
 import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
@@ -119,9 +120,9 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
             });
             double share = Arrays.stream(kept).sum() / (double) Math.max(1, nearest * sampled.length);
             return List.of(
-                    new Finding("displacement", length > 0 ? way / length : 0, users, Direction.LOWER),
-                    new Finding("moved-users", (double) moved / users, users, Direction.NONE),
-                    new Finding("neighbours-kept", share, sampled.length, Direction.HIGHER));
+                    new Finding("displacement", length > 0 ? way / length : 0, users, Direction.LOWER).on(Scale.POSITIVE),
+                    new Finding("moved-users", (double) moved / users, users, Direction.NONE).on(Scale.SHARE),
+                    new Finding("neighbours-kept", share, sampled.length, Direction.HIGHER).on(Scale.SHARE));
         }
 
         private static int[] drawn(int users, int most, Env env, String purpose) {

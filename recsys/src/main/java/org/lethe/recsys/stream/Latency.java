@@ -15,6 +15,7 @@ import org.lethe.Finding;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.statistics.Statistics;
 
@@ -54,7 +55,7 @@ public record Latency<D, M>(double p99) implements Audit<D, M> {
         String bar = "every request is answered";
         List<Finding> findings = new ArrayList<>();
         findings.add(new Finding(
-                        "answered", asked == 0 ? 1 : Math.min(1, (double) answered / asked), asked, Direction.HIGHER)
+                        "answered", asked == 0 ? 1 : Math.min(1, (double) answered / asked), asked, Direction.HIGHER).on(Scale.SHARE)
                 .judged(Verdict.of(answered >= asked, bar)));
         for (String state : List.of("served", "late", "failed", "replayed", "void")) {
             Direction direction =

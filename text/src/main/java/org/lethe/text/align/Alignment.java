@@ -25,6 +25,7 @@ import org.lethe.LetheException;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.statistics.Resampling;
@@ -222,7 +223,7 @@ public record Alignment(int prompts, double minRewardGain, double minAccuracy, d
         var objective = new AlignmentObjective.Preferences(pairs, new PreferenceLoss(AlignmentRun.BETA), before);
         into.add(mean("held-out-loss", objective.each(after), Direction.LOWER, random));
         double[] right = objective.rewards(after).accuracies();
-        Finding accuracy = mean("held-out-accuracy", right, Direction.HIGHER, random);
+        Finding accuracy = mean("held-out-accuracy", right, Direction.HIGHER, random).on(Scale.SHARE);
         String bar = String.format(Locale.ROOT, "at least %.2f", minAccuracy);
         into.add(accuracy.judged(verdict(accuracy, minAccuracy, bar, "pairs")));
         double[] chosen =
@@ -231,7 +232,7 @@ public record Alignment(int prompts, double minRewardGain, double minAccuracy, d
                 after, pairs.stream().map(Pair::rejected).toList());
         double[] preferred = new double[chosen.length];
         Arrays.setAll(preferred, p -> chosen[p] > rejected[p] ? 1 : chosen[p] == rejected[p] ? 0.5 : 0);
-        into.add(mean("preferred", preferred, Direction.HIGHER, random));
+        into.add(mean("preferred", preferred, Direction.HIGHER, random).on(Scale.SHARE));
     }
 
     /** KL(before ‖ after) at each scored token, its mean by answer. */
@@ -336,7 +337,7 @@ public record Alignment(int prompts, double minRewardGain, double minAccuracy, d
         if (!attacks.isEmpty()) {
             List<String> asked = some(attacks, random.of("attacks"));
             double[] has = refused(c, after, asked);
-            into.add(mean("attack-success", flipped(has), Direction.LOWER, random));
+            into.add(mean("attack-success", flipped(has), Direction.LOWER, random).on(Scale.SHARE));
             double[] had = before == after ? has : refused(c, before, asked);
             into.add(difference("attack-success-change", flipped(has), flipped(had), Direction.LOWER, random));
         }

@@ -17,6 +17,7 @@ import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Picture;
 import org.lethe.Request;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.statistics.Statistics;
@@ -148,7 +149,7 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
                 Direction.HIGHER);
         double[] sorted = after.probabilities.clone();
         Arrays.sort(sorted);
-        findings.add(new Finding("forget-probability-90", Statistics.quantile(sorted, 0.9), n, Direction.LOWER));
+        findings.add(new Finding("forget-probability-90", Statistics.quantile(sorted, 0.9), n, Direction.LOWER).on(Scale.SHARE));
         findings.add(neverForgotten(looks.map(Known::probabilities)));
         quality(findings, before.ratios, after.ratios, reference.ratios);
         return findings;
@@ -205,9 +206,9 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
                                 before.length,
                                 already))
                 : Verdict.of(test.p() >= LEVEL, bar);
-        findings.add(new Finding("forget-quality", test.p(), after.length, Direction.HIGHER).judged(verdict));
+        findings.add(new Finding("forget-quality", test.p(), after.length, Direction.HIGHER).on(Scale.SHARE).judged(verdict));
         findings.add(new Finding("log10-forget-quality", test.log10P(), after.length, Direction.HIGHER));
-        findings.add(new Finding("forget-quality-before", already, before.length, Direction.NONE));
+        findings.add(new Finding("forget-quality-before", already, before.length, Direction.NONE).on(Scale.SHARE));
         findings.add(
                 new Finding("forget-truth-ratio", TofuMetrics.forgetTruthRatio(after), after.length, Direction.HIGHER));
         findings.add(new Finding(

@@ -17,11 +17,12 @@ import org.lethe.Finding;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.statistics.Auc;
-import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Resampling.Sampled;
+import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Statistics;
 import org.lethe.text.Corpus;
 import org.lethe.text.LanguageModel;
@@ -176,7 +177,7 @@ public record MembershipInference(double k, int samples, double margin) implemen
     }
 
     private static Finding finding(String name, Sampled measured, int n, Direction direction) {
-        return new Finding(name, measured.value(), n, direction).within(measured.interval());
+        return new Finding(name, measured.value(), n, direction).on(Scale.SHARE).within(measured.interval());
     }
 
     private String bar() {
