@@ -13,8 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The intervals that a report shows, in a study like the quick start with less data. */
 class ScalesTest {
-    private static final Pattern SHARE =
-            Pattern.compile("(?!.*difference)(ndcg|recall|hitRate|mrr|map|jaccard|gini|worst|.*-auc|.*-tpr@|forgotten-ndcg).*");
+    private static final Pattern SHARE = Pattern.compile(
+            "(?!.*difference)(ndcg|recall|hitRate|mrr|map|jaccard|gini|worst|.*-auc|.*-tpr@|forgotten-ndcg).*");
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // set by JUnit

@@ -79,8 +79,10 @@ public final class Tensors {
                 "into.length",
                 into.length,
                 "at least " + (from + tensor.numel()));
-        Tensor plain = tensor.cpu().contiguous();
-        new FloatPointer(plain.data_ptr()).get(into, from, (int) tensor.numel());
+        if (tensor.numel() > 0) {
+            Tensor plain = tensor.cpu().contiguous();
+            new FloatPointer(plain.data_ptr()).get(into, from, (int) tensor.numel());
+        }
     }
 
     /**

@@ -41,6 +41,15 @@ class TensorsTest {
     }
 
     @Test
+    void aTensorWithoutValuesComesBackEmpty() {
+        try (var _ = new PointerScope()) {
+            Tensor none = Tensors.of(new float[0], 0, 3);
+            assertArrayEquals(new long[] {0, 3}, none.shape());
+            assertEquals(0, Tensors.floats(none).length);
+        }
+    }
+
+    @Test
     void aShapeThatDoesNotFitIsRefusedBeforeNativeCode() {
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> Tensors.of(new float[5], 2, 3));
         assertEquals("values.length is 5, expected 6, as the shape [2, 3] asks", e.getMessage());

@@ -42,8 +42,10 @@ public record ClientSpread() implements Audit<Sites, Classifier> {
         if (!accuracies.isEmpty()) {
             double[] all = accuracies.stream().mapToDouble(a -> a).toArray();
             findings.add(found("accuracy-sd", all, ClientSpread::sd, Direction.LOWER, key));
-            findings.add(found("accuracy-min", all, ClientSpread::min, Direction.HIGHER, key).on(Scale.SHARE));
-            findings.add(found("accuracy-mean", all, ClientSpread::mean, Direction.HIGHER, key).on(Scale.SHARE));
+            findings.add(found("accuracy-min", all, ClientSpread::min, Direction.HIGHER, key)
+                    .on(Scale.SHARE));
+            findings.add(found("accuracy-mean", all, ClientSpread::mean, Direction.HIGHER, key)
+                    .on(Scale.SHARE));
         }
         if (!gaps.isEmpty()) {
             double[] all = gaps.stream().mapToDouble(g -> g).toArray();

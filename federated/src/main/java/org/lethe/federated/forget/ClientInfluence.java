@@ -23,8 +23,8 @@ import org.lethe.federated.Classifier;
 import org.lethe.federated.Records;
 import org.lethe.federated.Sites;
 import org.lethe.numerics.Keyed;
-import org.lethe.statistics.Resampling.Sampled;
 import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Sampled;
 import org.lethe.statistics.Roc;
 import org.lethe.statistics.Statistics;
 
@@ -172,9 +172,11 @@ public record ClientInfluence(int records, double margin) implements Audit<Sites
         }
         findings.add(new Finding("client-accuracy", after.accuracy(train), n, Direction.NONE).on(Scale.SHARE));
         findings.add(new Finding("client-accuracy-before", before.accuracy(train), n, Direction.NONE).on(Scale.SHARE));
-        findings.add(new Finding("client-accuracy-reference", reference.accuracy(train), n, Direction.NONE).on(Scale.SHARE));
+        findings.add(
+                new Finding("client-accuracy-reference", reference.accuracy(train), n, Direction.NONE).on(Scale.SHARE));
         findings.add(new Finding("score-distance", after.distance(reference), n, Direction.LOWER).on(Scale.POSITIVE));
-        findings.add(new Finding("score-distance-before", before.distance(reference), n, Direction.NONE).on(Scale.POSITIVE));
+        findings.add(
+                new Finding("score-distance-before", before.distance(reference), n, Direction.NONE).on(Scale.POSITIVE));
         parameterDistance(c).ifPresent(findings::add);
         return findings;
     }

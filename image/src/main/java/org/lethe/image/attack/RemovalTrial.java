@@ -37,8 +37,8 @@ import org.lethe.image.protect.MarkPictures;
 import org.lethe.image.protect.Watermark;
 import org.lethe.numerics.Keyed;
 import org.lethe.statistics.Auc;
-import org.lethe.statistics.Resampling.Sampled;
 import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Sampled;
 import org.lethe.statistics.Statistics;
 import org.lethe.torch.Devices;
 
@@ -282,7 +282,8 @@ final class RemovalTrial {
     private static Finding auc(String name, Look look) {
         Auc auc = Auc.of(scores(look.marked), scores(look.unmarked));
         Interval interval = auc.interval();
-        return new Finding(name, auc.value(), auc.positives() + (long) auc.negatives(), Direction.HIGHER).on(Scale.SHARE)
+        return new Finding(name, auc.value(), auc.positives() + (long) auc.negatives(), Direction.HIGHER)
+                .on(Scale.SHARE)
                 .within(interval);
     }
 

@@ -270,17 +270,21 @@ public record UserGroupFairness(
     private void ugf(Compared of, boolean judged, List<Finding> into) {
         Sampled after = of.after.ndcg.ugf();
         Sampled before = of.before.ndcg.ugf();
-        Finding finding = finding(of, at("ugf-ndcg"), after, of.members.inGroups(), Direction.LOWER).on(Scale.SHARE);
+        Finding finding = finding(of, at("ugf-ndcg"), after, of.members.inGroups(), Direction.LOWER)
+                .on(Scale.SHARE);
         into.add(judged ? finding.judged(bars().balanced(of.after.ndcg, of.before.ndcg, of.members)) : finding);
-        into.add(finding(of, at("ugf-hitRate"), of.after.hitRate.ugf(), of.members.inGroups(), Direction.LOWER).on(Scale.SHARE));
-        into.add(finding(of, at("ugf-" + of.kind.f1), of.after.f1.ugf(), of.members.inGroups(), Direction.LOWER).on(Scale.SHARE));
+        into.add(finding(of, at("ugf-hitRate"), of.after.hitRate.ugf(), of.members.inGroups(), Direction.LOWER)
+                .on(Scale.SHARE));
+        into.add(finding(of, at("ugf-" + of.kind.f1), of.after.f1.ugf(), of.members.inGroups(), Direction.LOWER)
+                .on(Scale.SHARE));
         into.add(finding(
                 of,
                 "ugf-change",
                 GroupMeans.both(after, before, (a, b) -> a - b),
                 of.members.inGroups(),
                 Direction.LOWER));
-        into.add(finding(of, "ugf-before", before, of.members.inGroups(), Direction.NONE).on(Scale.SHARE));
+        into.add(finding(of, "ugf-before", before, of.members.inGroups(), Direction.NONE)
+                .on(Scale.SHARE));
     }
 
     private void served(Compared of, List<Finding> into) {
@@ -291,15 +295,17 @@ public record UserGroupFairness(
 
     private static void served(Compared of, String measure, GroupMeans means, List<Finding> into) {
         Members members = of.members;
-        into.add(finding(of, measure, means.all(), members.count(), Direction.HIGHER).on(Scale.SHARE));
+        into.add(finding(of, measure, means.all(), members.count(), Direction.HIGHER)
+                .on(Scale.SHARE));
+        into.add(finding(of, "advantaged-" + measure, means.advantaged(), members.advantaged().length, Direction.HIGHER)
+                .on(Scale.SHARE));
         into.add(finding(
-                of, "advantaged-" + measure, means.advantaged(), members.advantaged().length, Direction.HIGHER).on(Scale.SHARE));
-        into.add(finding(
-                of,
-                "disadvantaged-" + measure,
-                means.disadvantaged(),
-                members.disadvantaged().length,
-                Direction.HIGHER).on(Scale.SHARE));
+                        of,
+                        "disadvantaged-" + measure,
+                        means.disadvantaged(),
+                        members.disadvantaged().length,
+                        Direction.HIGHER)
+                .on(Scale.SHARE));
     }
 
     private GroupBars bars() {

@@ -27,9 +27,9 @@ import org.lethe.recsys.Ranking;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
 import org.lethe.recsys.forget.Membership.Outcome;
+import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Resampling.Difference;
 import org.lethe.statistics.Resampling.Sampled;
-import org.lethe.statistics.Resampling;
 import org.lethe.statistics.Roc;
 import org.lethe.statistics.Statistics;
 
@@ -139,12 +139,17 @@ public record Completeness(
         findings.add(finding("mio-auc-reference", mio.reference(), n, Direction.NONE));
         findings.add(new Finding("mio-accuracy", after.accuracy(), n, Direction.HALF));
         findings.add(
-                new Finding("mio-rate", after.rate(), membership.questions().members(), Direction.LOWER).on(Scale.SHARE));
+                new Finding("mio-rate", after.rate(), membership.questions().members(), Direction.LOWER)
+                        .on(Scale.SHARE));
         findings.add(found("mio-tpr@1%", after.mio(), 0.01, people, n, draws));
         findings.add(found("mio-tpr@0.1%", after.mio(), 0.001, people, n, draws));
         if (Double.isFinite(after.onRetained())) {
             findings.add(new Finding(
-                    "mio-auc-retained", after.onRetained(), membership.lessons().size(), Direction.NONE).on(Scale.SHARE));
+                            "mio-auc-retained",
+                            after.onRetained(),
+                            membership.lessons().size(),
+                            Direction.NONE)
+                    .on(Scale.SHARE));
         }
 
         Compared score = compared(o -> sampled(o.score(), people, draws), after, before, references);
@@ -239,7 +244,8 @@ public record Completeness(
                 .mapToDouble(p -> jaccard(ours[p], theirs[p]))
                 .toArray();
         Finding finding = new Finding(
-                "jaccard@" + k, Arrays.stream(jaccard).average().orElse(0), people.length, Direction.HIGHER).on(Scale.SHARE);
+                        "jaccard@" + k, Arrays.stream(jaccard).average().orElse(0), people.length, Direction.HIGHER)
+                .on(Scale.SHARE);
         return people.length == 0 ? finding : finding.within(Statistics.bootstrap(jaccard, random.of("jaccard")));
     }
 
@@ -265,8 +271,8 @@ public record Completeness(
         double whole = distance(before, reference);
         return whole == 0
                 ? Optional.empty()
-                : Optional.of(
-                        new Finding("parameter-distance", distance(after, reference) / whole, 1, Direction.LOWER).on(Scale.POSITIVE));
+                : Optional.of(new Finding("parameter-distance", distance(after, reference) / whole, 1, Direction.LOWER)
+                        .on(Scale.POSITIVE));
     }
 
     private static double distance(Embeddings left, Embeddings right) {

@@ -112,7 +112,8 @@ public record Efficiency(int workers, double tolerance) implements Audit<Split, 
         String bar = "scores of what is forgotten change";
         return pairs == 0
                 ? Optional.empty()
-                : Optional.of(new Finding("scores-changed", (double) changed / pairs, pairs, Direction.NONE).on(Scale.SHARE)
+                : Optional.of(new Finding("scores-changed", (double) changed / pairs, pairs, Direction.NONE)
+                        .on(Scale.SHARE)
                         .judged(Verdict.of(changed > 0, bar)));
     }
 

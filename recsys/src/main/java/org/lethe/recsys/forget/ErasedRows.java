@@ -23,8 +23,8 @@ import org.lethe.recsys.Embeddings;
 import org.lethe.recsys.Interactions;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.statistics.Resampling.Sampled;
 import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Sampled;
 
 /**
  * Looks at the rows of erased users themselves: whether they still point where they pointed, whether they grew, and whether items alone give the
@@ -108,7 +108,8 @@ public record ErasedRows(int resamples, double margin, int retrainings) implemen
         double longest =
                 Arrays.stream(erased).mapToDouble(u -> norm(after, u)).max().orElse(0);
         double usual = usual(after, sets);
-        findings.add(new Finding("norm-ratio", usual == 0 ? 0 : longest / usual, erased.length, Direction.LOWER).on(Scale.POSITIVE)
+        findings.add(new Finding("norm-ratio", usual == 0 ? 0 : longest / usual, erased.length, Direction.LOWER)
+                .on(Scale.POSITIVE)
                 .judged(Verdict.of(longest <= MOST_LENGTH * usual, "at most " + MOST_LENGTH)));
         folded(before, after, references(c), sets, env.random("erased-rows"), findings);
         return findings;
@@ -239,9 +240,11 @@ public record ErasedRows(int resamples, double margin, int retrainings) implemen
                         users.length,
                         "erased users"))
                 .tested(Resampling.pValue(models[0].differences(models[2]))));
-        findings.add(new Finding("folded-auc-before", models[1].value(), users.length, Direction.NONE).on(Scale.SHARE)
+        findings.add(new Finding("folded-auc-before", models[1].value(), users.length, Direction.NONE)
+                .on(Scale.SHARE)
                 .within(models[1].interval()));
-        findings.add(new Finding("folded-auc-reference", models[2].value(), users.length, Direction.NONE).on(Scale.SHARE)
+        findings.add(new Finding("folded-auc-reference", models[2].value(), users.length, Direction.NONE)
+                .on(Scale.SHARE)
                 .within(models[2].interval()));
     }
 

@@ -20,12 +20,12 @@ import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
-import org.lethe.recsys.Ranking.Quality;
 import org.lethe.recsys.Ranking;
+import org.lethe.recsys.Ranking.Quality;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.statistics.Resampling.Difference;
 import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Difference;
 
 /**
  * Measures whether users are served equally well (CURE4Rec, "Fairness"): A-IGF, the mean NDCG of the most active users
@@ -121,7 +121,8 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
                     random));
         }
         if (after.users().length > 0) {
-            findings.add(new Finding(name("gini"), gini(ndcg.of(after)), after.users().length, Direction.LOWER).on(Scale.SHARE));
+            findings.add(new Finding(name("gini"), gini(ndcg.of(after)), after.users().length, Direction.LOWER)
+                    .on(Scale.SHARE));
         }
         findings.addAll(shards(given.after(), remaining, active, env));
         forgottenGap(c, sets, env, random).ifPresent(findings::add);
@@ -159,7 +160,8 @@ public record Fairness(@Formerly("share") double activeShare, Ndcg ndcg, int k, 
                                         .toList(),
                                 margin))
                         .tested(Resampling.pValue(further[0])),
-                new Finding(name("a-igf-absolute"), Math.abs(value), n, Direction.LOWER).on(Scale.SHARE)
+                new Finding(name("a-igf-absolute"), Math.abs(value), n, Direction.LOWER)
+                        .on(Scale.SHARE)
                         .within(Resampling.interval(Math.abs(value), absolute)),
                 new Finding(name("a-igf-absolute-difference"), reference.value(), n, Direction.LOWER)
                         .within(reference.interval()),

@@ -19,12 +19,12 @@ import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Interactions;
-import org.lethe.recsys.Ranking.Quality;
 import org.lethe.recsys.Ranking;
+import org.lethe.recsys.Ranking.Quality;
 import org.lethe.recsys.Recommender;
 import org.lethe.recsys.Split;
-import org.lethe.statistics.Resampling.Difference;
 import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Difference;
 import org.lethe.statistics.Statistics;
 
 /**
@@ -102,7 +102,8 @@ public record Utility(int k, double margin, int retrainings) implements Audit<Sp
 
     private List<Finding> metric(String metric, double[] after, List<double[]> references, Keyed random) {
         String name = metric.equals("averagePrecision") ? "map" : metric;
-        Finding value = new Finding(at(name), Statistics.mean(after), after.length, Direction.HIGHER).on(Scale.SHARE)
+        Finding value = new Finding(at(name), Statistics.mean(after), after.length, Direction.HIGHER)
+                .on(Scale.SHARE)
                 .within(Statistics.bootstrap(after, random.of(name)));
         if (!JUDGED.contains(metric)) {
             return List.of(value);
@@ -126,9 +127,11 @@ public record Utility(int k, double margin, int retrainings) implements Audit<Sp
             if (JUDGED.contains(metric) && values.length > 0) {
                 double[] means = sharded.shardMeans(local.users(), values);
                 findings.add(
-                        new Finding(at(metric + "-local"), Statistics.mean(values), values.length, Direction.HIGHER).on(Scale.SHARE));
-                findings.add(new Finding(
-                        at(metric + "-shard-mean"), Statistics.mean(means), means.length, Direction.HIGHER).on(Scale.SHARE));
+                        new Finding(at(metric + "-local"), Statistics.mean(values), values.length, Direction.HIGHER)
+                                .on(Scale.SHARE));
+                findings.add(
+                        new Finding(at(metric + "-shard-mean"), Statistics.mean(means), means.length, Direction.HIGHER)
+                                .on(Scale.SHARE));
             }
         });
         return findings;
@@ -158,7 +161,8 @@ public record Utility(int k, double margin, int retrainings) implements Audit<Sp
         Verdict verdict = ofAfter.stream().anyMatch(d -> d.value() < 0)
                 ? new Verdict.Pass(bar)
                 : Resampling.likeReferences(bar, ofAfter, ofBefore, margin, after.length, "users");
-        return Optional.of(new Finding(at("forgotten-ndcgCut"), Statistics.mean(after), after.length, Direction.LOWER).on(Scale.SHARE)
+        return Optional.of(new Finding(at("forgotten-ndcgCut"), Statistics.mean(after), after.length, Direction.LOWER)
+                .on(Scale.SHARE)
                 .within(Statistics.bootstrap(after, key))
                 .judged(verdict));
     }

@@ -15,10 +15,10 @@ import org.lethe.Finding;
 import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.attack.Attacker;
-import org.lethe.attack.AttributeAttack.Outcome;
 import org.lethe.attack.AttributeAttack;
-import org.lethe.attack.ChanceTest.Result;
+import org.lethe.attack.AttributeAttack.Outcome;
 import org.lethe.attack.ChanceTest;
+import org.lethe.attack.ChanceTest.Result;
 import org.lethe.attack.LabelledSamples;
 import org.lethe.numerics.Keyed;
 
@@ -145,7 +145,8 @@ final class AttackFindings {
             p.across.forEach(o -> findings.add(judged(named("attack-accuracy-inductive", o), o, grounds)));
             p.within.forEach(o -> findings.add(judged(named("attack-accuracy-held-out", o), o, grounds)));
         });
-        tested.ifPresent(t -> findings.add(new Finding(named("chance-p"), t.pValue(), attacked, Direction.NONE).on(Scale.SHARE)));
+        tested.ifPresent(t ->
+                findings.add(new Finding(named("chance-p"), t.pValue(), attacked, Direction.NONE).on(Scale.SHARE)));
         findings.add(new Finding(named("detectable-auc"), detectable, attacked, Direction.NONE).on(Scale.SHARE));
         describe("", outcomes, findings);
         control.forEach(o -> findings.add(plain(named("attack-accuracy-random", o), o)));
@@ -155,7 +156,8 @@ final class AttackFindings {
     /** How far apart the classes are, how far they are when labels are dealt at random, and how many users there are. */
     private void counts(LabelledSamples target, int attacked, List<Finding> findings) {
         int labelled = (int) IntStream.of(classes.of()).filter(k -> k >= 0).count();
-        findings.add(new Finding(named("js-divergence"), RowShape.divergence(target), labelled, Direction.LOWER).on(Scale.POSITIVE));
+        findings.add(new Finding(named("js-divergence"), RowShape.divergence(target), labelled, Direction.LOWER)
+                .on(Scale.POSITIVE));
         findings.add(new Finding(
                 named("js-divergence-random"),
                 RowShape.divergence(target.shuffled(random.of("labels"))),
@@ -244,7 +246,8 @@ final class AttackFindings {
                 findings.add(plain(named("attack-accuracy" + when, o), o));
             }
             findings.add(
-                    new Finding(named("balanced-accuracy" + when, o), o.balancedAccuracy(), o.samples(), Direction.NONE).on(Scale.SHARE)
+                    new Finding(named("balanced-accuracy" + when, o), o.balancedAccuracy(), o.samples(), Direction.NONE)
+                            .on(Scale.SHARE)
                             .within(o.interval()));
             if (when.isEmpty()) {
                 findings.add(new Finding(named("f1", o), o.f1(), o.samples(), Direction.NONE).on(Scale.SHARE));
@@ -256,13 +259,16 @@ final class AttackFindings {
 
     private Finding judged(String name, Outcome o, Grounds grounds) {
         String words = "at most " + number(moved(bar));
-        return new Finding(name, o.attackAccuracy(), o.samples(), Direction.LOWER).on(Scale.SHARE)
+        return new Finding(name, o.attackAccuracy(), o.samples(), Direction.LOWER)
+                .on(Scale.SHARE)
                 .within(o.attackInterval())
                 .judged(grounds.decided(accurate(o), words));
     }
 
     private Finding plain(String name, Outcome o) {
-        return new Finding(name, o.attackAccuracy(), o.samples(), Direction.NONE).on(Scale.SHARE).within(o.attackInterval());
+        return new Finding(name, o.attackAccuracy(), o.samples(), Direction.NONE)
+                .on(Scale.SHARE)
+                .within(o.attackInterval());
     }
 
     private String named(String what, Outcome o) {

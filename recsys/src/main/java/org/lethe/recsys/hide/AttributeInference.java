@@ -22,8 +22,8 @@ import org.lethe.Request;
 import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.attack.Attacker;
-import org.lethe.attack.AttributeAttack.Outcome;
 import org.lethe.attack.AttributeAttack;
+import org.lethe.attack.AttributeAttack.Outcome;
 import org.lethe.attack.ChanceTest;
 import org.lethe.attack.LabelledSamples;
 import org.lethe.numerics.Keyed;
@@ -224,11 +224,14 @@ public record AttributeInference(
         String words = "at least " + AttackFindings.number(minSpread) + " of the model before";
         double rank = is.effectiveRank() / was.effectiveRank();
         double trace = is.trace() / was.trace();
-        findings.add(new Finding("effective-rank-kept", rank, users, Direction.HIGHER).on(Scale.POSITIVE)
+        findings.add(new Finding("effective-rank-kept", rank, users, Direction.HIGHER)
+                .on(Scale.POSITIVE)
                 .judged(Verdict.of(rank >= minSpread, words)));
-        findings.add(new Finding("trace-kept", trace, users, Direction.HIGHER).on(Scale.POSITIVE)
+        findings.add(new Finding("trace-kept", trace, users, Direction.HIGHER)
+                .on(Scale.POSITIVE)
                 .judged(Verdict.of(trace >= minSpread, words)));
-        findings.add(new Finding("effective-rank-before", was.effectiveRank(), users, Direction.NONE).on(Scale.POSITIVE));
+        findings.add(
+                new Finding("effective-rank-before", was.effectiveRank(), users, Direction.NONE).on(Scale.POSITIVE));
         findings.add(new Finding("trace-before", was.trace(), users, Direction.NONE).on(Scale.POSITIVE));
     }
 }

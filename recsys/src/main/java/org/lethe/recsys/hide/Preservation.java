@@ -110,7 +110,8 @@ public record Preservation(
                     .judged(new Verdict.Undecided(bar(bar), "no user has test pairs")));
             return;
         }
-        into.add(new Finding(name, Statistics.mean(after), n, Direction.HIGHER).on(Scale.SHARE)
+        into.add(new Finding(name, Statistics.mean(after), n, Direction.HIGHER)
+                .on(Scale.SHARE)
                 .within(Statistics.bootstrap(after, random.of(name))));
         double loss = loss(Statistics.mean(before), Statistics.mean(after));
         double[] losses = new double[RESAMPLES];

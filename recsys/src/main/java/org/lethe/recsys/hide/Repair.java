@@ -120,7 +120,8 @@ public record Repair(Method<Split, Recommender> method, Hide hide) {
             });
             double share = Arrays.stream(kept).sum() / (double) Math.max(1, nearest * sampled.length);
             return List.of(
-                    new Finding("displacement", length > 0 ? way / length : 0, users, Direction.LOWER).on(Scale.POSITIVE),
+                    new Finding("displacement", length > 0 ? way / length : 0, users, Direction.LOWER)
+                            .on(Scale.POSITIVE),
                     new Finding("moved-users", (double) moved / users, users, Direction.NONE).on(Scale.SHARE),
                     new Finding("neighbours-kept", share, sampled.length, Direction.HIGHER).on(Scale.SHARE));
         }

@@ -55,7 +55,8 @@ public record Latency<D, M>(double p99) implements Audit<D, M> {
         String bar = "every request is answered";
         List<Finding> findings = new ArrayList<>();
         findings.add(new Finding(
-                        "answered", asked == 0 ? 1 : Math.min(1, (double) answered / asked), asked, Direction.HIGHER).on(Scale.SHARE)
+                        "answered", asked == 0 ? 1 : Math.min(1, (double) answered / asked), asked, Direction.HIGHER)
+                .on(Scale.SHARE)
                 .judged(Verdict.of(answered >= asked, bar)));
         for (String state : List.of("served", "late", "failed", "replayed", "void")) {
             Direction direction =

@@ -17,14 +17,14 @@ import org.lethe.Named;
 import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
+import org.lethe.recsys.sequence.Events;
 import org.lethe.recsys.sequence.Events.Example;
 import org.lethe.recsys.sequence.Events.Part;
-import org.lethe.recsys.sequence.Events;
-import org.lethe.recsys.sequence.NextItemRanking.Measured;
 import org.lethe.recsys.sequence.NextItemRanking;
+import org.lethe.recsys.sequence.NextItemRanking.Measured;
 import org.lethe.recsys.sequence.NextItems;
-import org.lethe.statistics.Resampling.Difference;
 import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Difference;
 import org.lethe.statistics.Statistics;
 
 /**
@@ -64,7 +64,8 @@ public record SequenceUtility(int k, double margin) implements Audit<Events, Nex
             Map<String, double[]> after = metrics(NextItemRanking.of(c.after(), examples, k, env.workers()));
             Map<String, double[]> reference = metrics(NextItemRanking.of(c.reference(), examples, k, env.workers()));
             after.forEach((name, values) -> {
-                Finding finding = new Finding(name + "@" + k, Statistics.mean(values), values.length, Direction.HIGHER).on(Scale.SHARE)
+                Finding finding = new Finding(name + "@" + k, Statistics.mean(values), values.length, Direction.HIGHER)
+                        .on(Scale.SHARE)
                         .within(Statistics.bootstrap(values, random.of(name)));
                 double[] others = reference.getOrDefault(name, values);
                 findings.add(
@@ -107,7 +108,8 @@ public record SequenceUtility(int k, double margin) implements Audit<Events, Nex
                 ? new Verdict.Pass(bar)
                 : Resampling.likeReference(
                         bar, ofAfter, difference(before, reference, random), margin, after.length, "erased events");
-        findings.add(new Finding("forgotten-recall@" + k, Statistics.mean(after), after.length, Direction.LOWER).on(Scale.SHARE)
+        findings.add(new Finding("forgotten-recall@" + k, Statistics.mean(after), after.length, Direction.LOWER)
+                .on(Scale.SHARE)
                 .within(Statistics.bootstrap(after, random))
                 .judged(verdict));
     }

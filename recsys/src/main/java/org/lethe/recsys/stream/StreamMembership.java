@@ -137,7 +137,13 @@ public record StreamMembership(double margin, double a, int resamples) implement
     }
 
     private Finding finding(
-            String name, int requests, boolean end, Sampled after, Sampled before, List<Sampled> references, int owners) {
+            String name,
+            int requests,
+            boolean end,
+            Sampled after,
+            Sampled before,
+            List<Sampled> references,
+            int owners) {
         Finding finding = new Finding(end ? name : name + "-after-" + requests, after.value(), owners, Direction.NONE)
                 .within(after.interval());
         List<Difference> apart = references.stream().map(after::less).toList();
@@ -158,7 +164,8 @@ public record StreamMembership(double margin, double a, int resamples) implement
     public static double[] ratios(double[] logP, List<double[]> out, double a) {
         double[] ratios = new double[logP.length];
         Arrays.setAll(ratios, n -> {
-            double mean = out.stream().mapToDouble(o -> Math.exp(o[n])).average().orElseThrow();
+            double mean =
+                    out.stream().mapToDouble(o -> Math.exp(o[n])).average().orElseThrow();
             return logP[n] - Math.log(((1 + a) * mean + 1 - a) / 2);
         });
         return ratios;
@@ -179,8 +186,7 @@ public record StreamMembership(double margin, double a, int resamples) implement
             Arrays.fill(member, 0, members.size(), true);
             owner = new int[events.size()];
             Map<Integer, Integer> numbers = new LinkedHashMap<>();
-            Arrays.setAll(
-                    owner, n -> numbers.computeIfAbsent(events.get(n).user(), _ -> numbers.size()));
+            Arrays.setAll(owner, n -> numbers.computeIfAbsent(events.get(n).user(), _ -> numbers.size()));
             owners = numbers.size();
             this.resamples = resamples;
             this.env = env;

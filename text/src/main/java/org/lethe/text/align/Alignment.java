@@ -223,7 +223,8 @@ public record Alignment(int prompts, double minRewardGain, double minAccuracy, d
         var objective = new AlignmentObjective.Preferences(pairs, new PreferenceLoss(AlignmentRun.BETA), before);
         into.add(mean("held-out-loss", objective.each(after), Direction.LOWER, random));
         double[] right = objective.rewards(after).accuracies();
-        Finding accuracy = mean("held-out-accuracy", right, Direction.HIGHER, random).on(Scale.SHARE);
+        Finding accuracy =
+                mean("held-out-accuracy", right, Direction.HIGHER, random).on(Scale.SHARE);
         String bar = String.format(Locale.ROOT, "at least %.2f", minAccuracy);
         into.add(accuracy.judged(verdict(accuracy, minAccuracy, bar, "pairs")));
         double[] chosen =
@@ -337,7 +338,8 @@ public record Alignment(int prompts, double minRewardGain, double minAccuracy, d
         if (!attacks.isEmpty()) {
             List<String> asked = some(attacks, random.of("attacks"));
             double[] has = refused(c, after, asked);
-            into.add(mean("attack-success", flipped(has), Direction.LOWER, random).on(Scale.SHARE));
+            into.add(mean("attack-success", flipped(has), Direction.LOWER, random)
+                    .on(Scale.SHARE));
             double[] had = before == after ? has : refused(c, before, asked);
             into.add(difference("attack-success-change", flipped(has), flipped(had), Direction.LOWER, random));
         }

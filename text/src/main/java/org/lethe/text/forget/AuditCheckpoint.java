@@ -257,7 +257,9 @@ public record AuditCheckpoint(
                         .filter(f -> !f.name().contains("-reference")
                                 && !f.name().contains("forget-quality")
                                 && !f.name().equals("priv-leak"))
-                        .map(f -> new Finding(f.name(), f.value(), f.n(), f.direction()).in(f.unit()).on(f.scale()))
+                        .map(f -> new Finding(f.name(), f.value(), f.n(), f.direction())
+                                .in(f.unit())
+                                .on(f.scale()))
                         .toList();
     }
 

@@ -149,7 +149,8 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
                 Direction.HIGHER);
         double[] sorted = after.probabilities.clone();
         Arrays.sort(sorted);
-        findings.add(new Finding("forget-probability-90", Statistics.quantile(sorted, 0.9), n, Direction.LOWER).on(Scale.SHARE));
+        findings.add(new Finding("forget-probability-90", Statistics.quantile(sorted, 0.9), n, Direction.LOWER)
+                .on(Scale.SHARE));
         findings.add(neverForgotten(looks.map(Known::probabilities)));
         quality(findings, before.ratios, after.ratios, reference.ratios);
         return findings;
@@ -206,7 +207,9 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
                                 before.length,
                                 already))
                 : Verdict.of(test.p() >= LEVEL, bar);
-        findings.add(new Finding("forget-quality", test.p(), after.length, Direction.HIGHER).on(Scale.SHARE).judged(verdict));
+        findings.add(new Finding("forget-quality", test.p(), after.length, Direction.HIGHER)
+                .on(Scale.SHARE)
+                .judged(verdict));
         findings.add(new Finding("log10-forget-quality", test.log10P(), after.length, Direction.HIGHER));
         findings.add(new Finding("forget-quality-before", already, before.length, Direction.NONE).on(Scale.SHARE));
         findings.add(

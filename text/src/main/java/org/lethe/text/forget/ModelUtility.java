@@ -15,8 +15,8 @@ import org.lethe.Named;
 import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
-import org.lethe.statistics.Resampling.Sampled;
 import org.lethe.statistics.Resampling;
+import org.lethe.statistics.Resampling.Sampled;
 import org.lethe.text.Bands;
 import org.lethe.text.Corpus;
 import org.lethe.text.LanguageModel;
@@ -86,22 +86,32 @@ public record ModelUtility(int samples, int newTokens, double margin) implements
         Sampled utility = after.utility(draws);
         Sampled ofReference = reference.utility(draws);
         Sampled ofBefore = before.utility(draws);
-        findings.add(finding("utility", utility, n, Direction.HIGHER).on(Scale.SHARE).judged(verdict(utility, ofReference, ofBefore)));
+        findings.add(finding("utility", utility, n, Direction.HIGHER)
+                .on(Scale.SHARE)
+                .judged(verdict(utility, ofReference, ofBefore)));
         findings.add(finding("utility-before", ofBefore, n, Direction.NONE).on(Scale.SHARE));
-        findings.add(finding("utility-reference", ofReference, n, Direction.NONE).on(Scale.SHARE));
-        findings.add(mean("retain-probability", after.probabilities, draws, Direction.HIGHER).on(Scale.SHARE));
-        findings.add(mean("retain-probability-before", before.probabilities, draws, Direction.NONE).on(Scale.SHARE));
-        findings.add(mean("retain-probability-reference", reference.probabilities, draws, Direction.NONE).on(Scale.SHARE));
+        findings.add(
+                finding("utility-reference", ofReference, n, Direction.NONE).on(Scale.SHARE));
+        findings.add(mean("retain-probability", after.probabilities, draws, Direction.HIGHER)
+                .on(Scale.SHARE));
+        findings.add(mean("retain-probability-before", before.probabilities, draws, Direction.NONE)
+                .on(Scale.SHARE));
+        findings.add(mean("retain-probability-reference", reference.probabilities, draws, Direction.NONE)
+                .on(Scale.SHARE));
         findings.add(mean("retain-rouge", after.rouge, draws, Direction.HIGHER).on(Scale.SHARE));
-        findings.add(mean("retain-rouge-before", before.rouge, draws, Direction.NONE).on(Scale.SHARE));
+        findings.add(
+                mean("retain-rouge-before", before.rouge, draws, Direction.NONE).on(Scale.SHARE));
         if (after.truth.length > 1) {
             findings.add(mean("retain-truth", after.truth, draws, Direction.HIGHER));
             findings.add(mean("retain-truth-before", before.truth, draws, Direction.NONE));
         }
         if (after.holdout.length > 1) {
-            findings.add(mean("holdout-cross-entropy", after.holdout, draws, Direction.LOWER).on(Scale.POSITIVE));
-            findings.add(mean("holdout-cross-entropy-before", before.holdout, draws, Direction.NONE).on(Scale.POSITIVE));
-            findings.add(mean("holdout-cross-entropy-reference", reference.holdout, draws, Direction.NONE).on(Scale.POSITIVE));
+            findings.add(mean("holdout-cross-entropy", after.holdout, draws, Direction.LOWER)
+                    .on(Scale.POSITIVE));
+            findings.add(mean("holdout-cross-entropy-before", before.holdout, draws, Direction.NONE)
+                    .on(Scale.POSITIVE));
+            findings.add(mean("holdout-cross-entropy-reference", reference.holdout, draws, Direction.NONE)
+                    .on(Scale.POSITIVE));
         }
         return findings;
     }

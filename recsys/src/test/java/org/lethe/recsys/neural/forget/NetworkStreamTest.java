@@ -105,7 +105,8 @@ class NetworkStreamTest {
         double one = MODEL.estimate(DATA).seconds();
         assertEquals(10 * one, new Retrain().estimate(MODEL, DATA, three).seconds(), 1e-9 * one);
         double index = new VmisKnn().estimate(DATA).seconds();
-        assertEquals(4 * index, new Retrain().estimate(new VmisKnn(), DATA, three).seconds(), 1e-9 * index);
+        assertEquals(
+                4 * index, new Retrain().estimate(new VmisKnn(), DATA, three).seconds(), 1e-9 * index);
     }
 
     private static Finding attacked(NextItems after, String name) {
@@ -134,7 +135,8 @@ class NetworkStreamTest {
     /** p = .6 and P = .2 with a = .3: .6 / .48 (erase 4.5). */
     @Test
     void theRatioOfRmiaIsTheWorkedOne() {
-        double[] ratio = StreamMembership.ratios(new double[] {Math.log(0.6)}, List.of(new double[] {Math.log(0.2)}), 0.3);
+        double[] ratio =
+                StreamMembership.ratios(new double[] {Math.log(0.6)}, List.of(new double[] {Math.log(0.2)}), 0.3);
         assertEquals(1.25, Math.exp(ratio[0]), 1e-12);
     }
 
