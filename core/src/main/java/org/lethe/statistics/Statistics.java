@@ -105,9 +105,9 @@ public final class Statistics {
         return 1 / (1 + (1 - share) / share * Math.exp(-logOdds));
     }
 
-    /** The 95 % bootstrap interval of the mean. */
+    /** The 95 % bootstrap interval of the mean; {@code resamples · n} additions. */
     public static Interval bootstrap(double[] sample, Keyed key) {
-        return bootstrap(sample, Statistics::mean, RESAMPLES, LEVEL, key);
+        return bootstrap(sample, Statistics::mean, Statistics::accelerationOfMean, RESAMPLES, LEVEL, key);
     }
 
     /**
@@ -117,6 +117,16 @@ public final class Statistics {
      */
     public static Interval bootstrap(
             double[] sample, ToDoubleFunction<double[]> statistic, int resamples, double level, Keyed key) {
+        return bootstrap(sample, statistic, of -> acceleration(of, statistic), resamples, level, key);
+    }
+
+    private static Interval bootstrap(
+            double[] sample,
+            ToDoubleFunction<double[]> statistic,
+            ToDoubleFunction<double[]> acceleration,
+            int resamples,
+            double level,
+            Keyed key) {
         check(sample, 1);
         require(resamples >= 100, "resamples", resamples, "at least 100");
         double observed = statistic.applyAsDouble(sample);
@@ -129,7 +139,7 @@ public final class Statistics {
             }
             drawn[b] = statistic.applyAsDouble(resample);
         }
-        return bca(drawn, observed, acceleration(sample, statistic), level);
+        return bca(drawn, observed, acceleration.applyAsDouble(sample), level);
     }
 
     /** The 95 % interval of mean(first) − mean(second) over paired measurements, users for instance. */
@@ -268,7 +278,7 @@ public final class Statistics {
     }
 
     /** Efron's acceleration by the jackknife; 0 where the statistic has no spread. */
-    private static double acceleration(double[] sample, ToDoubleFunction<double[]> statistic) {
+    static double acceleration(double[] sample, ToDoubleFunction<double[]> statistic) {
         int n = sample.length;
         if (n < 2) {
             return 0;
@@ -281,11 +291,16 @@ public final class Statistics {
                 left[i] = sample[i];
             }
         }
-        double mean = mean(without);
+        return accelerationOfMean(Arrays.stream(without).map(value -> -value).toArray());
+    }
+
+    /** The same for the mean: without one value it moves by (mean − value) / (n − 1), whose size does not matter. */
+    static double accelerationOfMean(double[] sample) {
+        double mean = mean(sample);
         double squares = 0;
         double cubes = 0;
-        for (double value : without) {
-            double d = mean - value;
+        for (double value : sample) {
+            double d = value - mean;
             squares += d * d;
             cubes += d * d * d;
         }

@@ -49,6 +49,18 @@ class StatisticsTest {
     }
 
     @Test
+    void theAccelerationOfTheMeanIsThatOfTheJackknife() {
+        for (int n : new int[] {1, 2, 3, 200}) {
+            double[] sample = new double[n];
+            Arrays.setAll(sample, i -> Math.exp(Keyed.normal(Keyed.seed(3).at(i))));
+            assertEquals(
+                    Statistics.acceleration(sample, Statistics::mean), Statistics.accelerationOfMean(sample), 1e-9);
+        }
+        assertEquals(0, Statistics.accelerationOfMean(new double[] {2, 2, 2}));
+        assertTrue(Statistics.accelerationOfMean(new double[] {1, 1, 1, 9}) > 0.09);
+    }
+
+    @Test
     void bootstrapLeansTowardsTheLongTail() {
         double[] sample = new double[60];
         Arrays.setAll(sample, i -> -Math.log(Keyed.unit(Keyed.seed(3).at(i))));
