@@ -31,8 +31,8 @@ import org.lethe.statistics.Resampling.Sampled;
 import org.lethe.statistics.Roc;
 
 /**
- * Attacks a model at every measuring point of a stream: which events did it learn? In a stream of {@code spam} these are those
- * of injected users.
+ * Attacks a model at every measuring point of a stream, to tell which events it learned. In a stream of {@code spam} these are
+ * those of injected users.
  *
  * <p>Members are the erased training events of the requests so far, non-members the events of the test part that remain. {@code
  * auc} is the chance that a member has a larger log p than a non-member, as the attacker sees it. {@code rmiaAuc} is the same with
