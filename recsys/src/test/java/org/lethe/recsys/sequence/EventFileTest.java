@@ -122,6 +122,8 @@ class EventFileTest {
         Events events = new TmallCoder().load(RealData.folders());
         assertEquals(35_005, events.groupCount());
         assertEquals(44_693, events.count(Part.TEST));
+        assertEquals(172_927, events.count(Part.TRAIN) + events.count(Part.VALIDATION));
+        assertEquals(.1, events.count(Part.VALIDATION) / 172_927.0, .01);
         assertEquals(
                 649, events.items().categorical(ItemGroups.CATEGORY).labels().size());
     }
