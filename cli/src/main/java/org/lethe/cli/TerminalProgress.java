@@ -124,8 +124,8 @@ final class TerminalProgress implements Progress {
         private final long start = nanos.getAsLong();
         private final AtomicLong done = new AtomicLong();
         private final AtomicLong printed = new AtomicLong(start);
-        private final AtomicReference<String> note = new AtomicReference<>("");
-        private final AtomicReference<String> before = new AtomicReference<>("");
+        private volatile String note = "";
+        private volatile String before = "";
         private final Thread clock = Thread.ofVirtual().start(this::run);
 
         Lines(String what, long total) {
@@ -149,16 +149,17 @@ final class TerminalProgress implements Progress {
             long last = printed.get();
             if (now - last >= gap.toNanos() && printed.compareAndSet(last, now)) {
                 String moved = moved(now);
-                String taken = moved.equals(before.getAndSet(moved))
+                String taken = moved.equals(before)
                         ? ", " + Progress.clock(Duration.ofNanos(now - start)) + " so far"
                         : "";
+                before = moved;
                 out.println(moved + taken);
             }
         }
 
         private String moved(long now) {
             long at = done.get();
-            String part = note.get();
+            String part = note;
             String left = part.isEmpty() && at > 0 && at < total
                     ? ", about " + Progress.clock(Duration.ofNanos((now - start) / at * (total - at))) + " left"
                     : "";
@@ -171,14 +172,14 @@ final class TerminalProgress implements Progress {
                 return; // the last line says so
             }
             if (amount > 0) {
-                note.set("");
+                note = "";
             }
             say();
         }
 
         @Override
         public void note(String message) {
-            note.set(Printable.text(message));
+            note = Printable.text(message);
             say();
         }
 
