@@ -149,9 +149,8 @@ final class TerminalProgress implements Progress {
             long last = printed.get();
             if (now - last >= gap.toNanos() && printed.compareAndSet(last, now)) {
                 String moved = moved(now);
-                String taken = moved.equals(before)
-                        ? ", " + Progress.clock(Duration.ofNanos(now - start)) + " so far"
-                        : "";
+                String taken =
+                        moved.equals(before) ? ", " + Progress.clock(Duration.ofNanos(now - start)) + " so far" : "";
                 before = moved;
                 out.println(moved + taken);
             }

@@ -227,7 +227,8 @@ class ToolCommandTest {
                 Typed.lethe("list", "toy/methods").out(),
                 Typed.lethe("list", "toy/retrain").out());
         assertTrue(Typed.lethe("list", "toy").out().contains("parrot"));
-        assertTrue(Typed.lethe("list", "retrain").err().contains("text/retrain, toy/retrain"));
+        Typed several = Typed.lethe("list", "retrain");
+        assertTrue(several.err().contains("text/retrain, toy/retrain"), several.err());
         Typed none = Typed.lethe("list", "toys");
         assertEquals(Lethe.MISTAKE, none.code());
         assertTrue(none.err().contains("expected data, models, requests, methods or audits"), none.err());

@@ -53,9 +53,7 @@ public record TmallCoder() implements DataSource<Events> {
         Keyed drawn = Keyed.seed(0).of("validation of tmall-coder");
         Arrays.setAll(partOf, g -> {
             long number = Long.parseLong(events.groups().id(g));
-            return number >= first
-                    ? Part.TEST
-                    : Keyed.below(drawn.at(number), 10) == 0 ? Part.VALIDATION : Part.TRAIN;
+            return number >= first ? Part.TEST : Keyed.below(drawn.at(number), 10) == 0 ? Part.VALIDATION : Part.TRAIN;
         });
         return SequenceSplits.parts(events, partOf);
     }

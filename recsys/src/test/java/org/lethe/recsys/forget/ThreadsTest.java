@@ -31,11 +31,7 @@ class ThreadsTest {
             .withPatience(2);
 
     private static final List<Learner<Split, Recommender>> LEARNERS = List.of(
-            LEARNER,
-            new ImplicitAls().withDims(8).withEpochs(3),
-            new Ease(),
-            new ItemKnn(),
-            new FedMf().withRounds(4));
+            LEARNER, new ImplicitAls().withDims(8).withEpochs(3), new Ease(), new ItemKnn(), new FedMf().withRounds(4));
 
     @Test
     void everyMethodForgetsToTheSameBitsOnOneTwoAndThreeThreads() {
@@ -55,9 +51,7 @@ class ThreadsTest {
                     float[] alone = scores(method, request, suited.get(), data, 1);
                     for (int threads = 2; threads <= 3; threads++) {
                         assertArrayEquals(
-                                alone,
-                                scores(method, request, suited.get(), data, threads),
-                                method + " on " + threads);
+                                alone, scores(method, request, suited.get(), data, threads), method + " on " + threads);
                     }
                 }
             }
