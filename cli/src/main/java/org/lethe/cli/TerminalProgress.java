@@ -83,7 +83,9 @@ final class TerminalProgress implements Progress {
         }
 
         @Override
-        public void close() {}
+        public void close() {
+            outer.note("");
+        }
     }
 
     private final class Bar implements Shown {

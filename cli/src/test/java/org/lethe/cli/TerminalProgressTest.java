@@ -52,6 +52,25 @@ class TerminalProgressTest {
                 out.toString(StandardCharsets.UTF_8));
     }
 
+    @Test
+    void aPartThatIsOverIsNotSaidAnyMore() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        AtomicLong clock = new AtomicLong();
+        Progress progress = new TerminalProgress(
+                new PrintStream(out, true, StandardCharsets.UTF_8), false, clock::get, Duration.ofSeconds(5));
+        try (Progress.Step step = progress.begin("cells", 3)) {
+            try (Progress.Step part = progress.begin("bpr", 50)) {
+                clock.set(6_000_000_000L);
+                part.advance(50);
+            }
+            clock.set(12_000_000_000L);
+            step.advance(0);
+        }
+        assertEquals(
+                "cells: 0 of 3, bpr 50/50%ncells: 0 of 3%ncells: 0 of 3 in 12 s%n".formatted(),
+                out.toString(StandardCharsets.UTF_8));
+    }
+
     /** Somebody who pipes the output sees that it lives, whatever it does. */
     @Test
     void aStepThatSaysNothingIsShownNowAndThen() throws InterruptedException {

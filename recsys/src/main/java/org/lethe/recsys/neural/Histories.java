@@ -2,12 +2,14 @@ package org.lethe.recsys.neural;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.numerics.Keyed;
+import org.lethe.recsys.sequence.Events.Example;
 import org.lethe.torch.Tensors;
 
 /** A batch of histories as layers read it: each history is cut to its newest items, and nothing is padded unless a layer asks. */
@@ -27,6 +29,11 @@ final class Histories {
             count += items[n].length;
         }
         clicks = count;
+    }
+
+    /** The one history of each example. */
+    static int[][] of(List<Example> examples) {
+        return examples.stream().map(example -> example.history()[0]).toArray(int[][]::new);
     }
 
     int size() {

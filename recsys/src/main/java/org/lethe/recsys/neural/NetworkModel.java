@@ -3,15 +3,10 @@ package org.lethe.recsys.neural;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
-import org.lethe.Device;
+import org.bytedeco.pytorch.Tensor;
 import org.lethe.Safetensors;
 import org.lethe.recsys.sequence.Events.Example;
-import org.lethe.recsys.sequence.NextItems;
-import org.lethe.torch.Devices;
 import org.lethe.torch.Parameters;
-import org.lethe.torch.Tensors;
 
 /**
  * A network with its weights, which lie in Java's memory. Scores are logits, and their softmax is its probability.
@@ -22,7 +17,7 @@ import org.lethe.torch.Tensors;
  * @param tensors the weights, by name, and the settings of the network as {@code settings}
  */
 public record NetworkModel(String kind, NextNetwork network, int itemCount, Map<String, Safetensors.Tensor> tensors)
-        implements NextItems {
+        implements Layered {
     public NetworkModel {
         tensors = StoredWeights.with(network, tensors);
     }
@@ -50,26 +45,9 @@ public record NetworkModel(String kind, NextNetwork network, int itemCount, Map<
     }
 
     @Override
-    public void scores(Example after, double[] into) {
-        scores(List.of(after), new double[][] {into});
-    }
-
-    @Override
-    public void scores(List<Example> after, double[][] into) {
-        Devices.ready(Device.CPU);
-        try (var _ = new PointerScope();
-                var _ = new NoGradGuard()) {
-            Parameters weights = weights();
-            int[][] histories =
-                    after.stream().map(example -> example.history()[0]).toArray(int[][]::new);
-            float[] logits =
-                    Tensors.floats(network.logits(weights, network.states(weights, histories, Optional.empty())));
-            for (int n = 0; n < histories.length; n++) {
-                for (int i = 0; i < itemCount; i++) {
-                    into[n][i] = logits[n * itemCount + i];
-                }
-            }
-        }
+    public Tensor logits(List<Example> after) {
+        Parameters weights = weights();
+        return network.logits(weights, network.states(weights, Histories.of(after), Optional.empty()));
     }
 
     /** The softmax of the scores. */

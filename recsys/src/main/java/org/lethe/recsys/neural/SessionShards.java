@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
 import org.lethe.Check;
 import org.lethe.Device;
 import org.lethe.Env;
@@ -22,7 +22,6 @@ import org.lethe.recsys.sequence.Decremental;
 import org.lethe.recsys.sequence.Events;
 import org.lethe.recsys.sequence.Events.Example;
 import org.lethe.recsys.sequence.Events.Part;
-import org.lethe.recsys.sequence.NextItems;
 import org.lethe.torch.Devices;
 import org.lethe.torch.Tensors;
 
@@ -44,7 +43,7 @@ public record SessionShards(
         long seed,
         Map<String, Safetensors.Tensor> attention,
         Safetensors.Tensor centroids)
-        implements NextItems {
+        implements Layered {
     /** How the names of the kinds of these models begin; the kind of the networks follows. */
     public static final String KIND = "sharded/";
 
@@ -264,28 +263,13 @@ public record SessionShards(
     }
 
     @Override
-    public void scores(Example after, double[] into) {
-        scores(List.of(after), new double[][] {into});
-    }
-
-    @Override
-    public void scores(List<Example> after, double[][] into) {
-        Devices.ready(Device.CPU);
-        try (var _ = new PointerScope();
-                var _ = new NoGradGuard()) {
-            float[] logits = Tensors.floats(ShardAttention.logits(
-                    ShardAttention.frozen(attention),
-                    networks,
-                    ShardAttention.frozen(networks),
-                    Tensors.of(centroids),
-                    ShardAttention.histories(after)));
-            int items = itemCount();
-            for (int n = 0; n < into.length; n++) {
-                for (int i = 0; i < items; i++) {
-                    into[n][i] = logits[n * items + i];
-                }
-            }
-        }
+    public Tensor logits(List<Example> after) {
+        return ShardAttention.logits(
+                ShardAttention.frozen(attention),
+                networks,
+                ShardAttention.frozen(networks),
+                Tensors.of(centroids),
+                Histories.of(after));
     }
 
     /** The softmax of the scores. */

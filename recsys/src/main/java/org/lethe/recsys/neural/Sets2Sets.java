@@ -10,14 +10,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.lethe.Check;
-import org.lethe.Device;
 import org.lethe.Env;
 import org.lethe.Estimate;
 import org.lethe.Learner;
@@ -28,7 +25,6 @@ import org.lethe.recsys.neural.Histories.Packed;
 import org.lethe.recsys.sequence.Events;
 import org.lethe.recsys.sequence.Events.Example;
 import org.lethe.recsys.sequence.NextItems;
-import org.lethe.torch.Devices;
 import org.lethe.torch.Initial;
 import org.lethe.torch.Parameters;
 import org.lethe.torch.Tensors;
@@ -283,7 +279,7 @@ public record Sets2Sets(int dims, int hidden, double dropout, int epochs, int ba
      * @param itemCount how many items it scores
      * @param tensors the weights, by name, and the settings of the network as {@code settings}
      */
-    public record Model(Network network, int itemCount, Map<String, Safetensors.Tensor> tensors) implements NextItems {
+    public record Model(Network network, int itemCount, Map<String, Safetensors.Tensor> tensors) implements Layered {
         public Model {
             tensors = StoredWeights.with(network, tensors);
         }
@@ -297,22 +293,8 @@ public record Sets2Sets(int dims, int hidden, double dropout, int epochs, int ba
         }
 
         @Override
-        public void scores(Example after, double[] into) {
-            scores(List.of(after), new double[][] {into});
-        }
-
-        @Override
-        public void scores(List<Example> after, double[][] into) {
-            Devices.ready(Device.CPU);
-            try (var _ = new PointerScope();
-                    var _ = new NoGradGuard()) {
-                float[] logits = Tensors.floats(network.logits(StoredWeights.leaves(tensors), after, Optional.empty()));
-                for (int n = 0; n < into.length; n++) {
-                    for (int i = 0; i < itemCount; i++) {
-                        into[n][i] = logits[n * itemCount + i];
-                    }
-                }
-            }
+        public Tensor logits(List<Example> after) {
+            return network.logits(StoredWeights.leaves(tensors), after, Optional.empty());
         }
 
         @Override

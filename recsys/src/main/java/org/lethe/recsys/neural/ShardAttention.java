@@ -144,7 +144,7 @@ final class ShardAttention {
             NextTraining.Task<SessionShards> task = new NextTraining.Task<>() {
                 @Override
                 public Tensor loss(Parameters weights, List<Example> batch, Keyed dropout) {
-                    Tensor logits = logits(weights, shards.networks(), frozen, centroids, histories(batch));
+                    Tensor logits = logits(weights, shards.networks(), frozen, centroids, Histories.of(batch));
                     int[] next = batch.stream()
                             .mapToInt(example -> example.targets()[0])
                             .toArray();
@@ -159,10 +159,6 @@ final class ShardAttention {
             return training.train(
                     "the attention of shards", task, layout(shards.networks()), some(data, most, env), here);
         }
-    }
-
-    static int[][] histories(List<Example> examples) {
-        return examples.stream().map(example -> example.history()[0]).toArray(int[][]::new);
     }
 
     /** The data with so many training examples at most, those of whole sessions; all other parts stay. */

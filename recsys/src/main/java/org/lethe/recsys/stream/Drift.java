@@ -95,9 +95,7 @@ public record Drift(int k, double gap) implements Audit<Events, NextItems> {
 
     @Override
     public Optional<String> unsuited(Request request, Method<Events, NextItems> method) {
-        return request instanceof ErasureStream
-                ? Optional.empty()
-                : Optional.of("drift looks at streams of requests, not at " + Named.Of.name(request));
+        return ErasureStream.unsuited(this, request);
     }
 
     @Override

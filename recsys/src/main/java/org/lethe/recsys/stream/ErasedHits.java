@@ -72,9 +72,11 @@ public record ErasedHits(int candidates, int k, double margin) implements Audit<
                     .judged(new Verdict.Undecided(bar, "no erased click had one before it")));
         }
         List<Example> asked = questions(erased, c.data(), c.remaining());
-        double[] before = hits(c.before(), asked, c.data(), random, env.workers());
-        double[] after = hits(c.after(), asked, c.data(), random, env.workers());
-        double[] reference = hits(c.reference(), asked, c.data(), random, env.workers());
+        int[][] others = new int[erased.length][];
+        env.workers().each(erased.length, n -> others[n] = others(erased[n], c.data(), random));
+        double[] before = hits(c.before(), asked, others, random, env.workers());
+        double[] after = hits(c.after(), asked, others, random, env.workers());
+        double[] reference = hits(c.reference(), asked, others, random, env.workers());
         Keyed draws = random.of("difference");
         Difference ofAfter = difference(after, reference, draws);
         Verdict verdict = ofAfter.value() <= 0
@@ -89,12 +91,12 @@ public record ErasedHits(int candidates, int k, double margin) implements Audit<
         BitSet also = c.after().alsoErased();
         if (!also.isEmpty()) {
             List<Example> left = questions(erased, c.data(), c.remaining().without(also));
-            double[] hits = hits(c.after(), left, c.data(), random, env.workers());
+            double[] hits = hits(c.after(), left, others, random, env.workers());
             findings.add(new Finding("hit-in-what-is-left@" + k, Statistics.mean(hits), hits.length, Direction.LOWER)
                     .within(Statistics.bootstrap(hits, random.of("left"))));
         }
-        double atRandom = asked.stream()
-                .mapToDouble(one -> Math.min(1, k / (others(one.event(), c.data(), random).length + 1.0)))
+        double atRandom = Arrays.stream(others)
+                .mapToDouble(of -> Math.min(1, k / (of.length + 1.0)))
                 .average()
                 .orElseThrow();
         findings.add(new Finding("hit-at-random@" + k, atRandom, after.length, Direction.NONE));
@@ -136,14 +138,14 @@ public record ErasedHits(int candidates, int k, double margin) implements Audit<
                 .toList();
     }
 
-    /** 1 for each question whose answer is among the first k. */
-    double[] hits(NextItems model, List<Example> asked, Events data, Keyed random, Workers workers) {
+    /** 1 for each question whose answer is among the first k of it and some other items. */
+    private double[] hits(NextItems model, List<Example> asked, int[][] others, Keyed random, Workers workers) {
         double[] hits = new double[asked.size()];
         NextItemRanking.eachScored(model.bare(), asked, workers, (n, scores) -> {
             int event = asked.get(n).event();
             int item = asked.get(n).targets()[0];
             Keyed ties = random.of("ties").of(event);
-            long first = IntStream.of(others(event, data, random))
+            long first = IntStream.of(others[n])
                     .filter(i -> scores[i] > scores[item] || scores[i] == scores[item] && ties.at(i) < ties.at(item))
                     .limit(k)
                     .count();
@@ -179,9 +181,7 @@ public record ErasedHits(int candidates, int k, double margin) implements Audit<
 
     @Override
     public Optional<String> unsuited(Request request, Method<Events, NextItems> method) {
-        return request instanceof ErasureStream
-                ? Optional.empty()
-                : Optional.of("erased-hits looks at streams of requests, not at " + Named.Of.name(request));
+        return ErasureStream.unsuited(this, request);
     }
 
     @Override

@@ -5,14 +5,17 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntPredicate;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
+import org.lethe.Audit;
 import org.lethe.Check;
 import org.lethe.Env;
 import org.lethe.Learner;
 import org.lethe.LetheException;
 import org.lethe.Named;
+import org.lethe.Request;
 import org.lethe.numerics.Keyed;
 import org.lethe.recsys.Injected;
 import org.lethe.recsys.Interactions;
@@ -145,6 +148,13 @@ public record ErasureStream(
             Arrays.stream(who).forEach(asking::set);
             return Forgotten.ofPairs(data, (u, i) -> wanted[i] && asking.get(u));
         }
+    }
+
+    /** Why an audit of streams does not look at a request, if so. */
+    static Optional<String> unsuited(Audit<?, ?> audit, Request request) {
+        return request instanceof ErasureStream
+                ? Optional.empty()
+                : Optional.of(Named.Of.name(audit) + " looks at streams of requests, not at " + Named.Of.name(request));
     }
 
     /** The requests in the order of their arrival. */

@@ -108,9 +108,7 @@ public record Latency<D, M>(double p99) implements Audit<D, M> {
 
     @Override
     public Optional<String> unsuited(Request request, Method<D, M> method) {
-        return request instanceof ErasureStream
-                ? Optional.empty()
-                : Optional.of("latency looks at streams of requests, not at " + Named.Of.name(request));
+        return ErasureStream.unsuited(this, request);
     }
 
     @Override

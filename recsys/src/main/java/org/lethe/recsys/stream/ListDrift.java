@@ -145,9 +145,7 @@ public record ListDrift(int k, double gap) implements Audit<Split, Recommender> 
 
     @Override
     public Optional<String> unsuited(Request request, Method<Split, Recommender> method) {
-        return request instanceof ErasureStream
-                ? Optional.empty()
-                : Optional.of("drift looks at streams of requests, not at " + Named.Of.name(request));
+        return ErasureStream.unsuited(this, request);
     }
 
     @Override

@@ -46,8 +46,7 @@ import org.lethe.statistics.Roc;
  * one half, as later events differ from earlier ones. The interval draws users, each with all events. At the
  * points before the end, the AUC is reported with its interval.
  *
- * <p>For sessions alone: models of baskets read the purchases of the user they are asked about, and an attack of this kind tells them
- * from retrained ones as little after doing nothing.
+ * <p>For sessions alone: on baskets neither area told a model that forgot nothing from a retrained one.
  *
  * <p>Cost: the scores of at most 4,000 events by at most five models for each point.
  *
@@ -217,9 +216,7 @@ public record StreamMembership(double margin, double a, int resamples) implement
 
     @Override
     public Optional<String> unsuited(Request request, Method<Events, NextItems> method) {
-        return request instanceof ErasureStream
-                ? Optional.empty()
-                : Optional.of("stream-membership looks at streams of requests, not at " + Named.Of.name(request));
+        return ErasureStream.unsuited(this, request);
     }
 
     @Override
