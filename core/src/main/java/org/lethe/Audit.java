@@ -36,6 +36,16 @@ public interface Audit<D, M> {
         return 0;
     }
 
+    /**
+     * Whether the audit compares a method that learns in a form of its own, as in shards, with that same form learned from
+     * the beginning on the data that a request to forget leaves, and not with the subject's reference. So it sees what the
+     * request did, and not what the form does. Each such method costs one more learning for each request and seed, or {@link
+     * #retrainings} more where it promises less than all bits. By default false. A chain of requests keeps the reference.
+     */
+    default boolean ownForm() {
+        return false;
+    }
+
     /** Pictures of the same case for the report; most audits have none. */
     default List<Picture> pictures(Case<D, M> c, Env env) {
         return List.of();

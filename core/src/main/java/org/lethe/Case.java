@@ -11,7 +11,8 @@ import java.util.stream.Stream;
  * @param request what was asked
  * @param before the model before the request
  * @param after the model that is judged
- * @param reference what the model should be like: the retrained one for <em>forget</em>, else the untreated one
+ * @param reference what the model should be like: the retrained one for <em>forget</em>, in the method's own form where the
+ *     audit asks for that ({@link Audit#ownForm}); else the untreated one
  * @param others more references, trained with other seeds, as many as the audit wants; none where the reference is the
  *     untreated model
  * @param learned what learning {@code before} took
@@ -69,10 +70,20 @@ public record Case<D, M>(
         return Stream.concat(Stream.of(reference), others.stream()).toList();
     }
 
-    /** The same with other references of other seeds. */
-    public Case<D, M> withOthers(List<M> others) {
+    /** The same with other references: the first is the reference, the rest have other seeds. */
+    public Case<D, M> withReferences(List<M> references) {
         return new Case<>(
-                data, remaining, request, before, after, reference, others, learned, fulfilled, referenced, baseline);
+                data,
+                remaining,
+                request,
+                before,
+                after,
+                references.getFirst(),
+                references.subList(1, references.size()),
+                learned,
+                fulfilled,
+                referenced,
+                baseline);
     }
 
     /**

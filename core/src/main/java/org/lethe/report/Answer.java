@@ -21,6 +21,7 @@ import org.lethe.report.Report.Measured;
 import org.lethe.report.Report.Row;
 import org.lethe.report.Report.Score;
 import org.lethe.report.Report.Standing;
+import org.lethe.study.Run;
 import org.lethe.study.Run.Role;
 
 /**
@@ -72,14 +73,15 @@ public record Answer(Kind kind, String text) {
         Bars rest = Bars.of(report, score, aspect -> aspect != Aspect.EFFECT);
         boolean exact = score.exactness() != Exactness.APPROXIMATE && score.exactness() != Exactness.NONE;
         List<String> sentences = new ArrayList<>();
-        sentences.add(promise(Wording.name(score.method(), report.distinct(r -> r.method())), score.exactness()));
+        Promise promise = Promise.of(report, score);
+        sentences.add(promise.sentence(Wording.name(score.method(), report.distinct(r -> r.method()))));
         if (score.failed() > 0) {
             sentences.add("It failed in " + score.failed() + " of " + Wording.count(score.cells(), "cell") + ".");
         }
         effect.sentence("the effect", "found nothing against it").ifPresent(sentences::add);
         rest.sentence("quality, cost and fairness", "found no harm").ifPresent(sentences::add);
         Kind kind;
-        if (score.failed() > 0 || !effect.missed.isEmpty()) {
+        if (score.failed() > 0 || !effect.missed.isEmpty() || promise.broken > 0) {
             kind = Kind.NOT_DONE;
         } else if (!exact && (effect.open > 0 || effect.judged() == 0)) {
             kind = Kind.OPEN;
@@ -87,6 +89,36 @@ public record Answer(Kind kind, String text) {
             kind = rest.missed.isEmpty() ? Kind.DONE : Kind.AT_A_COST;
         }
         return new Answer(kind, String.join(" ", sentences));
+    }
+
+    /**
+     * What a method promises, and whether its bits were compared with those of a model that never saw the data.
+     *
+     * @param checked how many models were compared
+     * @param broken how many of them have other bits
+     */
+    private record Promise(Exactness exactness, int checked, int broken) {
+        static Promise of(Report report, Score score) {
+            List<Run.Made> made = report.runs().stream()
+                    .filter(r -> r.role() == score.role() && r.recipe().method().equals(score.method()))
+                    .flatMap(r -> r.made().stream())
+                    .filter(Run.Made::checked)
+                    .toList();
+            return new Promise(
+                    score.exactness(),
+                    made.size(),
+                    (int) made.stream().filter(m -> !m.kept()).count());
+        }
+
+        String sentence(String name) {
+            if (broken > 0) {
+                return name
+                        + " promises, bit for bit, the model that training without the data would make, but the bits differ in "
+                        + broken + " of " + Wording.count(checked, "comparison") + ".";
+            }
+            return promise(name, exactness)
+                    + (checked > 0 ? " Checked: the bits are the same in " + checked + " of " + Wording.count(checked, "comparison") + "." : "");
+        }
     }
 
     private static String promise(String name, Exactness exactness) {

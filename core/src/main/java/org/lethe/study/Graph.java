@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -25,6 +26,7 @@ import org.lethe.Case;
 import org.lethe.Chain;
 import org.lethe.Cost;
 import org.lethe.Env;
+import org.lethe.Exactness;
 import org.lethe.Finding;
 import org.lethe.Ledger;
 import org.lethe.Legs;
@@ -85,11 +87,13 @@ final class Graph<D, M> {
         Step<Made<M>> after = fulfilled(cell, cell.method());
         Step<Made<M>> reference = fulfilled(cell, cell.reference());
         List<Step<Made<M>>> others = others(open);
+        List<Step<Made<M>>> own = own(open, remaining);
         List<Step<?>> needs = new ArrayList<>(List.of(data, remaining, learned, after, reference));
         needs.addAll(others);
+        needs.addAll(own);
         // what it needs starts it
         Step.always(engine.workers(), needs, () -> {
-            run(open, new Needed<>(data, remaining, learned, after, reference, others));
+            run(open, new Needed<>(data, remaining, learned, after, reference, others, own));
             return true;
         });
     }
@@ -105,6 +109,44 @@ final class Graph<D, M> {
         return IntStream.rangeClosed(1, most)
                 .mapToObj(n -> fulfilled(cell.seeded(cell.seed() + n), cell.reference(), learned))
                 .toList();
+    }
+
+    /**
+     * The method's own form learned on the remaining data, with this seed and then the next ones, as many as an open audit wants; none
+     * where the reference has that form anyway. All bits are promised for one seed, so an exact method needs that one alone.
+     */
+    private List<Step<Made<M>>> own(Open<D, M> open, Step<D> remaining) {
+        Cell<D, M> cell = open.cell();
+        Method<D, M> method = cell.method().first();
+        if (method.learnsPlainly()
+                || cell.reference().doNothing()
+                || Chain.steps(cell.request()).size() > 1) {
+            return List.of();
+        }
+        IntStream wanted =
+                open.open().stream().filter(Audit::ownForm).mapToInt(Audit::retrainings);
+        OptionalInt most = cell.method().exactness() == Exactness.EXACT ? wanted.map(n -> 0).max() : wanted.max();
+        return most.isEmpty()
+                ? List.of()
+                : IntStream.rangeClosed(0, most.getAsInt())
+                        .mapToObj(n -> without(cell.seeded(cell.seed() + n), method, remaining))
+                        .toList();
+    }
+
+    private Step<Made<M>> without(Cell<D, M> cell, Method<D, M> method, Step<D> remaining) {
+        Origin origin = Origin.learned(cell, method).without(cell.study(), cell.request());
+        return shared(
+                List.of("model", origin),
+                () -> new Step<>(engine.workers(), List.of(remaining), () -> {
+                    watched.note(Named.Of.name(cell.model()) + " for " + Named.Of.name(method) + ", without the data");
+                    return made(
+                            cell,
+                            origin,
+                            true,
+                            Cost.NONE,
+                            remaining,
+                            env -> method.learn(cell.model(), remaining.value(), env));
+                }));
     }
 
     /** The data once the first steps of the request are carried out. */
@@ -271,7 +313,8 @@ final class Graph<D, M> {
             Step<Made<M>> learned,
             Step<Made<M>> after,
             Step<Made<M>> reference,
-            List<Step<Made<M>>> others) {
+            List<Step<Made<M>>> others,
+            List<Step<Made<M>>> own) {
         List<String> warnings() {
             return Stream.of(learned, after, reference)
                     .flatMap(step -> step.value().warnings().stream())
@@ -279,8 +322,18 @@ final class Graph<D, M> {
                     .toList();
         }
 
-        List<M> retrained() {
-            return others.stream().map(step -> step.value().model()).toList();
+        /** The reference, then those of other seeds. */
+        List<M> references() {
+            return models(Stream.concat(Stream.of(reference), others.stream()));
+        }
+
+        /** The method's own form without the data, where it is not that of the reference. */
+        List<M> ownForm() {
+            return models(own.stream());
+        }
+
+        private List<M> models(Stream<Step<Made<M>>> steps) {
+            return steps.map(step -> step.value().model()).toList();
         }
     }
 
@@ -296,6 +349,7 @@ final class Graph<D, M> {
         Optional<Run.Failure> failure = Optional.empty();
         String trace = "";
         String digest = "";
+        String promised = "";
         try {
             before = needed.learned.value().cost();
             referenced = cell.reference().doNothing()
@@ -303,7 +357,6 @@ final class Graph<D, M> {
                     : needed.reference.value().cost();
             fulfilled =
                     cell.method().doNothing() ? Cost.NONE : needed.after.value().cost();
-            List<M> retrained = needed.retrained();
             warnings = needed.warnings();
             Case<D, M> whole = new Case<>(
                     needed.data.value(),
@@ -312,13 +365,14 @@ final class Graph<D, M> {
                     needed.learned.value().model(),
                     needed.after.value().model(),
                     needed.reference.value().model(),
-                    retrained,
+                    List.of(),
                     before,
                     fulfilled,
                     referenced,
                     needed.learned.value().baseline());
             digest = digest(cell, whole.after());
-            examine(open, whole, retrained);
+            promised = promised(cell, needed);
+            examine(open, whole, needed);
         } catch (RuntimeException | OutOfMemoryError e) {
             failure = Optional.of(new Run.Failure(code(e), cell.study().hidden(message(e))));
             trace = cell.study().hidden(trace(e));
@@ -346,7 +400,8 @@ final class Graph<D, M> {
                         Instant.now(Clock.systemUTC())
                                 .truncatedTo(ChronoUnit.SECONDS)
                                 .toString(),
-                        digest)));
+                        digest,
+                        promised)));
         String log = trace;
         place.written(() -> {
             if (run.failure().isPresent()) {
@@ -359,11 +414,25 @@ final class Graph<D, M> {
         watched.advance(1);
     }
 
-    private void examine(Open<D, M> open, Case<D, M> whole, List<M> retrained) {
+    /** SHA-256 of the model that an exact method promises; empty where that model is not here. */
+    private String promised(Cell<D, M> cell, Needed<D, M> needed) {
+        Method<D, M> method = cell.method().first();
+        boolean here = method.learnsPlainly()
+                ? cell.reference().exactness() == Exactness.EXACT && cell.method().methods().size() == 1
+                : !needed.own.isEmpty();
+        return cell.role() == Run.Role.TESTED && cell.method().exactness() == Exactness.EXACT && here
+                ? digest(cell, method.learnsPlainly() ? needed.reference.value().model() : needed.ownForm().getFirst())
+                : "";
+    }
+
+    private void examine(Open<D, M> open, Case<D, M> whole, Needed<D, M> needed) {
         Cell<D, M> cell = open.cell();
         for (Audit<D, M> audit : open.open()) {
+            List<M> references =
+                    audit.ownForm() && !needed.own.isEmpty() ? needed.ownForm() : needed.references();
             // what an audit sees does not depend on what other audits want
-            Case<D, M> wanted = whole.withOthers(retrained.subList(0, Math.min(audit.retrainings(), retrained.size())));
+            Case<D, M> wanted =
+                    whole.withReferences(references.subList(0, Math.min(1 + audit.retrainings(), references.size())));
             Case<D, M> examined = cell.role() == Run.Role.REFERENCE ? wanted.independent() : wanted;
             place.written(() -> folder.write(result(cell, audit, examined), cell.text(audit)));
         }

@@ -34,6 +34,15 @@ record Origin(String text) {
                         device(cell.device())));
     }
 
+    /** The model that the same learning gives on what a request leaves of the data. */
+    Origin without(Study<?, ?> study, Request request) {
+        return new Origin("""
+                lethe model, format %d
+                as: %s
+                without: %s
+                """.formatted(RunFolder.FORMAT, digest(), study.full(request)));
+    }
+
     /** This model after a request. */
     Origin fulfilled(Study<?, ?> study, Request request, Method<?, ?> method) {
         return new Origin("""

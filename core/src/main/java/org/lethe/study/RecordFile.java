@@ -142,6 +142,9 @@ final class RecordFile {
         if (type == Run.class && content instanceof ObjectNode run && !run.has("made")) {
             run.putNull("made"); // a record of an earlier version
         }
+        if (type == Run.class && content.path("made") instanceof ObjectNode made && !made.has("promised")) {
+            made.put("promised", "");
+        }
         for (JsonNode finding : content.findParents("direction")) {
             scaled((ObjectNode) finding);
         }

@@ -52,8 +52,20 @@ public record Run(
      *
      * @param time in UTC, to the second
      * @param model SHA-256 of the model that is judged, as the subject writes it without its provenance; empty where it cannot be written
+     * @param promised the same of the model that the method promises bit for bit, learned in its form without the data; empty
+     *     where it promises less, or where no audit asked for that model, as in records of earlier versions
      */
-    public record Made(String time, String model) {}
+    public record Made(String time, String model, String promised) {
+        /** Whether the promise of an exact method was checked. */
+        public boolean checked() {
+            return !model.isEmpty() && !promised.isEmpty();
+        }
+
+        /** Whether the model has the bits that were promised. */
+        public boolean kept() {
+            return model.equals(promised);
+        }
+    }
 
     /** The coordinates of a cell, each as a study file would write it: {@code sisa {shards: 10}}. */
     public record Recipe(String subject, String data, String model, String request, String method, long seed) {}

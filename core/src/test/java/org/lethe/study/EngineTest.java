@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +29,7 @@ import org.lethe.Picture;
 import org.lethe.Progress;
 import org.lethe.Safetensors;
 import org.lethe.Workers;
+import org.lethe.report.Answer;
 import org.lethe.report.Report;
 
 class EngineTest {
@@ -109,6 +112,53 @@ class EngineTest {
         run(STUDY, "a");
         // per model and seed: 1 plain and 2 own learnings, and per request 1 reference and 2 fulfilments
         assertEquals(2 * 2 * (3 + 2 * 3), trainings.get());
+    }
+
+    /** The first finding of an audit, by method. */
+    private static Map<String, Double> found(List<Run> runs, int audit, int finding) {
+        return runs.stream()
+                .collect(Collectors.toMap(
+                        r -> r.recipe().method(),
+                        r -> r.results().get(audit).findings().get(finding).value()));
+    }
+
+    @Test
+    void aMethodOfItsOwnFormIsComparedWithThatFormWithoutTheData() {
+        List<Run> runs = run("""
+                study: small
+                subject: toy
+                data: [points]
+                model: [mean]
+                request: [{forget: {percent: 50}}]
+                method: [halved, {halved: {lie: 0.5}}, sharded]
+                audit: [nearness, distance]
+                seeds: [1]
+                """, "a");
+        Map<String, Double> nearness = found(runs, 0, 0);
+        assertEquals(0, nearness.get("halved"));
+        assertEquals(0.5, nearness.get("halved {lie: 0.5}"), 1e-12);
+        assertEquals(0, nearness.get("sharded"));
+        assertTrue(nearness.get("do-nothing") > 0);
+        // one reference where all bits are promised, and two of other seeds where they are not
+        assertEquals(
+                Map.of("do-nothing", 3.0, "retrain", 2.0, "halved", 1.0, "halved {lie: 0.5}", 1.0, "sharded", 3.0),
+                found(runs, 0, 1));
+        Map<String, Double> distance = found(runs, 1, 0);
+        assertTrue(distance.get("halved") > 0, "an audit that does not ask for it keeps the subject's reference");
+        // plainly: 1 and 3 references; halved twice: learning, fulfilment, its form; sharded: the same with 3 of its form
+        assertEquals(1 + 3 + 2 * 3 + 2 + 3, trainings.get());
+        Map<String, Run.Made> made = runs.stream()
+                .collect(Collectors.toMap(r -> r.recipe().method(), r -> r.made().orElseThrow()));
+        assertTrue(made.get("halved").checked() && made.get("halved").kept());
+        assertTrue(made.get("halved {lie: 0.5}").checked());
+        assertFalse(made.get("halved {lie: 0.5}").kept());
+        assertFalse(made.get("sharded").checked());
+        List<Answer> answers = Report.of(runs).answers();
+        assertTrue(
+                answers.stream()
+                        .anyMatch(a -> a.kind() == Answer.Kind.NOT_DONE
+                                && a.text().contains("but the bits differ in 1 of 1 comparison")),
+                answers.toString());
     }
 
     @Test

@@ -129,7 +129,7 @@ class ReplayTest {
                         List.of(),
                         List.of(),
                         Optional.empty(),
-                        Optional.of(new Run.Made("2026-01-01T00:00:00Z", digest))),
+                        Optional.of(new Run.Made("2026-01-01T00:00:00Z", digest, ""))),
                 text(file));
         List<String> differences = replayed().differences();
         assertEquals(2, differences.size(), differences.toString());

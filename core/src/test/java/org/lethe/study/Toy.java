@@ -54,12 +54,12 @@ public final class Toy implements Subject<double[], double[]> {
 
     @Override
     public List<Method<double[], double[]>> methods() {
-        return List.of(new Retrain(), new Sharded(), new Failing(), new Move(), new Refuse());
+        return List.of(new Retrain(), new Sharded(), new Halved(), new Failing(), new Move(), new Refuse());
     }
 
     @Override
     public List<Audit<double[], double[]>> audits() {
-        return List.of(new Distance(), new Drift(), new Clock(), new Shifted());
+        return List.of(new Distance(), new Drift(), new Clock(), new Shifted(), new Nearness());
     }
 
     @Override
@@ -365,6 +365,38 @@ public final class Toy implements Subject<double[], double[]> {
         }
     }
 
+    /**
+     * Half of a mean, an exact method with a form of its own.
+     *
+     * @param lie added to what is promised
+     */
+    @Named("halved")
+    record Halved(double lie) implements Method<double[], double[]> {
+        Halved() {
+            this(0);
+        }
+
+        @Override
+        public double[] learn(Learner<double[], double[]> learner, double[] data, Env env) {
+            return new double[] {learner.train(data, env)[0] / 2};
+        }
+
+        @Override
+        public boolean learnsPlainly() {
+            return false;
+        }
+
+        @Override
+        public double[] fulfil(double[] m, Request r, Learner<double[], double[]> l, double[] data, Env env) {
+            return new double[] {learn(l, ((Forget) r).rest(data), env)[0] + lie};
+        }
+
+        @Override
+        public Exactness exactness() {
+            return Exactness.EXACT;
+        }
+    }
+
     @Named("failing")
     record Failing() implements Method<double[], double[]> {
         @Override
@@ -422,6 +454,37 @@ public final class Toy implements Subject<double[], double[]> {
         @Override
         public String limits() {
             return "a mean is not a model";
+        }
+    }
+
+    /** How far a mean is from those of its own form. */
+    @Named("nearness")
+    record Nearness(int retrainings) implements Audit<double[], double[]> {
+        Nearness() {
+            this(2);
+        }
+
+        @Override
+        public boolean ownForm() {
+            return true;
+        }
+
+        @Override
+        public List<Finding> examine(Case<double[], double[]> c, Env env) {
+            double distance = Math.abs(c.after()[0] - c.reference()[0]);
+            return List.of(
+                    new Finding("nearness", distance, 1, Direction.LOWER),
+                    new Finding("references", c.references().size(), 1, Direction.NONE));
+        }
+
+        @Override
+        public Aspect aspect() {
+            return Aspect.EFFECT;
+        }
+
+        @Override
+        public String limits() {
+            return "one number";
         }
     }
 

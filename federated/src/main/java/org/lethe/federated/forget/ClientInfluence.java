@@ -38,8 +38,8 @@ import org.lethe.statistics.Statistics;
  * model knows nothing of single records; its bar is to be like the retrained one, on both sides. Both are judged by a bootstrap over
  * records with a margin, and are undecided where they do not tell the model before from the retrained one: a client that is like all others has
  * no influence that could be found. <em>Score distance</em> is the mean difference of scores from the retrained model's, and <em>parameter
- * distance</em> ‖after − retrained‖ / ‖before − retrained‖ of the weights; they have no bar, as an exact method of another form is far from
- * the retrained model in both.
+ * distance</em> ‖after − retrained‖ / ‖before − retrained‖ of the weights; they have no bar. The retrained
+ * model has the method's own form, as shards.
  *
  * <p>Cost: the scores of at most {@code records} training and as many test records, of three models.
  *
@@ -58,6 +58,11 @@ public record ClientInfluence(int records, double margin) implements Audit<Sites
     /** 2,000 records of each kind, a margin of 0.02. */
     public ClientInfluence() {
         this(2_000, 0.02);
+    }
+
+    @Override
+    public boolean ownForm() {
+        return true;
     }
 
     @Override

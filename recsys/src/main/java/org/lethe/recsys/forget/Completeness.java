@@ -56,6 +56,8 @@ import org.lethe.statistics.Statistics;
  * overlap of top-k recommendations with the reference's. For models of two tables, the distance of the parameters from the
  * reference's is given as a share of that before.
  *
+ * <p>A method that learns in a form of its own, as SISA in shards, is compared with that form, learned without the data.
+ *
  * <p>The bar for each AUC: like that of retrained models, of which {@code retrainings} have other seeds than the reference.
  * It fails if a paired bootstrap over the forgotten users separates the model from each of them by more than {@code
  * margin}, in one direction. So it allows what another seed alone does: with two of them, fewer than 5 of 100 independent
@@ -290,6 +292,11 @@ public record Completeness(
 
     private String bar() {
         return String.format(Locale.ROOT, "within %s of a retrained model, or not told from it", margin);
+    }
+
+    @Override
+    public boolean ownForm() {
+        return true;
     }
 
     @Override

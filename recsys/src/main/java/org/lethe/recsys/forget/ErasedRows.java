@@ -347,6 +347,11 @@ public record ErasedRows(int resamples, double margin, int retrainings) implemen
     }
 
     @Override
+    public boolean ownForm() {
+        return true;
+    }
+
+    @Override
     public Aspect aspect() {
         return Aspect.EFFECT;
     }
