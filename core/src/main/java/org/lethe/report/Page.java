@@ -47,8 +47,7 @@ record Page(Report report) {
             Charts charts = new Charts(report);
             String overview =
                     Matrix.of(report).stream().map(m -> m.html(report)).collect(Collectors.joining())
-                            + charts.tradeOff()
-                            + charts.radar();
+                            + charts.tradeOff();
             if (!overview.isEmpty()) {
                 page.append("<section id=\"overview\" class=\"charted\"><h2>Overview</h2>" + overview + "</section>\n");
             }
@@ -181,6 +180,7 @@ record Page(Report report) {
         page.append("<section id=\"" + anchor(audit) + "\"><h2>" + escape(audit.audit()) + "</h2>");
         page.append("<p><span class=\"pill " + mood(audit.control()) + "\">" + escape(audit.controlWords())
                 + "</span></p>");
+        audit.undecidedPlaces().forEach(line -> page.append("<p class=\"quiet\">" + escape(line) + "</p>"));
         page.append(charts.bars(audit));
         PictureRows pictures = new PictureRows(report, charts, audit);
         audit.shown().stream()

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The page in a real browser, where one is installed. */
 class BrowserTest {
-    /** Three trade-offs, seven radars, and the bars of four audits of three models. */
-    private static final int CHARTS = 3 + 7 + 4 * 3;
+    /** Three trade-offs, and the bars of four audits of three models. */
+    private static final int CHARTS = 3 + 4 * 3;
 
     /** Of three models and three requests, the rows before once, and after each of six methods; one method failed at one model. */
     private static final int PICTURES = 3 * 3 * (1 + 6) - 3;
