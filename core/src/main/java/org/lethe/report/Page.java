@@ -286,12 +286,12 @@ record Page(Report report) {
                 .ifPresent(s -> text.append("<span class=\"mark " + mood(s) + "\" title=\""
                         + escape(Wording.verdict(m, s)) + "\">" + sign(s) + "</span> "));
         text.append("<b>" + Wording.mean(m) + "</b>" + escape(Wording.spread(m)) + "<small>");
-        m.interval().ifPresent(i -> text.append(Wording.interval(m, i) + " · "));
-        text.append("n " + String.format(java.util.Locale.ROOT, "%,d", m.n()));
+        m.interval().ifPresent(i -> text.append("<span>" + Wording.interval(m, i) + " ·</span> "));
+        text.append("<span>n " + String.format(java.util.Locale.ROOT, "%,d", m.n()) + "</span>");
         m.corrected()
                 .ifPresentOrElse(
-                        p -> text.append(" · <span title=\"Holm-corrected\">" + escape(Wording.p(p)) + "</span>"),
-                        () -> m.pValue().ifPresent(p -> text.append(" · " + escape(Wording.p(p)))));
+                        p -> text.append(" <span title=\"Holm-corrected\">· " + escape(Wording.p(p)) + "</span>"),
+                        () -> m.pValue().ifPresent(p -> text.append(" <span>· " + escape(Wording.p(p)) + "</span>")));
         return text.append("</small>").toString();
     }
 
