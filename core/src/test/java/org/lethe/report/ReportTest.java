@@ -520,7 +520,7 @@ class ReportTest {
                 List.of(Answer.Kind.DONE, Answer.Kind.AT_A_COST),
                 answers.stream().map(Answer::kind).toList());
         assertTrue(answers.getFirst().text().startsWith("sisa makes, bit for bit"), answers.toString());
-        assertTrue(answers.getLast().text().contains("is 0.5000 (at least 0.3 was asked)"), answers.toString());
+        assertTrue(answers.getLast().text().contains("is 0.5000 (the bar: at least 0.3)"), answers.toString());
         answers.forEach(a -> assertTrue(report.markdown().contains(a.text()), a.text()));
         answers.forEach(a -> assertTrue(report.html().contains(a.text()), a.text()));
     }
