@@ -19,7 +19,6 @@ import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Picture;
 import org.lethe.Request;
-import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.image.Bitmap;
 import org.lethe.image.Pictures;
@@ -243,8 +242,7 @@ public record MotionControl(
             details.add(finding(
                     "monotone-" + side.word(),
                     mean(each(n -> monotone(curve(made, n, side, true)) ? 1 : 0), draws),
-                            Direction.HIGHER)
-                    .on(Scale.SHARE));
+                    Direction.HIGHER));
             details.add(finding("slope-" + side.word(), mean(own, draws), Direction.HIGHER));
         }
         double[] still = each(n -> total(made.at(n, 1, 1)));
@@ -256,9 +254,8 @@ public record MotionControl(
                         images,
                         draws,
                         times -> Math.min(MOST, weighted(still, times) / Math.max(FLAT, weighted(lively, times)))),
-                        Direction.LOWER,
-                        maxRatio)
-                .on(Scale.POSITIVE));
+                Direction.LOWER,
+                maxRatio));
         estimated(made, c, env).ifPresent(by -> {
             for (Side side : Side.values()) {
                 details.add(finding(
