@@ -76,7 +76,7 @@ public record Answer(Kind kind, String text) {
         Promise promise = Promise.of(report, score);
         sentences.add(promise.sentence(Wording.name(score.method(), report.distinct(r -> r.method()))));
         if (score.failed() > 0) {
-            sentences.add("It failed in " + score.failed() + " of " + Wording.count(score.cells(), "cell") + ".");
+            sentences.add("It failed in " + score.failed() + " of " + Wording.count(score.cells(), "run") + ".");
         }
         effect.sentence("the effect", "found nothing against it").ifPresent(sentences::add);
         rest.sentence("quality, cost and fairness", "found no harm").ifPresent(sentences::add);
@@ -209,8 +209,8 @@ public record Answer(Kind kind, String text) {
                 return Optional.of("Audits of " + of + " miss " + Wording.grouped(missed.sequencedKeySet()) + " in "
                         + misses + " of "
                         + asked + "; for one, " + first.getKey() + " is " + Wording.mean(first.getValue())
-                        + Wording.unit(first.getValue().unit()) + " ("
-                        + first.getValue().bar() + " was asked)." + undecided);
+                        + Wording.unit(first.getValue().unit()) + " (the bar: "
+                        + first.getValue().bar() + ")." + undecided);
             }
             return Optional.of(
                     met == 0

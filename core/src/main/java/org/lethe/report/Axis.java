@@ -27,6 +27,10 @@ record Axis(AuditTable table, String finding, String label, Direction direction,
     private static final Pattern MARGIN = Pattern.compile(
             "(?<=within |at most )[0-9.]*[0-9](?= of the reference| above the reference)|(?<=than the reference by more than )[0-9.]*[0-9]");
 
+    /** The number of a bar that is a threshold. */
+    private static final Pattern THRESHOLD =
+            Pattern.compile("(?<=at least |at most |below |above |under )-?[0-9]*\\.?[0-9]+(?![0-9.]* ?%)");
+
     /** Every finding of the report that is better one way than another, with a number for some row. */
     static List<Axis> of(Report report) {
         List<Axis> axes = new ArrayList<>();
@@ -119,8 +123,8 @@ record Axis(AuditTable table, String finding, String label, Direction direction,
     }
 
     /**
-     * How far the axis reaches at least on both sides of the reference: the margin of the bar, or where the bar names none, half the interval of
-     * the reference. Differences that no bar would see are not drawn as large ones.
+     * How far the axis reaches at least on both sides of the reference: the margin of the bar, or the distance from the reference to the
+     * threshold of the bar, or where the bar names neither, half the interval of the reference. Differences that no bar would see are not drawn as large ones.
      */
     double least() {
         if (!relative) {
@@ -130,7 +134,7 @@ record Axis(AuditTable table, String finding, String label, Direction direction,
                 .flatMap(r -> MARGIN.matcher(Charts.at(r, finding).bar()).results())
                 .mapToDouble(found -> Double.parseDouble(found.group()))
                 .max()
-                .orElse(0);
+                .orElseGet(this::toThreshold);
         return margin > 0
                 ? margin
                 : Charts.measured(table.rows(), finding).stream()
@@ -139,6 +143,16 @@ record Axis(AuditTable table, String finding, String label, Direction direction,
                         .mapToDouble(i -> (i.high() - i.low()) / 2)
                         .max()
                         .orElse(0);
+    }
+
+    private double toThreshold() {
+        return Charts.measured(table.rows(), finding).stream()
+                .flatMapToDouble(row -> THRESHOLD.matcher(Charts.at(row, finding).bar()).results()
+                        .mapToDouble(found -> Double.parseDouble(found.group()))
+                        .map(bar -> Math.abs(bar
+                                - reference(table, finding, row).orElseThrow().mean())))
+                .max()
+                .orElse(0);
     }
 
     /** The value of a row on this axis. All tables have the same rows in the same order. */

@@ -5,7 +5,6 @@ import static java.util.stream.Collectors.joining;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,7 +25,6 @@ import org.lethe.study.Run.Role;
 
 /** The report's charts as options of Apache ECharts, which the page carries and {@code charts.js} hands them to. */
 record Charts(Report report) {
-    private static final List<String> NUMBERS = List.of("Three", "Four");
     private static final int HUES = 8;
     static final List<String> SYMBOLS = List.of("circle", "rect", "triangle", "diamond");
     static final List<String> GLYPHS = List.of("●", "■", "▲", "◆");
@@ -216,127 +214,6 @@ record Charts(Report report) {
             return "<b " + colour + ">" + GLYPHS.get(round % GLYPHS.size()) + "</b>";
         }
         return "<i class=\"" + (Wording.mustBeRejected(score.role()) ? "ring" : "dot") + "\" " + colour + "></i>";
-    }
-
-    /** The audits of one aspect that rank methods. */
-    private record Spoke(Aspect aspect, List<AuditTable> audits) {
-        String name() {
-            return audits.size() == 1 ? audits.getFirst().audit() : Table.word(aspect);
-        }
-
-        String words() {
-            return audits.stream()
-                    .map(a -> a.audit() + " by " + a.main().orElse(""))
-                    .collect(joining(", "));
-        }
-    }
-
-    /** One radar per method over the aspects that were audited; each axis runs from the study's worst method to its best. */
-    String radar() {
-        List<Spoke> aspects = Arrays.stream(Aspect.values())
-                .map(aspect -> new Spoke(
-                        aspect,
-                        report.audits().stream()
-                                .filter(a -> a.aspect() == aspect && a.main().isPresent())
-                                .toList()))
-                .filter(spoke -> !spoke.audits().isEmpty())
-                .toList();
-        if (aspects.size() < 3 || report.methods().size() < 2) {
-            return "";
-        }
-        ObjectNode data = Figure.object();
-        List<Box> boxes = new ArrayList<>();
-        Optional<double[]> reference = report.methods().stream()
-                .filter(s -> s.role() == Role.REFERENCE)
-                .findFirst()
-                .map(s -> relative(aspects, s));
-        for (Score score : report.methods()) {
-            double[] scores = relative(aspects, score);
-            if (!Arrays.stream(scores).allMatch(Double::isFinite)) {
-                continue;
-            }
-            ObjectNode option = data.withArray("options").addObject();
-            StringBuilder tip = new StringBuilder(score.method());
-            for (int a = 0; a < scores.length; a++) {
-                Spoke aspect = aspects.get(a);
-                option.withObject("/radar")
-                        .withArray("indicator")
-                        .addObject()
-                        .put("name", aspect.name())
-                        .put("max", 1);
-                tip.append("\n" + aspect.words() + ": " + Wording.number(scores[a]));
-            }
-            ArrayNode webs =
-                    option.withArray("series").addObject().put("type", "radar").withArray("data");
-            if (score.role() == Role.TESTED) {
-                reference
-                        .filter(r -> Arrays.stream(r).allMatch(Double::isFinite))
-                        .ifPresent(r -> web(webs, r, "reference")
-                                .withObject("/lineStyle")
-                                .put("type", "dashed")
-                                .put("color", "--quiet"));
-            }
-            ObjectNode own = web(webs, scores, tip.toString());
-            String hue = hue(score.method(), score.role());
-            own.withObject("/lineStyle").put("color", hue);
-            own.withObject("/areaStyle").put("color", hue).put("opacity", 0.22);
-            boxes.add(new Box(name(score.method()), "the aspects of " + score.method(), 130));
-        }
-        return boxes.isEmpty()
-                ? ""
-                : new Figure(
-                                "radar",
-                                NUMBERS.get(aspects.size() - 3)
-                                        + " aspects <span class=\"quiet\">per axis: the rim is the best method of each place, the"
-                                        + " centre the worst; relative, so two near-equal methods can look far apart; dashed is"
-                                        + " the reference</span>",
-                                "",
-                                boxes,
-                                data)
-                        .html();
-    }
-
-    private static ObjectNode web(ArrayNode webs, double[] scores, String tip) {
-        ObjectNode web = webs.addObject().put("tip", tip);
-        Arrays.stream(scores).forEach(s -> web.withArray("value").add(s));
-        return web;
-    }
-
-    private static double[] relative(List<Spoke> aspects, Score score) {
-        return aspects.stream()
-                .mapToDouble(a -> a.audits().stream()
-                        .mapToDouble(audit -> relative(audit, score))
-                        .filter(Double::isFinite)
-                        .average()
-                        .orElse(Double.NaN))
-                .toArray();
-    }
-
-    /** Mean over places of where a method stands between the worst (0) and the best (1) there. */
-    private static double relative(AuditTable audit, Score score) {
-        String finding = audit.main().orElseThrow();
-        return measured(audit.rows(), finding).stream()
-                .filter(r -> r.method().equals(score.method()) && r.role() == score.role())
-                .mapToDouble(row -> {
-                    double[] there = measured(audit.rows(), finding).stream()
-                            .filter(r -> r.place().equals(row.place()))
-                            .mapToDouble(r -> goodness(at(r, finding)))
-                            .toArray();
-                    double worst = Arrays.stream(there).min().orElseThrow();
-                    double best = Arrays.stream(there).max().orElseThrow();
-                    return best == worst ? 0.5 : (goodness(at(row, finding)) - worst) / (best - worst);
-                })
-                .average()
-                .orElse(Double.NaN);
-    }
-
-    private static double goodness(Measured m) {
-        return switch (m.direction()) {
-            case LOWER -> -m.mean();
-            case ZERO -> -Math.abs(m.mean());
-            case HALF -> -Math.abs(m.mean() - 0.5);
-            case HIGHER, NONE -> m.mean();
-        };
     }
 
     static List<Row> measured(List<Row> rows, String finding) {

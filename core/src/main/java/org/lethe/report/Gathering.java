@@ -15,6 +15,7 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.lethe.Aspect;
 import org.lethe.Finding;
 import org.lethe.Verdict;
 import org.lethe.report.Report.AuditTable;
@@ -89,7 +90,10 @@ final class Gathering {
         SequencedMap<Place, String> undecided = new LinkedHashMap<>();
         cells.forEach((place, methods) -> {
             List<List<Run>> rejected = concerned(audit, methods, Wording::mustBeRejected);
-            List<List<Run>> reference = concerned(audit, methods, role -> role == Role.REFERENCE);
+            // a reference trains again and takes its time: that it misses a bar of cost is why there are other methods
+            List<List<Run>> reference = of.aspect() == Aspect.COST
+                    ? List.of()
+                    : concerned(audit, methods, role -> role == Role.REFERENCE);
             SequencedMap<String, Control> here = new LinkedHashMap<>();
             for (String name : names) {
                 if (corrected.stream()

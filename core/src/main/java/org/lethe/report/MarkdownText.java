@@ -29,6 +29,7 @@ record MarkdownText(Report report) {
         for (AuditTable audit : report.audits()) {
             text.append("\n## " + escape(audit.audit()) + "\n\n");
             text.append(escape(audit.controlWords()) + "\n\n");
+            audit.undecidedPlaces().forEach(line -> text.append(escape(line) + "\n\n"));
             audit.shown().stream()
                     .map(r -> List.of(r.place().data(), r.place().model()))
                     .distinct()

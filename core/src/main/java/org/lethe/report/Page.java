@@ -47,8 +47,7 @@ record Page(Report report) {
             Charts charts = new Charts(report);
             String overview =
                     Matrix.of(report).stream().map(m -> m.html(report)).collect(Collectors.joining())
-                            + charts.tradeOff()
-                            + charts.radar();
+                            + charts.tradeOff();
             if (!overview.isEmpty()) {
                 page.append("<section id=\"overview\" class=\"charted\"><h2>Overview</h2>" + overview + "</section>\n");
             }
@@ -181,6 +180,7 @@ record Page(Report report) {
         page.append("<section id=\"" + anchor(audit) + "\"><h2>" + escape(audit.audit()) + "</h2>");
         page.append("<p><span class=\"pill " + mood(audit.control()) + "\">" + escape(audit.controlWords())
                 + "</span></p>");
+        audit.undecidedPlaces().forEach(line -> page.append("<p class=\"quiet\">" + escape(line) + "</p>"));
         page.append(charts.bars(audit));
         PictureRows pictures = new PictureRows(report, charts, audit);
         audit.shown().stream()
@@ -286,12 +286,12 @@ record Page(Report report) {
                 .ifPresent(s -> text.append("<span class=\"mark " + mood(s) + "\" title=\""
                         + escape(Wording.verdict(m, s)) + "\">" + sign(s) + "</span> "));
         text.append("<b>" + Wording.mean(m) + "</b>" + escape(Wording.spread(m)) + "<small>");
-        m.interval().ifPresent(i -> text.append(Wording.interval(m, i) + " · "));
-        text.append("n " + String.format(java.util.Locale.ROOT, "%,d", m.n()));
+        m.interval().ifPresent(i -> text.append("<span>" + Wording.interval(m, i) + " ·</span> "));
+        text.append("<span>n " + String.format(java.util.Locale.ROOT, "%,d", m.n()) + "</span>");
         m.corrected()
                 .ifPresentOrElse(
-                        p -> text.append(" · <span title=\"Holm-corrected\">" + escape(Wording.p(p)) + "</span>"),
-                        () -> m.pValue().ifPresent(p -> text.append(" · " + escape(Wording.p(p)))));
+                        p -> text.append(" <span title=\"Holm-corrected\">· " + escape(Wording.p(p)) + "</span>"),
+                        () -> m.pValue().ifPresent(p -> text.append(" <span>· " + escape(Wording.p(p)) + "</span>")));
         return text.append("</small>").toString();
     }
 

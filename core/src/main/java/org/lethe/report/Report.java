@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,21 @@ public record Report(
     public record Place(String data, String model, String request) {
         String words() {
             return model + ", " + request + " on " + data;
+        }
+
+        /** The words that tell this place from the others: what is the same for all of them is not said. */
+        String among(Collection<Place> all) {
+            List<String> told = new ArrayList<>();
+            if (all.stream().anyMatch(p -> !p.model.equals(model))) {
+                told.add(model);
+            }
+            if (all.stream().anyMatch(p -> !p.request.equals(request))) {
+                told.add(request);
+            }
+            if (all.stream().anyMatch(p -> !p.data.equals(data))) {
+                told.add("on " + data);
+            }
+            return told.isEmpty() ? words() : String.join(", ", told);
         }
     }
 
@@ -128,8 +144,8 @@ public record Report(
         HOLDS("control holds: {and} rejected, reference accepted"),
         /** It holds at some places; at the others the data do not decide about the controls. */
         PARTLY("control holds where it decides: {and} rejected, reference accepted"),
-        /** The bar rejects each method that it must reject; the audit has no reference here and checks itself. */
-        REJECTS("control holds: {and} rejected; this audit has no reference here"),
+        /** The bar rejects each method that it must reject; the audit is one of cost, or has no reference here and checks itself. */
+        REJECTS("control holds: {and} rejected; no reference has to meet this bar"),
         /** A method that the bar must reject passes it. The bar constrains methods, but does not prove an effect. */
         BLIND("no control: {or} meets this bar too"),
         /** The bar rejects the reference, so missing it says nothing against a method. */
@@ -250,7 +266,7 @@ public record Report(
                     .toList());
         }
 
-        /** The sentence for {@link #control}, with the places where the data do not decide, and why. */
+        /** The sentence for {@link #control}, with each reason why the data do not decide, and at how many places. */
         public String controlWords() {
             Control control = control();
             String words = words(control);
@@ -258,11 +274,40 @@ public record Report(
                 words += "; at " + held() + " of " + controls.size() + " places";
             }
             if (control == Control.PARTLY || control == Control.UNDECIDED) {
-                words += undecided.entrySet().stream()
-                        .map(e -> "; undecided at " + e.getKey().words() + ": " + e.getValue())
+                words += reasons().entrySet().stream()
+                        .map(e -> "; undecided at " + places(e.getValue()) + ": " + e.getKey())
                         .collect(joining());
             }
             return words;
+        }
+
+        private String places(List<Place> these) {
+            return these.size() == 1
+                    ? these.getFirst().among(controls.sequencedKeySet())
+                    : these.size() + " of " + controls.size() + " places";
+        }
+
+        /** Why the data do not decide about the controls, with the places of each reason. */
+        private SequencedMap<String, List<Place>> reasons() {
+            SequencedMap<String, List<Place>> reasons = new LinkedHashMap<>();
+            undecided.forEach((place, why) ->
+                    reasons.computeIfAbsent(why, none -> new ArrayList<>()).add(place));
+            return reasons;
+        }
+
+        /** The places behind the numbers of {@link #controlWords}: a line for each reason that several places share. */
+        List<String> undecidedPlaces() {
+            Control control = control();
+            return control != Control.PARTLY && control != Control.UNDECIDED
+                    ? List.of()
+                    : reasons().entrySet().stream()
+                            .filter(e -> e.getValue().size() > 1)
+                            .map(e -> "The controls are undecided (" + e.getKey() + ") at: "
+                                    + e.getValue().stream()
+                                            .map(p -> p.among(controls.sequencedKeySet()))
+                                            .collect(joining("; "))
+                                    + ".")
+                            .toList();
         }
 
         /** The finding that charts show: the first with a bar, else the first with a direction. */

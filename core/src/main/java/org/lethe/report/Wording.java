@@ -146,7 +146,7 @@ final class Wording {
                             .filter(s -> s.role() == Role.TESTED)
                             .map(Score::method)
                             .collect(joining(", "))
-                    + " — " + count(report.runs().size(), "cell") + ", " + count((int) seeds, "seed")
+                    + " — " + count(report.runs().size(), "run") + ", " + count((int) seeds, "seed")
         });
         return lines;
     }

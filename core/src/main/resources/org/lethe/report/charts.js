@@ -233,20 +233,6 @@
         }],
       };
     },
-    radar: (data, choice, i) => {
-      const own = data.options[i];
-      return {
-        ...common(p => shown(p.data.tip.split('\n'))),
-        radar: {
-          ...own.radar, radius: 36, splitNumber: 2, axisNameGap: 4,
-          axisName: { color: ink('--quiet'), fontSize: 10.5 },
-          axisLine: { lineStyle: { color: ink('--line') } },
-          splitLine: { lineStyle: { color: ink('--line') } },
-          splitArea: { show: false },
-        },
-        series: own.series.map(s => ({ ...s, symbol: 'none' })),
-      };
-    },
   };
 
   const draw = figure => {

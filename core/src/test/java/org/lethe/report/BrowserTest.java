@@ -21,8 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The page in a real browser, where one is installed. */
 class BrowserTest {
-    /** Three trade-offs, seven radars, and the bars of four audits of three models. */
-    private static final int CHARTS = 3 + 7 + 4 * 3;
+    /** Three trade-offs, and the bars of four audits of three models. */
+    private static final int CHARTS = 3 + 4 * 3;
 
     /** Of three models and three requests, the rows before once, and after each of six methods; one method failed at one model. */
     private static final int PICTURES = 3 * 3 * (1 + 6) - 3;
@@ -59,10 +59,13 @@ class BrowserTest {
         Files.writeString(
                 folder.resolve("block.html"),
                 Report.of(SampleRuns.block(17, 16), SampleRuns.leftOut(17, 16)).html());
+        Files.writeString(
+                folder.resolve("methods.html"),
+                Report.of(SampleRuns.cure4rec()).html());
         Files.writeString(folder.resolve("wide.html"), "<!doctype html><body><div style=\"width:9999px\">wide</div>");
         open("""
                 <!doctype html><body><script>
-                for (const page of ['pictures', 'block', 'wide']) for (const width of [390, 1240]) {
+                for (const page of ['pictures', 'block', 'wide', 'methods']) for (const width of page === 'methods' ? [390, 1000] : [390, 1240]) {
                   const frame = document.createElement('iframe');
                   frame.style = `border:0;height:900px;width:${width}px`;
                   frame.onload = () => setTimeout(() => {
@@ -73,7 +76,7 @@ class BrowserTest {
                     const off = root.scrollWidth > root.clientWidth;
                     const cut = [...root.querySelectorAll('.scroll')].filter(s => s.scrollWidth > s.clientWidth).length;
                     said.textContent = `${page} at ${width}: ${off ? 'runs off' : 'fits'}, ${images} images`
-                      + (width < 400 ? `, ${cut} tables cut` : '');
+                      + (width < 400 || page === 'methods' ? `, ${cut} tables cut` : '');
                     document.body.append(said);
                   }, 500);
                   frame.src = page + '.html';
@@ -91,6 +94,8 @@ class BrowserTest {
                 List.of(
                         "block at 1240: fits, 0 images",
                         "block at 390: fits, 0 images, 0 tables cut",
+                        "methods at 1000: fits, 0 images, 0 tables cut",
+                        "methods at 390: fits, 0 images, 0 tables cut",
                         "pictures at 1240: fits, 21 images",
                         "pictures at 390: fits, 21 images, 0 tables cut",
                         "wide at 1240: runs off, 0 images",

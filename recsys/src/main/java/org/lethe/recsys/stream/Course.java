@@ -12,6 +12,7 @@ import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Picture;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.recsys.stream.Streamed.Point;
 import org.lethe.statistics.Statistics;
@@ -83,14 +84,17 @@ final class Course<D, M> {
         for (Measure m : measures.subList(0, measures.size() - 1)) {
             String after = "-after-" + m.requests;
             finding("relNdcg@" + k + after, m.relative, m.examples, Direction.HIGHER)
+                    .map(f -> f.on(Scale.POSITIVE))
                     .ifPresent(findings::add);
             finding("forgetGap" + after, m.gap, m.examples, Direction.LOWER).ifPresent(findings::add);
         }
         Measure last = measures.getLast();
         double least = measures.stream().mapToDouble(Measure::relative).min().orElse(Double.NaN);
         findings.add(finding("relNdcg@" + k, last.relative, last.examples, Direction.HIGHER)
-                .map(f -> f.judged(verdict(last.relative >= LEAST && least >= LEAST_ANYWHERE, utilityBar())))
+                .map(f -> f.on(Scale.POSITIVE)
+                        .judged(verdict(last.relative >= LEAST && least >= LEAST_ANYWHERE, utilityBar())))
                 .orElseGet(() -> new Finding("relNdcg@" + k, 0, last.examples, Direction.HIGHER)
+                        .on(Scale.POSITIVE)
                         .judged(new Verdict.Undecided(
                                 utilityBar(), "the retrained model finds nothing, or there are no test examples"))));
         findings.add(finding("forgetGap", last.gap, last.examples, Direction.LOWER)
@@ -98,8 +102,11 @@ final class Course<D, M> {
                 .orElseGet(() -> new Finding("forgetGap", 0, last.examples, Direction.LOWER)
                         .judged(new Verdict.Undecided(
                                 gapBar(), "what was erased is no more likely before than after retraining"))));
-        finding("sameLists@" + k, last.same, last.examples, Direction.HIGHER).ifPresent(findings::add);
+        finding("sameLists@" + k, last.same, last.examples, Direction.HIGHER)
+                .map(f -> f.on(Scale.SHARE))
+                .ifPresent(findings::add);
         finding("watchedShare@" + k, last.watched, last.examples, Direction.LOWER)
+                .map(f -> f.on(Scale.POSITIVE))
                 .ifPresent(findings::add);
         return findings;
     }

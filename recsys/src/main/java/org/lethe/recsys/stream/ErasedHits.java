@@ -19,6 +19,7 @@ import org.lethe.Interval;
 import org.lethe.Method;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.Workers;
 import org.lethe.numerics.Keyed;
@@ -69,6 +70,7 @@ public record ErasedHits(int candidates, int k, double margin) implements Audit<
         String bar = String.format(Locale.ROOT, "not more than the reference, within %s", margin);
         if (erased.length == 0) {
             return List.of(new Finding("hit@" + k, 0, 0, Direction.LOWER)
+                    .on(Scale.SHARE)
                     .judged(new Verdict.Undecided(bar, "no erased click had one before it")));
         }
         List<Example> asked = questions(erased, c.data(), c.remaining());
@@ -85,21 +87,24 @@ public record ErasedHits(int candidates, int k, double margin) implements Audit<
                         bar, ofAfter, difference(before, reference, draws), margin, after.length, "erased clicks");
         List<Finding> findings = new ArrayList<>();
         findings.add(new Finding("hit@" + k, Statistics.mean(after), after.length, Direction.LOWER)
+                .on(Scale.SHARE)
                 .within(Statistics.bootstrap(after, random.of("after")))
                 .judged(verdict));
-        findings.add(new Finding("hit-reference@" + k, Statistics.mean(reference), after.length, Direction.NONE));
+        findings.add(new Finding("hit-reference@" + k, Statistics.mean(reference), after.length, Direction.NONE)
+                .on(Scale.SHARE));
         BitSet also = c.after().alsoErased();
         if (!also.isEmpty()) {
             List<Example> left = questions(erased, c.data(), c.remaining().without(also));
             double[] hits = hits(c.after(), left, others, random, env.workers());
             findings.add(new Finding("hit-in-what-is-left@" + k, Statistics.mean(hits), hits.length, Direction.LOWER)
+                    .on(Scale.SHARE)
                     .within(Statistics.bootstrap(hits, random.of("left"))));
         }
         double atRandom = Arrays.stream(others)
                 .mapToDouble(of -> Math.min(1, k / (of.length + 1.0)))
                 .average()
                 .orElseThrow();
-        findings.add(new Finding("hit-at-random@" + k, atRandom, after.length, Direction.NONE));
+        findings.add(new Finding("hit-at-random@" + k, atRandom, after.length, Direction.NONE).on(Scale.SHARE));
         return findings;
     }
 

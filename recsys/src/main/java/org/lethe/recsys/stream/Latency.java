@@ -61,10 +61,11 @@ public record Latency<D, M>(double p99) implements Audit<D, M> {
         for (String state : List.of("served", "late", "failed", "replayed", "void")) {
             Direction direction =
                     state.equals("served") ? Direction.HIGHER : state.equals("void") ? Direction.NONE : Direction.LOWER;
-            findings.add(new Finding(state, cost.count(state), asked, direction));
+            findings.add(new Finding(state, cost.count(state), asked, direction).on(Scale.POSITIVE));
         }
         if (cost.count("stopped-after") > 0) {
-            findings.add(new Finding("stoppedAfter", cost.count("stopped-after"), asked, Direction.HIGHER));
+            findings.add(new Finding("stoppedAfter", cost.count("stopped-after"), asked, Direction.HIGHER)
+                    .on(Scale.POSITIVE));
         }
         double[] seconds = cost.steps().getOrDefault(Serving.REQUEST, List.of()).stream()
                 .mapToDouble(Double::doubleValue)

@@ -168,7 +168,9 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
         Verdict verdict = n < Studied.FEWEST
                 ? new Verdict.Undecided(bar, "fewer than " + Studied.FEWEST + " samples")
                 : Verdict.of(kept <= kept(probabilities.before(), probabilities.reference()), bar);
-        return new Finding("never-forgotten", kept, n, Direction.LOWER).judged(verdict);
+        return new Finding("never-forgotten", kept, n, Direction.LOWER)
+                .on(Scale.POSITIVE)
+                .judged(verdict);
     }
 
     private static long kept(double[] before, double[] now) {
@@ -186,9 +188,9 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
             double[] after,
             double[] reference,
             Direction direction) {
-        findings.add(Studied.finding(name, Bands.mean(after, draws), n, direction));
-        findings.add(Studied.finding(name + "-before", Bands.mean(before, draws), n, Direction.NONE));
-        findings.add(Studied.finding(name + "-reference", Bands.mean(reference, draws), n, Direction.NONE));
+        findings.add(Studied.finding(name, Bands.mean(after, draws), n, direction).on(Scale.SHARE));
+        findings.add(Studied.finding(name + "-before", Bands.mean(before, draws), n, Direction.NONE).on(Scale.SHARE));
+        findings.add(Studied.finding(name + "-reference", Bands.mean(reference, draws), n, Direction.NONE).on(Scale.SHARE));
     }
 
     private static void quality(List<Finding> findings, double[] before, double[] after, double[] reference) {

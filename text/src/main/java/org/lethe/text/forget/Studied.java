@@ -18,6 +18,7 @@ import org.lethe.Env;
 import org.lethe.Finding;
 import org.lethe.Named;
 import org.lethe.Request;
+import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.numerics.Keyed;
 import org.lethe.statistics.Resampling.Difference;
@@ -175,7 +176,7 @@ record Studied(List<Sample> forgotten, List<Sample> retained, List<Sample> holdo
     }
 
     /**
-     * The mean of a measure of what is known, which must not be above the reference's by more than a margin, with those of the other
+     * The mean of a probability or another share of what is known, which must not be above the reference's by more than a margin, with those of the other
      * two models. By a paired bootstrap over samples: undecided where the interval crosses the bar, where the model before is not
      * above the reference either, or where there are fewer than {@value #FEWEST} samples, whose intervals are too narrow.
      */
@@ -188,9 +189,9 @@ record Studied(List<Sample> forgotten, List<Sample> retained, List<Sample> holdo
                 ? new Verdict.Undecided(bar(margin), "fewer than " + FEWEST + " samples")
                 : verdict(bar(margin), after.less(reference), before.less(reference), margin, n);
         return List.of(
-                finding(name, after, n, Direction.LOWER).judged(verdict),
-                finding(name + "-before", before, n, Direction.NONE),
-                finding(name + "-reference", reference, n, Direction.NONE));
+                finding(name, after, n, Direction.LOWER).on(Scale.SHARE).judged(verdict),
+                finding(name + "-before", before, n, Direction.NONE).on(Scale.SHARE),
+                finding(name + "-reference", reference, n, Direction.NONE).on(Scale.SHARE));
     }
 
     private static Verdict verdict(String bar, Difference difference, Difference known, double margin, int n) {
