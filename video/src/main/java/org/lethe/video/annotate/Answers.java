@@ -3,6 +3,7 @@ package org.lethe.video.annotate;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -111,7 +112,7 @@ public record Answers(List<Line> lines) {
 
     /** Reads a file of answers. */
     public static Answers read(Path file) throws IOException {
-        String text = Files.readString(file);
+        String text = text(file);
         String[] rows = text.split("\n", -1); // behind the last line end there is nothing, or what a crash left
         if (!rows[0].strip().equals(HEAD)) {
             throw wrong(file, 1, "is \"" + rows[0].strip() + "\", expected \"" + HEAD + "\"");
@@ -121,6 +122,15 @@ public record Answers(List<Line> lines) {
             lines.add(line(file, n + 1, rows[n].strip()));
         }
         return new Answers(lines);
+    }
+
+    private static String text(Path file) throws IOException {
+        try {
+            return Files.readString(file);
+        } catch (CharacterCodingException e) {
+            throw new LetheException(
+                    LetheException.Code.DATA, file + ": is not UTF-8 text; expected the file in UTF-8", e);
+        }
     }
 
     private static Line line(Path file, int number, String row) {
@@ -188,7 +198,7 @@ public record Answers(List<Line> lines) {
             Storage.write(file, (HEAD + "\n").getBytes(StandardCharsets.UTF_8));
         }
         Answers read = read(file);
-        String text = Files.readString(file);
+        String text = text(file);
         int end = text.lastIndexOf('\n') + 1;
         if (end < text.length()) {
             Storage.write(file, text.substring(0, end).getBytes(StandardCharsets.UTF_8));
