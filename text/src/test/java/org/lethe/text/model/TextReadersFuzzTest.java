@@ -20,10 +20,7 @@ import org.lethe.text.tokenizer.Tokenizer;
 class TextReadersFuzzTest {
     private static final String SAMPLES = """
             {"prompt": "Who?", "answer": "\\u00e9 she", "group": "a"}
-            {"question": "Where?", "answer": "There", "unwanted": ["here"]}
-            {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}
-            {"instruction": "Add", "input": "1 1", "output": "2"}
-            {"text": "All of it."}
+            {"prompt": "Where?", "answer": "There", "group": "b"}
             """;
 
     private static final String PAIRS = """
@@ -54,8 +51,8 @@ class TextReadersFuzzTest {
 
     @Test
     void filesOfModels() throws IOException {
-        String config = ArchitectureFile.gpt(64, 16, 1, 2, 32, 1).file().text();
-        fuzz("config.json of text", "config.json", 1000, ArchitectureFile::read, config);
+        String config = ArchitectureFile.gpt(64, 16, 1, 2, 32, 1).json();
+        fuzz("config.json of text", "c.json", 1000, ArchitectureFile::read, config);
         String words = Tokenizer.ofWords(List.of("a", "b", "é")).json();
         fuzz("tokenizer.json", "tokenizer.json", 500, Tokenizer::read, words);
     }
