@@ -72,8 +72,11 @@ class ClipsFuzzTest {
 
     @Test
     void answersOfPeople() throws IOException {
-        String lines = "voter,pair,repeat,left,right,question,answer\n"
-                + "\"a, é\",0,false,x.gif,y.gif,object,left\nb,1,true,y.gif,x.gif,camera,same\n";
+        String lines = """
+                voter,pair,repeat,left,right,question,answer
+                "a, é",0,false,x.gif,y.gif,object,left
+                b,1,true,y.gif,x.gif,camera,same
+                """;
         fuzz("answers .csv", "answers.csv", 2000, lines.getBytes(StandardCharsets.UTF_8), Answers::read);
     }
 
