@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
@@ -30,6 +31,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -38,6 +40,13 @@ import picocli.CommandLine.Spec;
 final class DataCommand implements Runnable {
     /** More than any known set unpacks to; a zip that holds more is not one of them. */
     private static final long LARGEST = 4L << 30;
+
+    /** Formats of files whose columns have no names. */
+    private static final Set<String> NAMELESS = Set.of("movielens", "lists");
+
+    private static final String WHICH_COLUMNS = "expected --users and --items, the names of two columns in the first line of the"
+            + " file; or, where its columns have no names, neither of them and --format movielens (user, item, rating and time,"
+            + " with tabs or :: between them, as in u.data) or --format lists (a user and their items in a line)";
 
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -180,8 +189,13 @@ final class DataCommand implements Runnable {
             description = "Read a file of your own and print the line that puts it in a study.")
     void add(
             @Parameters(paramLabel = "FILE", description = "CSV, TSV or Parquet with named columns.") Path file,
-            @Option(names = "--users", required = true, description = "The column of users.") String users,
-            @Option(names = "--items", required = true, description = "The column of items.") String items,
+            @Option(names = "--users", defaultValue = "", description = "The column of users.") String users,
+            @Option(names = "--items", defaultValue = "", description = "The column of items.") String items,
+            @Option(
+                            names = "--format",
+                            defaultValue = "",
+                            description = "movielens or lists, for a file without names of columns.")
+                    String format,
             @Option(names = "--value", defaultValue = "", description = "The column of values, as stars.") String value,
             @Option(names = "--time", defaultValue = "", description = "The column of times.") String time,
             @Option(
@@ -199,8 +213,12 @@ final class DataCommand implements Runnable {
                     String core) {
         requireFile(file);
         people.ifPresent(DataCommand::requireFile);
+        if (NAMELESS.contains(format) != (users + items).isEmpty() || users.isEmpty() != items.isEmpty()) {
+            throw new ParameterException(spec.subcommands().get("add"), WHICH_COLUMNS);
+        }
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("path", file.toAbsolutePath().toString());
+        settings.put("format", format);
         settings.put("users", users);
         settings.put("items", items);
         settings.put("value", value);

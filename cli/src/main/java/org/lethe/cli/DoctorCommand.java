@@ -41,10 +41,10 @@ final class DoctorCommand implements Runnable {
         found.put("home", System.getProperty("java.home"));
         found.put(
                 "kernels",
-                Lanes.VECTOR
-                        ? "vector, " + Lanes.FLOATS + " float lanes"
-                        : "scalar reference, same results but slower: " + Lanes.OBSTACLE
-                                + (Lanes.slowFma() ? "; " + NO_FMA : ""));
+                (Lanes.VECTOR
+                                ? "vector, " + Lanes.FLOATS + " float lanes"
+                                : "scalar reference, same results but slower: " + Lanes.OBSTACLE)
+                        + (Lanes.slowFma() ? "; " + NO_FMA : ""));
         found.put("threads", Runtime.getRuntime().availableProcessors());
         found.put("heap", Runtime.getRuntime().maxMemory() / MEBIBYTE + " MiB at most");
         DataFolders folders = DataFolders.usual(data);

@@ -64,6 +64,23 @@ class DataCommandTest {
         assertTrue(lines.contains("repeated 1 rows whose user and item stand in another row"), added.out());
     }
 
+    @Test
+    void aFileWithoutNamesOfColumnsIsAddedByItsFormat() throws IOException {
+        StringBuilder rows = new StringBuilder();
+        for (int row = 0; row < 36; row++) {
+            rows.append(row / 6 + "\t" + row % 6 + "\t4\t" + (880_000_000 + row) + "\n");
+        }
+        Path file = Files.writeString(folder.resolve("u.data"), rows);
+        Typed bare = add(file);
+        assertEquals(Lethe.MISTAKE, bare.code(), bare.err());
+        assertTrue(bare.err().contains("--format movielens"), bare.err());
+        assertEquals(Lethe.MISTAKE, add(file, "--users", "0").code());
+        Typed added = add(file, "--format", "movielens");
+        assertEquals(Lethe.DONE, added.code(), added.err());
+        assertTrue(added.out().replaceAll(" +", " ").contains("all 6 users, 6 items, 36 interactions"), added.out());
+        assertTrue(added.out().endsWith("data: [{file: {path: " + file + ", format: movielens}}]\n"), added.out());
+    }
+
     private Path rated() throws IOException {
         StringBuilder csv = new StringBuilder("user,item,rating\nd,1,5\na,9,5\na,4,1\n");
         for (String user : List.of("a", "b", "c", "e")) {

@@ -28,12 +28,9 @@ public final class Lanes {
 
     /**
      * True where {@link Math#fma} has no instruction here: the JVM then computes it with {@code BigDecimal}, for the same bits
-     * in up to 60 times as long. No processor on which kernels run is like that.
+     * in up to 60 times as long. A processor without the instruction is like that, or one whose JVM was told not to use it.
      */
     public static boolean slowFma() {
-        if (VECTOR) {
-            return false;
-        }
         try {
             return !Boolean.parseBoolean(ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
                     .getVMOption("UseFMA")

@@ -24,6 +24,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.lethe.Check;
 import org.lethe.LetheException;
+import org.lethe.Utf8;
 import org.lethe.torch.Tensors;
 
 /**
@@ -140,10 +141,7 @@ public final class ClipTokenizer {
         if (!Files.isRegularFile(file)) {
             throw wrong(file, "is not there, expected vocab.json and merges.txt of a tokenizer");
         }
-        if (Files.size(file) > LARGEST_FILE) {
-            throw wrong(file, "has " + Files.size(file) + " bytes, expected at most 50,000,000");
-        }
-        return Files.readString(file);
+        return Utf8.read(file, LARGEST_FILE);
     }
 
     private static LetheException wrong(Path file, String what) {

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.lethe.Check;
 import org.lethe.LetheException;
+import org.lethe.Utf8;
 
 /**
  * A {@code config.json}, field by field. It remembers which fields were asked for, so that one that nobody reads, and which may
@@ -44,12 +45,7 @@ final class ConfigFile {
         if (!Files.isRegularFile(file)) {
             throw new LetheException(LetheException.Code.DATA, file + " is not there, expected a configuration");
         }
-        if (Files.size(file) > LARGEST) {
-            throw new LetheException(
-                    LetheException.Code.DATA,
-                    file + ": has " + Files.size(file) + " bytes, expected at most 10,000,000 of a configuration");
-        }
-        return parse(Files.readString(file), file.toString(), record);
+        return parse(Utf8.read(file, LARGEST), file.toString(), record);
     }
 
     /** The record that a text describes; a mistake names the place and the field. */

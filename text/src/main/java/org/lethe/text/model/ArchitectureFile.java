@@ -6,12 +6,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.lethe.Check;
 import org.lethe.LetheException;
+import org.lethe.Utf8;
 import org.lethe.text.model.Architecture.Activation;
 import org.lethe.text.model.Architecture.Family;
 import org.lethe.text.model.Architecture.Rotary;
@@ -42,12 +42,7 @@ record ArchitectureFile(JsonNode config, String text) {
     }
 
     static Architecture read(Path file) throws IOException {
-        if (Files.size(file) > LARGEST_CONFIG) {
-            throw wrong(
-                    file.toString(),
-                    "has " + Files.size(file) + " bytes, expected at most 10,000,000 of a configuration");
-        }
-        return parse(Files.readString(file), file.toString());
+        return parse(Utf8.read(file, LARGEST_CONFIG), file.toString());
     }
 
     static Architecture parse(String json, String where) {

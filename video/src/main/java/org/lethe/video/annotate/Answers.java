@@ -19,6 +19,7 @@ import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.lethe.LetheException;
+import org.lethe.Utf8;
 import org.lethe.study.Storage;
 
 /**
@@ -30,6 +31,8 @@ import org.lethe.study.Storage;
  */
 public record Answers(List<Line> lines) {
     private static final String HEAD = "voter,pair,repeat,left,right,question,answer";
+
+    private static final long LARGEST = 100_000_000;
 
     /** Share of votes that a pair needs to be learned from, as the paper's protocol is usually read. */
     private static final double AGREED = 2 / 3.0;
@@ -111,7 +114,7 @@ public record Answers(List<Line> lines) {
 
     /** Reads a file of answers. */
     public static Answers read(Path file) throws IOException {
-        String text = Files.readString(file);
+        String text = Utf8.read(file, LARGEST);
         String[] rows = text.split("\n", -1); // behind the last line end there is nothing, or what a crash left
         if (!rows[0].strip().equals(HEAD)) {
             throw wrong(file, 1, "is \"" + rows[0].strip() + "\", expected \"" + HEAD + "\"");
@@ -188,7 +191,7 @@ public record Answers(List<Line> lines) {
             Storage.write(file, (HEAD + "\n").getBytes(StandardCharsets.UTF_8));
         }
         Answers read = read(file);
-        String text = Files.readString(file);
+        String text = Utf8.read(file, LARGEST);
         int end = text.lastIndexOf('\n') + 1;
         if (end < text.length()) {
             Storage.write(file, text.substring(0, end).getBytes(StandardCharsets.UTF_8));

@@ -1,10 +1,13 @@
 package org.lethe.video.data;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,10 +15,12 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.lethe.LetheException;
 import org.lethe.image.Pictures;
 import org.lethe.laws.Fuzz;
 import org.lethe.numerics.Keyed;
 import org.lethe.video.Clip;
+import org.lethe.video.annotate.Answers;
 
 /** Readers of clips and pictures against changed files. */
 @Timeout(3600)
@@ -63,5 +68,23 @@ class ClipsFuzzTest {
         Path file = folder.resolve("seed.mp4");
         FilmWriter.write(file, noise(4, 16, 16), FilmWriter.Coding.SMALL);
         fuzz("films .mp4", "f.mp4", 200, Files.readAllBytes(file), f -> Clips.read(f, 8));
+    }
+
+    @Test
+    void answersOfPeople() throws IOException {
+        String lines = """
+                voter,pair,repeat,left,right,question,answer
+                "a, é",0,false,x.gif,y.gif,object,left
+                b,1,true,y.gif,x.gif,camera,same
+                """;
+        fuzz("answers .csv", "answers.csv", 2000, lines.getBytes(StandardCharsets.UTF_8), Answers::read);
+    }
+
+    @Test
+    void answersThatAreNotUtf8AreRefusedInWords() throws IOException {
+        String lines = "voter,pair,repeat,left,right,question,answer\né,0,false,x.gif,y.gif,object,left\n";
+        Path file = Files.writeString(folder.resolve("answers.csv"), lines, StandardCharsets.ISO_8859_1);
+        LetheException refused = assertThrows(LetheException.class, () -> Answers.read(file));
+        assertEquals(file + ": is not UTF-8 text; expected the file in UTF-8", refused.getMessage());
     }
 }
