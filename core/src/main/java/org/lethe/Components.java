@@ -35,6 +35,7 @@ public final class Components {
      * A record like the prototype, with a value for each component in their order.
      *
      * @throws IllegalArgumentException where the constructor refuses a value
+     * @throws LetheException where it does so with a sentence of its own
      */
     public static <T> T made(T prototype, Object[] values) {
         try {
@@ -48,6 +49,9 @@ public final class Components {
             return constructor.newInstance(values);
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof IllegalArgumentException refused) {
+                throw refused;
+            }
+            if (e.getCause() instanceof LetheException refused) {
                 throw refused;
             }
             throw new IllegalStateException("the constructor of " + prototype.getClass() + " failed", e);

@@ -18,8 +18,7 @@ public final class Utf8 {
         long bytes = Files.size(file);
         if (bytes > most) {
             throw new LetheException(
-                    LetheException.Code.DATA,
-                    "%s: has %,d bytes, expected at most %,d".formatted(file, bytes, most));
+                    LetheException.Code.DATA, "%s: has %,d bytes, expected at most %,d".formatted(file, bytes, most));
         }
         try {
             String text = Files.readString(file);

@@ -31,4 +31,20 @@ class ComponentsTest {
                         .getMessage());
         assertThrows(IllegalArgumentException.class, () -> Components.with(SETTINGS, "Dims", 1));
     }
+
+    /** A setting that is read by rules of its own. */
+    public record Condition(String where) {
+        public Condition {
+            if (where.endsWith("<")) {
+                throw new LetheException(LetheException.Code.STUDY, "character " + where.length() + ": found the end");
+            }
+        }
+    }
+
+    @Test
+    void aConstructorsOwnSentenceComesThrough() {
+        LetheException refused =
+                assertThrows(LetheException.class, () -> Components.with(new Condition("a < 3"), "where", "a <"));
+        assertEquals("character 3: found the end", refused.getMessage());
+    }
 }

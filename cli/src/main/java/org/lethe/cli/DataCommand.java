@@ -44,9 +44,10 @@ final class DataCommand implements Runnable {
     /** Formats of files whose columns have no names. */
     private static final Set<String> NAMELESS = Set.of("movielens", "lists");
 
-    private static final String WHICH_COLUMNS = "expected --users and --items, the names of two columns in the first line of the"
-            + " file; or, where its columns have no names, neither of them and --format movielens (user, item, rating and time,"
-            + " with tabs or :: between them, as in u.data) or --format lists (a user and their items in a line)";
+    private static final String WHICH_COLUMNS =
+            "expected --users and --items, the names of two columns in the first line of the"
+                    + " file; or, where its columns have no names, neither of them and --format movielens (user, item, rating and time,"
+                    + " with tabs or :: between them, as in u.data) or --format lists (a user and their items in a line)";
 
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli

@@ -104,10 +104,8 @@ public record Answer(Kind kind, String text) {
                     .flatMap(r -> r.made().stream())
                     .filter(Run.Made::checked)
                     .toList();
-            return new Promise(
-                    score.exactness(),
-                    made.size(),
-                    (int) made.stream().filter(m -> !m.kept()).count());
+            return new Promise(score.exactness(), made.size(), (int)
+                    made.stream().filter(m -> !m.kept()).count());
         }
 
         String sentence(String name) {
@@ -117,7 +115,10 @@ public record Answer(Kind kind, String text) {
                         + broken + " of " + Wording.count(checked, "comparison") + ".";
             }
             return promise(name, exactness)
-                    + (checked > 0 ? " Checked: the bits are the same in " + checked + " of " + Wording.count(checked, "comparison") + "." : "");
+                    + (checked > 0
+                            ? " Checked: the bits are the same in " + checked + " of "
+                                    + Wording.count(checked, "comparison") + "."
+                            : "");
         }
     }
 

@@ -147,7 +147,9 @@ record Axis(AuditTable table, String finding, String label, Direction direction,
 
     private double toThreshold() {
         return Charts.measured(table.rows(), finding).stream()
-                .flatMapToDouble(row -> THRESHOLD.matcher(Charts.at(row, finding).bar()).results()
+                .flatMapToDouble(row -> THRESHOLD
+                        .matcher(Charts.at(row, finding).bar())
+                        .results()
                         .mapToDouble(found -> Double.parseDouble(found.group()))
                         .map(bar -> Math.abs(bar
                                 - reference(table, finding, row).orElseThrow().mean())))

@@ -91,9 +91,8 @@ final class Gathering {
         cells.forEach((place, methods) -> {
             List<List<Run>> rejected = concerned(audit, methods, Wording::mustBeRejected);
             // a reference trains again and takes its time: that it misses a bar of cost is why there are other methods
-            List<List<Run>> reference = of.aspect() == Aspect.COST
-                    ? List.of()
-                    : concerned(audit, methods, role -> role == Role.REFERENCE);
+            List<List<Run>> reference =
+                    of.aspect() == Aspect.COST ? List.of() : concerned(audit, methods, role -> role == Role.REFERENCE);
             SequencedMap<String, Control> here = new LinkedHashMap<>();
             for (String name : names) {
                 if (corrected.stream()

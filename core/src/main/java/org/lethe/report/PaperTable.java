@@ -56,8 +56,15 @@ public record PaperTable(Report report, List<String> metrics) {
     /** A metric: the audit that has it, and its name there. */
     private record Column(AuditTable audit, String finding) {}
 
-    /** The table; a {@code LetheException} names a metric that no audit has. */
+    /** The table; a {@code LetheException} names a metric that no audit has, or says that no audit found anything. */
     public String text(Form form) {
+        if (report.audits().stream().allMatch(a -> a.findings().isEmpty())) {
+            throw new LetheException(
+                    LetheException.Code.STUDY,
+                    "no audit of this run has findings ("
+                            + Wording.count(report.failed().size(), "run")
+                            + " failed), expected at least one for a table");
+        }
         List<Column> columns = columns();
         List<Line> lines = lines(columns);
         List<String> head = new ArrayList<>(List.of("data", "model", "request", "method"));

@@ -160,12 +160,13 @@ final class Table {
                 .put("control", word(table.control()))
                 .put("controlWords", table.controlWords())
                 .put("limits", table.limits());
-        table.undecided().forEach((place, why) -> audit.withArray("undecided")
-                .addObject()
-                .put("data", place.data())
-                .put("model", place.model())
-                .put("request", place.request())
-                .put("why", why));
+        table.undecided()
+                .forEach((place, why) -> audit.withArray("undecided")
+                        .addObject()
+                        .put("data", place.data())
+                        .put("model", place.model())
+                        .put("request", place.request())
+                        .put("why", why));
         ArrayNode rows = audit.putArray("rows");
         table.rows().forEach(row -> row(rows.addObject(), row, table));
     }

@@ -123,9 +123,10 @@ final class Graph<D, M> {
                 || Chain.steps(cell.request()).size() > 1) {
             return List.of();
         }
-        IntStream wanted =
-                open.open().stream().filter(Audit::ownForm).mapToInt(Audit::retrainings);
-        OptionalInt most = cell.method().exactness() == Exactness.EXACT ? wanted.map(n -> 0).max() : wanted.max();
+        IntStream wanted = open.open().stream().filter(Audit::ownForm).mapToInt(Audit::retrainings);
+        OptionalInt most = cell.method().exactness() == Exactness.EXACT
+                ? wanted.map(n -> 0).max()
+                : wanted.max();
         return most.isEmpty()
                 ? List.of()
                 : IntStream.rangeClosed(0, most.getAsInt())
@@ -418,18 +419,22 @@ final class Graph<D, M> {
     private String promised(Cell<D, M> cell, Needed<D, M> needed) {
         Method<D, M> method = cell.method().first();
         boolean here = method.learnsPlainly()
-                ? cell.reference().exactness() == Exactness.EXACT && cell.method().methods().size() == 1
+                ? cell.reference().exactness() == Exactness.EXACT
+                        && cell.method().methods().size() == 1
                 : !needed.own.isEmpty();
         return cell.role() == Run.Role.TESTED && cell.method().exactness() == Exactness.EXACT && here
-                ? digest(cell, method.learnsPlainly() ? needed.reference.value().model() : needed.ownForm().getFirst())
+                ? digest(
+                        cell,
+                        method.learnsPlainly()
+                                ? needed.reference.value().model()
+                                : needed.ownForm().getFirst())
                 : "";
     }
 
     private void examine(Open<D, M> open, Case<D, M> whole, Needed<D, M> needed) {
         Cell<D, M> cell = open.cell();
         for (Audit<D, M> audit : open.open()) {
-            List<M> references =
-                    audit.ownForm() && !needed.own.isEmpty() ? needed.ownForm() : needed.references();
+            List<M> references = audit.ownForm() && !needed.own.isEmpty() ? needed.ownForm() : needed.references();
             // what an audit sees does not depend on what other audits want
             Case<D, M> wanted =
                     whole.withReferences(references.subList(0, Math.min(1 + audit.retrainings(), references.size())));

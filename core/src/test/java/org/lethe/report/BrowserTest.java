@@ -60,8 +60,7 @@ class BrowserTest {
                 folder.resolve("block.html"),
                 Report.of(SampleRuns.block(17, 16), SampleRuns.leftOut(17, 16)).html());
         Files.writeString(
-                folder.resolve("methods.html"),
-                Report.of(SampleRuns.cure4rec()).html());
+                folder.resolve("methods.html"), Report.of(SampleRuns.cure4rec()).html());
         Files.writeString(folder.resolve("wide.html"), "<!doctype html><body><div style=\"width:9999px\">wide</div>");
         open("""
                 <!doctype html><body><script>

@@ -79,6 +79,17 @@ class PaperTableTest {
     }
 
     @Test
+    void aRunWithoutFindingsHasNoTable() {
+        for (List<String> metrics : List.of(List.<String>of(), List.of("ndcg"))) {
+            assertTrue(assertThrows(
+                            LetheException.class,
+                            () -> new PaperTable(Report.of(List.of()), metrics).text(PaperTable.Form.CSV))
+                    .getMessage()
+                    .startsWith("no audit of this run has findings (0 runs failed)"));
+        }
+    }
+
+    @Test
     void anUnknownMetricIsNamedWithThoseThereAre() {
         String message = assertThrows(
                         LetheException.class, () -> new PaperTable(REPORT, List.of("ndgc")).text(PaperTable.Form.MD))

@@ -25,10 +25,7 @@ class SitesFuzzTest {
             rows.append(20 + i + "," + (i % 3 == 0 ? "\"nurse, n\"" : "clerk") + "," + (i % 2 == 0 ? "f" : "é") + ",")
                     .append((i % 4 == 0 ? "north" : "south") + "," + (i % 5 == 0 ? 1 : 0) + "\n");
         }
-        return rows.toString()
-                .replace(", n", " n")
-                .replace(",", separator)
-                .getBytes(StandardCharsets.UTF_8);
+        return rows.toString().replace(", n", " n").replace(",", separator).getBytes(StandardCharsets.UTF_8);
     }
 
     @Test

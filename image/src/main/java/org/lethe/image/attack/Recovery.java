@@ -214,14 +214,18 @@ final class Recovery {
         Sampled resilience = without(asr);
         int n = attacked.hits.length;
         List<Finding> findings = new ArrayList<>();
-        findings.add(finding("resilience", resilience, n, Direction.HIGHER).on(Scale.SHARE)
+        findings.add(finding("resilience", resilience, n, Direction.HIGHER)
+                .on(Scale.SHARE)
                 .judged(verdict(resilience, efficacy, without(known))));
-        findings.add(finding("resilience-unprotected", without(known), n, Direction.NONE).on(Scale.SHARE));
+        findings.add(finding("resilience-unprotected", without(known), n, Direction.NONE)
+                .on(Scale.SHARE));
         taughtAnew()
                 .ifPresent(anew -> findings.add(
-                        finding("resilience-taught-anew", without(share(anew.hits, draws)), n, Direction.NONE).on(Scale.SHARE)));
+                        finding("resilience-taught-anew", without(share(anew.hits, draws)), n, Direction.NONE)
+                                .on(Scale.SHARE)));
         findings.add(finding("efficacy", efficacy, n, Direction.HIGHER).on(Scale.SHARE));
-        findings.add(finding("efficacy-unprotected", efficacyBefore, n, Direction.NONE).on(Scale.SHARE));
+        findings.add(finding("efficacy-unprotected", efficacyBefore, n, Direction.NONE)
+                .on(Scale.SHARE));
         findings.add(finding(
                 "resilience-score", ratio(resilience, without(known), efficacy, efficacyBefore), n, Direction.HIGHER));
         Sampled ideal = new Sampled(1, Resampling.each(Statistics.RESAMPLES, _ -> 1));
@@ -240,8 +244,10 @@ final class Recovery {
         if (!kept.isEmpty()) {
             Keyed draws = env.random("recovery").of("kept");
             int n = after.right.length;
-            findings.add(finding("fidelity-style-accuracy", share(after.right, draws), n, Direction.HIGHER).on(Scale.SHARE));
-            findings.add(finding("fidelity-style-accuracy-before", share(before.right, draws), n, Direction.NONE).on(Scale.SHARE));
+            findings.add(finding("fidelity-style-accuracy", share(after.right, draws), n, Direction.HIGHER)
+                    .on(Scale.SHARE));
+            findings.add(finding("fidelity-style-accuracy-before", share(before.right, draws), n, Direction.NONE)
+                    .on(Scale.SHARE));
             if (Math.min(c.data().width(), c.data().height()) >= SMALLEST_WINDOW) {
                 double[] alike = IntStream.range(0, n)
                         .mapToDouble(i -> ImageMetrics.ssim(before.kept.get(i), after.kept.get(i)))
@@ -266,7 +272,8 @@ final class Recovery {
                 tests.stream().map(Work::style).toList());
         Sampled accuracy = Sampled.of(
                 Statistics.RESAMPLES, right.length, env.random("recovery").of("judge"), times -> mean(right, times));
-        findings.add(finding("judge-accuracy", accuracy, right.length, Direction.NONE).on(Scale.SHARE));
+        findings.add(finding("judge-accuracy", accuracy, right.length, Direction.NONE)
+                .on(Scale.SHARE));
         return findings;
     }
 

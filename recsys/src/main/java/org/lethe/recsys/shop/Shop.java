@@ -15,10 +15,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.SequencedMap;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.lethe.Env;
 import org.lethe.Exactness;
 import org.lethe.Learner;
@@ -202,13 +203,29 @@ public final class Shop {
                         && (data.train().contains(number, i)
                                 || data.validation().contains(number, i)
                                 || data.test().contains(number, i));
-        return IntStream.range(0, scores.length)
-                .filter(i -> !out.test(i))
-                .boxed()
-                .sorted(Comparator.comparingDouble((Integer i) -> -scores[i]).thenComparingInt(i -> i))
-                .limit(top)
+        return best(scores, top, out)
                 .map(i -> new Ranked(items.id(i), scores[i]))
                 .toList();
+    }
+
+    /** The items of the highest scores, best first and the lower number before its equal, but those that are out. */
+    private static Stream<Integer> best(float[] scores, int top, IntPredicate out) {
+        Comparator<Integer> order =
+                Comparator.comparingDouble((Integer i) -> -scores[i]).thenComparing(Comparator.naturalOrder());
+        PriorityQueue<Integer> kept = new PriorityQueue<>(order.reversed());
+        float least = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < scores.length; i++) {
+            boolean full = kept.size() == top;
+            if (full && scores[i] <= least || out.test(i)) {
+                continue; // the score first: most items fail it, and it costs nothing
+            }
+            if (full) {
+                kept.poll();
+            }
+            kept.add(i);
+            least = scores[kept.element()];
+        }
+        return kept.stream().sorted(order);
     }
 
     /** The quality of lists on the interactions that were held out; a {@code LetheException} where none were. */

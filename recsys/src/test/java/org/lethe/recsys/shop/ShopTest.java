@@ -85,6 +85,12 @@ class ShopTest {
         assertTrue(even >= 4, "the taste is learned: " + list);
         List<Shop.Ranked> all = Shop.open(shop).recommend("customer-004", 100, true);
         assertEquals(40, all.size());
+        for (int top = 1; top <= 40; top++) {
+            assertEquals(all.subList(0, top), Shop.open(shop).recommend("customer-004", top, true));
+        }
+        for (int n = 1; n < all.size(); n++) {
+            assertTrue(all.get(n - 1).score() >= all.get(n).score(), n + ": " + all);
+        }
         String stranger = assertThrows(
                         LetheException.class, () -> Shop.open(shop).recommend("customer-999", 5))
                 .getMessage();

@@ -188,9 +188,12 @@ public record Knowledge(int newTokens, double margin) implements Audit<Corpus, L
             double[] after,
             double[] reference,
             Direction direction) {
-        findings.add(Studied.finding(name, Bands.mean(after, draws), n, direction).on(Scale.SHARE));
-        findings.add(Studied.finding(name + "-before", Bands.mean(before, draws), n, Direction.NONE).on(Scale.SHARE));
-        findings.add(Studied.finding(name + "-reference", Bands.mean(reference, draws), n, Direction.NONE).on(Scale.SHARE));
+        findings.add(
+                Studied.finding(name, Bands.mean(after, draws), n, direction).on(Scale.SHARE));
+        findings.add(Studied.finding(name + "-before", Bands.mean(before, draws), n, Direction.NONE)
+                .on(Scale.SHARE));
+        findings.add(Studied.finding(name + "-reference", Bands.mean(reference, draws), n, Direction.NONE)
+                .on(Scale.SHARE));
     }
 
     private static void quality(List<Finding> findings, double[] before, double[] after, double[] reference) {
