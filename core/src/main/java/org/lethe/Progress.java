@@ -21,6 +21,11 @@ public interface Progress {
     /** Begins something that has {@code total} parts. */
     Step begin(String what, long total);
 
+    /** Says now and then that work goes on, as long as nothing that has parts is under way; until it is closed. */
+    default Step meanwhile(String what) {
+        return NONE.begin(what, 0);
+    }
+
     /** Begins a training of at most so many epochs. */
     default Training epochs(String what, long total) {
         return new Training(this, what, "epoch", total, System::nanoTime);

@@ -107,8 +107,18 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
         return withRepeats(1).crossValidated(samples.shuffled(random.of("labels")), random, workers);
     }
 
+    /** How many trainings {@link #crossValidated} makes. */
+    public int trainings() {
+        return attackers.size() * repeats * folds;
+    }
+
     /** Guesses each sample by attackers that learned on the other folds. */
     public List<Outcome> crossValidated(LabelledSamples samples, Keyed random, Workers workers) {
+        return crossValidated(samples, random, workers, () -> {});
+    }
+
+    /** The same; {@code trained} is called after each of the {@link #trainings}, by any thread. */
+    public List<Outcome> crossValidated(LabelledSamples samples, Keyed random, Workers workers, Runnable trained) {
         List<Fit> fits = new ArrayList<>();
         for (int repeat = 0; repeat < repeats; repeat++) {
             int[][] drawn = drawn(samples, samples.labels(), random.of("draw"), repeat, folds);
@@ -120,7 +130,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
                         random.of("fit").of(repeat).of(fold)));
             }
         }
-        return outcomes(samples, fits, workers);
+        return outcomes(samples, fits, workers, trained);
     }
 
     /** Guesses the samples that are not marked {@code learnt}, by attackers that learned on those that are. */
@@ -137,7 +147,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
                     pick(drawn(samples, asked, random.of("draw"), repeat, 1), n -> true),
                     random.of("fit").of(repeat)));
         }
-        return outcomes(samples, fits, workers);
+        return outcomes(samples, fits, workers, () -> {});
     }
 
     /** One training of each attacker. */
@@ -180,7 +190,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
         return members;
     }
 
-    private List<Outcome> outcomes(LabelledSamples samples, List<Fit> fits, Workers workers) {
+    private List<Outcome> outcomes(LabelledSamples samples, List<Fit> fits, Workers workers, Runnable trained) {
         float[][] guesses = new float[attackers.size() * fits.size()][];
         int[] order = IntStream.range(0, attackers.size())
                 .boxed()
@@ -191,6 +201,7 @@ public record AttributeAttack(List<Attacker> attackers, int folds, int repeats, 
             int fit = job % fits.size();
             int attacker = order[job / fits.size()];
             guesses[attacker * fits.size() + fit] = guess(samples, fits.get(fit), attackers.get(attacker));
+            trained.run();
         });
         List<Outcome> outcomes = new ArrayList<>();
         for (int a = 0; a < attackers.size(); a++) {

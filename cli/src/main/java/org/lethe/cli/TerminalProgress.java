@@ -48,6 +48,47 @@ final class TerminalProgress implements Progress {
         return shown.compareAndSet(null, first) ? first : begin(what, total);
     }
 
+    /** A line every five seconds in which no step is shown: reading a file, or a tool that has no parts to count. */
+    @Override
+    public Step meanwhile(String what) {
+        return new Meanwhile(what);
+    }
+
+    private final class Meanwhile implements Step {
+        private final String what;
+        private final long start = nanos.getAsLong();
+        private final Thread clock = Thread.ofVirtual().start(this::run);
+
+        Meanwhile(String what) {
+            this.what = Printable.text(what);
+        }
+
+        private void run() {
+            try {
+                while (true) {
+                    Thread.sleep(gap);
+                    if (shown.get() == null) {
+                        out.println(
+                                what + ": " + Progress.clock(Duration.ofNanos(nanos.getAsLong() - start)) + " so far");
+                    }
+                }
+            } catch (InterruptedException e) {
+                // the work is over
+            }
+        }
+
+        @Override
+        public void advance(long amount) {}
+
+        @Override
+        public void note(String message) {}
+
+        @Override
+        public void close() {
+            clock.interrupt();
+        }
+    }
+
     /** The outermost step. */
     private interface Shown extends Step {}
 

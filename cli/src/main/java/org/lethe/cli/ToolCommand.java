@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.lethe.Env;
+import org.lethe.Progress;
 import org.lethe.Tool;
 import org.lethe.Workers;
 import org.lethe.study.Options;
@@ -181,8 +182,10 @@ final class ToolCommand implements Callable<Integer> {
     }
 
     private <R extends Record & Tool.Result> int run(Tool<R> tool) throws IOException {
-        try (Workers workers = compute.workers()) {
-            Env env = Env.seeded(seed).with(workers).with(compute.progress()).with(compute.device());
+        Progress progress = compute.progress();
+        try (Workers workers = compute.workers();
+                Progress.Step _ = progress.meanwhile(spec.qualifiedName())) {
+            Env env = Env.seeded(seed).with(workers).with(progress).with(compute.device());
             Path out = spec.commandLine().getParseResult().matchedOptionValue("--out", null);
             R result = out != null && tool instanceof Tool.Reporting<R> reporting
                     ? reporting.report(env, out)

@@ -71,6 +71,28 @@ class TerminalProgressTest {
                 out.toString(StandardCharsets.UTF_8));
     }
 
+    /** A tool without parts is heard too, but not while a step speaks for it. */
+    @Test
+    void aToolWithoutAStepSaysThatItGoesOn() throws InterruptedException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        Progress progress = new TerminalProgress(
+                new PrintStream(out, true, StandardCharsets.UTF_8), false, System::nanoTime, Duration.ofMillis(20));
+        try (Progress.Step _ = progress.meanwhile("audit embeddings")) {
+            Thread.sleep(300);
+            assertTrue(out.toString(StandardCharsets.UTF_8).startsWith("audit embeddings: 0 s so far"));
+            try (Progress.Step _ = progress.begin("attackers", 3)) {
+                out.reset();
+                Thread.sleep(300);
+                String said = out.toString(StandardCharsets.UTF_8);
+                assertTrue(said.lines().skip(1).noneMatch(line -> line.startsWith("audit")), said);
+            }
+        }
+        Thread.sleep(100);
+        out.reset();
+        Thread.sleep(200);
+        assertEquals("", out.toString(StandardCharsets.UTF_8));
+    }
+
     /** Somebody who pipes the output sees that it lives, whatever it does. */
     @Test
     void aStepThatSaysNothingIsShownNowAndThen() throws InterruptedException {

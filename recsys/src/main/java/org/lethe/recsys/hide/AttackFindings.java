@@ -12,6 +12,7 @@ import org.lethe.Case;
 import org.lethe.Direction;
 import org.lethe.Env;
 import org.lethe.Finding;
+import org.lethe.Progress;
 import org.lethe.Scale;
 import org.lethe.Verdict;
 import org.lethe.attack.Attacker;
@@ -79,9 +80,11 @@ final class AttackFindings {
     }
 
     Outcome[] crossValidated(LabelledSamples target, Env env) {
-        return env.ledger()
-                .timed("attack", () -> attack.crossValidated(target, random, env.workers()))
-                .toArray(Outcome[]::new);
+        try (Progress.Step step = env.progress().begin("attackers of " + classes.attribute(), attack.trainings())) {
+            return env.ledger()
+                    .timed("attack", () -> attack.crossValidated(target, random, env.workers(), () -> step.advance(1)))
+                    .toArray(Outcome[]::new);
+        }
     }
 
     static Outcome best(Outcome[] outcomes) {
@@ -199,11 +202,20 @@ final class AttackFindings {
 
     /** One test of all these attacks against the same attacks on labels dealt at random. */
     private Result chance(LabelledSamples target, Optional<boolean[]> known) {
-        return CHANCE.of(
-                distance(target, known),
-                attack.folds(),
-                key -> distance(known.map(k -> target.shuffled(key, k)).orElseGet(() -> target.shuffled(key)), known),
-                random.of("chance"));
+        try (Progress.Step step =
+                env.progress().begin("attackers of " + classes.attribute() + ", labels at random", CHANCE.deals())) {
+            return CHANCE.of(
+                    distance(target, known),
+                    attack.folds(),
+                    key -> {
+                        LabelledSamples dealt =
+                                known.map(k -> target.shuffled(key, k)).orElseGet(() -> target.shuffled(key));
+                        double reached = distance(dealt, known);
+                        step.advance(1);
+                        return reached;
+                    },
+                    random.of("chance"));
+        }
     }
 
     private double distance(LabelledSamples samples, Optional<boolean[]> known) {
