@@ -48,6 +48,20 @@ final class TerminalProgress implements Progress {
         return shown.compareAndSet(null, first) ? first : begin(what, total);
     }
 
+    /** Says something each time between two lines, until it is interrupted. */
+    private Thread everyGap(Runnable say) {
+        return Thread.ofVirtual().start(() -> {
+            try {
+                while (true) {
+                    Thread.sleep(gap);
+                    say.run();
+                }
+            } catch (InterruptedException e) {
+                // what it spoke for is over
+            }
+        });
+    }
+
     /** A line every five seconds in which no step is shown: reading a file, or a tool that has no parts to count. */
     @Override
     public Step meanwhile(String what) {
@@ -57,23 +71,15 @@ final class TerminalProgress implements Progress {
     private final class Meanwhile implements Step {
         private final String what;
         private final long start = nanos.getAsLong();
-        private final Thread clock = Thread.ofVirtual().start(this::run);
+        private final Thread clock = everyGap(this::say);
 
         Meanwhile(String what) {
             this.what = Printable.text(what);
         }
 
-        private void run() {
-            try {
-                while (true) {
-                    Thread.sleep(gap);
-                    if (shown.get() == null) {
-                        out.println(
-                                what + ": " + Progress.clock(Duration.ofNanos(nanos.getAsLong() - start)) + " so far");
-                    }
-                }
-            } catch (InterruptedException e) {
-                // the work is over
+        private void say() {
+            if (shown.get() == null) {
+                out.println(what + ": " + Progress.clock(Duration.ofNanos(nanos.getAsLong() - start)) + " so far");
             }
         }
 
@@ -169,22 +175,11 @@ final class TerminalProgress implements Progress {
         private final AtomicLong printed = new AtomicLong(start);
         private volatile String note = "";
         private volatile String before = "";
-        private final Thread clock = Thread.ofVirtual().start(this::run);
+        private final Thread clock = everyGap(this::say);
 
         Lines(String what, long total) {
             this.what = Printable.text(what);
             this.total = total;
-        }
-
-        private void run() {
-            try {
-                while (true) {
-                    Thread.sleep(gap);
-                    say();
-                }
-            } catch (InterruptedException e) {
-                // the step is over
-            }
         }
 
         private void say() {

@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -287,7 +288,7 @@ record Page(Report report) {
                         + escape(Wording.verdict(m, s)) + "\">" + sign(s) + "</span> "));
         text.append("<b>" + Wording.mean(m) + "</b>" + escape(Wording.spread(m)) + "<small>");
         m.interval().ifPresent(i -> text.append("<span>" + Wording.interval(m, i) + " ·</span> "));
-        text.append("<span>n " + String.format(java.util.Locale.ROOT, "%,d", m.n()) + "</span>");
+        text.append("<span>n " + String.format(Locale.ROOT, "%,d", m.n()) + "</span>");
         m.corrected()
                 .ifPresentOrElse(
                         p -> text.append(" <span title=\"Holm-corrected\">· " + escape(Wording.p(p)) + "</span>"),

@@ -114,12 +114,37 @@ class EngineTest {
         assertEquals(2 * 2 * (3 + 2 * 3), trainings.get());
     }
 
-    /** The first finding of an audit, by method. */
+    /** A number that an audit found, by method. */
     private static Map<String, Double> found(List<Run> runs, int audit, int finding) {
         return runs.stream()
                 .collect(Collectors.toMap(
                         r -> r.recipe().method(),
                         r -> r.results().get(audit).findings().get(finding).value()));
+    }
+
+    private static Map<String, Boolean> checked(List<Run> runs) {
+        return runs.stream()
+                .filter(r -> r.made().filter(Run.Made::checked).isPresent())
+                .collect(Collectors.toMap(
+                        r -> r.recipe().method(),
+                        r -> r.made().filter(Run.Made::kept).isPresent()));
+    }
+
+    @Test
+    void aPromiseThatWasCheckedStaysCheckedWhenAnAuditIsAdded() {
+        String study = """
+                study: small
+                subject: toy
+                data: [points]
+                model: [mean]
+                request: [forget]
+                method: [halved]
+                audit: [nearness]
+                seeds: [1]
+                """;
+        assertEquals(Map.of("halved", true), checked(run(study, "a")));
+        assertEquals(Map.of("halved", true), checked(run(study.replace("[nearness]", "[nearness, distance]"), "a")));
+        assertEquals(Map.of(), checked(run(study.replace("[nearness]", "[distance]"), "b")), "nobody asked for it");
     }
 
     private static double of(Map<String, Double> found, String method) {
@@ -149,15 +174,11 @@ class EngineTest {
                 found(runs, 0, 1));
         assertTrue(
                 of(found(runs, 1, 0), "halved") > 0, "an audit that does not ask for it keeps the subject's reference");
-        // plainly: 1 and 3 references; halved twice: learning, fulfilment, its form; sharded: the same with 3 of its
-        // form
-        assertEquals(1 + 3 + 2 * 3 + 2 + 3, trainings.get());
-        Map<String, Boolean> kept = runs.stream()
-                .filter(r -> r.made().filter(Run.Made::checked).isPresent())
-                .collect(Collectors.toMap(
-                        r -> r.recipe().method(),
-                        r -> r.made().filter(Run.Made::kept).isPresent()));
-        assertEquals(Map.of("halved", true, "halved {lie: 0.5}", false), kept);
+        int plain = 1 + 3; // the references
+        int halved = 2 + 1; // learning, fulfilment, its form
+        int sharded = 2 + 3;
+        assertEquals(plain + 2 * halved + sharded, trainings.get());
+        assertEquals(Map.of("halved", true, "halved {lie: 0.5}", false), checked(runs));
         List<Answer> answers = Report.of(runs).answers();
         assertTrue(
                 answers.stream()

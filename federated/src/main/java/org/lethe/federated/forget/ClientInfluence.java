@@ -38,8 +38,8 @@ import org.lethe.statistics.Statistics;
  * model knows nothing of single records; its bar is to be like the retrained one, on both sides. Both are judged by a bootstrap over
  * records with a margin, and are undecided where they do not tell the model before from the retrained one: a client that is like all others has
  * no influence that could be found. <em>Score distance</em> is the mean difference of scores from the retrained model's, and <em>parameter
- * distance</em> ‖after − retrained‖ / ‖before − retrained‖ of the weights; they have no bar. The retrained
- * model has the method's own form, as shards.
+ * distance</em> ‖after − retrained‖ / ‖before − retrained‖ of the weights; they have no bar. A method
+ * that learns in a form of its own, as in shards, is compared with that form, learned without the clients.
  *
  * <p>Cost: the scores of at most {@code records} training and as many test records, of three models.
  *

@@ -45,6 +45,8 @@ import org.lethe.statistics.Resampling.Sampled;
  * directions of popularity and of common tastes otherwise hide what one user left behind. The bar is that of {@code completeness}: like that of
  * retrained models, by a paired bootstrap over users.
  *
+ * <p>A method that learns in a form of its own, as in shards, is compared with that form, learned without the data.
+ *
  * <p>Cost: the {@code retrainings} trainings of {@code completeness}, which audits share; one product of each erased row with all rows before, and of each profile with a user's items.
  *
  * @param resamples number of resamples for intervals

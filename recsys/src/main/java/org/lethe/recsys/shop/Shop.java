@@ -216,7 +216,7 @@ public final class Shop {
         float least = Float.NEGATIVE_INFINITY;
         for (int i = 0; i < scores.length; i++) {
             boolean full = kept.size() == top;
-            if (full && scores[i] <= least || out.test(i)) {
+            if (full && Float.compare(-scores[i], -least) >= 0 || out.test(i)) {
                 continue; // the score first: most items fail it, and it costs nothing
             }
             if (full) {
